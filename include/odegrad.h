@@ -1,0 +1,410 @@
+/* odegrad: solutions of ordinary differential equations and their exact gradients.
+ *
+ * Conventions, stated once for every declaration below.
+ *  - The problem is dx/dt = f(t, x, theta), x(t0) = x0; n states, p parameters, M trajectories.
+ *  - A cotangent of q is written q_bar and means dL/dq. Functions that return cotangents ADD to the
+ *    caller's arrays (+=), so that several losses accumulate; clear them first.
+ *  - Arrays are row-major doubles: [M][n] keeps one trajectory's states together.
+ *  - Functions return OG_OK or a status; the message is in og_context_message(). On failure no output
+ *    argument is left half written: pointers are NULL and arrays hold what they held before.
+ *  - `const char *` results belong to the object they were asked of and live as long as it does.
+ *  - An object is used by one thread at a time. Fields are constant and may be shared by threads.
+ *  - Objects are destroyed in any order before their context; destroying NULL does nothing. */
+#ifndef ODEGRAD_H
+#define ODEGRAD_H
+
+#include <stddef.h>
+
+#if defined(__GNUC__)
+#define OG_API __attribute__((visibility("default")))
+#else
+#define OG_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define OG_VERSION_MAJOR 0
+#define OG_VERSION_MINOR 1
+#define OG_VERSION_PATCH 0
+
+/** The version of the library that is linked, as "0.1.0". */
+OG_API const char *og_version(void);
+
+/* ---- Status codes ------------------------------------------------------------------------------ */
+
+/** Every status: name, pinned number, one-line meaning. Numbers never change meaning. */
+#define OG_STATUS_LIST(X)                                                                          \
+  X(OG_OK, 0, "success")                                                                           \
+  X(OG_ERR_ARGUMENT, 1, "an argument is out of range or inconsistent")                             \
+  X(OG_ERR_MEMORY, 2, "out of memory")                                                             \
+  X(OG_ERR_BUDGET, 3, "the memory budget is too small")                                            \
+  X(OG_ERR_STATE, 4, "called in the wrong order")                                                  \
+  X(OG_ERR_FILE, 5, "a file cannot be read or written")                                            \
+  X(OG_ERR_DATA, 6, "a data file or table is malformed")                                           \
+  X(OG_ERR_MODEL, 7, "the model text has errors")                                                  \
+  X(OG_ERR_NAME, 8, "unknown name")                                                                \
+  X(OG_ERR_SHAPE, 9, "shapes do not match")                                                        \
+  X(OG_ERR_BOUNDS, 10, "a value lies outside its bounds")                                          \
+  X(OG_ERR_UNSUPPORTED, 11, "the operation needs something that is not available")                 \
+  X(OG_ERR_NOT_FINITE, 20, "NaN or infinity")                                                      \
+  X(OG_ERR_BLOW_UP, 21, "the solution grows without bound")                                        \
+  X(OG_ERR_STEP_UNDERFLOW, 22, "the step size became too small")                                   \
+  X(OG_ERR_TOO_MANY_STEPS, 23, "the step limit was reached")                                       \
+  X(OG_ERR_STIFF, 24, "the problem is stiff and the method explicit")                              \
+  X(OG_ERR_FIELD, 25, "a field callback asked to stop")                                            \
+  X(OG_ERR_NO_DEPENDENCE, 26, "the loss depends on nothing")                                       \
+  X(OG_ERR_INTERRUPTED, 27, "interrupted")                                                         \
+  X(OG_ERR_INTERNAL, 99, "a defect in odegrad; please report it")
+
+typedef enum og_status {
+#define OG_STATUS_ENUM(name, number, text) name = number,
+  OG_STATUS_LIST(OG_STATUS_ENUM)
+#undef OG_STATUS_ENUM
+} og_status;
+
+/** The name ("OG_ERR_FILE") and the meaning of a status; "OG_ERR_INTERNAL" for an unknown number. */
+OG_API const char *og_status_name(og_status status);
+OG_API const char *og_status_text(og_status status);
+
+/* ---- Context ----------------------------------------------------------------------------------- */
+
+/** Allocator, log sink, thread count and last error message. There is no process-global state. */
+typedef struct og_context og_context;
+
+/** Returns `size` (> 0) bytes aligned for any type, or NULL. May be called from several threads. */
+typedef void *(*og_allocate_fn)(size_t size, void *user);
+/** Gives back what an og_allocate_fn returned; never called with NULL. */
+typedef void (*og_release_fn)(void *memory, void *user);
+/** Receives warnings and notes, one line each without a newline. */
+typedef void (*og_log_fn)(const char *line, void *user);
+
+/** Creates a context. `allocate` and `release` are given both, or both NULL for malloc and free. */
+OG_API og_status og_context_create(og_allocate_fn allocate, og_release_fn release, void *user,
+                                   og_context **out);
+OG_API void og_context_destroy(og_context *context);
+/** Where warnings go; NULL (the default) drops them. */
+OG_API void og_context_set_log(og_context *context, og_log_fn log, void *user);
+/** Threads used by solves of many trajectories, 1 to 1024 (default 1). Results do not depend on it. */
+OG_API og_status og_context_set_threads(og_context *context, int threads);
+OG_API int og_context_threads(const og_context *context);
+/** The message of the last failure, with the trail of calls that led to it; "" if there was none. */
+OG_API const char *og_context_message(const og_context *context);
+
+/* ---- Options ----------------------------------------------------------------------------------- */
+
+/** Options of solves and fits: name, default and bounds of each are in one table (og_option_info). */
+typedef struct og_options og_options;
+
+typedef enum og_option {
+  OG_OPT_METHOD,       /* choice: og_method */
+  OG_OPT_RTOL,         /* real */
+  OG_OPT_ATOL,         /* real */
+  OG_OPT_STEPS,        /* integer: fixed steps; 0 = adaptive */
+  OG_OPT_MAX_STEPS,    /* integer: accepted + rejected per trajectory */
+  OG_OPT_MIN_STEP,     /* real: 0 = a few ulp of t */
+  OG_OPT_MAX_STEP,     /* real: 0 = the span */
+  OG_OPT_FIRST_STEP,   /* real: 0 = automatic (Hairer, Norsett & Wanner II.4) */
+  OG_OPT_ADJOINT,      /* choice: og_adjoint */
+  OG_OPT_MEMORY,       /* size: bytes kept for the backward pass; 0 = no limit */
+  OG_OPT_THREADS,      /* integer: 0 = the context's */
+  OG_OPT_PRECISION,    /* choice: og_precision */
+  OG_OPT_SEED,         /* integer */
+  OG_OPT_OPTIMIZER,    /* choice: og_optimizer */
+  OG_OPT_ITERATIONS,   /* integer: of the optimiser */
+  OG_OPT_LEARNING_RATE,/* real: gradient descent and Adam; 0 = the optimiser's default */
+  OG_OPT_TOLERANCE,    /* real: relative change of the loss that ends a fit */
+  OG_OPT_STARTS,       /* integer: starting points drawn within the bounds, besides the given one */
+  OG_OPTION_COUNT
+} og_option;
+
+typedef enum og_option_type { OG_TYPE_REAL, OG_TYPE_INTEGER, OG_TYPE_SIZE, OG_TYPE_CHOICE } og_option_type;
+
+/** Runge-Kutta methods. The tableau of each is in src/rk/. */
+typedef enum og_method {
+  OG_METHOD_EULER, OG_METHOD_MIDPOINT, OG_METHOD_HEUN, OG_METHOD_RK4,
+  OG_METHOD_BS32, OG_METHOD_DOPRI5, OG_METHOD_TSIT5, OG_METHOD_DOP853,
+  OG_METHOD_COUNT
+} og_method;
+
+/** How gradients are computed: see og_solve_pullback. */
+typedef enum og_adjoint { OG_ADJOINT_DISCRETE, OG_ADJOINT_BACKSOLVE, OG_ADJOINT_FORWARD } og_adjoint;
+typedef enum og_precision { OG_PRECISION_DOUBLE, OG_PRECISION_SINGLE } og_precision;
+typedef enum og_optimizer { OG_OPTIMIZER_LBFGS, OG_OPTIMIZER_SLSQP, OG_OPTIMIZER_GRADIENT, OG_OPTIMIZER_ADAM } og_optimizer;
+
+/** Creates options with every default. Objects that take options copy them. */
+OG_API og_status og_options_create(og_context *context, og_options **out);
+OG_API void og_options_destroy(og_options *options);
+/** Set one option; a value outside its bounds is OG_ERR_BOUNDS and changes nothing. Sizes are integers. */
+OG_API og_status og_options_set_real(og_options *options, og_option option, double value);
+OG_API og_status og_options_set_integer(og_options *options, og_option option, long long value);
+OG_API og_status og_options_set_choice(og_options *options, og_option option, int value);
+/** Set one option from text, as the command line does: "1e-8", "64MiB", "tsit5". */
+OG_API og_status og_options_set_text(og_options *options, const char *name, const char *text);
+OG_API double og_options_real(const og_options *options, og_option option);
+OG_API long long og_options_integer(const og_options *options, og_option option);
+
+/** A row of the option table. `choices` are words separated by '|', in the order of the enum, or NULL. */
+typedef struct og_option_info {
+  const char *name; /* as on the command line, without the dashes: "max-steps" */
+  og_option_type type;
+  double fallback, lowest, highest; /* default and bounds, both inclusive */
+  const char *choices;
+  const char *help;
+} og_option_info;
+/** The row of an option, or NULL beyond the last. */
+OG_API const og_option_info *og_option_describe(og_option option);
+
+/* ---- Fields ------------------------------------------------------------------------------------ */
+
+/** A vector field f(t, x, theta) and its products. Constant once used; shared freely by threads. */
+typedef struct og_field og_field;
+
+/* Callbacks are written for one trajectory with plain arrays, and return 0 for success, > 0 for "not
+ * here, try a smaller step", < 0 for "stop". They may be called from several threads at once. */
+
+/** f[n] = f(t, x, theta). */
+typedef int (*og_rhs_fn)(double t, const double *x, const double *theta, double *f, void *user);
+/** x_bar[n] = lambda^T df/dx, theta_bar[p] = lambda^T df/dtheta, *t_bar = lambda^T df/dt: all three are
+ *  OVERWRITTEN (they come in as zeros, so that zero entries need not be written). */
+typedef int (*og_vjp_fn)(double t, const double *x, const double *theta, const double *lambda,
+                         double *x_bar, double *theta_bar, double *t_bar, void *user);
+/** f_dot[n] = df/dt t_dot + df/dx x_dot + df/dtheta theta_dot. */
+typedef int (*og_jvp_fn)(double t, const double *x, const double *theta, double t_dot,
+                         const double *x_dot, const double *theta_dot, double *f_dot, void *user);
+/** Running cost *cost = l(t, x, theta). */
+typedef int (*og_cost_fn)(double t, const double *x, const double *theta, double *cost, void *user);
+/** Derivatives of the running cost times `weight`, ADDED to x_bar[n], theta_bar[p], *t_bar. */
+typedef int (*og_cost_vjp_fn)(double t, const double *x, const double *theta, double weight,
+                              double *x_bar, double *theta_bar, double *t_bar, void *user);
+
+/** A field of `states` (>= 1) states and `parameters` (>= 0) parameters from callbacks. Without a vjp it
+ *  can be solved but not differentiated backward; without a jvp, not forward. */
+OG_API og_status og_field_create(og_context *context, size_t states, size_t parameters, og_rhs_fn rhs,
+                                 void *user, og_field **out);
+OG_API void og_field_destroy(og_field *field);
+OG_API og_status og_field_set_vjp(og_field *field, og_vjp_fn vjp);
+OG_API og_status og_field_set_jvp(og_field *field, og_jvp_fn jvp);
+/** Adds a running cost: every solve then also integrates l over the span (og_solve_cost). */
+OG_API og_status og_field_set_cost(og_field *field, og_cost_fn cost, og_cost_vjp_fn cost_vjp);
+/** Products that are missing are formed by central differences of the callbacks: about 1e-9 relative
+ *  error, n + p + 1 pairs of evaluations a vjp. Never done unless asked for here. */
+OG_API og_status og_field_use_finite_differences(og_field *field);
+OG_API size_t og_field_states(const og_field *field);
+OG_API size_t og_field_parameters(const og_field *field);
+
+/* ---- Solves: a function with a pullback ---------------------------------------------------------- */
+
+/** One initial-value problem for each of M trajectories: settings, the computed steps, and their
+ *  derivative. Trajectories never influence each other. */
+typedef struct og_solve og_solve;
+
+/** In place of a trajectory's index: all of them (parameters and their cotangents are then shared). */
+#define OG_ALL ((size_t)-1)
+
+typedef enum og_stat {
+  OG_STAT_STEPS, OG_STAT_REJECTED, OG_STAT_RHS_EVALS, OG_STAT_VJP_EVALS, OG_STAT_JVP_EVALS,
+  OG_STAT_CHECKPOINT_BYTES, OG_STAT_COUNT
+} og_stat;
+
+/** A solve of `trajectories` (>= 1) trajectories. `options` may be NULL for the defaults. The field must
+ *  outlive it. */
+OG_API og_status og_solve_create(og_context *context, const og_field *field, const og_options *options,
+                                 size_t trajectories, og_solve **out);
+OG_API void og_solve_destroy(og_solve *solve);
+
+/* Settings of one trajectory, or of OG_ALL. Arrays are copied. They can be changed between runs; a derivative is refused
+ * until the next run or replay. */
+/** Integrate from t0 to t1; t1 < t0 integrates backward, t1 = t0 returns x0. */
+OG_API og_status og_solve_set_span(og_solve *solve, size_t trajectory, double t0, double t1);
+/** Times between t0 and t1, ordered from t0 to t1 (equal times are allowed), at which the state is wanted. */
+OG_API og_status og_solve_set_observations(og_solve *solve, size_t trajectory, size_t count,
+                                           const double *times);
+OG_API og_status og_solve_set_initial_state(og_solve *solve, size_t trajectory, const double *x0);
+/** With OG_ALL the parameters are shared and theta_bar below is [p]; once set for one trajectory, every
+ *  trajectory has its own and theta_bar is [M][p]. */
+OG_API og_status og_solve_set_parameters(og_solve *solve, size_t trajectory, const double *theta);
+
+/** Solves forward and keeps what the derivative needs. A failure names trajectory, time, step and state. */
+OG_API og_status og_solve_run(og_solve *solve);
+/** Solves again over the recorded steps (as fractions of the span) with the present settings: the map of
+ *  which og_solve_pullback is the derivative. Recorded steps stay; og_solve_state etc. give the new result. */
+OG_API og_status og_solve_replay(og_solve *solve);
+
+/** Results of the last run: states at the end [n], at observation `index` [n], the running cost's integral. */
+OG_API og_status og_solve_final(const og_solve *solve, size_t trajectory, double *x);
+OG_API og_status og_solve_observed(const og_solve *solve, size_t trajectory, size_t index, double *x);
+OG_API og_status og_solve_cost(const og_solve *solve, size_t trajectory, double *cost);
+/** Counters summed over trajectories since the last og_solve_run. */
+OG_API long long og_solve_stat(const og_solve *solve, og_stat stat);
+/** Accepted steps of one trajectory, and its times [steps + 1] (NULL to ask for the count alone). */
+OG_API og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t *steps, double *times);
+
+/** Cotangents in: of the observed states [sum of counts][n] in order of trajectory and time, of the final
+ *  states [M][n], of the running cost's integral [M]; NULL means zero. Cotangents out, added to: x0_bar [M][n],
+ *  theta_bar [p] or [M][p], t0_bar [M], t1_bar [M], times_bar [sum of counts]; NULL means not wanted.
+ *  With the option adjoint = discrete it is the exact derivative of the computed numbers with the steps
+ *  held at fixed fractions of the span; backsolve solves the continuous adjoint equation backward together
+ *  with x; forward assembles the same numbers as discrete from n + p + 2 tangents. */
+OG_API og_status og_solve_pullback(og_solve *solve, const double *observed_bar, const double *final_bar,
+                                   const double *cost_bar, double *x0_bar, double *theta_bar,
+                                   double *t0_bar, double *t1_bar, double *times_bar);
+/** The twin: tangents in (NULL means zero; shapes as the cotangents out above), tangents out, overwritten. */
+OG_API og_status og_solve_pushforward(og_solve *solve, const double *x0_dot, const double *theta_dot,
+                                      const double *t0_dot, const double *t1_dot, const double *times_dot,
+                                      double *observed_dot, double *final_dot, double *cost_dot);
+
+/* ---- Tables of data ------------------------------------------------------------------------------ */
+
+/** Named columns of equal length. Missing values are NaN. */
+typedef struct og_table og_table;
+
+/** Reads CSV with a header. An empty cell or NA is missing; anything else that is not a number is refused
+ *  with its line and column. An `id` column may hold any text. */
+OG_API og_status og_table_read_csv(og_context *context, const char *path, og_table **out);
+/** The same from memory; `name` stands for the file in messages. */
+OG_API og_status og_table_parse_csv(og_context *context, const char *name, const char *text, size_t length,
+                                    og_table **out);
+OG_API og_status og_table_create(og_context *context, size_t rows, og_table **out);
+OG_API void og_table_destroy(og_table *table);
+OG_API og_status og_table_add_column(og_table *table, const char *name, const double *values);
+OG_API size_t og_table_rows(const og_table *table);
+OG_API size_t og_table_columns(const og_table *table);
+OG_API const char *og_table_column_name(const og_table *table, size_t column);
+/** The values of a column [rows], or NULL if there is none of that name. */
+OG_API const double *og_table_column(const og_table *table, const char *name);
+/** Trajectories by the `id` column in order of first appearance (one if there is none): their number, the
+ *  trajectory of each row [rows], and the id text of each. */
+OG_API size_t og_table_groups(const og_table *table);
+OG_API const size_t *og_table_group_of_rows(const og_table *table);
+OG_API const char *og_table_group_name(const og_table *table, size_t group);
+/** Writes CSV to a temporary name beside `path` and renames it; "-" is standard output. Numbers read back
+ *  to the same doubles; missing values are written as NA. */
+OG_API og_status og_table_write_csv(const og_table *table, const char *path);
+
+/* ---- Models -------------------------------------------------------------------------------------- */
+
+/** A model in the .ode language (docs/language.md). */
+typedef struct og_model og_model;
+
+/** Reads or parses a model. On failure the message holds every diagnostic, each with file, line, column,
+ *  the line itself and a caret. */
+OG_API og_status og_model_read(og_context *context, const char *path, og_model **out);
+OG_API og_status og_model_parse(og_context *context, const char *name, const char *text, size_t length,
+                                og_model **out);
+OG_API void og_model_destroy(og_model *model);
+/** Replaces the value of a param or const by a constant expression ("2*pi", "[1, 2]"). Fields and objectives
+ *  made before keep the old one. */
+OG_API og_status og_model_set(og_model *model, const char *name, const char *expression);
+
+/** The field of the model's equations, with its running cost if it has one. Lives as long as the model, until
+ *  the next og_model_set. */
+OG_API const og_field *og_model_field(const og_model *model);
+/** Named parameters. `offset` is the place of the first entry in theta, entries row-major. */
+typedef struct og_parameter_info {
+  const char *name;
+  size_t offset, rows, columns; /* scalar: 1, 1; vector: n, 1 */
+  double lowest, highest;       /* bounds; -inf and inf when there are none */
+} og_parameter_info;
+OG_API size_t og_model_parameters(const og_model *model);
+OG_API og_status og_model_parameter(const og_model *model, size_t index, og_parameter_info *info);
+/** The values written in the model [p]. */
+OG_API og_status og_model_values(const og_model *model, double *theta);
+/** Named states, with the place of each in x. */
+typedef struct og_state_info { const char *name; size_t offset, rows; } og_state_info;
+OG_API size_t og_model_states(const og_model *model);
+OG_API og_status og_model_state(const og_model *model, size_t index, og_state_info *info);
+/** x0(theta) at t0, [n]. */
+OG_API og_status og_model_initial_state(const og_model *model, double t0, const double *theta, double *x0);
+/** The `time` statement: OG_ERR_STATE (without a message) when the model has none. */
+OG_API og_status og_model_span(const og_model *model, double *t0, double *t1);
+/** Observed columns: a vector observation `observe x ~` has one name "x[1]" for each component. */
+OG_API size_t og_model_observed(const og_model *model);
+OG_API const char *og_model_observed_name(const og_model *model, size_t index);
+/** The location of each observed column's distribution on the data's scale (its median for lognormal, its mean
+ *  otherwise) at (t, x, theta): [og_model_observed]. */
+OG_API og_status og_model_predict(const og_model *model, double t, const double *x, const double *theta,
+                                  double *location);
+
+/* ---- Objectives: model + data -> loss and gradient ----------------------------------------------- */
+
+/** L(theta) = negative log-likelihood of the data + final cost + integral cost. */
+typedef struct og_objective og_objective;
+
+/** `table` may be NULL when the model has costs and a `time` statement; `options` may be NULL. Model and
+ *  table must outlive it. Unknown columns, times out of order and unused data are refused by name. */
+OG_API og_status og_objective_create(og_context *context, const og_model *model, const og_table *table,
+                                     const og_options *options, og_objective **out);
+OG_API void og_objective_destroy(og_objective *objective);
+/** theta [p]; *loss and gradient [p] are overwritten; gradient may be NULL for the loss alone. */
+OG_API og_status og_objective_evaluate(og_objective *objective, const double *theta, double *loss,
+                                       double *gradient);
+/** The same gradient by another adjoint, whatever the options say. */
+OG_API og_status og_objective_evaluate_with(og_objective *objective, og_adjoint adjoint, const double *theta,
+                                            double *loss, double *gradient);
+/** Central differences with the step sequence held (og_solve_replay), of the loss. `error` [p] receives an
+ *  estimate of their own error (NULL: not wanted). Also fills the gradients below. */
+OG_API og_status og_objective_differences(og_objective *objective, const double *theta, double *gradient,
+                                          double *error);
+/** Of the last gradient: dL/dx0 [trajectories][n] with the dependence of x0 on theta left out, dL/dt0 and
+ *  dL/dt1, summed over trajectories. */
+OG_API size_t og_objective_trajectories(const og_objective *objective);
+OG_API og_status og_objective_initial_gradient(const og_objective *objective, double *x0_bar);
+OG_API og_status og_objective_time_gradient(const og_objective *objective, double *t0_bar, double *t1_bar);
+OG_API long long og_objective_stat(const og_objective *objective, og_stat stat);
+/** The span of one trajectory, from the `time` statement or the data. */
+OG_API og_status og_objective_span(const og_objective *objective, size_t trajectory, double *t0, double *t1);
+
+/* ---- Fits ---------------------------------------------------------------------------------------- */
+
+typedef struct og_fit og_fit;
+
+/** What is known after each iteration. `start` counts from 0 when several starting points are tried. */
+typedef struct og_progress {
+  int start, starts;
+  long long iteration, evaluations;
+  double loss, gradient_norm, seconds;
+} og_progress;
+/** Called after each iteration from the calling thread; returns nonzero to stop with the best point so far. */
+typedef int (*og_progress_fn)(const og_progress *progress, void *user);
+
+/** Minimises the objective within the parameters' bounds from `theta` [p] (NULL: the model's values).
+ *  Stopping by `progress` is success: the reason says so. Solves that fail on the way are survived; only a
+ *  failure at every starting point is an error. */
+OG_API og_status og_fit_run(og_objective *objective, const og_options *options, const double *theta,
+                            og_progress_fn progress, void *user, og_fit **out);
+OG_API void og_fit_destroy(og_fit *fit);
+OG_API double og_fit_loss(const og_fit *fit);
+OG_API og_status og_fit_estimate(const og_fit *fit, double *theta);
+/** From the inverse observed information; NaN for a parameter at its bound or not identified. */
+OG_API og_status og_fit_standard_errors(const og_fit *fit, double *standard_errors);
+OG_API long long og_fit_iterations(const og_fit *fit);
+OG_API int og_fit_converged(const og_fit *fit);
+/** Why it stopped, in words. */
+OG_API const char *og_fit_reason(const og_fit *fit);
+
+/* ---- Parameter files and plots --------------------------------------------------------------------- */
+
+/** Readable JSON {"name": value, ...}: writes theta [p] with the names of the model (to a temporary name, then
+ *  renamed), and reads it back; names that are missing keep what `theta` holds, unknown ones are refused. */
+OG_API og_status og_parameters_write(const og_model *model, const double *theta, const char *path);
+OG_API og_status og_parameters_read(const og_model *model, const char *path, double *theta);
+
+/** A picture of points and curves with axes and legend, written as SVG or PNG by the ending of the path. */
+typedef struct og_plot og_plot;
+OG_API og_status og_plot_create(og_context *context, const char *title, const char *x_label,
+                                const char *y_label, og_plot **out);
+OG_API void og_plot_destroy(og_plot *plot);
+/** Arrays are copied; points that are not finite are left out (a line is broken there). Series of the same
+ *  name share one colour and one legend entry. */
+OG_API og_status og_plot_line(og_plot *plot, const char *name, size_t count, const double *x, const double *y);
+OG_API og_status og_plot_points(og_plot *plot, const char *name, size_t count, const double *x,
+                                const double *y);
+OG_API og_status og_plot_set_log(og_plot *plot, int log_x, int log_y);
+OG_API og_status og_plot_write(const og_plot *plot, const char *path);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

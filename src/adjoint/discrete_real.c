@@ -1,0 +1,250 @@
+/* The discrete adjoint: back through the recorded steps, each recomputed and transposed. The derivative is that of the
+ * computed numbers with h_k = (t1 - t0) w_k, w_k constant. */
+#include <math.h>
+#include <string.h>
+
+#include "adjoint/adjoint.h"
+
+typedef struct reverse {
+  OG_R(og_recall) r;
+  OG_R(og_step) step;
+  const og_pullback *pullback;
+  og_share *share;
+  real *x_bar, *theta_bar, *t_bars, *memory;
+  real *observed[OG_STAGES_MAX];
+  double *theta_sum; /* [p][lanes]: over steps, in double */
+  _Alignas(64) real mask[OG_LANES_MAX]; /* lanes whose step has observations that read the interpolant */
+  double t0_bar[OG_LANES_MAX], t1_bar[OG_LANES_MAX];
+  size_t cursor[OG_LANES_MAX]; /* observations at or after it are done */
+  int reads_interpolant;
+  long long evals, vjps;
+} reverse;
+
+static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, const og_pullback *pullback) {
+  memset(v, 0, sizeof *v);
+  v->share = share;
+  v->pullback = pullback;
+  v->r = (OG_R(og_recall)){.solve = solve, .lanes = share->lanes, .idle = share->lanes, .next = share->begin,
+                           .end = share->end};
+  int stages = solve->tableau->stages_total;
+  size_t lanes = (size_t)share->lanes, block = OG_PADDED(solve->n * lanes), theta = OG_PADDED(solve->p * lanes);
+  size_t reals = (2 + (size_t)stages) * block + 2 * theta + (size_t)stages * OG_PADDED(lanes);
+  size_t bytes = reals * sizeof(real) + theta * sizeof(double);
+  v->memory = og_alloc(solve->context, 1, bytes);
+  if (!v->memory) return OG_ERR_MEMORY;
+  real *next = v->memory;
+  v->theta_sum = (double *)(void *)next;
+  next = (real *)(void *)(v->theta_sum + theta);
+  v->r.x = next;
+  v->x_bar = v->r.x + block;
+  v->r.theta = v->x_bar + block;
+  v->theta_bar = v->r.theta + theta;
+  v->t_bars = v->theta_bar + theta;
+  next = v->t_bars + (size_t)stages * OG_PADDED(lanes);
+  for (int j = 0; j < stages; j++) v->observed[j] = next + (size_t)j * block;
+  return OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes, OG_STEP_DERIVATIVE, &v->step);
+}
+
+static void close_reverse(reverse *v) {
+  og_count(v->r.solve, OG_STAT_RHS_EVALS, v->evals);
+  og_count(v->r.solve, OG_STAT_VJP_EVALS, v->vjps);
+  OG_R(og_step_destroy)(v->r.solve->context, &v->step);
+  og_free(v->r.solve->context, v->memory);
+}
+
+static size_t entry_of(const reverse *v, size_t row, int lane) { return row * (size_t)v->r.lanes + (size_t)lane; }
+
+/* The lane starts at the end of its trajectory with the cotangent of the final state. */
+static void begin(reverse *v, int lane, size_t m) {
+  const og_solve *solve = v->r.solve;
+  const double *final_bar = v->pullback->final_bar, *cost_bar = v->pullback->cost_bar;
+  OG_R(og_recall_load)(&v->r, lane, m, m, solve->trajectories[m].record.steps);
+  for (size_t i = 0; i < solve->states; i++)
+    v->x_bar[entry_of(v, i, lane)] = final_bar ? (real)final_bar[m * solve->states + i] : 0;
+  if (solve->field->quadratures) v->x_bar[entry_of(v, solve->n - 1, lane)] = cost_bar ? (real)cost_bar[m] : 0;
+  for (size_t i = 0; i < solve->p; i++) v->theta_sum[entry_of(v, i, lane)] = 0;
+  v->t0_bar[lane] = v->t1_bar[lane] = 0;
+  v->cursor[lane] = solve->trajectories[m].observations;
+}
+
+static void refill(reverse *v) {
+  int due = v->r.idle == v->r.lanes || v->r.idle * 8 >= v->r.lanes;
+  if (!due || v->share->status != OG_OK) return;
+  for (int lane = 0; lane < v->r.lanes && v->r.next < v->r.end; lane++)
+    if (!v->r.trajectory[lane]) begin(v, lane, v->r.next++);
+}
+
+/* The first observation that belongs to the lane's step: those in (start, end], and in the first step t0's too. */
+static size_t first_of_step(const reverse *v, int lane) {
+  const og_trajectory *at = v->r.trajectory[lane];
+  size_t i = v->pullback->observed_bar ? v->cursor[lane] : 0;
+  while (i > 0 && (og_fraction(at, i - 1) > v->r.fraction[lane] || v->r.index[lane] == 0)) i--;
+  return i;
+}
+
+static int is_inside(const reverse *v, int lane, double s) {
+  return s > v->r.fraction[lane] && s < v->r.fraction_next[lane];
+}
+
+static void place(reverse *v) {
+  v->reads_interpolant = 0;
+  for (int lane = 0; lane < v->r.lanes; lane++) {
+    const og_trajectory *at = v->r.trajectory[lane];
+    v->mask[lane] = 0;
+    v->step.status[lane] = at ? 0 : OG_LANE_IDLE;
+    if (!at) continue;
+    OG_R(og_recall_step)(&v->r, lane, --v->r.index[lane]);
+    if (!v->pullback->observed_bar || v->cursor[lane] == 0) continue;
+    for (size_t i = first_of_step(v, lane); i < v->cursor[lane]; i++)
+      if (v->pullback->want_times || is_inside(v, lane, og_fraction(at, i))) v->mask[lane] = 1;
+    v->reads_interpolant |= v->mask[lane] != 0;
+  }
+}
+
+static const double *seed_of(const reverse *v, int lane, size_t i) {
+  return v->pullback->observed_bar + (v->r.trajectory[lane]->first_observation + i) * v->r.solve->states;
+}
+
+/* v = sum_j b_j'(s) xbar . K_j is the derivative of xbar . x(t) with respect to t on the interpolant; the observation's
+ * place moves with t0 and t1 as well, as the steps do. */
+static void time_of_observation(reverse *v, int lane, size_t i, double s, const double *slopes) {
+  const og_trajectory *at = v->r.trajectory[lane];
+  const double *seed = seed_of(v, lane, i);
+  double speed = 0;
+  for (int j = 0; j < v->step.tableau->stages_total; j++)
+    for (size_t row = 0; row < v->r.solve->states; row++)
+      speed += slopes[j] * seed[row] * (double)v->step.k[j][entry_of(v, row, lane)];
+  v->pullback->times_bar[at->first_observation + i] += speed;
+  v->t0_bar[lane] += speed * (s - 1);
+  v->t1_bar[lane] -= speed * s;
+}
+
+static void seed_inside(reverse *v, int lane, size_t i, const double *weights) {
+  const double *seed = seed_of(v, lane, i);
+  for (int j = 0; j < v->step.tableau->stages_total; j++)
+    for (size_t row = 0; row < v->r.solve->states; row++)
+      v->observed[j][entry_of(v, row, lane)] += (real)(weights[j] * seed[row]);
+}
+
+static void seed_state(reverse *v, int lane, size_t i) {
+  const double *seed = seed_of(v, lane, i);
+  for (size_t row = 0; row < v->r.solve->states; row++) v->x_bar[entry_of(v, row, lane)] += (real)seed[row];
+}
+
+/* Before the transpose: observations at the step's end join its cotangent, those inside the stages'. */
+static void seeds_before(reverse *v, int lane) {
+  const og_trajectory *at = v->r.trajectory[lane];
+  double weights[OG_STAGES_MAX], slopes[OG_STAGES_MAX], start = v->r.fraction[lane], end = v->r.fraction_next[lane];
+  for (size_t i = first_of_step(v, lane); i < v->cursor[lane]; i++) {
+    double s = og_fraction(at, i);
+    if (s == end) seed_state(v, lane, i);
+    if (v->mask[lane] == 0) continue;
+    og_interpolant_weights(v->step.tableau, (s - start) / (end - start), weights, slopes);
+    if (is_inside(v, lane, s)) seed_inside(v, lane, i, weights);
+    if (v->pullback->want_times) time_of_observation(v, lane, i, s, slopes);
+  }
+}
+
+/* After it: those inside, and at t0, read x itself. */
+static void seeds_after(reverse *v, int lane) {
+  const og_trajectory *at = v->r.trajectory[lane];
+  size_t first = first_of_step(v, lane);
+  for (size_t i = first; i < v->cursor[lane]; i++)
+    if (og_fraction(at, i) != v->r.fraction_next[lane]) seed_state(v, lane, i);
+  v->cursor[lane] = first;
+}
+
+static void each_active(reverse *v, void (*what)(reverse *, int)) {
+  if (!v->pullback->observed_bar) return;
+  for (int lane = 0; lane < v->r.lanes; lane++)
+    if (v->r.trajectory[lane] && v->cursor[lane]) what(v, lane);
+}
+
+/* h_bar = sum_j g_j . K_j + sum_j c_j t_bar_j and t_bar = sum_j t_bar_j; t = t0 + (t1 - t0) W and h = (t1 - t0) w. */
+static void step_times(reverse *v, int lane, int last) {
+  double h_bar = 0, t_bar = 0;
+  for (int j = 0; j < last; j++) {
+    if (j >= v->step.core && v->mask[lane] == 0) continue;
+    double stage = (double)v->t_bars[j * v->r.lanes + lane];
+    for (size_t row = 0; row < v->r.solve->n; row++)
+      h_bar += (double)v->step.g[j][entry_of(v, row, lane)] * (double)v->step.k[j][entry_of(v, row, lane)];
+    h_bar += v->step.tableau->c[j] * stage;
+    t_bar += stage;
+  }
+  double start = v->r.fraction[lane], width = v->r.fraction_next[lane] - start;
+  v->t0_bar[lane] += t_bar * (1 - start) - width * h_bar;
+  v->t1_bar[lane] += t_bar * start + width * h_bar;
+}
+
+static void transpose(reverse *v) {
+  const og_tableau *tableau = v->step.tableau;
+  int interpolant = v->reads_interpolant, times = v->pullback->want_times;
+  int last = interpolant ? tableau->stages_total : v->step.core;
+  size_t block = OG_PADDED(v->r.solve->n * (size_t)v->r.lanes);
+  OG_R(og_step_stages)(&v->step, 0, last, times || interpolant ? last : last - 1, &v->r.at, v->r.x, v->r.theta);
+  if (interpolant) memset(v->observed[0], 0, (size_t)tableau->stages_total * block * sizeof(real));
+  each_active(v, seeds_before);
+  if (v->r.solve->p) memset(v->theta_bar, 0, OG_PADDED(v->r.solve->p * (size_t)v->r.lanes) * sizeof(real));
+  OG_R(og_step_transpose)(&v->step, last, &v->r.at, v->r.x, v->r.theta, interpolant ? v->observed : NULL, v->mask,
+                          v->x_bar, v->r.solve->p ? v->theta_bar : NULL, times ? v->t_bars : NULL);
+  for (size_t i = 0; i < v->r.solve->p * (size_t)v->r.lanes; i++) v->theta_sum[i] += (double)v->theta_bar[i];
+  for (int lane = 0; times && lane < v->r.lanes; lane++)
+    if (v->r.trajectory[lane]) step_times(v, lane, last);
+  each_active(v, seeds_after);
+  v->evals += (long long)(last - 1) * (v->r.lanes - v->r.idle);
+  v->vjps += (long long)last * (v->r.lanes - v->r.idle);
+}
+
+static void fail(reverse *v, int lane, og_status status) {
+  const og_trajectory *at = v->r.trajectory[lane];
+  og_failure failure = {.status = status, .trajectory = v->r.item[lane], .accepted = v->r.index[lane],
+                        .t = v->r.at.t[lane], .h = v->r.at.h[lane], .stiffness = NAN};
+  for (size_t i = 0; i < v->r.solve->n; i++)
+    failure.norm = hypot(failure.norm, (double)v->r.x[entry_of(v, i, lane)]);
+  if (v->share->status == OG_OK || failure.trajectory < v->share->failure.trajectory) v->share->failure = failure;
+  v->share->status = v->share->failure.status;
+  (void)at;
+}
+
+static int finite_lane(const reverse *v, int lane) {
+  double zero = 0;
+  for (size_t i = 0; i < v->r.solve->n; i++) zero += 0 * (double)v->x_bar[entry_of(v, i, lane)];
+  for (size_t i = 0; i < v->r.solve->p; i++) zero += 0 * v->theta_sum[entry_of(v, i, lane)];
+  return zero == 0;
+}
+
+static void deliver(reverse *v, int lane) {
+  const og_solve *solve = v->r.solve;
+  size_t m = v->r.item[lane];
+  for (size_t i = 0; i < solve->states; i++)
+    v->pullback->x0_bar[m * solve->states + i] = (double)v->x_bar[entry_of(v, i, lane)];
+  for (size_t i = 0; i < solve->p; i++) v->pullback->theta_bar[m * solve->p + i] = v->theta_sum[entry_of(v, i, lane)];
+  v->pullback->t0_bar[m] = v->t0_bar[lane];
+  v->pullback->t1_bar[m] = v->t1_bar[lane];
+}
+
+static void settle(reverse *v, int lane) {
+  int bad = v->step.status[lane] != 0, last = v->r.index[lane] == 0;
+  if (bad)
+    fail(v, lane, OG_ERR_FIELD);
+  else if (!finite_lane(v, lane))
+    fail(v, lane, OG_ERR_NOT_FINITE), bad = 1;
+  if (last && !bad) deliver(v, lane);
+  if (!last && !bad) return;
+  v->r.trajectory[lane] = NULL;
+  v->r.idle++;
+}
+
+void OG_R(og_discrete)(og_solve *solve, og_share *share, void *pullback) {
+  reverse v;
+  share->status = open_reverse(&v, solve, share, pullback);
+  while (share->status != OG_ERR_MEMORY) {
+    refill(&v);
+    if (v.r.idle == v.r.lanes) break;
+    place(&v);
+    transpose(&v);
+    for (int lane = 0; lane < v.r.lanes; lane++)
+      if (v.r.trajectory[lane]) settle(&v, lane);
+  }
+  close_reverse(&v);
+}

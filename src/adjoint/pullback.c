@@ -1,0 +1,154 @@
+/* The public pullback and pushforward: choose the kind, and add results only when all of them are there. */
+#include <math.h>
+#include <string.h>
+
+#include "adjoint/adjoint.h"
+
+/* The caller's arrays to add to. */
+typedef struct og_cotangents {
+  double *x0_bar, *theta_bar, *t0_bar, *t1_bar, *times_bar;
+} og_cotangents;
+
+static og_status check_kept(const og_solve *solve) {
+  if (solve->state == OG_SOLVE_DONE) return OG_OK;
+  return og_fail(solve->context, OG_ERR_STATE, solve->state == OG_SOLVE_NEW
+                     ? "a derivative needs a solve first: call og_solve_run"
+                     : "settings were changed after the solve, so its derivative would be of something else: call "
+                       "og_solve_run or og_solve_replay first");
+}
+
+static og_status check_flag(const og_solve *solve, unsigned flag, const char *product, const char *setter) {
+  if (solve->field->flags & flag) return OG_OK;
+  return og_fail(solve->context, OG_ERR_UNSUPPORTED, "this derivative needs the field's %s, which was not given (with a "
+                 "running cost, its gradient too): call %s, or og_field_use_finite_differences to have it approximated",
+                 product, setter);
+}
+
+static double *carve(double **next, size_t count) {
+  double *array = *next;
+  *next += count;
+  return array;
+}
+
+static void add(double *to, const double *from, size_t count) {
+  for (size_t i = 0; to && i < count; i++) to[i] += from[i];
+}
+
+/* Shared parameters: the sum over trajectories in their order, whatever thread computed each. */
+static void add_theta(const og_solve *solve, double *theta_bar, const double *each) {
+  if (!theta_bar) return;
+  for (size_t m = 0; m < solve->count; m++)
+    add(solve->theta_shared ? theta_bar : theta_bar + m * solve->p, each + m * solve->p, solve->p);
+}
+
+static og_status check_seeds(const og_solve *solve, const char *what, const double *bar, size_t count) {
+  for (size_t i = 0; bar && i < count; i++)
+    if (!isfinite(bar[i]))
+      return og_fail(solve->context, OG_ERR_NOT_FINITE, "%s[%zu] is %g: a cotangent must be finite (is the loss finite "
+                     "there?)", what, i, bar[i]);
+  return OG_OK;
+}
+
+/* All unit directions, contracted with the cotangents. */
+static og_status forward_gradient(og_solve *solve, og_pullback *pullback) {
+  size_t directions = og_directions(solve), n = solve->states, p = solve->p;
+  OG_TRY(check_flag(solve, OG_FIELD_HAS_JVP, "jvp", "og_field_set_jvp"));
+  double *gradient = og_alloc(solve->context, solve->count, directions * sizeof(double));
+  if (!gradient) return og_fail_memory(solve->context, solve->count * directions * sizeof(double), "tangents");
+  og_pushforward push = {.pullback = pullback, .gradient = gradient};
+  og_status status =
+      og_in_parallel(solve, solve->count * directions, solve->single ? og_tangent_s : og_tangent_d, &push);
+  for (size_t m = 0; status == OG_OK && m < solve->count; m++) {
+    const double *g = gradient + m * directions;
+    memcpy(pullback->x0_bar + m * n, g, n * sizeof *g);
+    memcpy(pullback->theta_bar + m * p, g + n, p * sizeof *g);
+    pullback->t0_bar[m] = g[n + p];
+    pullback->t1_bar[m] = g[n + p + 1];
+  }
+  og_free(solve->context, gradient);
+  return status;
+}
+
+static og_status by_kind(og_solve *solve, og_pullback *pullback) {
+  switch ((og_adjoint)og_options_integer(solve->options, OG_OPT_ADJOINT)) {
+    case OG_ADJOINT_FORWARD:
+      return forward_gradient(solve, pullback);
+    case OG_ADJOINT_BACKSOLVE:
+      OG_TRY(check_flag(solve, OG_FIELD_HAS_VJP, "vjp", "og_field_set_vjp"));
+      return og_backsolve(solve, pullback);
+    case OG_ADJOINT_DISCRETE:
+      OG_TRY(check_flag(solve, OG_FIELD_HAS_VJP, "vjp", "og_field_set_vjp"));
+      return og_in_parallel(solve, solve->count, solve->single ? og_discrete_s : og_discrete_d, pullback);
+  }
+  return og_fail(solve->context, OG_ERR_INTERNAL, "unknown adjoint");
+}
+
+static og_status compute(og_solve *solve, og_pullback *pullback, const og_cotangents *out) {
+  size_t M = solve->count, n = solve->states, p = solve->p, observed = solve->observed_count;
+  size_t entries = M * (n + p + 2) + observed;
+  double *memory = og_alloc(solve->context, entries, sizeof(double)), *next = memory;
+  if (!memory) return og_fail_memory(solve->context, entries * sizeof(double), "a gradient");
+  pullback->x0_bar = carve(&next, M * n);
+  pullback->theta_bar = carve(&next, M * p);
+  pullback->t0_bar = carve(&next, M);
+  pullback->t1_bar = carve(&next, M);
+  pullback->times_bar = carve(&next, observed);
+  og_status status = by_kind(solve, pullback);
+  if (status == OG_OK) {
+    add(out->x0_bar, pullback->x0_bar, M * n);
+    add_theta(solve, out->theta_bar, pullback->theta_bar);
+    add(out->t0_bar, pullback->t0_bar, M);
+    add(out->t1_bar, pullback->t1_bar, M);
+    add(out->times_bar, pullback->times_bar, observed);
+  } else {
+    og_trail(solve->context, status, "while computing the gradient (adjoint = %s)",
+             og_options_choice_name(solve->options, OG_OPT_ADJOINT));
+  }
+  og_free(solve->context, memory);
+  return status;
+}
+
+og_status og_solve_pullback(og_solve *solve, const double *observed_bar, const double *final_bar, const double *cost_bar,
+                            double *x0_bar, double *theta_bar, double *t0_bar, double *t1_bar, double *times_bar) {
+  OG_TRY(check_kept(solve));
+  OG_TRY(check_seeds(solve, "observed_bar", observed_bar, solve->observed_count * solve->states));
+  OG_TRY(check_seeds(solve, "final_bar", final_bar, solve->count * solve->states));
+  OG_TRY(check_seeds(solve, "cost_bar", cost_bar, solve->count));
+  if (cost_bar && !solve->field->quadratures)
+    return og_fail(solve->context, OG_ERR_ARGUMENT, "cost_bar is given, but the field has no running cost");
+  og_pullback pullback = {.observed_bar = solve->observed_count ? observed_bar : NULL, .final_bar = final_bar,
+                          .cost_bar = cost_bar, .want_times = t0_bar || t1_bar || times_bar};
+  return compute(solve, &pullback, &(og_cotangents){x0_bar, theta_bar, t0_bar, t1_bar, times_bar});
+}
+
+/* Results go to the caller only when all of them are there. */
+static og_status push_forward(og_solve *solve, og_pushforward *push) {
+  size_t observed = solve->observed_count * solve->states, final = solve->count * solve->states;
+  double *out[] = {push->observed_dot, push->final_dot, push->cost_dot};
+  size_t counts[] = {observed, final, solve->count};
+  double *memory = og_alloc(solve->context, observed + final + solve->count, sizeof(double)), *next = memory;
+  if (!memory) return og_fail_memory(solve->context, (observed + final) * sizeof(double), "tangents");
+  push->observed_dot = carve(&next, observed);
+  push->final_dot = carve(&next, final);
+  push->cost_dot = carve(&next, solve->count);
+  const double *results[] = {push->observed_dot, push->final_dot, push->cost_dot};
+  og_status status = og_in_parallel(solve, solve->count, solve->single ? og_tangent_s : og_tangent_d, push);
+  for (int i = 0; status == OG_OK && i < 3; i++)
+    if (out[i] && counts[i]) memcpy(out[i], results[i], counts[i] * sizeof(double));
+  og_free(solve->context, memory);
+  return status == OG_OK ? OG_OK : og_trail(solve->context, status, "while pushing a tangent forward");
+}
+
+og_status og_solve_pushforward(og_solve *solve, const double *x0_dot, const double *theta_dot, const double *t0_dot,
+                               const double *t1_dot, const double *times_dot, double *observed_dot, double *final_dot,
+                               double *cost_dot) {
+  OG_TRY(check_kept(solve));
+  OG_TRY(check_flag(solve, OG_FIELD_HAS_JVP, "jvp", "og_field_set_jvp"));
+  if (!solve->keep)
+    return og_fail(solve->context, OG_ERR_UNSUPPORTED, "with adjoint = backsolve the steps are not kept, and the "
+                   "pushforward follows them; use adjoint = discrete or forward");
+  og_pushforward push = {.x0_dot = x0_dot, .theta_dot = theta_dot, .t0_dot = t0_dot, .t1_dot = t1_dot,
+                         .times_dot = times_dot, .observed_dot = observed_dot, .final_dot = final_dot,
+                         .cost_dot = cost_dot};
+  return push_forward(solve, &push);
+}

@@ -1,0 +1,178 @@
+/* The context: the caller's allocator, log sink, thread count and the message of the last failure. */
+#include "base/base.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Messages that find no memory are cut to fit in here, so that running out of memory can still be reported. */
+enum { FALLBACK_SIZE = 512, ALIGNMENT = 64, THREADS_MAX = 1024 };
+
+struct og_context {
+  og_allocate_fn allocate;
+  og_release_fn release;
+  void *user;
+  og_log_fn log;
+  void *log_user;
+  int threads;
+  char *message; /* `fallback`, or a block of the allocator */
+  char fallback[FALLBACK_SIZE];
+};
+
+static void *allocate_with_malloc(size_t size, void *user) {
+  (void)user;
+  return malloc(size);
+}
+
+static void release_with_free(void *memory, void *user) {
+  (void)user;
+  free(memory);
+}
+
+og_status og_context_create(og_allocate_fn allocate, og_release_fn release, void *user, og_context **out) {
+  if (!out) return OG_ERR_ARGUMENT;
+  *out = NULL;
+  if (!allocate != !release) return OG_ERR_ARGUMENT;
+  og_allocate_fn take = allocate ? allocate : allocate_with_malloc;
+  og_context *context = take(sizeof *context, user);
+  if (!context) return OG_ERR_MEMORY;
+  *context = (og_context){.allocate = take, .release = release ? release : release_with_free, .user = user, .threads = 1};
+  context->message = context->fallback;
+  *out = context;
+  return OG_OK;
+}
+
+/* ---- Memory ---- */
+
+/* Blocks carry the allocator's own pointer just below the aligned address that is handed out. */
+void *og_alloc(og_context *context, size_t count, size_t size) {
+  const size_t room = ALIGNMENT - 1 + sizeof(void *);
+  if (size != 0 && count > (SIZE_MAX - room) / size) return NULL;
+  size_t bytes = count * size;
+  char *block = context->allocate(bytes + room, context->user);
+  if (!block) return NULL;
+  size_t shift = sizeof(void *);
+  shift += (ALIGNMENT - ((uintptr_t)block + shift) % ALIGNMENT) % ALIGNMENT;
+  char *memory = block + shift;
+  memcpy(memory - sizeof block, &block, sizeof block);
+  return memset(memory, 0, bytes);
+}
+
+void og_free(og_context *context, void *memory) {
+  if (!memory) return;
+  char *block;
+  memcpy(&block, (char *)memory - sizeof block, sizeof block);
+  context->release(block, context->user);
+}
+
+void *og_resize(og_context *context, void *memory, size_t old_count, size_t new_count, size_t size) {
+  void *moved = og_alloc(context, new_count, size);
+  if (!moved) return NULL;
+  size_t kept = old_count < new_count ? old_count : new_count;
+  if (memory && kept * size > 0) memcpy(moved, memory, kept * size);
+  og_free(context, memory);
+  return moved;
+}
+
+char *og_strdup(og_context *context, const char *text) {
+  size_t size = strlen(text) + 1;
+  char *copy = og_alloc(context, size, 1);
+  if (copy) memcpy(copy, text, size);
+  return copy;
+}
+
+/* ---- Messages ---- */
+
+static void drop_message(og_context *context) {
+  if (context->message != context->fallback) og_free(context, context->message);
+  context->message = context->fallback;
+}
+
+/* The new message is `head` followed by the formatted text. `head` and the arguments may be parts of the present
+ * message: it is let go only when the new one is complete. */
+static void set_message(og_context *context, const char *head, const char *format, va_list arguments) {
+  va_list again;
+  va_copy(again, arguments);
+  int length = vsnprintf(NULL, 0, format, again);
+  va_end(again);
+  size_t start = strlen(head), size = start + (length > 0 ? (size_t)length : 0) + 1;
+  char *text = og_alloc(context, size, 1);
+  char brief[FALLBACK_SIZE] = "";
+  char *target = text ? text : brief;
+  if (!text) size = sizeof brief;
+  if (start >= size) start = size - 1;
+  memcpy(target, head, start);
+  vsnprintf(target + start, size - start, format, arguments);
+  drop_message(context);
+  if (text)
+    context->message = text;
+  else
+    memcpy(context->fallback, brief, sizeof brief);
+}
+
+og_status og_fail(og_context *context, og_status status, const char *format, ...) {
+  if (!context) return status;
+  va_list arguments;
+  va_start(arguments, format);
+  set_message(context, "", format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+/* Adds `text` on a line of its own. */
+static og_status append_line(og_context *context, og_status status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  set_message(context, context->message, format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+og_status og_trail(og_context *context, og_status status, const char *format, ...) {
+  if (!context) return status;
+  char line[FALLBACK_SIZE];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
+  return append_line(context, status, "\n  %s", line);
+}
+
+og_status og_fail_memory(og_context *context, size_t bytes, const char *what) {
+  return og_fail(context, OG_ERR_MEMORY, "out of memory: no %zu bytes for %s", bytes, what);
+}
+
+const char *og_context_message(const og_context *context) { return context ? context->message : ""; }
+
+/* ---- Settings ---- */
+
+void og_context_set_log(og_context *context, og_log_fn log, void *user) {
+  context->log = log;
+  context->log_user = user;
+}
+
+void og_log(const og_context *context, const char *format, ...) {
+  if (!context->log) return;
+  char line[1024];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
+  for (char *newline = strchr(line, '\n'); newline; newline = strchr(newline, '\n')) *newline = ' ';
+  context->log(line, context->log_user);
+}
+
+og_status og_context_set_threads(og_context *context, int threads) {
+  if (threads < 1 || threads > THREADS_MAX)
+    return og_fail(context, OG_ERR_BOUNDS, "the number of threads is %d; it must be from 1 to %d", threads, THREADS_MAX);
+  context->threads = threads;
+  return OG_OK;
+}
+
+int og_context_threads(const og_context *context) { return context->threads; }
+
+void og_context_destroy(og_context *context) {
+  if (!context) return;
+  drop_message(context);
+  context->release(context, context->user);
+}

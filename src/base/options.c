@@ -1,0 +1,178 @@
+/* Options: one table describes them all and drives setting, checking, text, --help and the docs. */
+#include "base/base.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define EXACT_INTEGERS 9007199254740992.0 /* 2^53: bounds are kept as doubles */
+#define LARGE 1e300
+
+static const og_option_info option_rows[OG_OPTION_COUNT] = {
+    [OG_OPT_METHOD] = {"method", OG_TYPE_CHOICE, OG_METHOD_TSIT5, 0, OG_METHOD_COUNT - 1,
+                       "euler|midpoint|heun|rk4|bs32|dopri5|tsit5|dop853", "Runge-Kutta method"},
+    [OG_OPT_RTOL] = {"rtol", OG_TYPE_REAL, 1e-6, 0, 1, NULL, "relative error allowed in a step"},
+    [OG_OPT_ATOL] = {"atol", OG_TYPE_REAL, 1e-9, 1e-300, LARGE, NULL, "absolute error allowed in a step"},
+    [OG_OPT_STEPS] = {"steps", OG_TYPE_INTEGER, 0, 0, 1e9, NULL, "take this many equal steps; 0: adaptive steps"},
+    [OG_OPT_MAX_STEPS] = {"max-steps", OG_TYPE_INTEGER, 100000, 1, 1e9, NULL,
+                          "most steps of a trajectory, accepted and rejected"},
+    [OG_OPT_MIN_STEP] = {"min-step", OG_TYPE_REAL, 0, 0, LARGE, NULL, "smallest step; 0: the resolution of t"},
+    [OG_OPT_MAX_STEP] = {"max-step", OG_TYPE_REAL, 0, 0, LARGE, NULL, "largest step; 0: the whole span"},
+    [OG_OPT_FIRST_STEP] = {"first-step", OG_TYPE_REAL, 0, 0, LARGE, NULL, "first step to try; 0: automatic"},
+    [OG_OPT_ADJOINT] = {"adjoint", OG_TYPE_CHOICE, OG_ADJOINT_DISCRETE, 0, OG_ADJOINT_FORWARD,
+                        "discrete|backsolve|forward", "how gradients are computed"},
+    [OG_OPT_MEMORY] = {"memory", OG_TYPE_SIZE, 0, 0, EXACT_INTEGERS, NULL,
+                       "bytes kept for the backward pass, as in 64MiB; 0: no limit"},
+    [OG_OPT_THREADS] = {"threads", OG_TYPE_INTEGER, 0, 0, 1024, NULL,
+                        "threads used for many trajectories; 0: the context's number"},
+    [OG_OPT_PRECISION] = {"precision", OG_TYPE_CHOICE, OG_PRECISION_DOUBLE, 0, OG_PRECISION_SINGLE, "double|single",
+                          "arithmetic of the solve"},
+    [OG_OPT_SEED] = {"seed", OG_TYPE_INTEGER, 0, 0, EXACT_INTEGERS, NULL, "seed of all random numbers"},
+    [OG_OPT_OPTIMIZER] = {"optimizer", OG_TYPE_CHOICE, OG_OPTIMIZER_LBFGS, 0, OG_OPTIMIZER_ADAM,
+                          "lbfgs|slsqp|gradient|adam", "how a fit descends"},
+    [OG_OPT_ITERATIONS] = {"iterations", OG_TYPE_INTEGER, 1000, 0, 1e9, NULL, "most iterations of a fit"},
+    [OG_OPT_LEARNING_RATE] = {"learning-rate", OG_TYPE_REAL, 0, 0, LARGE, NULL,
+                              "step of gradient descent and Adam; 0: the optimizer's default"},
+    [OG_OPT_TOLERANCE] = {"tolerance", OG_TYPE_REAL, 1e-10, 0, 1, NULL, "relative change of the loss that ends a fit"},
+    [OG_OPT_STARTS] = {"starts", OG_TYPE_INTEGER, 0, 0, 1e6, NULL,
+                       "starting points drawn within the bounds, besides the given one"},
+};
+
+typedef struct option_value {
+  double real;
+  long long integer; /* also sizes and the number of a choice */
+  char word[16];     /* of a choice */
+} option_value;
+
+struct og_options {
+  og_context *context;
+  option_value values[OG_OPTION_COUNT];
+};
+
+const og_option_info *og_option_describe(og_option option) {
+  return (unsigned)option < OG_OPTION_COUNT ? &option_rows[option] : NULL;
+}
+
+/* Copies word number `index` of "euler|midpoint|...". */
+static void copy_word(const char *choices, long long index, char word[16]) {
+  for (; index > 0; index--) choices += strcspn(choices, "|") + 1;
+  snprintf(word, 16, "%.*s", (int)strcspn(choices, "|"), choices);
+}
+
+static void put_whole(og_options *options, og_option option, long long value) {
+  option_value *slot = &options->values[option];
+  slot->integer = value;
+  const char *choices = option_rows[option].choices;
+  if (choices) copy_word(choices, value, slot->word);
+}
+
+static void put_defaults(og_options *options) {
+  for (int i = 0; i < OG_OPTION_COUNT; i++) {
+    const og_option_info *row = &option_rows[i];
+    if (row->type == OG_TYPE_REAL)
+      options->values[i].real = row->fallback;
+    else
+      put_whole(options, (og_option)i, (long long)row->fallback);
+  }
+}
+
+og_status og_options_create(og_context *context, og_options **out) { return og_options_copy(context, NULL, out); }
+
+og_status og_options_copy(og_context *context, const og_options *options, og_options **out) {
+  *out = NULL;
+  og_options *copy = og_alloc(context, 1, sizeof *copy);
+  if (!copy) return og_fail_memory(context, sizeof *copy, "options");
+  if (options)
+    *copy = *options;
+  else
+    put_defaults(copy);
+  copy->context = context;
+  *out = copy;
+  return OG_OK;
+}
+
+og_context *og_options_context(const og_options *options) { return options->context; }
+
+void og_options_destroy(og_options *options) {
+  if (options) og_free(options->context, options);
+}
+
+/* ---- Setting by value ---- */
+
+static const char *type_words(og_option_type type) {
+  static const char *const words[] = {"a real number", "an integer", "a size", "a choice"};
+  return words[type];
+}
+
+/* The row of `option` when it may be set as `type` (sizes are set as integers). */
+static og_status row_for(const og_options *options, og_option option, og_option_type type, const og_option_info **row) {
+  *row = og_option_describe(option);
+  if (!*row) return og_fail(options->context, OG_ERR_ARGUMENT, "there is no option number %d", (int)option);
+  og_option_type own = (*row)->type == OG_TYPE_SIZE ? OG_TYPE_INTEGER : (*row)->type;
+  if (own == type) return OG_OK;
+  return og_fail(options->context, OG_ERR_ARGUMENT, "option %s is %s; it cannot be set as %s", (*row)->name,
+                 type_words((*row)->type), type_words(type));
+}
+
+static og_status fail_bounds(const og_options *options, const og_option_info *row, const char *value) {
+  char lowest[OG_NUMBER_SIZE], highest[OG_NUMBER_SIZE];
+  og_format_real(row->lowest, lowest);
+  og_format_real(row->highest, highest);
+  return og_fail(options->context, OG_ERR_BOUNDS, "option %s is %s; it must be from %s to %s", row->name, value, lowest,
+                 highest);
+}
+
+og_status og_options_set_real(og_options *options, og_option option, double value) {
+  const og_option_info *row;
+  OG_TRY(row_for(options, option, OG_TYPE_REAL, &row));
+  if (!(value >= row->lowest && value <= row->highest)) {
+    char text[OG_NUMBER_SIZE];
+    og_format_real(value, text);
+    return fail_bounds(options, row, text);
+  }
+  options->values[option].real = value;
+  return OG_OK;
+}
+
+/* Integer bounds are whole numbers up to 2^53, so that the comparison is exact. */
+static og_status set_whole(og_options *options, og_option option, const og_option_info *row, long long value) {
+  if (value < (long long)row->lowest || value > (long long)row->highest) {
+    char text[OG_NUMBER_SIZE];
+    snprintf(text, sizeof text, "%lld", value);
+    return fail_bounds(options, row, text);
+  }
+  put_whole(options, option, value);
+  return OG_OK;
+}
+
+og_status og_options_set_integer(og_options *options, og_option option, long long value) {
+  const og_option_info *row;
+  OG_TRY(row_for(options, option, OG_TYPE_INTEGER, &row));
+  return set_whole(options, option, row, value);
+}
+
+og_status og_options_set_choice(og_options *options, og_option option, int value) {
+  const og_option_info *row;
+  OG_TRY(row_for(options, option, OG_TYPE_CHOICE, &row));
+  return set_whole(options, option, row, value);
+}
+
+/* ---- Reading ---- */
+
+double og_options_real(const og_options *options, og_option option) {
+  const og_option_info *row = og_option_describe(option);
+  if (!row) return NAN;
+  return row->type == OG_TYPE_REAL ? options->values[option].real : (double)options->values[option].integer;
+}
+
+long long og_options_integer(const og_options *options, og_option option) {
+  const og_option_info *row = og_option_describe(option);
+  if (!row) return 0;
+  if (row->type != OG_TYPE_REAL) return options->values[option].integer;
+  double value = options->values[option].real;
+  return fabs(value) < EXACT_INTEGERS ? (long long)value : 0;
+}
+
+const char *og_options_choice_name(const og_options *options, og_option option) {
+  return og_option_describe(option) ? options->values[option].word : "";
+}

@@ -1,0 +1,119 @@
+/* Options from and to text, as on the command line. */
+#include "base/base.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { CHOICES_MAX = 32, WORD_SIZE = 32 };
+
+/* The words of "euler|midpoint|...", cut apart. */
+typedef struct words {
+  char text[CHOICES_MAX][WORD_SIZE];
+  const char *names[CHOICES_MAX];
+  size_t count;
+} words;
+
+static void split_choices(const char *choices, words *list) {
+  list->count = 0;
+  while (list->count < CHOICES_MAX) {
+    size_t length = strcspn(choices, "|");
+    size_t kept = length < WORD_SIZE ? length : WORD_SIZE - 1;
+    memcpy(list->text[list->count], choices, kept);
+    list->text[list->count][kept] = '\0';
+    list->names[list->count] = list->text[list->count];
+    list->count++;
+    if (choices[length] == '\0') break;
+    choices += length + 1;
+  }
+}
+
+static og_status fail_value(og_context *context, const og_option_info *row, const char *text, const char *expected) {
+  return og_fail(context, OG_ERR_ARGUMENT, "option %s is \"%s\"; expected %s", row->name, text, expected);
+}
+
+static og_status set_choice_text(og_options *options, og_context *context, og_option option, const char *text) {
+  const og_option_info *row = og_option_describe(option);
+  words list;
+  split_choices(row->choices, &list);
+  for (size_t i = 0; i < list.count; i++)
+    if (strcmp(text, list.names[i]) == 0) return og_options_set_choice(options, option, (int)i);
+  const char *nearest = og_nearest(text, list.names, list.count);
+  return og_fail(context, OG_ERR_NAME, "option %s is \"%s\"; expected one of %s%s%s%s", row->name, text, row->choices,
+                 nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+}
+
+static og_status set_real_text(og_options *options, og_context *context, og_option option, const char *text) {
+  double value;
+  size_t used = og_parse_real(text, strlen(text), &value);
+  if (used > 0 && text[used] == '\0') return og_options_set_real(options, option, value);
+  return fail_value(context, og_option_describe(option), text, "a number such as 1e-8");
+}
+
+/* Numbers beyond 2^53 are past every bound: they are cut there, where the bounds check names them. */
+static long long whole_number(double value) {
+  const double limit = 18014398509481984.0; /* 2^54 */
+  return value > limit ? (long long)limit : value < -limit ? -(long long)limit : (long long)value;
+}
+
+static og_status set_integer_text(og_options *options, og_context *context, og_option option, const char *text) {
+  double value;
+  size_t used = og_parse_real(text, strlen(text), &value);
+  if (used > 0 && text[used] == '\0' && floor(value) == value)
+    return og_options_set_integer(options, option, whole_number(value));
+  return fail_value(context, og_option_describe(option), text, "a whole number");
+}
+
+static char upper(char c) { return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c); }
+
+static int same_word(const char *a, const char *b) {
+  while (*a && upper(*a) == upper(*b)) a++, b++;
+  return *a == *b;
+}
+
+/* Bytes in a unit, 0 when it is none. */
+static double unit_bytes(const char *unit) {
+  static const struct { const char *name; double bytes; } units[] = {
+      {"", 1},      {"B", 1},         {"kB", 1e3},      {"MB", 1e6},      {"GB", 1e9},
+      {"TB", 1e12}, {"KiB", 0x1p10},  {"MiB", 0x1p20},  {"GiB", 0x1p30},  {"TiB", 0x1p40},
+  };
+  for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+    if (same_word(unit, units[i].name)) return units[i].bytes;
+  return 0;
+}
+
+static og_status set_size_text(og_options *options, og_context *context, og_option option, const char *text) {
+  double value;
+  size_t used = og_parse_real(text, strlen(text), &value);
+  const char *unit = text + used;
+  double bytes = unit_bytes(*unit == ' ' ? unit + 1 : unit);
+  if (used == 0 || bytes == 0)
+    return fail_value(context, og_option_describe(option), text,
+                      "a size such as 1000, 64MiB or 2GB (units: B kB MB GB TB KiB MiB GiB TiB)");
+  return og_options_set_integer(options, option, whole_number(floor(value * bytes)));
+}
+
+static og_status fail_unknown(og_context *context, const char *name) {
+  const char *names[OG_OPTION_COUNT];
+  for (int i = 0; i < OG_OPTION_COUNT; i++) names[i] = og_option_describe((og_option)i)->name;
+  const char *nearest = og_nearest(name, names, OG_OPTION_COUNT);
+  return og_fail(context, OG_ERR_NAME, "unknown option %s%s%s%s", name, nearest ? "; did you mean " : "",
+                 nearest ? nearest : "", nearest ? "?" : "");
+}
+
+static og_status set_text(og_options *options, og_context *context, og_option option, const char *text) {
+  switch (og_option_describe(option)->type) {
+  case OG_TYPE_REAL: return set_real_text(options, context, option, text);
+  case OG_TYPE_INTEGER: return set_integer_text(options, context, option, text);
+  case OG_TYPE_SIZE: return set_size_text(options, context, option, text);
+  case OG_TYPE_CHOICE: return set_choice_text(options, context, option, text);
+  }
+  return og_fail(context, OG_ERR_INTERNAL, "option %d has no type", (int)option);
+}
+
+og_status og_options_set_text(og_options *options, const char *name, const char *text) {
+  og_context *context = og_options_context(options);
+  for (int i = 0; i < OG_OPTION_COUNT; i++)
+    if (strcmp(name, og_option_describe((og_option)i)->name) == 0)
+      return set_text(options, context, (og_option)i, text);
+  return fail_unknown(context, name);
+}

@@ -1,0 +1,128 @@
+/* Making a field from callbacks, and its products at one point. */
+#include "field/callback.h"
+
+#include <string.h>
+
+static void update_flags(og_callback_field *field) {
+  int cost_ok = !field->cost || field->cost_vjp || field->differences;
+  int vjp = (field->vjp || field->differences) && cost_ok;
+  int jvp = (field->jvp || field->differences) && cost_ok;
+  field->base.flags = OG_FIELD_DEPENDS_ON_TIME | (vjp ? OG_FIELD_HAS_VJP : 0u) | (jvp ? OG_FIELD_HAS_JVP : 0u);
+}
+
+/* Arrays of a point: x, f, lambda, x_bar, x_dot of n; theta, theta_bar, theta_dot of p; the differences' work. */
+static size_t scratch_bytes(const og_field *field, int lanes) {
+  (void)lanes;
+  return (9 * field->n + 5 * field->p) * sizeof(double);
+}
+
+static void destroy(og_field *field) { og_free(field->context, field); }
+
+og_status og_field_create(og_context *context, size_t states, size_t parameters, og_rhs_fn rhs, void *user,
+                          og_field **out) {
+  *out = NULL;
+  if (!rhs) return og_fail(context, OG_ERR_ARGUMENT, "a field needs a right-hand side: rhs is NULL");
+  if (states == 0 || states > (1u << 28) || parameters > (1u << 28))
+    return og_fail(context, OG_ERR_ARGUMENT, "a field of %zu states and %zu parameters: states must be at least 1, and "
+                   "neither may exceed 2^28", states, parameters);
+  og_callback_field *field = og_alloc(context, 1, sizeof *field);
+  if (!field) return og_fail_memory(context, sizeof *field, "a field");
+  field->base = (og_field){.context = context, .n = states, .p = parameters, .ops_d = og_callback_ops_d,
+                           .ops_s = og_callback_ops_s, .scratch_bytes = scratch_bytes, .destroy = destroy};
+  field->rhs = rhs;
+  field->user = user;
+  update_flags(field);
+  *out = &field->base;
+  return OG_OK;
+}
+
+void og_field_destroy(og_field *field) {
+  if (field) field->destroy(field);
+}
+
+size_t og_field_states(const og_field *field) { return field->n - field->quadratures; }
+size_t og_field_parameters(const og_field *field) { return field->p; }
+
+/* Only callback fields can be given callbacks; a model's field has its products already. */
+static og_callback_field *as_callback(og_field *field) {
+  return field->destroy == destroy ? (og_callback_field *)field : NULL;
+}
+
+static og_status not_callback(const og_field *field) {
+  return og_fail(field->context, OG_ERR_UNSUPPORTED, "this field is a model's and has its products already; callbacks "
+                 "can be set only on a field made by og_field_create");
+}
+
+og_status og_field_set_vjp(og_field *field, og_vjp_fn vjp) {
+  og_callback_field *callback = as_callback(field);
+  if (!callback) return not_callback(field);
+  callback->vjp = vjp;
+  update_flags(callback);
+  return OG_OK;
+}
+
+og_status og_field_set_jvp(og_field *field, og_jvp_fn jvp) {
+  og_callback_field *callback = as_callback(field);
+  if (!callback) return not_callback(field);
+  callback->jvp = jvp;
+  update_flags(callback);
+  return OG_OK;
+}
+
+og_status og_field_set_cost(og_field *field, og_cost_fn cost, og_cost_vjp_fn cost_vjp) {
+  og_callback_field *callback = as_callback(field);
+  if (!callback) return not_callback(field);
+  callback->base.n = og_field_states(field) + (cost ? 1 : 0);
+  callback->base.quadratures = cost ? 1 : 0;
+  callback->cost = cost;
+  callback->cost_vjp = cost_vjp;
+  update_flags(callback);
+  return OG_OK;
+}
+
+og_status og_field_use_finite_differences(og_field *field) {
+  og_callback_field *callback = as_callback(field);
+  if (!callback) return not_callback(field);
+  callback->differences = 1;
+  update_flags(callback);
+  return OG_OK;
+}
+
+int og_callback_eval(const og_callback_field *field, og_callback_point *at) {
+  int result = field->rhs(at->t, at->x, at->theta, at->f, field->user);
+  if (result == 0 && field->cost)
+    result = field->cost(at->t, at->x, at->theta, &at->f[field->base.n - 1], field->user);
+  return result;
+}
+
+int og_callback_vjp(const og_callback_field *field, og_callback_point *at) {
+  if (!field->vjp || (field->cost && !field->cost_vjp)) return og_difference_vjp(field, at);
+  memset(at->x_bar, 0, field->base.n * sizeof *at->x_bar);
+  if (field->base.p) memset(at->theta_bar, 0, field->base.p * sizeof *at->theta_bar);
+  at->t_bar = 0;
+  int result = field->vjp(at->t, at->x, at->theta, at->lambda, at->x_bar, at->theta_bar, &at->t_bar, field->user);
+  if (result == 0 && field->cost)
+    result = field->cost_vjp(at->t, at->x, at->theta, at->lambda[field->base.n - 1], at->x_bar, at->theta_bar,
+                             &at->t_bar, field->user);
+  return result;
+}
+
+/* The running cost's tangent, from its gradient. */
+static int cost_jvp(const og_callback_field *field, og_callback_point *at) {
+  size_t n = field->base.n, p = field->base.p;
+  memset(at->x_bar, 0, n * sizeof *at->x_bar);
+  if (p) memset(at->theta_bar, 0, p * sizeof *at->theta_bar);
+  at->t_bar = 0;
+  int result = field->cost_vjp(at->t, at->x, at->theta, 1, at->x_bar, at->theta_bar, &at->t_bar, field->user);
+  double dot = at->t_bar * at->t_dot;
+  for (size_t i = 0; i + 1 < n; i++) dot += at->x_bar[i] * at->x_dot[i];
+  for (size_t i = 0; i < p; i++) dot += at->theta_bar[i] * at->theta_dot[i];
+  at->f[n - 1] = dot;
+  return result;
+}
+
+int og_callback_jvp(const og_callback_field *field, og_callback_point *at) {
+  if (!field->jvp || (field->cost && !field->cost_vjp)) return og_difference_jvp(field, at);
+  int result = field->jvp(at->t, at->x, at->theta, at->t_dot, at->x_dot, at->theta_dot, at->f, field->user);
+  return result == 0 && field->cost ? cost_jvp(field, at) : result;
+}

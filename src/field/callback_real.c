@@ -1,0 +1,83 @@
+/* Callbacks on lane blocks: one lane after another. A block of one lane of doubles is used in place. */
+#include "base/real.h"
+#include "field/callback.h"
+
+static og_callback_point point_in(const og_field *field, double *scratch) {
+  size_t n = field->n, p = field->p;
+  og_callback_point at = {.x = scratch, .f = scratch + n, .lambda = scratch + 2 * n, .x_bar = scratch + 3 * n,
+                          .x_dot = scratch + 4 * n, .theta = scratch + 5 * n};
+  at.theta_bar = at.theta + p;
+  at.theta_dot = at.theta_bar + p;
+  at.work = at.theta_dot + p;
+  return at;
+}
+
+static void gather(size_t rows, int lanes, int lane, const real *block, double *out) {
+  for (size_t i = 0; i < rows; i++) out[i] = block ? (double)block[i * (size_t)lanes + (size_t)lane] : 0;
+}
+
+static void scatter(size_t rows, int lanes, int lane, const double *in, real *block) {
+  if (block)
+    for (size_t i = 0; i < rows; i++) block[i * (size_t)lanes + (size_t)lane] = (real)in[i];
+}
+
+static og_lane_status narrowed(int result) { return (og_lane_status)((result > 0) - (result < 0)); }
+
+static void load(const og_field *field, int lanes, int lane, const double *t, const real *x, const real *theta,
+                 og_callback_point *at) {
+  at->t = t[lane];
+  gather(field->n, lanes, lane, x, at->x);
+  gather(field->p, lanes, lane, theta, at->theta);
+}
+
+static void eval(const og_field *field, int lanes, const double *t, const real *x, const real *theta, real *f,
+                 og_lane_status *status, void *scratch) {
+  const og_callback_field *callback = (const og_callback_field *)field;
+  og_callback_point at = point_in(field, scratch);
+#if !defined(OG_SINGLE)
+  if (lanes == 1) {
+    og_callback_point in_place = {.t = t[0], .x = (double *)x, .theta = (double *)theta, .f = f};
+    if (!status[0]) status[0] = narrowed(og_callback_eval(callback, &in_place));
+    return;
+  }
+#endif
+  for (int lane = 0; lane < lanes; lane++) {
+    if (status[lane]) continue;
+    load(field, lanes, lane, t, x, theta, &at);
+    status[lane] = narrowed(og_callback_eval(callback, &at));
+    scatter(field->n, lanes, lane, at.f, f);
+  }
+}
+
+static void vjp(const og_field *field, int lanes, const double *t, const real *x, const real *theta,
+                const real *lambda, real *x_bar, real *theta_bar, real *t_bar, og_lane_status *status, void *scratch) {
+  const og_callback_field *callback = (const og_callback_field *)field;
+  og_callback_point at = point_in(field, scratch);
+  for (int lane = 0; lane < lanes; lane++) {
+    if (status[lane]) continue;
+    load(field, lanes, lane, t, x, theta, &at);
+    gather(field->n, lanes, lane, lambda, at.lambda);
+    status[lane] = narrowed(og_callback_vjp(callback, &at));
+    scatter(field->n, lanes, lane, at.x_bar, x_bar);
+    scatter(field->p, lanes, lane, at.theta_bar, theta_bar);
+    scatter(1, lanes, lane, &at.t_bar, t_bar);
+  }
+}
+
+static void jvp(const og_field *field, int lanes, const double *t, const real *x, const real *theta,
+                const real *t_dot, const real *x_dot, const real *theta_dot, real *f_dot, og_lane_status *status,
+                void *scratch) {
+  const og_callback_field *callback = (const og_callback_field *)field;
+  og_callback_point at = point_in(field, scratch);
+  for (int lane = 0; lane < lanes; lane++) {
+    if (status[lane]) continue;
+    load(field, lanes, lane, t, x, theta, &at);
+    gather(1, lanes, lane, t_dot, &at.t_dot);
+    gather(field->n, lanes, lane, x_dot, at.x_dot);
+    gather(field->p, lanes, lane, theta_dot, at.theta_dot);
+    status[lane] = narrowed(og_callback_jvp(callback, &at));
+    scatter(field->n, lanes, lane, at.f, f_dot);
+  }
+}
+
+const OG_R(og_field_ops) OG_R(og_callback_ops) = {.eval = eval, .vjp = vjp, .jvp = jvp};

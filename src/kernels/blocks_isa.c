@@ -1,0 +1,119 @@
+/* Lane-block kernels, compiled for each instruction set and precision; see kernels.h. */
+#include "kernels/kernels.h"
+#include "kernels/vec.h"
+
+/* One strip of registers: wide enough to hide the latency of a chain of multiply-adds. A block's length is a multiple of
+ * it, by OG_LANE_STEP (or the padding, when lanes == 1). */
+enum { STRIP = OG_LANE_STEP / OG_VEC_LANES > 0 ? OG_LANE_STEP / OG_VEC_LANES : 1 };
+
+static inline void strip_sum(real *y, const real *x, const vec *h, int count, const real *a, const real *const *k,
+                             int at) {
+  vec sum[STRIP];
+  vec a0 = vec_all(a[0]);
+  for (int v = 0; v < STRIP; v++) sum[v] = a0 * vec_load(k[0] + at + v * OG_VEC_LANES);
+  for (int j = 1; j < count; j++) {
+    vec aj = vec_all(a[j]);
+    for (int v = 0; v < STRIP; v++) sum[v] = vec_fma(aj, vec_load(k[j] + at + v * OG_VEC_LANES), sum[v]);
+  }
+  for (int v = 0; v < STRIP; v++) {
+    vec scaled = h ? h[v] * sum[v] : sum[v];
+    if (x) scaled = h ? vec_fma(h[v], sum[v], vec_load(x + at + v * OG_VEC_LANES))
+                      : sum[v] + vec_load(x + at + v * OG_VEC_LANES);
+    vec_store(y + at + v * OG_VEC_LANES, scaled);
+  }
+}
+
+static inline void strip_of(const real *h, int lane, int lanes, vec *strip) {
+  for (int v = 0; v < STRIP; v++)
+    strip[v] = lanes == 1 ? vec_all(h[0]) : vec_load(h + lane + v * OG_VEC_LANES);
+}
+
+static void weighted_sum(int rows, int lanes, real *y, const real *x, const real *h, int count, const real *a,
+                         const real *const *k) {
+  vec hs[STRIP];
+  int width = lanes == 1 ? OG_PADDED(rows) : lanes;
+  int lines = lanes == 1 ? 1 : rows;
+  for (int lane = 0; lane < width; lane += OG_LANE_STEP) {
+    if (h && (lanes > 1 || lane == 0)) strip_of(h, lane, lanes, hs);
+    for (int row = 0; row < lines; row++) strip_sum(y, x, h ? hs : 0, count, a, k, row * lanes + lane);
+  }
+}
+
+static inline vec scaled(const real *e, const real *x, const real *y, vec atol, vec rtol) {
+  return vec_load(e) / vec_fma(rtol, vec_max(vec_abs(vec_load(x)), vec_abs(vec_load(y))), atol);
+}
+
+static void scaled_error(int rows, int lanes, real *e, const real *x, const real *y, real atol, real rtol, real *sum) {
+  vec va = vec_all(atol), vr = vec_all(rtol);
+  if (lanes == 1) {
+    for (int i = 0; i < rows; i += OG_VEC_LANES) vec_store(e + i, scaled(e + i, x + i, y + i, va, vr));
+    sum[0] = 0;
+    for (int i = 0; i < rows; i++) sum[0] = real_fma(e[i], e[i], sum[0]);
+    return;
+  }
+  for (int lane = 0; lane < lanes; lane += OG_VEC_LANES) {
+    vec total = {0};
+    for (int at = lane; at < rows * lanes; at += lanes) {
+      vec q = scaled(e + at, x + at, y + at, va, vr);
+      total = vec_fma(q, q, total);
+    }
+    vec_store(sum + lane, total);
+  }
+}
+
+static void add_all(int count, real *y, const real *x) {
+  for (int i = 0; i < count; i += OG_VEC_LANES) vec_store(y + i, vec_load(y + i) + vec_load(x + i));
+}
+
+static void add_rows(int rows, int lanes, real *y, const real *x, const real *mask) {
+  if (lanes == 1 || !mask) {
+    if (!mask || mask[0] != 0) add_all(rows * lanes, y, x);
+    return;
+  }
+  for (int lane = 0; lane < lanes; lane += OG_VEC_LANES) {
+    vec_mask chosen = vec_load(mask + lane) != 0;
+    for (int at = lane; at < rows * lanes; at += lanes) {
+      vec old = vec_load(y + at);
+      vec_store(y + at, vec_select(chosen, old + vec_load(x + at), old));
+    }
+  }
+}
+
+static void copy_rows(int rows, int lanes, real *y, const real *x, const real *mask) {
+  if (lanes == 1 || !mask) {
+    if (!mask || mask[0] != 0)
+      for (int i = 0; i < rows * lanes; i += OG_VEC_LANES) vec_store(y + i, vec_load(x + i));
+    return;
+  }
+  for (int lane = 0; lane < lanes; lane += OG_VEC_LANES) {
+    vec_mask chosen = vec_load(mask + lane) != 0;
+    for (int at = lane; at < rows * lanes; at += lanes)
+      vec_store(y + at, vec_select(chosen, vec_load(x + at), vec_load(y + at)));
+  }
+}
+
+static void dot_rows(int rows, int lanes, const real *a, const real *b, real *sum) {
+  if (lanes == 1) {
+    for (int i = 0; i < rows; i++) sum[0] = real_fma(a[i], b[i], sum[0]);
+    return;
+  }
+  for (int lane = 0; lane < lanes; lane += OG_VEC_LANES) {
+    vec total = vec_load(sum + lane);
+    for (int at = lane; at < rows * lanes; at += lanes)
+      total = vec_fma(vec_load(a + at), vec_load(b + at), total);
+    vec_store(sum + lane, total);
+  }
+}
+
+#define QUOTE2(a) #a
+#define QUOTE(a) QUOTE2(a)
+
+extern const OG_R(og_kernels) OG_R_ISA(og_kernels);
+const OG_R(og_kernels) OG_R_ISA(og_kernels) = {
+    .name = QUOTE(OG_ISA),
+    .weighted_sum = weighted_sum,
+    .scaled_error = scaled_error,
+    .add_rows = add_rows,
+    .copy_rows = copy_rows,
+    .dot_rows = dot_rows,
+};

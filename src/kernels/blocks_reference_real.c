@@ -1,0 +1,50 @@
+/* The lane-block kernels in plain C: what each means, and what the fast ones are checked against. */
+#include <math.h>
+
+#include "kernels/kernels.h"
+
+static real at_lane(const real *h, int lanes, int i) { return h ? h[lanes == 1 ? 0 : i % lanes] : 1; }
+
+static void weighted_sum(int rows, int lanes, real *y, const real *x, const real *h, int count, const real *a,
+                         const real *const *k) {
+  for (int i = 0; i < rows * lanes; i++) {
+    real sum = a[0] * k[0][i];
+    for (int j = 1; j < count; j++) sum += a[j] * k[j][i];
+    y[i] = at_lane(h, lanes, i) * sum + (x ? x[i] : 0);
+  }
+}
+
+static void scaled_error(int rows, int lanes, real *e, const real *x, const real *y, real atol, real rtol, real *sum) {
+  for (int lane = 0; lane < lanes; lane++) {
+    sum[lane] = 0;
+    for (int at = lane; at < rows * lanes; at += lanes) {
+      real size = fabs(x[at]) > fabs(y[at]) ? (real)fabs(x[at]) : (real)fabs(y[at]);
+      real q = e[at] / (atol + rtol * size);
+      sum[lane] += q * q;
+    }
+  }
+}
+
+static void add_rows(int rows, int lanes, real *y, const real *x, const real *mask) {
+  for (int i = 0; i < rows * lanes; i++)
+    if (!mask || mask[i % lanes] != 0) y[i] += x[i];
+}
+
+static void copy_rows(int rows, int lanes, real *y, const real *x, const real *mask) {
+  for (int i = 0; i < rows * lanes; i++)
+    if (!mask || mask[i % lanes] != 0) y[i] = x[i];
+}
+
+static void dot_rows(int rows, int lanes, const real *a, const real *b, real *sum) {
+  for (int i = 0; i < rows * lanes; i++) sum[i % lanes] += a[i] * b[i];
+}
+
+extern const OG_R(og_kernels) OG_R(og_kernels_reference);
+const OG_R(og_kernels) OG_R(og_kernels_reference) = {
+    .name = "reference",
+    .weighted_sum = weighted_sum,
+    .scaled_error = scaled_error,
+    .add_rows = add_rows,
+    .copy_rows = copy_rows,
+    .dot_rows = dot_rows,
+};

@@ -1,0 +1,37 @@
+/* Chooses kernels by what this processor can run. */
+#include "kernels/kernels.h"
+
+extern const OG_R(og_kernels) OG_R(og_kernels_reference);
+extern const OG_R(og_kernels) OG_R(og_kernels_base);
+#if defined(OG_HAVE_X86_ISAS)
+extern const OG_R(og_kernels) OG_R(og_kernels_avx2);
+extern const OG_R(og_kernels) OG_R(og_kernels_avx512);
+#endif
+
+/* From the plainest to the fastest; those that run come first, so that a prefix is what this processor has. */
+static const OG_R(og_kernels) *const tables[] = {
+    &OG_R(og_kernels_reference), &OG_R(og_kernels_base),
+#if defined(OG_HAVE_X86_ISAS)
+    &OG_R(og_kernels_avx2),      &OG_R(og_kernels_avx512),
+#endif
+};
+
+static int usable(void) {
+#if defined(OG_HAVE_X86_ISAS)
+  __builtin_cpu_init();
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return 2;
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                 __builtin_cpu_supports("avx512vl")
+             ? 4
+             : 3;
+#else
+  return 2;
+#endif
+}
+
+const OG_R(og_kernels) *const *OG_R(og_kernels_all)(int *count) {
+  *count = usable();
+  return tables;
+}
+
+const OG_R(og_kernels) *OG_R(og_kernels_best)(void) { return tables[usable() - 1]; }

@@ -1,0 +1,36 @@
+/* Loops over lane blocks (base/real.h), one table of functions for each instruction set and precision.
+ * All blocks are aligned to 64 bytes and padded; `lanes` is 1 or a multiple of OG_LANE_STEP. */
+#ifndef OG_KERNELS_H
+#define OG_KERNELS_H
+
+#include "base/real.h"
+
+/* Terms of one stage sum: the stages and x, or a cotangent, the later stages' and an observation's. */
+enum { OG_TERMS_MAX = 20 };
+
+/* weighted_sum: y = x + h sum_j a_j k_j, in the order of j; x NULL: no x; h NULL: 1. h has one entry a lane.
+ * scaled_error: sum[lane] = sum over rows of (e / (atol + rtol max(|x|, |y|)))^2; e is overwritten.
+ * add_rows: y += x where mask is not 0 (NULL: everywhere). copy_rows: y = x likewise.
+ * dot_rows: sum[lane] += sum over rows of a b. */
+#define OG_KERNELS(X, S)                                                                                 \
+  typedef struct og_kernels_##S {                                                                        \
+    const char *name;                                                                                    \
+    void (*weighted_sum)(int rows, int lanes, X *y, const X *x, const X *h, int count, const X *a,       \
+                         const X *const *k);                                                             \
+    void (*scaled_error)(int rows, int lanes, X *e, const X *x, const X *y, X atol, X rtol, X *sum);     \
+    void (*add_rows)(int rows, int lanes, X *y, const X *x, const X *mask);                              \
+    void (*copy_rows)(int rows, int lanes, X *y, const X *x, const X *mask);                             \
+    void (*dot_rows)(int rows, int lanes, const X *a, const X *b, X *sum);                               \
+  } og_kernels_##S;
+OG_KERNELS(double, d)
+OG_KERNELS(float, s)
+
+/* Every table this build has, the plain-C reference first; *count receives their number. A table whose instruction
+ * set this processor lacks is left out. */
+const og_kernels_d *const *og_kernels_all_d(int *count);
+const og_kernels_s *const *og_kernels_all_s(int *count);
+/* The fastest this processor can run. */
+const og_kernels_d *og_kernels_best_d(void);
+const og_kernels_s *og_kernels_best_s(void);
+
+#endif

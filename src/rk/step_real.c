@@ -1,0 +1,189 @@
+/* One Runge-Kutta step, its transpose and its tangent; see step.h.
+ * With X_j = x + h sum_{l<j} a_jl K_l, K_j = f(t + c_j h, X_j), x1 = x + h sum_j b_j K_j, transposition from last to
+ * first (Hager 2000; Sanz-Serna 2016):  g_j = b_j lambda1 + sum_{m>j} a_mj Xbar_m,  Xbar_j = h (df/dx)^T g_j. */
+#include <string.h>
+
+#include "rk/step.h"
+
+typedef OG_R(og_step) og_step;
+typedef OG_R(og_place) og_place;
+typedef OG_R(og_weights) og_weights;
+
+static og_weights compact(const double *value, int count, int stride) {
+  og_weights weights = {0};
+  for (int j = 0; j < count; j++) {
+    if (value[j * stride] == 0) continue;
+    weights.stage[weights.count] = j;
+    weights.value[weights.count++] = (real)value[j * stride];
+  }
+  return weights;
+}
+
+static void set_weights(og_step *step) {
+  const og_tableau *tableau = step->tableau;
+  int total = tableau->stages_total;
+  for (int j = 0; j < total; j++) {
+    step->a[j] = compact(tableau->a[j], j, 1);
+    step->transposed[j] = compact(&tableau->a[0][j], total, OG_STAGES_MAX);
+  }
+  step->b = compact(tableau->b, tableau->stages, 1);
+  step->e = compact(tableau->e, tableau->stages, 1);
+  step->e2 = compact(tableau->e2, tableau->stages, 1);
+}
+
+static real *take(real **memory, size_t rows, int lanes) {
+  real *block = *memory;
+  *memory += OG_PADDED(rows * (size_t)lanes);
+  return block;
+}
+
+static size_t reals_needed(const og_step *step, int purpose) {
+  size_t block = OG_PADDED((size_t)step->n * (size_t)step->lanes), stages = (size_t)step->tableau->stages_total;
+  size_t own = (purpose == OG_STEP_DERIVATIVE ? 4 : 2) * stages * block;
+  return own + block + OG_PADDED((size_t)step->p * (size_t)step->lanes) + OG_PADDED((size_t)step->lanes);
+}
+
+og_status OG_R(og_step_create)(og_context *context, const og_tableau *tableau, const og_field *field, int lanes,
+                               int purpose, og_step *step) {
+  *step = (og_step){.tableau = tableau, .field = field, .kernels = OG_R(og_kernels_best)(), .lanes = lanes,
+                    .n = (int)field->n, .p = (int)field->p,
+                    .core = tableau->stages - (tableau->first_same_as_last ? 1 : 0)};
+  set_weights(step);
+  size_t bytes = reals_needed(step, purpose) * sizeof(real);
+  size_t scratch = field->scratch_bytes(field, lanes);
+  step->memory = og_alloc(context, 1, bytes + scratch);
+  if (!step->memory) return OG_ERR_MEMORY;
+  real *next = step->memory;
+  for (int j = 0; j < tableau->stages_total; j++) {
+    step->stage_x[j] = take(&next, field->n, lanes);
+    step->k[j] = take(&next, field->n, lanes);
+    if (purpose != OG_STEP_DERIVATIVE) continue;
+    step->g[j] = take(&next, field->n, lanes);
+    step->x_bar[j] = take(&next, field->n, lanes);
+  }
+  step->lambda = take(&next, field->n, lanes);
+  step->theta_bar = take(&next, field->p, lanes);
+  step->t_bar = take(&next, 1, lanes);
+  step->scratch = (char *)step->memory + bytes;
+  return OG_OK;
+}
+
+void OG_R(og_step_destroy)(og_context *context, og_step *step) {
+  og_free(context, step->memory);
+  step->memory = NULL;
+}
+
+/* A node at the end of the step is t_next exactly, so that the last stage has the bits of the next step's first. */
+static void stage_times(const og_step *step, int j, const og_place *at, double *t) {
+  double c = step->tableau->c[j];
+  for (int lane = 0; lane < step->lanes; lane++)
+    t[lane] = c == 1 ? at->t_next[lane] : at->t[lane] + c * at->h[lane];
+}
+
+static void sum_of(const og_step *step, const og_weights *weights, real *const *blocks, const real *x, const real *h,
+                   real *y) {
+  const real *k[OG_STAGES_MAX];
+  for (int j = 0; j < weights->count; j++) k[j] = blocks[weights->stage[j]];
+  step->kernels->weighted_sum(step->n, step->lanes, y, x, h, weights->count, weights->value, k);
+}
+
+void OG_R(og_step_stages)(og_step *step, int first, int last, int last_k, const og_place *at, const real *x,
+                          const real *theta) {
+  double t[OG_LANES_MAX];
+  for (int j = first; j < last; j++) {
+    const real *stage = x;
+    if (j > 0) {
+      sum_of(step, &step->a[j], step->k, x, at->h_real, step->stage_x[j]);
+      stage = step->stage_x[j];
+    }
+    if (j >= last_k) continue;
+    stage_times(step, j, at, t);
+    step->field->OG_R(ops).eval(step->field, step->lanes, t, stage, theta, step->k[j], step->status, step->scratch);
+    step->evals++;
+  }
+}
+
+void OG_R(og_step_end)(og_step *step, const og_place *at, const real *x, real *y) {
+  sum_of(step, &step->b, step->k, x, at->h_real, y);
+}
+
+/* g_j = b_j lambda1 + sum_{m>j} a_mj Xbar_m + observed_j; 0 when there are no terms: the stage does not matter. */
+static int stage_cotangent(og_step *step, int j, int last, real *const *observed, const real *x_bar) {
+  const og_weights *column = &step->transposed[j];
+  const real *terms[OG_TERMS_MAX];
+  real values[OG_TERMS_MAX];
+  int count = 0;
+  real b = j < step->tableau->stages ? (real)step->tableau->b[j] : 0;
+  if (b != 0) terms[count] = x_bar, values[count++] = b;
+  for (int i = 0; i < column->count && column->stage[i] < last; i++)
+    terms[count] = step->x_bar[column->stage[i]], values[count++] = column->value[i];
+  if (observed) terms[count] = observed[j], values[count++] = 1;
+  if (count) step->kernels->weighted_sum(step->n, step->lanes, step->g[j], NULL, NULL, count, values, terms);
+  return count;
+}
+
+static void clear_outside(const og_step *step, const real *mask, real *block) {
+  for (int i = 0; i < step->n * step->lanes; i++)
+    if (mask[i % step->lanes] == 0) block[i] = 0;
+}
+
+static void transpose_stage(og_step *step, int j, const og_place *at, const real *x, const real *theta,
+                            const real *mask, real *theta_bar, real *t_bar) {
+  double t[OG_LANES_MAX];
+  const real one = 1, *g = step->g[j];
+  const real *part = j >= step->core ? mask : NULL;
+  stage_times(step, j, at, t);
+  step->kernels->weighted_sum(step->n, step->lanes, step->lambda, NULL, at->h_real, 1, &one, &g);
+  step->field->OG_R(ops).vjp(step->field, step->lanes, t, j ? step->stage_x[j] : x, theta, step->lambda,
+                             step->x_bar[j], theta_bar ? step->theta_bar : NULL, t_bar, step->status, step->scratch);
+  step->vjps++;
+  if (part) clear_outside(step, part, step->x_bar[j]);
+  if (theta_bar) step->kernels->add_rows(step->p, step->lanes, theta_bar, step->theta_bar, part);
+}
+
+void OG_R(og_step_transpose)(og_step *step, int last, const og_place *at, const real *x, const real *theta,
+                             real *const *observed, const real *mask, real *x_bar, real *theta_bar, real *t_bars) {
+  int reached[OG_STAGES_MAX];
+  for (int j = last - 1; j >= 0; j--) {
+    reached[j] = stage_cotangent(step, j, last, observed, x_bar);
+    real *t_bar = t_bars ? t_bars + j * step->lanes : NULL;
+    if (reached[j]) {
+      transpose_stage(step, j, at, x, theta, mask, theta_bar, t_bar);
+    } else {
+      memset(step->x_bar[j], 0, (size_t)(step->n * step->lanes) * sizeof(real));
+      memset(step->g[j], 0, (size_t)(step->n * step->lanes) * sizeof(real));
+      if (t_bar) memset(t_bar, 0, (size_t)step->lanes * sizeof(real));
+    }
+  }
+  for (int j = last - 1; j >= 0; j--)
+    if (reached[j]) step->kernels->add_rows(step->n, step->lanes, x_bar, step->x_bar[j], NULL);
+}
+
+/* y_dot = x_dot + h sum w_j Kdot_j + h_dot sum w_j K_j, in a fixed order; `sums` is a block to work in. */
+static void tangent_of_sum(og_step *step, const og_weights *weights, const og_place *at, const real *h_dot,
+                           const real *x_dot, real *y_dot) {
+  if (weights->count == 0) {
+    step->kernels->copy_rows(step->n, step->lanes, y_dot, x_dot, NULL);
+    return;
+  }
+  sum_of(step, weights, step->x_bar, x_dot, at->h_real, step->lambda);
+  sum_of(step, weights, step->k, step->lambda, h_dot, y_dot);
+}
+
+void OG_R(og_step_tangent)(og_step *step, int last, const og_place *at, const real *x, const real *theta,
+                           const real *x_dot, const real *theta_dot, const double *t_dot, const double *h_dot,
+                           real *y_dot) {
+  double t[OG_LANES_MAX];
+  _Alignas(64) real stage_t_dot[OG_LANES_MAX], h_dot_real[OG_LANES_MAX];
+  for (int lane = 0; lane < step->lanes; lane++) h_dot_real[lane] = (real)h_dot[lane];
+  for (int j = 0; j < last; j++) {
+    for (int lane = 0; lane < step->lanes; lane++)
+      stage_t_dot[lane] = (real)(t_dot[lane] + step->tableau->c[j] * h_dot[lane]);
+    stage_times(step, j, at, t);
+    tangent_of_sum(step, &step->a[j], at, h_dot_real, x_dot, step->g[j]);
+    step->field->OG_R(ops).jvp(step->field, step->lanes, t, j ? step->stage_x[j] : x, theta, stage_t_dot, step->g[j],
+                               theta_dot, step->x_bar[j], step->status, step->scratch);
+    step->jvps++;
+  }
+  tangent_of_sum(step, &step->b, at, h_dot_real, x_dot, y_dot);
+}

@@ -1,0 +1,47 @@
+/* The forward driver's state: one lane block in flight. */
+#ifndef OG_DRIVE_H
+#define OG_DRIVE_H
+
+#include "rk/step.h"
+#include "solve/control.h"
+#include "solve/solve.h"
+
+#define OG_DRIVE_TYPES(X, S)                                                                             \
+  typedef struct og_drive_state_##S {                                                                    \
+    og_solve *solve;                                                                                     \
+    og_share *share;                                                                                     \
+    og_step_##S step;                                                                                    \
+    og_place_##S at;                                                                                     \
+    og_control control;                                                                                  \
+    int replay, lanes, idle;                                                                             \
+    size_t next; /* first trajectory not begun */                                                        \
+    X *x, *y, *e, *e2, *theta, *memory;                                                                  \
+    _Alignas(64) X mask[OG_LANES_MAX];                                                                   \
+    _Alignas(64) X error[OG_LANES_MAX], error2[OG_LANES_MAX];                                            \
+    og_trajectory *trajectory[OG_LANES_MAX]; /* NULL: idle */                                            \
+    double fraction[OG_LANES_MAX], fraction_next[OG_LANES_MAX]; /* of the span, at the step's ends */    \
+    double width[OG_LANES_MAX];       /* of the step, as a fraction; before placing: as wished */        \
+    double previous[OG_LANES_MAX];    /* error of the last accepted step */                              \
+    double next_observation[OG_LANES_MAX]; /* its fraction; 2 when there are none left */                \
+    double first_norm[OG_LANES_MAX];                                                                     \
+    size_t index[OG_LANES_MAX], rejected[OG_LANES_MAX], cursor[OG_LANES_MAX];                            \
+    unsigned char rejected_before[OG_LANES_MAX], not_finite[OG_LANES_MAX];                               \
+    long long evals; /* lanes evaluated */                                                               \
+  } og_drive_state_##S;                                                                                  \
+  og_status og_drive_open_##S(og_drive_state_##S *d, og_solve *solve, og_share *share, int mode);        \
+  void og_drive_close_##S(og_drive_state_##S *d);                                                        \
+  /* Evaluates f at x (of the lanes in mask) into `f`, at time t. */                                     \
+  void og_drive_eval_##S(og_drive_state_##S *d, const double *t, const X *x, X *f);                      \
+  /* Fills idle lanes with waiting trajectories: states, parameters, first step, K_1. */                 \
+  void og_drive_refill_##S(og_drive_state_##S *d);                                                       \
+  /* Sets the lane's `width` by Hairer, Norsett & Wanner's automatic first step (II.4); f at x is in f0. */ \
+  void og_drive_first_steps_##S(og_drive_state_##S *d, const X *f0);                                     \
+  /* Records accepted steps, observes, moves on; `mask` says which lanes. */                             \
+  void og_drive_commit_##S(og_drive_state_##S *d);                                                       \
+  /* Stops a lane with a failure. */                                                                     \
+  void og_drive_fail_##S(og_drive_state_##S *d, int lane, og_status status);                             \
+  double og_drive_norm_##S(const og_drive_state_##S *d, const X *x, int lane);
+OG_DRIVE_TYPES(double, d)
+OG_DRIVE_TYPES(float, s)
+
+#endif

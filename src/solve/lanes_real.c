@@ -1,0 +1,201 @@
+/* Lanes of the forward driver: their memory, filling them, and what happens when one moves on, ends or fails. */
+#include <math.h>
+#include <string.h>
+
+#include "solve/drive.h"
+
+typedef OG_R(og_drive_state) drive;
+
+og_status OG_R(og_drive_open)(drive *d, og_solve *solve, og_share *share, int mode) {
+  memset(d, 0, sizeof *d);
+  d->solve = solve;
+  d->share = share;
+  d->replay = mode == OG_DRIVE_REPLAY;
+  d->lanes = d->idle = share->lanes;
+  d->next = share->begin;
+  d->control = og_control_of(solve->tableau);
+  size_t block = OG_PADDED(solve->n * (size_t)d->lanes), theta = OG_PADDED(solve->p * (size_t)d->lanes);
+  d->memory = og_alloc(solve->context, 4 * block + theta + OG_LANE_STEP, sizeof(real));
+  if (!d->memory) return OG_ERR_MEMORY;
+  d->x = d->memory;
+  d->y = d->x + block;
+  d->e = d->y + block;
+  d->e2 = d->e + block;
+  d->theta = d->e2 + block;
+  return OG_R(og_step_create)(solve->context, solve->tableau, solve->field, d->lanes, OG_STEP_FORWARD, &d->step);
+}
+
+void OG_R(og_drive_close)(drive *d) {
+  og_count(d->solve, OG_STAT_RHS_EVALS, d->evals);
+  OG_R(og_step_destroy)(d->solve->context, &d->step);
+  og_free(d->solve->context, d->memory);
+}
+
+void OG_R(og_drive_eval)(drive *d, const double *t, const real *x, real *f) {
+  for (int lane = 0; lane < d->lanes; lane++) {
+    d->step.status[lane] = d->mask[lane] != 0 ? 0 : OG_LANE_IDLE;
+    d->evals += d->mask[lane] != 0;
+  }
+  d->step.field->OG_R(ops).eval(d->step.field, d->lanes, t, x, d->theta, f, d->step.status, d->step.scratch);
+}
+
+double OG_R(og_drive_norm)(const drive *d, const real *x, int lane) {
+  double sum = 0;
+  for (int i = 0; i < d->step.n; i++) sum = hypot(sum, (double)x[i * d->lanes + lane]);
+  return sum;
+}
+
+static void next_observation(drive *d, int lane) {
+  const og_trajectory *at = d->trajectory[lane];
+  size_t cursor = d->cursor[lane];
+  d->next_observation[lane] = cursor < at->observations ? og_fraction(at, cursor) : 2;
+}
+
+static void load(drive *d, int lane, size_t m) {
+  const og_solve *solve = d->solve;
+  const double *x0 = solve->x0 + m * solve->states, *theta = og_theta_of(solve, m);
+  for (size_t i = 0; i < solve->n; i++)
+    d->x[i * (size_t)d->lanes + (size_t)lane] = i < solve->states ? (real)x0[i] : 0;
+  for (size_t i = 0; i < solve->p; i++) d->theta[i * (size_t)d->lanes + (size_t)lane] = (real)theta[i];
+  d->trajectory[lane] = &solve->trajectories[m];
+  d->at.t[lane] = solve->trajectories[m].t0;
+  d->fraction[lane] = 0;
+  d->index[lane] = d->rejected[lane] = d->cursor[lane] = 0;
+  d->previous[lane] = 1e-4;
+  d->rejected_before[lane] = d->not_finite[lane] = 0;
+  d->first_norm[lane] = OG_R(og_drive_norm)(d, d->x, lane);
+  next_observation(d, lane);
+  d->idle--;
+}
+
+/* Widths as fractions: given, or automatic for the lanes that need it. */
+static void first_widths(drive *d, const real *f0) {
+  int automatic = 0;
+  for (int lane = 0; lane < d->lanes; lane++) {
+    const og_trajectory *at = d->trajectory[lane];
+    if (d->mask[lane] == 0) continue;
+    double span = fabs(at->t1 - at->t0);
+    d->width[lane] = at->first_step > 0 && span > 0 ? at->first_step / span : 1;
+    if (!(d->width[lane] < 1)) d->width[lane] = 1;
+    if (d->replay || at->fixed_steps || at->first_step > 0 || span == 0)
+      d->mask[lane] = 0;
+    else
+      automatic = 1;
+  }
+  if (automatic) OG_R(og_drive_first_steps)(d, f0);
+}
+
+void OG_R(og_drive_refill)(drive *d) {
+  for (int lane = 0; lane < d->lanes; lane++) {
+    d->mask[lane] = !d->trajectory[lane] && d->next < d->share->end;
+    if (d->mask[lane] != 0) load(d, lane, d->next++);
+  }
+  int fixed = d->replay || d->step.e.count == 0 || og_options_integer(d->solve->options, OG_OPT_STEPS) > 0;
+  if (fixed && !d->step.tableau->first_same_as_last) return;
+  OG_R(og_drive_eval)(d, d->at.t, d->x, d->e2);
+  d->step.kernels->copy_rows(d->step.n, d->lanes, d->step.k[0], d->e2, d->mask);
+  for (int lane = 0; lane < d->lanes; lane++)
+    if (d->mask[lane] != 0 && d->step.status[lane]) {
+      d->mask[lane] = 0;
+      OG_R(og_drive_fail)(d, lane, d->step.status[lane] < 0 ? OG_ERR_FIELD : OG_ERR_NOT_FINITE);
+    }
+  first_widths(d, d->e2);
+}
+
+/* ---- Moving on ---- */
+
+static int record_step(drive *d, int lane) {
+  og_solve *solve = d->solve;
+  og_record *record = &d->trajectory[lane]->record;
+  size_t k = d->index[lane], growth = d->replay ? 0 : og_record_growth(record, k, solve->stride);
+  if (growth) {
+    size_t kept = atomic_fetch_add(&solve->kept, growth) + growth;
+    og_status status = solve->limits.budget && kept > solve->limits.budget ? OG_ERR_BUDGET
+                       : og_record_grow(solve->context, record, solve->stride);
+    if (status != OG_OK) {
+      atomic_fetch_sub(&solve->kept, growth);
+      d->share->status = status;
+      return 0;
+    }
+  }
+  char *entry = og_record_entry(record, k, solve->stride);
+  real *x = (real *)(void *)(entry + sizeof(double));
+  *(double *)(void *)entry = d->fraction[lane];
+  for (int i = 0; i < d->step.n; i++) x[i] = d->x[i * d->lanes + lane];
+  return 1;
+}
+
+/* x(t) = x + h sum b_j(s) K_j; at the ends of the step the states themselves. */
+static void interpolate(const drive *d, int lane, double fraction, double *out) {
+  double start = d->fraction[lane], end = d->fraction_next[lane], weights[OG_STAGES_MAX];
+  const real *exact = fraction == end ? d->y : fraction == start ? d->x : NULL;
+  if (!exact) og_interpolant_weights(d->step.tableau, (fraction - start) / (end - start), weights, NULL);
+  for (int i = 0; i < d->step.n; i++) {
+    int entry = i * d->lanes + lane;
+    double sum = 0;
+    for (int j = 0; !exact && j < d->step.tableau->stages_total; j++) sum += weights[j] * (double)d->step.k[j][entry];
+    out[i] = exact ? (double)exact[entry] : (double)d->x[entry] + d->at.h[lane] * sum;
+  }
+}
+
+static void observe(drive *d, int lane) {
+  og_trajectory *at = d->trajectory[lane];
+  while (d->next_observation[lane] <= d->fraction_next[lane]) {
+    size_t slot = at->first_observation + d->cursor[lane];
+    interpolate(d, lane, d->next_observation[lane], d->solve->observed + slot * d->solve->n);
+    d->cursor[lane]++;
+    next_observation(d, lane);
+  }
+}
+
+static int inside(const drive *d, int lane) {
+  return d->mask[lane] != 0 && d->next_observation[lane] < d->fraction_next[lane] &&
+         d->next_observation[lane] > d->fraction[lane];
+}
+
+/* Stages of the interpolant alone, when a step that moves on has an observation inside. */
+static void interpolant_stages(drive *d) {
+  const og_tableau *tableau = d->step.tableau;
+  int wanted = 0;
+  if (tableau->stages_total == tableau->stages) return;
+  for (int lane = 0; lane < d->lanes; lane++) {
+    int needs = inside(d, lane);
+    wanted += needs;
+    d->step.status[lane] = needs ? 0 : OG_LANE_IDLE;
+  }
+  if (!wanted) return;
+  OG_R(og_step_stages)(&d->step, tableau->stages, tableau->stages_total, tableau->stages_total, &d->at, d->x, d->theta);
+  d->evals += (long long)wanted * (tableau->stages_total - tableau->stages);
+}
+
+static void finish(drive *d, int lane) {
+  og_solve *solve = d->solve;
+  og_trajectory *at = d->trajectory[lane];
+  double *final = solve->final + (size_t)(at - solve->trajectories) * solve->n;
+  for (int i = 0; i < d->step.n; i++) final[i] = (double)d->y[i * d->lanes + lane];
+  if (!d->replay) {
+    at->record.steps = at->steps = d->index[lane];
+    at->rejected = d->rejected[lane];
+    at->last_step = d->width[lane] * fabs(at->t1 - at->t0);
+    og_count(solve, OG_STAT_STEPS, (long long)at->steps);
+    og_count(solve, OG_STAT_REJECTED, (long long)at->rejected);
+  }
+  d->trajectory[lane] = NULL;
+  d->idle++;
+}
+
+void OG_R(og_drive_commit)(drive *d) {
+  const og_tableau *tableau = d->step.tableau;
+  interpolant_stages(d);
+  for (int lane = 0; lane < d->lanes; lane++) {
+    if (d->mask[lane] == 0) continue;
+    if (d->solve->keep && !record_step(d, lane)) return;
+    if (d->next_observation[lane] <= d->fraction_next[lane]) observe(d, lane);
+    d->fraction[lane] = d->fraction_next[lane];
+    d->index[lane]++;
+    if (d->fraction[lane] == 1) finish(d, lane);
+  }
+  d->step.kernels->copy_rows(d->step.n, d->lanes, d->x, d->y, d->mask);
+  if (tableau->first_same_as_last)
+    d->step.kernels->copy_rows(d->step.n, d->lanes, d->step.k[0], d->step.k[tableau->stages - 1], d->mask);
+}

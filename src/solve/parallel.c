@@ -1,0 +1,47 @@
+/* Sharing trajectories among threads. */
+#include <omp.h>
+
+#include "solve/solve.h"
+
+int og_solve_threads(const og_solve *solve) {
+  long long threads = og_options_integer(solve->options, OG_OPT_THREADS);
+  return threads ? (int)threads : og_context_threads(solve->context);
+}
+
+/* Blocks are as wide as there is work for; a few items go one at a time, which costs less than idle lanes. */
+static int lanes_for(size_t items) {
+  if (items < 4) return 1;
+  return items >= OG_LANES_MAX ? OG_LANES_MAX : (int)OG_PADDED(items);
+}
+
+static og_status report(const og_solve *solve, const og_share *share) {
+  if (share->status == OG_ERR_MEMORY)
+    return og_fail(solve->context, OG_ERR_MEMORY, "out of memory in a solve of %zu trajectories", solve->count);
+  if (share->status == OG_ERR_BUDGET)
+    return og_fail(solve->context, OG_ERR_BUDGET, "keeping the states of every step takes more than the memory budget "
+                   "of %zu bytes: raise the budget, loosen the tolerance, or use adjoint = backsolve, which keeps none",
+                   solve->limits.budget);
+  return og_report_failure(solve, &share->failure);
+}
+
+og_status og_in_parallel(og_solve *solve, size_t items, og_worker_fn worker, void *work) {
+  int threads = og_solve_threads(solve);
+  if ((size_t)threads > items) threads = (int)items;
+  og_share one, *shares = threads == 1 ? &one : og_alloc(solve->context, (size_t)threads, sizeof *shares);
+  if (!shares) return og_fail_memory(solve->context, (size_t)threads * sizeof *shares, "threads");
+  for (int i = 0; i < threads; i++) {
+    size_t begin = items * (size_t)i / (size_t)threads, end = items * (size_t)(i + 1) / (size_t)threads;
+    shares[i] = (og_share){.begin = begin, .end = end, .lanes = lanes_for(end - begin)};
+  }
+  if (threads == 1) {
+    worker(solve, shares, work);
+  } else {
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    for (int i = 0; i < threads; i++) worker(solve, &shares[i], work);
+  }
+  og_status status = OG_OK;
+  for (int i = 0; i < threads && status == OG_OK; i++)
+    if (shares[i].status != OG_OK) status = report(solve, &shares[i]);
+  if (shares != &one) og_free(solve->context, shares);
+  return status;
+}

@@ -1,0 +1,255 @@
+/* The public face of a solve: settings, running, results. */
+#include "solve/solve.h"
+
+#include <math.h>
+#include <string.h>
+
+static og_status allocate_arrays(og_solve *solve) {
+  og_context *context = solve->context;
+  solve->x0 = og_alloc(context, solve->count, solve->states * sizeof(double));
+  solve->x0_given = og_alloc(context, solve->count, sizeof *solve->x0_given);
+  solve->theta = og_alloc(context, solve->p + 1, sizeof(double));
+  solve->trajectories = og_alloc(context, solve->count, sizeof *solve->trajectories);
+  solve->final = og_alloc(context, solve->count, solve->n * sizeof(double));
+  if (!solve->x0 || !solve->x0_given || !solve->theta || !solve->trajectories || !solve->final)
+    return og_fail_memory(context, solve->count * (solve->n + solve->states) * sizeof(double),
+                          "the arrays of a solve");
+  return OG_OK;
+}
+
+static og_status read_options(og_solve *solve) {
+  const og_options *o = solve->options;
+  solve->tableau = og_tableau_of((og_method)og_options_integer(o, OG_OPT_METHOD));
+  solve->single = og_options_integer(o, OG_OPT_PRECISION) == OG_PRECISION_SINGLE;
+  solve->keep = og_options_integer(o, OG_OPT_ADJOINT) != OG_ADJOINT_BACKSOLVE;
+  solve->limits = (og_limits){
+      .rtol = og_options_real(o, OG_OPT_RTOL), .atol = og_options_real(o, OG_OPT_ATOL),
+      .min_step = og_options_real(o, OG_OPT_MIN_STEP), .max_step = og_options_real(o, OG_OPT_MAX_STEP),
+      .max_steps = (size_t)og_options_integer(o, OG_OPT_MAX_STEPS),
+      .budget = (size_t)og_options_integer(o, OG_OPT_MEMORY)};
+  solve->stride = og_record_stride(solve->n, solve->single ? sizeof(float) : sizeof(double));
+  if (og_options_integer(o, OG_OPT_STEPS) == 0 && solve->tableau->embedded_order == 0)
+    return og_fail(solve->context, OG_ERR_ARGUMENT, "method %s has no error estimate and takes fixed steps only: give "
+                   "a number of steps, or choose an adaptive method such as tsit5", solve->tableau->name);
+  return OG_OK;
+}
+
+static og_status set_up(og_solve *solve, const og_options *options) {
+  OG_TRY(og_options_copy(solve->context, options, &solve->options));
+  OG_TRY(read_options(solve));
+  OG_TRY(allocate_arrays(solve));
+  for (size_t m = 0; m < solve->count; m++) {
+    solve->trajectories[m].t1 = 1;
+    solve->trajectories[m].fixed_steps = (size_t)og_options_integer(solve->options, OG_OPT_STEPS);
+    solve->trajectories[m].first_step = og_options_real(solve->options, OG_OPT_FIRST_STEP);
+  }
+  return OG_OK;
+}
+
+og_status og_solve_create(og_context *context, const og_field *field, const og_options *options, size_t trajectories,
+                          og_solve **out) {
+  *out = NULL;
+  if (!field) return og_fail(context, OG_ERR_ARGUMENT, "a solve needs a field: field is NULL");
+  if (trajectories == 0) return og_fail(context, OG_ERR_ARGUMENT, "a solve needs at least one trajectory");
+  og_solve *solve = og_alloc(context, 1, sizeof *solve);
+  if (!solve) return og_fail_memory(context, sizeof *solve, "a solve");
+  solve->context = context;
+  solve->field = field;
+  solve->count = trajectories;
+  solve->n = field->n;
+  solve->states = og_field_states(field);
+  solve->p = field->p;
+  solve->theta_shared = 1;
+  og_status status = set_up(solve, options);
+  if (status != OG_OK) {
+    og_solve_destroy(solve);
+    return status;
+  }
+  *out = solve;
+  return OG_OK;
+}
+
+void og_solve_destroy(og_solve *solve) {
+  if (!solve) return;
+  og_context *context = solve->context;
+  for (size_t m = 0; solve->trajectories && m < solve->count; m++) {
+    og_record_free(context, &solve->trajectories[m].record);
+    og_free(context, solve->trajectories[m].times);
+  }
+  void *owned[] = {solve->x0, solve->x0_given, solve->theta, solve->trajectories, solve->final, solve->observed};
+  for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(context, owned[i]);
+  og_options_destroy(solve->options);
+  og_free(context, solve);
+}
+
+/* The range of trajectories an index stands for. */
+static og_status range_of(og_solve *solve, size_t trajectory, size_t *begin, size_t *end) {
+  if (trajectory != OG_ALL && trajectory >= solve->count)
+    return og_fail(solve->context, OG_ERR_ARGUMENT, "trajectory %zu of a solve of %zu (they count from 0)", trajectory,
+                   solve->count);
+  *begin = trajectory == OG_ALL ? 0 : trajectory;
+  *end = trajectory == OG_ALL ? solve->count : trajectory + 1;
+  return OG_OK;
+}
+
+/* Results no longer belong to the settings; the recorded steps can still be replayed. */
+static void touch(og_solve *solve) {
+  if (solve->state == OG_SOLVE_DONE) solve->state = OG_SOLVE_CHANGED;
+}
+
+static og_status check_finite(og_solve *solve, const char *what, const double *values, size_t count) {
+  if (!values && count) return og_fail(solve->context, OG_ERR_ARGUMENT, "%s is NULL", what);
+  for (size_t i = 0; i < count; i++)
+    if (!isfinite(values[i]))
+      return og_fail(solve->context, OG_ERR_NOT_FINITE, "%s has %g at index %zu; give finite numbers", what,
+                     values[i], i);
+  return OG_OK;
+}
+
+og_status og_solve_set_span(og_solve *solve, size_t trajectory, double t0, double t1) {
+  size_t begin = 0, end = 0;
+  OG_TRY(check_finite(solve, "the span", (double[]){t0, t1}, 2));
+  OG_TRY(range_of(solve, trajectory, &begin, &end));
+  touch(solve);
+  for (size_t m = begin; m < end; m++) {
+    solve->trajectories[m].t0 = t0;
+    solve->trajectories[m].t1 = t1;
+  }
+  return OG_OK;
+}
+
+static og_status copy_times(og_solve *solve, og_trajectory *at, size_t count, const double *times) {
+  if (count != at->observations) {
+    double *copy = count ? og_alloc(solve->context, count, sizeof(double)) : NULL;
+    if (count && !copy) return og_fail_memory(solve->context, count * sizeof(double), "observation times");
+    og_free(solve->context, at->times);
+    at->times = copy;
+    at->observations = count;
+    solve->state = OG_SOLVE_NEW;
+  }
+  if (count) memcpy(at->times, times, count * sizeof(double));
+  return OG_OK;
+}
+
+og_status og_solve_set_observations(og_solve *solve, size_t trajectory, size_t count, const double *times) {
+  size_t begin = 0, end = 0;
+  OG_TRY(check_finite(solve, "the observation times", times, count));
+  OG_TRY(range_of(solve, trajectory, &begin, &end));
+  touch(solve);
+  for (size_t m = begin; m < end; m++) OG_TRY(copy_times(solve, &solve->trajectories[m], count, times));
+  return OG_OK;
+}
+
+og_status og_solve_set_initial_state(og_solve *solve, size_t trajectory, const double *x0) {
+  size_t begin = 0, end = 0;
+  OG_TRY(check_finite(solve, "the initial state", x0, solve->states));
+  OG_TRY(range_of(solve, trajectory, &begin, &end));
+  touch(solve);
+  for (size_t m = begin; m < end; m++) {
+    memcpy(solve->x0 + m * solve->states, x0, solve->states * sizeof(double));
+    solve->x0_given[m] = 1;
+  }
+  return OG_OK;
+}
+
+static og_status unshare(og_solve *solve) {
+  double *all = og_alloc(solve->context, solve->count, (solve->p + 1) * sizeof(double));
+  if (!all) return og_fail_memory(solve->context, solve->count * solve->p * sizeof(double), "parameters");
+  for (size_t m = 0; m < solve->count; m++) memcpy(all + m * solve->p, solve->theta, solve->p * sizeof(double));
+  og_free(solve->context, solve->theta);
+  solve->theta = all;
+  solve->theta_shared = 0;
+  return OG_OK;
+}
+
+og_status og_solve_set_parameters(og_solve *solve, size_t trajectory, const double *theta) {
+  size_t begin = 0, end = 0;
+  OG_TRY(check_finite(solve, "theta", theta, solve->p));
+  OG_TRY(range_of(solve, trajectory, &begin, &end));
+  touch(solve);
+  touch(solve);
+  if (trajectory == OG_ALL) {
+    solve->theta_shared = 1;
+    begin = 0, end = 1;
+  } else if (solve->theta_shared) {
+    OG_TRY(unshare(solve));
+  }
+  if (solve->p) memcpy(solve->theta + begin * solve->p, theta, solve->p * sizeof(double));
+  solve->theta_given = 1;
+  return OG_OK;
+}
+
+static og_status not_run(const og_solve *solve, const char *what) {
+  return og_fail(solve->context, OG_ERR_STATE, "%s is known only after og_solve_run succeeded", what);
+}
+
+og_status og_solve_run(og_solve *solve) {
+  solve->state = OG_SOLVE_NEW;
+  OG_TRY(og_solve_start(solve));
+  for (int i = 0; i < OG_STAT_COUNT; i++) atomic_store(&solve->stats[i], 0);
+  int mode = OG_DRIVE_SOLVE;
+  OG_TRY(og_in_parallel(solve, solve->count, solve->single ? og_drive_s : og_drive_d, &mode));
+  if (solve->keep) atomic_store(&solve->stats[OG_STAT_CHECKPOINT_BYTES], (long long)atomic_load(&solve->kept));
+  solve->state = OG_SOLVE_DONE;
+  return OG_OK;
+}
+
+og_status og_solve_replay(og_solve *solve) {
+  if (solve->state == OG_SOLVE_NEW) return not_run(solve, "the step sequence to replay");
+  if (!solve->keep)
+    return og_fail(solve->context, OG_ERR_UNSUPPORTED, "with adjoint = backsolve the steps are not kept, so there is "
+                   "nothing to replay; use adjoint = discrete or forward");
+  OG_TRY(og_solve_check(solve));
+  solve->state = OG_SOLVE_CHANGED;
+  int mode = OG_DRIVE_REPLAY;
+  OG_TRY(og_in_parallel(solve, solve->count, solve->single ? og_drive_s : og_drive_d, &mode));
+  solve->state = OG_SOLVE_DONE;
+  return OG_OK;
+}
+
+static og_status check_index(const og_solve *solve, size_t trajectory, const char *what) {
+  if (solve->state == OG_SOLVE_NEW) return not_run(solve, what);
+  if (trajectory < solve->count) return OG_OK;
+  return og_fail(solve->context, OG_ERR_ARGUMENT, "trajectory %zu of a solve of %zu (they count from 0)", trajectory,
+                 solve->count);
+}
+
+og_status og_solve_final(const og_solve *solve, size_t trajectory, double *x) {
+  OG_TRY(check_index(solve, trajectory, "the final state"));
+  memcpy(x, solve->final + trajectory * solve->n, solve->states * sizeof(double));
+  return OG_OK;
+}
+
+og_status og_solve_observed(const og_solve *solve, size_t trajectory, size_t index, double *x) {
+  OG_TRY(check_index(solve, trajectory, "the observed state"));
+  const og_trajectory *at = &solve->trajectories[trajectory];
+  if (index >= at->observations)
+    return og_fail(solve->context, OG_ERR_ARGUMENT, "observation %zu of trajectory %zu, which has %zu", index,
+                   trajectory, at->observations);
+  memcpy(x, solve->observed + (at->first_observation + index) * solve->n, solve->states * sizeof(double));
+  return OG_OK;
+}
+
+og_status og_solve_cost(const og_solve *solve, size_t trajectory, double *cost) {
+  OG_TRY(check_index(solve, trajectory, "the running cost"));
+  if (!solve->field->quadratures)
+    return og_fail(solve->context, OG_ERR_ARGUMENT, "the field has no running cost: see og_field_set_cost");
+  *cost = solve->final[trajectory * solve->n + solve->n - 1];
+  return OG_OK;
+}
+
+long long og_solve_stat(const og_solve *solve, og_stat stat) {
+  return (unsigned)stat < OG_STAT_COUNT ? atomic_load(&((og_solve *)solve)->stats[stat]) : 0;
+}
+
+og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t *steps, double *times) {
+  OG_TRY(check_index(solve, trajectory, "the number of steps"));
+  const og_trajectory *at = &solve->trajectories[trajectory];
+  *steps = at->steps;
+  if (!times) return OG_OK;
+  if (!solve->keep)
+    return og_fail(solve->context, OG_ERR_UNSUPPORTED, "with adjoint = backsolve the steps' times are not kept");
+  for (size_t k = 0; k <= at->steps; k++)
+    times[k] = og_time_at(at, og_record_fraction(&at->record, k, solve->stride));
+  return OG_OK;
+}

@@ -1,0 +1,106 @@
+/* A solve: settings, recorded steps and results of M trajectories, and the drivers that fill them. */
+#ifndef OG_SOLVE_H
+#define OG_SOLVE_H
+
+#include <stdatomic.h>
+
+#include "base/real.h"
+#include "field/field.h"
+#include "rk/tableau.h"
+#include "solve/record.h"
+
+typedef struct og_trajectory {
+  double t0, t1;
+  size_t observations, first_observation; /* in the flat arrays over all trajectories */
+  double *times;
+  size_t fixed_steps;    /* 0: adaptive */
+  double first_step;     /* |h|; 0: automatic */
+  double last_step;      /* out: |h| the controller would take next */
+  og_record record;
+  size_t steps, rejected; /* of the last run */
+} og_trajectory;
+
+/* Why and where one trajectory stopped. */
+typedef struct og_failure {
+  og_status status;
+  size_t trajectory;
+  size_t accepted, rejected;
+  double t, h, norm, first_norm, largest;
+  double stiffness; /* estimate of |h| times the spectral radius of df/dx; NaN when not known */
+} og_failure;
+
+/* Options, read once for a run. */
+typedef struct og_limits {
+  double rtol, atol, min_step, max_step;
+  size_t max_steps, budget;
+} og_limits;
+
+/* CHANGED: run, then settings changed; what was recorded can be replayed but not differentiated. */
+enum { OG_SOLVE_NEW, OG_SOLVE_CHANGED, OG_SOLVE_DONE };
+enum { OG_DRIVE_SOLVE, OG_DRIVE_REPLAY };
+
+struct og_solve {
+  og_context *context;
+  const og_field *field;
+  og_options *options;
+  const og_tableau *tableau;
+  int single, keep; /* single precision; keep the steps for the derivative */
+  int state;
+  size_t count, n, states, p; /* trajectories; rows of the field; without the quadrature; parameters */
+  int theta_shared, *x0_given, theta_given;
+  double *x0;    /* [M][states] */
+  double *theta; /* [p] or [M][p] */
+  og_trajectory *trajectories;
+  size_t observed_count, observed_capacity;
+  double *observed;        /* [sum of counts][n] */
+  double *final;           /* [M][n] */
+  og_limits limits;
+  size_t stride;           /* of the records' entries */
+  atomic_size_t kept;      /* bytes of all records */
+  atomic_llong stats[OG_STAT_COUNT];
+};
+
+/* One worker's share of the trajectories, [begin, end), on its own thread. */
+typedef struct og_share {
+  size_t begin, end;
+  int lanes;
+  og_status status; /* OG_ERR_MEMORY, OG_ERR_BUDGET, or a failure's */
+  og_failure failure;
+} og_share;
+
+typedef void (*og_worker_fn)(og_solve *solve, og_share *share, void *work);
+/* Runs `worker` over all items (trajectories, or trajectories times directions), split among the threads. The result is
+ * the failure of the lowest item, whatever the number of threads. Sets the context's message. */
+og_status og_in_parallel(og_solve *solve, size_t items, og_worker_fn worker, void *work);
+int og_solve_threads(const og_solve *solve);
+
+/* Forward over a share; *mode is OG_DRIVE_SOLVE or OG_DRIVE_REPLAY. */
+void og_drive_d(og_solve *solve, og_share *share, void *mode);
+void og_drive_s(og_solve *solve, og_share *share, void *mode);
+
+/* The message for a failure: what happened, where, and what to try. */
+og_status og_report_failure(const og_solve *solve, const og_failure *failure);
+/* Whether every setting is there and makes sense. */
+og_status og_solve_check(og_solve *solve);
+/* The same, and room for the results of a run. */
+og_status og_solve_start(og_solve *solve);
+
+static inline const double *og_theta_of(const og_solve *solve, size_t trajectory) {
+  return solve->theta_shared ? solve->theta : solve->theta + trajectory * solve->p;
+}
+/* The observation's place in the span: 0 at t0, 1 at t1, exactly. */
+static inline double og_fraction(const og_trajectory *at, size_t observation) {
+  double t = at->times[observation];
+  if (t == at->t1) return 1;
+  double s = (t - at->t0) / (at->t1 - at->t0);
+  return s < 0 ? 0 : s > 1 ? 1 : s;
+}
+/* Time at a fraction of the span. */
+static inline double og_time_at(const og_trajectory *at, double fraction) {
+  return fraction == 1 ? at->t1 : at->t0 + (at->t1 - at->t0) * fraction;
+}
+static inline void og_count(og_solve *solve, og_stat stat, long long more) {
+  atomic_fetch_add_explicit(&solve->stats[stat], more, memory_order_relaxed);
+}
+
+#endif
