@@ -1,0 +1,53 @@
+/* What the files of this room share: output files, tables. */
+#ifndef OG_IO_H
+#define OG_IO_H
+
+#include <stdio.h>
+
+#include "base/base.h"
+
+/* ---- Files that appear whole or not at all ---- */
+
+/* Written under a temporary name beside `path`, which takes its place in og_output_commit. Devices and pipes are written
+ * directly, "-" is standard output. */
+typedef struct og_output og_output;
+og_status og_output_open(og_context *context, const char *path, og_output **out);
+FILE *og_output_file(og_output *output);
+/* Ends the output for good or ill: with a `status` other than OG_OK the file is dropped and `status` returned. */
+og_status og_output_close(og_output *output, og_status status);
+
+/* ---- Names in order of first appearance ---- */
+
+typedef struct og_names {
+  og_context *context;
+  char **names; /* [capacity], `count` of them in use */
+  size_t count, capacity;
+  size_t *slots; /* hash table [slot_count] of index + 1; 0: empty */
+  size_t slot_count;
+} og_names;
+/* The index of `name`, which is added when it is new; 0 when there is no memory (*index is then untouched). */
+int og_names_add(og_names *names, const char *name, size_t *index);
+void og_names_clear(og_names *names);
+
+/* ---- Tables ---- */
+
+typedef struct og_column {
+  char *name;
+  double *values; /* [rows]; of an `id` column that holds text: NaN where the text is no number */
+} og_column;
+
+struct og_table {
+  og_context *context;
+  size_t rows, count, capacity;
+  og_column *columns;
+  og_names groups;   /* the texts of the `id` column; empty: there is none, and one group */
+  size_t *row_group; /* [rows] */
+};
+
+/* The name of the column that tells trajectories apart. */
+#define OG_ID_COLUMN "id"
+
+/* Appends a column, taking over neither argument. */
+og_status og_table_append(og_table *table, const char *name, const double *values);
+
+#endif

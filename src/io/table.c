@@ -1,0 +1,116 @@
+/* Tables: named columns of equal length, rows grouped by their id. */
+#include "io/io.h"
+
+#include <math.h>
+#include <string.h>
+
+og_status og_table_create(og_context *context, size_t rows, og_table **out) {
+  *out = NULL;
+  og_table *table = og_alloc(context, 1, sizeof *table);
+  size_t *row_group = og_alloc(context, rows, sizeof *row_group);
+  if (!table || !row_group) {
+    og_free(context, table);
+    og_free(context, row_group);
+    return og_fail_memory(context, rows > SIZE_MAX / sizeof *row_group ? SIZE_MAX : rows * sizeof *row_group, "a table");
+  }
+  table->context = table->groups.context = context;
+  table->rows = rows;
+  table->row_group = row_group;
+  *out = table;
+  return OG_OK;
+}
+
+void og_table_destroy(og_table *table) {
+  if (!table) return;
+  og_context *context = table->context;
+  for (size_t i = 0; i < table->count; i++) {
+    og_free(context, table->columns[i].name);
+    og_free(context, table->columns[i].values);
+  }
+  og_free(context, table->columns);
+  og_names_clear(&table->groups);
+  og_free(context, table->row_group);
+  og_free(context, table);
+}
+
+static og_status make_room(og_table *table) {
+  if (table->count < table->capacity) return OG_OK;
+  size_t capacity = table->capacity ? 2 * table->capacity : 8;
+  og_column *columns = og_resize(table->context, table->columns, table->count, capacity, sizeof *columns);
+  if (!columns) return og_fail_memory(table->context, capacity * sizeof *columns, "the columns of a table");
+  table->columns = columns;
+  table->capacity = capacity;
+  return OG_OK;
+}
+
+og_status og_table_append(og_table *table, const char *name, const double *values) {
+  OG_TRY(make_room(table));
+  og_column column = {og_strdup(table->context, name), og_alloc(table->context, table->rows, sizeof(double))};
+  if (!column.name || !column.values) {
+    og_free(table->context, column.name);
+    og_free(table->context, column.values);
+    return og_fail_memory(table->context, table->rows * sizeof(double), "a column");
+  }
+  if (table->rows) memcpy(column.values, values, table->rows * sizeof(double));
+  table->columns[table->count++] = column;
+  return OG_OK;
+}
+
+/* Groups the rows by equal numbers. On failure the table has no groups, as before. */
+static og_status group_by_numbers(og_table *table, const double *values) {
+  for (size_t row = 0; row < table->rows; row++) {
+    char text[OG_NUMBER_SIZE];
+    og_format_real(values[row], text);
+    if (og_names_add(&table->groups, text, &table->row_group[row])) continue;
+    og_names_clear(&table->groups);
+    memset(table->row_group, 0, table->rows * sizeof *table->row_group);
+    return og_fail_memory(table->context, table->rows * sizeof *table->row_group, "the groups of a table");
+  }
+  return OG_OK;
+}
+
+static og_status check_ids(const og_table *table, const double *values) {
+  for (size_t row = 0; row < table->rows; row++)
+    if (!isfinite(values[row]))
+      return og_fail(table->context, OG_ERR_DATA, "the id of row %zu is missing; every row needs one", row + 1);
+  return OG_OK;
+}
+
+og_status og_table_add_column(og_table *table, const char *name, const double *values) {
+  if (!*name) return og_fail(table->context, OG_ERR_ARGUMENT, "a column needs a name");
+  if (og_table_column(table, name))
+    return og_fail(table->context, OG_ERR_ARGUMENT, "the table has a column %s already", name);
+  int is_id = strcmp(name, OG_ID_COLUMN) == 0;
+  if (is_id) OG_TRY(check_ids(table, values));
+  OG_TRY(og_table_append(table, name, values));
+  og_status status = is_id ? group_by_numbers(table, values) : OG_OK;
+  if (status != OG_OK) {
+    og_column *last = &table->columns[--table->count];
+    og_free(table->context, last->name);
+    og_free(table->context, last->values);
+  }
+  return status;
+}
+
+size_t og_table_rows(const og_table *table) { return table->rows; }
+
+size_t og_table_columns(const og_table *table) { return table->count; }
+
+const char *og_table_column_name(const og_table *table, size_t column) {
+  return column < table->count ? table->columns[column].name : NULL;
+}
+
+const double *og_table_column(const og_table *table, const char *name) {
+  for (size_t i = 0; i < table->count; i++)
+    if (strcmp(table->columns[i].name, name) == 0) return table->columns[i].values;
+  return NULL;
+}
+
+size_t og_table_groups(const og_table *table) { return table->groups.count ? table->groups.count : 1; }
+
+const size_t *og_table_group_of_rows(const og_table *table) { return table->row_group; }
+
+const char *og_table_group_name(const og_table *table, size_t group) {
+  if (table->groups.count) return group < table->groups.count ? table->groups.names[group] : NULL;
+  return group == 0 ? "" : NULL;
+}
