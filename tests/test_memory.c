@@ -1,0 +1,84 @@
+/* Every allocation of a solve and its derivatives fails in turn: a clean status each time, nothing lost or left. */
+#include <stdatomic.h>
+
+#include "fields.h"
+
+typedef struct counting {
+  atomic_long calls, live;
+  long fail_at;
+} counting;
+
+static void *allocate(size_t size, void *user) {
+  counting *c = user;
+  if (++c->calls == c->fail_at) return NULL;
+  void *memory = malloc(size);
+  if (memory) c->live++;
+  return memory;
+}
+
+static void release(void *memory, void *user) {
+  ((counting *)user)->live--;
+  free(memory);
+}
+
+/* The whole life of a solve; stops at the first failure and returns it. */
+static og_status live(og_context *context, og_adjoint adjoint, og_field **field, og_options **options, og_solve **solve,
+                      double *gradient) {
+  og_status status = og_field_create(context, 2, 4, lv_rhs, NULL, field);
+  if (status) return status;
+  og_field_set_vjp(*field, lv_vjp);
+  og_field_set_jvp(*field, lv_jvp);
+  if ((status = og_options_create(context, options))) return status;
+  og_options_set_choice(*options, OG_OPT_ADJOINT, (int)adjoint);
+  if ((status = og_solve_create(context, *field, *options, 6, solve))) return status;
+  if ((status = og_solve_set_initial_state(*solve, OG_ALL, (double[]){1, 1}))) return status;
+  if ((status = og_solve_set_parameters(*solve, 0, (double[]){1.5, 1, 3, 1}))) return status;
+  if ((status = og_solve_set_parameters(*solve, OG_ALL, (double[]){1.5, 1, 3, 1}))) return status;
+  if ((status = og_solve_set_span(*solve, OG_ALL, 0, 10))) return status;
+  if ((status = og_solve_set_observations(*solve, OG_ALL, 2, (double[]){1, 5}))) return status;
+  if ((status = og_solve_run(*solve))) return status;
+  double observed_bar[6 * 2 * 2], times_bar[12] = {0}, x0_bar[12] = {0};
+  for (int i = 0; i < 24; i++) observed_bar[i] = 1;
+  if ((status = og_solve_pullback(*solve, observed_bar, NULL, NULL, x0_bar, gradient, NULL, NULL, times_bar))) return status;
+  return adjoint == OG_ADJOINT_BACKSOLVE
+             ? OG_OK
+             : og_solve_pushforward(*solve, x0_bar, NULL, NULL, NULL, NULL, observed_bar, NULL, NULL);
+}
+
+static void each_allocation(og_adjoint adjoint, int threads) {
+  long fail_at = 1;
+  for (og_status status = OG_ERR_MEMORY; status == OG_ERR_MEMORY; fail_at++) {
+    counting c = {.fail_at = fail_at};
+    og_context *context = NULL;
+    og_field *field = NULL;
+    og_options *options = NULL;
+    og_solve *solve = NULL;
+    double gradient[4] = {1, 2, 3, 4};
+    status = og_context_create(allocate, release, &c, &context);
+    if (status == OG_OK) {
+      og_context_set_threads(context, threads);
+      status = live(context, adjoint, &field, &options, &solve, gradient);
+      if (status == OG_ERR_MEMORY && !strstr(og_context_message(context), "memory"))
+        fail_msg("allocation %ld: the message does not speak of memory: %s", fail_at, og_context_message(context));
+    }
+    og_solve_destroy(solve);
+    og_options_destroy(options);
+    og_field_destroy(field);
+    og_context_destroy(context);
+    assert_int_equal(c.live, 0);
+    if (status != OG_OK && status != OG_ERR_MEMORY) fail_msg("allocation %ld: %s", fail_at, og_status_name(status));
+    assert_true(status == OG_OK || c.calls >= fail_at); /* it did fail where it should */
+  }
+  assert_in_range(fail_at, 10, 10000);
+}
+
+static void discrete(void **state) { (void)state, each_allocation(OG_ADJOINT_DISCRETE, 1); }
+static void forward(void **state) { (void)state, each_allocation(OG_ADJOINT_FORWARD, 1); }
+static void backsolve(void **state) { (void)state, each_allocation(OG_ADJOINT_BACKSOLVE, 1); }
+static void on_threads(void **state) { (void)state, each_allocation(OG_ADJOINT_DISCRETE, 3); }
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(discrete), cmocka_unit_test(forward), cmocka_unit_test(backsolve),
+                                     cmocka_unit_test(on_threads)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
