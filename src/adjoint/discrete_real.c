@@ -38,8 +38,12 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
   v->r.x = next;
   v->x_bar = v->r.x + block;
   v->r.theta = v->x_bar + block;
+#if defined(OG_SINGLE)
   v->theta_bar = v->r.theta + theta;
-  v->t_bars = v->theta_bar + theta;
+#else
+  v->theta_bar = v->theta_sum;
+#endif
+  v->t_bars = v->r.theta + 2 * theta;
   next = v->t_bars + (size_t)stages * OG_PADDED(lanes);
   for (int j = 0; j < stages; j++) v->observed[j] = next + (size_t)j * block;
   return OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes, OG_STEP_DERIVATIVE, &v->step);
@@ -62,7 +66,7 @@ static void begin(reverse *v, int lane, size_t m) {
   for (size_t i = 0; i < solve->states; i++)
     v->x_bar[entry_of(v, i, lane)] = final_bar ? (real)final_bar[m * solve->states + i] : 0;
   if (solve->field->quadratures) v->x_bar[entry_of(v, solve->n - 1, lane)] = cost_bar ? (real)cost_bar[m] : 0;
-  for (size_t i = 0; i < solve->p; i++) v->theta_sum[entry_of(v, i, lane)] = 0;
+  for (size_t i = 0; i < solve->p; i++) v->theta_sum[entry_of(v, i, lane)] = 0, v->theta_bar[entry_of(v, i, lane)] = 0;
   v->t0_bar[lane] = v->t1_bar[lane] = 0;
   v->cursor[lane] = solve->trajectories[m].observations;
 }
@@ -176,6 +180,18 @@ static void step_times(reverse *v, int lane, int last) {
   v->t1_bar[lane] += t_bar * start + width * h_bar;
 }
 
+/* Over steps the gradient is summed in double; a single-precision step's share is moved there and cleared. */
+static void add_to_sum(reverse *v) {
+#if defined(OG_SINGLE)
+  for (size_t i = 0; i < v->r.solve->p * (size_t)v->r.lanes; i++) {
+    v->theta_sum[i] += (double)v->theta_bar[i];
+    v->theta_bar[i] = 0;
+  }
+#else
+  (void)v; /* theta_bar is theta_sum */
+#endif
+}
+
 static void transpose(reverse *v) {
   const og_tableau *tableau = v->step.tableau;
   int interpolant = v->reads_interpolant, times = v->pullback->want_times;
@@ -184,10 +200,9 @@ static void transpose(reverse *v) {
   OG_R(og_step_stages)(&v->step, 0, last, times || interpolant ? last : last - 1, &v->r.at, v->r.x, v->r.theta);
   if (interpolant) memset(v->observed[0], 0, (size_t)tableau->stages_total * block * sizeof(real));
   each_active(v, seeds_before);
-  if (v->r.solve->p) memset(v->theta_bar, 0, OG_PADDED(v->r.solve->p * (size_t)v->r.lanes) * sizeof(real));
   OG_R(og_step_transpose)(&v->step, last, &v->r.at, v->r.x, v->r.theta, interpolant ? v->observed : NULL, v->mask,
                           v->x_bar, v->r.solve->p ? v->theta_bar : NULL, times ? v->t_bars : NULL);
-  for (size_t i = 0; i < v->r.solve->p * (size_t)v->r.lanes; i++) v->theta_sum[i] += (double)v->theta_bar[i];
+  add_to_sum(v);
   for (int lane = 0; times && lane < v->r.lanes; lane++)
     if (v->r.trajectory[lane]) step_times(v, lane, last);
   each_active(v, seeds_after);
@@ -206,9 +221,15 @@ static void fail(reverse *v, int lane, og_status status) {
   (void)at;
 }
 
-static int finite_lane(const reverse *v, int lane) {
+/* 0 in the lanes where lambda is finite, NaN in the others. */
+static void find_finite(const reverse *v, real *zero) {
+  memset(zero, 0, (size_t)v->r.lanes * sizeof *zero);
+  for (size_t i = 0; i < v->r.solve->n; i++)
+    for (int lane = 0; lane < v->r.lanes; lane++) zero[lane] += 0 * v->x_bar[entry_of(v, i, lane)];
+}
+
+static int theta_finite(const reverse *v, int lane) {
   double zero = 0;
-  for (size_t i = 0; i < v->r.solve->n; i++) zero += 0 * (double)v->x_bar[entry_of(v, i, lane)];
   for (size_t i = 0; i < v->r.solve->p; i++) zero += 0 * v->theta_sum[entry_of(v, i, lane)];
   return zero == 0;
 }
@@ -223,11 +244,11 @@ static void deliver(reverse *v, int lane) {
   v->pullback->t1_bar[m] = v->t1_bar[lane];
 }
 
-static void settle(reverse *v, int lane) {
+static void settle(reverse *v, int lane, int finite) {
   int bad = v->step.status[lane] != 0, last = v->r.index[lane] == 0;
   if (bad)
     fail(v, lane, OG_ERR_FIELD);
-  else if (!finite_lane(v, lane))
+  else if (!finite || (last && !theta_finite(v, lane)))
     fail(v, lane, OG_ERR_NOT_FINITE), bad = 1;
   if (last && !bad) deliver(v, lane);
   if (!last && !bad) return;
@@ -237,14 +258,16 @@ static void settle(reverse *v, int lane) {
 
 void OG_R(og_discrete)(og_solve *solve, og_share *share, void *pullback) {
   reverse v;
+  real zero[OG_LANES_MAX];
   share->status = open_reverse(&v, solve, share, pullback);
   while (share->status != OG_ERR_MEMORY) {
     refill(&v);
     if (v.r.idle == v.r.lanes) break;
     place(&v);
     transpose(&v);
+    find_finite(&v, zero);
     for (int lane = 0; lane < v.r.lanes; lane++)
-      if (v.r.trajectory[lane]) settle(&v, lane);
+      if (v.r.trajectory[lane]) settle(&v, lane, zero[lane] == 0);
   }
   close_reverse(&v);
 }

@@ -16,6 +16,7 @@ void OG_R(og_recall_step)(OG_R(og_recall) *r, int lane, size_t index) {
   const char *entry = og_record_entry(&at->record, index, stride);
   const real *x = (const real *)(const void *)(entry + sizeof(double));
   double fraction = *(const double *)(const void *)entry, next = og_record_fraction(&at->record, index + 1, stride);
+  __builtin_prefetch(entry - 4 * stride); /* for the way back: many lanes are too many streams for the hardware */
   for (size_t i = 0; i < r->solve->n; i++) r->x[i * lanes + (size_t)lane] = x[i];
   r->fraction[lane] = fraction;
   r->fraction_next[lane] = next;

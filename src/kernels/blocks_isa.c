@@ -1,9 +1,10 @@
 /* Lane-block kernels, compiled for each instruction set and precision; see kernels.h. */
+#include "kernels/factor.h"
 #include "kernels/kernels.h"
 #include "kernels/vec.h"
 
 /* One strip of registers: wide enough to hide the latency of a chain of multiply-adds. A block's length is a multiple of
- * it, by OG_LANE_STEP (or the padding, when lanes == 1). */
+ * it, by OG_LANE_STEP. */
 enum { STRIP = OG_LANE_STEP / OG_VEC_LANES > 0 ? OG_LANE_STEP / OG_VEC_LANES : 1 };
 
 static inline void strip_sum(real *y, const real *x, const vec *h, int count, const real *a, const real *const *k,
@@ -23,19 +24,33 @@ static inline void strip_sum(real *y, const real *x, const vec *h, int count, co
   }
 }
 
-static inline void strip_of(const real *h, int lane, int lanes, vec *strip) {
-  for (int v = 0; v < STRIP; v++)
-    strip[v] = lanes == 1 ? vec_all(h[0]) : vec_load(h + lane + v * OG_VEC_LANES);
+static inline void strip_of(const real *h, int lane, vec *strip) {
+  for (int v = 0; v < STRIP; v++) strip[v] = vec_load(h + lane + v * OG_VEC_LANES);
+}
+
+/* One lane: rows are contiguous, and a small system is a register or two, not a strip. */
+static void weighted_sum_of_one(int rows, real *y, const real *x, const real *h, int count, const real *a,
+                                const real *const *k) {
+  vec step = vec_all(h ? h[0] : 1);
+  for (int i = 0; i < rows; i += OG_VEC_LANES) {
+    vec sum = vec_all(a[0]) * vec_load(k[0] + i);
+    for (int j = 1; j < count; j++) sum = vec_fma(vec_all(a[j]), vec_load(k[j] + i), sum);
+    if (x) sum = h ? vec_fma(step, sum, vec_load(x + i)) : sum + vec_load(x + i);
+    else if (h) sum = step * sum;
+    vec_store(y + i, sum);
+  }
 }
 
 static void weighted_sum(int rows, int lanes, real *y, const real *x, const real *h, int count, const real *a,
                          const real *const *k) {
   vec hs[STRIP];
-  int width = lanes == 1 ? OG_PADDED(rows) : lanes;
-  int lines = lanes == 1 ? 1 : rows;
-  for (int lane = 0; lane < width; lane += OG_LANE_STEP) {
-    if (h && (lanes > 1 || lane == 0)) strip_of(h, lane, lanes, hs);
-    for (int row = 0; row < lines; row++) strip_sum(y, x, h ? hs : 0, count, a, k, row * lanes + lane);
+  if (lanes == 1) {
+    weighted_sum_of_one(rows, y, x, h, count, a, k);
+    return;
+  }
+  for (int lane = 0; lane < lanes; lane += OG_LANE_STEP) {
+    if (h) strip_of(h, lane, hs);
+    for (int row = 0; row < rows; row++) strip_sum(y, x, h ? hs : 0, count, a, k, row * lanes + lane);
   }
 }
 
@@ -116,4 +131,5 @@ const OG_R(og_kernels) OG_R_ISA(og_kernels) = {
     .add_rows = add_rows,
     .copy_rows = copy_rows,
     .dot_rows = dot_rows,
+    .step_factors = step_factors,
 };

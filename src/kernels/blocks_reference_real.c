@@ -39,6 +39,18 @@ static void dot_rows(int rows, int lanes, const real *a, const real *b, real *su
   for (int i = 0; i < rows * lanes; i++) sum[i % lanes] += a[i] * b[i];
 }
 
+static double factor_of(const og_control *c, double error, double previous, double most) {
+  if (!(error <= 1e100)) return c->smallest;
+  double size = log2(fmax(error, c->least_error)), memory = log2(fmin(fmax(previous, c->least_previous), 1));
+  double factor = c->safety * exp2(error <= 1 ? c->beta * memory - c->alpha * size : -c->exponent * size);
+  return fmax(c->smallest, fmin(factor, error <= 1 ? most : 1));
+}
+
+static void step_factors(int lanes, const og_control *control, const double *error, const double *previous,
+                         const double *most, double *factor) {
+  for (int lane = 0; lane < lanes; lane++) factor[lane] = factor_of(control, error[lane], previous[lane], most[lane]);
+}
+
 extern const OG_R(og_kernels) OG_R(og_kernels_reference);
 const OG_R(og_kernels) OG_R(og_kernels_reference) = {
     .name = "reference",
@@ -47,4 +59,5 @@ const OG_R(og_kernels) OG_R(og_kernels_reference) = {
     .add_rows = add_rows,
     .copy_rows = copy_rows,
     .dot_rows = dot_rows,
+    .step_factors = step_factors,
 };

@@ -5,13 +5,21 @@
 
 #include "base/real.h"
 
+/* Step-size control: factor = safety error^-alpha previous^beta after an accepted step (error <= 1), at most the lane's
+ * limit; safety error^-exponent, at most 1, after a rejected one. Never below `smallest`, which a NaN gets. */
+typedef struct og_control {
+  double alpha, beta, exponent;
+  double safety, smallest, least_error, least_previous;
+} og_control;
+
 /* Terms of one stage sum: the stages and x, or a cotangent, the later stages' and an observation's. */
 enum { OG_TERMS_MAX = 20 };
 
 /* weighted_sum: y = x + h sum_j a_j k_j, in the order of j; x NULL: no x; h NULL: 1. h has one entry a lane.
  * scaled_error: sum[lane] = sum over rows of (e / (atol + rtol max(|x|, |y|)))^2; e is overwritten.
  * add_rows: y += x where mask is not 0 (NULL: everywhere). copy_rows: y = x likewise.
- * dot_rows: sum[lane] += sum over rows of a b. */
+ * dot_rows: sum[lane] += sum over rows of a b.
+ * step_factors: see og_control; arrays of `lanes` entries, padded to OG_LANE_STEP. */
 #define OG_KERNELS(X, S)                                                                                 \
   typedef struct og_kernels_##S {                                                                        \
     const char *name;                                                                                    \
@@ -21,6 +29,8 @@ enum { OG_TERMS_MAX = 20 };
     void (*add_rows)(int rows, int lanes, X *y, const X *x, const X *mask);                              \
     void (*copy_rows)(int rows, int lanes, X *y, const X *x, const X *mask);                             \
     void (*dot_rows)(int rows, int lanes, const X *a, const X *b, X *sum);                               \
+    void (*step_factors)(int lanes, const og_control *control, const double *error,                      \
+                         const double *previous, const double *most, double *factor);                    \
   } og_kernels_##S;
 OG_KERNELS(double, d)
 OG_KERNELS(float, s)

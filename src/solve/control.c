@@ -1,9 +1,5 @@
 #include "solve/control.h"
 
-#include <math.h>
-
-static const double safety = 0.9, smallest = 0.2, largest = 10, least_error = 1e-4;
-
 /* Two estimates E5, E3 combine to E5^2 / sqrt(E5^2 + 0.01 E3^2), which falls like h^8 (Hairer, Norsett & Wanner II.10). */
 static int has_second_estimate(const og_tableau *tableau) {
   for (int j = 0; j < tableau->stages; j++)
@@ -14,18 +10,6 @@ static int has_second_estimate(const og_tableau *tableau) {
 og_control og_control_of(const og_tableau *tableau) {
   int lower = tableau->embedded_order < tableau->order ? tableau->embedded_order : tableau->order;
   double k = has_second_estimate(tableau) ? tableau->order : lower + 1, beta = 0.2 / k;
-  return (og_control){.alpha = 1 / k - 0.75 * beta, .beta = beta, .exponent = 1 / k};
-}
-
-double og_factor_accepted(const og_control *control, double error, double previous, int rejected_before) {
-  double bounded = fmax(error, 1e-10), before = fmax(previous, least_error);
-  double factor = safety * exp2(control->beta * log2(before) - control->alpha * log2(bounded));
-  double most = rejected_before ? 1 : largest;
-  return factor < smallest ? smallest : factor > most ? most : factor;
-}
-
-double og_factor_rejected(const og_control *control, double error) {
-  if (!(error < INFINITY)) return smallest;
-  double factor = safety * exp2(-control->exponent * log2(error));
-  return factor < smallest ? smallest : factor;
+  return (og_control){.alpha = 1 / k - 0.75 * beta, .beta = beta, .exponent = 1 / k, .safety = 0.9, .smallest = 0.2,
+                      .least_error = 1e-10, .least_previous = OG_FIRST_ERROR};
 }

@@ -1,19 +1,17 @@
-/* Step-size control of one lane: the PI controller of Gustafsson (1991) with Hairer's exponents. */
+/* Step-size control: the PI controller of Gustafsson (1991) with Hairer's exponents. */
 #ifndef OG_CONTROL_H
 #define OG_CONTROL_H
 
+#include "kernels/kernels.h"
 #include "rk/tableau.h"
 
-/* The exponents of a method: factor = 0.9 error^-alpha previous^beta, alpha = 1/k - 0.75 beta, beta = 0.2/k, with k
- * one more than the lower order of the pair (Hairer & Wanner IV.2; their DOPRI5 has beta = 0.04 at k = 5). */
-typedef struct og_control {
-  double alpha, beta, exponent; /* the last for rejections: 1/k */
-} og_control;
+/* How much a step may grow at once; not at all after a rejection. */
+#define OG_GROWTH_MOST 10.0
+/* The error before the first step, for the controller's memory. */
+#define OG_FIRST_ERROR 1e-4
 
+/* alpha = 1/k - 0.75 beta and beta = 0.2/k, with k one more than the lower order of the pair (Hairer & Wanner IV.2; their
+ * DOPRI5 has beta = 0.04 at k = 5). */
 og_control og_control_of(const og_tableau *tableau);
-/* How much larger the next step may be, after an accepted step of `error` <= 1 and one of `previous`. */
-double og_factor_accepted(const og_control *control, double error, double previous, int rejected_before);
-/* How much smaller to try again, after `error` > 1, or NaN. */
-double og_factor_rejected(const og_control *control, double error);
 
 #endif

@@ -6,31 +6,34 @@
 
 typedef OG_R(og_drive_state) drive;
 
-/* Chooses where each lane's step ends: the recorded or k-th of N fractions, or the wished width, landing on 1. */
-static double end_of_step(const drive *d, int lane) {
+/* The recorded or the k-th of N fractions. */
+static double fixed_end(const drive *d, int lane) {
   const og_trajectory *at = d->trajectory[lane];
   size_t k = d->index[lane];
   if (d->replay) return og_record_fraction(&at->record, k + 1, d->solve->stride);
-  if (at->fixed_steps) return k + 1 == at->fixed_steps ? 1 : (double)(k + 1) / (double)at->fixed_steps;
-  double end = d->fraction[lane] + d->width[lane];
-  return d->fraction[lane] + 1.01 * d->width[lane] >= 1 ? 1 : end; /* a sliver is joined to the last step */
+  return k + 1 == at->fixed_steps ? 1 : (double)(k + 1) / (double)at->fixed_steps;
 }
 
+/* Where each lane's step ends: by the wished width, landing on 1 exactly; a sliver is joined to the last step. */
 static void place(drive *d) {
   for (int lane = 0; lane < d->lanes; lane++) {
-    const og_trajectory *at = d->trajectory[lane];
-    d->mask[lane] = at != NULL;
-    d->step.status[lane] = at ? 0 : OG_LANE_IDLE;
-    if (!at) continue;
-    d->fraction_next[lane] = end_of_step(d, lane);
-    d->at.t[lane] = og_time_at(at, d->fraction[lane]);
-    d->at.t_next[lane] = og_time_at(at, d->fraction_next[lane]);
-    d->at.h[lane] = (at->t1 - at->t0) * (d->fraction_next[lane] - d->fraction[lane]);
+    double end = d->fraction[lane] + d->width[lane];
+    d->fraction_next[lane] = d->fraction[lane] + 1.01 * d->width[lane] >= 1 ? 1 : end;
+  }
+  for (int lane = 0; d->fixed && lane < d->lanes; lane++)
+    if (d->trajectory[lane]) d->fraction_next[lane] = fixed_end(d, lane);
+  for (int lane = 0; lane < d->lanes; lane++) {
+    double start = d->fraction[lane], end = d->fraction_next[lane];
+    d->at.t[lane] = d->t0[lane] + d->span[lane] * start;
+    d->at.t_next[lane] = end == 1 ? d->t1[lane] : d->t0[lane] + d->span[lane] * end;
+    d->at.h[lane] = d->span[lane] * (end - start);
     d->at.h_real[lane] = (real)d->at.h[lane];
   }
+  for (int lane = 0; lane < d->lanes; lane++) {
+    d->mask[lane] = d->trajectory[lane] != NULL;
+    d->step.status[lane] = d->trajectory[lane] ? 0 : OG_LANE_IDLE;
+  }
 }
-
-static int adaptive(const drive *d) { return !d->replay && d->step.e.count > 0; }
 
 static void sum_errors(drive *d, const OG_R(og_weights) *weights, real *e, real *error) {
   const real *k[OG_STAGES_MAX];
@@ -49,77 +52,83 @@ static void try_step(drive *d) {
   else
     OG_R(og_step_end)(&d->step, &d->at, d->x, d->y);
   d->evals += (long long)(tableau->stages - fsal) * (d->lanes - d->idle);
-  if (!adaptive(d)) return;
-  sum_errors(d, &d->step.e, d->e, d->error);
-  if (d->step.e2.count) sum_errors(d, &d->step.e2, d->e2, d->error2);
+  if (d->fixed) return;
+  sum_errors(d, &d->step.e, d->e, d->sum);
+  if (d->step.e2.count) sum_errors(d, &d->step.e2, d->e2, d->sum2);
 }
 
-/* The error in units of the tolerance; NaN when anything in the step is not finite. */
-static double error_of(const drive *d, int lane) {
-  double n = d->step.n, e = (double)d->error[lane];
-  if (!d->step.e2.count) return sqrt(e / n);
-  double both = e + 0.01 * (double)d->error2[lane];
-  return both > 0 ? e / sqrt(both * n) : both;
-}
-
-static int row_finite(const drive *d, int lane) {
-  real sum = 0;
-  for (int i = 0; i < d->step.n; i++) sum += d->y[i * d->lanes + lane] * 0;
-  return sum == 0;
-}
-
-static void accept(drive *d, int lane, double error) {
-  if (!d->replay && !d->trajectory[lane]->fixed_steps) {
-    double factor = og_factor_accepted(&d->control, error, d->previous[lane], d->rejected_before[lane]);
-    double most = d->solve->limits.max_step / fabs(d->trajectory[lane]->t1 - d->trajectory[lane]->t0);
-    /* a step cut short to land on t1 says nothing against the width that was wished for */
-    double tried = fmax(d->fraction_next[lane] - d->fraction[lane],
-                        d->fraction_next[lane] == 1 && factor > 1 ? d->width[lane] : 0);
-    d->width[lane] = tried * factor;
-    if (most > 0 && d->width[lane] > most) d->width[lane] = most;
+/* Errors in units of the tolerance; NaN when anything in the step is not finite. */
+static void find_errors(drive *d) {
+  double n = d->step.n;
+  if (d->step.e2.count) {
+    for (int lane = 0; lane < d->lanes; lane++) {
+      double e = (double)d->sum[lane], both = e + 0.01 * (double)d->sum2[lane];
+      d->error[lane] = both == 0 ? 0 : e / sqrt(both * n);
+    }
+  } else {
+    for (int lane = 0; lane < d->lanes; lane++) d->error[lane] = sqrt((double)d->sum[lane] / n);
   }
-  d->previous[lane] = error;
-  d->rejected_before[lane] = d->not_finite[lane] = 0;
+}
+
+/* Fixed steps are good when they are finite. */
+static void find_finite(drive *d) {
+  for (int lane = 0; lane < d->lanes; lane++) {
+    real zero = 0;
+    for (int i = 0; i < d->step.n; i++) zero += d->y[i * d->lanes + lane] * 0;
+    d->error[lane] = zero == 0 ? 0 : NAN;
+  }
+}
+
+/* Next widths. A step cut short to land on t1 says nothing against the width that was wished for. */
+static void control(drive *d) {
+  for (int lane = 0; lane < d->lanes; lane++)
+    if (d->step.status[lane]) d->error[lane] = NAN;
+  if (d->fixed) return;
+  d->step.kernels->step_factors(d->lanes, &d->control, d->error, d->previous, d->most, d->factor);
+  for (int lane = 0; lane < d->lanes; lane++) {
+    double tried = d->fraction_next[lane] - d->fraction[lane];
+    int cut = d->fraction_next[lane] == 1 && d->factor[lane] > 1 && d->width[lane] > tried;
+    double wished = (cut ? d->width[lane] : tried) * d->factor[lane];
+    d->width[lane] = wished < d->widest[lane] ? wished : d->widest[lane];
+    int good = d->error[lane] <= 1;
+    d->previous[lane] = good ? d->error[lane] : d->previous[lane];
+    d->most[lane] = good ? OG_GROWTH_MOST : 1;
+  }
 }
 
 static int too_small(const drive *d, int lane) {
-  const og_trajectory *at = d->trajectory[lane];
-  double h = fabs(at->t1 - at->t0) * d->width[lane], t = fabs(d->at.t[lane]);
-  return h <= d->solve->limits.min_step || h <= 4 * DBL_EPSILON * t || d->width[lane] <= 4 * DBL_EPSILON * d->fraction[lane] ||
-         d->width[lane] < 1e-300;
+  double h = fabs(d->span[lane]) * d->width[lane], t = fabs(d->at.t[lane]);
+  return h <= d->solve->limits.min_step || h <= 4 * DBL_EPSILON * t ||
+         d->width[lane] <= 4 * DBL_EPSILON * d->fraction[lane] || d->width[lane] < 1e-300;
 }
 
-static void reject(drive *d, int lane, double error) {
+/* The lane does not move on: it tries again with a smaller step, or stops. */
+static void reject(drive *d, int lane) {
   d->mask[lane] = 0;
-  d->not_finite[lane] = !(error < INFINITY);
   d->rejected[lane]++;
-  d->rejected_before[lane] = 1;
-  d->width[lane] = (d->fraction_next[lane] - d->fraction[lane]) * og_factor_rejected(&d->control, error);
-  if (too_small(d, lane))
-    OG_R(og_drive_fail)(d, lane, d->not_finite[lane] ? OG_ERR_NOT_FINITE : OG_ERR_STEP_UNDERFLOW);
+  d->not_finite[lane] = !(d->error[lane] < INFINITY);
+  og_status status = d->not_finite[lane] ? OG_ERR_NOT_FINITE : OG_ERR_STEP_UNDERFLOW;
+  if (d->step.status[lane] < 0)
+    OG_R(og_drive_fail)(d, lane, OG_ERR_FIELD);
+  else if (d->fixed || d->span[lane] == 0 || too_small(d, lane))
+    OG_R(og_drive_fail)(d, lane, status);
 }
 
-/* Accepts or rejects the lane's step; clears its mask if it does not move on. */
-static void decide(drive *d, int lane) {
-  const og_trajectory *at = d->trajectory[lane];
-  int fixed = d->replay || at->fixed_steps || d->at.h[lane] == 0;
-  og_lane_status status = d->step.status[lane];
-  double error = status ? NAN : fixed ? (row_finite(d, lane) ? 0 : NAN) : error_of(d, lane);
-  if (status < 0) {
-    d->mask[lane] = 0;
-    OG_R(og_drive_fail)(d, lane, OG_ERR_FIELD);
-  } else if (error <= 1) {
-    accept(d, lane, error);
-  } else if (fixed) {
-    d->mask[lane] = 0;
-    OG_R(og_drive_fail)(d, lane, OG_ERR_NOT_FINITE);
-  } else {
-    reject(d, lane, error);
-  }
-  size_t attempts = d->index[lane] + d->rejected[lane] + 1;
-  if (d->trajectory[lane] && !fixed && attempts >= d->solve->limits.max_steps && d->fraction_next[lane] < 1) {
-    d->mask[lane] = 0;
-    OG_R(og_drive_fail)(d, lane, OG_ERR_TOO_MANY_STEPS);
+static void limit_attempts(drive *d, int lane) {
+  size_t attempts = d->index[lane] + d->rejected[lane] + (d->mask[lane] != 0);
+  if (attempts < d->solve->limits.max_steps || (d->mask[lane] != 0 && d->fraction_next[lane] == 1)) return;
+  d->mask[lane] = 0;
+  OG_R(og_drive_fail)(d, lane, OG_ERR_TOO_MANY_STEPS);
+}
+
+static void decide(drive *d) {
+  if (d->fixed) find_finite(d);
+  else find_errors(d);
+  control(d);
+  for (int lane = 0; lane < d->lanes; lane++) {
+    if (!d->trajectory[lane]) continue;
+    if (!(d->error[lane] <= 1)) reject(d, lane);
+    if (!d->fixed && d->trajectory[lane]) limit_attempts(d, lane);
   }
 }
 
@@ -137,8 +146,7 @@ void OG_R(og_drive)(og_solve *solve, og_share *share, void *mode) {
     if (d.idle == d.lanes && !refill_due(&d)) break;
     place(&d);
     try_step(&d);
-    for (int lane = 0; lane < d.lanes; lane++)
-      if (d.trajectory[lane]) decide(&d, lane);
+    decide(&d);
     OG_R(og_drive_commit)(&d);
   }
   OG_R(og_drive_close)(&d);

@@ -13,6 +13,7 @@ og_status OG_R(og_drive_open)(drive *d, og_solve *solve, og_share *share, int mo
   d->replay = mode == OG_DRIVE_REPLAY;
   d->lanes = d->idle = share->lanes;
   d->next = share->begin;
+  d->fixed = d->replay || og_options_integer(solve->options, OG_OPT_STEPS) > 0;
   d->control = og_control_of(solve->tableau);
   size_t block = OG_PADDED(solve->n * (size_t)d->lanes), theta = OG_PADDED(solve->p * (size_t)d->lanes);
   d->memory = og_alloc(solve->context, 4 * block + theta + OG_LANE_STEP, sizeof(real));
@@ -57,12 +58,16 @@ static void load(drive *d, int lane, size_t m) {
   for (size_t i = 0; i < solve->n; i++)
     d->x[i * (size_t)d->lanes + (size_t)lane] = i < solve->states ? (real)x0[i] : 0;
   for (size_t i = 0; i < solve->p; i++) d->theta[i * (size_t)d->lanes + (size_t)lane] = (real)theta[i];
-  d->trajectory[lane] = &solve->trajectories[m];
-  d->at.t[lane] = solve->trajectories[m].t0;
+  const og_trajectory *at = d->trajectory[lane] = &solve->trajectories[m];
+  d->t0[lane] = d->at.t[lane] = at->t0;
+  d->t1[lane] = at->t1;
+  d->span[lane] = at->t1 - at->t0;
   d->fraction[lane] = 0;
   d->index[lane] = d->rejected[lane] = d->cursor[lane] = 0;
-  d->previous[lane] = 1e-4;
-  d->rejected_before[lane] = d->not_finite[lane] = 0;
+  d->previous[lane] = OG_FIRST_ERROR;
+  d->most[lane] = OG_GROWTH_MOST;
+  d->widest[lane] = solve->limits.max_step > 0 ? solve->limits.max_step / fabs(d->span[lane]) : INFINITY;
+  d->not_finite[lane] = 0;
   d->first_norm[lane] = OG_R(og_drive_norm)(d, d->x, lane);
   next_observation(d, lane);
   d->idle--;
@@ -74,10 +79,10 @@ static void first_widths(drive *d, const real *f0) {
   for (int lane = 0; lane < d->lanes; lane++) {
     const og_trajectory *at = d->trajectory[lane];
     if (d->mask[lane] == 0) continue;
-    double span = fabs(at->t1 - at->t0);
+    double span = fabs(d->span[lane]);
     d->width[lane] = at->first_step > 0 && span > 0 ? at->first_step / span : 1;
     if (!(d->width[lane] < 1)) d->width[lane] = 1;
-    if (d->replay || at->fixed_steps || at->first_step > 0 || span == 0)
+    if (d->fixed || at->first_step > 0 || span == 0)
       d->mask[lane] = 0;
     else
       automatic = 1;
@@ -90,8 +95,7 @@ void OG_R(og_drive_refill)(drive *d) {
     d->mask[lane] = !d->trajectory[lane] && d->next < d->share->end;
     if (d->mask[lane] != 0) load(d, lane, d->next++);
   }
-  int fixed = d->replay || d->step.e.count == 0 || og_options_integer(d->solve->options, OG_OPT_STEPS) > 0;
-  if (fixed && !d->step.tableau->first_same_as_last) return;
+  if (d->fixed && !d->step.tableau->first_same_as_last) return;
   OG_R(og_drive_eval)(d, d->at.t, d->x, d->e2);
   d->step.kernels->copy_rows(d->step.n, d->lanes, d->step.k[0], d->e2, d->mask);
   for (int lane = 0; lane < d->lanes; lane++)
@@ -104,22 +108,26 @@ void OG_R(og_drive_refill)(drive *d) {
 
 /* ---- Moving on ---- */
 
+static int make_room(drive *d, og_record *record, size_t growth) {
+  og_solve *solve = d->solve;
+  size_t kept = atomic_fetch_add(&solve->kept, growth) + growth;
+  og_status status = solve->limits.budget && kept > solve->limits.budget
+                         ? OG_ERR_BUDGET
+                         : og_record_grow(solve->context, record, solve->stride);
+  if (status == OG_OK) return 1;
+  atomic_fetch_sub(&solve->kept, growth);
+  d->share->status = status;
+  return 0;
+}
+
 static int record_step(drive *d, int lane) {
   og_solve *solve = d->solve;
   og_record *record = &d->trajectory[lane]->record;
-  size_t k = d->index[lane], growth = d->replay ? 0 : og_record_growth(record, k, solve->stride);
-  if (growth) {
-    size_t kept = atomic_fetch_add(&solve->kept, growth) + growth;
-    og_status status = solve->limits.budget && kept > solve->limits.budget ? OG_ERR_BUDGET
-                       : og_record_grow(solve->context, record, solve->stride);
-    if (status != OG_OK) {
-      atomic_fetch_sub(&solve->kept, growth);
-      d->share->status = status;
-      return 0;
-    }
-  }
+  size_t k = d->index[lane], growth = k < record->capacity ? 0 : og_record_growth(record, k, solve->stride);
+  if (growth && !make_room(d, record, growth)) return 0;
   char *entry = og_record_entry(record, k, solve->stride);
   real *x = (real *)(void *)(entry + sizeof(double));
+  __builtin_prefetch(entry + 4 * solve->stride, 1); /* many lanes' records: too many streams for the hardware */
   *(double *)(void *)entry = d->fraction[lane];
   for (int i = 0; i < d->step.n; i++) x[i] = d->x[i * d->lanes + lane];
   return 1;

@@ -1,0 +1,66 @@
+/* An allocator that counts what is alive and fails on demand; and the inclusions every cmocka test needs. */
+#ifndef OG_TEST_COUNTING_H
+#define OG_TEST_COUNTING_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/base.h"
+
+typedef struct counter { long calls, live, fail_at; } counter;
+
+static inline void *counter_allocate(size_t size, void *user) {
+  counter *c = user;
+  if (++c->calls == c->fail_at) return NULL;
+  void *memory = malloc(size);
+  if (!memory) return NULL;
+  memset(memory, 0xA5, size); /* whoever relies on zeros from the allocator finds none */
+  c->live++;
+  return memory;
+}
+
+static inline void counter_release(void *memory, void *user) {
+  ((counter *)user)->live--;
+  free(memory);
+}
+
+/* Runs `work` with its first, second, ... allocation failing until it needs no more; every failure must be reported as
+ * OG_ERR_MEMORY with a message, and nothing may be left alive. */
+static inline void fail_each_allocation(og_status (*work)(og_context *context)) {
+  og_status status = OG_ERR_MEMORY;
+  long fail_at = 0;
+  while (status != OG_OK) {
+    counter c = {0};
+    og_context *context = NULL;
+    assert_int_equal(og_context_create(counter_allocate, counter_release, &c, &context), OG_OK);
+    c.calls = 0;
+    c.fail_at = ++fail_at;
+    status = work(context);
+    if (status != OG_OK) {
+      assert_int_equal(status, OG_ERR_MEMORY);
+      assert_non_null(strstr(og_context_message(context), "memory"));
+    }
+    og_context_destroy(context);
+    assert_int_equal(c.live, 0);
+  }
+  assert_true(fail_at > 1);
+}
+
+static inline og_context *new_context(void) {
+  og_context *context;
+  assert_int_equal(og_context_create(NULL, NULL, NULL, &context), OG_OK);
+  return context;
+}
+
+static inline void assert_contains(const char *text, const char *part) {
+  if (!strstr(text, part)) fail_msg("\"%s\" is not in \"%s\"", part, text);
+}
+
+#endif

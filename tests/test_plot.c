@@ -1,0 +1,289 @@
+/* Plots: axes, what the files hold, what is refused. How they look is for eyes; that nothing lies is checked here. */
+#include <math.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "counting.h"
+#include "io/plot.h"
+
+/* For the leak sanitizer: fontconfig, below cairo, keeps its caches until the process ends. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void) { return "leak:libfontconfig\n"; }
+
+static char folder[] = "/tmp/odegrad-plot-XXXXXX";
+
+static int make_folder(void **state) {
+  (void)state;
+  return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state) {
+  (void)state;
+  return rmdir(folder); /* fails if a test or a temporary name is left in it */
+}
+
+static const char *in_folder(const char *name) {
+  static char path[128];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  return path;
+}
+
+static og_plot *new_plot(og_context *context) {
+  og_plot *plot;
+  assert_int_equal(og_plot_create(context, "Hare & lynx", "year", "pelts <1000>", &plot), OG_OK);
+  return plot;
+}
+
+/* The written SVG; the file is removed. */
+static char *svg_of(og_context *context, const og_plot *plot) {
+  char *text;
+  size_t length;
+  og_status status = og_plot_write(plot, in_folder("p.svg"));
+  if (status != OG_OK) fail_msg("%s", og_context_message(context));
+  assert_int_equal(og_read_file(context, in_folder("p.svg"), &text, &length), OG_OK);
+  unlink(in_folder("p.svg"));
+  return text;
+}
+
+static size_t count_of(const char *text, const char *part) {
+  size_t count = 0;
+  for (const char *at = strstr(text, part); at; at = strstr(at + 1, part)) count++;
+  return count;
+}
+
+/* ---- Axes ---- */
+
+static void assert_labels(const og_scale *scale, const char *expected) {
+  char labels[512] = "";
+  for (size_t i = 0; i < scale->tick_count; i++) {
+    if (!scale->ticks[i].text[0]) continue;
+    size_t used = strlen(labels);
+    snprintf(labels + used, sizeof labels - used, "%s%s", used ? " " : "", scale->ticks[i].text);
+  }
+  assert_string_equal(labels, expected);
+}
+
+static void ticks_are_round_numbers(void **state) {
+  (void)state;
+  static const struct { double low, high; int wanted; const char *labels; } rows[] = {
+      {1900, 1920, 8, "1900 1902 1904 1906 1908 1910 1912 1914 1916 1918 1920"},
+      {0, 1, 7, "0.0 0.2 0.4 0.6 0.8 1.0"},
+      {-1, 1, 7, "\u22121.0 \u22120.8 \u22120.6 \u22120.4 \u22120.2 0.0 0.2 0.4 0.6 0.8 1.0"},
+      {0, 5e7, 7, "0 1\u00d710\u2077 2\u00d710\u2077 3\u00d710\u2077 4\u00d710\u2077 5\u00d710\u2077"},
+      {0, 3e-5, 7, "0 0.5\u00d710\u207b\u2075 1.0\u00d710\u207b\u2075 1.5\u00d710\u207b\u2075 2.0\u00d710\u207b\u2075 "
+                   "2.5\u00d710\u207b\u2075 3.0\u00d710\u207b\u2075"},
+  };
+  og_scale scale;
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    og_scale_fit(&scale, 0, rows[i].low, rows[i].high, 0, rows[i].wanted);
+    assert_labels(&scale, rows[i].labels);
+  }
+}
+
+static void log_ticks_are_decades(void **state) {
+  (void)state;
+  og_scale scale;
+  og_scale_fit(&scale, 1, 1, 1000, 0, 7);
+  assert_labels(&scale, "1 10 100 1000");
+  og_scale_fit(&scale, 1, 4, 80, 0, 7);
+  assert_labels(&scale, "5 10 20 50");
+  og_scale_fit(&scale, 1, 1e-12, 1, 0, 7);
+  assert_labels(&scale, "10\u207b\u00b9\u00b2 10\u207b\u00b9\u2070 10\u207b\u2078 10\u207b\u2076 10\u207b\u2074 "
+                        "10\u207b\u00b2 10\u2070");
+  scale.from = 0;
+  scale.to = 120;
+  assert_true(fabs(og_scale_place(&scale, 1e-6) - 60) < 1e-9); /* half way, to rounding */
+}
+
+/* Whatever the range: some labelled ticks, all of them in it, none of them "-0". */
+static void ticks_exist_for_every_range(void **state) {
+  (void)state;
+  og_rng rng;
+  og_rng_seed(&rng, 11, 0);
+  for (int i = 0; i < 5000; i++) {
+    int log = i % 2;
+    double size = pow(10, 580 * og_rng_uniform(&rng) - 290), a = og_rng_normal(&rng) * size, b = og_rng_normal(&rng) * size;
+    if (i % 5 == 0) b = a;
+    if (i % 7 == 0) b = a * (1 + 1e-9 * og_rng_uniform(&rng));
+    if (log) a = fabs(a), b = fabs(b);
+    og_scale scale;
+    og_scale_fit(&scale, log, fmin(a, b), fmax(a, b), 0.05, 7);
+    size_t labels = 0;
+    for (size_t k = 0; k < scale.tick_count; k++) {
+      double place = og_scale_place(&scale, scale.ticks[k].value);
+      if (!(place >= -1e-6 && place <= 1 + 1e-6))
+        fail_msg("tick %.17g of [%.17g, %.17g] is at %g", scale.ticks[k].value, fmin(a, b), fmax(a, b), place);
+      assert_string_not_equal(scale.ticks[k].text, "\u22120");
+      labels += scale.ticks[k].text[0] != '\0';
+    }
+    assert_true(labels >= 1 && labels <= 16);
+    double from = og_scale_place(&scale, fmin(a, b)), to = og_scale_place(&scale, fmax(a, b));
+    assert_true(from >= -1e-9 && to <= 1 + 1e-9);
+  }
+}
+
+/* ---- Files ---- */
+
+static void an_svg_holds_labels_series_and_one_legend_entry_a_name(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_plot *plot = new_plot(context);
+  const double t[] = {1900, 1901, 1902, 1903}, x[] = {30, 47.2, 70.2, 77.4}, gap[] = {1, 2, NAN, 3};
+  assert_int_equal(og_plot_line(plot, "hare", 4, t, x), OG_OK);
+  assert_int_equal(og_plot_points(plot, "hare", 4, t, x), OG_OK);
+  assert_int_equal(og_plot_points(plot, "lynx", 4, t, gap), OG_OK);
+  char *svg = svg_of(context, plot);
+  assert_contains(svg, "Hare &amp; lynx</text>");
+  assert_contains(svg, ">year</text>");
+  assert_contains(svg, ">pelts &lt;1000&gt;</text>");
+  assert_contains(svg, ">1902.0</text>");
+  assert_int_equal(count_of(svg, ">hare</text>"), 1);
+  assert_int_equal(count_of(svg, ">lynx</text>"), 1);
+  assert_int_equal(count_of(svg, "<circle"), 4 + 3 + 2);                       /* points, and two in the legend */
+  assert_int_equal(count_of(svg, "stroke=\"#0072b2\""), 1 + 1);                 /* the line, and the legend's */
+  assert_int_equal(count_of(svg, "fill=\"#0072b2\""), 4 + 1);                   /* the same colour for the points */
+  assert_int_equal(count_of(svg, "fill=\"#d55e00\""), 3 + 1);
+  assert_contains(svg, "</svg>");
+  assert_null(strstr(svg, "nan"));
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
+static void a_missing_value_breaks_the_line(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_plot *plot = new_plot(context);
+  const double x[] = {0, 1, 2, 3, 4, 5, 6}, y[] = {1, 2, NAN, 4, INFINITY, 6, 7};
+  og_plot_line(plot, "", 7, x, y);
+  char *svg = svg_of(context, plot);
+  assert_int_equal(count_of(svg, "stroke=\"#0072b2\""), 2); /* 0-1 and 5-6; a single point is no line; no legend */
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
+static void a_log_axis_leaves_out_what_is_not_positive(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_plot *plot = new_plot(context);
+  og_plot_points(plot, "x", 5, (double[]){1, 2, 3, 4, 5}, (double[]){0.001, -1, 0, 1, 100});
+  assert_int_equal(og_plot_set_log(plot, 0, 1), OG_OK);
+  char *svg = svg_of(context, plot);
+  assert_int_equal(count_of(svg, "<circle"), 3 + 1);
+  assert_contains(svg, ">0.01</text>");
+  assert_contains(svg, ">100</text>");
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
+static void text_that_is_not_utf8_is_made_so(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_plot *plot;
+  assert_int_equal(og_plot_create(context, "\xC3\xA4\xFF\xC3\x01\xED\xA0\x80z", NULL, NULL, &plot), OG_OK);
+  og_plot_points(plot, "x", 1, (double[]){1}, (double[]){1});
+  char *svg = svg_of(context, plot);
+  assert_contains(svg, ">\xC3\xA4???" "???z</text>");
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
+static void a_png_is_a_png_or_refused_with_a_reason(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_plot *plot = new_plot(context);
+  og_plot_line(plot, "x", 2, (double[]){0, 1}, (double[]){0, 1});
+  og_status status = og_plot_write(plot, in_folder("p.PNG"));
+  if (status == OG_ERR_UNSUPPORTED) {
+    assert_contains(og_context_message(context), "libcairo2-dev");
+  } else {
+    assert_int_equal(status, OG_OK);
+    char *bytes;
+    size_t length;
+    assert_int_equal(og_read_file(context, in_folder("p.PNG"), &bytes, &length), OG_OK);
+    assert_true(length > 1000);
+    assert_memory_equal(bytes, "\x89PNG\r\n\x1a\n", 8);
+    assert_memory_equal(bytes + length - 8, "IEND", 4); /* whole to its last chunk */
+    og_free(context, bytes);
+    unlink(in_folder("p.PNG"));
+  }
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
+static void what_cannot_be_drawn_is_refused(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_plot *plot = new_plot(context);
+  assert_int_equal(og_plot_write(plot, in_folder("p.svg")), OG_ERR_ARGUMENT);
+  assert_contains(og_context_message(context), "the plot is empty");
+  og_plot_points(plot, "x", 1, (double[]){1}, (double[]){-1});
+  og_plot_set_log(plot, 0, 1);
+  assert_int_equal(og_plot_write(plot, in_folder("p.svg")), OG_ERR_ARGUMENT);
+  assert_contains(og_context_message(context), "positive on a logarithmic axis");
+  assert_int_equal(access(in_folder("p.svg"), F_OK), -1); /* no half of a picture */
+  og_plot_set_log(plot, 0, 0);
+  assert_int_equal(og_plot_write(plot, "/nowhere/p.svg"), OG_ERR_FILE);
+  assert_string_equal(og_context_message(context), "cannot write /nowhere/p.svg: No such file or directory");
+  assert_int_equal(og_plot_write(plot, in_folder("p.jpg")), OG_ERR_ARGUMENT);
+  assert_contains(og_context_message(context), "end the name in .svg or .png");
+  assert_int_equal(og_plot_write(plot, in_folder("p")), OG_ERR_ARGUMENT);
+  og_plot_destroy(plot);
+  og_plot_destroy(NULL);
+  og_context_destroy(context);
+}
+
+static void many_names_fit(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_plot *plot = new_plot(context);
+  for (int i = 0; i < 40; i++) {
+    char name[16];
+    snprintf(name, sizeof name, "s%d", i);
+    og_plot_line(plot, name, 2, (double[]){0, 1}, (double[]){i, 40 - i});
+  }
+  char *svg = svg_of(context, plot);
+  assert_contains(svg, ">s15</text>");
+  assert_null(strstr(svg, ">s16</text>"));
+  assert_contains(svg, ">and 24 more</text>");
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
+static og_status live(og_context *context) {
+  og_plot *plot = NULL;
+  const double x[] = {1, 2};
+  og_status status = og_plot_create(context, "title", "x", "y", &plot);
+  if (status == OG_OK) status = og_plot_line(plot, "a", 2, x, x);
+  if (status == OG_OK) status = og_plot_points(plot, "b", 2, x, x);
+  if (status == OG_OK) status = og_plot_write(plot, in_folder("m.svg"));
+  if (status == OG_OK) unlink(in_folder("m.svg"));
+  og_plot_destroy(plot);
+  return status;
+}
+
+static void every_allocation_may_fail(void **state) {
+  (void)state;
+  fail_each_allocation(live);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(ticks_are_round_numbers),
+      cmocka_unit_test(log_ticks_are_decades),
+      cmocka_unit_test(ticks_exist_for_every_range),
+      cmocka_unit_test(an_svg_holds_labels_series_and_one_legend_entry_a_name),
+      cmocka_unit_test(a_missing_value_breaks_the_line),
+      cmocka_unit_test(a_log_axis_leaves_out_what_is_not_positive),
+      cmocka_unit_test(text_that_is_not_utf8_is_made_so),
+      cmocka_unit_test(a_png_is_a_png_or_refused_with_a_reason),
+      cmocka_unit_test(what_cannot_be_drawn_is_refused),
+      cmocka_unit_test(many_names_fit),
+      cmocka_unit_test(every_allocation_may_fail),
+  };
+  return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
