@@ -1,4 +1,5 @@
-/* Lotka-Volterra: the loss ((x(10) - 1)^2 + (y(10) - 1)^2) / 2 and its gradient with respect to four parameters. */
+/* Lotka-Volterra: the loss ((x(10) - 1)^2 + (y(10) - 1)^2) / 2 and its gradient with respect to four
+ * parameters. */
 #include <odegrad.h>
 #include <stdio.h>
 
@@ -10,8 +11,8 @@ static int rhs(double t, const double *x, const double *p, double *f, void *user
 }
 
 /* lambda^T df/dx and lambda^T df/dp */
-static int vjp(double t, const double *x, const double *p, const double *l, double *x_bar, double *p_bar, double *t_bar,
-               void *user) {
+static int vjp(double t, const double *x, const double *p, const double *l, double *x_bar, double *p_bar,
+               double *t_bar, void *user) {
   (void)t, (void)t_bar, (void)user;
   x_bar[0] = l[0] * (p[0] - p[1] * x[1]) + l[1] * p[3] * x[1];
   x_bar[1] = -l[0] * p[1] * x[0] + l[1] * (p[3] * x[0] - p[2]);
@@ -38,7 +39,8 @@ int main(void) {
   double x_bar[2] = {x[0] - 1, x[1] - 1}; /* dL/dx(10) */
   if (og_solve_pullback(solve, NULL, x_bar, NULL, x0_bar, p_bar, NULL, NULL, NULL) != OG_OK)
     return fprintf(stderr, "%s\n", og_context_message(context)), 1;
-  printf("x(10) = (%.6f, %.6f), dL/dp = (%.6f, %.6f, %.6f, %.6f)\n", x[0], x[1], p_bar[0], p_bar[1], p_bar[2], p_bar[3]);
+  printf("x(10) = (%.6f, %.6f), dL/dp = (%.6f, %.6f, %.6f, %.6f)\n", x[0], x[1], p_bar[0], p_bar[1], p_bar[2],
+         p_bar[3]);
 
   og_solve_destroy(solve);
   og_field_destroy(field);

@@ -35,27 +35,27 @@ OG_API const char *og_version(void);
 /* ---- Status codes ------------------------------------------------------------------------------ */
 
 /** Every status: name, pinned number, one-line meaning. Numbers never change meaning. */
-#define OG_STATUS_LIST(X)                                                                          \
-  X(OG_OK, 0, "success")                                                                           \
-  X(OG_ERR_ARGUMENT, 1, "an argument is out of range or inconsistent")                             \
-  X(OG_ERR_MEMORY, 2, "out of memory")                                                             \
-  X(OG_ERR_BUDGET, 3, "the memory budget is too small")                                            \
-  X(OG_ERR_STATE, 4, "called in the wrong order")                                                  \
-  X(OG_ERR_FILE, 5, "a file cannot be read or written")                                            \
-  X(OG_ERR_DATA, 6, "a data file or table is malformed")                                           \
-  X(OG_ERR_MODEL, 7, "the model text has errors")                                                  \
-  X(OG_ERR_NAME, 8, "unknown name")                                                                \
-  X(OG_ERR_SHAPE, 9, "shapes do not match")                                                        \
-  X(OG_ERR_BOUNDS, 10, "a value lies outside its bounds")                                          \
-  X(OG_ERR_UNSUPPORTED, 11, "the operation needs something that is not available")                 \
-  X(OG_ERR_NOT_FINITE, 20, "NaN or infinity")                                                      \
-  X(OG_ERR_BLOW_UP, 21, "the solution grows without bound")                                        \
-  X(OG_ERR_STEP_UNDERFLOW, 22, "the step size became too small")                                   \
-  X(OG_ERR_TOO_MANY_STEPS, 23, "the step limit was reached")                                       \
-  X(OG_ERR_STIFF, 24, "the problem is stiff and the method explicit")                              \
-  X(OG_ERR_FIELD, 25, "a field callback asked to stop")                                            \
-  X(OG_ERR_NO_DEPENDENCE, 26, "the loss depends on nothing")                                       \
-  X(OG_ERR_INTERRUPTED, 27, "interrupted")                                                         \
+#define OG_STATUS_LIST(X)                                                                                    \
+  X(OG_OK, 0, "success")                                                                                     \
+  X(OG_ERR_ARGUMENT, 1, "an argument is out of range or inconsistent")                                       \
+  X(OG_ERR_MEMORY, 2, "out of memory")                                                                       \
+  X(OG_ERR_BUDGET, 3, "the memory budget is too small")                                                      \
+  X(OG_ERR_STATE, 4, "called in the wrong order")                                                            \
+  X(OG_ERR_FILE, 5, "a file cannot be read or written")                                                      \
+  X(OG_ERR_DATA, 6, "a data file or table is malformed")                                                     \
+  X(OG_ERR_MODEL, 7, "the model text has errors")                                                            \
+  X(OG_ERR_NAME, 8, "unknown name")                                                                          \
+  X(OG_ERR_SHAPE, 9, "shapes do not match")                                                                  \
+  X(OG_ERR_BOUNDS, 10, "a value lies outside its bounds")                                                    \
+  X(OG_ERR_UNSUPPORTED, 11, "the operation needs something that is not available")                           \
+  X(OG_ERR_NOT_FINITE, 20, "NaN or infinity")                                                                \
+  X(OG_ERR_BLOW_UP, 21, "the solution grows without bound")                                                  \
+  X(OG_ERR_STEP_UNDERFLOW, 22, "the step size became too small")                                             \
+  X(OG_ERR_TOO_MANY_STEPS, 23, "the step limit was reached")                                                 \
+  X(OG_ERR_STIFF, 24, "the problem is stiff and the method explicit")                                        \
+  X(OG_ERR_FIELD, 25, "a field callback asked to stop")                                                      \
+  X(OG_ERR_NO_DEPENDENCE, 26, "the loss depends on nothing")                                                 \
+  X(OG_ERR_INTERRUPTED, 27, "interrupted")                                                                   \
   X(OG_ERR_INTERNAL, 99, "a defect in odegrad; please report it")
 
 typedef enum og_status {
@@ -98,24 +98,24 @@ OG_API const char *og_context_message(const og_context *context);
 typedef struct og_options og_options;
 
 typedef enum og_option {
-  OG_OPT_METHOD,       /* choice: og_method */
-  OG_OPT_RTOL,         /* real */
-  OG_OPT_ATOL,         /* real */
-  OG_OPT_STEPS,        /* integer: fixed steps; 0 = adaptive */
-  OG_OPT_MAX_STEPS,    /* integer: accepted + rejected per trajectory */
-  OG_OPT_MIN_STEP,     /* real: 0 = a few ulp of t */
-  OG_OPT_MAX_STEP,     /* real: 0 = the span */
-  OG_OPT_FIRST_STEP,   /* real: 0 = automatic (Hairer, Norsett & Wanner II.4) */
-  OG_OPT_ADJOINT,      /* choice: og_adjoint */
-  OG_OPT_MEMORY,       /* size: bytes kept for the backward pass; 0 = no limit */
-  OG_OPT_THREADS,      /* integer: 0 = the context's */
-  OG_OPT_PRECISION,    /* choice: og_precision */
-  OG_OPT_SEED,         /* integer */
-  OG_OPT_OPTIMIZER,    /* choice: og_optimizer */
-  OG_OPT_ITERATIONS,   /* integer: of the optimiser */
-  OG_OPT_LEARNING_RATE,/* real: gradient descent and Adam; 0 = the optimiser's default */
-  OG_OPT_TOLERANCE,    /* real: relative change of the loss that ends a fit */
-  OG_OPT_STARTS,       /* integer: starting points drawn within the bounds, besides the given one */
+  OG_OPT_METHOD,        /* choice: og_method */
+  OG_OPT_RTOL,          /* real */
+  OG_OPT_ATOL,          /* real */
+  OG_OPT_STEPS,         /* integer: fixed steps; 0 = adaptive */
+  OG_OPT_MAX_STEPS,     /* integer: accepted + rejected per trajectory */
+  OG_OPT_MIN_STEP,      /* real: 0 = a few ulp of t */
+  OG_OPT_MAX_STEP,      /* real: 0 = the span */
+  OG_OPT_FIRST_STEP,    /* real: 0 = automatic (Hairer, Norsett & Wanner II.4) */
+  OG_OPT_ADJOINT,       /* choice: og_adjoint */
+  OG_OPT_MEMORY,        /* size: bytes kept for the backward pass; 0 = no limit */
+  OG_OPT_THREADS,       /* integer: 0 = the context's */
+  OG_OPT_PRECISION,     /* choice: og_precision */
+  OG_OPT_SEED,          /* integer */
+  OG_OPT_OPTIMIZER,     /* choice: og_optimizer */
+  OG_OPT_ITERATIONS,    /* integer: of the optimiser */
+  OG_OPT_LEARNING_RATE, /* real: gradient descent and Adam; 0 = the optimiser's default */
+  OG_OPT_TOLERANCE,     /* real: relative change of the loss that ends a fit */
+  OG_OPT_STARTS,        /* integer: starting points drawn within the bounds, besides the given one */
   OG_OPTION_COUNT
 } og_option;
 
@@ -123,15 +123,26 @@ typedef enum og_option_type { OG_TYPE_REAL, OG_TYPE_INTEGER, OG_TYPE_SIZE, OG_TY
 
 /** Runge-Kutta methods. The tableau of each is in src/rk/. */
 typedef enum og_method {
-  OG_METHOD_EULER, OG_METHOD_MIDPOINT, OG_METHOD_HEUN, OG_METHOD_RK4,
-  OG_METHOD_BS32, OG_METHOD_DOPRI5, OG_METHOD_TSIT5, OG_METHOD_DOP853,
+  OG_METHOD_EULER,
+  OG_METHOD_MIDPOINT,
+  OG_METHOD_HEUN,
+  OG_METHOD_RK4,
+  OG_METHOD_BS32,
+  OG_METHOD_DOPRI5,
+  OG_METHOD_TSIT5,
+  OG_METHOD_DOP853,
   OG_METHOD_COUNT
 } og_method;
 
 /** How gradients are computed: see og_solve_pullback. */
 typedef enum og_adjoint { OG_ADJOINT_DISCRETE, OG_ADJOINT_BACKSOLVE, OG_ADJOINT_FORWARD } og_adjoint;
 typedef enum og_precision { OG_PRECISION_DOUBLE, OG_PRECISION_SINGLE } og_precision;
-typedef enum og_optimizer { OG_OPTIMIZER_LBFGS, OG_OPTIMIZER_SLSQP, OG_OPTIMIZER_GRADIENT, OG_OPTIMIZER_ADAM } og_optimizer;
+typedef enum og_optimizer {
+  OG_OPTIMIZER_LBFGS,
+  OG_OPTIMIZER_SLSQP,
+  OG_OPTIMIZER_GRADIENT,
+  OG_OPTIMIZER_ADAM
+} og_optimizer;
 
 /** Creates options with every default. Objects that take options copy them. */
 OG_API og_status og_options_create(og_context *context, og_options **out);
@@ -168,16 +179,16 @@ typedef struct og_field og_field;
 typedef int (*og_rhs_fn)(double t, const double *x, const double *theta, double *f, void *user);
 /** x_bar[n] = lambda^T df/dx, theta_bar[p] = lambda^T df/dtheta, *t_bar = lambda^T df/dt: all three are
  *  OVERWRITTEN (they come in as zeros, so that zero entries need not be written). */
-typedef int (*og_vjp_fn)(double t, const double *x, const double *theta, const double *lambda,
-                         double *x_bar, double *theta_bar, double *t_bar, void *user);
+typedef int (*og_vjp_fn)(double t, const double *x, const double *theta, const double *lambda, double *x_bar,
+                         double *theta_bar, double *t_bar, void *user);
 /** f_dot[n] = df/dt t_dot + df/dx x_dot + df/dtheta theta_dot. */
-typedef int (*og_jvp_fn)(double t, const double *x, const double *theta, double t_dot,
-                         const double *x_dot, const double *theta_dot, double *f_dot, void *user);
+typedef int (*og_jvp_fn)(double t, const double *x, const double *theta, double t_dot, const double *x_dot,
+                         const double *theta_dot, double *f_dot, void *user);
 /** Running cost *cost = l(t, x, theta). */
 typedef int (*og_cost_fn)(double t, const double *x, const double *theta, double *cost, void *user);
 /** Derivatives of the running cost times `weight`, ADDED to x_bar[n], theta_bar[p], *t_bar. */
-typedef int (*og_cost_vjp_fn)(double t, const double *x, const double *theta, double weight,
-                              double *x_bar, double *theta_bar, double *t_bar, void *user);
+typedef int (*og_cost_vjp_fn)(double t, const double *x, const double *theta, double weight, double *x_bar,
+                              double *theta_bar, double *t_bar, void *user);
 
 /** A field of `states` (>= 1) states and `parameters` (>= 0) parameters from callbacks. Without a vjp it
  *  can be solved but not differentiated backward; without a jvp, not forward. */
@@ -204,8 +215,13 @@ typedef struct og_solve og_solve;
 #define OG_ALL ((size_t)-1)
 
 typedef enum og_stat {
-  OG_STAT_STEPS, OG_STAT_REJECTED, OG_STAT_RHS_EVALS, OG_STAT_VJP_EVALS, OG_STAT_JVP_EVALS,
-  OG_STAT_CHECKPOINT_BYTES, OG_STAT_COUNT
+  OG_STAT_STEPS,
+  OG_STAT_REJECTED,
+  OG_STAT_RHS_EVALS,
+  OG_STAT_VJP_EVALS,
+  OG_STAT_JVP_EVALS,
+  OG_STAT_CHECKPOINT_BYTES,
+  OG_STAT_COUNT
 } og_stat;
 
 /** A solve of `trajectories` (>= 1) trajectories. `options` may be NULL for the defaults. The field must
@@ -214,8 +230,8 @@ OG_API og_status og_solve_create(og_context *context, const og_field *field, con
                                  size_t trajectories, og_solve **out);
 OG_API void og_solve_destroy(og_solve *solve);
 
-/* Settings of one trajectory, or of OG_ALL. Arrays are copied. They can be changed between runs; a derivative is refused
- * until the next run or replay. */
+/* Settings of one trajectory, or of OG_ALL. Arrays are copied. They can be changed between runs; a derivative
+ * is refused until the next run or replay. */
 /** Integrate from t0 to t1; t1 < t0 integrates backward, t1 = t0 returns x0. */
 OG_API og_status og_solve_set_span(og_solve *solve, size_t trajectory, double t0, double t1);
 /** Times between t0 and t1, ordered from t0 to t1 (equal times are allowed), at which the state is wanted. */
@@ -229,10 +245,12 @@ OG_API og_status og_solve_set_parameters(og_solve *solve, size_t trajectory, con
 /** Solves forward and keeps what the derivative needs. A failure names trajectory, time, step and state. */
 OG_API og_status og_solve_run(og_solve *solve);
 /** Solves again over the recorded steps (as fractions of the span) with the present settings: the map of
- *  which og_solve_pullback is the derivative. Recorded steps stay; og_solve_state etc. give the new result. */
+ *  which og_solve_pullback is the derivative. Recorded steps stay; og_solve_state etc. give the new result.
+ */
 OG_API og_status og_solve_replay(og_solve *solve);
 
-/** Results of the last run: states at the end [n], at observation `index` [n], the running cost's integral. */
+/** Results of the last run: states at the end [n], at observation `index` [n], the running cost's integral.
+ */
 OG_API og_status og_solve_final(const og_solve *solve, size_t trajectory, double *x);
 OG_API og_status og_solve_observed(const og_solve *solve, size_t trajectory, size_t index, double *x);
 OG_API og_status og_solve_cost(const og_solve *solve, size_t trajectory, double *cost);
@@ -242,14 +260,14 @@ OG_API long long og_solve_stat(const og_solve *solve, og_stat stat);
 OG_API og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t *steps, double *times);
 
 /** Cotangents in: of the observed states [sum of counts][n] in order of trajectory and time, of the final
- *  states [M][n], of the running cost's integral [M]; NULL means zero. Cotangents out, added to: x0_bar [M][n],
- *  theta_bar [p] or [M][p], t0_bar [M], t1_bar [M], times_bar [sum of counts]; NULL means not wanted.
+ *  states [M][n], of the running cost's integral [M]; NULL means zero. Cotangents out, added to: x0_bar
+ * [M][n], theta_bar [p] or [M][p], t0_bar [M], t1_bar [M], times_bar [sum of counts]; NULL means not wanted.
  *  With the option adjoint = discrete it is the exact derivative of the computed numbers with the steps
  *  held at fixed fractions of the span; backsolve solves the continuous adjoint equation backward together
  *  with x; forward assembles the same numbers as discrete from n + p + 2 tangents. */
 OG_API og_status og_solve_pullback(og_solve *solve, const double *observed_bar, const double *final_bar,
-                                   const double *cost_bar, double *x0_bar, double *theta_bar,
-                                   double *t0_bar, double *t1_bar, double *times_bar);
+                                   const double *cost_bar, double *x0_bar, double *theta_bar, double *t0_bar,
+                                   double *t1_bar, double *times_bar);
 /** The twin: tangents in (NULL means zero; shapes as the cotangents out above), tangents out, overwritten. */
 OG_API og_status og_solve_pushforward(og_solve *solve, const double *x0_dot, const double *theta_dot,
                                       const double *t0_dot, const double *t1_dot, const double *times_dot,
@@ -312,7 +330,10 @@ OG_API og_status og_model_parameter(const og_model *model, size_t index, og_para
 /** The values written in the model [p]. */
 OG_API og_status og_model_values(const og_model *model, double *theta);
 /** Named states, with the place of each in x. */
-typedef struct og_state_info { const char *name; size_t offset, rows; } og_state_info;
+typedef struct og_state_info {
+  const char *name;
+  size_t offset, rows;
+} og_state_info;
 OG_API size_t og_model_states(const og_model *model);
 OG_API og_status og_model_state(const og_model *model, size_t index, og_state_info *info);
 /** x0(theta) at t0, [n]. */
@@ -322,8 +343,8 @@ OG_API og_status og_model_span(const og_model *model, double *t0, double *t1);
 /** Observed columns: a vector observation `observe x ~` has one name "x[1]" for each component. */
 OG_API size_t og_model_observed(const og_model *model);
 OG_API const char *og_model_observed_name(const og_model *model, size_t index);
-/** The location of each observed column's distribution on the data's scale (its median for lognormal, its mean
- *  otherwise) at (t, x, theta): [og_model_observed]. */
+/** The location of each observed column's distribution on the data's scale (its median for lognormal, its
+ * mean otherwise) at (t, x, theta): [og_model_observed]. */
 OG_API og_status og_model_predict(const og_model *model, double t, const double *x, const double *theta,
                                   double *location);
 
@@ -366,7 +387,8 @@ typedef struct og_progress {
   long long iteration, evaluations;
   double loss, gradient_norm, seconds;
 } og_progress;
-/** Called after each iteration from the calling thread; returns nonzero to stop with the best point so far. */
+/** Called after each iteration from the calling thread; returns nonzero to stop with the best point so far.
+ */
 typedef int (*og_progress_fn)(const og_progress *progress, void *user);
 
 /** Minimises the objective within the parameters' bounds from `theta` [p] (NULL: the model's values).
@@ -386,8 +408,9 @@ OG_API const char *og_fit_reason(const og_fit *fit);
 
 /* ---- Parameter files and plots --------------------------------------------------------------------- */
 
-/** Readable JSON {"name": value, ...}: writes theta [p] with the names of the model (to a temporary name, then
- *  renamed), and reads it back; names that are missing keep what `theta` holds, unknown ones are refused. */
+/** Readable JSON {"name": value, ...}: writes theta [p] with the names of the model (to a temporary name,
+ * then renamed), and reads it back; names that are missing keep what `theta` holds, unknown ones are refused.
+ */
 OG_API og_status og_parameters_write(const og_model *model, const double *theta, const char *path);
 OG_API og_status og_parameters_read(const og_model *model, const char *path, double *theta);
 
@@ -398,7 +421,8 @@ OG_API og_status og_plot_create(og_context *context, const char *title, const ch
 OG_API void og_plot_destroy(og_plot *plot);
 /** Arrays are copied; points that are not finite are left out (a line is broken there). Series of the same
  *  name share one colour and one legend entry. */
-OG_API og_status og_plot_line(og_plot *plot, const char *name, size_t count, const double *x, const double *y);
+OG_API og_status og_plot_line(og_plot *plot, const char *name, size_t count, const double *x,
+                              const double *y);
 OG_API og_status og_plot_points(og_plot *plot, const char *name, size_t count, const double *x,
                                 const double *y);
 OG_API og_status og_plot_set_log(og_plot *plot, int log_x, int log_y);

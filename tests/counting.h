@@ -14,7 +14,9 @@
 
 #include "base/base.h"
 
-typedef struct counter { long calls, live, fail_at; } counter;
+typedef struct counter {
+  long calls, live, fail_at;
+} counter;
 
 static inline void *counter_allocate(size_t size, void *user) {
   counter *c = user;
@@ -31,8 +33,8 @@ static inline void counter_release(void *memory, void *user) {
   free(memory);
 }
 
-/* Runs `work` with its first, second, ... allocation failing until it needs no more; every failure must be reported as
- * OG_ERR_MEMORY with a message, and nothing may be left alive. */
+/* Runs `work` with its first, second, ... allocation failing until it needs no more; every failure must be
+ * reported as OG_ERR_MEMORY with a message, and nothing may be left alive. */
 static inline void fail_each_allocation(og_status (*work)(og_context *context)) {
   og_status status = OG_ERR_MEMORY;
   long fail_at = 0;

@@ -15,11 +15,11 @@
 
 #include "odegrad.h"
 
-#define CHECK(context, call)                                                                     \
-  do {                                                                                           \
-    og_status check_status = (call);                                                             \
-    if (check_status != OG_OK)                                                                   \
-      fail_msg("%s: %s: %s", #call, og_status_name(check_status), og_context_message(context));  \
+#define CHECK(context, call)                                                                                 \
+  do {                                                                                                       \
+    og_status check_status = (call);                                                                         \
+    if (check_status != OG_OK)                                                                               \
+      fail_msg("%s: %s: %s", #call, og_status_name(check_status), og_context_message(context));              \
   } while (0)
 
 /* In [-1, 1), the same on every machine. */
@@ -35,8 +35,8 @@ static inline int lv_rhs(double t, const double *x, const double *p, double *f, 
   f[1] = -p[2] * x[1] + p[3] * x[0] * x[1];
   return 0;
 }
-static inline int lv_vjp(double t, const double *x, const double *p, const double *l, double *x_bar, double *theta_bar,
-                         double *t_bar, void *user) {
+static inline int lv_vjp(double t, const double *x, const double *p, const double *l, double *x_bar,
+                         double *theta_bar, double *t_bar, void *user) {
   (void)t, (void)t_bar, (void)user;
   x_bar[0] = l[0] * (p[0] - p[1] * x[1]) + l[1] * p[3] * x[1];
   x_bar[1] = -l[0] * p[1] * x[0] + l[1] * (-p[2] + p[3] * x[0]);
@@ -46,8 +46,8 @@ static inline int lv_vjp(double t, const double *x, const double *p, const doubl
   theta_bar[3] = l[1] * x[0] * x[1];
   return 0;
 }
-static inline int lv_jvp(double t, const double *x, const double *p, double t_dot, const double *dx, const double *dp,
-                         double *f_dot, void *user) {
+static inline int lv_jvp(double t, const double *x, const double *p, double t_dot, const double *dx,
+                         const double *dp, double *f_dot, void *user) {
   (void)t, (void)t_dot, (void)user;
   double xy_dot = dx[0] * x[1] + x[0] * dx[1];
   f_dot[0] = dp[0] * x[0] + p[0] * dx[0] - dp[1] * x[0] * x[1] - p[1] * xy_dot;
@@ -77,10 +77,11 @@ static inline int rich_vjp(double t, const double *x, const double *p, const dou
   *t_bar = p[1] * cos(t) * x[1] * l[0] - p[3] * sin(p[3] * t) * l[2];
   return 0;
 }
-static inline int rich_jvp(double t, const double *x, const double *p, double dt, const double *dx, const double *dp,
-                           double *f_dot, void *user) {
+static inline int rich_jvp(double t, const double *x, const double *p, double dt, const double *dx,
+                           const double *dp, double *f_dot, void *user) {
   (void)user;
-  f_dot[0] = -dp[0] * x[0] - p[0] * dx[0] + dp[1] * sin(t) * x[1] + p[1] * (cos(t) * dt * x[1] + sin(t) * dx[1]);
+  f_dot[0] =
+      -dp[0] * x[0] - p[0] * dx[0] + dp[1] * sin(t) * x[1] + p[1] * (cos(t) * dt * x[1] + sin(t) * dx[1]);
   f_dot[1] = dp[2] * x[0] * x[2] + p[2] * (dx[0] * x[2] + x[0] * dx[2]) - dx[1];
   f_dot[2] = -sin(p[3] * t) * (dp[3] * t + p[3] * dt) - x[2] * dx[2];
   return 0;
@@ -90,8 +91,8 @@ static inline int rich_cost(double t, const double *x, const double *p, double *
   *cost = p[0] * x[1] * x[1] + t * x[2];
   return 0;
 }
-static inline int rich_cost_vjp(double t, const double *x, const double *p, double w, double *x_bar, double *theta_bar,
-                                double *t_bar, void *user) {
+static inline int rich_cost_vjp(double t, const double *x, const double *p, double w, double *x_bar,
+                                double *theta_bar, double *t_bar, void *user) {
   (void)user;
   x_bar[1] += w * 2 * p[0] * x[1];
   x_bar[2] += w * t;

@@ -1,7 +1,7 @@
-/* Drives a fuzz target without libFuzzer: feeds the seed files and then random mutations of them for a bounded time.
- *   fuzz_x SECONDS SEEDFILE...
- * Deterministic: the i-th input is the same in every run; -N in place of SECONDS runs the first N inputs. With FUZZ_KEEP
- * set to a directory each input is left there as fuzz_last.bin first, so that one that brings the target down remains. */
+/* Drives a fuzz target without libFuzzer: feeds the seed files and then random mutations of them for a
+ * bounded time. fuzz_x SECONDS SEEDFILE... Deterministic: the i-th input is the same in every run; -N in
+ * place of SECONDS runs the first N inputs. With FUZZ_KEEP set to a directory each input is left there as
+ * fuzz_last.bin first, so that one that brings the target down remains. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,10 +46,46 @@ static void splice(input *in, size_t at, size_t removed, const uint8_t *bytes, s
 }
 
 static void splice_token(og_rng *rng, input *in, size_t at) {
-  static const char *const tokens[] = {"\n",     "\r\n", ",",       "\"",       "\"\"", "NA",    "id",    "1e999", "-",     "(",
-                                       ")",      "[",    "]",       "=",        "'",    "#",     "~",     "^",     "param ", "init ",
-                                       "1/0",    "0x1p", "observe ", "normal(", ":",    "time ", "const ", "cost integral = ", "where(", "x[0]",
-                                       "\xEF\xBB\xBF", "99999999999999999999", "sum(", "log(", " in [", ";", "\t", "{", "}", "1e-400"};
+  static const char *const tokens[] = {"\n",
+                                       "\r\n",
+                                       ",",
+                                       "\"",
+                                       "\"\"",
+                                       "NA",
+                                       "id",
+                                       "1e999",
+                                       "-",
+                                       "(",
+                                       ")",
+                                       "[",
+                                       "]",
+                                       "=",
+                                       "'",
+                                       "#",
+                                       "~",
+                                       "^",
+                                       "param ",
+                                       "init ",
+                                       "1/0",
+                                       "0x1p",
+                                       "observe ",
+                                       "normal(",
+                                       ":",
+                                       "time ",
+                                       "const ",
+                                       "cost integral = ",
+                                       "where(",
+                                       "x[0]",
+                                       "\xEF\xBB\xBF",
+                                       "99999999999999999999",
+                                       "sum(",
+                                       "log(",
+                                       " in [",
+                                       ";",
+                                       "\t",
+                                       "{",
+                                       "}",
+                                       "1e-400"};
   const char *token = tokens[below(rng, sizeof tokens / sizeof tokens[0])];
   splice(in, at, below(rng, 3), (const uint8_t *)token, strlen(token));
 }

@@ -1,21 +1,24 @@
-/* The derivative of a solve against independent truths: reference gradients, the adjoint identity, replayed finite
- * differences. */
+/* The derivative of a solve against independent truths: reference gradients, the adjoint identity, replayed
+ * finite differences. */
 #include "fields.h"
 
-/* ---- Reference gradients computed by an independent route (40-digit Taylor series; Radau IIA with complex step) ---- */
+/* ---- Reference gradients computed by an independent route (40-digit Taylor series; Radau IIA with complex
+ * step) ---- */
 
 typedef struct oracle {
   double t1;
-  double x[2]; /* 0: not given */
+  double x[2];        /* 0: not given */
   double gradient[6]; /* x0, y0, p1 .. p4 */
 } oracle;
 
-static const oracle lv10 = {10, {1.0263447675750893191, 0.90969107813604161755},
-                            {0.299599508303682302, -0.0141518163448535055, 0.621961585551280884, 0.0680014041508743366,
-                             0.169176463995892817, 0.272560693950007505}};
-static const oracle lv1 = {1, {0, 0},
-                           {3.52025689526615, -2.19271337646507, 4.34114754253341, -2.00093381679180, 1.01012067676291,
-                            -1.39559432673380}};
+static const oracle lv10 = {10,
+                            {1.0263447675750893191, 0.90969107813604161755},
+                            {0.299599508303682302, -0.0141518163448535055, 0.621961585551280884,
+                             0.0680014041508743366, 0.169176463995892817, 0.272560693950007505}};
+static const oracle lv1 = {1,
+                           {0, 0},
+                           {3.52025689526615, -2.19271337646507, 4.34114754253341, -2.00093381679180,
+                            1.01012067676291, -1.39559432673380}};
 
 /* L = ((x - 1)^2 + (y - 1)^2) / 2 at t1, p = (1.5, 1, 3, 1), x(0) = (1, 1). */
 static void lv_gradient(const oracle *truth, og_method method, og_adjoint adjoint, double rtol, double *x,
@@ -32,8 +35,8 @@ static void lv_gradient(const oracle *truth, og_method method, og_adjoint adjoin
   CHECK(context, og_solve_run(solve));
   CHECK(context, og_solve_final(solve, 0, x));
   memset(gradient, 0, 6 * sizeof *gradient);
-  CHECK(context, og_solve_pullback(solve, NULL, (double[]){x[0] - 1, x[1] - 1}, NULL, gradient, gradient + 2, NULL,
-                                   NULL, NULL));
+  CHECK(context, og_solve_pullback(solve, NULL, (double[]){x[0] - 1, x[1] - 1}, NULL, gradient, gradient + 2,
+                                   NULL, NULL, NULL));
   og_solve_destroy(solve);
   og_options_destroy(options);
   og_field_destroy(field);
@@ -42,7 +45,8 @@ static void lv_gradient(const oracle *truth, og_method method, og_adjoint adjoin
 
 static void expect_near(const char *what, double got, double want, double tolerance) {
   if (!(fabs(got - want) <= tolerance))
-    fail_msg("%s: got %.17g, want %.17g, difference %.3g exceeds %.3g", what, got, want, got - want, tolerance);
+    fail_msg("%s: got %.17g, want %.17g, difference %.3g exceeds %.3g", what, got, want, got - want,
+             tolerance);
 }
 
 static void oracles(void **state) {
@@ -55,12 +59,14 @@ static void oracles(void **state) {
         double x[2], gradient[6], size = 0;
         lv_gradient(truths[k], methods[i], (og_adjoint)adjoint, 1e-12, x, gradient);
         for (int c = 0; c < 6; c++) size = fmax(size, fabs(truths[k]->gradient[c]));
-        /* Discrete and forward: 1e-9 of each component, the issue's bound. Backsolve solves x again backward from t1, which
-         * at rtol = 1e-12 over some 1000 steps loses up to two digits more: 1e-9 of the gradient's size. */
+        /* Discrete and forward: 1e-9 of each component, the issue's bound. Backsolve solves x again backward
+         * from t1, which at rtol = 1e-12 over some 1000 steps loses up to two digits more: 1e-9 of the
+         * gradient's size. */
         for (int c = 0; c < 6; c++)
           expect_near("gradient", gradient[c], truths[k]->gradient[c],
                       1e-9 * (adjoint == OG_ADJOINT_BACKSOLVE ? size : fabs(truths[k]->gradient[c])));
-        for (int c = 0; c < 2 && truths[k]->x[c] != 0; c++) expect_near("state", x[c], truths[k]->x[c], 1e-10);
+        for (int c = 0; c < 2 && truths[k]->x[c] != 0; c++)
+          expect_near("state", x[c], truths[k]->x[c], 1e-10);
       }
 }
 
@@ -69,15 +75,15 @@ static int decay_rhs(double t, const double *x, const double *p, double *f, void
   f[0] = p[0] * x[0];
   return 0;
 }
-static int decay_vjp(double t, const double *x, const double *p, const double *l, double *x_bar, double *theta_bar,
-                     double *t_bar, void *user) {
+static int decay_vjp(double t, const double *x, const double *p, const double *l, double *x_bar,
+                     double *theta_bar, double *t_bar, void *user) {
   (void)t, (void)t_bar, (void)user;
   x_bar[0] = l[0] * p[0];
   theta_bar[0] = l[0] * x[0];
   return 0;
 }
-static int decay_jvp(double t, const double *x, const double *p, double t_dot, const double *dx, const double *dp,
-                     double *f_dot, void *user) {
+static int decay_jvp(double t, const double *x, const double *p, double t_dot, const double *dx,
+                     const double *dp, double *f_dot, void *user) {
   (void)t, (void)t_dot, (void)user;
   f_dot[0] = p[0] * dx[0] + dp[0] * x[0];
   return 0;
@@ -114,7 +120,8 @@ static void fixed_step_oracle(void **state) {
   /* closed form N h R'(ha) R(ha)^(N-1); 1e-13 is 100 rounding errors of the 20 steps' sums */
   expect_near("discrete", scalar_gradient(OG_ADJOINT_DISCRETE), 0.14854616782011612, 1e-13 * 0.1485);
   expect_near("forward", scalar_gradient(OG_ADJOINT_FORWARD), 0.14854616782011612, 1e-13 * 0.1485);
-  /* backsolve has RK4's own error, 1e-6 here as the discrete value's distance from the continuous one shows */
+  /* backsolve has RK4's own error, 1e-6 here as the discrete value's distance from the continuous one shows
+   */
   expect_near("backsolve", scalar_gradient(OG_ADJOINT_BACKSOLVE), 0.14854715642866775, 3e-6);
 }
 
@@ -184,16 +191,24 @@ static void drop(problem *p) {
 }
 
 /* Inputs or outputs of a solve as one vector: x0, theta, t0, t1, times; observed, final, cost. */
-enum { INPUTS = M * (RICH_STATES + RICH_PARAMETERS + 2 + K), OUTPUTS = M * (K * RICH_STATES + RICH_STATES + 1) };
-typedef struct inputs { double v[INPUTS], *x0, *theta, *t0, *t1, *times; } inputs;
-typedef struct outputs { double v[OUTPUTS], *observed, *final, *cost; } outputs;
+enum {
+  INPUTS = M * (RICH_STATES + RICH_PARAMETERS + 2 + K),
+  OUTPUTS = M * (K * RICH_STATES + RICH_STATES + 1)
+};
+typedef struct inputs {
+  double v[INPUTS], *x0, *theta, *t0, *t1, *times;
+} inputs;
+typedef struct outputs {
+  double v[OUTPUTS], *observed, *final, *cost;
+} outputs;
 
 static void lay_inputs(inputs *in) {
   in->x0 = in->v, in->theta = in->x0 + M * RICH_STATES, in->t0 = in->theta + M * RICH_PARAMETERS;
   in->t1 = in->t0 + M, in->times = in->t1 + M;
 }
 static void lay_outputs(outputs *out) {
-  out->observed = out->v, out->final = out->observed + M * K * RICH_STATES, out->cost = out->final + M * RICH_STATES;
+  out->observed = out->v, out->final = out->observed + M * K * RICH_STATES,
+  out->cost = out->final + M * RICH_STATES;
 }
 static double dot(const double *a, const double *b, int count) {
   double sum = 0;
@@ -208,8 +223,8 @@ static void random_fill(double *v, int count, uint64_t *seed) {
 
 static void pull(problem *p, const outputs *bars, inputs *gradient) {
   memset(gradient->v, 0, sizeof gradient->v);
-  CHECK(p->context, og_solve_pullback(p->solve, bars->observed, bars->final, bars->cost, gradient->x0, gradient->theta,
-                                      gradient->t0, gradient->t1, gradient->times));
+  CHECK(p->context, og_solve_pullback(p->solve, bars->observed, bars->final, bars->cost, gradient->x0,
+                                      gradient->theta, gradient->t0, gradient->t1, gradient->times));
 }
 
 static void push(problem *p, const inputs *dots, outputs *out) {
@@ -236,7 +251,8 @@ static void random_outputs(const problem *p, outputs *out, uint64_t *seed) {
   random_fill(out->cost, (int)p->count, seed);
 }
 
-/* <bar, J dot> = <J^T bar, dot>: exact in exact arithmetic, so a multiple of the rounding unit for the sums' length. */
+/* <bar, J dot> = <J^T bar, dot>: exact in exact arithmetic, so a multiple of the rounding unit for the sums'
+ * length. */
 static void identity_of(const setting *s) {
   problem p = make(s);
   uint64_t seed = 42;
@@ -253,7 +269,8 @@ static void identity_of(const setting *s) {
   double scale = size_of(gradient.v, INPUTS) * size_of(dots.v, INPUTS);
   double tolerance = s->precision == OG_PRECISION_SINGLE ? 1e-5 : 1e-12;
   if (!(fabs(left - right) <= tolerance * scale) || !(scale > 0))
-    fail_msg("method %d precision %d steps %d backward %d shared %d trajectories %zu: %.17g is not %.17g (relative %.2e)",
+    fail_msg("method %d precision %d steps %d backward %d shared %d trajectories %zu: %.17g is not %.17g "
+             "(relative %.2e)",
              s->method, s->precision, s->steps, s->backward, s->shared, s->trajectories, left, right,
              fabs(left - right) / scale);
   drop(&p);
@@ -263,8 +280,8 @@ static void each_setting(void (*check)(const setting *)) {
   for (int method = 0; method < OG_METHOD_COUNT; method++)
     for (int precision = 0; precision < 2; precision++)
       for (int variant = 0; variant < 12; variant++) {
-        setting s = {(og_method)method, (og_precision)precision, variant & 1 ? 12 : 0, (variant >> 1) & 1, variant % 3 == 0,
-                     variant < 4 ? 1 : variant < 8 ? 3 : M};
+        setting s = {(og_method)method,  (og_precision)precision, variant & 1 ? 12 : 0,
+                     (variant >> 1) & 1, variant % 3 == 0,        variant < 4 ? 1 : variant < 8 ? 3 : M};
         if (!s.steps && (method == OG_METHOD_EULER || method == OG_METHOD_RK4)) continue;
         check(&s);
       }
@@ -277,10 +294,12 @@ static void adjoint_identity(void **state) {
 
 /* ---- Finite differences with the step sequence replayed ---- */
 
-static double loss_at(problem *p, const problem *base, const inputs *dots, double h, int shared, const outputs *bars) {
+static double loss_at(problem *p, const problem *base, const inputs *dots, double h, int shared,
+                      const outputs *bars) {
   size_t slot = 0;
   for (size_t m = 0; m < p->count; m++) {
-    for (int i = 0; i < RICH_STATES; i++) p->x0[m][i] = base->x0[m][i] + h * dots->x0[m * RICH_STATES + (size_t)i];
+    for (int i = 0; i < RICH_STATES; i++)
+      p->x0[m][i] = base->x0[m][i] + h * dots->x0[m * RICH_STATES + (size_t)i];
     for (int i = 0; i < RICH_PARAMETERS; i++)
       p->theta[m][i] = base->theta[m][i] + h * dots->theta[(shared ? 0 : m * RICH_PARAMETERS) + (size_t)i];
     p->t0[m] = base->t0[m] + h * dots->t0[m];
@@ -326,16 +345,17 @@ static void differences_of(const setting *given) {
   random_outputs(&p, &bars, &seed);
   lay_inputs(&gradient);
   pull(&p, &bars, &gradient);
-  /* five-point formula: rounding 1e-16 / h is 1e-11, truncation h^4 |f^(5)| / 30 far less. The move must be so small that
-   * no observation crosses into another step, where the interpolant has a kink. */
+  /* five-point formula: rounding 1e-16 / h is 1e-11, truncation h^4 |f^(5)| / 30 far less. The move must be
+   * so small that no observation crosses into another step, where the interpolant has a kink. */
   double h = 1e-5;
   double d1 = loss_at(&p, &base, &dots, h, 0, &bars) - loss_at(&p, &base, &dots, -h, 0, &bars);
   double d2 = loss_at(&p, &base, &dots, 2 * h, 0, &bars) - loss_at(&p, &base, &dots, -2 * h, 0, &bars);
   double slope = (8 * d1 - d2) / (12 * h), exact = dot(gradient.v, dots.v, INPUTS);
   double scale = size_of(gradient.v, INPUTS) * size_of(dots.v, INPUTS);
   if (!(fabs(slope - exact) <= 1e-9 * scale))
-    fail_msg("method %d steps %d backward %d trajectories %zu: differences %.15g, gradient %.15g, relative %.2e", own.method,
-             own.steps, own.backward, own.trajectories, slope, exact, fabs(slope - exact) / scale);
+    fail_msg(
+        "method %d steps %d backward %d trajectories %zu: differences %.15g, gradient %.15g, relative %.2e",
+        own.method, own.steps, own.backward, own.trajectories, slope, exact, fabs(slope - exact) / scale);
   drop(&p);
 }
 
@@ -356,9 +376,11 @@ static void kind_agrees(og_adjoint kind, double rtol, double tolerance) {
     problem *which = i ? &q : &p;
     CHECK(which->context, og_options_set_real(which->options, OG_OPT_RTOL, rtol));
     CHECK(which->context, og_options_set_real(which->options, OG_OPT_ATOL, rtol));
-    CHECK(which->context, og_options_set_choice(which->options, OG_OPT_ADJOINT, (int)(i ? kind : OG_ADJOINT_DISCRETE)));
+    CHECK(which->context,
+          og_options_set_choice(which->options, OG_OPT_ADJOINT, (int)(i ? kind : OG_ADJOINT_DISCRETE)));
     og_solve_destroy(which->solve);
-    CHECK(which->context, og_solve_create(which->context, which->field, which->options, which->count, &which->solve));
+    CHECK(which->context,
+          og_solve_create(which->context, which->field, which->options, which->count, &which->solve));
     apply(which, 1);
     CHECK(which->context, og_solve_run(which->solve));
   }
@@ -367,15 +389,17 @@ static void kind_agrees(og_adjoint kind, double rtol, double tolerance) {
   lay_inputs(&other);
   pull(&p, &bars, &exact);
   pull(&q, &bars, &other);
-  for (int i = 0; i < INPUTS; i++) expect_near("component", other.v[i], exact.v[i], tolerance * size_of(exact.v, INPUTS));
+  for (int i = 0; i < INPUTS; i++)
+    expect_near("component", other.v[i], exact.v[i], tolerance * size_of(exact.v, INPUTS));
   drop(&p);
   drop(&q);
 }
 
 static void kinds_agree(void **state) {
   (void)state;
-  kind_agrees(OG_ADJOINT_FORWARD, 1e-6, 1e-13);  /* the same numbers summed in another order */
-  /* observations read an interpolant of order 7 at steps chosen for order 8: its error, some 100 rtol, is the difference */
+  kind_agrees(OG_ADJOINT_FORWARD, 1e-6, 1e-13); /* the same numbers summed in another order */
+  /* observations read an interpolant of order 7 at steps chosen for order 8: its error, some 100 rtol, is the
+   * difference */
   kind_agrees(OG_ADJOINT_BACKSOLVE, 1e-11, 1e-8);
 }
 
@@ -392,7 +416,8 @@ static void zero_span(void **state) {
   double x[2], x_bar[2] = {0}, theta_bar[4] = {0}, t0_bar = 0, t1_bar = 0;
   CHECK(context, og_solve_final(solve, 0, x));
   assert_true(x[0] == 3 && x[1] == 4);
-  CHECK(context, og_solve_pullback(solve, NULL, (double[]){1, 0}, NULL, x_bar, theta_bar, &t0_bar, &t1_bar, NULL));
+  CHECK(context,
+        og_solve_pullback(solve, NULL, (double[]){1, 0}, NULL, x_bar, theta_bar, &t0_bar, &t1_bar, NULL));
   assert_true(x_bar[0] == 1 && x_bar[1] == 0 && theta_bar[0] == 0);
   /* dx(t1)/dt1 = f = 1*3 - 2*3*4 = -21, exactly: sums of small integers */
   expect_near("dx/dt1", t1_bar, -21, 1e-13);
@@ -404,12 +429,9 @@ static void zero_span(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(oracles),
-      cmocka_unit_test(fixed_step_oracle),
-      cmocka_unit_test(adjoint_identity),
-      cmocka_unit_test(replayed_differences),
-      cmocka_unit_test(kinds_agree),
-      cmocka_unit_test(zero_span),
+      cmocka_unit_test(oracles),          cmocka_unit_test(fixed_step_oracle),
+      cmocka_unit_test(adjoint_identity), cmocka_unit_test(replayed_differences),
+      cmocka_unit_test(kinds_agree),      cmocka_unit_test(zero_span),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

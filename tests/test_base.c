@@ -88,7 +88,8 @@ static void messages_carry_a_trail(void **state) {
   og_fail(context, OG_ERR_DATA, "%s", line);
   assert_string_equal(og_context_message(context), line);
   og_trail(context, OG_ERR_DATA, "%s", line);
-  assert_true(strlen(og_context_message(context)) > strlen(line) + 500); /* the trail's line is cut, not lost */
+  assert_true(strlen(og_context_message(context)) >
+              strlen(line) + 500); /* the trail's line is cut, not lost */
   og_context_destroy(context);
 }
 
@@ -195,7 +196,8 @@ static void bounds_hold_for_every_option(void **state) {
   og_context_destroy(context);
 }
 
-static void assert_text(og_options *options, const char *name, const char *text, og_status status, const char *message) {
+static void assert_text(og_options *options, const char *name, const char *text, og_status status,
+                        const char *message) {
   og_status got = og_options_set_text(options, name, text);
   if (got != status) fail_msg("%s = %s: %s", name, text, og_status_name(got));
   if (message) assert_contains(og_context_message(og_options_context(options)), message);
@@ -233,7 +235,11 @@ static void choice_words_follow_the_enums(void **state) {
   og_context *context = new_context();
   og_options *options;
   assert_int_equal(og_options_create(context, &options), OG_OK);
-  static const struct { const char *option, *word; og_option number; int value; } rows[] = {
+  static const struct {
+    const char *option, *word;
+    og_option number;
+    int value;
+  } rows[] = {
       {"method", "euler", OG_OPT_METHOD, OG_METHOD_EULER},
       {"method", "midpoint", OG_OPT_METHOD, OG_METHOD_MIDPOINT},
       {"method", "heun", OG_OPT_METHOD, OG_METHOD_HEUN},
@@ -266,8 +272,11 @@ static void sizes_have_units(void **state) {
   og_context *context = new_context();
   og_options *options;
   assert_int_equal(og_options_create(context, &options), OG_OK);
-  static const struct { const char *text; long long bytes; } rows[] = {
-      {"1000", 1000}, {"64MiB", 64LL << 20}, {"1GiB", 1LL << 30}, {"10kB", 10000}, {"2 KiB", 2048},
+  static const struct {
+    const char *text;
+    long long bytes;
+  } rows[] = {
+      {"1000", 1000}, {"64MiB", 64LL << 20}, {"1GiB", 1LL << 30}, {"10kB", 10000},     {"2 KiB", 2048},
       {"0", 0},       {"1.5MB", 1500000},    {"3B", 3},           {"1TiB", 1LL << 40},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -337,9 +346,14 @@ static void numbers_read_back(void **state) {
 
 static void number_syntax(void **state) {
   (void)state;
-  static const struct { const char *text; size_t used; double value; } rows[] = {
-      {"1.5e-3", 6, 1.5e-3}, {"1.", 2, 1}, {".5", 2, 0.5}, {"+2", 2, 2}, {"-0", 2, -0.0}, {"1e", 1, 1}, {"1e+", 1, 1},
-      {"0x10", 1, 0},        {"1,5", 1, 1}, {"2:3", 1, 2},  {"1e999", 5, INFINITY},
+  static const struct {
+    const char *text;
+    size_t used;
+    double value;
+  } rows[] = {
+      {"1.5e-3", 6, 1.5e-3}, {"1.", 2, 1},  {".5", 2, 0.5},         {"+2", 2, 2},
+      {"-0", 2, -0.0},       {"1e", 1, 1},  {"1e+", 1, 1},          {"0x10", 1, 0},
+      {"1,5", 1, 1},         {"2:3", 1, 2}, {"1e999", 5, INFINITY},
   };
   double value;
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -398,11 +412,17 @@ static void files_are_read_or_refused(void **state) {
 static void xoshiro_gives_the_published_numbers(void **state) {
   (void)state;
   /* First outputs of the authors' C program from the state (1, 2, 3, 4). */
-  static const uint64_t expected[] = {UINT64_C(11520), 0, UINT64_C(1509978240), UINT64_C(1215971899390074240),
-                                      UINT64_C(1216172134540287360), UINT64_C(607988272756665600),
-                                      UINT64_C(16172922978634559625), UINT64_C(8476171486693032832)};
+  static const uint64_t expected[] = {UINT64_C(11520),
+                                      0,
+                                      UINT64_C(1509978240),
+                                      UINT64_C(1215971899390074240),
+                                      UINT64_C(1216172134540287360),
+                                      UINT64_C(607988272756665600),
+                                      UINT64_C(16172922978634559625),
+                                      UINT64_C(8476171486693032832)};
   og_rng rng = {{1, 2, 3, 4}};
-  for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) assert_true(og_rng_next(&rng) == expected[i]);
+  for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
+    assert_true(og_rng_next(&rng) == expected[i]);
 }
 
 static void streams_differ_and_repeat(void **state) {
@@ -420,8 +440,8 @@ static void streams_differ_and_repeat(void **state) {
   }
 }
 
-/* Moments of N draws lie within six standard errors: 1/sqrt(12 N) for the uniform mean; 1, 2, 15, 96 over N are the
- * variances of the sample mean of z, z^2 - 1, z^3 and z^4 - 3 of a standard normal. */
+/* Moments of N draws lie within six standard errors: 1/sqrt(12 N) for the uniform mean; 1, 2, 15, 96 over N
+ * are the variances of the sample mean of z, z^2 - 1, z^3 and z^4 - 3 of a standard normal. */
 static void draws_have_the_right_moments(void **state) {
   (void)state;
   enum { N = 400000 };

@@ -1,5 +1,5 @@
-/* Promise 2, literally: a trajectory's solution and gradient have the same bits alone, in any batch, on any number of
- * threads. Also runs under the thread sanitizer. */
+/* Promise 2, literally: a trajectory's solution and gradient have the same bits alone, in any batch, on any
+ * number of threads. Also runs under the thread sanitizer. */
 #include "fields.h"
 
 enum { TRAJECTORIES = 150, SEEN = 3 };
@@ -11,7 +11,8 @@ typedef struct result {
 
 typedef struct ensemble {
   double x0[TRAJECTORIES][RICH_STATES], theta[TRAJECTORIES][RICH_PARAMETERS], t1[TRAJECTORIES];
-  double times[TRAJECTORIES][SEEN], bars[TRAJECTORIES][SEEN][RICH_STATES], final_bars[TRAJECTORIES][RICH_STATES];
+  double times[TRAJECTORIES][SEEN], bars[TRAJECTORIES][SEEN][RICH_STATES],
+      final_bars[TRAJECTORIES][RICH_STATES];
 } ensemble;
 
 static ensemble make_ensemble(void) {
@@ -30,7 +31,8 @@ static ensemble make_ensemble(void) {
 }
 
 /* Solves trajectories [first, first + count) together. */
-static void solve_together(const ensemble *e, const og_options *options, int first, int count, result *results) {
+static void solve_together(const ensemble *e, const og_options *options, int first, int count,
+                           result *results) {
   og_context *context = new_context();
   og_field *field = rich_field(context);
   og_solve *solve = NULL;
@@ -43,13 +45,13 @@ static void solve_together(const ensemble *e, const og_options *options, int fir
     CHECK(context, og_solve_set_parameters(solve, m, e->theta[first + i]));
   }
   CHECK(context, og_solve_run(solve));
-  static double x0_bar[TRAJECTORIES][RICH_STATES], theta_bar[TRAJECTORIES][RICH_PARAMETERS], t0_bar[TRAJECTORIES],
-      t1_bar[TRAJECTORIES], times_bar[TRAJECTORIES][SEEN], ones[TRAJECTORIES];
+  static double x0_bar[TRAJECTORIES][RICH_STATES], theta_bar[TRAJECTORIES][RICH_PARAMETERS],
+      t0_bar[TRAJECTORIES], t1_bar[TRAJECTORIES], times_bar[TRAJECTORIES][SEEN], ones[TRAJECTORIES];
   memset(x0_bar, 0, sizeof x0_bar), memset(theta_bar, 0, sizeof theta_bar), memset(t0_bar, 0, sizeof t0_bar);
   memset(t1_bar, 0, sizeof t1_bar), memset(times_bar, 0, sizeof times_bar);
   for (int i = 0; i < count; i++) ones[i] = 1;
-  CHECK(context, og_solve_pullback(solve, &e->bars[first][0][0], e->final_bars[first], ones, x0_bar[0], theta_bar[0],
-                                   t0_bar, t1_bar, times_bar[0]));
+  CHECK(context, og_solve_pullback(solve, &e->bars[first][0][0], e->final_bars[first], ones, x0_bar[0],
+                                   theta_bar[0], t0_bar, t1_bar, times_bar[0]));
   for (int i = 0; i < count; i++) {
     result *r = &results[i];
     CHECK(context, og_solve_final(solve, (size_t)i, r->final));
@@ -64,11 +66,12 @@ static void solve_together(const ensemble *e, const og_options *options, int fir
   og_context_destroy(context);
 }
 
-static void expect_same(const result *a, const result *b, int count, const char *what, int method, int adjoint) {
+static void expect_same(const result *a, const result *b, int count, const char *what, int method,
+                        int adjoint) {
   for (int i = 0; i < count; i++)
     if (memcmp(&a[i], &b[i], sizeof a[i]) != 0)
-      fail_msg("%s: trajectory %d differs (method %d, adjoint %d): theta_bar[0] %.17g and %.17g", what, i, method, adjoint,
-               a[i].theta_bar[0], b[i].theta_bar[0]);
+      fail_msg("%s: trajectory %d differs (method %d, adjoint %d): theta_bar[0] %.17g and %.17g", what, i,
+               method, adjoint, a[i].theta_bar[0], b[i].theta_bar[0]);
 }
 
 static void check_layouts(int method, int precision, int adjoint, int steps) {
@@ -100,7 +103,8 @@ static void discrete(void **state) {
   (void)state;
   for (int method = OG_METHOD_MIDPOINT; method < OG_METHOD_COUNT; method++)
     for (int precision = 0; precision < 2; precision++)
-      check_layouts(method, precision, OG_ADJOINT_DISCRETE, method == OG_METHOD_RK4 || method == OG_METHOD_MIDPOINT ? 20 : 0);
+      check_layouts(method, precision, OG_ADJOINT_DISCRETE,
+                    method == OG_METHOD_RK4 || method == OG_METHOD_MIDPOINT ? 20 : 0);
 }
 
 static void other_kinds(void **state) {
@@ -128,7 +132,8 @@ static void shared_parameters(void **state) {
     }
     memset(x0_bar, 0, sizeof x0_bar);
     CHECK(context, og_solve_run(solve));
-    CHECK(context, og_solve_pullback(solve, NULL, final_bar[0], NULL, x0_bar[0], theta_bar, NULL, NULL, NULL));
+    CHECK(context,
+          og_solve_pullback(solve, NULL, final_bar[0], NULL, x0_bar[0], theta_bar, NULL, NULL, NULL));
     if (threads == 1) memcpy(first, theta_bar, sizeof first);
     assert_memory_equal(first, theta_bar, sizeof first);
     og_solve_destroy(solve);

@@ -1,88 +1,92 @@
-/* Lane-block kernels: every instruction set against the plain-C reference, and a lane's bits against its layout. */
+/* Lane-block kernels: every instruction set against the plain-C reference, and a lane's bits against its
+ * layout. */
 #include "fields.h"
 #include "kernels/kernels.h"
 
 enum { ROWS = 5, LANES = 64, TERMS = 7, ROOM = ROWS * LANES };
 
-/* The same checks for both precisions. `unit` is the rounding unit: a sum of TERMS products in another rounding (fused or
- * not) differs by at most TERMS units of the sum of magnitudes, which is below TERMS + 2 here. */
-#define KERNEL_TESTS(X, S, unit)                                                                          \
-  typedef struct blocks_##S {                                                                             \
-    _Alignas(64) X k[TERMS][ROOM], x[ROOM], y[ROOM], h[LANES], sum[LANES], mask[LANES], a[TERMS];         \
-    const X *terms[TERMS];                                                                                \
-  } blocks_##S;                                                                                           \
-  static void fill_##S(blocks_##S *b) {                                                                   \
-    uint64_t seed = 9;                                                                                    \
-    for (int j = 0; j < TERMS; j++) {                                                                     \
-      for (int i = 0; i < ROOM; i++) b->k[j][i] = (X)noise(&seed);                                        \
-      b->a[j] = (X)noise(&seed);                                                                          \
-      b->terms[j] = b->k[j];                                                                              \
-    }                                                                                                     \
-    for (int i = 0; i < ROOM; i++) b->x[i] = (X)noise(&seed), b->y[i] = (X)noise(&seed);                  \
-    for (int l = 0; l < LANES; l++) b->h[l] = (X)noise(&seed), b->mask[l] = l % 3 != 0, b->sum[l] = 0;    \
-  }                                                                                                       \
-  static void near_##S(const char *isa, const char *what, const X *got, const X *want, int count, double scale) { \
-    for (int i = 0; i < count; i++)                                                                       \
-      if (!(fabs((double)got[i] - (double)want[i]) <= scale * (unit)))                                    \
-        fail_msg("%s %s[%d]: %.17g, reference %.17g", isa, what, i, (double)got[i], (double)want[i]);     \
-  }                                                                                                       \
-  static void against_reference_##S(void **state) {                                                       \
-    (void)state;                                                                                          \
-    static blocks_##S want, got;                                                                          \
-    int count;                                                                                            \
-    const og_kernels_##S *const *all = og_kernels_all_##S(&count);                                        \
-    assert_string_equal(all[0]->name, "reference");                                                       \
-    assert_in_range(count, 2, 8);                                                                         \
-    for (int i = 1; i < count; i++)                                                                       \
-      for (int lanes = 1; lanes <= LANES; lanes = lanes == 1 ? 16 : 2 * lanes)                            \
-        for (int form = 0; form < 4; form++) {                                                            \
-          int rows = lanes == 1 ? 37 : ROWS;                                                              \
-          fill_##S(&want), fill_##S(&got);                                                                \
-          for (int which = 0; which < 2; which++) {                                                       \
-            blocks_##S *b = which ? &got : &want;                                                         \
-            const og_kernels_##S *k = which ? all[i] : all[0];                                            \
-            const X *mask = form & 1 ? b->mask : NULL;                                                    \
-            k->weighted_sum(rows, lanes, b->y, form & 1 ? b->x : NULL, form & 2 ? b->h : NULL, TERMS, b->a, b->terms); \
-            k->dot_rows(rows, lanes, b->x, b->k[0], b->sum);                                              \
-            k->add_rows(rows, lanes, b->k[1], b->x, mask);                                                \
-            k->copy_rows(rows, lanes, b->k[2], b->x, mask);                                               \
-          }                                                                                               \
-          near_##S(all[i]->name, "weighted_sum", got.y, want.y, rows * lanes, TERMS + 2);                 \
-          near_##S(all[i]->name, "dot_rows", got.sum, want.sum, lanes, 37);                               \
-          assert_memory_equal(got.k[1], want.k[1], (size_t)(rows * lanes) * sizeof(X));                   \
-          assert_memory_equal(got.k[2], want.k[2], (size_t)(rows * lanes) * sizeof(X));                   \
-          for (int which = 0; which < 2; which++) {                                                       \
-            blocks_##S *b = which ? &got : &want;                                                         \
+/* The same checks for both precisions. `unit` is the rounding unit: a sum of TERMS products in another
+ * rounding (fused or not) differs by at most TERMS units of the sum of magnitudes, which is below TERMS + 2
+ * here. */
+#define KERNEL_TESTS(X, S, unit)                                                                             \
+  typedef struct blocks_##S {                                                                                \
+    _Alignas(64) X k[TERMS][ROOM], x[ROOM], y[ROOM], h[LANES], sum[LANES], mask[LANES], a[TERMS];            \
+    const X *terms[TERMS];                                                                                   \
+  } blocks_##S;                                                                                              \
+  static void fill_##S(blocks_##S *b) {                                                                      \
+    uint64_t seed = 9;                                                                                       \
+    for (int j = 0; j < TERMS; j++) {                                                                        \
+      for (int i = 0; i < ROOM; i++) b->k[j][i] = (X)noise(&seed);                                           \
+      b->a[j] = (X)noise(&seed);                                                                             \
+      b->terms[j] = b->k[j];                                                                                 \
+    }                                                                                                        \
+    for (int i = 0; i < ROOM; i++) b->x[i] = (X)noise(&seed), b->y[i] = (X)noise(&seed);                     \
+    for (int l = 0; l < LANES; l++) b->h[l] = (X)noise(&seed), b->mask[l] = l % 3 != 0, b->sum[l] = 0;       \
+  }                                                                                                          \
+  static void near_##S(const char *isa, const char *what, const X *got, const X *want, int count,            \
+                       double scale) {                                                                       \
+    for (int i = 0; i < count; i++)                                                                          \
+      if (!(fabs((double)got[i] - (double)want[i]) <= scale * (unit)))                                       \
+        fail_msg("%s %s[%d]: %.17g, reference %.17g", isa, what, i, (double)got[i], (double)want[i]);        \
+  }                                                                                                          \
+  static void against_reference_##S(void **state) {                                                          \
+    (void)state;                                                                                             \
+    static blocks_##S want, got;                                                                             \
+    int count;                                                                                               \
+    const og_kernels_##S *const *all = og_kernels_all_##S(&count);                                           \
+    assert_string_equal(all[0]->name, "reference");                                                          \
+    assert_in_range(count, 2, 8);                                                                            \
+    for (int i = 1; i < count; i++)                                                                          \
+      for (int lanes = 1; lanes <= LANES; lanes = lanes == 1 ? 16 : 2 * lanes)                               \
+        for (int form = 0; form < 4; form++) {                                                               \
+          int rows = lanes == 1 ? 37 : ROWS;                                                                 \
+          fill_##S(&want), fill_##S(&got);                                                                   \
+          for (int which = 0; which < 2; which++) {                                                          \
+            blocks_##S *b = which ? &got : &want;                                                            \
+            const og_kernels_##S *k = which ? all[i] : all[0];                                               \
+            const X *mask = form & 1 ? b->mask : NULL;                                                       \
+            k->weighted_sum(rows, lanes, b->y, form & 1 ? b->x : NULL, form & 2 ? b->h : NULL, TERMS, b->a,  \
+                            b->terms);                                                                       \
+            k->dot_rows(rows, lanes, b->x, b->k[0], b->sum);                                                 \
+            k->add_rows(rows, lanes, b->k[1], b->x, mask);                                                   \
+            k->copy_rows(rows, lanes, b->k[2], b->x, mask);                                                  \
+          }                                                                                                  \
+          near_##S(all[i]->name, "weighted_sum", got.y, want.y, rows *lanes, TERMS + 2);                     \
+          near_##S(all[i]->name, "dot_rows", got.sum, want.sum, lanes, 37);                                  \
+          assert_memory_equal(got.k[1], want.k[1], (size_t)(rows * lanes) * sizeof(X));                      \
+          assert_memory_equal(got.k[2], want.k[2], (size_t)(rows * lanes) * sizeof(X));                      \
+          for (int which = 0; which < 2; which++) {                                                          \
+            blocks_##S *b = which ? &got : &want;                                                            \
             (which ? all[i] : all[0])->scaled_error(rows, lanes, b->k[0], b->x, b->k[3], 1, (X)0.5, b->sum); \
-          }                                                                                               \
-          near_##S(all[i]->name, "scaled_error", got.sum, want.sum, lanes, 4 * 37);                       \
-        }                                                                                                 \
-  }                                                                                                       \
-  /* A lane of a wide block, alone in a block of one: the same bits. */                                   \
-  static void lane_bits_##S(void **state) {                                                               \
-    (void)state;                                                                                          \
-    static blocks_##S wide, one;                                                                          \
-    int count;                                                                                            \
-    const og_kernels_##S *const *all = og_kernels_all_##S(&count);                                        \
-    for (int i = 1; i < count; i++)                                                                       \
-      for (int lane = 0; lane < LANES; lane++) {                                                          \
-        fill_##S(&wide), fill_##S(&one);                                                                  \
-        for (int row = 0; row < ROWS; row++) {                                                            \
-          for (int j = 0; j < TERMS; j++) one.k[j][row] = wide.k[j][row * LANES + lane];                  \
-          one.x[row] = wide.x[row * LANES + lane];                                                        \
-        }                                                                                                 \
-        one.h[0] = wide.h[lane];                                                                          \
-        all[i]->weighted_sum(ROWS, LANES, wide.y, wide.x, wide.h, TERMS, wide.a, wide.terms);             \
-        all[i]->weighted_sum(ROWS, 1, one.y, one.x, one.h, TERMS, one.a, one.terms);                      \
-        for (int row = 0; row < ROWS; row++)                                                              \
-          assert_memory_equal(&one.y[row], &wide.y[row * LANES + lane], sizeof(X));                       \
-        all[i]->dot_rows(ROWS, LANES, wide.x, wide.y, wide.sum);                                          \
-        all[i]->dot_rows(ROWS, 1, one.x, one.y, one.sum);                                                 \
-        assert_memory_equal(&one.sum[0], &wide.sum[lane], sizeof(X));                                     \
-        all[i]->scaled_error(ROWS, LANES, wide.k[0], wide.x, wide.y, (X)0.1, (X)0.5, wide.sum);           \
-        all[i]->scaled_error(ROWS, 1, one.k[0], one.x, one.y, (X)0.1, (X)0.5, one.sum);                   \
-        assert_memory_equal(&one.sum[0], &wide.sum[lane], sizeof(X));                                     \
-      }                                                                                                   \
+          }                                                                                                  \
+          near_##S(all[i]->name, "scaled_error", got.sum, want.sum, lanes, 4 * 37);                          \
+        }                                                                                                    \
+  }                                                                                                          \
+  /* A lane of a wide block, alone in a block of one: the same bits. */                                      \
+  static void lane_bits_##S(void **state) {                                                                  \
+    (void)state;                                                                                             \
+    static blocks_##S wide, one;                                                                             \
+    int count;                                                                                               \
+    const og_kernels_##S *const *all = og_kernels_all_##S(&count);                                           \
+    for (int i = 1; i < count; i++)                                                                          \
+      for (int lane = 0; lane < LANES; lane++) {                                                             \
+        fill_##S(&wide), fill_##S(&one);                                                                     \
+        for (int row = 0; row < ROWS; row++) {                                                               \
+          for (int j = 0; j < TERMS; j++) one.k[j][row] = wide.k[j][row * LANES + lane];                     \
+          one.x[row] = wide.x[row * LANES + lane];                                                           \
+        }                                                                                                    \
+        one.h[0] = wide.h[lane];                                                                             \
+        all[i]->weighted_sum(ROWS, LANES, wide.y, wide.x, wide.h, TERMS, wide.a, wide.terms);                \
+        all[i]->weighted_sum(ROWS, 1, one.y, one.x, one.h, TERMS, one.a, one.terms);                         \
+        for (int row = 0; row < ROWS; row++)                                                                 \
+          assert_memory_equal(&one.y[row], &wide.y[row * LANES + lane], sizeof(X));                          \
+        all[i]->dot_rows(ROWS, LANES, wide.x, wide.y, wide.sum);                                             \
+        all[i]->dot_rows(ROWS, 1, one.x, one.y, one.sum);                                                    \
+        assert_memory_equal(&one.sum[0], &wide.sum[lane], sizeof(X));                                        \
+        all[i]->scaled_error(ROWS, LANES, wide.k[0], wide.x, wide.y, (X)0.1, (X)0.5, wide.sum);              \
+        all[i]->scaled_error(ROWS, 1, one.k[0], one.x, one.y, (X)0.1, (X)0.5, one.sum);                      \
+        assert_memory_equal(&one.sum[0], &wide.sum[lane], sizeof(X));                                        \
+      }                                                                                                      \
   }
 KERNEL_TESTS(double, d, 2.3e-16)
 KERNEL_TESTS(float, s, 1.2e-7)

@@ -1,4 +1,5 @@
-/* Every allocation of a solve and its derivatives fails in turn: a clean status each time, nothing lost or left. */
+/* Every allocation of a solve and its derivatives fails in turn: a clean status each time, nothing lost or
+ * left. */
 #include <stdatomic.h>
 
 #include "fields.h"
@@ -22,8 +23,8 @@ static void release(void *memory, void *user) {
 }
 
 /* The whole life of a solve; stops at the first failure and returns it. */
-static og_status live(og_context *context, og_adjoint adjoint, og_field **field, og_options **options, og_solve **solve,
-                      double *gradient) {
+static og_status live(og_context *context, og_adjoint adjoint, og_field **field, og_options **options,
+                      og_solve **solve, double *gradient) {
   og_status status = og_field_create(context, 2, 4, lv_rhs, NULL, field);
   if (status) return status;
   og_field_set_vjp(*field, lv_vjp);
@@ -39,7 +40,8 @@ static og_status live(og_context *context, og_adjoint adjoint, og_field **field,
   if ((status = og_solve_run(*solve))) return status;
   double observed_bar[6 * 2 * 2], times_bar[12] = {0}, x0_bar[12] = {0};
   for (int i = 0; i < 24; i++) observed_bar[i] = 1;
-  if ((status = og_solve_pullback(*solve, observed_bar, NULL, NULL, x0_bar, gradient, NULL, NULL, times_bar))) return status;
+  if ((status = og_solve_pullback(*solve, observed_bar, NULL, NULL, x0_bar, gradient, NULL, NULL, times_bar)))
+    return status;
   return adjoint == OG_ADJOINT_BACKSOLVE
              ? OG_OK
              : og_solve_pushforward(*solve, x0_bar, NULL, NULL, NULL, NULL, observed_bar, NULL, NULL);
@@ -59,14 +61,16 @@ static void each_allocation(og_adjoint adjoint, int threads) {
       og_context_set_threads(context, threads);
       status = live(context, adjoint, &field, &options, &solve, gradient);
       if (status == OG_ERR_MEMORY && !strstr(og_context_message(context), "memory"))
-        fail_msg("allocation %ld: the message does not speak of memory: %s", fail_at, og_context_message(context));
+        fail_msg("allocation %ld: the message does not speak of memory: %s", fail_at,
+                 og_context_message(context));
     }
     og_solve_destroy(solve);
     og_options_destroy(options);
     og_field_destroy(field);
     og_context_destroy(context);
     assert_int_equal(c.live, 0);
-    if (status != OG_OK && status != OG_ERR_MEMORY) fail_msg("allocation %ld: %s", fail_at, og_status_name(status));
+    if (status != OG_OK && status != OG_ERR_MEMORY)
+      fail_msg("allocation %ld: %s", fail_at, og_status_name(status));
     assert_true(status == OG_OK || c.calls >= fail_at); /* it did fail where it should */
   }
   assert_in_range(fail_at, 10, 10000);
@@ -78,7 +82,7 @@ static void backsolve(void **state) { (void)state, each_allocation(OG_ADJOINT_BA
 static void on_threads(void **state) { (void)state, each_allocation(OG_ADJOINT_DISCRETE, 3); }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(discrete), cmocka_unit_test(forward), cmocka_unit_test(backsolve),
-                                     cmocka_unit_test(on_threads)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(discrete), cmocka_unit_test(forward),
+                                     cmocka_unit_test(backsolve), cmocka_unit_test(on_threads)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Plots: axes, what the files hold, what is refused. How they look is for eyes; that nothing lies is checked here. */
+/* Plots: axes, what the files hold, what is refused. How they look is for eyes; that nothing lies is checked
+ * here. */
 #include <math.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -65,13 +66,18 @@ static void assert_labels(const og_scale *scale, const char *expected) {
 
 static void ticks_are_round_numbers(void **state) {
   (void)state;
-  static const struct { double low, high; int wanted; const char *labels; } rows[] = {
+  static const struct {
+    double low, high;
+    int wanted;
+    const char *labels;
+  } rows[] = {
       {1900, 1920, 8, "1900 1902 1904 1906 1908 1910 1912 1914 1916 1918 1920"},
       {0, 1, 7, "0.0 0.2 0.4 0.6 0.8 1.0"},
       {-1, 1, 7, "\u22121.0 \u22120.8 \u22120.6 \u22120.4 \u22120.2 0.0 0.2 0.4 0.6 0.8 1.0"},
       {0, 5e7, 7, "0 1\u00d710\u2077 2\u00d710\u2077 3\u00d710\u2077 4\u00d710\u2077 5\u00d710\u2077"},
-      {0, 3e-5, 7, "0 0.5\u00d710\u207b\u2075 1.0\u00d710\u207b\u2075 1.5\u00d710\u207b\u2075 2.0\u00d710\u207b\u2075 "
-                   "2.5\u00d710\u207b\u2075 3.0\u00d710\u207b\u2075"},
+      {0, 3e-5, 7,
+       "0 0.5\u00d710\u207b\u2075 1.0\u00d710\u207b\u2075 1.5\u00d710\u207b\u2075 2.0\u00d710\u207b\u2075 "
+       "2.5\u00d710\u207b\u2075 3.0\u00d710\u207b\u2075"},
   };
   og_scale scale;
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -88,8 +94,9 @@ static void log_ticks_are_decades(void **state) {
   og_scale_fit(&scale, 1, 4, 80, 0, 7);
   assert_labels(&scale, "5 10 20 50");
   og_scale_fit(&scale, 1, 1e-12, 1, 0, 7);
-  assert_labels(&scale, "10\u207b\u00b9\u00b2 10\u207b\u00b9\u2070 10\u207b\u2078 10\u207b\u2076 10\u207b\u2074 "
-                        "10\u207b\u00b2 10\u2070");
+  assert_labels(&scale,
+                "10\u207b\u00b9\u00b2 10\u207b\u00b9\u2070 10\u207b\u2078 10\u207b\u2076 10\u207b\u2074 "
+                "10\u207b\u00b2 10\u2070");
   scale.from = 0;
   scale.to = 120;
   assert_true(fabs(og_scale_place(&scale, 1e-6) - 60) < 1e-9); /* half way, to rounding */
@@ -102,7 +109,8 @@ static void ticks_exist_for_every_range(void **state) {
   og_rng_seed(&rng, 11, 0);
   for (int i = 0; i < 5000; i++) {
     int log = i % 2;
-    double size = pow(10, 580 * og_rng_uniform(&rng) - 290), a = og_rng_normal(&rng) * size, b = og_rng_normal(&rng) * size;
+    double size = pow(10, 580 * og_rng_uniform(&rng) - 290), a = og_rng_normal(&rng) * size,
+           b = og_rng_normal(&rng) * size;
     if (i % 5 == 0) b = a;
     if (i % 7 == 0) b = a * (1 + 1e-9 * og_rng_uniform(&rng));
     if (log) a = fabs(a), b = fabs(b);
@@ -112,7 +120,8 @@ static void ticks_exist_for_every_range(void **state) {
     for (size_t k = 0; k < scale.tick_count; k++) {
       double place = og_scale_place(&scale, scale.ticks[k].value);
       if (!(place >= -1e-6 && place <= 1 + 1e-6))
-        fail_msg("tick %.17g of [%.17g, %.17g] is at %g", scale.ticks[k].value, fmin(a, b), fmax(a, b), place);
+        fail_msg("tick %.17g of [%.17g, %.17g] is at %g", scale.ticks[k].value, fmin(a, b), fmax(a, b),
+                 place);
       assert_string_not_equal(scale.ticks[k].text, "\u22120");
       labels += scale.ticks[k].text[0] != '\0';
     }
@@ -139,9 +148,9 @@ static void an_svg_holds_labels_series_and_one_legend_entry_a_name(void **state)
   assert_contains(svg, ">1902.0</text>");
   assert_int_equal(count_of(svg, ">hare</text>"), 1);
   assert_int_equal(count_of(svg, ">lynx</text>"), 1);
-  assert_int_equal(count_of(svg, "<circle"), 4 + 3 + 2);                       /* points, and two in the legend */
-  assert_int_equal(count_of(svg, "stroke=\"#0072b2\""), 1 + 1);                 /* the line, and the legend's */
-  assert_int_equal(count_of(svg, "fill=\"#0072b2\""), 4 + 1);                   /* the same colour for the points */
+  assert_int_equal(count_of(svg, "<circle"), 4 + 3 + 2);        /* points, and two in the legend */
+  assert_int_equal(count_of(svg, "stroke=\"#0072b2\""), 1 + 1); /* the line, and the legend's */
+  assert_int_equal(count_of(svg, "fill=\"#0072b2\""), 4 + 1);   /* the same colour for the points */
   assert_int_equal(count_of(svg, "fill=\"#d55e00\""), 3 + 1);
   assert_contains(svg, "</svg>");
   assert_null(strstr(svg, "nan"));
@@ -157,7 +166,8 @@ static void a_missing_value_breaks_the_line(void **state) {
   const double x[] = {0, 1, 2, 3, 4, 5, 6}, y[] = {1, 2, NAN, 4, INFINITY, 6, 7};
   og_plot_line(plot, "", 7, x, y);
   char *svg = svg_of(context, plot);
-  assert_int_equal(count_of(svg, "stroke=\"#0072b2\""), 2); /* 0-1 and 5-6; a single point is no line; no legend */
+  assert_int_equal(count_of(svg, "stroke=\"#0072b2\""),
+                   2); /* 0-1 and 5-6; a single point is no line; no legend */
   og_free(context, svg);
   og_plot_destroy(plot);
   og_context_destroy(context);
@@ -185,7 +195,8 @@ static void text_that_is_not_utf8_is_made_so(void **state) {
   assert_int_equal(og_plot_create(context, "\xC3\xA4\xFF\xC3\x01\xED\xA0\x80z", NULL, NULL, &plot), OG_OK);
   og_plot_points(plot, "x", 1, (double[]){1}, (double[]){1});
   char *svg = svg_of(context, plot);
-  assert_contains(svg, ">\xC3\xA4???" "???z</text>");
+  assert_contains(svg, ">\xC3\xA4???"
+                       "???z</text>");
   og_free(context, svg);
   og_plot_destroy(plot);
   og_context_destroy(context);

@@ -38,7 +38,9 @@ static void expect_message(const og_context *context, const char *part) {
 
 static void expect_stop(wrong *w, og_status status, const char *part) {
   og_status got = og_solve_run(w->solve);
-  if (got != status) fail_msg("got %s, want %s: %s", og_status_name(got), og_status_name(status), og_context_message(w->context));
+  if (got != status)
+    fail_msg("got %s, want %s: %s", og_status_name(got), og_status_name(status),
+             og_context_message(w->context));
   expect_message(w->context, part);
   expect_message(w->context, "trajectory 0 stopped at t = ");
   expect_message(w->context, "try: ");
@@ -46,11 +48,11 @@ static void expect_stop(wrong *w, og_status status, const char *part) {
   assert_int_equal(og_solve_final(w->solve, 0, x), OG_ERR_STATE); /* nothing stale comes back */
 }
 
-#define FIELD(name, body)                                                                        \
-  static int name(double t, const double *x, const double *p, double *f, void *user) {           \
-    (void)t, (void)x, (void)p, (void)user;                                                       \
-    body;                                                                                        \
-    return 0;                                                                                    \
+#define FIELD(name, body)                                                                                    \
+  static int name(double t, const double *x, const double *p, double *f, void *user) {                       \
+    (void)t, (void)x, (void)p, (void)user;                                                                   \
+    body;                                                                                                    \
+    return 0;                                                                                                \
   }
 FIELD(log_of_time, f[0] = log(0.5 - t))
 FIELD(always_nan, f[0] = NAN)
@@ -259,14 +261,15 @@ static void derivative_in_wrong_order(void **state) {
   CHECK(context, og_solve_replay(solve));
   CHECK(context, og_solve_pullback(solve, NULL, bars, NULL, kept, NULL, NULL, NULL, NULL));
   bars[1] = NAN;
-  assert_int_equal(og_solve_pullback(solve, NULL, bars, NULL, kept, NULL, NULL, NULL, NULL), OG_ERR_NOT_FINITE);
+  assert_int_equal(og_solve_pullback(solve, NULL, bars, NULL, kept, NULL, NULL, NULL, NULL),
+                   OG_ERR_NOT_FINITE);
   og_solve_destroy(solve);
   og_field_destroy(field);
   og_context_destroy(context);
 }
 
-static int bad_vjp(double t, const double *x, const double *p, const double *l, double *x_bar, double *theta_bar,
-                   double *t_bar, void *user) {
+static int bad_vjp(double t, const double *x, const double *p, const double *l, double *x_bar,
+                   double *theta_bar, double *t_bar, void *user) {
   (void)x, (void)p, (void)theta_bar, (void)t_bar, (void)user;
   x_bar[0] = t < 0.5 ? NAN : -l[0];
   return 0;
@@ -278,15 +281,18 @@ static void derivative_refused(void **state) {
   double bar = 1, x_bar = 7;
   start(&w, 0, 1, 1);
   CHECK(w.context, og_solve_run(w.solve));
-  assert_int_equal(og_solve_pullback(w.solve, NULL, &bar, NULL, &x_bar, NULL, NULL, NULL, NULL), OG_ERR_UNSUPPORTED);
+  assert_int_equal(og_solve_pullback(w.solve, NULL, &bar, NULL, &x_bar, NULL, NULL, NULL, NULL),
+                   OG_ERR_UNSUPPORTED);
   expect_message(w.context, "og_field_set_vjp");
   expect_message(w.context, "og_field_use_finite_differences");
   CHECK(w.context, og_field_use_finite_differences(w.field));
   CHECK(w.context, og_solve_pullback(w.solve, NULL, &bar, NULL, &x_bar, NULL, NULL, NULL, NULL));
-  assert_true(fabs(x_bar - 7 - exp(-1)) < 1e-6); /* central differences of f err by 1e-10, the solve by rtol */
+  assert_true(fabs(x_bar - 7 - exp(-1)) <
+              1e-6); /* central differences of f err by 1e-10, the solve by rtol */
   CHECK(w.context, og_field_set_vjp(w.field, bad_vjp)); /* NaN in the backward pass: never an answer */
   x_bar = 7;
-  assert_int_equal(og_solve_pullback(w.solve, NULL, &bar, NULL, &x_bar, NULL, NULL, NULL, NULL), OG_ERR_NOT_FINITE);
+  assert_int_equal(og_solve_pullback(w.solve, NULL, &bar, NULL, &x_bar, NULL, NULL, NULL, NULL),
+                   OG_ERR_NOT_FINITE);
   expect_message(w.context, "while computing the gradient (adjoint = discrete)");
   assert_true(x_bar == 7);
   close_wrong(&w);
@@ -321,7 +327,8 @@ static void difference_products(void **state) {
       CHECK(context, og_field_use_finite_differences(field));
     }
     og_options *options = new_options(context, OG_METHOD_TSIT5, 1e-6, 1e-8);
-    CHECK(context, og_options_set_choice(options, OG_OPT_ADJOINT, kind == 2 ? OG_ADJOINT_FORWARD : OG_ADJOINT_DISCRETE));
+    CHECK(context, og_options_set_choice(options, OG_OPT_ADJOINT,
+                                         kind == 2 ? OG_ADJOINT_FORWARD : OG_ADJOINT_DISCRETE));
     og_solve *solve = NULL;
     CHECK(context, og_solve_create(context, field, options, 1, &solve));
     CHECK(context, og_solve_set_initial_state(solve, 0, (double[]){1, 0.5, 0.25}));
@@ -329,8 +336,10 @@ static void difference_products(void **state) {
     CHECK(context, og_solve_run(solve));
     double *g = kind ? other : exact;
     memset(g, 0, sizeof exact);
-    CHECK(context, og_solve_pullback(solve, NULL, (double[]){1, -2, 0.5}, (double[]){1}, g, g + 3, g + 7, g + 8, NULL));
-    /* central differences with step cbrt(eps): error about eps^(2/3) = 4e-11 times third derivatives of order 10 */
+    CHECK(context, og_solve_pullback(solve, NULL, (double[]){1, -2, 0.5}, (double[]){1}, g, g + 3, g + 7,
+                                     g + 8, NULL));
+    /* central differences with step cbrt(eps): error about eps^(2/3) = 4e-11 times third derivatives of order
+     * 10 */
     for (int i = 0; kind && i < 9; i++)
       if (!(fabs(exact[i] - other[i]) <= 1e-8)) fail_msg("entry %d: %.12g, not %.12g", i, other[i], exact[i]);
     og_solve_destroy(solve);
@@ -342,12 +351,22 @@ static void difference_products(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(nan_from_the_field), cmocka_unit_test(nan_names_the_time), cmocka_unit_test(blow_up),
-      cmocka_unit_test(underflow), cmocka_unit_test(too_many_steps), cmocka_unit_test(stiff),
-      cmocka_unit_test(callback_returns), cmocka_unit_test(discontinuity), cmocka_unit_test(lands_exactly),
-      cmocka_unit_test(max_step), cmocka_unit_test(memory_budget), cmocka_unit_test(wrong_settings),
-      cmocka_unit_test(derivative_in_wrong_order), cmocka_unit_test(derivative_refused),
-      cmocka_unit_test(field_arguments), cmocka_unit_test(difference_products),
+      cmocka_unit_test(nan_from_the_field),
+      cmocka_unit_test(nan_names_the_time),
+      cmocka_unit_test(blow_up),
+      cmocka_unit_test(underflow),
+      cmocka_unit_test(too_many_steps),
+      cmocka_unit_test(stiff),
+      cmocka_unit_test(callback_returns),
+      cmocka_unit_test(discontinuity),
+      cmocka_unit_test(lands_exactly),
+      cmocka_unit_test(max_step),
+      cmocka_unit_test(memory_budget),
+      cmocka_unit_test(wrong_settings),
+      cmocka_unit_test(derivative_in_wrong_order),
+      cmocka_unit_test(derivative_refused),
+      cmocka_unit_test(field_arguments),
+      cmocka_unit_test(difference_products),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,8 @@ static void assert_column(const og_table *table, const char *name, size_t count,
   const double *values = og_table_column(table, name);
   assert_non_null(values);
   assert_int_equal(og_table_rows(table), count);
-  for (size_t i = 0; i < count; i++) assert_true(values[i] == expected[i] || (isnan(values[i]) && isnan(expected[i])));
+  for (size_t i = 0; i < count; i++)
+    assert_true(values[i] == expected[i] || (isnan(values[i]) && isnan(expected[i])));
 }
 
 /* ---- What is read ---- */
@@ -54,7 +55,8 @@ static void spellings_of_the_same_table(void **state) {
 static void quoted_names_and_ids(void **state) {
   (void)state;
   og_context *context = new_context();
-  og_table *table = parsed(context, "id,\"say \"\"x\"\", y\",x[1]\n\"a,b\",1,2\nc,3,4\n\"a,b\",5,6\n\"two\nlines\",7,8\n");
+  og_table *table =
+      parsed(context, "id,\"say \"\"x\"\", y\",x[1]\n\"a,b\",1,2\nc,3,4\n\"a,b\",5,6\n\"two\nlines\",7,8\n");
   assert_string_equal(og_table_column_name(table, 1), "say \"x\", y");
   assert_column(table, "x[1]", 4, (double[]){2, 4, 6, 8});
   assert_int_equal(og_table_groups(table), 3);
@@ -73,15 +75,19 @@ static void quoted_names_and_ids(void **state) {
 
 static void malformed_tables_are_refused_with_their_place(void **state) {
   (void)state;
-  static const struct { const char *text, *message; } rows[] = {
+  static const struct {
+    const char *text, *message;
+  } rows[] = {
       {"", "data.csv:1:1: the file is empty"},
       {"\n\n  \n", "the file is empty"},
       {"t,x\n", "data.csv:2:1: the file has a header but no rows"},
-      {"t,x\n1,2\n3,abc\n", "data.csv:3:3: column x: \"abc\" is not a number; expected a number, an empty cell or NA"},
+      {"t,x\n1,2\n3,abc\n",
+       "data.csv:3:3: column x: \"abc\" is not a number; expected a number, an empty cell or NA"},
       {"t,x\n1,2\n 3,   7 8\n", "data.csv:3:7: column x: \"7 8\" is not a number"},
       {"t,\xC3\xA4\nx\xC3\xA4x,1\n", "data.csv:2:1: column t: \"x\xC3\xA4x\""},
       {"id,x\n\xC3\xA4\xC3\xA4,y\n", "data.csv:2:4: column x: \"y\""}, /* characters are counted, not bytes */
-      {"t,x\n1,inf\n", "data.csv:2:3: column x: \"inf\" is not a number; expected a number, or NA for a missing value"},
+      {"t,x\n1,inf\n",
+       "data.csv:2:3: column x: \"inf\" is not a number; expected a number, or NA for a missing value"},
       {"t,x\n1,-Infinity\n", "\"-Infinity\" is not a number"},
       {"t,x\n1,nan\n", "\"nan\" is not a number; expected a number, or NA"},
       {"t,x\n1,0x1F\n", "\"0x1F\" is hexadecimal"},
@@ -99,7 +105,8 @@ static void malformed_tables_are_refused_with_their_place(void **state) {
       {"t,x\n1,\"a\nb\n", "data.csv:2:3: a quote"},
       {"t,x\n1,\"a\x1b[1m\nb\"\n", "\"a?[1m?b\""}, /* a terminal shall not obey a data file */
       {"t,x\n\"1\n\n\",2\n", "data.csv:2:1: column t"},
-      {"t,x\n1,aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeee\n", "\"aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd...\""},
+      {"t,x\n1,aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeee\n",
+       "\"aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd...\""},
   };
   og_context *context = new_context();
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -127,12 +134,14 @@ static void unreadable_files_are_named(void **state) {
   og_context *context = new_context();
   og_table *table;
   assert_int_equal(og_table_read_csv(context, "/nowhere/data.csv", &table), OG_ERR_FILE);
-  assert_string_equal(og_context_message(context), "cannot read /nowhere/data.csv: No such file or directory");
+  assert_string_equal(og_context_message(context),
+                      "cannot read /nowhere/data.csv: No such file or directory");
   assert_null(table);
   og_context_destroy(context);
 }
 
-/* 1e5 ids and a line of 1e5 columns: quadratic work would take minutes here and run into the test's time limit. */
+/* 1e5 ids and a line of 1e5 columns: quadratic work would take minutes here and run into the test's time
+ * limit. */
 static void large_inputs_take_linear_time(void **state) {
   (void)state;
   enum { N = 100000 };

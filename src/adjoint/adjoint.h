@@ -14,8 +14,9 @@ typedef struct og_pullback {
   double *t0_bar, *t1_bar, *times_bar;
 } og_pullback;
 
-/* Tangents in and out, as given to og_solve_pushforward; or, when `gradient` is not NULL, every unit direction of each
- * trajectory (x0, theta, t0, t1: og_directions of them) contracted with the cotangents of `pullback`. */
+/* Tangents in and out, as given to og_solve_pushforward; or, when `gradient` is not NULL, every unit
+ * direction of each trajectory (x0, theta, t0, t1: og_directions of them) contracted with the cotangents of
+ * `pullback`. */
 typedef struct og_pushforward {
   const double *x0_dot, *theta_dot, *t0_dot, *t1_dot, *times_dot;
   double *observed_dot, *final_dot, *cost_dot;
@@ -34,19 +35,19 @@ void og_tangent_s(og_solve *solve, og_share *share, void *pushforward);
 og_status og_backsolve(og_solve *solve, og_pullback *pullback);
 
 /* A block of lanes, each at a recorded step of a trajectory of its own. */
-#define OG_RECALL_TYPES(X, S)                                                                            \
-  typedef struct og_recall_##S {                                                                         \
-    og_solve *solve;                                                                                     \
-    int lanes, idle;                                                                                     \
-    size_t next, end; /* items not begun */                                                              \
-    og_place_##S at;                                                                                     \
-    X *x, *theta;     /* [n][lanes], [p][lanes] */                                                       \
-    og_trajectory *trajectory[OG_LANES_MAX]; /* NULL: idle */                                            \
-    size_t item[OG_LANES_MAX], index[OG_LANES_MAX];                                                      \
-    double fraction[OG_LANES_MAX], fraction_next[OG_LANES_MAX];                                          \
-  } og_recall_##S;                                                                                       \
-  void og_recall_load_##S(og_recall_##S *r, int lane, size_t item, size_t trajectory, size_t index);     \
-  /* x, t and h of step `index` of the lane's trajectory: the bits of the first pass. */                 \
+#define OG_RECALL_TYPES(X, S)                                                                                \
+  typedef struct og_recall_##S {                                                                             \
+    og_solve *solve;                                                                                         \
+    int lanes, idle;                                                                                         \
+    size_t next, end; /* items not begun */                                                                  \
+    og_place_##S at;                                                                                         \
+    X *x, *theta;                            /* [n][lanes], [p][lanes] */                                    \
+    og_trajectory *trajectory[OG_LANES_MAX]; /* NULL: idle */                                                \
+    size_t item[OG_LANES_MAX], index[OG_LANES_MAX];                                                          \
+    double fraction[OG_LANES_MAX], fraction_next[OG_LANES_MAX];                                              \
+  } og_recall_##S;                                                                                           \
+  void og_recall_load_##S(og_recall_##S *r, int lane, size_t item, size_t trajectory, size_t index);         \
+  /* x, t and h of step `index` of the lane's trajectory: the bits of the first pass. */                     \
   void og_recall_step_##S(og_recall_##S *r, int lane, size_t index);
 OG_RECALL_TYPES(double, d)
 OG_RECALL_TYPES(float, s)

@@ -15,9 +15,14 @@ og_status og_adjoint_field_create(og_context *context, const og_field *inner, og
   og_adjoint_field *field = og_alloc(context, 1, sizeof *field);
   *out = NULL;
   if (!field) return og_fail_memory(context, sizeof *field, "the adjoint field");
-  field->base = (og_field){.context = context, .n = 2 * inner->n + inner->p, .p = inner->p,
-                           .flags = inner->flags & OG_FIELD_DEPENDS_ON_TIME, .ops_d = og_adjoint_ops_d,
-                           .ops_s = og_adjoint_ops_s, .scratch_bytes = scratch_bytes, .destroy = destroy};
+  field->base = (og_field){.context = context,
+                           .n = 2 * inner->n + inner->p,
+                           .p = inner->p,
+                           .flags = inner->flags & OG_FIELD_DEPENDS_ON_TIME,
+                           .ops_d = og_adjoint_ops_d,
+                           .ops_s = og_adjoint_ops_s,
+                           .scratch_bytes = scratch_bytes,
+                           .destroy = destroy};
   field->inner = inner;
   *out = &field->base;
   return OG_OK;

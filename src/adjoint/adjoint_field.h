@@ -1,5 +1,6 @@
-/* The continuous adjoint as a field of its own: d/dt (x, lambda, q) = (f, -(df/dx)^T lambda, -(df/dtheta)^T lambda), to
- * be solved backward; then lambda(t0) = dL/dx0 and q(t0) = dL/dtheta (Pontryagin; Chen et al. 2018, appendix B). */
+/* The continuous adjoint as a field of its own: d/dt (x, lambda, q) = (f, -(df/dx)^T lambda, -(df/dtheta)^T
+ * lambda), to be solved backward; then lambda(t0) = dL/dx0 and q(t0) = dL/dtheta (Pontryagin; Chen et al.
+ * 2018, appendix B). */
 #ifndef OG_ADJOINT_FIELD_H
 #define OG_ADJOINT_FIELD_H
 

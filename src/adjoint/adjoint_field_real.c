@@ -1,5 +1,5 @@
-/* The right-hand side of the continuous adjoint on lane blocks. Rows of the augmented state are copied to and from blocks
- * of their own, because the inner field may write into a block's padding. */
+/* The right-hand side of the continuous adjoint on lane blocks. Rows of the augmented state are copied to and
+ * from blocks of their own, because the inner field may write into a block's padding. */
 #include <string.h>
 
 #include "adjoint/adjoint_field.h"

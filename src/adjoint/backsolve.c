@@ -1,5 +1,5 @@
-/* Backsolve: the continuous adjoint, solved backward from observation to observation together with x. Nothing of the
- * forward solve is kept but its end. At an observation lambda jumps by its cotangent. */
+/* Backsolve: the continuous adjoint, solved backward from observation to observation together with x. Nothing
+ * of the forward solve is kept but its end. At an observation lambda jumps by its cotangent. */
 #include <math.h>
 #include <string.h>
 
@@ -11,9 +11,9 @@ typedef struct backsolve {
   og_solve *back;  /* of the adjoint field, one segment a run */
   og_field *field;
   const og_pullback *pullback;
-  size_t rows;     /* 2 n + p */
-  double *state;   /* [M][rows]: x, lambda, q */
-  double *f;       /* [n] */
+  size_t rows;   /* 2 n + p */
+  double *state; /* [M][rows]: x, lambda, q */
+  double *f;     /* [n] */
 } backsolve;
 
 static og_status start_state(backsolve *b, size_t m) {
@@ -48,7 +48,8 @@ static void close_backsolve(backsolve *b) {
 }
 
 /* bar . f(t, x) of one trajectory, for the derivatives with respect to times. */
-static og_status speed(backsolve *b, size_t m, double t, const double *x, const double *bar, double *product) {
+static og_status speed(backsolve *b, size_t m, double t, const double *x, const double *bar,
+                       double *product) {
   const og_solve *solve = b->solve;
   const og_field *field = solve->field;
   size_t block = OG_PADDED(solve->n), theta = OG_PADDED(solve->p);
@@ -62,11 +63,14 @@ static og_status speed(backsolve *b, size_t m, double t, const double *x, const 
   field->ops_d.eval(field, 1, &t, memory, parameters, f, &status, parameters + theta);
   *product = 0;
   for (size_t i = 0; i < solve->states; i++) *product += bar[i] * f[i];
-  if (solve->field->quadratures && bar == b->state + m * b->rows + solve->n) *product += bar[solve->n - 1] * f[solve->n - 1];
+  if (solve->field->quadratures && bar == b->state + m * b->rows + solve->n)
+    *product += bar[solve->n - 1] * f[solve->n - 1];
   og_free(solve->context, memory);
   if (status == 0 && isfinite(*product)) return OG_OK;
-  return og_fail(solve->context, status ? OG_ERR_FIELD : OG_ERR_NOT_FINITE, "trajectory %zu: f at t = %g, needed for the "
-                 "derivative with respect to that time, %s", m, t, status ? "was refused by its callback" : "is not finite");
+  return og_fail(solve->context, status ? OG_ERR_FIELD : OG_ERR_NOT_FINITE,
+                 "trajectory %zu: f at t = %g, needed for the "
+                 "derivative with respect to that time, %s",
+                 m, t, status ? "was refused by its callback" : "is not finite");
 }
 
 /* Where the trajectory's next segment ends: its last observation not yet passed, or t0. */
@@ -81,7 +85,8 @@ static void set_steps(backsolve *b, size_t m, double length) {
   og_trajectory *back = &b->back->trajectories[m];
   double span = fabs(forward->t1 - forward->t0);
   if (forward->fixed_steps)
-    back->fixed_steps = length > 0 ? (size_t)fmax(1, ceil((double)forward->fixed_steps * length / span - 1e-9)) : 1;
+    back->fixed_steps =
+        length > 0 ? (size_t)fmax(1, ceil((double)forward->fixed_steps * length / span - 1e-9)) : 1;
   else if (back->last_step > 0)
     back->first_step = back->last_step;
 }

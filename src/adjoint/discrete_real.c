@@ -1,5 +1,5 @@
-/* The discrete adjoint: back through the recorded steps, each recomputed and transposed. The derivative is that of the
- * computed numbers with h_k = (t1 - t0) w_k, w_k constant. */
+/* The discrete adjoint: back through the recorded steps, each recomputed and transposed. The derivative is
+ * that of the computed numbers with h_k = (t1 - t0) w_k, w_k constant. */
 #include <math.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@ typedef struct reverse {
   og_share *share;
   real *x_bar, *theta_bar, *t_bars, *memory;
   real *observed[OG_STAGES_MAX];
-  double *theta_sum; /* [p][lanes]: over steps, in double */
+  double *theta_sum;                    /* [p][lanes]: over steps, in double */
   _Alignas(64) real mask[OG_LANES_MAX]; /* lanes whose step has observations that read the interpolant */
   double t0_bar[OG_LANES_MAX], t1_bar[OG_LANES_MAX];
   size_t cursor[OG_LANES_MAX]; /* observations at or after it are done */
@@ -24,10 +24,11 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
   memset(v, 0, sizeof *v);
   v->share = share;
   v->pullback = pullback;
-  v->r = (OG_R(og_recall)){.solve = solve, .lanes = share->lanes, .idle = share->lanes, .next = share->begin,
-                           .end = share->end};
+  v->r = (OG_R(og_recall)){
+      .solve = solve, .lanes = share->lanes, .idle = share->lanes, .next = share->begin, .end = share->end};
   int stages = solve->tableau->stages_total;
-  size_t lanes = (size_t)share->lanes, block = OG_PADDED(solve->n * lanes), theta = OG_PADDED(solve->p * lanes);
+  size_t lanes = (size_t)share->lanes, block = OG_PADDED(solve->n * lanes),
+         theta = OG_PADDED(solve->p * lanes);
   size_t reals = (2 + (size_t)stages) * block + 2 * theta + (size_t)stages * OG_PADDED(lanes);
   size_t bytes = reals * sizeof(real) + theta * sizeof(double);
   v->memory = og_alloc(solve->context, 1, bytes);
@@ -46,7 +47,8 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
   v->t_bars = v->r.theta + 2 * theta;
   next = v->t_bars + (size_t)stages * OG_PADDED(lanes);
   for (int j = 0; j < stages; j++) v->observed[j] = next + (size_t)j * block;
-  return OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes, OG_STEP_DERIVATIVE, &v->step);
+  return OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes, OG_STEP_DERIVATIVE,
+                              &v->step);
 }
 
 static void close_reverse(reverse *v) {
@@ -56,7 +58,9 @@ static void close_reverse(reverse *v) {
   og_free(v->r.solve->context, v->memory);
 }
 
-static size_t entry_of(const reverse *v, size_t row, int lane) { return row * (size_t)v->r.lanes + (size_t)lane; }
+static size_t entry_of(const reverse *v, size_t row, int lane) {
+  return row * (size_t)v->r.lanes + (size_t)lane;
+}
 
 /* The lane starts at the end of its trajectory with the cotangent of the final state. */
 static void begin(reverse *v, int lane, size_t m) {
@@ -66,7 +70,8 @@ static void begin(reverse *v, int lane, size_t m) {
   for (size_t i = 0; i < solve->states; i++)
     v->x_bar[entry_of(v, i, lane)] = final_bar ? (real)final_bar[m * solve->states + i] : 0;
   if (solve->field->quadratures) v->x_bar[entry_of(v, solve->n - 1, lane)] = cost_bar ? (real)cost_bar[m] : 0;
-  for (size_t i = 0; i < solve->p; i++) v->theta_sum[entry_of(v, i, lane)] = 0, v->theta_bar[entry_of(v, i, lane)] = 0;
+  for (size_t i = 0; i < solve->p; i++)
+    v->theta_sum[entry_of(v, i, lane)] = 0, v->theta_bar[entry_of(v, i, lane)] = 0;
   v->t0_bar[lane] = v->t1_bar[lane] = 0;
   v->cursor[lane] = solve->trajectories[m].observations;
 }
@@ -78,7 +83,8 @@ static void refill(reverse *v) {
     if (!v->r.trajectory[lane]) begin(v, lane, v->r.next++);
 }
 
-/* The first observation that belongs to the lane's step: those in (start, end], and in the first step t0's too. */
+/* The first observation that belongs to the lane's step: those in (start, end], and in the first step t0's
+ * too. */
 static size_t first_of_step(const reverse *v, int lane) {
   const og_trajectory *at = v->r.trajectory[lane];
   size_t i = v->pullback->observed_bar ? v->cursor[lane] : 0;
@@ -109,8 +115,8 @@ static const double *seed_of(const reverse *v, int lane, size_t i) {
   return v->pullback->observed_bar + (v->r.trajectory[lane]->first_observation + i) * v->r.solve->states;
 }
 
-/* v = sum_j b_j'(s) xbar . K_j is the derivative of xbar . x(t) with respect to t on the interpolant; the observation's
- * place moves with t0 and t1 as well, as the steps do. */
+/* v = sum_j b_j'(s) xbar . K_j is the derivative of xbar . x(t) with respect to t on the interpolant; the
+ * observation's place moves with t0 and t1 as well, as the steps do. */
 static void time_of_observation(reverse *v, int lane, size_t i, double s, const double *slopes) {
   const og_trajectory *at = v->r.trajectory[lane];
   const double *seed = seed_of(v, lane, i);
@@ -138,7 +144,8 @@ static void seed_state(reverse *v, int lane, size_t i) {
 /* Before the transpose: observations at the step's end join its cotangent, those inside the stages'. */
 static void seeds_before(reverse *v, int lane) {
   const og_trajectory *at = v->r.trajectory[lane];
-  double weights[OG_STAGES_MAX], slopes[OG_STAGES_MAX], start = v->r.fraction[lane], end = v->r.fraction_next[lane];
+  double weights[OG_STAGES_MAX], slopes[OG_STAGES_MAX], start = v->r.fraction[lane],
+                                                        end = v->r.fraction_next[lane];
   for (size_t i = first_of_step(v, lane); i < v->cursor[lane]; i++) {
     double s = og_fraction(at, i);
     if (s == end) seed_state(v, lane, i);
@@ -164,7 +171,8 @@ static void each_active(reverse *v, void (*what)(reverse *, int)) {
     if (v->r.trajectory[lane] && v->cursor[lane]) what(v, lane);
 }
 
-/* h_bar = sum_j g_j . K_j + sum_j c_j t_bar_j and t_bar = sum_j t_bar_j; t = t0 + (t1 - t0) W and h = (t1 - t0) w. */
+/* h_bar = sum_j g_j . K_j + sum_j c_j t_bar_j and t_bar = sum_j t_bar_j; t = t0 + (t1 - t0) W and h = (t1 -
+ * t0) w. */
 static void step_times(reverse *v, int lane, int last) {
   double h_bar = 0, t_bar = 0;
   for (int j = 0; j < last; j++) {
@@ -197,11 +205,13 @@ static void transpose(reverse *v) {
   int interpolant = v->reads_interpolant, times = v->pullback->want_times;
   int last = interpolant ? tableau->stages_total : v->step.core;
   size_t block = OG_PADDED(v->r.solve->n * (size_t)v->r.lanes);
-  OG_R(og_step_stages)(&v->step, 0, last, times || interpolant ? last : last - 1, &v->r.at, v->r.x, v->r.theta);
+  OG_R(og_step_stages)
+  (&v->step, 0, last, times || interpolant ? last : last - 1, &v->r.at, v->r.x, v->r.theta);
   if (interpolant) memset(v->observed[0], 0, (size_t)tableau->stages_total * block * sizeof(real));
   each_active(v, seeds_before);
-  OG_R(og_step_transpose)(&v->step, last, &v->r.at, v->r.x, v->r.theta, interpolant ? v->observed : NULL, v->mask,
-                          v->x_bar, v->r.solve->p ? v->theta_bar : NULL, times ? v->t_bars : NULL);
+  OG_R(og_step_transpose)
+  (&v->step, last, &v->r.at, v->r.x, v->r.theta, interpolant ? v->observed : NULL, v->mask, v->x_bar,
+   v->r.solve->p ? v->theta_bar : NULL, times ? v->t_bars : NULL);
   add_to_sum(v);
   for (int lane = 0; times && lane < v->r.lanes; lane++)
     if (v->r.trajectory[lane]) step_times(v, lane, last);
@@ -212,11 +222,16 @@ static void transpose(reverse *v) {
 
 static void fail(reverse *v, int lane, og_status status) {
   const og_trajectory *at = v->r.trajectory[lane];
-  og_failure failure = {.status = status, .trajectory = v->r.item[lane], .accepted = v->r.index[lane],
-                        .t = v->r.at.t[lane], .h = v->r.at.h[lane], .stiffness = NAN};
+  og_failure failure = {.status = status,
+                        .trajectory = v->r.item[lane],
+                        .accepted = v->r.index[lane],
+                        .t = v->r.at.t[lane],
+                        .h = v->r.at.h[lane],
+                        .stiffness = NAN};
   for (size_t i = 0; i < v->r.solve->n; i++)
     failure.norm = hypot(failure.norm, (double)v->r.x[entry_of(v, i, lane)]);
-  if (v->share->status == OG_OK || failure.trajectory < v->share->failure.trajectory) v->share->failure = failure;
+  if (v->share->status == OG_OK || failure.trajectory < v->share->failure.trajectory)
+    v->share->failure = failure;
   v->share->status = v->share->failure.status;
   (void)at;
 }
@@ -239,7 +254,8 @@ static void deliver(reverse *v, int lane) {
   size_t m = v->r.item[lane];
   for (size_t i = 0; i < solve->states; i++)
     v->pullback->x0_bar[m * solve->states + i] = (double)v->x_bar[entry_of(v, i, lane)];
-  for (size_t i = 0; i < solve->p; i++) v->pullback->theta_bar[m * solve->p + i] = v->theta_sum[entry_of(v, i, lane)];
+  for (size_t i = 0; i < solve->p; i++)
+    v->pullback->theta_bar[m * solve->p + i] = v->theta_sum[entry_of(v, i, lane)];
   v->pullback->t0_bar[m] = v->t0_bar[lane];
   v->pullback->t1_bar[m] = v->t1_bar[lane];
 }

@@ -1,7 +1,7 @@
 /* Recorded steps, back in lanes. */
 #include "adjoint/adjoint.h"
 
-void OG_R(og_recall_load)(OG_R(og_recall) *r, int lane, size_t item, size_t trajectory, size_t index) {
+void OG_R(og_recall_load)(OG_R(og_recall) * r, int lane, size_t item, size_t trajectory, size_t index) {
   const double *theta = og_theta_of(r->solve, trajectory);
   r->trajectory[lane] = &r->solve->trajectories[trajectory];
   r->item[lane] = item;
@@ -10,13 +10,15 @@ void OG_R(og_recall_load)(OG_R(og_recall) *r, int lane, size_t item, size_t traj
   r->idle--;
 }
 
-void OG_R(og_recall_step)(OG_R(og_recall) *r, int lane, size_t index) {
+void OG_R(og_recall_step)(OG_R(og_recall) * r, int lane, size_t index) {
   const og_trajectory *at = r->trajectory[lane];
   size_t stride = r->solve->stride, lanes = (size_t)r->lanes;
   const char *entry = og_record_entry(&at->record, index, stride);
   const real *x = (const real *)(const void *)(entry + sizeof(double));
-  double fraction = *(const double *)(const void *)entry, next = og_record_fraction(&at->record, index + 1, stride);
-  __builtin_prefetch(entry - 4 * stride); /* for the way back: many lanes are too many streams for the hardware */
+  double fraction = *(const double *)(const void *)entry,
+         next = og_record_fraction(&at->record, index + 1, stride);
+  __builtin_prefetch(entry -
+                     4 * stride); /* for the way back: many lanes are too many streams for the hardware */
   for (size_t i = 0; i < r->solve->n; i++) r->x[i * lanes + (size_t)lane] = x[i];
   r->fraction[lane] = fraction;
   r->fraction_next[lane] = next;

@@ -1,4 +1,5 @@
-/* Tangents through the recorded steps: the pushforward, and forward sensitivities (a lane for every direction). */
+/* Tangents through the recorded steps: the pushforward, and forward sensitivities (a lane for every
+ * direction). */
 #include <math.h>
 #include <string.h>
 
@@ -16,7 +17,9 @@ typedef struct forward {
   long long evals, jvps;
 } forward;
 
-static size_t entry_of(const forward *v, size_t row, int lane) { return row * (size_t)v->r.lanes + (size_t)lane; }
+static size_t entry_of(const forward *v, size_t row, int lane) {
+  return row * (size_t)v->r.lanes + (size_t)lane;
+}
 
 static size_t trajectory_of(const forward *v, size_t item) {
   return v->push->gradient ? item / og_directions(v->r.solve) : item;
@@ -26,9 +29,10 @@ static og_status open_forward(forward *v, og_solve *solve, og_share *share, cons
   memset(v, 0, sizeof *v);
   v->share = share;
   v->push = push;
-  v->r = (OG_R(og_recall)){.solve = solve, .lanes = share->lanes, .idle = share->lanes, .next = share->begin,
-                           .end = share->end};
-  size_t lanes = (size_t)share->lanes, block = OG_PADDED(solve->n * lanes), theta = OG_PADDED(solve->p * lanes);
+  v->r = (OG_R(og_recall)){
+      .solve = solve, .lanes = share->lanes, .idle = share->lanes, .next = share->begin, .end = share->end};
+  size_t lanes = (size_t)share->lanes, block = OG_PADDED(solve->n * lanes),
+         theta = OG_PADDED(solve->p * lanes);
   v->memory = og_alloc(solve->context, 3 * block + 2 * theta + OG_LANE_STEP, sizeof(real));
   if (!v->memory) return OG_ERR_MEMORY;
   v->r.x = v->memory;
@@ -36,7 +40,8 @@ static og_status open_forward(forward *v, og_solve *solve, og_share *share, cons
   v->y_dot = v->x_dot + block;
   v->r.theta = v->y_dot + block;
   v->theta_dot = v->r.theta + theta;
-  return OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes, OG_STEP_DERIVATIVE, &v->step);
+  return OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes, OG_STEP_DERIVATIVE,
+                              &v->step);
 }
 
 static void close_forward(forward *v) {
@@ -56,8 +61,9 @@ static void load_direction(forward *v, int lane, size_t item) {
   size_t unit = push->gradient ? item % og_directions(solve) : (size_t)-1;
   size_t theta = solve->theta_shared ? 0 : m * p;
   for (size_t i = 0; i < solve->n; i++)
-    v->x_dot[entry_of(v, i, lane)] =
-        i >= n ? 0 : push->gradient ? (real)(unit == i) : (real)entry_or_zero(push->x0_dot, m * n + i);
+    v->x_dot[entry_of(v, i, lane)] = i >= n           ? 0
+                                     : push->gradient ? (real)(unit == i)
+                                                      : (real)entry_or_zero(push->x0_dot, m * n + i);
   for (size_t i = 0; i < p; i++)
     v->theta_dot[entry_of(v, i, lane)] =
         push->gradient ? (real)(unit == n + i) : (real)entry_or_zero(push->theta_dot, theta + i);
@@ -96,7 +102,8 @@ static int place(forward *v) {
 }
 
 /* What becomes of the tangent of an observed or final state: stored, or contracted with its cotangent. */
-static void emit(forward *v, int lane, size_t row, double tangent, double *out, const double *bar, size_t slot) {
+static void emit(forward *v, int lane, size_t row, double tangent, double *out, const double *bar,
+                 size_t slot) {
   size_t at = slot * v->r.solve->states + row;
   if (v->push->gradient)
     v->sum[lane] += bar ? bar[at] * tangent : 0;
@@ -144,7 +151,8 @@ static void finish(forward *v, int lane) {
   size_t m = trajectory_of(v, v->r.item[lane]);
   const og_pullback *seeds = v->push->pullback;
   for (size_t row = 0; row < solve->states; row++)
-    emit(v, lane, row, (double)v->x_dot[entry_of(v, row, lane)], v->push->final_dot, seeds ? seeds->final_bar : NULL, m);
+    emit(v, lane, row, (double)v->x_dot[entry_of(v, row, lane)], v->push->final_dot,
+         seeds ? seeds->final_bar : NULL, m);
   if (solve->field->quadratures) {
     double cost_dot = (double)v->x_dot[entry_of(v, solve->n - 1, lane)];
     if (v->push->gradient)
@@ -156,11 +164,16 @@ static void finish(forward *v, int lane) {
 }
 
 static void fail(forward *v, int lane, og_status status) {
-  og_failure failure = {.status = status, .trajectory = trajectory_of(v, v->r.item[lane]),
-                        .accepted = v->r.index[lane], .t = v->r.at.t[lane], .h = v->r.at.h[lane], .stiffness = NAN};
+  og_failure failure = {.status = status,
+                        .trajectory = trajectory_of(v, v->r.item[lane]),
+                        .accepted = v->r.index[lane],
+                        .t = v->r.at.t[lane],
+                        .h = v->r.at.h[lane],
+                        .stiffness = NAN};
   for (size_t i = 0; i < v->r.solve->n; i++)
     failure.norm = hypot(failure.norm, (double)v->r.x[entry_of(v, i, lane)]);
-  if (v->share->status == OG_OK || failure.trajectory < v->share->failure.trajectory) v->share->failure = failure;
+  if (v->share->status == OG_OK || failure.trajectory < v->share->failure.trajectory)
+    v->share->failure = failure;
   v->share->status = v->share->failure.status;
 }
 
@@ -174,8 +187,8 @@ static void advance(forward *v) {
   int observed = place(v);
   int last = observed ? v->step.tableau->stages_total : v->step.core;
   OG_R(og_step_stages)(&v->step, 0, last, last, &v->r.at, v->r.x, v->r.theta);
-  OG_R(og_step_tangent)(&v->step, last, &v->r.at, v->r.x, v->r.theta, v->x_dot, v->theta_dot, v->t_dot, v->h_dot,
-                        v->y_dot);
+  OG_R(og_step_tangent)
+  (&v->step, last, &v->r.at, v->r.x, v->r.theta, v->x_dot, v->theta_dot, v->t_dot, v->h_dot, v->y_dot);
   v->evals += (long long)last * (v->r.lanes - v->r.idle);
   v->jvps += (long long)last * (v->r.lanes - v->r.idle);
 }

@@ -12,8 +12,8 @@
  * `return og_fail(context, OG_ERR_SHAPE, "...")`. Not for use from worker threads. */
 og_status og_fail(og_context *context, og_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Appends one line to the trail of the present message, given whole: og_trail(context, status, "while fitting from
- * start %d", 3). Returns `status`. */
+/* Appends one line to the trail of the present message, given whole: og_trail(context, status, "while fitting
+ * from start %d", 3). Returns `status`. */
 og_status og_trail(og_context *context, og_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The message for memory that was not there. */
@@ -30,31 +30,36 @@ void og_free(og_context *context, void *memory);
 char *og_strdup(og_context *context, const char *text);
 
 /* Forwards a failure to the caller. */
-#define OG_TRY(call)                                                                                     \
-  do {                                                                                                   \
-    og_status og_try_status = (call);                                                                    \
-    if (og_try_status != OG_OK) return og_try_status;                                                    \
+#define OG_TRY(call)                                                                                         \
+  do {                                                                                                       \
+    og_status og_try_status = (call);                                                                        \
+    if (og_try_status != OG_OK) return og_try_status;                                                        \
   } while (0)
 
-/* The whole file with a NUL behind it (give back with og_free). The message of a failure names the path and the cause. */
+/* The whole file with a NUL behind it (give back with og_free). The message of a failure names the path and
+ * the cause. */
 og_status og_read_file(og_context *context, const char *path, char **text, size_t *length);
 
-/* Reads one decimal number ("1.5e-3", optional sign) at the start of `text`, whatever the locale: no blanks, hex, inf or
- * nan. Returns the characters used, 0 when there is none (or it has over a thousand). Overflow gives an infinity. `text`
- * needs no NUL. */
+/* Reads one decimal number ("1.5e-3", optional sign) at the start of `text`, whatever the locale: no blanks,
+ * hex, inf or nan. Returns the characters used, 0 when there is none (or it has over a thousand). Overflow
+ * gives an infinity. `text` needs no NUL. */
 size_t og_parse_real(const char *text, size_t length, double *value);
-/* Writes the shortest of %.15g, %.16g, %.17g that reads back as `value`, whatever the locale; "nan", "inf", "-inf". */
+/* Writes the shortest of %.15g, %.16g, %.17g that reads back as `value`, whatever the locale; "nan", "inf",
+ * "-inf". */
 enum { OG_NUMBER_SIZE = 32 };
 void og_format_real(double value, char text[OG_NUMBER_SIZE]);
 
-/* The context a model was made with (defined in the model room; declared here for rooms that know only its public part). */
+/* The context a model was made with (defined in the model room; declared here for rooms that know only its
+ * public part). */
 og_context *og_model_context(const og_model *model);
 
 /* The name in `names` nearest to `name` by edit distance, or NULL when none is near enough to suggest. */
 const char *og_nearest(const char *name, const char *const *names, size_t count);
 
 /* A counter-based random stream: the same seed and stream give the same numbers on every machine. */
-typedef struct og_rng { uint64_t state[4]; } og_rng;
+typedef struct og_rng {
+  uint64_t state[4];
+} og_rng;
 void og_rng_seed(og_rng *rng, uint64_t seed, uint64_t stream);
 uint64_t og_rng_next(og_rng *rng);
 double og_rng_uniform(og_rng *rng); /* in [0, 1) */
@@ -63,7 +68,8 @@ double og_rng_normal(og_rng *rng);
 /* The context an options object was made with, and a private copy of it (NULL copies the defaults). */
 og_context *og_options_context(const og_options *options);
 og_status og_options_copy(og_context *context, const og_options *options, og_options **out);
-/* The word of a choice option's value: "tsit5"; "" for other options. Lives as long as the options, until they change. */
+/* The word of a choice option's value: "tsit5"; "" for other options. Lives as long as the options, until
+ * they change. */
 const char *og_options_choice_name(const og_options *options, og_option option);
 
 #endif

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Messages that find no memory are cut to fit in here, so that running out of memory can still be reported. */
+/* Messages that find no memory are cut to fit in here, so that running out of memory can still be reported.
+ */
 enum { FALLBACK_SIZE = 512, ALIGNMENT = 64, THREADS_MAX = 1024 };
 
 struct og_context {
@@ -36,7 +37,8 @@ og_status og_context_create(og_allocate_fn allocate, og_release_fn release, void
   og_allocate_fn take = allocate ? allocate : allocate_with_malloc;
   og_context *context = take(sizeof *context, user);
   if (!context) return OG_ERR_MEMORY;
-  *context = (og_context){.allocate = take, .release = release ? release : release_with_free, .user = user, .threads = 1};
+  *context = (og_context){
+      .allocate = take, .release = release ? release : release_with_free, .user = user, .threads = 1};
   context->message = context->fallback;
   *out = context;
   return OG_OK;
@@ -88,8 +90,8 @@ static void drop_message(og_context *context) {
   context->message = context->fallback;
 }
 
-/* The new message is `head` followed by the formatted text. `head` and the arguments may be parts of the present
- * message: it is let go only when the new one is complete. */
+/* The new message is `head` followed by the formatted text. `head` and the arguments may be parts of the
+ * present message: it is let go only when the new one is complete. */
 static void set_message(og_context *context, const char *head, const char *format, va_list arguments) {
   va_list again;
   va_copy(again, arguments);
@@ -164,7 +166,8 @@ void og_log(const og_context *context, const char *format, ...) {
 
 og_status og_context_set_threads(og_context *context, int threads) {
   if (threads < 1 || threads > THREADS_MAX)
-    return og_fail(context, OG_ERR_BOUNDS, "the number of threads is %d; it must be from 1 to %d", threads, THREADS_MAX);
+    return og_fail(context, OG_ERR_BOUNDS, "the number of threads is %d; it must be from 1 to %d", threads,
+                   THREADS_MAX);
   context->threads = threads;
   return OG_OK;
 }

@@ -9,8 +9,8 @@ static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
 static char lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); }
 
-/* Optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours count one each;
- * a letter in the wrong case counts nothing. Three rows of the table are kept. */
+/* Optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours count one
+ * each; a letter in the wrong case counts nothing. Three rows of the table are kept. */
 static size_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length) {
   size_t rows[3][NAME_MAX_LENGTH + 1];
   size_t *before = rows[0], *above = rows[1], *row = rows[2];
@@ -20,7 +20,8 @@ static size_t edit_distance(const char *a, size_t a_length, const char *b, size_
     for (size_t j = 1; j <= b_length; j++) {
       char x = lower(a[i - 1]), y = lower(b[j - 1]);
       row[j] = least(above[j - 1] + (x != y), least(above[j], row[j - 1]) + 1);
-      if (i > 1 && j > 1 && x == lower(b[j - 2]) && lower(a[i - 2]) == y) row[j] = least(row[j], before[j - 2] + 1);
+      if (i > 1 && j > 1 && x == lower(b[j - 2]) && lower(a[i - 2]) == y)
+        row[j] = least(row[j], before[j - 2] + 1);
     }
     size_t *spare = before;
     before = above, above = row, row = spare;

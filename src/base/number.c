@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* strtod and printf follow the locale of the thread; these two put the C locale in its place for a while. (newlocale of
- * "C" needs no memory in glibc and musl; if it fails anyway the present locale stays.) */
+/* strtod and printf follow the locale of the thread; these two put the C locale in its place for a while.
+ * (newlocale of "C" needs no memory in glibc and musl; if it fails anyway the present locale stays.) */
 static locale_t enter_c_locale(locale_t *mine) {
   *mine = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
   return *mine ? uselocale(*mine) : (locale_t)0;
@@ -29,7 +29,8 @@ static size_t digits_at(const char *text, size_t length, size_t at) {
   return end - at;
 }
 
-/* Length of [+-] digits [. digits] [e [+-] digits] at the start of the text, with a digit before the exponent; 0: none. */
+/* Length of [+-] digits [. digits] [e [+-] digits] at the start of the text, with a digit before the
+ * exponent; 0: none. */
 static size_t decimal_length(const char *text, size_t length) {
   size_t at = length > 0 && (text[0] == '+' || text[0] == '-');
   size_t whole = digits_at(text, length, at), fraction = 0;

@@ -13,10 +13,12 @@ static const og_option_info option_rows[OG_OPTION_COUNT] = {
                        "euler|midpoint|heun|rk4|bs32|dopri5|tsit5|dop853", "Runge-Kutta method"},
     [OG_OPT_RTOL] = {"rtol", OG_TYPE_REAL, 1e-6, 0, 1, NULL, "relative error allowed in a step"},
     [OG_OPT_ATOL] = {"atol", OG_TYPE_REAL, 1e-9, 1e-300, LARGE, NULL, "absolute error allowed in a step"},
-    [OG_OPT_STEPS] = {"steps", OG_TYPE_INTEGER, 0, 0, 1e9, NULL, "take this many equal steps; 0: adaptive steps"},
+    [OG_OPT_STEPS] = {"steps", OG_TYPE_INTEGER, 0, 0, 1e9, NULL,
+                      "take this many equal steps; 0: adaptive steps"},
     [OG_OPT_MAX_STEPS] = {"max-steps", OG_TYPE_INTEGER, 100000, 1, 1e9, NULL,
                           "most steps of a trajectory, accepted and rejected"},
-    [OG_OPT_MIN_STEP] = {"min-step", OG_TYPE_REAL, 0, 0, LARGE, NULL, "smallest step; 0: the resolution of t"},
+    [OG_OPT_MIN_STEP] = {"min-step", OG_TYPE_REAL, 0, 0, LARGE, NULL,
+                         "smallest step; 0: the resolution of t"},
     [OG_OPT_MAX_STEP] = {"max-step", OG_TYPE_REAL, 0, 0, LARGE, NULL, "largest step; 0: the whole span"},
     [OG_OPT_FIRST_STEP] = {"first-step", OG_TYPE_REAL, 0, 0, LARGE, NULL, "first step to try; 0: automatic"},
     [OG_OPT_ADJOINT] = {"adjoint", OG_TYPE_CHOICE, OG_ADJOINT_DISCRETE, 0, OG_ADJOINT_FORWARD,
@@ -25,15 +27,16 @@ static const og_option_info option_rows[OG_OPTION_COUNT] = {
                        "bytes kept for the backward pass, as in 64MiB; 0: no limit"},
     [OG_OPT_THREADS] = {"threads", OG_TYPE_INTEGER, 0, 0, 1024, NULL,
                         "threads used for many trajectories; 0: the context's number"},
-    [OG_OPT_PRECISION] = {"precision", OG_TYPE_CHOICE, OG_PRECISION_DOUBLE, 0, OG_PRECISION_SINGLE, "double|single",
-                          "arithmetic of the solve"},
+    [OG_OPT_PRECISION] = {"precision", OG_TYPE_CHOICE, OG_PRECISION_DOUBLE, 0, OG_PRECISION_SINGLE,
+                          "double|single", "arithmetic of the solve"},
     [OG_OPT_SEED] = {"seed", OG_TYPE_INTEGER, 0, 0, EXACT_INTEGERS, NULL, "seed of all random numbers"},
     [OG_OPT_OPTIMIZER] = {"optimizer", OG_TYPE_CHOICE, OG_OPTIMIZER_LBFGS, 0, OG_OPTIMIZER_ADAM,
                           "lbfgs|slsqp|gradient|adam", "how a fit descends"},
     [OG_OPT_ITERATIONS] = {"iterations", OG_TYPE_INTEGER, 1000, 0, 1e9, NULL, "most iterations of a fit"},
     [OG_OPT_LEARNING_RATE] = {"learning-rate", OG_TYPE_REAL, 0, 0, LARGE, NULL,
                               "step of gradient descent and Adam; 0: the optimizer's default"},
-    [OG_OPT_TOLERANCE] = {"tolerance", OG_TYPE_REAL, 1e-10, 0, 1, NULL, "relative change of the loss that ends a fit"},
+    [OG_OPT_TOLERANCE] = {"tolerance", OG_TYPE_REAL, 1e-10, 0, 1, NULL,
+                          "relative change of the loss that ends a fit"},
     [OG_OPT_STARTS] = {"starts", OG_TYPE_INTEGER, 0, 0, 1e6, NULL,
                        "starting points drawn within the bounds, besides the given one"},
 };
@@ -76,7 +79,9 @@ static void put_defaults(og_options *options) {
   }
 }
 
-og_status og_options_create(og_context *context, og_options **out) { return og_options_copy(context, NULL, out); }
+og_status og_options_create(og_context *context, og_options **out) {
+  return og_options_copy(context, NULL, out);
+}
 
 og_status og_options_copy(og_context *context, const og_options *options, og_options **out) {
   *out = NULL;
@@ -105,7 +110,8 @@ static const char *type_words(og_option_type type) {
 }
 
 /* The row of `option` when it may be set as `type` (sizes are set as integers). */
-static og_status row_for(const og_options *options, og_option option, og_option_type type, const og_option_info **row) {
+static og_status row_for(const og_options *options, og_option option, og_option_type type,
+                         const og_option_info **row) {
   *row = og_option_describe(option);
   if (!*row) return og_fail(options->context, OG_ERR_ARGUMENT, "there is no option number %d", (int)option);
   og_option_type own = (*row)->type == OG_TYPE_SIZE ? OG_TYPE_INTEGER : (*row)->type;
@@ -118,8 +124,8 @@ static og_status fail_bounds(const og_options *options, const og_option_info *ro
   char lowest[OG_NUMBER_SIZE], highest[OG_NUMBER_SIZE];
   og_format_real(row->lowest, lowest);
   og_format_real(row->highest, highest);
-  return og_fail(options->context, OG_ERR_BOUNDS, "option %s is %s; it must be from %s to %s", row->name, value, lowest,
-                 highest);
+  return og_fail(options->context, OG_ERR_BOUNDS, "option %s is %s; it must be from %s to %s", row->name,
+                 value, lowest, highest);
 }
 
 og_status og_options_set_real(og_options *options, og_option option, double value) {
@@ -135,7 +141,8 @@ og_status og_options_set_real(og_options *options, og_option option, double valu
 }
 
 /* Integer bounds are whole numbers up to 2^53, so that the comparison is exact. */
-static og_status set_whole(og_options *options, og_option option, const og_option_info *row, long long value) {
+static og_status set_whole(og_options *options, og_option option, const og_option_info *row,
+                           long long value) {
   if (value < (long long)row->lowest || value > (long long)row->highest) {
     char text[OG_NUMBER_SIZE];
     snprintf(text, sizeof text, "%lld", value);

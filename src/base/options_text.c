@@ -27,19 +27,21 @@ static void split_choices(const char *choices, words *list) {
   }
 }
 
-static og_status fail_value(og_context *context, const og_option_info *row, const char *text, const char *expected) {
+static og_status fail_value(og_context *context, const og_option_info *row, const char *text,
+                            const char *expected) {
   return og_fail(context, OG_ERR_ARGUMENT, "option %s is \"%s\"; expected %s", row->name, text, expected);
 }
 
-static og_status set_choice_text(og_options *options, og_context *context, og_option option, const char *text) {
+static og_status set_choice_text(og_options *options, og_context *context, og_option option,
+                                 const char *text) {
   const og_option_info *row = og_option_describe(option);
   words list;
   split_choices(row->choices, &list);
   for (size_t i = 0; i < list.count; i++)
     if (strcmp(text, list.names[i]) == 0) return og_options_set_choice(options, option, (int)i);
   const char *nearest = og_nearest(text, list.names, list.count);
-  return og_fail(context, OG_ERR_NAME, "option %s is \"%s\"; expected one of %s%s%s%s", row->name, text, row->choices,
-                 nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+  return og_fail(context, OG_ERR_NAME, "option %s is \"%s\"; expected one of %s%s%s%s", row->name, text,
+                 row->choices, nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }
 
 static og_status set_real_text(og_options *options, og_context *context, og_option option, const char *text) {
@@ -55,7 +57,8 @@ static long long whole_number(double value) {
   return value > limit ? (long long)limit : value < -limit ? -(long long)limit : (long long)value;
 }
 
-static og_status set_integer_text(og_options *options, og_context *context, og_option option, const char *text) {
+static og_status set_integer_text(og_options *options, og_context *context, og_option option,
+                                  const char *text) {
   double value;
   size_t used = og_parse_real(text, strlen(text), &value);
   if (used > 0 && text[used] == '\0' && floor(value) == value)
@@ -72,9 +75,12 @@ static int same_word(const char *a, const char *b) {
 
 /* Bytes in a unit, 0 when it is none. */
 static double unit_bytes(const char *unit) {
-  static const struct { const char *name; double bytes; } units[] = {
-      {"", 1},      {"B", 1},         {"kB", 1e3},      {"MB", 1e6},      {"GB", 1e9},
-      {"TB", 1e12}, {"KiB", 0x1p10},  {"MiB", 0x1p20},  {"GiB", 0x1p30},  {"TiB", 0x1p40},
+  static const struct {
+    const char *name;
+    double bytes;
+  } units[] = {
+      {"", 1},      {"B", 1},        {"kB", 1e3},     {"MB", 1e6},     {"GB", 1e9},
+      {"TB", 1e12}, {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40},
   };
   for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
     if (same_word(unit, units[i].name)) return units[i].bytes;

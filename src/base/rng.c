@@ -11,8 +11,9 @@ static uint64_t splitmix_next(uint64_t *counter) {
   return z ^ (z >> 31);
 }
 
-/* Both numbers are scrambled before they meet, so that neighbouring seeds and streams share nothing. For one seed,
- * different streams start from different counters: every step of the map from stream to counter is one to one. */
+/* Both numbers are scrambled before they meet, so that neighbouring seeds and streams share nothing. For one
+ * seed, different streams start from different counters: every step of the map from stream to counter is one
+ * to one. */
 void og_rng_seed(og_rng *rng, uint64_t seed, uint64_t stream) {
   uint64_t counter = splitmix_next(&seed) + stream * UINT64_C(0xd1342543de82ef95);
   counter = splitmix_next(&counter);
@@ -36,8 +37,9 @@ uint64_t og_rng_next(og_rng *rng) {
 
 double og_rng_uniform(og_rng *rng) { return (double)(og_rng_next(rng) >> 11) * 0x1p-53; }
 
-/* Ratio of uniforms (Kinderman and Monahan 1977) with the quadratic bounds of Leva (1992). The result is one division,
- * and the logarithm decides only between the bounds: the numbers do not depend on the bits of a machine's libm. */
+/* Ratio of uniforms (Kinderman and Monahan 1977) with the quadratic bounds of Leva (1992). The result is one
+ * division, and the logarithm decides only between the bounds: the numbers do not depend on the bits of a
+ * machine's libm. */
 double og_rng_normal(og_rng *rng) {
   for (;;) {
     double u = 1.0 - og_rng_uniform(rng);

@@ -7,10 +7,12 @@ static void update_flags(og_callback_field *field) {
   int cost_ok = !field->cost || field->cost_vjp || field->differences;
   int vjp = (field->vjp || field->differences) && cost_ok;
   int jvp = (field->jvp || field->differences) && cost_ok;
-  field->base.flags = OG_FIELD_DEPENDS_ON_TIME | (vjp ? OG_FIELD_HAS_VJP : 0u) | (jvp ? OG_FIELD_HAS_JVP : 0u);
+  field->base.flags =
+      OG_FIELD_DEPENDS_ON_TIME | (vjp ? OG_FIELD_HAS_VJP : 0u) | (jvp ? OG_FIELD_HAS_JVP : 0u);
 }
 
-/* Arrays of a point: x, f, lambda, x_bar, x_dot of n; theta, theta_bar, theta_dot of p; the differences' work. */
+/* Arrays of a point: x, f, lambda, x_bar, x_dot of n; theta, theta_bar, theta_dot of p; the differences'
+ * work. */
 static size_t scratch_bytes(const og_field *field, int lanes) {
   (void)lanes;
   return (9 * field->n + 5 * field->p) * sizeof(double);
@@ -23,12 +25,19 @@ og_status og_field_create(og_context *context, size_t states, size_t parameters,
   *out = NULL;
   if (!rhs) return og_fail(context, OG_ERR_ARGUMENT, "a field needs a right-hand side: rhs is NULL");
   if (states == 0 || states > (1u << 28) || parameters > (1u << 28))
-    return og_fail(context, OG_ERR_ARGUMENT, "a field of %zu states and %zu parameters: states must be at least 1, and "
-                   "neither may exceed 2^28", states, parameters);
+    return og_fail(context, OG_ERR_ARGUMENT,
+                   "a field of %zu states and %zu parameters: states must be at least 1, and "
+                   "neither may exceed 2^28",
+                   states, parameters);
   og_callback_field *field = og_alloc(context, 1, sizeof *field);
   if (!field) return og_fail_memory(context, sizeof *field, "a field");
-  field->base = (og_field){.context = context, .n = states, .p = parameters, .ops_d = og_callback_ops_d,
-                           .ops_s = og_callback_ops_s, .scratch_bytes = scratch_bytes, .destroy = destroy};
+  field->base = (og_field){.context = context,
+                           .n = states,
+                           .p = parameters,
+                           .ops_d = og_callback_ops_d,
+                           .ops_s = og_callback_ops_s,
+                           .scratch_bytes = scratch_bytes,
+                           .destroy = destroy};
   field->rhs = rhs;
   field->user = user;
   update_flags(field);
@@ -49,7 +58,8 @@ static og_callback_field *as_callback(og_field *field) {
 }
 
 static og_status not_callback(const og_field *field) {
-  return og_fail(field->context, OG_ERR_UNSUPPORTED, "this field is a model's and has its products already; callbacks "
+  return og_fail(field->context, OG_ERR_UNSUPPORTED,
+                 "this field is a model's and has its products already; callbacks "
                  "can be set only on a field made by og_field_create");
 }
 
@@ -100,7 +110,8 @@ int og_callback_vjp(const og_callback_field *field, og_callback_point *at) {
   memset(at->x_bar, 0, field->base.n * sizeof *at->x_bar);
   if (field->base.p) memset(at->theta_bar, 0, field->base.p * sizeof *at->theta_bar);
   at->t_bar = 0;
-  int result = field->vjp(at->t, at->x, at->theta, at->lambda, at->x_bar, at->theta_bar, &at->t_bar, field->user);
+  int result =
+      field->vjp(at->t, at->x, at->theta, at->lambda, at->x_bar, at->theta_bar, &at->t_bar, field->user);
   if (result == 0 && field->cost)
     result = field->cost_vjp(at->t, at->x, at->theta, at->lambda[field->base.n - 1], at->x_bar, at->theta_bar,
                              &at->t_bar, field->user);

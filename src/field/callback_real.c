@@ -4,8 +4,12 @@
 
 static og_callback_point point_in(const og_field *field, double *scratch) {
   size_t n = field->n, p = field->p;
-  og_callback_point at = {.x = scratch, .f = scratch + n, .lambda = scratch + 2 * n, .x_bar = scratch + 3 * n,
-                          .x_dot = scratch + 4 * n, .theta = scratch + 5 * n};
+  og_callback_point at = {.x = scratch,
+                          .f = scratch + n,
+                          .lambda = scratch + 2 * n,
+                          .x_bar = scratch + 3 * n,
+                          .x_dot = scratch + 4 * n,
+                          .theta = scratch + 5 * n};
   at.theta_bar = at.theta + p;
   at.theta_dot = at.theta_bar + p;
   at.work = at.theta_dot + p;
@@ -23,8 +27,8 @@ static void scatter(size_t rows, int lanes, int lane, const double *in, real *bl
 
 static og_lane_status narrowed(int result) { return (og_lane_status)((result > 0) - (result < 0)); }
 
-static void load(const og_field *field, int lanes, int lane, const double *t, const real *x, const real *theta,
-                 og_callback_point *at) {
+static void load(const og_field *field, int lanes, int lane, const double *t, const real *x,
+                 const real *theta, og_callback_point *at) {
   at->t = t[lane];
   gather(field->n, lanes, lane, x, at->x);
   gather(field->p, lanes, lane, theta, at->theta);
@@ -50,7 +54,8 @@ static void eval(const og_field *field, int lanes, const double *t, const real *
 }
 
 static void vjp(const og_field *field, int lanes, const double *t, const real *x, const real *theta,
-                const real *lambda, real *x_bar, real *theta_bar, real *t_bar, og_lane_status *status, void *scratch) {
+                const real *lambda, real *x_bar, real *theta_bar, real *t_bar, og_lane_status *status,
+                void *scratch) {
   const og_callback_field *callback = (const og_callback_field *)field;
   og_callback_point at = point_in(field, scratch);
   for (int lane = 0; lane < lanes; lane++) {
@@ -65,8 +70,8 @@ static void vjp(const og_field *field, int lanes, const double *t, const real *x
 }
 
 static void jvp(const og_field *field, int lanes, const double *t, const real *x, const real *theta,
-                const real *t_dot, const real *x_dot, const real *theta_dot, real *f_dot, og_lane_status *status,
-                void *scratch) {
+                const real *t_dot, const real *x_dot, const real *theta_dot, real *f_dot,
+                og_lane_status *status, void *scratch) {
   const og_callback_field *callback = (const og_callback_field *)field;
   og_callback_point at = point_in(field, scratch);
   for (int lane = 0; lane < lanes; lane++) {

@@ -1,6 +1,7 @@
 /* Products of a callback field by central differences, for those who ask for them.
  *
- * The step cbrt(epsilon) balances the truncation error O(step^2) with the rounding error O(epsilon / step). */
+ * The step cbrt(epsilon) balances the truncation error O(step^2) with the rounding error O(epsilon / step).
+ */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -13,7 +14,8 @@ static double step_for(double value, double scale) {
 }
 
 /* (f(+) - f(-)) / 2 along (t_dot, x_dot, theta_dot) scaled by `step`; the moved point lives in at->work. */
-static int central(const og_callback_field *field, const og_callback_point *at, double step, double *difference) {
+static int central(const og_callback_field *field, const og_callback_point *at, double step,
+                   double *difference) {
   size_t n = field->base.n, p = field->base.p;
   og_callback_point moved = {.x = at->work, .theta = at->work + n};
   double *sides[2] = {at->work + n + p, difference};
@@ -49,8 +51,8 @@ int og_difference_jvp(const og_callback_field *field, og_callback_point *at) {
 }
 
 /* lambda^T (df / d*value), moving one entry. */
-static int column(const og_callback_field *field, og_callback_point *at, double value, double scale, double *direction,
-                  double *bar) {
+static int column(const og_callback_field *field, og_callback_point *at, double value, double scale,
+                  double *direction, double *bar) {
   double *difference = at->work + 2 * field->base.n + field->base.p;
   *direction = 1;
   int result = central(field, at, step_for(value, scale), difference);

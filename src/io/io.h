@@ -8,12 +8,13 @@
 
 /* ---- Files that appear whole or not at all ---- */
 
-/* Written under a temporary name beside `path`, which takes its place in og_output_commit. Devices and pipes are written
- * directly, "-" is standard output. */
+/* Written under a temporary name beside `path`, which takes its place in og_output_commit. Devices and pipes
+ * are written directly, "-" is standard output. */
 typedef struct og_output og_output;
 og_status og_output_open(og_context *context, const char *path, og_output **out);
 FILE *og_output_file(og_output *output);
-/* Ends the output for good or ill: with a `status` other than OG_OK the file is dropped and `status` returned. */
+/* Ends the output for good or ill: with a `status` other than OG_OK the file is dropped and `status`
+ * returned. */
 og_status og_output_close(og_output *output, og_status status);
 
 /* ---- Names in order of first appearance ---- */
@@ -25,7 +26,8 @@ typedef struct og_names {
   size_t *slots; /* hash table [slot_count] of index + 1; 0: empty */
   size_t slot_count;
 } og_names;
-/* The index of `name`, which is added when it is new; 0 when there is no memory (*index is then untouched). */
+/* The index of `name`, which is added when it is new; 0 when there is no memory (*index is then untouched).
+ */
 int og_names_add(og_names *names, const char *name, size_t *index);
 void og_names_clear(og_names *names);
 

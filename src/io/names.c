@@ -12,7 +12,8 @@ static uint64_t hash_of(const char *name) { /* FNV-1a, its high bits folded in *
 /* The slot that holds `name`, or the empty one where it belongs. */
 static size_t *slot_of(const og_names *names, const char *name) {
   size_t at = (size_t)hash_of(name) % names->slot_count;
-  while (names->slots[at] && strcmp(names->names[names->slots[at] - 1], name) != 0) at = (at + 1) % names->slot_count;
+  while (names->slots[at] && strcmp(names->names[names->slots[at] - 1], name) != 0)
+    at = (at + 1) % names->slot_count;
   return &names->slots[at];
 }
 

@@ -68,7 +68,8 @@ static int open_descriptor(og_output *output) {
 
 static og_status open_file(og_output *output) {
   int descriptor = open_descriptor(output);
-  if (descriptor == -ENOMEM) return og_fail_memory(output->context, strlen(output->target), "a temporary file name");
+  if (descriptor == -ENOMEM)
+    return og_fail_memory(output->context, strlen(output->target), "a temporary file name");
   if (descriptor < 0) return fail_write(output, -descriptor);
   output->file = fdopen(descriptor, "wb");
   if (output->file) return OG_OK;
@@ -109,14 +110,16 @@ static int finish(og_output *output, int keep) {
   if (fflush(output->file) != 0) wrong = errno ? errno : EIO;
   if (output->file == stdout) return wrong;
   /* The data must be on the disk before the name points at it, or a crash could leave an empty file. */
-  if (keep && !wrong && output->temporary && fsync(fileno(output->file)) != 0 && errno != EINVAL) wrong = errno;
+  if (keep && !wrong && output->temporary && fsync(fileno(output->file)) != 0 && errno != EINVAL)
+    wrong = errno;
   if (fclose(output->file) != 0 && !wrong) wrong = errno ? errno : EIO;
   return wrong;
 }
 
 og_status og_output_close(og_output *output, og_status status) {
   int wrong = finish(output, status == OG_OK);
-  if (status == OG_OK && !wrong && output->temporary && rename(output->temporary, output->target) != 0) wrong = errno;
+  if (status == OG_OK && !wrong && output->temporary && rename(output->temporary, output->target) != 0)
+    wrong = errno;
   if (output->temporary && (status != OG_OK || wrong)) unlink(output->temporary);
   if (status == OG_OK && wrong) status = fail_write(output, wrong);
   forget(output);

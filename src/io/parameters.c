@@ -1,5 +1,5 @@
-/* Parameter files: readable JSON {"name": value, ...}. A scalar is a number, a vector an array, a matrix an array of its
- * rows. */
+/* Parameter files: readable JSON {"name": value, ...}. A scalar is a number, a vector an array, a matrix an
+ * array of its rows. */
 #include "io/io.h"
 
 #include <cjson/cJSON.h>
@@ -47,8 +47,8 @@ static og_status check_finite(const og_model *model, const double *theta) {
     OG_TRY(og_model_parameter(model, i, &info));
     for (size_t k = 0; k < info.rows * info.columns; k++)
       if (!isfinite(theta[info.offset + k]))
-        return og_fail(og_model_context(model), OG_ERR_NOT_FINITE, "parameter %s is not finite; nothing was written",
-                       info.name);
+        return og_fail(og_model_context(model), OG_ERR_NOT_FINITE,
+                       "parameter %s is not finite; nothing was written", info.name);
   }
   return OG_OK;
 }
@@ -88,22 +88,26 @@ static og_status fail_shape(const reading *r, const og_parameter_info *info) {
   if (info->rows == 1 && info->columns == 1)
     return og_fail(r->context, OG_ERR_SHAPE, "%s: %s must be a number", r->path, info->name);
   if (info->columns == 1)
-    return og_fail(r->context, OG_ERR_SHAPE, "%s: %s must be an array of %zu numbers", r->path, info->name, info->rows);
-  return og_fail(r->context, OG_ERR_SHAPE, "%s: %s must be an array of %zu rows, each an array of %zu numbers", r->path,
-                 info->name, info->rows, info->columns);
+    return og_fail(r->context, OG_ERR_SHAPE, "%s: %s must be an array of %zu numbers", r->path, info->name,
+                   info->rows);
+  return og_fail(r->context, OG_ERR_SHAPE,
+                 "%s: %s must be an array of %zu rows, each an array of %zu numbers", r->path, info->name,
+                 info->rows, info->columns);
 }
 
-static og_status read_number(const reading *r, const og_parameter_info *info, const cJSON *item, double *value) {
+static og_status read_number(const reading *r, const og_parameter_info *info, const cJSON *item,
+                             double *value) {
   if (!cJSON_IsNumber(item)) return fail_shape(r, info);
   if (!isfinite(item->valuedouble))
-    return og_fail(r->context, OG_ERR_NOT_FINITE, "%s: a value of %s is too large for a double", r->path, info->name);
+    return og_fail(r->context, OG_ERR_NOT_FINITE, "%s: a value of %s is too large for a double", r->path,
+                   info->name);
   if (item->valuedouble < info->lowest || item->valuedouble > info->highest) {
     char text[3][OG_NUMBER_SIZE];
     og_format_real(item->valuedouble, text[0]);
     og_format_real(info->lowest, text[1]);
     og_format_real(info->highest, text[2]);
-    return og_fail(r->context, OG_ERR_BOUNDS, "%s: %s is %s; the model bounds it to [%s, %s]", r->path, info->name, text[0],
-                   text[1], text[2]);
+    return og_fail(r->context, OG_ERR_BOUNDS, "%s: %s is %s; the model bounds it to [%s, %s]", r->path,
+                   info->name, text[0], text[1], text[2]);
   }
   *value = item->valuedouble;
   return OG_OK;
@@ -112,13 +116,15 @@ static og_status read_number(const reading *r, const og_parameter_info *info, co
 static og_status read_row(const reading *r, const og_parameter_info *info, const cJSON *array, size_t count,
                           double *values) {
   if (!cJSON_IsArray(array) || (size_t)cJSON_GetArraySize(array) != count) return fail_shape(r, info);
-  for (const cJSON *item = array->child; item; item = item->next) OG_TRY(read_number(r, info, item, values++));
+  for (const cJSON *item = array->child; item; item = item->next)
+    OG_TRY(read_number(r, info, item, values++));
   return OG_OK;
 }
 
 static og_status read_value(const reading *r, const og_parameter_info *info, const cJSON *item) {
   double *values = r->values + info->offset;
-  if (info->rows == 1 && info->columns == 1 && !cJSON_IsArray(item)) return read_number(r, info, item, values);
+  if (info->rows == 1 && info->columns == 1 && !cJSON_IsArray(item))
+    return read_number(r, info, item, values);
   if (info->columns == 1) return read_row(r, info, item, info->rows, values);
   if (!cJSON_IsArray(item) || (size_t)cJSON_GetArraySize(item) != info->rows) return fail_shape(r, info);
   for (const cJSON *row = item->child; row; row = row->next, values += info->columns)
@@ -148,12 +154,14 @@ static og_status read_items(const reading *r, const cJSON *root) {
 
 static og_status fail_syntax(const reading *r, const char *text, const char *end) {
   size_t line = 1, column = 1;
+  while (end > text && strchr(" \t\r\n,:[]{}\"", end[-1]) == NULL) end--; /* cJSON stops within the word */
   for (; text < end; text++) {
     column = *text == '\n' ? 1 : column + 1;
     line += *text == '\n';
   }
-  return og_fail(r->context, OG_ERR_DATA, "%s:%zu:%zu: this is not JSON; expected an object such as {\"alpha\": 1.5}",
-                 r->path, line, column);
+  return og_fail(r->context, OG_ERR_DATA,
+                 "%s:%zu:%zu: this is not JSON; expected an object such as {\"alpha\": 1.5}", r->path, line,
+                 column);
 }
 
 static og_status read_text(const reading *r, const char *text, size_t length) {
@@ -184,12 +192,14 @@ static og_status read_into_copy(reading *r, const double *theta, size_t *size) {
 }
 
 og_status og_parameters_read(const og_model *model, const char *path, double *theta) {
-  reading r = {.model = model, .context = og_model_context(model), .path = path, .count = og_model_parameters(model)};
+  reading r = {
+      .model = model, .context = og_model_context(model), .path = path, .count = og_model_parameters(model)};
   r.names = og_alloc(r.context, r.count, sizeof *r.names);
   r.seen = og_alloc(r.context, r.count, 1);
   size_t size = 0;
-  og_status status = r.names && r.seen ? read_into_copy(&r, theta, &size)
-                                       : og_fail_memory(r.context, r.count * sizeof *r.names, "names of parameters");
+  og_status status = r.names && r.seen
+                         ? read_into_copy(&r, theta, &size)
+                         : og_fail_memory(r.context, r.count * sizeof *r.names, "names of parameters");
   if (status == OG_OK && size) memcpy(theta, r.values, size * sizeof *theta);
   og_free(r.context, r.values);
   og_free(r.context, r.names);

@@ -11,16 +11,17 @@
 static size_t character_length(const unsigned char *text) {
   if (text[0] < 0x20 || text[0] == 0x7F) return 0;
   if (text[0] < 0x80) return 1;
-  size_t length = text[0] >= 0xC2 && text[0] < 0xE0 ? 2 : text[0] >= 0xE0 && text[0] < 0xF0 ? 3
-                  : text[0] >= 0xF0 && text[0] < 0xF5                                        ? 4
-                                                                                             : 0;
+  size_t length = text[0] >= 0xC2 && text[0] < 0xE0   ? 2
+                  : text[0] >= 0xE0 && text[0] < 0xF0 ? 3
+                  : text[0] >= 0xF0 && text[0] < 0xF5 ? 4
+                                                      : 0;
   for (size_t i = 1; i < length; i++)
     if ((text[i] & 0xC0) != 0x80) return 0;
-  if (text[0] == 0xE0 && text[1] < 0xA0) return 0;                        /* too long a spelling */
-  if (text[0] == 0xED && text[1] > 0x9F) return 0;                        /* surrogates */
-  if (text[0] == 0xF0 && text[1] < 0x90) return 0;                        /* too long a spelling */
-  if (text[0] == 0xF4 && text[1] > 0x8F) return 0;                        /* beyond Unicode */
-  if (text[0] == 0xEF && text[1] == 0xBF && text[2] >= 0xBE) return 0;    /* no characters: XML refuses them */
+  if (text[0] == 0xE0 && text[1] < 0xA0) return 0;                     /* too long a spelling */
+  if (text[0] == 0xED && text[1] > 0x9F) return 0;                     /* surrogates */
+  if (text[0] == 0xF0 && text[1] < 0x90) return 0;                     /* too long a spelling */
+  if (text[0] == 0xF4 && text[1] > 0x8F) return 0;                     /* beyond Unicode */
+  if (text[0] == 0xEF && text[1] == 0xBF && text[2] >= 0xBE) return 0; /* no characters: XML refuses them */
   return length;
 }
 
@@ -118,8 +119,8 @@ og_status og_plot_write(const og_plot *plot, const char *path) {
   const char *ending = strrchr(path, '.');
   int svg = ending && strcasecmp(ending, ".svg") == 0, png = ending && strcasecmp(ending, ".png") == 0;
   if (!svg && !png)
-    return og_fail(plot->context, OG_ERR_ARGUMENT, "cannot tell the kind of picture from \"%s\"; end the name in .svg or .png",
-                   path);
+    return og_fail(plot->context, OG_ERR_ARGUMENT,
+                   "cannot tell the kind of picture from \"%s\"; end the name in .svg or .png", path);
   og_output *output;
   OG_TRY(og_output_open(plot->context, path, &output));
   FILE *file = og_output_file(output);

@@ -1,4 +1,5 @@
-/* A plot is data (plot.c), laid out on axes (scale.c), drawn (plot_draw.c) on a canvas that is SVG text or cairo pixels. */
+/* A plot is data (plot.c), laid out on axes (scale.c), drawn (plot_draw.c) on a canvas that is SVG text or
+ * cairo pixels. */
 #ifndef OG_PLOT_H
 #define OG_PLOT_H
 
@@ -32,15 +33,16 @@ typedef struct og_tick {
 
 typedef struct og_scale {
   int log;
-  double low, high;  /* of the data, with a margin; their decimal logarithms when log */
-  double from, to;   /* pixels */
+  double low, high; /* of the data, with a margin; their decimal logarithms when log */
+  double from, to;  /* pixels */
   size_t tick_count;
   og_tick ticks[OG_TICKS_MAX];
 } og_scale;
 
 /* Whether a value has a place on the axis. */
 int og_scale_holds(int log, double value);
-/* An axis for data from `lowest` to `highest`, with about `wanted` labelled ticks. `margin` is a fraction of the range. */
+/* An axis for data from `lowest` to `highest`, with about `wanted` labelled ticks. `margin` is a fraction of
+ * the range. */
 void og_scale_fit(og_scale *scale, int log, double lowest, double highest, double margin, int wanted);
 double og_scale_place(const og_scale *scale, double value);
 
@@ -58,7 +60,8 @@ typedef struct og_text_style {
 /* What a canvas can do; coordinates in pixels, y downward. */
 typedef struct og_canvas {
   void *state;
-  void (*rectangle)(void *state, double x, double y, double width, double height, unsigned fill, double opacity);
+  void (*rectangle)(void *state, double x, double y, double width, double height, unsigned fill,
+                    double opacity);
   void (*lines)(void *state, size_t count, const double *xy, unsigned colour, double width, int dash);
   void (*disc)(void *state, double x, double y, double radius, unsigned colour);
   void (*text)(void *state, double x, double y, const og_text_style *style, const char *text);

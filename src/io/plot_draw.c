@@ -14,10 +14,14 @@
 
 enum { INK = 0x222222, AXIS = 0x555555, GRID = 0xe4e4e4, PAPER = 0xffffff, LEGEND_MOST = 16, PALETTE = 7 };
 
-/* The colours of Okabe and Ito (2008), told apart by colour-blind readers too; without the yellow, too faint on paper. */
-static const unsigned palette[PALETTE] = {0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x000000};
+/* The colours of Okabe and Ito (2008), told apart by colour-blind readers too; without the yellow, too faint
+ * on paper. */
+static const unsigned palette[PALETTE] = {0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7,
+                                          0xE69F00, 0x56B4E9, 0x000000};
 
-typedef struct box { double left, top, right, bottom; } box;
+typedef struct box {
+  double left, top, right, bottom;
+} box;
 
 typedef struct picture {
   const og_plot *plot;
@@ -47,7 +51,9 @@ static int is_shown(const picture *p, double x, double y) {
   return og_scale_holds(p->plot->log_x, x) && og_scale_holds(p->plot->log_y, y);
 }
 
-typedef struct range { double low, high; } range;
+typedef struct range {
+  double low, high;
+} range;
 
 static void include(range *r, double value) {
   r->low = fmin(r->low, value);
@@ -82,7 +88,8 @@ static size_t legend_entries(const og_plot *plot) {
 
 static double legend_width(const og_plot *plot) {
   double widest = 0;
-  for (size_t i = 0; i < legend_entries(plot); i++) widest = fmax(widest, width_of(plot->names.names[i], TICK_SIZE));
+  for (size_t i = 0; i < legend_entries(plot); i++)
+    widest = fmax(widest, width_of(plot->names.names[i], TICK_SIZE));
   return fmin(widest, OG_PLOT_WIDTH / 3.0) + LEGEND_SAMPLE + 26;
 }
 
@@ -100,7 +107,8 @@ static size_t crowd_of_series(const picture *p, const og_series *series, const b
   double last_x = NAN, last_y = NAN;
   for (size_t i = 0; i < series->count; i++) {
     int shown = is_shown(p, series->x[i], series->y[i]);
-    double x = shown ? og_scale_place(&p->x, series->x[i]) : NAN, y = shown ? og_scale_place(&p->y, series->y[i]) : NAN;
+    double x = shown ? og_scale_place(&p->x, series->x[i]) : NAN,
+           y = shown ? og_scale_place(&p->y, series->y[i]) : NAN;
     crowd += (size_t)inside(b, x, y);
     for (int k = 1; series->is_line && k < 8; k++)
       crowd += (size_t)inside(b, last_x + (x - last_x) * k / 8, last_y + (y - last_y) * k / 8);
@@ -119,8 +127,8 @@ static size_t crowd_of(const picture *p, const box *b) {
 static void set_frame(picture *p) {
   double widest = 0;
   for (size_t i = 0; i < p->y.tick_count; i++) widest = fmax(widest, width_of(p->y.ticks[i].text, TICK_SIZE));
-  p->frame = (box){22 + widest + (*p->plot->y_label ? LABEL_SIZE + 8 : 0), *p->plot->title ? 46 : 20, OG_PLOT_WIDTH - 24,
-                   OG_PLOT_HEIGHT - (*p->plot->x_label ? 58 : 36)};
+  p->frame = (box){22 + widest + (*p->plot->y_label ? LABEL_SIZE + 8 : 0), *p->plot->title ? 46 : 20,
+                   OG_PLOT_WIDTH - 24, OG_PLOT_HEIGHT - (*p->plot->x_label ? 58 : 36)};
   if (p->legend_outside) p->frame.right -= legend_width(p->plot);
   p->x.from = p->frame.left, p->x.to = p->frame.right;
   p->y.from = p->frame.bottom, p->y.to = p->frame.top;
@@ -144,12 +152,14 @@ static void place_legend(picture *p) {
 
 /* ---- Drawing ---- */
 
-static void write_text(const picture *p, double x, double y, double size, og_anchor anchor, const char *text) {
+static void write_text(const picture *p, double x, double y, double size, og_anchor anchor,
+                       const char *text) {
   const og_text_style style = {.size = size, .anchor = anchor, .colour = INK};
   p->canvas->text(p->canvas->state, x, y, &style, text);
 }
 
-static void draw_segment(const picture *p, double x0, double y0, double x1, double y1, unsigned colour, double width) {
+static void draw_segment(const picture *p, double x0, double y0, double x1, double y1, unsigned colour,
+                         double width) {
   const double xy[] = {x0, y0, x1, y1};
   p->canvas->lines(p->canvas->state, 2, xy, colour, width, 0);
 }
@@ -187,13 +197,15 @@ static void draw_labels(const picture *p) {
   const og_text_style title = {.size = TITLE_SIZE, .bold = 1, .colour = INK};
   const og_text_style upward = {.size = LABEL_SIZE, .anchor = OG_ANCHOR_MIDDLE, .upward = 1, .colour = INK};
   p->canvas->text(p->canvas->state, f->left, 28, &title, p->plot->title);
-  write_text(p, (f->left + f->right) / 2, OG_PLOT_HEIGHT - 14, LABEL_SIZE, OG_ANCHOR_MIDDLE, p->plot->x_label);
+  write_text(p, (f->left + f->right) / 2, OG_PLOT_HEIGHT - 14, LABEL_SIZE, OG_ANCHOR_MIDDLE,
+             p->plot->x_label);
   p->canvas->text(p->canvas->state, 10 + LABEL_SIZE, (f->top + f->bottom) / 2, &upward, p->plot->y_label);
 }
 
 static void end_line(const picture *p, const og_series *series, size_t *length) {
   if (*length > 1)
-    p->canvas->lines(p->canvas->state, *length, p->path, colour_of(series->name), LINE_WIDTH, dash_of(series->name));
+    p->canvas->lines(p->canvas->state, *length, p->path, colour_of(series->name), LINE_WIDTH,
+                     dash_of(series->name));
   *length = 0;
 }
 
@@ -214,8 +226,8 @@ static void draw_line(const picture *p, const og_series *series) {
 static void draw_points(const picture *p, const og_series *series) {
   for (size_t i = 0; i < series->count; i++)
     if (is_shown(p, series->x[i], series->y[i]))
-      p->canvas->disc(p->canvas->state, og_scale_place(&p->x, series->x[i]), og_scale_place(&p->y, series->y[i]),
-                      DISC_RADIUS, colour_of(series->name));
+      p->canvas->disc(p->canvas->state, og_scale_place(&p->x, series->x[i]),
+                      og_scale_place(&p->y, series->y[i]), DISC_RADIUS, colour_of(series->name));
 }
 
 /* Points go above all lines. */
@@ -238,14 +250,16 @@ static void draw_entry(const picture *p, size_t name, double x, double y) {
     p->canvas->lines(p->canvas->state, 2, xy, colour_of(name), LINE_WIDTH, dash_of(name));
   if (has_kind(p->plot, name, 0))
     p->canvas->disc(p->canvas->state, x + LEGEND_SAMPLE / 2, y, DISC_RADIUS, colour_of(name));
-  write_text(p, x + LEGEND_SAMPLE + 8, y + 0.36 * TICK_SIZE, TICK_SIZE, OG_ANCHOR_START, p->plot->names.names[name]);
+  write_text(p, x + LEGEND_SAMPLE + 8, y + 0.36 * TICK_SIZE, TICK_SIZE, OG_ANCHOR_START,
+             p->plot->names.names[name]);
 }
 
 static void draw_legend(const picture *p) {
   size_t entries = legend_entries(p->plot);
   const box *b = &p->legend;
   double x = b->left + 8, y = b->top + 5 + LEGEND_STEP / 2;
-  p->canvas->rectangle(p->canvas->state, b->left, b->top, b->right - b->left, b->bottom - b->top, PAPER, 0.85);
+  p->canvas->rectangle(p->canvas->state, b->left, b->top, b->right - b->left, b->bottom - b->top, PAPER,
+                       0.85);
   for (size_t i = 0; i < entries; i++) draw_entry(p, i, x, y + LEGEND_STEP * (double)i);
   if (p->plot->names.count == entries) return;
   char more[64];
@@ -258,7 +272,8 @@ static og_status make_path(picture *p) {
   for (size_t s = 0; s < p->plot->count; s++)
     if (p->plot->series[s].count > longest) longest = p->plot->series[s].count;
   p->path = og_alloc(p->plot->context, longest, 2 * sizeof *p->path);
-  return p->path ? OG_OK : og_fail_memory(p->plot->context, longest * 2 * sizeof *p->path, "the path of a line");
+  return p->path ? OG_OK
+                 : og_fail_memory(p->plot->context, longest * 2 * sizeof *p->path, "the path of a line");
 }
 
 og_status og_plot_draw(const og_plot *plot, const og_canvas *canvas) {

@@ -5,9 +5,10 @@
 
 og_status og_plot_write_png(const og_plot *plot, FILE *file) {
   (void)file;
-  return og_fail(plot->context, OG_ERR_UNSUPPORTED,
-                 "this odegrad was built without cairo and cannot write PNG; write .svg instead, or install cairo "
-                 "(Debian: libcairo2-dev) and build again");
+  return og_fail(
+      plot->context, OG_ERR_UNSUPPORTED,
+      "this odegrad was built without cairo and cannot write PNG; write .svg instead, or install cairo "
+      "(Debian: libcairo2-dev) and build again");
 }
 
 #else
@@ -18,10 +19,12 @@ og_status og_plot_write_png(const og_plot *plot, FILE *file) {
 enum { DENSITY = 2 };
 
 static void set_colour(cairo_t *cairo, unsigned colour, double opacity) {
-  cairo_set_source_rgba(cairo, (colour >> 16 & 255) / 255.0, (colour >> 8 & 255) / 255.0, (colour & 255) / 255.0, opacity);
+  cairo_set_source_rgba(cairo, (colour >> 16 & 255) / 255.0, (colour >> 8 & 255) / 255.0,
+                        (colour & 255) / 255.0, opacity);
 }
 
-static void draw_rectangle(void *state, double x, double y, double width, double height, unsigned fill, double opacity) {
+static void draw_rectangle(void *state, double x, double y, double width, double height, unsigned fill,
+                           double opacity) {
   set_colour(state, fill, opacity);
   cairo_rectangle(state, x, y, width, height);
   cairo_fill(state);
@@ -34,6 +37,7 @@ static void draw_lines(void *state, size_t count, const double *xy, unsigned col
   cairo_set_dash(state, patterns[dash % 3], dash % 3 ? 2 : 0, 0);
   cairo_set_line_join(state, CAIRO_LINE_JOIN_ROUND);
   cairo_set_line_cap(state, CAIRO_LINE_CAP_ROUND);
+  cairo_new_path(state); /* a text before leaves a point behind */
   for (size_t i = 0; i < count; i++) cairo_line_to(state, xy[2 * i], xy[2 * i + 1]);
   cairo_stroke(state);
 }
@@ -84,7 +88,8 @@ og_status og_plot_write_png(const og_plot *plot, FILE *file) {
   const og_canvas canvas = {cairo, draw_rectangle, draw_lines, draw_disc, draw_text};
   og_status status = og_plot_draw(plot, &canvas);
   if (status == OG_OK) status = status_of_cairo(plot, cairo_status(cairo));
-  if (status == OG_OK) status = status_of_cairo(plot, cairo_surface_write_to_png_stream(surface, write_bytes, file));
+  if (status == OG_OK)
+    status = status_of_cairo(plot, cairo_surface_write_to_png_stream(surface, write_bytes, file));
   cairo_destroy(cairo);
   cairo_surface_destroy(surface);
   return status;

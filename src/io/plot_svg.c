@@ -29,7 +29,8 @@ static void put_escaped(FILE *file, const char *text) {
   }
 }
 
-static void draw_rectangle(void *state, double x, double y, double width, double height, unsigned fill, double opacity) {
+static void draw_rectangle(void *state, double x, double y, double width, double height, unsigned fill,
+                           double opacity) {
   FILE *file = state;
   fputs("<rect", file);
   put_attribute(file, "x", x);
@@ -44,7 +45,8 @@ static void draw_rectangle(void *state, double x, double y, double width, double
 static void draw_lines(void *state, size_t count, const double *xy, unsigned colour, double width, int dash) {
   static const char *const patterns[] = {"", " stroke-dasharray=\"8 4\"", " stroke-dasharray=\"2 4\""};
   FILE *file = state;
-  fprintf(file, "<polyline fill=\"none\" stroke=\"#%06x\" stroke-linejoin=\"round\" stroke-linecap=\"round\"", colour);
+  fprintf(file, "<polyline fill=\"none\" stroke=\"#%06x\" stroke-linejoin=\"round\" stroke-linecap=\"round\"",
+          colour);
   put_attribute(file, "stroke-width", width);
   fprintf(file, "%s points=\"", patterns[dash % 3]);
   for (size_t i = 0; i < 2 * count; i++) {

@@ -7,7 +7,9 @@
 /* Differences of plotted values must not overflow. */
 #define LARGEST 1e300
 
-int og_scale_holds(int log, double value) { return log ? value > 1e-300 && value < LARGEST : fabs(value) < LARGEST; }
+int og_scale_holds(int log, double value) {
+  return log ? value > 1e-300 && value < LARGEST : fabs(value) < LARGEST;
+}
 
 double og_scale_place(const og_scale *scale, double value) {
   double u = scale->log ? log10(value) : value;
@@ -42,17 +44,6 @@ static void pad_decimals(char number[OG_NUMBER_SIZE], int decimals) {
   number[length] = '\0';
 }
 
-static void power_text(int power, char text[OG_TICK_TEXT]) {
-  if (power >= -3 && power <= 4) {
-    char number[OG_NUMBER_SIZE];
-    og_format_real(power < 0 ? 1 / pow(10, -power) : pow(10, power), number);
-    snprintf(text, OG_TICK_TEXT, "%s", number);
-    return;
-  }
-  snprintf(text, OG_TICK_TEXT, "10");
-  append_power(text, power);
-}
-
 /* ---- Ticks ---- */
 
 static og_tick *add_tick(og_scale *scale, double value) {
@@ -70,14 +61,17 @@ static void round_step(double step, int *digit, int *power) {
   *digit = mantissa < 1.99 ? 1 : mantissa < 4.99 ? 2 : 5;
 }
 
-/* digit * 10^power correctly rounded for the powers that are exact, so that its shortest spelling is the short one. */
-static double decimal(double digit, int power) { return power < 0 ? digit / pow(10, -power) : digit * pow(10, power); }
+/* digit * 10^power correctly rounded for the powers that are exact, so that its shortest spelling is the
+ * short one. */
+static double decimal(double digit, int power) {
+  return power < 0 ? digit / pow(10, -power) : digit * pow(10, power);
+}
 
 /* Large and small numbers are written as a multiple of a power of ten common to the axis. */
 static void linear_text(double multiple, int power, int common, char text[OG_TICK_TEXT]) {
-  char number[OG_NUMBER_SIZE];
-  og_format_real(decimal(multiple, power - common), number);
-  pad_decimals(number, common - power);
+  char number[OG_NUMBER_SIZE] = "0";
+  if (multiple != 0) og_format_real(decimal(multiple, power - common), number);
+  if (multiple != 0 || common == 0) pad_decimals(number, common - power);
   replace_minus(number, text);
   if (common == 0 || multiple == 0) return;
   size_t used = strlen(text);
@@ -85,7 +79,8 @@ static void linear_text(double multiple, int power, int common, char text[OG_TIC
   append_power(text, common);
 }
 
-/* From the first multiple of the step in [low, high]: the values as they are, also on a short logarithmic axis. */
+/* From the first multiple of the step in [low, high]: the values as they are, also on a short logarithmic
+ * axis. */
 static void linear_ticks(og_scale *scale, double low, double high, int wanted) {
   int digit, power;
   round_step((high - low) / wanted * 1.5, &digit, &power);
@@ -99,26 +94,39 @@ static void linear_ticks(og_scale *scale, double low, double high, int wanted) {
   }
 }
 
-/* Decades are labelled, every few of them when they are many; 2 to 9 get a small tick when there are few. */
+/* The text of digit * 10^power: in full when `plain`, else as a power of ten. */
+static void log_text(int digit, int power, int plain, char text[OG_TICK_TEXT]) {
+  char number[OG_NUMBER_SIZE];
+  og_format_real(decimal(digit, power), number);
+  snprintf(text, OG_TICK_TEXT, "%s", plain ? number : "10");
+  if (!plain) append_power(text, power);
+}
+
+/* Decades are labelled, every few of them when they are many. Where they are few, the digits between get a
+ * tick, and over at most two decades 2 and 5 a label. */
 static void log_ticks(og_scale *scale, int wanted) {
-  int first = (int)floor(scale->low), last = (int)ceil(scale->high), every = (last - first) / (wanted + 1) + 1;
+  int first = (int)floor(scale->low), last = (int)ceil(scale->high),
+      every = (last - first) / (wanted + 1) + 1;
+  int plain = ceil(scale->low) >= -3 && floor(scale->high) <= 4, digits = last - first <= 3 ? 9 : 1,
+      close = scale->high - scale->low <= 2.2;
   for (int power = first; power <= last; power++) {
-    for (int digit = 1; digit <= (last - first <= 3 ? 9 : 1); digit++) {
+    for (int digit = 1; digit <= digits; digit++) {
       double place = power + log10(digit);
-      if (place < scale->low - 1e-9 || place > scale->high + 1e-9) continue;
-      if (digit == 1 && power % every != 0) continue;
+      if (place < scale->low - 1e-9 || place > scale->high + 1e-9 || power % every != 0) continue;
       og_tick *tick = add_tick(scale, decimal(digit, power));
-      if (tick && digit == 1) power_text(power, tick->text);
+      if (tick && (digit == 1 || (close && plain && (digit == 2 || digit == 5))))
+        log_text(digit, power, plain, tick->text);
     }
   }
 }
 
 /* ---- Ranges ---- */
 
-/* A single value gets a range around it. */
-static void widen(double *low, double *high, double least) {
-  if (*high - *low > fabs(*high) * 1e-12) return;
-  double half = fmax(fabs(*high) * 0.1, least);
+/* A single value, or values that no label could tell apart, get a range around them. */
+static void widen(double *low, double *high, int log) {
+  double size = fmax(fabs(*low), fabs(*high));
+  if (*high - *low > 1e-9 * (log ? fmax(size, 1) : size)) return;
+  double half = log ? 0.5 : size > 0 ? 0.1 * size : 1;
   *low -= half;
   *high += half;
 }
@@ -126,7 +134,7 @@ static void widen(double *low, double *high, double least) {
 void og_scale_fit(og_scale *scale, int log, double lowest, double highest, double margin, int wanted) {
   *scale = (og_scale){.log = log, .to = 1};
   double low = log ? log10(lowest) : lowest, high = log ? log10(highest) : highest;
-  widen(&low, &high, log ? 0.5 : lowest == 0 ? 1 : 0);
+  widen(&low, &high, log);
   double pad = margin * (high - low);
   /* Data that are nowhere negative and come near zero stand on it. */
   int from_zero = !log && margin > 0 && lowest >= 0 && low - pad < 0.2 * high;

@@ -11,7 +11,8 @@ og_status og_table_create(og_context *context, size_t rows, og_table **out) {
   if (!table || !row_group) {
     og_free(context, table);
     og_free(context, row_group);
-    return og_fail_memory(context, rows > SIZE_MAX / sizeof *row_group ? SIZE_MAX : rows * sizeof *row_group, "a table");
+    return og_fail_memory(context, rows > SIZE_MAX / sizeof *row_group ? SIZE_MAX : rows * sizeof *row_group,
+                          "a table");
   }
   table->context = table->groups.context = context;
   table->rows = rows;
@@ -72,7 +73,8 @@ static og_status group_by_numbers(og_table *table, const double *values) {
 static og_status check_ids(const og_table *table, const double *values) {
   for (size_t row = 0; row < table->rows; row++)
     if (!isfinite(values[row]))
-      return og_fail(table->context, OG_ERR_DATA, "the id of row %zu is missing; every row needs one", row + 1);
+      return og_fail(table->context, OG_ERR_DATA, "the id of row %zu is missing; every row needs one",
+                     row + 1);
   return OG_OK;
 }
 

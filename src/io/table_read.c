@@ -10,7 +10,8 @@ typedef struct reader {
   size_t length, at;
   size_t line;                   /* counted from 1 */
   size_t counted_to, characters; /* of the present line, so far */
-  /* The present cell: its text with a NUL, whether it was quoted, where it began, and whether a row ended with it. */
+  /* The present cell: its text with a NUL, whether it was quoted, where it began, and whether a row ended
+   * with it. */
   char *cell;
   size_t cell_length, cell_capacity, cell_line, cell_column;
   int quoted, row_ends;
@@ -25,10 +26,11 @@ enum { NO_COLUMN = -1, SHOWN = 40 };
 
 /* ---- Messages: every one begins with file:line:column ---- */
 
-/* Columns are counted in characters: bytes that continue one in UTF-8 are skipped. The count goes on from where it
- * stopped, for a line may be very long. */
+/* Columns are counted in characters: bytes that continue one in UTF-8 are skipped. The count goes on from
+ * where it stopped, for a line may be very long. */
 static size_t column_here(reader *r) {
-  for (; r->counted_to < r->at; r->counted_to++) r->characters += ((unsigned char)r->text[r->counted_to] & 0xC0) != 0x80;
+  for (; r->counted_to < r->at; r->counted_to++)
+    r->characters += ((unsigned char)r->text[r->counted_to] & 0xC0) != 0x80;
   return r->characters + 1;
 }
 
@@ -42,11 +44,13 @@ static og_status fail_here(reader *r, const char *what) {
   return og_fail(r->context, OG_ERR_DATA, "%s:%zu:%zu: %s", r->name, r->line, column_here(r), what);
 }
 
-/* The beginning of the cell, fit for one line of a message: no control characters, no character cut in two. */
+/* The beginning of the cell, fit for one line of a message: no control characters, no character cut in two.
+ */
 static void show_cell(const reader *r, char shown[SHOWN + 4]) {
   size_t length = r->cell_length < SHOWN ? r->cell_length : SHOWN;
   while (length < r->cell_length && length > 0 && ((unsigned char)r->cell[length] & 0xC0) == 0x80) length--;
-  for (size_t i = 0; i < length; i++) shown[i] = (unsigned char)r->cell[i] < ' ' || r->cell[i] == 127 ? '?' : r->cell[i];
+  for (size_t i = 0; i < length; i++)
+    shown[i] = (unsigned char)r->cell[i] < ' ' || r->cell[i] == 127 ? '?' : r->cell[i];
   memcpy(shown + length, "...", 4);
   if (length == r->cell_length) shown[length] = '\0';
 }
@@ -54,8 +58,8 @@ static void show_cell(const reader *r, char shown[SHOWN + 4]) {
 static og_status fail_cell(reader *r, size_t column, const char *what) {
   char shown[SHOWN + 4];
   show_cell(r, shown);
-  return og_fail(r->context, OG_ERR_DATA, "%s:%zu:%zu: column %s: \"%s\" %s", r->name, r->cell_line, r->cell_column,
-                 r->header.names[column], shown, what);
+  return og_fail(r->context, OG_ERR_DATA, "%s:%zu:%zu: column %s: \"%s\" %s", r->name, r->cell_line,
+                 r->cell_column, r->header.names[column], shown, what);
 }
 
 static og_status fail_memory(reader *r) {
@@ -107,8 +111,8 @@ static og_status read_quoted(reader *r) {
   r->at++;
   for (;;) {
     if (r->at >= r->length)
-      return og_fail(r->context, OG_ERR_DATA, "%s:%zu:%zu: a quote is opened here and never closed", r->name, r->cell_line,
-                     r->cell_column);
+      return og_fail(r->context, OG_ERR_DATA, "%s:%zu:%zu: a quote is opened here and never closed", r->name,
+                     r->cell_line, r->cell_column);
     if (r->text[r->at] == '"') {
       r->at++;
       if (r->at >= r->length || r->text[r->at] != '"') break;
@@ -169,11 +173,12 @@ static void skip_empty_lines(reader *r) {
 static og_status add_header_cell(reader *r) {
   size_t index, before = r->header.count;
   if (r->cell_length == 0)
-    return og_fail(r->context, OG_ERR_DATA, "%s:%zu:%zu: column %zu has no name in the header", r->name, r->cell_line,
-                   r->cell_column, before + 1);
+    return og_fail(r->context, OG_ERR_DATA, "%s:%zu:%zu: column %zu has no name in the header", r->name,
+                   r->cell_line, r->cell_column, before + 1);
   if (!og_names_add(&r->header, r->cell, &index)) return fail_memory(r);
   if (index < before)
-    return og_fail(r->context, OG_ERR_DATA, "%s:%zu:%zu: column %zu is named %s like column %zu; names must differ", r->name,
+    return og_fail(r->context, OG_ERR_DATA,
+                   "%s:%zu:%zu: column %zu is named %s like column %zu; names must differ", r->name,
                    r->cell_line, r->cell_column, before + 1, r->cell, index + 1);
   if (strcmp(r->cell, OG_ID_COLUMN) == 0) r->id_column = index;
   return OG_OK;
@@ -182,15 +187,17 @@ static og_status add_header_cell(reader *r) {
 static og_status read_header(reader *r) {
   if (r->length >= 3 && memcmp(r->text, "\xEF\xBB\xBF", 3) == 0) r->at = r->counted_to = 3;
   skip_empty_lines(r);
-  if (r->at >= r->length) return fail_here(r, "the file is empty; expected a header line with the names of the columns");
+  if (r->at >= r->length)
+    return fail_here(r, "the file is empty; expected a header line with the names of the columns");
   do {
     OG_TRY(read_cell(r));
     OG_TRY(add_header_cell(r));
   } while (!r->row_ends);
   r->columns = r->header.count;
   if (r->columns == 1 && !r->quoted && strpbrk(r->cell, ";\t"))
-    return og_fail(r->context, OG_ERR_DATA, "%s:%zu:1: the columns seem to be separated by %s; expected commas", r->name,
-                   r->cell_line, strchr(r->cell, ';') ? "semicolons" : "tabs");
+    return og_fail(r->context, OG_ERR_DATA,
+                   "%s:%zu:1: the columns seem to be separated by %s; expected commas", r->name, r->cell_line,
+                   strchr(r->cell, ';') ? "semicolons" : "tabs");
   return OG_OK;
 }
 
@@ -201,7 +208,8 @@ static const char *why_not_number(const char *cell) {
   const char *digits = cell + (*cell == '-' || *cell == '+');
   if (*digits && strchr("nNiI.?", *digits))
     return "is not a number; expected a number, or NA for a missing value";
-  if (digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X')) return "is hexadecimal; expected a decimal number";
+  if (digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X'))
+    return "is hexadecimal; expected a decimal number";
   return "is not a number; expected a number, an empty cell or NA";
 }
 
@@ -235,9 +243,10 @@ static og_status make_room(reader *r) {
 }
 
 static og_status fail_ragged(reader *r, size_t cells, size_t line) {
-  return og_fail(r->context, OG_ERR_DATA, "%s:%zu:%zu: the row has %s%zu cell%s; the header has %zu column%s", r->name, line,
-                 r->cell_column, cells > r->columns ? "more than " : "", cells > r->columns ? r->columns : cells,
-                 cells == 1 ? "" : "s", r->columns, r->columns == 1 ? "" : "s");
+  return og_fail(r->context, OG_ERR_DATA, "%s:%zu:%zu: the row has %s%zu cell%s; the header has %zu column%s",
+                 r->name, line, r->cell_column, cells > r->columns ? "more than " : "",
+                 cells > r->columns ? r->columns : cells, cells == 1 ? "" : "s", r->columns,
+                 r->columns == 1 ? "" : "s");
 }
 
 static og_status read_row(reader *r) {
@@ -298,9 +307,15 @@ static void release_reader(reader *r) {
   og_free(r->context, r->row_group);
 }
 
-og_status og_table_parse_csv(og_context *context, const char *name, const char *text, size_t length, og_table **out) {
+og_status og_table_parse_csv(og_context *context, const char *name, const char *text, size_t length,
+                             og_table **out) {
   *out = NULL;
-  reader r = {.context = context, .name = name, .text = text, .length = length, .line = 1, .id_column = (size_t)NO_COLUMN};
+  reader r = {.context = context,
+              .name = name,
+              .text = text,
+              .length = length,
+              .line = 1,
+              .id_column = (size_t)NO_COLUMN};
   r.header.context = r.groups.context = context;
   og_status status = read_header(&r);
   if (status == OG_OK) status = read_rows(&r);

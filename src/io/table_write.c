@@ -6,7 +6,8 @@
 
 static int needs_quotes(const char *text) {
   size_t length = strlen(text);
-  return length == 0 || strpbrk(text, ",\"\r\n") || strchr(" \t", text[0]) || strchr(" \t", text[length - 1]) ||
+  return length == 0 || strpbrk(text, ",\"\r\n") || strchr(" \t", text[0]) ||
+         strchr(" \t", text[length - 1]) ||
          (unsigned char)text[0] == 0xEF; /* could be taken for a byte order mark */
 }
 
@@ -54,13 +55,15 @@ static og_status check_finite(const og_table *table) {
   for (size_t i = 0; i < table->count; i++)
     for (size_t row = 0; row < table->rows; row++)
       if (isinf(table->columns[i].values[row]))
-        return og_fail(table->context, OG_ERR_NOT_FINITE, "column %s is infinite in row %zu; a table holds finite numbers",
+        return og_fail(table->context, OG_ERR_NOT_FINITE,
+                       "column %s is infinite in row %zu; a table holds finite numbers",
                        table->columns[i].name, row + 1);
   return OG_OK;
 }
 
 og_status og_table_write_csv(const og_table *table, const char *path) {
-  if (table->count == 0) return og_fail(table->context, OG_ERR_STATE, "the table has no columns to write to %s", path);
+  if (table->count == 0)
+    return og_fail(table->context, OG_ERR_STATE, "the table has no columns to write to %s", path);
   OG_TRY(check_finite(table));
   og_output *output;
   OG_TRY(og_output_open(table->context, path, &output));

@@ -3,12 +3,12 @@
 #include "kernels/kernels.h"
 #include "kernels/vec.h"
 
-/* One strip of registers: wide enough to hide the latency of a chain of multiply-adds. A block's length is a multiple of
- * it, by OG_LANE_STEP. */
+/* One strip of registers: wide enough to hide the latency of a chain of multiply-adds. A block's length is a
+ * multiple of it, by OG_LANE_STEP. */
 enum { STRIP = OG_LANE_STEP / OG_VEC_LANES > 0 ? OG_LANE_STEP / OG_VEC_LANES : 1 };
 
-static inline void strip_sum(real *y, const real *x, const vec *h, int count, const real *a, const real *const *k,
-                             int at) {
+static inline void strip_sum(real *y, const real *x, const vec *h, int count, const real *a,
+                             const real *const *k, int at) {
   vec sum[STRIP];
   vec a0 = vec_all(a[0]);
   for (int v = 0; v < STRIP; v++) sum[v] = a0 * vec_load(k[0] + at + v * OG_VEC_LANES);
@@ -18,8 +18,9 @@ static inline void strip_sum(real *y, const real *x, const vec *h, int count, co
   }
   for (int v = 0; v < STRIP; v++) {
     vec scaled = h ? h[v] * sum[v] : sum[v];
-    if (x) scaled = h ? vec_fma(h[v], sum[v], vec_load(x + at + v * OG_VEC_LANES))
-                      : sum[v] + vec_load(x + at + v * OG_VEC_LANES);
+    if (x)
+      scaled = h ? vec_fma(h[v], sum[v], vec_load(x + at + v * OG_VEC_LANES))
+                 : sum[v] + vec_load(x + at + v * OG_VEC_LANES);
     vec_store(y + at + v * OG_VEC_LANES, scaled);
   }
 }
@@ -35,8 +36,10 @@ static void weighted_sum_of_one(int rows, real *y, const real *x, const real *h,
   for (int i = 0; i < rows; i += OG_VEC_LANES) {
     vec sum = vec_all(a[0]) * vec_load(k[0] + i);
     for (int j = 1; j < count; j++) sum = vec_fma(vec_all(a[j]), vec_load(k[j] + i), sum);
-    if (x) sum = h ? vec_fma(step, sum, vec_load(x + i)) : sum + vec_load(x + i);
-    else if (h) sum = step * sum;
+    if (x)
+      sum = h ? vec_fma(step, sum, vec_load(x + i)) : sum + vec_load(x + i);
+    else if (h)
+      sum = step * sum;
     vec_store(y + i, sum);
   }
 }
@@ -58,7 +61,8 @@ static inline vec scaled(const real *e, const real *x, const real *y, vec atol, 
   return vec_load(e) / vec_fma(rtol, vec_max(vec_abs(vec_load(x)), vec_abs(vec_load(y))), atol);
 }
 
-static void scaled_error(int rows, int lanes, real *e, const real *x, const real *y, real atol, real rtol, real *sum) {
+static void scaled_error(int rows, int lanes, real *e, const real *x, const real *y, real atol, real rtol,
+                         real *sum) {
   vec va = vec_all(atol), vr = vec_all(rtol);
   if (lanes == 1) {
     for (int i = 0; i < rows; i += OG_VEC_LANES) vec_store(e + i, scaled(e + i, x + i, y + i, va, vr));

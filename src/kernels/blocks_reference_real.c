@@ -14,7 +14,8 @@ static void weighted_sum(int rows, int lanes, real *y, const real *x, const real
   }
 }
 
-static void scaled_error(int rows, int lanes, real *e, const real *x, const real *y, real atol, real rtol, real *sum) {
+static void scaled_error(int rows, int lanes, real *e, const real *x, const real *y, real atol, real rtol,
+                         real *sum) {
   for (int lane = 0; lane < lanes; lane++) {
     sum[lane] = 0;
     for (int at = lane; at < rows * lanes; at += lanes) {
@@ -48,7 +49,8 @@ static double factor_of(const og_control *c, double error, double previous, doub
 
 static void step_factors(int lanes, const og_control *control, const double *error, const double *previous,
                          const double *most, double *factor) {
-  for (int lane = 0; lane < lanes; lane++) factor[lane] = factor_of(control, error[lane], previous[lane], most[lane]);
+  for (int lane = 0; lane < lanes; lane++)
+    factor[lane] = factor_of(control, error[lane], previous[lane], most[lane]);
 }
 
 extern const OG_R(og_kernels) OG_R(og_kernels_reference);

@@ -8,11 +8,14 @@ extern const OG_R(og_kernels) OG_R(og_kernels_avx2);
 extern const OG_R(og_kernels) OG_R(og_kernels_avx512);
 #endif
 
-/* From the plainest to the fastest; those that run come first, so that a prefix is what this processor has. */
+/* From the plainest to the fastest; those that run come first, so that a prefix is what this processor has.
+ */
 static const OG_R(og_kernels) *const tables[] = {
-    &OG_R(og_kernels_reference), &OG_R(og_kernels_base),
+    &OG_R(og_kernels_reference),
+    &OG_R(og_kernels_base),
 #if defined(OG_HAVE_X86_ISAS)
-    &OG_R(og_kernels_avx2),      &OG_R(og_kernels_avx512),
+    &OG_R(og_kernels_avx2),
+    &OG_R(og_kernels_avx512),
 #endif
 };
 
@@ -34,4 +37,4 @@ const OG_R(og_kernels) *const *OG_R(og_kernels_all)(int *count) {
   return tables;
 }
 
-const OG_R(og_kernels) *OG_R(og_kernels_best)(void) { return tables[usable() - 1]; }
+const OG_R(og_kernels) * OG_R(og_kernels_best)(void) { return tables[usable() - 1]; }

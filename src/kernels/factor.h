@@ -1,8 +1,8 @@
-/* Step-size factors for a block of lanes: powers of the error, good to 1e-6, which is far more than step-size control
- * can use. Double in both precisions. Vector code without libm, so that every lane has the same bits.
+/* Step-size factors for a block of lanes: powers of the error, good to 1e-6, which is far more than step-size
+ * control can use. Double in both precisions. Vector code without libm, so that every lane has the same bits.
  *
- * log2(2^e m) = e + 1/2 + (2 / ln 2) atanh z, z = (m - sqrt 2) / (m + sqrt 2), |z| < 0.172: odd series to z^7.
- * 2^(n + f) = 2^n e^(f ln 2), |f| <= 1/2: Taylor series to degree 6. */
+ * log2(2^e m) = e + 1/2 + (2 / ln 2) atanh z, z = (m - sqrt 2) / (m + sqrt 2), |z| < 0.172: odd series to
+ * z^7. 2^(n + f) = 2^n e^(f ln 2), |f| <= 1/2: Taylor series to degree 6. */
 #ifndef OG_FACTOR_H
 #define OG_FACTOR_H
 
@@ -14,7 +14,9 @@ typedef int64_t ivec __attribute__((vector_size(OG_VEC_BYTES)));
 enum { OG_DVEC_LANES = (int)(OG_VEC_BYTES / sizeof(double)) };
 
 static inline dvec dvec_all(double s) { return s - (dvec){0}; }
-static inline dvec dvec_select(ivec mask, dvec yes, dvec no) { return (dvec)((mask & (ivec)yes) | (~mask & (ivec)no)); }
+static inline dvec dvec_select(ivec mask, dvec yes, dvec no) {
+  return (dvec)((mask & (ivec)yes) | (~mask & (ivec)no));
+}
 static inline dvec dvec_clamp(dvec v, dvec low, dvec high) {
   v = dvec_select(v > low, v, low); /* NaN becomes low */
   return dvec_select(v < high, v, high);
@@ -35,7 +37,8 @@ static inline dvec dvec_exp2(dvec y) {
   dvec shifted = y + magic;
   ivec n = (ivec)shifted - (ivec)dvec_all(magic);
   dvec f = (y - (shifted - magic)) * 0.6931471805599453;
-  dvec e = 1.0 + f * (1.0 + f * (1.0 / 2 + f * (1.0 / 6 + f * (1.0 / 24 + f * (1.0 / 120 + f * (1.0 / 720))))));
+  dvec e =
+      1.0 + f * (1.0 + f * (1.0 / 2 + f * (1.0 / 6 + f * (1.0 / 24 + f * (1.0 / 120 + f * (1.0 / 720))))));
   return (dvec)((ivec)e + (n << 52));
 }
 

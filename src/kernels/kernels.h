@@ -5,8 +5,9 @@
 
 #include "base/real.h"
 
-/* Step-size control: factor = safety error^-alpha previous^beta after an accepted step (error <= 1), at most the lane's
- * limit; safety error^-exponent, at most 1, after a rejected one. Never below `smallest`, which a NaN gets. */
+/* Step-size control: factor = safety error^-alpha previous^beta after an accepted step (error <= 1), at most
+ * the lane's limit; safety error^-exponent, at most 1, after a rejected one. Never below `smallest`, which a
+ * NaN gets. */
 typedef struct og_control {
   double alpha, beta, exponent;
   double safety, smallest, least_error, least_previous;
@@ -20,23 +21,23 @@ enum { OG_TERMS_MAX = 20 };
  * add_rows: y += x where mask is not 0 (NULL: everywhere). copy_rows: y = x likewise.
  * dot_rows: sum[lane] += sum over rows of a b.
  * step_factors: see og_control; arrays of `lanes` entries, padded to OG_LANE_STEP. */
-#define OG_KERNELS(X, S)                                                                                 \
-  typedef struct og_kernels_##S {                                                                        \
-    const char *name;                                                                                    \
-    void (*weighted_sum)(int rows, int lanes, X *y, const X *x, const X *h, int count, const X *a,       \
-                         const X *const *k);                                                             \
-    void (*scaled_error)(int rows, int lanes, X *e, const X *x, const X *y, X atol, X rtol, X *sum);     \
-    void (*add_rows)(int rows, int lanes, X *y, const X *x, const X *mask);                              \
-    void (*copy_rows)(int rows, int lanes, X *y, const X *x, const X *mask);                             \
-    void (*dot_rows)(int rows, int lanes, const X *a, const X *b, X *sum);                               \
-    void (*step_factors)(int lanes, const og_control *control, const double *error,                      \
-                         const double *previous, const double *most, double *factor);                    \
+#define OG_KERNELS(X, S)                                                                                     \
+  typedef struct og_kernels_##S {                                                                            \
+    const char *name;                                                                                        \
+    void (*weighted_sum)(int rows, int lanes, X *y, const X *x, const X *h, int count, const X *a,           \
+                         const X *const *k);                                                                 \
+    void (*scaled_error)(int rows, int lanes, X *e, const X *x, const X *y, X atol, X rtol, X *sum);         \
+    void (*add_rows)(int rows, int lanes, X *y, const X *x, const X *mask);                                  \
+    void (*copy_rows)(int rows, int lanes, X *y, const X *x, const X *mask);                                 \
+    void (*dot_rows)(int rows, int lanes, const X *a, const X *b, X *sum);                                   \
+    void (*step_factors)(int lanes, const og_control *control, const double *error, const double *previous,  \
+                         const double *most, double *factor);                                                \
   } og_kernels_##S;
 OG_KERNELS(double, d)
 OG_KERNELS(float, s)
 
-/* Every table this build has, the plain-C reference first; *count receives their number. A table whose instruction
- * set this processor lacks is left out. */
+/* Every table this build has, the plain-C reference first; *count receives their number. A table whose
+ * instruction set this processor lacks is left out. */
 const og_kernels_d *const *og_kernels_all_d(int *count);
 const og_kernels_s *const *og_kernels_all_s(int *count);
 /* The fastest this processor can run. */

@@ -1,6 +1,6 @@
-/* One vector register of reals, by the compiler's vector extensions. Multiply-add is one rounding where the instruction
- * set has it and two where it has not, always the same within one build of a kernel, so that a lane's bits do not
- * depend on its place in the block. */
+/* One vector register of reals, by the compiler's vector extensions. Multiply-add is one rounding where the
+ * instruction set has it and two where it has not, always the same within one build of a kernel, so that a
+ * lane's bits do not depend on its place in the block. */
 #ifndef OG_VEC_H
 #define OG_VEC_H
 

@@ -1,6 +1,7 @@
 /* One Runge-Kutta step, its transpose and its tangent; see step.h.
- * With X_j = x + h sum_{l<j} a_jl K_l, K_j = f(t + c_j h, X_j), x1 = x + h sum_j b_j K_j, transposition from last to
- * first (Hager 2000; Sanz-Serna 2016):  g_j = b_j lambda1 + sum_{m>j} a_mj Xbar_m,  Xbar_j = h (df/dx)^T g_j. */
+ * With X_j = x + h sum_{l<j} a_jl K_l, K_j = f(t + c_j h, X_j), x1 = x + h sum_j b_j K_j, transposition from
+ * last to first (Hager 2000; Sanz-Serna 2016):  g_j = b_j lambda1 + sum_{m>j} a_mj Xbar_m,  Xbar_j = h
+ * (df/dx)^T g_j. */
 #include <string.h>
 
 #include "rk/step.h"
@@ -38,15 +39,20 @@ static real *take(real **memory, size_t rows, int lanes) {
 }
 
 static size_t reals_needed(const og_step *step, int purpose) {
-  size_t block = OG_PADDED((size_t)step->n * (size_t)step->lanes), stages = (size_t)step->tableau->stages_total;
+  size_t block = OG_PADDED((size_t)step->n * (size_t)step->lanes),
+         stages = (size_t)step->tableau->stages_total;
   size_t own = (purpose == OG_STEP_DERIVATIVE ? 4 : 2) * stages * block;
   return own + block + OG_PADDED((size_t)step->p * (size_t)step->lanes) + OG_PADDED((size_t)step->lanes);
 }
 
-og_status OG_R(og_step_create)(og_context *context, const og_tableau *tableau, const og_field *field, int lanes,
-                               int purpose, og_step *step) {
-  *step = (og_step){.tableau = tableau, .field = field, .kernels = OG_R(og_kernels_best)(), .lanes = lanes,
-                    .n = (int)field->n, .p = (int)field->p,
+og_status OG_R(og_step_create)(og_context *context, const og_tableau *tableau, const og_field *field,
+                               int lanes, int purpose, og_step *step) {
+  *step = (og_step){.tableau = tableau,
+                    .field = field,
+                    .kernels = OG_R(og_kernels_best)(),
+                    .lanes = lanes,
+                    .n = (int)field->n,
+                    .p = (int)field->p,
                     .core = tableau->stages - (tableau->first_same_as_last ? 1 : 0)};
   set_weights(step);
   size_t bytes = reals_needed(step, purpose) * sizeof(real);
@@ -73,15 +79,16 @@ void OG_R(og_step_destroy)(og_context *context, og_step *step) {
   step->memory = NULL;
 }
 
-/* A node at the end of the step is t_next exactly, so that the last stage has the bits of the next step's first. */
+/* A node at the end of the step is t_next exactly, so that the last stage has the bits of the next step's
+ * first. */
 static void stage_times(const og_step *step, int j, const og_place *at, double *t) {
   double c = step->tableau->c[j];
   for (int lane = 0; lane < step->lanes; lane++)
     t[lane] = c == 1 ? at->t_next[lane] : at->t[lane] + c * at->h[lane];
 }
 
-static void sum_of(const og_step *step, const og_weights *weights, real *const *blocks, const real *x, const real *h,
-                   real *y) {
+static void sum_of(const og_step *step, const og_weights *weights, real *const *blocks, const real *x,
+                   const real *h, real *y) {
   const real *k[OG_STAGES_MAX];
   for (int j = 0; j < weights->count; j++) k[j] = blocks[weights->stage[j]];
   step->kernels->weighted_sum(step->n, step->lanes, y, x, h, weights->count, weights->value, k);
@@ -98,7 +105,8 @@ void OG_R(og_step_stages)(og_step *step, int first, int last, int last_k, const 
     }
     if (j >= last_k) continue;
     stage_times(step, j, at, t);
-    step->field->OG_R(ops).eval(step->field, step->lanes, t, stage, theta, step->k[j], step->status, step->scratch);
+    step->field->OG_R(ops).eval(step->field, step->lanes, t, stage, theta, step->k[j], step->status,
+                                step->scratch);
     step->evals++;
   }
 }
@@ -107,7 +115,8 @@ void OG_R(og_step_end)(og_step *step, const og_place *at, const real *x, real *y
   sum_of(step, &step->b, step->k, x, at->h_real, y);
 }
 
-/* g_j = b_j lambda1 + sum_{m>j} a_mj Xbar_m + observed_j; 0 when there are no terms: the stage does not matter. */
+/* g_j = b_j lambda1 + sum_{m>j} a_mj Xbar_m + observed_j; 0 when there are no terms: the stage does not
+ * matter. */
 static int stage_cotangent(og_step *step, int j, int last, real *const *observed, const real *x_bar) {
   const og_weights *column = &step->transposed[j];
   const real *terms[OG_TERMS_MAX];
@@ -135,14 +144,16 @@ static void transpose_stage(og_step *step, int j, const og_place *at, const real
   stage_times(step, j, at, t);
   step->kernels->weighted_sum(step->n, step->lanes, step->lambda, NULL, at->h_real, 1, &one, &g);
   step->field->OG_R(ops).vjp(step->field, step->lanes, t, j ? step->stage_x[j] : x, theta, step->lambda,
-                             step->x_bar[j], theta_bar ? step->theta_bar : NULL, t_bar, step->status, step->scratch);
+                             step->x_bar[j], theta_bar ? step->theta_bar : NULL, t_bar, step->status,
+                             step->scratch);
   step->vjps++;
   if (part) clear_outside(step, part, step->x_bar[j]);
   if (theta_bar) step->kernels->add_rows(step->p, step->lanes, theta_bar, step->theta_bar, part);
 }
 
 void OG_R(og_step_transpose)(og_step *step, int last, const og_place *at, const real *x, const real *theta,
-                             real *const *observed, const real *mask, real *x_bar, real *theta_bar, real *t_bars) {
+                             real *const *observed, const real *mask, real *x_bar, real *theta_bar,
+                             real *t_bars) {
   int reached[OG_STAGES_MAX];
   for (int j = last - 1; j >= 0; j--) {
     reached[j] = stage_cotangent(step, j, last, observed, x_bar);
@@ -181,8 +192,8 @@ void OG_R(og_step_tangent)(og_step *step, int last, const og_place *at, const re
       stage_t_dot[lane] = (real)(t_dot[lane] + step->tableau->c[j] * h_dot[lane]);
     stage_times(step, j, at, t);
     tangent_of_sum(step, &step->a[j], at, h_dot_real, x_dot, step->g[j]);
-    step->field->OG_R(ops).jvp(step->field, step->lanes, t, j ? step->stage_x[j] : x, theta, stage_t_dot, step->g[j],
-                               theta_dot, step->x_bar[j], step->status, step->scratch);
+    step->field->OG_R(ops).jvp(step->field, step->lanes, t, j ? step->stage_x[j] : x, theta, stage_t_dot,
+                               step->g[j], theta_dot, step->x_bar[j], step->status, step->scratch);
     step->jvps++;
   }
   tangent_of_sum(step, &step->b, at, h_dot_real, x_dot, y_dot);

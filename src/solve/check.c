@@ -7,11 +7,15 @@ static og_status check_times(const og_solve *solve, size_t m) {
   for (size_t i = 0; i < at->observations; i++) {
     double t = at->times[i];
     if (sign * (t - at->t0) < 0 || sign * (at->t1 - t) < 0)
-      return og_fail(solve->context, OG_ERR_ARGUMENT, "trajectory %zu, observation %zu: time %g lies outside the span "
-                     "from %g to %g", m, i, t, at->t0, at->t1);
+      return og_fail(solve->context, OG_ERR_ARGUMENT,
+                     "trajectory %zu, observation %zu: time %g lies outside the span "
+                     "from %g to %g",
+                     m, i, t, at->t0, at->t1);
     if (sign * (t - previous) < 0)
-      return og_fail(solve->context, OG_ERR_ARGUMENT, "trajectory %zu, observation %zu: time %g comes after %g, but "
-                     "times must be ordered from t0 = %g to t1 = %g", m, i, t, previous, at->t0, at->t1);
+      return og_fail(solve->context, OG_ERR_ARGUMENT,
+                     "trajectory %zu, observation %zu: time %g comes after %g, but "
+                     "times must be ordered from t0 = %g to t1 = %g",
+                     m, i, t, previous, at->t0, at->t1);
     previous = t;
   }
   return OG_OK;
@@ -19,13 +23,17 @@ static og_status check_times(const og_solve *solve, size_t m) {
 
 og_status og_solve_check(og_solve *solve) {
   if (solve->p && !solve->theta_given)
-    return og_fail(solve->context, OG_ERR_STATE, "the field has %zu parameters and none were given: call "
-                   "og_solve_set_parameters first", solve->p);
+    return og_fail(solve->context, OG_ERR_STATE,
+                   "the field has %zu parameters and none were given: call "
+                   "og_solve_set_parameters first",
+                   solve->p);
   size_t offset = 0;
   for (size_t m = 0; m < solve->count; m++) {
     if (!solve->x0_given[m])
-      return og_fail(solve->context, OG_ERR_STATE, "trajectory %zu has no initial state: call "
-                     "og_solve_set_initial_state first", m);
+      return og_fail(solve->context, OG_ERR_STATE,
+                     "trajectory %zu has no initial state: call "
+                     "og_solve_set_initial_state first",
+                     m);
     OG_TRY(check_times(solve, m));
     solve->trajectories[m].first_observation = offset;
     offset += solve->trajectories[m].observations;
@@ -39,7 +47,8 @@ og_status og_solve_start(og_solve *solve) {
   if (solve->observed_count <= solve->observed_capacity) return OG_OK;
   double *observed = og_alloc(solve->context, solve->observed_count, solve->n * sizeof(double));
   if (!observed)
-    return og_fail_memory(solve->context, solve->observed_count * solve->n * sizeof(double), "observed states");
+    return og_fail_memory(solve->context, solve->observed_count * solve->n * sizeof(double),
+                          "observed states");
   og_free(solve->context, solve->observed);
   solve->observed = observed;
   solve->observed_capacity = solve->observed_count;

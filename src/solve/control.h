@@ -10,8 +10,8 @@
 /* The error before the first step, for the controller's memory. */
 #define OG_FIRST_ERROR 1e-4
 
-/* alpha = 1/k - 0.75 beta and beta = 0.2/k, with k one more than the lower order of the pair (Hairer & Wanner IV.2; their
- * DOPRI5 has beta = 0.04 at k = 5). */
+/* alpha = 1/k - 0.75 beta and beta = 0.2/k, with k one more than the lower order of the pair (Hairer & Wanner
+ * IV.2; their DOPRI5 has beta = 0.04 at k = 5). */
 og_control og_control_of(const og_tableau *tableau);
 
 #endif

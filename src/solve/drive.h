@@ -7,44 +7,44 @@
 #include "solve/solve.h"
 
 /* Arrays over lanes stand side by side, so that what every lane does each step is a plain loop. */
-#define OG_DRIVE_TYPES(X, S)                                                                             \
-  typedef struct og_drive_state_##S {                                                                    \
-    og_solve *solve;                                                                                     \
-    og_share *share;                                                                                     \
-    og_step_##S step;                                                                                    \
-    og_place_##S at;                                                                                     \
-    og_control control;                                                                                  \
-    int replay, fixed, lanes, idle; /* fixed: recorded or equal steps, no error control */               \
-    size_t next; /* first trajectory not begun */                                                        \
-    X *x, *y, *e, *e2, *theta, *memory;                                                                  \
-    _Alignas(64) X mask[OG_LANES_MAX];                                                                   \
-    _Alignas(64) X sum[OG_LANES_MAX], sum2[OG_LANES_MAX]; /* of squared errors */                        \
-    og_trajectory *trajectory[OG_LANES_MAX]; /* NULL: idle */                                            \
-    double t0[OG_LANES_MAX], t1[OG_LANES_MAX], span[OG_LANES_MAX];                                       \
-    double fraction[OG_LANES_MAX], fraction_next[OG_LANES_MAX]; /* of the span, at the step's ends */    \
-    double width[OG_LANES_MAX];       /* of the next step as wished, as a fraction */                    \
-    double widest[OG_LANES_MAX];      /* by the option max-step */                                       \
-    double error[OG_LANES_MAX];       /* of the step, in units of the tolerance */                       \
-    double previous[OG_LANES_MAX];    /* of the last accepted step */                                    \
-    double most[OG_LANES_MAX], factor[OG_LANES_MAX]; /* of the width: the limit, and what control says */ \
-    double next_observation[OG_LANES_MAX]; /* its fraction; 2 when there are none left */                \
-    double first_norm[OG_LANES_MAX];                                                                     \
-    size_t index[OG_LANES_MAX], rejected[OG_LANES_MAX], cursor[OG_LANES_MAX];                            \
-    unsigned char not_finite[OG_LANES_MAX]; /* the last rejection was for NaN */                         \
-    long long evals; /* lanes evaluated */                                                               \
-  } og_drive_state_##S;                                                                                  \
-  og_status og_drive_open_##S(og_drive_state_##S *d, og_solve *solve, og_share *share, int mode);        \
-  void og_drive_close_##S(og_drive_state_##S *d);                                                        \
-  /* Evaluates f at x (of the lanes in mask) into `f`, at time t. */                                     \
-  void og_drive_eval_##S(og_drive_state_##S *d, const double *t, const X *x, X *f);                      \
-  /* Fills idle lanes with waiting trajectories: states, parameters, first step, K_1. */                 \
-  void og_drive_refill_##S(og_drive_state_##S *d);                                                       \
-  /* Sets the lane's `width` by Hairer, Norsett & Wanner's automatic first step (II.4); f at x is in f0. */ \
-  void og_drive_first_steps_##S(og_drive_state_##S *d, const X *f0);                                     \
-  /* Records accepted steps, observes, moves on; `mask` says which lanes. */                             \
-  void og_drive_commit_##S(og_drive_state_##S *d);                                                       \
-  /* Stops a lane with a failure. */                                                                     \
-  void og_drive_fail_##S(og_drive_state_##S *d, int lane, og_status status);                             \
+#define OG_DRIVE_TYPES(X, S)                                                                                 \
+  typedef struct og_drive_state_##S {                                                                        \
+    og_solve *solve;                                                                                         \
+    og_share *share;                                                                                         \
+    og_step_##S step;                                                                                        \
+    og_place_##S at;                                                                                         \
+    og_control control;                                                                                      \
+    int replay, fixed, lanes, idle; /* fixed: recorded or equal steps, no error control */                   \
+    size_t next;                    /* first trajectory not begun */                                         \
+    X *x, *y, *e, *e2, *theta, *memory;                                                                      \
+    _Alignas(64) X mask[OG_LANES_MAX];                                                                       \
+    _Alignas(64) X sum[OG_LANES_MAX], sum2[OG_LANES_MAX]; /* of squared errors */                            \
+    og_trajectory *trajectory[OG_LANES_MAX];              /* NULL: idle */                                   \
+    double t0[OG_LANES_MAX], t1[OG_LANES_MAX], span[OG_LANES_MAX];                                           \
+    double fraction[OG_LANES_MAX], fraction_next[OG_LANES_MAX]; /* of the span, at the step's ends */        \
+    double width[OG_LANES_MAX];                      /* of the next step as wished, as a fraction */         \
+    double widest[OG_LANES_MAX];                     /* by the option max-step */                            \
+    double error[OG_LANES_MAX];                      /* of the step, in units of the tolerance */            \
+    double previous[OG_LANES_MAX];                   /* of the last accepted step */                         \
+    double most[OG_LANES_MAX], factor[OG_LANES_MAX]; /* of the width: the limit, and what control says */    \
+    double next_observation[OG_LANES_MAX];           /* its fraction; 2 when there are none left */          \
+    double first_norm[OG_LANES_MAX];                                                                         \
+    size_t index[OG_LANES_MAX], rejected[OG_LANES_MAX], cursor[OG_LANES_MAX];                                \
+    unsigned char not_finite[OG_LANES_MAX]; /* the last rejection was for NaN */                             \
+    long long evals;                        /* lanes evaluated */                                            \
+  } og_drive_state_##S;                                                                                      \
+  og_status og_drive_open_##S(og_drive_state_##S *d, og_solve *solve, og_share *share, int mode);            \
+  void og_drive_close_##S(og_drive_state_##S *d);                                                            \
+  /* Evaluates f at x (of the lanes in mask) into `f`, at time t. */                                         \
+  void og_drive_eval_##S(og_drive_state_##S *d, const double *t, const X *x, X *f);                          \
+  /* Fills idle lanes with waiting trajectories: states, parameters, first step, K_1. */                     \
+  void og_drive_refill_##S(og_drive_state_##S *d);                                                           \
+  /* Sets the lane's `width` by Hairer, Norsett & Wanner's automatic first step (II.4); f at x is in f0. */  \
+  void og_drive_first_steps_##S(og_drive_state_##S *d, const X *f0);                                         \
+  /* Records accepted steps, observes, moves on; `mask` says which lanes. */                                 \
+  void og_drive_commit_##S(og_drive_state_##S *d);                                                           \
+  /* Stops a lane with a failure. */                                                                         \
+  void og_drive_fail_##S(og_drive_state_##S *d, int lane, og_status status);                                 \
   double og_drive_norm_##S(const og_drive_state_##S *d, const X *x, int lane);
 OG_DRIVE_TYPES(double, d)
 OG_DRIVE_TYPES(float, s)

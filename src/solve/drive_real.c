@@ -1,4 +1,5 @@
-/* Forward over a share of trajectories: every lane steps at its own pace, and a lane that ends takes the next one. */
+/* Forward over a share of trajectories: every lane steps at its own pace, and a lane that ends takes the next
+ * one. */
 #include <float.h>
 #include <math.h>
 
@@ -14,7 +15,8 @@ static double fixed_end(const drive *d, int lane) {
   return k + 1 == at->fixed_steps ? 1 : (double)(k + 1) / (double)at->fixed_steps;
 }
 
-/* Where each lane's step ends: by the wished width, landing on 1 exactly; a sliver is joined to the last step. */
+/* Where each lane's step ends: by the wished width, landing on 1 exactly; a sliver is joined to the last
+ * step. */
 static void place(drive *d) {
   for (int lane = 0; lane < d->lanes; lane++) {
     double end = d->fraction[lane] + d->width[lane];
@@ -35,12 +37,14 @@ static void place(drive *d) {
   }
 }
 
-static void sum_errors(drive *d, const OG_R(og_weights) *weights, real *e, real *error) {
+static void sum_errors(drive *d, const OG_R(og_weights) * weights, real *e, real *error) {
   const real *k[OG_STAGES_MAX];
   const og_limits *limits = &d->solve->limits;
   for (int j = 0; j < weights->count; j++) k[j] = d->step.k[weights->stage[j]];
-  d->step.kernels->weighted_sum(d->step.n, d->lanes, e, NULL, d->at.h_real, weights->count, weights->value, k);
-  d->step.kernels->scaled_error(d->step.n, d->lanes, e, d->x, d->y, (real)limits->atol, (real)limits->rtol, error);
+  d->step.kernels->weighted_sum(d->step.n, d->lanes, e, NULL, d->at.h_real, weights->count, weights->value,
+                                k);
+  d->step.kernels->scaled_error(d->step.n, d->lanes, e, d->x, d->y, (real)limits->atol, (real)limits->rtol,
+                                error);
 }
 
 static void try_step(drive *d) {
@@ -122,8 +126,10 @@ static void limit_attempts(drive *d, int lane) {
 }
 
 static void decide(drive *d) {
-  if (d->fixed) find_finite(d);
-  else find_errors(d);
+  if (d->fixed)
+    find_finite(d);
+  else
+    find_errors(d);
   control(d);
   for (int lane = 0; lane < d->lanes; lane++) {
     if (!d->trajectory[lane]) continue;

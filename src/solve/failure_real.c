@@ -26,11 +26,12 @@ static double norm(const real *v, const real *minus, size_t n) {
   return sum;
 }
 
-/* The rate of the fastest decaying direction, by power iteration on differences of f: -lambda, or NaN when the
- * dominant direction does not decay. */
+/* The rate of the fastest decaying direction, by power iteration on differences of f: -lambda, or NaN when
+ * the dominant direction does not decay. */
 static double fastest_decay(const probe *p) {
   size_t n = p->field->n;
-  double size = norm(p->x, NULL, n), delta = sqrt((double)(sizeof(real) == 4 ? 1e-7 : 1e-16)) * (size > 0 ? size : 1);
+  double size = norm(p->x, NULL, n),
+         delta = sqrt((double)(sizeof(real) == 4 ? 1e-7 : 1e-16)) * (size > 0 ? size : 1);
   double rate = NAN;
   for (size_t i = 0; i < n; i++) p->moved[i] = p->x[i] + (real)(delta / sqrt((double)n) * (i % 2 ? 1 : -1));
   for (int k = 0; k < POWER_ITERATIONS; k++) {
@@ -46,8 +47,8 @@ static double fastest_decay(const probe *p) {
   return rate;
 }
 
-/* |h| times the fastest decay rate: at the state where adaptive steps became too many, at the start where fixed ones
- * overflowed (the state itself is useless by then). */
+/* |h| times the fastest decay rate: at the state where adaptive steps became too many, at the start where
+ * fixed ones overflowed (the state itself is useless by then). */
 static double stiffness(const drive *d, int lane) {
   const og_solve *solve = d->solve;
   const og_trajectory *at = d->trajectory[lane];
@@ -56,7 +57,8 @@ static double stiffness(const drive *d, int lane) {
   char *memory = og_alloc(solve->context, 1, bytes + solve->field->scratch_bytes(solve->field, 1));
   if (!memory) return NAN;
   real *x = (real *)(void *)memory;
-  probe p = {solve->field, d->at.t[lane], x, x + block, x + 2 * block, x + 3 * block, x + 4 * block, memory + bytes};
+  probe p = {solve->field,  d->at.t[lane], x, x + block, x + 2 * block, x + 3 * block,
+             x + 4 * block, memory + bytes};
   for (size_t i = 0; i < n; i++) x[i] = d->x[i * (size_t)d->lanes + (size_t)lane];
   if (at->fixed_steps) {
     p.t = at->t0;
@@ -78,11 +80,17 @@ static og_status cause(const og_failure *failure, og_status status) {
 void OG_R(og_drive_fail)(drive *d, int lane, og_status status) {
   og_trajectory *at = d->trajectory[lane];
   size_t m = (size_t)(at - d->solve->trajectories);
-  og_failure failure = {.trajectory = m, .accepted = d->index[lane], .rejected = d->rejected[lane],
-                        .t = d->at.t[lane], .h = d->at.h[lane], .first_norm = d->first_norm[lane],
-                        .norm = OG_R(og_drive_norm)(d, d->x, lane), .stiffness = NAN};
+  og_failure failure = {.trajectory = m,
+                        .accepted = d->index[lane],
+                        .rejected = d->rejected[lane],
+                        .t = d->at.t[lane],
+                        .h = d->at.h[lane],
+                        .first_norm = d->first_norm[lane],
+                        .norm = OG_R(og_drive_norm)(d, d->x, lane),
+                        .stiffness = NAN};
   int fixed = at->fixed_steps > 0;
-  if (status == OG_ERR_TOO_MANY_STEPS || (fixed && status == OG_ERR_NOT_FINITE)) failure.stiffness = stiffness(d, lane);
+  if (status == OG_ERR_TOO_MANY_STEPS || (fixed && status == OG_ERR_NOT_FINITE))
+    failure.stiffness = stiffness(d, lane);
   failure.status = cause(&failure, status);
   if (d->share->status == OG_OK || m < d->share->failure.trajectory) d->share->failure = failure;
   if (d->share->status == OG_OK) d->share->status = failure.status;

@@ -1,4 +1,5 @@
-/* The automatic first step of Hairer, Norsett & Wanner II.4: from the sizes of x, f and a difference quotient of f. */
+/* The automatic first step of Hairer, Norsett & Wanner II.4: from the sizes of x, f and a difference quotient
+ * of f. */
 #include <math.h>
 
 #include "solve/drive.h"

@@ -1,4 +1,5 @@
-/* Lanes of the forward driver: their memory, filling them, and what happens when one moves on, ends or fails. */
+/* Lanes of the forward driver: their memory, filling them, and what happens when one moves on, ends or fails.
+ */
 #include <math.h>
 #include <string.h>
 
@@ -23,7 +24,8 @@ og_status OG_R(og_drive_open)(drive *d, og_solve *solve, og_share *share, int mo
   d->e = d->y + block;
   d->e2 = d->e + block;
   d->theta = d->e2 + block;
-  return OG_R(og_step_create)(solve->context, solve->tableau, solve->field, d->lanes, OG_STEP_FORWARD, &d->step);
+  return OG_R(og_step_create)(solve->context, solve->tableau, solve->field, d->lanes, OG_STEP_FORWARD,
+                              &d->step);
 }
 
 void OG_R(og_drive_close)(drive *d) {
@@ -127,7 +129,8 @@ static int record_step(drive *d, int lane) {
   if (growth && !make_room(d, record, growth)) return 0;
   char *entry = og_record_entry(record, k, solve->stride);
   real *x = (real *)(void *)(entry + sizeof(double));
-  __builtin_prefetch(entry + 4 * solve->stride, 1); /* many lanes' records: too many streams for the hardware */
+  __builtin_prefetch(entry + 4 * solve->stride,
+                     1); /* many lanes' records: too many streams for the hardware */
   *(double *)(void *)entry = d->fraction[lane];
   for (int i = 0; i < d->step.n; i++) x[i] = d->x[i * d->lanes + lane];
   return 1;
@@ -141,7 +144,8 @@ static void interpolate(const drive *d, int lane, double fraction, double *out) 
   for (int i = 0; i < d->step.n; i++) {
     int entry = i * d->lanes + lane;
     double sum = 0;
-    for (int j = 0; !exact && j < d->step.tableau->stages_total; j++) sum += weights[j] * (double)d->step.k[j][entry];
+    for (int j = 0; !exact && j < d->step.tableau->stages_total; j++)
+      sum += weights[j] * (double)d->step.k[j][entry];
     out[i] = exact ? (double)exact[entry] : (double)d->x[entry] + d->at.h[lane] * sum;
   }
 }
@@ -172,7 +176,8 @@ static void interpolant_stages(drive *d) {
     d->step.status[lane] = needs ? 0 : OG_LANE_IDLE;
   }
   if (!wanted) return;
-  OG_R(og_step_stages)(&d->step, tableau->stages, tableau->stages_total, tableau->stages_total, &d->at, d->x, d->theta);
+  OG_R(og_step_stages)
+  (&d->step, tableau->stages, tableau->stages_total, tableau->stages_total, &d->at, d->x, d->theta);
   d->evals += (long long)wanted * (tableau->stages_total - tableau->stages);
 }
 

@@ -16,11 +16,14 @@ static int lanes_for(size_t items) {
 
 static og_status report(const og_solve *solve, const og_share *share) {
   if (share->status == OG_ERR_MEMORY)
-    return og_fail(solve->context, OG_ERR_MEMORY, "out of memory in a solve of %zu trajectories", solve->count);
+    return og_fail(solve->context, OG_ERR_MEMORY, "out of memory in a solve of %zu trajectories",
+                   solve->count);
   if (share->status == OG_ERR_BUDGET)
-    return og_fail(solve->context, OG_ERR_BUDGET, "keeping the states of every step takes more than the memory budget "
-                   "of %zu bytes: raise the budget, loosen the tolerance, or use adjoint = backsolve, which keeps none",
-                   solve->limits.budget);
+    return og_fail(
+        solve->context, OG_ERR_BUDGET,
+        "keeping the states of every step takes more than the memory budget "
+        "of %zu bytes: raise the budget, loosen the tolerance, or use adjoint = backsolve, which keeps none",
+        solve->limits.budget);
   return og_report_failure(solve, &share->failure);
 }
 

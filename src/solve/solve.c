@@ -22,15 +22,18 @@ static og_status read_options(og_solve *solve) {
   solve->tableau = og_tableau_of((og_method)og_options_integer(o, OG_OPT_METHOD));
   solve->single = og_options_integer(o, OG_OPT_PRECISION) == OG_PRECISION_SINGLE;
   solve->keep = og_options_integer(o, OG_OPT_ADJOINT) != OG_ADJOINT_BACKSOLVE;
-  solve->limits = (og_limits){
-      .rtol = og_options_real(o, OG_OPT_RTOL), .atol = og_options_real(o, OG_OPT_ATOL),
-      .min_step = og_options_real(o, OG_OPT_MIN_STEP), .max_step = og_options_real(o, OG_OPT_MAX_STEP),
-      .max_steps = (size_t)og_options_integer(o, OG_OPT_MAX_STEPS),
-      .budget = (size_t)og_options_integer(o, OG_OPT_MEMORY)};
+  solve->limits = (og_limits){.rtol = og_options_real(o, OG_OPT_RTOL),
+                              .atol = og_options_real(o, OG_OPT_ATOL),
+                              .min_step = og_options_real(o, OG_OPT_MIN_STEP),
+                              .max_step = og_options_real(o, OG_OPT_MAX_STEP),
+                              .max_steps = (size_t)og_options_integer(o, OG_OPT_MAX_STEPS),
+                              .budget = (size_t)og_options_integer(o, OG_OPT_MEMORY)};
   solve->stride = og_record_stride(solve->n, solve->single ? sizeof(float) : sizeof(double));
   if (og_options_integer(o, OG_OPT_STEPS) == 0 && solve->tableau->embedded_order == 0)
-    return og_fail(solve->context, OG_ERR_ARGUMENT, "method %s has no error estimate and takes fixed steps only: give "
-                   "a number of steps, or choose an adaptive method such as tsit5", solve->tableau->name);
+    return og_fail(solve->context, OG_ERR_ARGUMENT,
+                   "method %s has no error estimate and takes fixed steps only: give "
+                   "a number of steps, or choose an adaptive method such as tsit5",
+                   solve->tableau->name);
   return OG_OK;
 }
 
@@ -46,8 +49,8 @@ static og_status set_up(og_solve *solve, const og_options *options) {
   return OG_OK;
 }
 
-og_status og_solve_create(og_context *context, const og_field *field, const og_options *options, size_t trajectories,
-                          og_solve **out) {
+og_status og_solve_create(og_context *context, const og_field *field, const og_options *options,
+                          size_t trajectories, og_solve **out) {
   *out = NULL;
   if (!field) return og_fail(context, OG_ERR_ARGUMENT, "a solve needs a field: field is NULL");
   if (trajectories == 0) return og_fail(context, OG_ERR_ARGUMENT, "a solve needs at least one trajectory");
@@ -76,7 +79,8 @@ void og_solve_destroy(og_solve *solve) {
     og_record_free(context, &solve->trajectories[m].record);
     og_free(context, solve->trajectories[m].times);
   }
-  void *owned[] = {solve->x0, solve->x0_given, solve->theta, solve->trajectories, solve->final, solve->observed};
+  void *owned[] = {solve->x0,           solve->x0_given, solve->theta,
+                   solve->trajectories, solve->final,    solve->observed};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(context, owned[i]);
   og_options_destroy(solve->options);
   og_free(context, solve);
@@ -85,8 +89,8 @@ void og_solve_destroy(og_solve *solve) {
 /* The range of trajectories an index stands for. */
 static og_status range_of(og_solve *solve, size_t trajectory, size_t *begin, size_t *end) {
   if (trajectory != OG_ALL && trajectory >= solve->count)
-    return og_fail(solve->context, OG_ERR_ARGUMENT, "trajectory %zu of a solve of %zu (they count from 0)", trajectory,
-                   solve->count);
+    return og_fail(solve->context, OG_ERR_ARGUMENT, "trajectory %zu of a solve of %zu (they count from 0)",
+                   trajectory, solve->count);
   *begin = trajectory == OG_ALL ? 0 : trajectory;
   *end = trajectory == OG_ALL ? solve->count : trajectory + 1;
   return OG_OK;
@@ -155,7 +159,8 @@ og_status og_solve_set_initial_state(og_solve *solve, size_t trajectory, const d
 static og_status unshare(og_solve *solve) {
   double *all = og_alloc(solve->context, solve->count, (solve->p + 1) * sizeof(double));
   if (!all) return og_fail_memory(solve->context, solve->count * solve->p * sizeof(double), "parameters");
-  for (size_t m = 0; m < solve->count; m++) memcpy(all + m * solve->p, solve->theta, solve->p * sizeof(double));
+  for (size_t m = 0; m < solve->count; m++)
+    memcpy(all + m * solve->p, solve->theta, solve->p * sizeof(double));
   og_free(solve->context, solve->theta);
   solve->theta = all;
   solve->theta_shared = 0;
@@ -189,7 +194,8 @@ og_status og_solve_run(og_solve *solve) {
   for (int i = 0; i < OG_STAT_COUNT; i++) atomic_store(&solve->stats[i], 0);
   int mode = OG_DRIVE_SOLVE;
   OG_TRY(og_in_parallel(solve, solve->count, solve->single ? og_drive_s : og_drive_d, &mode));
-  if (solve->keep) atomic_store(&solve->stats[OG_STAT_CHECKPOINT_BYTES], (long long)atomic_load(&solve->kept));
+  if (solve->keep)
+    atomic_store(&solve->stats[OG_STAT_CHECKPOINT_BYTES], (long long)atomic_load(&solve->kept));
   solve->state = OG_SOLVE_DONE;
   return OG_OK;
 }
@@ -197,7 +203,8 @@ og_status og_solve_run(og_solve *solve) {
 og_status og_solve_replay(og_solve *solve) {
   if (solve->state == OG_SOLVE_NEW) return not_run(solve, "the step sequence to replay");
   if (!solve->keep)
-    return og_fail(solve->context, OG_ERR_UNSUPPORTED, "with adjoint = backsolve the steps are not kept, so there is "
+    return og_fail(solve->context, OG_ERR_UNSUPPORTED,
+                   "with adjoint = backsolve the steps are not kept, so there is "
                    "nothing to replay; use adjoint = discrete or forward");
   OG_TRY(og_solve_check(solve));
   solve->state = OG_SOLVE_CHANGED;
@@ -210,8 +217,8 @@ og_status og_solve_replay(og_solve *solve) {
 static og_status check_index(const og_solve *solve, size_t trajectory, const char *what) {
   if (solve->state == OG_SOLVE_NEW) return not_run(solve, what);
   if (trajectory < solve->count) return OG_OK;
-  return og_fail(solve->context, OG_ERR_ARGUMENT, "trajectory %zu of a solve of %zu (they count from 0)", trajectory,
-                 solve->count);
+  return og_fail(solve->context, OG_ERR_ARGUMENT, "trajectory %zu of a solve of %zu (they count from 0)",
+                 trajectory, solve->count);
 }
 
 og_status og_solve_final(const og_solve *solve, size_t trajectory, double *x) {
@@ -248,7 +255,8 @@ og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t *steps
   *steps = at->steps;
   if (!times) return OG_OK;
   if (!solve->keep)
-    return og_fail(solve->context, OG_ERR_UNSUPPORTED, "with adjoint = backsolve the steps' times are not kept");
+    return og_fail(solve->context, OG_ERR_UNSUPPORTED,
+                   "with adjoint = backsolve the steps' times are not kept");
   for (size_t k = 0; k <= at->steps; k++)
     times[k] = og_time_at(at, og_record_fraction(&at->record, k, solve->stride));
   return OG_OK;

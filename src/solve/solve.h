@@ -13,9 +13,9 @@ typedef struct og_trajectory {
   double t0, t1;
   size_t observations, first_observation; /* in the flat arrays over all trajectories */
   double *times;
-  size_t fixed_steps;    /* 0: adaptive */
-  double first_step;     /* |h|; 0: automatic */
-  double last_step;      /* out: |h| the controller would take next */
+  size_t fixed_steps; /* 0: adaptive */
+  double first_step;  /* |h|; 0: automatic */
+  double last_step;   /* out: |h| the controller would take next */
   og_record record;
   size_t steps, rejected; /* of the last run */
 } og_trajectory;
@@ -52,11 +52,11 @@ struct og_solve {
   double *theta; /* [p] or [M][p] */
   og_trajectory *trajectories;
   size_t observed_count, observed_capacity;
-  double *observed;        /* [sum of counts][n] */
-  double *final;           /* [M][n] */
+  double *observed; /* [sum of counts][n] */
+  double *final;    /* [M][n] */
   og_limits limits;
-  size_t stride;           /* of the records' entries */
-  atomic_size_t kept;      /* bytes of all records */
+  size_t stride;      /* of the records' entries */
+  atomic_size_t kept; /* bytes of all records */
   atomic_llong stats[OG_STAT_COUNT];
 };
 
@@ -69,8 +69,8 @@ typedef struct og_share {
 } og_share;
 
 typedef void (*og_worker_fn)(og_solve *solve, og_share *share, void *work);
-/* Runs `worker` over all items (trajectories, or trajectories times directions), split among the threads. The result is
- * the failure of the lowest item, whatever the number of threads. Sets the context's message. */
+/* Runs `worker` over all items (trajectories, or trajectories times directions), split among the threads. The
+ * result is the failure of the lowest item, whatever the number of threads. Sets the context's message. */
 og_status og_in_parallel(og_solve *solve, size_t items, og_worker_fn worker, void *work);
 int og_solve_threads(const og_solve *solve);
 

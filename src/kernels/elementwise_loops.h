@@ -1,0 +1,63 @@
+/* The loops themselves, for elementwise_isa.c and elementwise_reference_real.c, which define FOR_EACH(count,
+ * body) first and TABLE_NAME. Not a header of its own. */
+#include <math.h>
+#if defined(OG_SINGLE)
+#define ABS fabsf
+#define SQRT sqrtf
+#else
+#define ABS fabs
+#define SQRT sqrt
+#endif
+
+#define UNARY(name, expression)                                                                              \
+  static void name(size_t count, const real *restrict a, real *restrict out) {                               \
+    FOR_EACH(count, const real x = a[i]; out[i] = expression)                                                \
+  }
+#define BINARY1(name, x_index, y_index, expression)                                                          \
+  static void name(size_t count, const real *restrict a, const real *restrict b, real *restrict out) {       \
+    FOR_EACH(count, const real x = a[x_index]; const real y = b[y_index]; out[i] = expression)               \
+  }
+#define BINARY(name, expression)                                                                             \
+  BINARY1(name, i, i, expression)                                                                            \
+  BINARY1(name##_one_a, 0, i, expression) BINARY1(name##_one_b, i, 0, expression)
+#define VARIANTS(name)                                                                                       \
+  { name, name##_one_a, name##_one_b }
+
+UNARY(negate, -x)
+UNARY(absolute, ABS(x))
+UNARY(sign, x > 0 ? (real)1 : x < 0 ? (real)-1 : x == 0 ? (real)0 : x)
+UNARY(square_root, SQRT(x))
+UNARY(rectify, x < 0 ? (real)0 : x)
+UNARY(negation, x == 0 ? (real)1 : (real)0)
+BINARY(add, x + y)
+BINARY(subtract, x - y)
+BINARY(multiply, x *y)
+BINARY(divide, x / y)
+BINARY(minimum, x <= y ? x : x != x ? x : y)
+BINARY(maximum, x >= y ? x : x != x ? x : y)
+BINARY(less, x < y ? (real)1 : (real)0)
+BINARY(less_equal, x <= y ? (real)1 : (real)0)
+BINARY(greater, x > y ? (real)1 : (real)0)
+BINARY(greater_equal, x >= y ? (real)1 : (real)0)
+BINARY(equal, x == y ? (real)1 : (real)0)
+BINARY(unequal, x != y ? (real)1 : (real)0)
+BINARY(both, x != 0 && y != 0 ? (real)1 : (real)0)
+BINARY(either, x != 0 || y != 0 ? (real)1 : (real)0)
+BINARY(zero_wins, x == 0 || y == 0 ? (real)0 : x * y)
+
+static void where(size_t count, const real *restrict condition, const real *restrict a,
+                  const real *restrict b, real *restrict out) {
+  FOR_EACH(count, const real x = a[i]; const real y = b[i]; out[i] = condition[i] != 0 ? x : y)
+}
+static void add_product(size_t count, const real *restrict a, const real *restrict b, real *restrict sum) {
+  FOR_EACH(count, sum[i] += a[i] * b[i])
+}
+
+const OG_R(og_elementwise) TABLE_NAME = {
+    .unary = {negate, absolute, sign, square_root, rectify, negation},
+    .binary = {VARIANTS(add), VARIANTS(subtract), VARIANTS(multiply), VARIANTS(divide), VARIANTS(minimum),
+               VARIANTS(maximum), VARIANTS(less), VARIANTS(less_equal), VARIANTS(greater),
+               VARIANTS(greater_equal), VARIANTS(equal), VARIANTS(unequal), VARIANTS(both), VARIANTS(either),
+               VARIANTS(zero_wins)},
+    .where = where,
+    .add_product = add_product};

@@ -1,0 +1,9 @@
+/* The plain loops that the fast ones must agree with, bit for bit. */
+#include "kernels/elementwise.h"
+
+#define FOR_EACH(count, ...)                                                                                 \
+  for (size_t i = 0; i < (count); i++) {                                                                     \
+    __VA_ARGS__;                                                                                             \
+  }
+#define TABLE_NAME OG_R(og_elementwise_reference)
+#include "kernels/elementwise_loops.h"
