@@ -1,0 +1,46 @@
+# A thin front: CMake does the work (CMakePresets.json), scripts/ the rest. `make` leaves the tool in build/odegrad.
+#   make            build, after installing what the build needs and this machine lacks
+#   make demo       fit the hare and lynx data, with pictures in demo-out/
+#   make test       every test, with sanitizers, fuzzing and the project's own checks (minutes)
+#   make bench      the benchmarks
+#   make install    PREFIX=/usr/local DESTDIR=
+#   make fuzz       SECONDS=600 for each fuzz target
+#   make deps       install what is missing for all of the above
+#   make check-format, make clean
+PREFIX ?= /usr/local
+DESTDIR ?=
+JOBS ?= $(shell nproc)
+SECONDS ?= 600
+
+.PHONY: all build deps deps-build deps-test demo test bench install check-format fuzz clean
+all: build
+
+deps-build deps-test:
+	@scripts/deps.sh $(patsubst deps-%,%,$@)
+deps:
+	@scripts/deps.sh build test bench
+
+build: deps-build
+	@cmake --preset release $(if $(VERBOSE),,--log-level=WARNING) >/dev/null
+	@cmake --build build -j $(JOBS)
+
+demo: build
+	@scripts/demo.sh
+test: deps-test
+	@JOBS=$(JOBS) scripts/test.sh
+bench: build
+	@scripts/deps.sh bench
+	@scripts/bench.sh
+fuzz: deps-test
+	@JOBS=$(JOBS) scripts/fuzz.sh $(SECONDS)
+
+# The prefix is part of what is built (odegrad.pc), so it is configured first.
+install: deps-build
+	@cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null
+	@cmake --build build -j $(JOBS)
+	@DESTDIR=$(DESTDIR) cmake --install build
+
+check-format:
+	@scripts/check_format.sh
+clean:
+	rm -rf build demo-out

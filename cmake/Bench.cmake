@@ -1,0 +1,15 @@
+# `cmake --build build --target bench`: the programs of bench/, which no other target needs. Those that measure a peer
+# (bench/peer_*.c) are built by bench's own scripts, against the libraries under build/peer.
+file(GLOB bench_sources CONFIGURE_DEPENDS bench/*.c)
+list(FILTER bench_sources EXCLUDE REGEX "/peer_[^/]*$")
+add_custom_target(bench)
+foreach(source IN LISTS bench_sources)
+  cmake_path(GET source STEM name)
+  set(target bench_${name})
+  string(REGEX REPLACE "^bench_bench_" "bench_" target ${target})
+  add_executable(${target} EXCLUDE_FROM_ALL ${source})
+  target_include_directories(${target} PRIVATE src bench)
+  target_link_libraries(${target} PRIVATE odegrad_flags odegrad_static PkgConfig::CJSON OpenMP::OpenMP_C m)
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
+  add_dependencies(bench ${target})
+endforeach()

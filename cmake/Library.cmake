@@ -1,0 +1,57 @@
+# The two libraries, from one set of objects. File names say how a file is compiled:
+#   *_real.c  twice, for double and (with OG_SINGLE) for float
+#   *_isa.c   in src/kernels only: for both precisions and every instruction set (OG_ISA)
+#   the rest  once
+file(GLOB core_sources CONFIGURE_DEPENDS src/*/*.c)
+file(GLOB isa_sources CONFIGURE_DEPENDS src/kernels/*_isa.c)
+set(real_sources ${core_sources})
+list(FILTER real_sources INCLUDE REGEX "_real\\.c$")
+if(isa_sources)
+  list(REMOVE_ITEM core_sources ${isa_sources})
+endif()
+
+set(library_objects "")
+function(odegrad_objects name definitions options)
+  if(NOT ARGN)
+    return()
+  endif()
+  add_library(${name} OBJECT ${ARGN})
+  target_include_directories(${name} PRIVATE include src)
+  target_compile_definitions(${name} PRIVATE ${definitions})
+  target_compile_options(${name} PRIVATE ${options})
+  target_link_libraries(${name} PRIVATE odegrad_flags OpenMP::OpenMP_C PkgConfig::NLOPT PkgConfig::CJSON)
+  if(CAIRO_FOUND)
+    target_compile_definitions(${name} PRIVATE OG_HAVE_CAIRO)
+    target_link_libraries(${name} PRIVATE PkgConfig::CAIRO)
+  endif()
+  set(library_objects ${library_objects} $<TARGET_OBJECTS:${name}> PARENT_SCOPE)
+endfunction()
+
+odegrad_objects(og_core "" "" ${core_sources})
+odegrad_objects(og_core_single "OG_SINGLE" "" ${real_sources})
+foreach(isa IN LISTS ODEGRAD_ISAS)
+  odegrad_objects(og_isa_${isa} "OG_ISA=${isa}" "${ODEGRAD_FLAGS_${isa}}" ${isa_sources})
+  odegrad_objects(og_isa_${isa}_single "OG_ISA=${isa};OG_SINGLE" "${ODEGRAD_FLAGS_${isa}}" ${isa_sources})
+endforeach()
+
+set(private_libraries OpenMP::OpenMP_C PkgConfig::NLOPT PkgConfig::CJSON m)
+if(CAIRO_FOUND)
+  list(APPEND private_libraries PkgConfig::CAIRO)
+endif()
+
+add_library(odegrad_static STATIC ${library_objects})
+add_library(odegrad_shared SHARED ${library_objects})
+foreach(library odegrad_static odegrad_shared)
+  set_target_properties(${library} PROPERTIES OUTPUT_NAME odegrad LINKER_LANGUAGE C)
+  target_include_directories(${library} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+endforeach()
+set_target_properties(odegrad_shared PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0 EXPORT_NAME odegrad)
+set_target_properties(odegrad_static PROPERTIES EXPORT_NAME static)
+
+# BUILD_INTERFACE keeps this machine's paths out of the installed package, which finds them anew.
+target_link_libraries(odegrad_shared PRIVATE $<BUILD_INTERFACE:odegrad_flags> ${private_libraries})
+foreach(library IN LISTS private_libraries ITEMS odegrad_flags)
+  target_link_libraries(odegrad_static PRIVATE $<BUILD_INTERFACE:${library}>)
+endforeach()
+target_link_libraries(odegrad_static INTERFACE $<INSTALL_INTERFACE:odegrad::static_dependencies>)

@@ -1,0 +1,65 @@
+#!/bin/bash
+# All that `make test` runs: the tests in the plain build, then under the sanitizers, then a short fuzz run. Warnings are
+# errors in all three, with gcc (plain, asan) and with clang (tsan). Every stage runs even if an earlier one failed.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+jobs=${JOBS:-$(nproc)}
+passed=0 failed=0
+failures=()
+
+note() { printf '\n==== %s (%s s since the start)\n' "$1" "$SECONDS"; }
+verdict() { # name, status
+  if [[ $2 == 0 ]]; then passed=$((passed + 1)); else failed=$((failed + 1)) failures+=("$1"); fi
+}
+
+# Configures and builds preset $1 with further options; output only when it fails.
+build() {
+  local log status=0
+  log=$(mktemp)
+  { cmake --preset "$@" && cmake --build --preset "$1" -j "$jobs"; } >"$log" 2>&1 || status=1
+  [[ $status == 0 ]] || grep -E -A12 'error|Error|undefined reference|warning' "$log" | head -120
+  rm -f "$log"
+  verdict "build of $1" $status
+  return $status
+}
+
+# Runs ctest in folder $1 and adds its counts; the ctest lines stay visible.
+run_ctest() {
+  local folder=$1 log summary bad total
+  shift
+  log=$folder/ctest.log
+  ctest --test-dir "$folder" --output-on-failure --no-tests=error -j "$jobs" "$@" 2>&1 | tee "$log"
+  summary=$(grep -oE '[0-9]+ tests failed out of [0-9]+' "$log" | tail -1)
+  if [[ -z $summary ]]; then
+    verdict "tests in $folder (none ran)" 1
+    return
+  fi
+  read -r bad _ _ _ _ total <<<"$summary"
+  failed=$((failed + bad)) passed=$((passed + total - bad))
+  [[ $bad == 0 ]] || failures+=("$bad of the tests in $folder")
+}
+
+note "plain build and tests"
+build release -DODEGRAD_WERROR=ON && run_ctest build
+
+note "address and undefined-behaviour sanitizers"
+export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
+build asan && run_ctest build/asan
+
+# Archer comes with libomp; ignore_noninstrumented_modules is what its manual asks for.
+note "thread sanitizer, for the tests that use threads"
+archer=$(ls /usr/lib/llvm-*/lib/libarcher.so 2>/dev/null | tail -1)
+export OMP_TOOL_LIBRARIES=$archer
+export TSAN_OPTIONS="ignore_noninstrumented_modules=1 suppressions=$PWD/scripts/tsan.supp"
+build tsan && run_ctest build/tsan -L threads
+unset OMP_TOOL_LIBRARIES
+
+note "fuzzing, a few seconds each"
+status=0
+scripts/fuzz.sh "${FUZZ_SECONDS:-10}" || status=1
+verdict "fuzzing" $status
+
+note "done"
+for failure in "${failures[@]}"; do echo "failed: $failure"; done
+echo "$passed passed, $failed failed"
+[[ $failed == 0 ]]
