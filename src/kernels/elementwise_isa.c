@@ -2,13 +2,19 @@
  * vectors. */
 #include "kernels/elementwise.h"
 
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
 #define FOR_EACH(count, ...)                                                                                 \
-  size_t i = 0;                                                                                              \
-  for (; i + OG_LANE_STEP <= (count);)                                                                       \
-    for (int k = 0; k < OG_LANE_STEP; k++, i++) {                                                            \
+  size_t first = 0;                                                                                          \
+  for (; first + OG_LANE_STEP <= (count); first += OG_LANE_STEP) {                                           \
+    UNROLL for (size_t i = first; i < first + OG_LANE_STEP; i++) {                                           \
       __VA_ARGS__;                                                                                           \
     }                                                                                                        \
-  for (; i < (count); i++) {                                                                                 \
+  }                                                                                                          \
+  for (size_t i = first; i < (count); i++) {                                                                 \
     __VA_ARGS__;                                                                                             \
   }
 #define TABLE_NAME OG_R_ISA(og_elementwise)

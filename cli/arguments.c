@@ -1,0 +1,242 @@
+/* The options, in one table, and the parsing of the command line by it. */
+#include "cli.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const option_row own_rows[FLAG_COUNT] = {
+    [FLAG_DATA] = {"data", "FILE", VERB_ALL, 0,
+                   "CSV with a header: t (or time), observed columns, optionally id"},
+    [FLAG_SET] = {"set", "NAME=VALUE", VERB_ALL, 1, "replace the value of a param or const; may be repeated"},
+    [FLAG_PARAMS] = {"params", "FILE", VERB_ALL, 0,
+                     "take parameters saved by fit --out; --set wins over them"},
+    [FLAG_TIMES] = {"times", "A:B:N", VERB_ALL, 0,
+                    "N equidistant times from A to B at which the solution is wanted"},
+    [FLAG_JSON] = {"json", NULL, VERB_ALL, 0, "print one JSON object in place of tables"},
+    [FLAG_OUT] = {"out", "FILE", VERB_ALL, 0, NULL}, /* differs from verb to verb: see help.c */
+    [FLAG_PLOT] = {"plot", "FILE", VERB_ALL, 0, "draw a picture; FILE ends in .svg or .png"},
+    [FLAG_QUIET] = {"quiet", NULL, VERB_ALL, 0, "no progress, notes or warnings on standard error"},
+    [FLAG_HELP] = {"help", NULL, VERB_ALL, 0, "print this text"},
+};
+
+static const char *value_word(const og_option_info *info) {
+  switch (info->type) {
+  case OG_TYPE_REAL: return "X";
+  case OG_TYPE_INTEGER: return "N";
+  case OG_TYPE_SIZE: return "BYTES";
+  case OG_TYPE_CHOICE: return "NAME";
+  }
+  return "VALUE";
+}
+
+option_row option_row_of(size_t index) {
+  if (index < FLAG_COUNT) return own_rows[index];
+  og_option option = (og_option)(index - FLAG_COUNT);
+  const og_option_info *info = og_option_describe(option);
+  /* The library's table ends with the options of fits. */
+  int verbs = option >= OG_OPT_OPTIMIZER ? VERB_FIT : VERB_ALL;
+  return (option_row){info->name, value_word(info), verbs, 0, info->help};
+}
+
+/* ---- Suggestions ---- */
+
+enum { LONGEST_NAME = 40 };
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Levenshtein's distance, one row of the table at a time. */
+static size_t distance(const char *a, const char *b) {
+  size_t row[LONGEST_NAME + 1], length = strlen(b);
+  for (size_t j = 0; j <= length; j++) row[j] = j;
+  for (size_t i = 0; a[i]; i++) {
+    size_t corner = row[0];
+    row[0] = i + 1;
+    for (size_t j = 0; j < length; j++) {
+      size_t above = row[j + 1];
+      row[j + 1] = least(corner + (a[i] != b[j]), least(above, row[j]) + 1);
+      corner = above;
+    }
+  }
+  return row[length];
+}
+
+const char *nearest_name(const char *name, const char *const *names, size_t count) {
+  size_t limit = strlen(name) / 3 + 2;
+  const char *found = NULL;
+  for (size_t i = 0; i < count; i++) {
+    if (strlen(names[i]) > LONGEST_NAME) continue;
+    size_t away = distance(name, names[i]);
+    if (away < limit && away < strlen(names[i])) limit = away, found = names[i];
+  }
+  return found;
+}
+
+/* ---- Usage errors ---- */
+
+static int hint(const arguments *a) {
+  fprintf(stderr, "Try 'odegrad %s --help'.\n", a->verb_name);
+  return EXIT_USAGE;
+}
+
+static int fail_unknown(const arguments *a, const char *name) {
+  const char *names[OPTION_ROWS];
+  size_t count = 0;
+  for (size_t i = 0; i < OPTION_ROWS; i++)
+    if (option_row_of(i).verbs & (int)a->verb) names[count++] = option_row_of(i).name;
+  const char *nearest = nearest_name(name, names, count);
+  complain("%s has no option --%s%s%s%s", a->verb_name, name, nearest ? "; did you mean --" : "",
+           nearest ? nearest : "", nearest ? "?" : "");
+  return hint(a);
+}
+
+/* ---- Parsing ---- */
+
+/* The row called `name` (of `length` letters), or OPTION_ROWS. */
+static size_t find_row(const char *name, size_t length) {
+  for (size_t i = 0; i < OPTION_ROWS; i++) {
+    const char *own = option_row_of(i).name;
+    if (strlen(own) == length && strncmp(own, name, length) == 0) return i;
+  }
+  return OPTION_ROWS;
+}
+
+static int store(arguments *a, size_t index, const option_row *row, const char *value) {
+  if (row->repeats) {
+    a->sets[a->set_count++] = value;
+    return EXIT_DONE;
+  }
+  if (a->values[index]) {
+    complain("--%s is given twice", row->name);
+    return hint(a);
+  }
+  a->values[index] = value;
+  return EXIT_DONE;
+}
+
+/* Parses argv[*i], which begins with "--", and the value that may follow it. */
+static int parse_option(int argc, char **argv, int *i, arguments *a) {
+  const char *name = argv[*i] + 2, *equals = strchr(name, '=');
+  size_t length = equals ? (size_t)(equals - name) : strlen(name);
+  size_t index = find_row(name, length);
+  option_row row = index < OPTION_ROWS ? option_row_of(index) : (option_row){0};
+  if (index < OPTION_ROWS && !(row.verbs & (int)a->verb)) {
+    complain("--%s is an option of fit, not of %s", row.name, a->verb_name);
+    return hint(a);
+  }
+  if (index == OPTION_ROWS) {
+    char *bare = join("%.*s", (int)length, name);
+    int status = fail_unknown(a, bare);
+    free(bare);
+    return status;
+  }
+  if (!row.value) {
+    if (!equals) return store(a, index, &row, "");
+    complain("--%s takes no value", row.name);
+    return hint(a);
+  }
+  const char *value = equals ? equals + 1 : *i + 1 < argc ? argv[++*i] : NULL;
+  if (!value || !*value || (!equals && strncmp(value, "--", 2) == 0)) {
+    complain("--%s needs a value: --%s %s", row.name, row.name, row.value);
+    return hint(a);
+  }
+  return store(a, index, &row, value);
+}
+
+static int store_model(arguments *a, const char *path) {
+  if (a->model) {
+    complain("%s takes one model; there are two: %s and %s", a->verb_name, a->model, path);
+    return hint(a);
+  }
+  a->model = path;
+  return EXIT_DONE;
+}
+
+static int parse_one(int argc, char **argv, int *i, int *only_names, arguments *a) {
+  const char *word = argv[*i];
+  if (*only_names || word[0] != '-' || word[1] == '\0') return store_model(a, word);
+  if (strcmp(word, "--") == 0) return *only_names = 1, EXIT_DONE;
+  if (strcmp(word, "-h") == 0) return a->values[FLAG_HELP] = "", EXIT_DONE;
+  if (word[1] == '-') return parse_option(argc, argv, i, a);
+  complain("options begin with two dashes; there is no %s", word);
+  return hint(a);
+}
+
+/* A finite number at *text, which must end at `end`; moves *text behind it. */
+static int parse_number(const char **text, char end, double *value) {
+  char *stop;
+  *value = strtod(*text, &stop);
+  if (stop == *text || *stop != end || !isfinite(*value)) return 0;
+  *text = stop + (end != '\0');
+  return 1;
+}
+
+static int parse_times(arguments *a) {
+  const char *text = a->values[FLAG_TIMES];
+  if (!text) return EXIT_DONE;
+  double count = 0;
+  int ok = parse_number(&text, ':', &a->first_time) && parse_number(&text, ':', &a->last_time) &&
+           parse_number(&text, '\0', &count);
+  if (ok && count >= 2 && count <= 1e8 && count == floor(count) && a->first_time != a->last_time) {
+    a->time_count = (size_t)count;
+    return EXIT_DONE;
+  }
+  complain("--times is \"%s\"; expected A:B:N, the number N of equidistant times (2 or more) from A to B, as "
+           "in 0:20:101",
+           a->values[FLAG_TIMES]);
+  return hint(a);
+}
+
+static int check_sets(const arguments *a) {
+  for (size_t i = 0; i < a->set_count; i++) {
+    const char *equals = strchr(a->sets[i], '=');
+    if (!equals || equals == a->sets[i] || !equals[1]) {
+      complain("--set is \"%s\"; expected NAME=VALUE, as in alpha=0.5", a->sets[i]);
+      return hint(a);
+    }
+    size_t length = (size_t)(equals - a->sets[i]) + 1;
+    for (size_t j = 0; j < i; j++) {
+      if (strncmp(a->sets[i], a->sets[j], length) != 0) continue;
+      complain("--set gives %.*s twice", (int)length - 1, a->sets[i]);
+      return hint(a);
+    }
+  }
+  return EXIT_DONE;
+}
+
+/* Named in the design of the command line, so that scripts may already ask for them. */
+static int check_adjoint(const arguments *a) {
+  const char *word = a->values[FLAG_COUNT + OG_OPT_ADJOINT];
+  if (!word || (strcmp(word, "interpolate") != 0 && strcmp(word, "quadrature") != 0)) return EXIT_DONE;
+  complain("--adjoint %s comes in a later version; this one has %s", word,
+           og_option_describe(OG_OPT_ADJOINT)->choices);
+  return EXIT_USAGE;
+}
+
+static int check_needs(const arguments *a) {
+  if (!a->model) {
+    complain("%s needs a model: odegrad %s MODEL", a->verb_name, a->verb_name);
+    return hint(a);
+  }
+  if (a->verb == VERB_FIT && !a->values[FLAG_DATA]) {
+    complain("fit needs data: odegrad fit %s --data FILE", a->model);
+    return hint(a);
+  }
+  return EXIT_DONE;
+}
+
+int parse_arguments(int argc, char **argv, arguments *a) {
+  a->sets = take((size_t)argc, sizeof *a->sets);
+  int only_names = 0;
+  for (int i = 0; i < argc; i++) {
+    int status = parse_one(argc, argv, &i, &only_names, a);
+    if (status) return status;
+  }
+  if (a->values[FLAG_HELP]) return EXIT_DONE;
+  int status = check_needs(a);
+  if (!status) status = parse_times(a);
+  if (!status) status = check_sets(a);
+  return status ? status : check_adjoint(a);
+}
+
+void free_arguments(arguments *a) { free(a->sets); }

@@ -1,0 +1,215 @@
+/* What the files of the command line share. Everything here uses the public interface of the library alone.
+ */
+#ifndef ODEGRAD_CLI_H
+#define ODEGRAD_CLI_H
+
+#include <cjson/cJSON.h>
+#include <odegrad.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* The exit statuses; scripts rely on them. */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* ---- report.c: messages, memory ---- */
+
+#if defined(__GNUC__)
+#define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
+#else
+#define PRINTF_LIKE(text, first)
+#endif
+
+/* "odegrad: ..." on standard error. */
+void complain(const char *format, ...) PRINTF_LIKE(1, 2);
+/* The same, unless --quiet. */
+void remark(int quiet, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Prints the context's message and returns the exit status that goes with `status`. */
+int fail(const og_context *context, og_status status);
+int exit_status(og_status status);
+/* Zeroed memory for count (0 is taken as 1) objects; ends the program when there is none. */
+void *take(size_t count, size_t size);
+char *join(const char *format, ...) PRINTF_LIKE(1, 2);
+double seconds_now(void);
+/* Flushes standard output: EXIT_FAILED with a message when it could not be written, unless its reader went
+ * away. */
+int finish_output(void);
+
+/* ---- arguments.c: the table of options, and parsing by it ---- */
+
+typedef enum verb_id { VERB_SOLVE = 1, VERB_GRAD = 2, VERB_CHECK = 4, VERB_FIT = 8, VERB_ALL = 15 } verb_id;
+
+/* The tool's own options. Those of the library follow at FLAG_COUNT + og_option. */
+typedef enum flag {
+  FLAG_DATA,
+  FLAG_SET,
+  FLAG_PARAMS,
+  FLAG_TIMES,
+  FLAG_JSON,
+  FLAG_OUT,
+  FLAG_PLOT,
+  FLAG_QUIET,
+  FLAG_HELP,
+  FLAG_COUNT
+} flag;
+enum { OPTION_ROWS = FLAG_COUNT + OG_OPTION_COUNT };
+
+typedef struct option_row {
+  const char *name;  /* without the dashes */
+  const char *value; /* what follows it; NULL: nothing */
+  int verbs;         /* the verbs that know it */
+  int repeats;       /* may be given several times */
+  const char *help;
+} option_row;
+option_row option_row_of(size_t index);
+
+typedef struct arguments {
+  verb_id verb;
+  const char *verb_name;
+  const char *model;
+  const char *values[OPTION_ROWS]; /* NULL: not given; "" for a switch */
+  const char **sets;               /* of --set, in order: NAME=VALUE */
+  size_t set_count;
+  double first_time, last_time; /* of --times */
+  size_t time_count;            /* 0: not given */
+} arguments;
+
+/* `argv` holds what follows the verb. Returns EXIT_DONE or, after complaining, EXIT_USAGE. */
+int parse_arguments(int argc, char **argv, arguments *a);
+void free_arguments(arguments *a);
+/* The nearest of `count` names, or NULL when none is near. */
+const char *nearest_name(const char *name, const char *const *names, size_t count);
+
+/* ---- help.c ---- */
+
+void print_help(void);
+void print_verb_help(verb_id verb);
+
+/* ---- problem.c: model, data, options and parameters of a run ---- */
+
+typedef struct problem {
+  const arguments *arguments;
+  int json, quiet;
+  const char *out, *plot; /* NULL: not wanted */
+  og_context *context;
+  og_options *options;
+  og_model *model;
+  og_table *data; /* NULL: none */
+  const double *data_times;
+  int has_ids;         /* the data tells trajectories apart */
+  size_t trajectories; /* M */
+  size_t n, p;
+  double *theta;
+} problem;
+
+/* Loads everything; what can be wrong with files to be written later is found here too. Returns an exit
+ * status. */
+int load_problem(const arguments *a, problem *p);
+void free_problem(problem *p);
+/* The spans of all trajectories [M], from the `time` statement, the data or --times. Returns an exit status.
+ */
+int find_spans(const problem *p, double *t0, double *t1);
+/* The data times of one trajectory in the order of the rows; returns their number. `rows` may be NULL. */
+size_t data_rows_of(const problem *p, size_t trajectory, size_t *rows);
+/* "hare", "x[2]", "W[1,2]": entry `entry` of a named array. */
+char *entry_name(const char *name, size_t rows, size_t columns, size_t entry);
+/* The same for parameter number i of theta [p] and state number i of x [n]. */
+char *parameter_name(const problem *p, size_t i);
+char *state_name(const problem *p, size_t i);
+/* " (id)" or "": what is put behind a name when there are several trajectories. */
+char *id_suffix(const problem *p, size_t trajectory);
+
+/* ---- solution.c: solutions at given times ---- */
+
+typedef struct solution {
+  size_t trajectories, n;
+  size_t *starts; /* [M + 1]: the first row of each trajectory */
+  double *t;      /* [starts[M]] */
+  double *x;      /* [starts[M]][n] */
+  long long stats[OG_STAT_COUNT];
+  double seconds;
+} solution;
+
+/* Room for counts[M] times. */
+void allot_solution(const problem *p, const size_t *counts, solution *s);
+void free_solution(solution *s);
+/* Fills x at the times t. */
+og_status solve_at(const problem *p, const double *t0, const double *t1, const double *theta, solution *s);
+void fill_grid(double first, double last, size_t count, double *t);
+
+/* ---- picture.c ---- */
+
+/* Draws the states against time, or with `observed` the locations of the observed columns, and the data. */
+og_status draw_picture(const problem *p, const double *theta, const double *t0, const double *t1,
+                       int observed, const char *path);
+
+/* The same for the verbs with an objective: when --plot asks for it and `result` is EXIT_DONE. Returns an
+ * exit status. */
+int draw_objective(const problem *p, const double *theta, int result);
+
+/* ---- output.c: files that appear whole or not at all ---- */
+
+typedef struct output {
+  const char *path;
+  char *temporary; /* NULL: written directly */
+  FILE *file;
+} output;
+int open_output(output *o, const char *path);
+int close_output(output *o);
+/* Complains when a file could not be created at `path`. */
+int check_output(const char *option, const char *path);
+
+/* ---- json.c ---- */
+
+enum { NUMBER_SIZE = 32 };
+/* The shortest text of 15 to 17 digits that reads back to the same double; "NaN", "inf" as they are. */
+const char *number_text(double value, char text[NUMBER_SIZE]);
+cJSON *json_number(double value); /* null when it is not finite */
+cJSON *json_integer(long long value);
+/* A number, an array or an array of arrays, row-major. */
+cJSON *json_array(const double *values, size_t rows, size_t columns);
+/* {"alpha": ..., "W": [...]} of values [p]; states of values [M][n], an array over trajectories if there are
+ * ids. */
+cJSON *json_parameters(const problem *p, const double *values);
+cJSON *json_states(const problem *p, const double *values);
+cJSON *json_stats(const long long *stats, double seconds);
+/* On standard output, or into the file `path`; deletes `object`. Returns an exit status. */
+int print_json(cJSON *object);
+int write_json(cJSON *object, const char *path);
+
+/* ---- table.c: aligned tables ---- */
+
+typedef struct text_table {
+  size_t columns, count, capacity;
+  char **cells;
+} text_table;
+text_table new_table(size_t columns);
+void add_cell(text_table *table, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Takes over `text`. */
+void add_text(text_table *table, char *text);
+/* Prints and frees; the first `left` columns are aligned to the left, the others to the right. */
+void print_table(text_table *table, size_t left);
+
+/* ---- verbs ---- */
+
+int run_solve(problem *p);
+int run_grad(problem *p);
+int run_check(problem *p);
+int run_fit(problem *p);
+
+/* ---- progress.c ---- */
+
+typedef struct progress {
+  int quiet, terminal;
+  double last_shown;
+  int open_line; /* the terminal's line is unfinished */
+  int interrupted;
+  og_progress latest;
+} progress;
+/* Ctrl-C, SIGTERM and SIGHUP stop the fit; a second one ends the program. */
+void watch_interrupts(void);
+void stop_watching(void);
+void begin_progress(progress *view, int quiet);
+int show_progress(const og_progress *now, void *view); /* an og_progress_fn */
+void end_progress(progress *view);
+
+#endif

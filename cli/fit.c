@@ -1,0 +1,101 @@
+/* odegrad fit: parameters estimated from data. */
+#include "cli.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+typedef struct estimate {
+  og_fit *fit;
+  double *theta, *std_error; /* [p] */
+  long long stats[OG_STAT_COUNT];
+  double seconds;
+} estimate;
+
+/* Estimates and standard errors are collected by the parameters' shapes, so that vectors stay together. */
+static cJSON *parameters_json(const problem *p, const estimate *e) {
+  cJSON *object = cJSON_CreateObject();
+  og_parameter_info info;
+  for (size_t i = 0; i < og_model_parameters(p->model) && og_model_parameter(p->model, i, &info) == OG_OK;
+       i++) {
+    cJSON *one = cJSON_AddObjectToObject(object, info.name);
+    cJSON_AddItemToObject(one, "estimate", json_array(e->theta + info.offset, info.rows, info.columns));
+    cJSON_AddItemToObject(one, "std_error", json_array(e->std_error + info.offset, info.rows, info.columns));
+  }
+  return object;
+}
+
+static cJSON *fit_json(const problem *p, const estimate *e) {
+  cJSON *object = cJSON_CreateObject();
+  cJSON_AddItemToObject(object, "loss", json_number(og_fit_loss(e->fit)));
+  cJSON_AddItemToObject(object, "params", parameters_json(p, e));
+  cJSON_AddItemToObject(object, "iterations", json_integer(og_fit_iterations(e->fit)));
+  cJSON_AddBoolToObject(object, "converged", og_fit_converged(e->fit) != 0);
+  cJSON_AddStringToObject(object, "reason", og_fit_reason(e->fit));
+  cJSON_AddItemToObject(object, "stats", json_stats(e->stats, e->seconds));
+  return object;
+}
+
+static void print_fit(const problem *p, const estimate *e) {
+  text_table table = new_table(3);
+  add_cell(&table, "parameter"), add_cell(&table, "estimate"), add_cell(&table, "std. error");
+  for (size_t i = 0; i < p->p; i++) {
+    add_text(&table, parameter_name(p, i));
+    add_cell(&table, "%.6g", e->theta[i]);
+    if (isfinite(e->std_error[i]))
+      add_cell(&table, "%.3g", e->std_error[i]);
+    else
+      add_cell(&table, "-");
+  }
+  print_table(&table, 1);
+  printf("\nloss        %.10g\n", og_fit_loss(e->fit));
+  printf("iterations  %lld in %.3g s\n", og_fit_iterations(e->fit), e->seconds);
+  printf("stopped     %s\n", og_fit_reason(e->fit));
+}
+
+/* Standard errors are a help, not the result: without them the fit is still reported. */
+static void find_errors(const problem *p, estimate *e) {
+  if (og_fit_standard_errors(e->fit, e->std_error) == OG_OK) return;
+  for (size_t i = 0; i < p->p; i++) e->std_error[i] = NAN;
+  remark(p->quiet, "there are no standard errors: %s", og_context_message(p->context));
+}
+
+static int report_fit(const problem *p, og_objective *objective, estimate *e) {
+  og_status status = og_fit_estimate(e->fit, e->theta);
+  if (status == OG_OK && p->out) status = og_parameters_write(p->model, e->theta, p->out);
+  int result = status == OG_OK ? EXIT_DONE : fail(p->context, status);
+  for (int i = 0; i < OG_STAT_COUNT; i++) e->stats[i] = og_objective_stat(objective, (og_stat)i);
+  find_errors(p, e);
+  if (p->json)
+    print_json(fit_json(p, e));
+  else
+    print_fit(p, e);
+  return draw_objective(p, e->theta, result);
+}
+
+static int run_objective(const problem *p, og_objective *objective, estimate *e) {
+  progress view;
+  double start = seconds_now();
+  watch_interrupts();
+  begin_progress(&view, p->quiet);
+  og_status status = og_fit_run(objective, p->options, p->theta, show_progress, &view, &e->fit);
+  end_progress(&view);
+  stop_watching();
+  e->seconds = seconds_now() - start;
+  if (status != OG_OK) return fail(p->context, status);
+  int result = report_fit(p, objective, e);
+  if (view.interrupted)
+    remark(p->quiet, "interrupted: this is the best point so far%s%s", p->out ? ", saved in " : "",
+           p->out ? p->out : "");
+  return result || !view.interrupted ? result : EXIT_FAILED;
+}
+
+int run_fit(problem *p) {
+  estimate e = {.theta = take(p->p, sizeof(double)), .std_error = take(p->p, sizeof(double))};
+  og_objective *objective;
+  og_status status = og_objective_create(p->context, p->model, p->data, p->options, &objective);
+  int result = status == OG_OK ? run_objective(p, objective, &e) : fail(p->context, status);
+  og_fit_destroy(e.fit);
+  og_objective_destroy(objective);
+  free(e.theta), free(e.std_error);
+  return result;
+}

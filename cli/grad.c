@@ -1,0 +1,85 @@
+/* odegrad grad: the loss and its gradient. */
+#include "cli.h"
+
+#include <stdlib.h>
+
+typedef struct gradient {
+  double loss, t0_bar, t1_bar, seconds;
+  double *theta_bar; /* [p] */
+  double *x0_bar;    /* [M][n] */
+  long long stats[OG_STAT_COUNT];
+} gradient;
+
+static og_status evaluate(const problem *p, og_objective *objective, gradient *g) {
+  double start = seconds_now();
+  og_status status = og_objective_evaluate(objective, p->theta, &g->loss, g->theta_bar);
+  g->seconds = seconds_now() - start;
+  if (status == OG_OK) status = og_objective_initial_gradient(objective, g->x0_bar);
+  if (status == OG_OK) status = og_objective_time_gradient(objective, &g->t0_bar, &g->t1_bar);
+  for (int i = 0; i < OG_STAT_COUNT; i++) g->stats[i] = og_objective_stat(objective, (og_stat)i);
+  return status;
+}
+
+static cJSON *gradient_json(const problem *p, const gradient *g) {
+  cJSON *object = cJSON_CreateObject();
+  cJSON_AddItemToObject(object, "loss", json_number(g->loss));
+  cJSON_AddItemToObject(object, "gradient", json_parameters(p, g->theta_bar));
+  cJSON_AddItemToObject(object, "init_gradient", json_states(p, g->x0_bar));
+  cJSON *times = cJSON_AddObjectToObject(object, "time_gradient");
+  cJSON_AddItemToObject(times, "t0", json_number(g->t0_bar));
+  cJSON_AddItemToObject(times, "t1", json_number(g->t1_bar));
+  cJSON_AddItemToObject(object, "stats", json_stats(g->stats, g->seconds));
+  return object;
+}
+
+static void print_parameters(const problem *p, const gradient *g) {
+  if (p->p == 0) return;
+  text_table table = new_table(3);
+  add_cell(&table, "parameter"), add_cell(&table, "value"), add_cell(&table, "dL/dparameter");
+  for (size_t i = 0; i < p->p; i++) {
+    add_text(&table, parameter_name(p, i));
+    add_cell(&table, "%.8g", p->theta[i]), add_cell(&table, "%.10g", g->theta_bar[i]);
+  }
+  putchar('\n');
+  print_table(&table, 1);
+}
+
+/* The initial states with the dependence of x0 on parameters left out, and the ends of the span. */
+static void print_ends(const problem *p, const gradient *g) {
+  text_table table = new_table(2);
+  add_cell(&table, "end"), add_cell(&table, "dL/dend");
+  for (size_t i = 0; i < p->trajectories * p->n; i++) {
+    char *name = state_name(p, i % p->n), *suffix = id_suffix(p, i / p->n);
+    add_text(&table, join("%s(t0)%s", name, suffix));
+    add_cell(&table, "%.10g", g->x0_bar[i]);
+    free(name), free(suffix);
+  }
+  add_cell(&table, "t0"), add_cell(&table, "%.10g", g->t0_bar);
+  add_cell(&table, "t1"), add_cell(&table, "%.10g", g->t1_bar);
+  putchar('\n');
+  print_table(&table, 1);
+}
+
+static int show(const problem *p, const gradient *g) {
+  int status = p->out ? write_json(gradient_json(p, g), p->out) : EXIT_DONE;
+  if (p->json) return print_json(gradient_json(p, g)), status;
+  printf("loss  %.10g\n", g->loss);
+  print_parameters(p, g);
+  print_ends(p, g);
+  remark(p->quiet, "%lld steps, %lld rejected, %lld evaluations of f, %lld of its vjp, %.3g s",
+         g->stats[OG_STAT_STEPS], g->stats[OG_STAT_REJECTED], g->stats[OG_STAT_RHS_EVALS],
+         g->stats[OG_STAT_VJP_EVALS], g->seconds);
+  return status;
+}
+
+int run_grad(problem *p) {
+  gradient g = {.theta_bar = take(p->p, sizeof(double)),
+                .x0_bar = take(p->trajectories * p->n, sizeof(double))};
+  og_objective *objective;
+  og_status status = og_objective_create(p->context, p->model, p->data, p->options, &objective);
+  if (status == OG_OK) status = evaluate(p, objective, &g);
+  int result = status == OG_OK ? draw_objective(p, p->theta, show(p, &g)) : fail(p->context, status);
+  og_objective_destroy(objective);
+  free(g.theta_bar), free(g.x0_bar);
+  return result;
+}

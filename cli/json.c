@@ -1,0 +1,107 @@
+/* Results as JSON. Numbers are written here, not by cJSON, which accepts a neighbouring double. */
+#include "cli.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+const char *number_text(double value, char text[NUMBER_SIZE]) {
+  for (int digits = 15; digits <= 17; digits++) {
+    snprintf(text, NUMBER_SIZE, "%.*g", digits, value);
+    if (strtod(text, NULL) == value) break;
+  }
+  return text;
+}
+
+cJSON *json_number(double value) {
+  char text[NUMBER_SIZE];
+  return isfinite(value) ? cJSON_CreateRaw(number_text(value, text)) : cJSON_CreateNull();
+}
+
+cJSON *json_integer(long long value) {
+  char text[NUMBER_SIZE];
+  snprintf(text, sizeof text, "%lld", value);
+  return cJSON_CreateRaw(text);
+}
+
+static cJSON *json_row(const double *values, size_t count) {
+  cJSON *row = cJSON_CreateArray();
+  for (size_t i = 0; i < count; i++) cJSON_AddItemToArray(row, json_number(values[i]));
+  return row;
+}
+
+cJSON *json_array(const double *values, size_t rows, size_t columns) {
+  if (rows == 1 && columns == 1) return json_number(values[0]);
+  if (columns == 1) return json_row(values, rows);
+  cJSON *matrix = cJSON_CreateArray();
+  for (size_t row = 0; row < rows; row++)
+    cJSON_AddItemToArray(matrix, json_row(values + row * columns, columns));
+  return matrix;
+}
+
+cJSON *json_parameters(const problem *p, const double *values) {
+  cJSON *object = cJSON_CreateObject();
+  for (size_t i = 0; i < og_model_parameters(p->model); i++) {
+    og_parameter_info info;
+    if (og_model_parameter(p->model, i, &info) != OG_OK) continue;
+    cJSON_AddItemToObject(object, info.name, json_array(values + info.offset, info.rows, info.columns));
+  }
+  return object;
+}
+
+/* One entry for each trajectory when the data tells them apart, even if there is only one. */
+static cJSON *json_state(const problem *p, const og_state_info *info, const double *values) {
+  if (!p->has_ids) return json_array(values + info->offset, info->rows, 1);
+  cJSON *all = cJSON_CreateArray();
+  for (size_t m = 0; m < p->trajectories; m++)
+    cJSON_AddItemToArray(all, json_array(values + m * p->n + info->offset, info->rows, 1));
+  return all;
+}
+
+cJSON *json_states(const problem *p, const double *values) {
+  cJSON *object = cJSON_CreateObject();
+  for (size_t i = 0; i < og_model_states(p->model); i++) {
+    og_state_info info;
+    if (og_model_state(p->model, i, &info) != OG_OK) continue;
+    cJSON_AddItemToObject(object, info.name, json_state(p, &info, values));
+  }
+  return object;
+}
+
+cJSON *json_stats(const long long *stats, double seconds) {
+  static const struct {
+    const char *name;
+    og_stat stat;
+  } rows[] = {
+      {"steps", OG_STAT_STEPS},
+      {"rejected", OG_STAT_REJECTED},
+      {"rhs_evals", OG_STAT_RHS_EVALS},
+      {"vjp_evals", OG_STAT_VJP_EVALS},
+      {"checkpoint_bytes", OG_STAT_CHECKPOINT_BYTES},
+  };
+  cJSON *object = cJSON_CreateObject();
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    cJSON_AddItemToObject(object, rows[i].name, json_integer(stats[rows[i].stat]));
+  cJSON_AddItemToObject(object, "seconds", json_number(seconds));
+  return object;
+}
+
+int print_json(cJSON *object) {
+  char *text = cJSON_Print(object);
+  cJSON_Delete(object);
+  puts(text);
+  cJSON_free(text);
+  return EXIT_DONE;
+}
+
+int write_json(cJSON *object, const char *path) {
+  char *text = cJSON_Print(object);
+  cJSON_Delete(object);
+  output o;
+  int status = open_output(&o, path);
+  if (!status) {
+    fprintf(o.file, "%s\n", text);
+    status = close_output(&o);
+  }
+  cJSON_free(text);
+  return status;
+}

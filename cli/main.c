@@ -1,0 +1,65 @@
+/* odegrad: the command line. One file per verb; this one finds the verb. */
+#include "cli.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+  const char *name;
+  verb_id id;
+  int (*run)(problem *p);
+} verbs[] = {
+    {"solve", VERB_SOLVE, run_solve},
+    {"grad", VERB_GRAD, run_grad},
+    {"check", VERB_CHECK, run_check},
+    {"fit", VERB_FIT, run_fit},
+};
+enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
+
+static int run_verb(size_t index, int argc, char **argv) {
+  arguments a = {.verb = verbs[index].id, .verb_name = verbs[index].name};
+  problem p = {0};
+  int status = parse_arguments(argc, argv, &a);
+  if (!status && a.values[FLAG_HELP]) {
+    print_verb_help(a.verb);
+  } else if (!status) {
+    status = load_problem(&a, &p);
+    if (!status) status = verbs[index].run(&p);
+    free_problem(&p);
+  }
+  free_arguments(&a);
+  return status;
+}
+
+static int fail_verb(const char *word) {
+  static const char *const names[] = {"solve", "grad", "check", "fit", "--help", "--version"};
+  const char *nearest = nearest_name(word, names, sizeof names / sizeof names[0]);
+  complain("there is no %s %s%s%s%s", word[0] == '-' ? "option" : "verb", word,
+           nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+  fputs("Try 'odegrad --help'.\n", stderr);
+  return EXIT_USAGE;
+}
+
+static int dispatch(int argc, char **argv) {
+  if (argc < 2) {
+    complain("what to do is missing: odegrad solve|grad|check|fit MODEL");
+    fputs("Try 'odegrad --help'.\n", stderr);
+    return EXIT_USAGE;
+  }
+  for (size_t i = 0; i < VERB_COUNT; i++)
+    if (strcmp(argv[1], verbs[i].name) == 0) return run_verb(i, argc - 2, argv + 2);
+  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return print_help(), EXIT_DONE;
+  if (strcmp(argv[1], "--version") == 0) return printf("odegrad %s\n", og_version()), EXIT_DONE;
+  return fail_verb(argv[1]);
+}
+
+static void *take_json(size_t size) { return take(size, 1); }
+
+int main(int argc, char **argv) {
+  signal(SIGPIPE, SIG_IGN); /* a reader that goes away is noticed when writing: see finish_output */
+  cJSON_InitHooks(&(cJSON_Hooks){take_json, free});
+  int status = dispatch(argc, argv);
+  int written = finish_output();
+  return status ? status : written;
+}

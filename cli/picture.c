@@ -1,0 +1,133 @@
+/* Pictures: curves on a dense grid, with the data as points. */
+#include "cli.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CURVE_POINTS = 401 };
+
+/* What is drawn in one picture. */
+typedef struct picture {
+  const problem *p;
+  const double *theta;
+  int observed;  /* locations of the observed columns in place of the states */
+  size_t curves; /* of each trajectory */
+  solution s;
+  double *values; /* [rows][curves] */
+  og_plot *plot;
+} picture;
+
+static og_status evaluate_curves(picture *d) {
+  size_t rows = d->s.starts[d->s.trajectories];
+  d->values = take(rows * d->curves, sizeof *d->values);
+  og_status status = OG_OK;
+  for (size_t i = 0; i < rows && status == OG_OK; i++) {
+    const double *x = d->s.x + i * d->s.n;
+    double *row = d->values + i * d->curves;
+    if (d->observed)
+      status = og_model_predict(d->p->model, d->s.t[i], x, d->theta, row);
+    else
+      memcpy(row, x, d->curves * sizeof *row);
+  }
+  return status;
+}
+
+static char *curve_name(const picture *d, size_t curve, size_t m) {
+  char *name = d->observed ? join("%s", og_model_observed_name(d->p->model, curve)) : state_name(d->p, curve);
+  char *suffix = id_suffix(d->p, m);
+  char *whole = join("%s%s", name, suffix);
+  free(name);
+  free(suffix);
+  return whole;
+}
+
+static og_status draw_curve(picture *d, size_t m, size_t curve) {
+  size_t start = d->s.starts[m], count = d->s.starts[m + 1] - start;
+  double *y = take(count, sizeof *y);
+  for (size_t i = 0; i < count; i++) y[i] = d->values[(start + i) * d->curves + curve];
+  char *name = curve_name(d, curve, m);
+  og_status status = og_plot_line(d->plot, name, count, d->s.t + start, y);
+  free(name);
+  free(y);
+  return status;
+}
+
+/* Points of the observed columns, in the colour of the curve of that name. */
+static og_status draw_data(picture *d, size_t m, size_t column) {
+  const problem *p = d->p;
+  const char *name = og_model_observed_name(p->model, column);
+  const double *values = og_table_column(p->data, name);
+  if (!values) return OG_OK;
+  size_t *rows = take(og_table_rows(p->data), sizeof *rows), count = data_rows_of(p, m, rows);
+  double *t = take(count, sizeof *t), *y = take(count, sizeof *y);
+  for (size_t i = 0; i < count; i++) t[i] = p->data_times[rows[i]], y[i] = values[rows[i]];
+  char *suffix = id_suffix(p, m), *whole = join("%s%s", name, suffix);
+  og_status status = og_plot_points(d->plot, whole, count, t, y);
+  free(whole), free(suffix), free(y), free(t), free(rows);
+  return status;
+}
+
+static og_status draw_all(picture *d) {
+  og_status status = OG_OK;
+  for (size_t m = 0; m < d->p->trajectories && status == OG_OK; m++) {
+    for (size_t i = 0; i < d->curves && status == OG_OK; i++) status = draw_curve(d, m, i);
+    for (size_t i = 0; i < og_model_observed(d->p->model) && status == OG_OK && d->p->data; i++)
+      status = draw_data(d, m, i);
+  }
+  return status;
+}
+
+/* The one column or state there is, else none: the legend names them. */
+static char *y_label(const picture *d) {
+  if (d->curves != 1) return join("%s", "");
+  return d->observed ? join("%s", og_model_observed_name(d->p->model, 0)) : state_name(d->p, 0);
+}
+
+static og_status draw_and_write(picture *d, const char *path) {
+  const char *slash = strrchr(d->p->arguments->model, '/');
+  const char *title = slash ? slash + 1 : d->p->arguments->model;
+  char *label = y_label(d);
+  og_status status = og_plot_create(d->p->context, title, "t", label, &d->plot);
+  free(label);
+  if (status == OG_OK) status = draw_all(d);
+  if (status == OG_OK) status = og_plot_write(d->plot, path);
+  og_plot_destroy(d->plot);
+  return status;
+}
+
+static void fill_times(picture *d, const double *t0, const double *t1) {
+  const problem *p = d->p;
+  size_t count = p->arguments->time_count > CURVE_POINTS ? p->arguments->time_count : CURVE_POINTS;
+  size_t *counts = take(p->trajectories, sizeof *counts);
+  for (size_t m = 0; m < p->trajectories; m++) counts[m] = count;
+  allot_solution(p, counts, &d->s);
+  for (size_t m = 0; m < p->trajectories; m++) fill_grid(t0[m], t1[m], count, d->s.t + d->s.starts[m]);
+  free(counts);
+}
+
+og_status draw_picture(const problem *p, const double *theta, const double *t0, const double *t1,
+                       int observed, const char *path) {
+  size_t columns = og_model_observed(p->model);
+  picture d = {.p = p, .theta = theta, .observed = observed && columns > 0};
+  d.curves = d.observed ? columns : p->n;
+  fill_times(&d, t0, t1);
+  og_status status = solve_at(p, t0, t1, theta, &d.s);
+  if (status == OG_OK) status = evaluate_curves(&d);
+  if (status == OG_OK) status = draw_and_write(&d, path);
+  free_solution(&d.s);
+  free(d.values);
+  return status;
+}
+
+int draw_objective(const problem *p, const double *theta, int result) {
+  if (!p->plot || result) return result;
+  double *t0 = take(p->trajectories, sizeof *t0), *t1 = take(p->trajectories, sizeof *t1);
+  result = find_spans(p, t0, t1);
+  if (!result) {
+    og_status status = draw_picture(p, theta, t0, t1, 1, p->plot);
+    if (status != OG_OK) result = fail(p->context, status);
+  }
+  free(t0), free(t1);
+  return result;
+}

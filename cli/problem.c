@@ -1,0 +1,245 @@
+/* The problem of a run: model, data, options and parameters, loaded and checked before any long work. */
+#include "cli.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* ---- Names ---- */
+
+char *entry_name(const char *name, size_t rows, size_t columns, size_t entry) {
+  if (rows == 1 && columns == 1) return join("%s", name);
+  if (columns == 1) return join("%s[%zu]", name, entry + 1);
+  return join("%s[%zu,%zu]", name, entry / columns + 1, entry % columns + 1);
+}
+
+char *parameter_name(const problem *p, size_t i) {
+  og_parameter_info info;
+  for (size_t k = 0; og_model_parameter(p->model, k, &info) == OG_OK; k++)
+    if (i - info.offset < info.rows * info.columns)
+      return entry_name(info.name, info.rows, info.columns, i - info.offset);
+  return join("theta[%zu]", i + 1);
+}
+
+char *state_name(const problem *p, size_t i) {
+  og_state_info info;
+  for (size_t k = 0; og_model_state(p->model, k, &info) == OG_OK; k++)
+    if (i - info.offset < info.rows) return entry_name(info.name, info.rows, 1, i - info.offset);
+  return join("x[%zu]", i + 1);
+}
+
+char *id_suffix(const problem *p, size_t trajectory) {
+  return p->has_ids ? join(" (%s)", og_table_group_name(p->data, trajectory)) : join("%s", "");
+}
+
+/* ---- Files to be written ---- */
+
+static int ends_in(const char *text, const char *ending) {
+  size_t length = strlen(text), own = strlen(ending);
+  return length > own && strcmp(text + length - own, ending) == 0;
+}
+
+static int same_file(const char *a, const char *b) {
+  struct stat one, other;
+  if (strcmp(a, b) == 0) return 1;
+  return stat(a, &one) == 0 && stat(b, &other) == 0 && S_ISREG(one.st_mode) && one.st_dev == other.st_dev &&
+         one.st_ino == other.st_ino;
+}
+
+/* Writing must not destroy what was read. */
+static int check_target(const arguments *a, flag which) {
+  const char *path = a->values[which], *option = option_row_of(which).name;
+  const char *inputs[] = {a->model, a->values[FLAG_DATA]};
+  for (size_t i = 0; i < 2; i++) {
+    if (!inputs[i] || !same_file(path, inputs[i])) continue;
+    complain("--%s would overwrite %s, which is read", option, inputs[i]);
+    return EXIT_USAGE;
+  }
+  return check_output(option, path);
+}
+
+static int check_targets(const arguments *a) {
+  const char *out = a->values[FLAG_OUT], *plot = a->values[FLAG_PLOT];
+  if (out && strcmp(out, "-") == 0) {
+    if (a->verb == VERB_SOLVE && !a->values[FLAG_JSON]) return EXIT_DONE;
+    complain("--out - would mix with the result on standard output; give the name of a file");
+    return EXIT_USAGE;
+  }
+  if (plot && !ends_in(plot, ".svg") && !ends_in(plot, ".png")) {
+    complain("--plot is \"%s\"; the name must end in .svg or .png", plot);
+    return EXIT_USAGE;
+  }
+  if (out && plot && same_file(out, plot)) {
+    complain("--out and --plot name the same file, %s", out);
+    return EXIT_USAGE;
+  }
+  int status = out ? check_target(a, FLAG_OUT) : EXIT_DONE;
+  return status || !plot ? status : check_target(a, FLAG_PLOT);
+}
+
+/* ---- Loading ---- */
+
+static void print_warning(const char *line, void *user) {
+  (void)user;
+  complain("%s", line);
+}
+
+static og_status load_options(problem *p) {
+  og_status status = og_options_create(p->context, &p->options);
+  for (size_t i = 0; i < OG_OPTION_COUNT && status == OG_OK; i++) {
+    const char *text = p->arguments->values[FLAG_COUNT + i];
+    if (text) status = og_options_set_text(p->options, og_option_describe((og_option)i)->name, text);
+  }
+  return status;
+}
+
+static og_status apply_sets(problem *p) {
+  og_status status = OG_OK;
+  for (size_t i = 0; i < p->arguments->set_count && status == OG_OK; i++) {
+    const char *text = p->arguments->sets[i], *equals = strchr(text, '=');
+    char *name = join("%.*s", (int)(equals - text), text);
+    status = og_model_set(p->model, name, equals + 1);
+    free(name);
+  }
+  return status;
+}
+
+static og_status load_model(problem *p) {
+  og_status status = og_model_read(p->context, p->arguments->model, &p->model);
+  if (status == OG_OK) status = apply_sets(p);
+  if (status != OG_OK) return status;
+  p->n = og_field_states(og_model_field(p->model));
+  p->p = og_field_parameters(og_model_field(p->model));
+  p->theta = take(p->p, sizeof *p->theta);
+  return og_model_values(p->model, p->theta);
+}
+
+static int was_set(const problem *p, const char *name) {
+  size_t length = strlen(name);
+  for (size_t i = 0; i < p->arguments->set_count; i++)
+    if (strncmp(p->arguments->sets[i], name, length) == 0 && p->arguments->sets[i][length] == '=') return 1;
+  return 0;
+}
+
+/* Saved parameters replace the model's values, and --set replaces both. */
+static og_status load_parameters(problem *p) {
+  const char *path = p->arguments->values[FLAG_PARAMS];
+  if (!path) return OG_OK;
+  double *model_values = take(p->p, sizeof *model_values);
+  memcpy(model_values, p->theta, p->p * sizeof *model_values);
+  og_status status = og_parameters_read(p->model, path, p->theta);
+  og_parameter_info info;
+  for (size_t i = 0; status == OG_OK && og_model_parameter(p->model, i, &info) == OG_OK; i++)
+    if (was_set(p, info.name))
+      memcpy(p->theta + info.offset, model_values + info.offset, info.rows * info.columns * sizeof *p->theta);
+  free(model_values);
+  return status;
+}
+
+static int check_times(const problem *p, const char *path) {
+  for (size_t row = 0; row < og_table_rows(p->data); row++) {
+    if (isfinite(p->data_times[row])) continue;
+    complain("%s: data row %zu has no time", path, row + 1);
+    return EXIT_USAGE;
+  }
+  return EXIT_DONE;
+}
+
+static int load_data(problem *p) {
+  const char *path = p->arguments->values[FLAG_DATA];
+  p->trajectories = 1;
+  if (!path) return EXIT_DONE;
+  og_status status = og_table_read_csv(p->context, path, &p->data);
+  if (status != OG_OK) return fail(p->context, status);
+  p->data_times = og_table_column(p->data, "t");
+  if (!p->data_times) p->data_times = og_table_column(p->data, "time");
+  if (!p->data_times || og_table_rows(p->data) == 0) {
+    complain(p->data_times ? "%s has no rows" : "%s has no column t (or time)", path);
+    return EXIT_USAGE;
+  }
+  for (size_t i = 0; i < og_table_columns(p->data); i++)
+    p->has_ids |= strcmp(og_table_column_name(p->data, i), "id") == 0;
+  p->trajectories = og_table_groups(p->data);
+  return check_times(p, path);
+}
+
+int load_problem(const arguments *a, problem *p) {
+  *p =
+      (problem){.arguments = a, .json = a->values[FLAG_JSON] != NULL, .quiet = a->values[FLAG_QUIET] != NULL};
+  p->out = a->values[FLAG_OUT], p->plot = a->values[FLAG_PLOT];
+  if (og_context_create(NULL, NULL, NULL, &p->context) != OG_OK)
+    return complain("out of memory"), EXIT_FAILED;
+  if (!p->quiet) og_context_set_log(p->context, print_warning, NULL);
+  og_status status = load_options(p);
+  if (status != OG_OK) return fail(p->context, status);
+  int targets = check_targets(a);
+  if (targets) return targets;
+  status = load_model(p);
+  if (status == OG_OK) status = load_parameters(p);
+  return status == OG_OK ? load_data(p) : fail(p->context, status);
+}
+
+void free_problem(problem *p) {
+  og_options_destroy(p->options);
+  og_table_destroy(p->data);
+  og_model_destroy(p->model);
+  og_context_destroy(p->context);
+  free(p->theta);
+}
+
+/* ---- Times ---- */
+
+size_t data_rows_of(const problem *p, size_t trajectory, size_t *rows) {
+  const size_t *group = og_table_group_of_rows(p->data);
+  size_t count = 0;
+  for (size_t row = 0; row < og_table_rows(p->data); row++) {
+    if (group && group[row] != trajectory) continue;
+    if (rows) rows[count] = row;
+    count++;
+  }
+  return count;
+}
+
+/* Each trajectory from its own first data time to its last. */
+static void spans_of_data(const problem *p, double *t0, double *t1) {
+  size_t *rows = take(og_table_rows(p->data), sizeof *rows);
+  for (size_t m = 0; m < p->trajectories; m++) {
+    size_t count = data_rows_of(p, m, rows);
+    t0[m] = p->data_times[rows[0]];
+    t1[m] = p->data_times[rows[count - 1]];
+  }
+  free(rows);
+}
+
+/* --times may reach beyond the end, but not before t0, where the initial state is given. */
+static int stretch(const problem *p, double t0, double *t1) {
+  double first = p->arguments->first_time, last = p->arguments->last_time;
+  double sign = *t1 != t0 ? *t1 - t0 : last - first;
+  if ((first - t0) * sign < 0 || (last - t0) * sign < 0) {
+    char a[NUMBER_SIZE], b[NUMBER_SIZE];
+    complain("--times goes to %s, on the other side of t0 = %s, where the initial state is given",
+             number_text((first - t0) * sign < 0 ? first : last, a), number_text(t0, b));
+    return EXIT_USAGE;
+  }
+  if ((last - *t1) * sign > 0) *t1 = last;
+  if ((first - *t1) * sign > 0) *t1 = first;
+  return EXIT_DONE;
+}
+
+int find_spans(const problem *p, double *t0, double *t1) {
+  double first, last;
+  og_status status = og_model_span(p->model, &first, &last);
+  if (status != OG_OK && p->data) {
+    spans_of_data(p, t0, t1);
+  } else if (status != OG_OK && !p->arguments->time_count) {
+    complain("%s has no `time` statement: give --times A:B:N or --data FILE", p->arguments->model);
+    return EXIT_USAGE;
+  } else {
+    if (status != OG_OK) first = p->arguments->first_time, last = p->arguments->last_time;
+    for (size_t m = 0; m < p->trajectories; m++) t0[m] = first, t1[m] = last;
+  }
+  for (size_t m = 0; m < p->trajectories && p->arguments->time_count; m++)
+    if (stretch(p, t0[m], &t1[m])) return EXIT_USAGE;
+  return EXIT_DONE;
+}

@@ -1,0 +1,95 @@
+/* Messages on standard error, exit statuses, memory. */
+#include "cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static void print_message(const char *format, va_list list) {
+  fputs("odegrad: ", stderr);
+  vfprintf(stderr, format, list);
+  fputc('\n', stderr);
+}
+
+void complain(const char *format, ...) {
+  va_list list;
+  va_start(list, format);
+  print_message(format, list);
+  va_end(list);
+}
+
+void remark(int quiet, const char *format, ...) {
+  if (quiet) return;
+  va_list list;
+  va_start(list, format);
+  print_message(format, list);
+  va_end(list);
+}
+
+/* The computation failed, as opposed to what it was given being wrong. */
+static int is_failure(og_status status) {
+  switch (status) {
+  case OG_ERR_MEMORY:
+  case OG_ERR_BUDGET:
+  case OG_ERR_NOT_FINITE:
+  case OG_ERR_BLOW_UP:
+  case OG_ERR_STEP_UNDERFLOW:
+  case OG_ERR_TOO_MANY_STEPS:
+  case OG_ERR_STIFF:
+  case OG_ERR_FIELD:
+  case OG_ERR_INTERRUPTED:
+  case OG_ERR_STATE:
+  case OG_ERR_INTERNAL: return 1;
+  default: return 0;
+  }
+}
+
+int exit_status(og_status status) {
+  return status == OG_OK ? EXIT_DONE : is_failure(status) ? EXIT_FAILED : EXIT_USAGE;
+}
+
+/* Diagnostics of a model begin with file:line:column, where editors look for it. */
+int fail(const og_context *context, og_status status) {
+  const char *message = og_context_message(context);
+  if (status == OG_ERR_MODEL)
+    fprintf(stderr, "%s%s", message, message[strlen(message) - (*message != '\0')] == '\n' ? "" : "\n");
+  else
+    complain("%s", *message ? message : og_status_text(status));
+  return exit_status(status);
+}
+
+void *take(size_t count, size_t size) {
+  void *memory = calloc(count ? count : 1, size ? size : 1);
+  if (memory) return memory;
+  complain("out of memory: no %zu x %zu bytes", count, size);
+  exit(EXIT_FAILED);
+}
+
+char *join(const char *format, ...) {
+  va_list list, again;
+  va_start(list, format);
+  va_copy(again, list);
+  int length = vsnprintf(NULL, 0, format, list);
+  va_end(list);
+  char *text = take((size_t)(length > 0 ? length : 0) + 1, 1);
+  vsnprintf(text, (size_t)(length > 0 ? length : 0) + 1, format, again);
+  va_end(again);
+  return text;
+}
+
+double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+int finish_output(void) {
+  errno = 0;
+  if (fflush(stdout) == 0 && !ferror(stdout)) return EXIT_DONE;
+  if (errno == EPIPE)
+    return EXIT_DONE; /* as with `odegrad solve ... | head`: the reader has what it wanted */
+  complain("cannot write to standard output: %s", strerror(errno ? errno : EIO));
+  return EXIT_FAILED;
+}

@@ -1,0 +1,25 @@
+/* The data of an objective: the rows of a table that hold observations, trajectory after trajectory. */
+#ifndef OG_DATA_H
+#define OG_DATA_H
+
+#include "model/model.h"
+
+typedef struct og_data {
+  og_context *context;
+  const og_table *table; /* NULL: none */
+  size_t trajectories, count, columns;
+  double *t0, *t1; /* [trajectories] */
+  size_t *first;   /* [trajectories + 1]: the observations of each */
+  size_t *row;     /* [count]: the table's row of each observation */
+  double *times;   /* [count] */
+  double *values;  /* [count][2 columns]: values, then flags */
+} og_data;
+
+/* Reads and checks; every fault is named with row and trajectory. */
+og_status og_data_create(og_context *context, const og_model *model, const og_table *table, og_data **out);
+void og_data_destroy(og_data *data);
+/* ", trajectory NAME" when the table has an `id` column, else "". */
+enum { OG_PLACE_SIZE = 96 };
+const char *og_data_trajectory(const og_table *table, size_t trajectory, char text[OG_PLACE_SIZE]);
+
+#endif

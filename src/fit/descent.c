@@ -1,0 +1,162 @@
+/* First-order methods, projected to the bounds.
+ *
+ * Gradient descent, learning rate eta given: theta <- P(theta - eta g). Without: steps in natural units
+ * (search->scale), the first tried is Barzilai and Borwein's, halved until Armijo's condition holds. Adam:
+ * Kingma & Ba's constants; without a learning rate each parameter's is 0.01 of its natural unit. A step to
+ * where the solve fails is halved as well. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fit/search.h"
+
+enum { HALVINGS = 40 };
+
+/* Where the method stands: search->previous, with its gradient. */
+static void begin(og_search *search) {
+  og_search_set_scale(search, search->best);
+  memcpy(search->previous, search->best, search->p * sizeof(double));
+  memcpy(search->previous_gradient, search->gradient, search->p * sizeof(double));
+}
+
+static void move_on(og_search *search) {
+  memcpy(search->previous, search->trial, search->p * sizeof(double));
+  memcpy(search->previous_gradient, search->trial_gradient, search->p * sizeof(double));
+}
+
+static void step_from_previous(og_search *search, double size) {
+  for (size_t i = 0; i < search->p; i++) search->trial[i] = search->previous[i] + size * search->direction[i];
+  og_search_clip(search, search->trial);
+}
+
+/* The decrease that the gradient promises for the step to `trial`. */
+static double promised(const og_search *search) {
+  double sum = 0;
+  for (size_t i = 0; i < search->p; i++)
+    sum += search->previous_gradient[i] * (search->previous[i] - search->trial[i]);
+  return sum;
+}
+
+/* Steps along `direction`, halved until the solve succeeds and, with `armijo`, the loss falls enough. */
+static int try_steps(og_search *search, double size, double before, int armijo, double *loss) {
+  for (int k = 0; k < HALVINGS; k++, size /= 2) {
+    step_from_previous(search, size);
+    og_status status = og_search_evaluate(search, search->trial, loss, search->trial_gradient);
+    if (search->fatal != OG_OK) return 0;
+    if (status == OG_OK && (!armijo || *loss <= before - 1e-4 * promised(search))) return 1;
+  }
+  return 0;
+}
+
+static void stop(og_search *search, int converged, const char *why) {
+  search->converged = converged;
+  snprintf(search->reason, OG_REASON_SIZE, "%s (tolerance %.3g; largest entry of the scaled gradient: %.3g)",
+           why, search->tolerance, og_search_gradient_norm(search, search->best, search->gradient));
+}
+
+/* ---- Gradient descent ---- */
+
+/* <s, s> / <s, y> of the last move, in natural units. */
+static double barzilai_borwein(const og_search *search, double fallback) {
+  double ss = 0, sy = 0;
+  for (size_t i = 0; i < search->p; i++) {
+    double move = (search->trial[i] - search->previous[i]) / search->scale[i];
+    ss += move * move;
+    sy += move * (search->trial_gradient[i] - search->previous_gradient[i]) * search->scale[i];
+  }
+  return sy > 0 && ss > 0 ? ss / sy : fallback;
+}
+
+static void steepest(og_search *search) {
+  for (size_t i = 0; i < search->p; i++) {
+    double unit = search->rate > 0 ? 1 : search->scale[i];
+    search->direction[i] = -search->previous_gradient[i] * unit * unit;
+  }
+}
+
+void og_gradient_descent(og_search *search) {
+  enum { QUIET = 5 };
+  begin(search);
+  double before = search->loss, loss = before;
+  double norm = og_search_gradient_norm(search, search->best, search->gradient);
+  double size = search->rate > 0 ? search->rate : norm > 0 ? 0.1 / norm : 1;
+  int armijo = !(search->rate > 0);
+  for (int quiet = 0; !og_search_must_end(search);) {
+    if (og_search_gradient_norm(search, search->previous, search->previous_gradient) == 0) {
+      stop(search, 1, "converged: the gradient within the bounds is zero");
+      return;
+    }
+    steepest(search);
+    if (!try_steps(search, size, before, armijo, &loss)) {
+      if (search->fatal == OG_OK)
+        stop(search, 0,
+             armijo ? "no step along the gradient lowers the loss further"
+                    : "the solve fails at every step along "
+                      "the gradient; choose a smaller learning rate");
+      return;
+    }
+    if (armijo) size = barzilai_borwein(search, 2 * size);
+    move_on(search);
+    quiet = fabs(before - loss) <= search->tolerance * fabs(loss) ? quiet + 1 : 0;
+    before = loss;
+    if (og_search_tick(search, loss, search->previous_gradient, search->previous)) return;
+    if (quiet == QUIET) {
+      stop(search, 1, "converged: the relative change of the loss stays below the tolerance");
+      return;
+    }
+  }
+}
+
+/* ---- Adam ---- */
+
+typedef struct moments {
+  double *first, *second, decay1, decay2;
+} moments;
+
+static void adam_direction(og_search *search, moments *of) {
+  const double beta1 = 0.9, beta2 = 0.999, tiny = 1e-8;
+  of->decay1 *= beta1;
+  of->decay2 *= beta2;
+  for (size_t i = 0; i < search->p; i++) {
+    /* In natural units, so that the constants mean the same for every parameter; with a given rate, as
+     * published. */
+    double unit = search->rate > 0 ? 1 : search->scale[i], g = search->previous_gradient[i] * unit;
+    of->first[i] = beta1 * of->first[i] + (1 - beta1) * g;
+    of->second[i] = beta2 * of->second[i] + (1 - beta2) * g * g;
+    double mean = of->first[i] / (1 - of->decay1), square = of->second[i] / (1 - of->decay2);
+    search->direction[i] = -unit * mean / (sqrt(square) + tiny);
+  }
+}
+
+static void adam_loop(og_search *search, moments *of) {
+  enum { QUIET = 200 };
+  double loss = search->loss, best = search->loss;
+  for (int quiet = 0; !og_search_must_end(search);) {
+    adam_direction(search, of);
+    if (!try_steps(search, search->rate > 0 ? search->rate : 0.01, 0, 0, &loss)) {
+      if (search->fatal == OG_OK)
+        stop(search, 0, "the solve fails at every step; choose a smaller learning rate");
+      return;
+    }
+    move_on(search);
+    quiet = best - search->loss > search->tolerance * fabs(best) ? 0 : quiet + 1;
+    best = search->loss;
+    if (og_search_tick(search, loss, search->previous_gradient, search->previous)) return;
+    if (quiet == QUIET) {
+      stop(search, 1, "converged: 200 iterations did not lower the best loss by more than the tolerance");
+      return;
+    }
+  }
+}
+
+void og_adam(og_search *search) {
+  double *memory = og_alloc(search->context, 2 * search->p, sizeof *memory);
+  if (!memory) {
+    search->fatal = og_fail_memory(search->context, 2 * search->p * sizeof *memory, "the moments of Adam");
+    return;
+  }
+  begin(search);
+  moments of = {memory, memory + search->p, 1, 1};
+  adam_loop(search, &of);
+  og_free(search->context, memory);
+}

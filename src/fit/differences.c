@@ -1,0 +1,224 @@
+/* The gradient once more, by differences of the loss with the step sequence held: an independent check. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "fit/extrapolate.h"
+#include "fit/objective.h"
+
+typedef enum probe_kind { PROBE_PARAMETER, PROBE_INITIAL, PROBE_START, PROBE_END } probe_kind;
+
+/* What is varied. */
+typedef struct probe {
+  og_objective *objective;
+  og_solve *solve;
+  const double *theta;
+  double *trial; /* [p] */
+  probe_kind kind;
+  size_t index; /* of the parameter or state */
+} probe;
+
+/* Steps are powers of two, so that value + step is exact (or nearly), and the quotient's denominator with it.
+ */
+static double power_of_two(double size) {
+  int exponent = 0;
+  frexp(size, &exponent);
+  return ldexp(0.5, exponent);
+}
+
+static const double FIRST_STEP = 1.0 / 32; /* relative to what is varied; extrapolation takes it from there */
+
+/* ---- The loss as a function of one variable ---- */
+
+static og_status set_times(const probe *at, double shift0, double shift1) {
+  og_objective *objective = at->objective;
+  for (size_t m = 0; m < objective->M; m++) {
+    double t0 = objective->data->t0[m] + shift0, t1 = objective->data->t1[m] + shift1;
+    OG_TRY(og_solve_set_span(at->solve, m, t0, t1));
+    og_term_set_time(objective->initial, m, t0);
+    if (objective->final_cost) og_term_set_time(objective->final_cost, m, t1);
+  }
+  return OG_OK;
+}
+
+static double state_scale(const og_objective *objective, const double *x0, size_t index) {
+  double largest = 0;
+  for (size_t j = 0; j < objective->n; j++) largest = fmax(largest, fabs(x0[j]));
+  double scale = fmax(fabs(x0[index]), 0.01 * largest);
+  return power_of_two(scale > 0 ? scale : 1);
+}
+
+static og_status vary(probe *at, double delta) {
+  og_objective *objective = at->objective;
+  size_t n = objective->n, p = objective->p;
+  if (p) memcpy(at->trial, at->theta, p * sizeof(double));
+  if (at->kind == PROBE_PARAMETER) at->trial[at->index] += delta;
+  if (at->kind == PROBE_START) OG_TRY(set_times(at, delta, 0));
+  if (at->kind == PROBE_END) OG_TRY(set_times(at, 0, delta));
+  OG_TRY(og_objective_initial_states(objective, at->trial));
+  for (size_t m = 0; at->kind == PROBE_INITIAL && m < objective->M; m++) {
+    double *x0 = objective->x0 + m * n;
+    x0[at->index] += delta * state_scale(objective, x0, at->index);
+  }
+  if (p) OG_TRY(og_solve_set_parameters(at->solve, OG_ALL, at->trial));
+  for (size_t m = 0; m < objective->M; m++)
+    OG_TRY(og_solve_set_initial_state(at->solve, m, objective->x0 + m * n));
+  OG_TRY(og_solve_replay(at->solve));
+  return og_objective_terms(objective, at->solve, at->trial, 0);
+}
+
+static og_status sample_total(void *work, double delta, double *values) {
+  probe *at = work;
+  OG_TRY(vary(at, delta));
+  *values = og_objective_total(at->objective);
+  return OG_OK;
+}
+
+/* Each trajectory's loss depends on its own initial state only, so all of them are varied at once. */
+static og_status sample_each(void *work, double delta, double *values) {
+  probe *at = work;
+  OG_TRY(vary(at, delta));
+  memcpy(values, at->objective->losses, at->objective->M * sizeof *values);
+  return OG_OK;
+}
+
+/* ---- Steps that stay where the loss is defined ---- */
+
+static double epsilon_of(const og_objective *objective) {
+  return og_options_integer(objective->options, OG_OPT_PRECISION) == OG_PRECISION_SINGLE ? FLT_EPSILON
+                                                                                         : DBL_EPSILON;
+}
+
+/* Central steps of at most `h` when both sides have room for a good part of it, else steps to the roomier
+ * side. */
+static og_stencil stencil_within(const og_objective *objective, double h, double below, double above) {
+  double room = fmin(below, above), side = above >= below ? 1 : -1, most = fmax(below, above);
+  og_stencil stencil = {h, 0, epsilon_of(objective)};
+  if (room >= h || most <= 0) return stencil;
+  if (room >= h / 64) {
+    stencil.h = power_of_two(room);
+    return stencil;
+  }
+  stencil.one_sided = 1;
+  stencil.h = side * (most >= h ? h : power_of_two(most));
+  return stencil;
+}
+
+static og_stencil parameter_stencil(const og_objective *objective, const double *theta, size_t i) {
+  double width = objective->highest[i] - objective->lowest[i];
+  double scale = fmax(fabs(theta[i]), 1e-3 * (isfinite(width) && width > 0 ? width : 1));
+  return stencil_within(objective, FIRST_STEP * power_of_two(scale), theta[i] - objective->lowest[i],
+                        objective->highest[i] - theta[i]);
+}
+
+/* The ends may move outward freely, and inward as far as the observations, which stay where they are, allow.
+ */
+static og_stencil time_stencil(const og_objective *objective, probe_kind kind) {
+  const og_data *data = objective->data;
+  double shortest = INFINITY, inward = INFINITY, sign = 1;
+  for (size_t m = 0; m < objective->M; m++) {
+    double span = fabs(data->t1[m] - data->t0[m]);
+    if (data->t1[m] < data->t0[m]) sign = -1;
+    if (span > 0) shortest = fmin(shortest, span);
+    inward = fmin(inward, span / 4);
+    if (data->first[m + 1] == data->first[m]) continue;
+    double edge = kind == PROBE_START ? data->times[data->first[m]] - data->t0[m]
+                                      : data->t1[m] - data->times[data->first[m + 1] - 1];
+    inward = fmin(inward, fabs(edge));
+  }
+  double h = FIRST_STEP * power_of_two(isfinite(shortest) ? shortest : 1);
+  int inward_is_up = (kind == PROBE_START) == (sign > 0);
+  return stencil_within(objective, h, inward_is_up ? INFINITY : inward, inward_is_up ? inward : INFINITY);
+}
+
+/* ---- All components ---- */
+
+/* Results, handed over only when all are there. */
+typedef struct results {
+  double *gradient, *error, *x0;
+  double t0, t1;
+} results;
+
+static og_status parameters(probe *at, og_extrapolation *e, results *to) {
+  char name[OG_ENTRY_NAME_SIZE];
+  at->kind = PROBE_PARAMETER;
+  for (at->index = 0; at->index < at->objective->p; at->index++) {
+    og_status status =
+        og_extrapolate(e, 1, parameter_stencil(at->objective, at->theta, at->index), sample_total, at);
+    if (status != OG_OK)
+      return og_trail(at->objective->context, status, "while varying parameter %s",
+                      og_objective_entry_name(at->objective, at->index, name));
+    to->gradient[at->index] = e->best[0];
+    to->error[at->index] = e->error[0];
+  }
+  return OG_OK;
+}
+
+static og_status initial_states(probe *at, og_extrapolation *e, results *to) {
+  og_objective *objective = at->objective;
+  size_t n = objective->n;
+  at->kind = PROBE_INITIAL;
+  for (at->index = 0; at->index < n; at->index++) {
+    og_stencil stencil = {FIRST_STEP, 0, epsilon_of(objective)};
+    og_status status = og_extrapolate(e, objective->M, stencil, sample_each, at);
+    if (status != OG_OK)
+      return og_trail(objective->context, status, "while varying initial state %zu", at->index + 1);
+    OG_TRY(og_objective_initial_states(objective, at->theta));
+    for (size_t m = 0; m < objective->M; m++)
+      to->x0[m * n + at->index] = e->best[m] / state_scale(objective, objective->x0 + m * n, at->index);
+  }
+  return OG_OK;
+}
+
+static og_status times(probe *at, og_extrapolation *e, results *to) {
+  struct {
+    probe_kind kind;
+    double *to;
+    const char *name;
+  } ends[] = {{PROBE_START, &to->t0, "t0"}, {PROBE_END, &to->t1, "t1"}};
+  for (int i = 0; i < 2; i++) {
+    at->kind = ends[i].kind;
+    og_status status = og_extrapolate(e, 1, time_stencil(at->objective, at->kind), sample_total, at);
+    og_status restored = set_times(at, 0, 0);
+    if (status != OG_OK) return og_trail(at->objective->context, status, "while varying %s", ends[i].name);
+    OG_TRY(restored);
+    *ends[i].to = e->best[0];
+  }
+  return OG_OK;
+}
+
+static og_status all_components(probe *at, results *to) {
+  og_extrapolation e;
+  OG_TRY(og_extrapolation_create(at->objective->context, at->objective->M, &e));
+  og_status status = parameters(at, &e, to);
+  if (status == OG_OK) status = initial_states(at, &e, to);
+  if (status == OG_OK) status = times(at, &e, to);
+  og_extrapolation_free(&e);
+  return status;
+}
+
+static void hand_over(og_objective *objective, const results *from, double *gradient, double *error) {
+  size_t bytes = objective->p * sizeof(double);
+  if (gradient && bytes) memcpy(gradient, from->gradient, bytes);
+  if (error && bytes) memcpy(error, from->error, bytes);
+  memcpy(objective->x0_gradient, from->x0, objective->M * objective->n * sizeof(double));
+  objective->t0_gradient = from->t0;
+  objective->t1_gradient = from->t1;
+  objective->has_gradient = 1;
+}
+
+og_status og_objective_differences(og_objective *objective, const double *theta, double *gradient,
+                                   double *error) {
+  size_t p = objective->p, entries = 3 * p + objective->M * objective->n;
+  OG_TRY(og_objective_evaluate_with(objective, OG_ADJOINT_DISCRETE, theta, NULL, NULL));
+  double *memory = og_alloc(objective->context, entries, sizeof *memory);
+  if (!memory) return og_fail_memory(objective->context, entries * sizeof *memory, "finite differences");
+  probe at = {.objective = objective, .solve = objective->last, .theta = theta, .trial = memory};
+  results found = {.gradient = memory + p, .error = memory + 2 * p, .x0 = memory + 3 * p};
+  og_status status = all_components(&at, &found);
+  if (status == OG_OK) hand_over(objective, &found, gradient, error);
+  og_free(objective->context, memory);
+  return status == OG_OK
+             ? OG_OK
+             : og_trail(objective->context, status, "while checking the gradient by finite differences");
+}

@@ -1,0 +1,223 @@
+/* A fit: every starting point in turn, the best of them finished, and what is known of the estimate. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fit/search.h"
+
+struct og_fit {
+  og_context *context;
+  size_t p;
+  double loss, *estimate, *standard_errors;
+  long long iterations;
+  int converged;
+  char reason[OG_REASON_SIZE];
+};
+
+static void descend(og_search *search) {
+  switch (search->optimizer) {
+  case OG_OPTIMIZER_GRADIENT: og_gradient_descent(search); break;
+  case OG_OPTIMIZER_ADAM: og_adam(search); break;
+  case OG_OPTIMIZER_LBFGS:
+  case OG_OPTIMIZER_SLSQP: og_quasi_newton(search); break;
+  }
+}
+
+/* One start. A failure at the point itself is returned; whatever fails on the way is survived. */
+static og_status run_start(og_search *search, int start, const double *theta) {
+  double loss = 0;
+  search->start = start;
+  search->iteration = 0;
+  search->loss = INFINITY;
+  search->converged = 0;
+  search->reason[0] = '\0';
+  OG_TRY(og_search_evaluate(search, theta, &loss, search->trial_gradient));
+  descend(search);
+  return search->fatal;
+}
+
+static void keep(og_fit *fit, const og_search *search) {
+  fit->loss = search->loss;
+  fit->converged = search->converged;
+  memcpy(fit->estimate, search->best, fit->p * sizeof(double));
+  memcpy(fit->reason, search->reason, OG_REASON_SIZE);
+}
+
+static og_status run_starts(og_fit *fit, og_search *search, const double *theta, const double *points) {
+  og_status failure = OG_OK;
+  int failed = 0;
+  for (int start = 0; start < search->starts && !search->interrupted; start++) {
+    og_status status = run_start(search, start, start ? points + (size_t)(start - 1) * fit->p : theta);
+    if (status != OG_OK && !og_survivable(status)) return status;
+    if (status != OG_OK) {
+      failure = status;
+      failed++;
+    } else if (search->loss < fit->loss) {
+      keep(fit, search);
+    }
+  }
+  if (isfinite(fit->loss)) return OG_OK;
+  return failed == 1 ? og_trail(fit->context, failure, "at the starting point of the fit")
+                     : og_trail(fit->context, failure,
+                                "at the last of %d starting points of the fit, which failed all", failed);
+}
+
+/* ---- The end ---- */
+
+static og_status return_to_best(og_fit *fit, og_search *search) {
+  double loss = 0;
+  search->loss = INFINITY;
+  search->converged = fit->converged;
+  memcpy(search->reason, fit->reason, OG_REASON_SIZE);
+  return og_search_evaluate(search, fit->estimate, &loss, search->trial_gradient);
+}
+
+/* Newton steps finish what quasi-Newton found, and judge it: their decrement needs no scale. */
+static og_status finish_quasi_newton(og_search *search, og_information *information) {
+  double decrement = INFINITY;
+  OG_TRY(og_polish(search, information, &decrement));
+  double enough = fmax(search->tolerance, 1e-10) * (1 + fabs(search->loss));
+  double norm = og_search_gradient_norm(search, search->best, search->gradient);
+  if (information->definite && decrement >= 0 && decrement <= enough) {
+    search->converged = 1;
+    snprintf(search->reason, OG_REASON_SIZE,
+             "converged: the gradient is zero to rounding (its largest scaled entry is "
+             "%.3g), and a Newton step would lower the loss by no more than %.3g",
+             norm, decrement);
+  } else if (information->definite && search->converged) {
+    search->converged = 0;
+    snprintf(search->reason, OG_REASON_SIZE,
+             "line searches cannot lower the loss further, though a Newton step promises "
+             "%.3g (largest entry of the scaled gradient: %.3g); tighter rtol and atol may help",
+             decrement, norm);
+  }
+  return OG_OK;
+}
+
+static void note_errors(const og_fit *fit, const og_search *search, const og_information *information) {
+  char name[OG_ENTRY_NAME_SIZE];
+  if (fit->p > OG_INFORMATION_MAX) return;
+  if (!information->definite)
+    og_log(fit->context, "note: no standard errors, because the observed information is not positive "
+                         "definite at the estimate: "
+                         "it is no minimum, or the data do not determine every parameter");
+  for (size_t i = 0; i < fit->p; i++)
+    if (search->best[i] <= search->lowest[i] || search->best[i] >= search->highest[i])
+      og_log(fit->context, "note: no standard error for %s, which is at its bound",
+             og_objective_entry_name(search->objective, i, name));
+}
+
+static og_status finish(og_fit *fit, og_search *search) {
+  og_information information;
+  int quasi_newton = search->optimizer == OG_OPTIMIZER_LBFGS || search->optimizer == OG_OPTIMIZER_SLSQP;
+  for (size_t i = 0; i < fit->p; i++) fit->standard_errors[i] = NAN;
+  fit->iterations = search->iterations;
+  if (search->interrupted) {
+    snprintf(fit->reason, OG_REASON_SIZE, "interrupted; this is the best point so far");
+    fit->converged = 0;
+    return OG_OK;
+  }
+  OG_TRY(return_to_best(fit, search));
+  og_search_set_scale(search, search->best);
+  OG_TRY(og_information_create(fit->context, fit->p, &information));
+  og_status status = quasi_newton && fit->converged ? finish_quasi_newton(search, &information)
+                                                    : og_information_compute(&information, search);
+  if (status == OG_OK) {
+    og_information_errors(&information, fit->standard_errors);
+    note_errors(fit, search, &information);
+    keep(fit, search);
+  }
+  og_information_free(&information);
+  return status;
+}
+
+static og_status run_all(og_fit *fit, og_search *search, const double *theta, unsigned long long seed) {
+  double *points = NULL;
+  OG_TRY(og_starts_draw(fit->context, search->objective, theta, search->starts - 1, seed, &points));
+  og_status status = run_starts(fit, search, theta, points);
+  og_free(fit->context, points);
+  return status == OG_OK ? finish(fit, search) : status;
+}
+
+/* ---- The public functions ---- */
+
+static og_status create(og_context *context, size_t p, og_fit **out) {
+  og_fit *fit = og_alloc(context, 1, sizeof *fit);
+  double *numbers = og_alloc(context, 2 * p, sizeof *numbers);
+  if (!fit || !numbers) {
+    og_free(context, fit);
+    og_free(context, numbers);
+    return og_fail_memory(context, 2 * p * sizeof *numbers, "the result of a fit");
+  }
+  *fit = (og_fit){
+      .context = context, .p = p, .loss = INFINITY, .estimate = numbers, .standard_errors = numbers + p};
+  *out = fit;
+  return OG_OK;
+}
+
+void og_fit_destroy(og_fit *fit) {
+  if (!fit) return;
+  og_free(fit->context, fit->estimate);
+  og_free(fit->context, fit);
+}
+
+/* The given starting point, or the one in the model. */
+static og_status first_point(og_search *search, const double *theta, double *first) {
+  if (theta)
+    memcpy(first, theta, search->p * sizeof *first);
+  else
+    OG_TRY(og_model_values(search->objective->model, first));
+  return og_objective_check_theta(search->objective, first);
+}
+
+static og_status run_with(og_fit *fit, og_objective *objective, const og_options *options,
+                          const double *theta, og_progress_fn progress, void *user) {
+  og_search search;
+  const og_options *o = options ? options : objective->options;
+  OG_TRY(og_search_create(fit->context, objective, options, &search));
+  search.progress = progress;
+  search.user = user;
+  double *first = og_alloc(fit->context, fit->p, sizeof *first);
+  og_status status = first ? first_point(&search, theta, first)
+                           : og_fail_memory(fit->context, fit->p * sizeof *first, "the starting point");
+  if (status == OG_OK)
+    status = run_all(fit, &search, first, (unsigned long long)og_options_integer(o, OG_OPT_SEED));
+  og_free(fit->context, first);
+  og_search_free(&search);
+  return status;
+}
+
+og_status og_fit_run(og_objective *objective, const og_options *options, const double *theta,
+                     og_progress_fn progress, void *user, og_fit **out) {
+  *out = NULL;
+  if (objective->p == 0)
+    return og_fail(objective->context, OG_ERR_NO_DEPENDENCE,
+                   "the model has no parameters to fit: declare some with `param`");
+  og_fit *fit = NULL;
+  OG_TRY(create(objective->context, objective->p, &fit));
+  og_status status = run_with(fit, objective, options, theta, progress, user);
+  if (status != OG_OK) {
+    og_fit_destroy(fit);
+    return status;
+  }
+  *out = fit;
+  return OG_OK;
+}
+
+double og_fit_loss(const og_fit *fit) { return fit->loss; }
+
+og_status og_fit_estimate(const og_fit *fit, double *theta) {
+  memcpy(theta, fit->estimate, fit->p * sizeof *theta);
+  return OG_OK;
+}
+
+og_status og_fit_standard_errors(const og_fit *fit, double *standard_errors) {
+  memcpy(standard_errors, fit->standard_errors, fit->p * sizeof *standard_errors);
+  return OG_OK;
+}
+
+long long og_fit_iterations(const og_fit *fit) { return fit->iterations; }
+
+int og_fit_converged(const og_fit *fit) { return fit->converged; }
+
+const char *og_fit_reason(const og_fit *fit) { return fit->reason; }

@@ -1,0 +1,240 @@
+/* Making an objective: everything an evaluation needs is allocated here. */
+#include "fit/objective.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *og_objective_entry_name(const og_objective *objective, size_t index,
+                                    char text[OG_ENTRY_NAME_SIZE]) {
+  snprintf(text, OG_ENTRY_NAME_SIZE, "theta[%zu]", index);
+  for (size_t i = 0; i < og_model_parameters(objective->model); i++) {
+    og_parameter_info info;
+    if (og_model_parameter(objective->model, i, &info) != OG_OK) continue;
+    if (index < info.offset || index - info.offset >= info.rows * info.columns) continue;
+    size_t at = index - info.offset;
+    if (info.columns > 1)
+      snprintf(text, OG_ENTRY_NAME_SIZE, "%.48s[%zu,%zu]", info.name, at / info.columns + 1,
+               at % info.columns + 1);
+    else if (info.rows > 1)
+      snprintf(text, OG_ENTRY_NAME_SIZE, "%.48s[%zu]", info.name, at + 1);
+    else
+      snprintf(text, OG_ENTRY_NAME_SIZE, "%.64s", info.name);
+  }
+  return text;
+}
+
+static og_status read_bounds(og_objective *objective) {
+  for (size_t i = 0; i < objective->p; i++)
+    objective->lowest[i] = -INFINITY, objective->highest[i] = INFINITY;
+  for (size_t i = 0; i < og_model_parameters(objective->model); i++) {
+    og_parameter_info info;
+    OG_TRY(og_model_parameter(objective->model, i, &info));
+    for (size_t k = 0; k < info.rows * info.columns; k++) {
+      objective->lowest[info.offset + k] = info.lowest;
+      objective->highest[info.offset + k] = info.highest;
+    }
+  }
+  return OG_OK;
+}
+
+static og_status allocate(og_objective *objective) {
+  size_t n = objective->n, p = objective->p, M = objective->M, N = objective->N;
+  struct {
+    double **array;
+    size_t count;
+  } arrays[] = {
+      {&objective->lowest, p},        {&objective->highest, p},        {&objective->x0, M * n},
+      {&objective->observed, N * n},  {&objective->final, M * n},      {&objective->row_losses, N},
+      {&objective->final_losses, M},  {&objective->losses, M},         {&objective->observed_bar, N * n},
+      {&objective->final_bar, M * n}, {&objective->ones, M},           {&objective->x0_bar, M * n},
+      {&objective->t0_bar, M},        {&objective->t1_bar, M},         {&objective->t_bar, M},
+      {&objective->theta_bar, p},     {&objective->x0_gradient, M * n}};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+    *arrays[i].array = og_alloc(objective->context, arrays[i].count + 1, sizeof(double));
+    if (!*arrays[i].array)
+      return og_fail_memory(objective->context, arrays[i].count * sizeof(double), "an objective");
+  }
+  for (size_t m = 0; m < M; m++) objective->ones[m] = 1;
+  return OG_OK;
+}
+
+/* ---- What the loss is made of ---- */
+
+static og_status no_terms(const og_objective *objective) {
+  const og_model_parts *parts = &objective->parts;
+  const char *why = !parts->observed ? "the model has no `observe`, `cost final` or `cost integral`"
+                    : !objective->data->table
+                        ? "the model observes columns, but no data is given, and it has no cost"
+                        : "the data holds no value of any observed column, and the model has no cost";
+  return og_fail(objective->context, OG_ERR_NO_DEPENDENCE, "the loss depends on nothing: %s; add one of them",
+                 why);
+}
+
+/* Whether the node depends on what a gradient could be taken of. */
+static int depends(const og_model_parts *parts, og_node node, int on_time) {
+  return og_graph_depends_on(parts->graph, 1, &node, OG_SLOT_STATE) ||
+         og_graph_depends_on(parts->graph, 1, &node, OG_SLOT_PARAMETER) ||
+         (on_time && og_graph_depends_on(parts->graph, 1, &node, OG_SLOT_TIME));
+}
+
+static og_status check_dependence(const og_objective *objective) {
+  const og_model_parts *parts = &objective->parts;
+  int has_final = parts->final_cost != OG_NODE_NONE;
+  if (!objective->N && !has_final && !parts->has_integral_cost) return no_terms(objective);
+  if (parts->has_integral_cost || (objective->N && depends(parts, parts->observation_loss, 0)) ||
+      (has_final && depends(parts, parts->final_cost, 1)))
+    return OG_OK;
+  return og_fail(objective->context, OG_ERR_NO_DEPENDENCE,
+                 "the loss is a constant: neither the observations' "
+                 "distributions nor the costs use a state or a parameter, so every gradient would be zero");
+}
+
+static og_status create_terms(og_objective *objective) {
+  const og_model_parts *parts = &objective->parts;
+  const og_data *data = objective->data;
+  og_context *context = objective->context;
+  size_t M = objective->M, K = 2 * data->columns;
+  OG_TRY(og_term_create(context, parts, parts->initial_state, 1, M, 0, &objective->initial));
+  for (size_t m = 0; m < M; m++) og_term_set_time(objective->initial, m, data->t0[m]);
+  if (parts->final_cost != OG_NODE_NONE) {
+    OG_TRY(og_term_create(context, parts, parts->final_cost, 0, M, 0, &objective->final_cost));
+    for (size_t m = 0; m < M; m++) og_term_set_time(objective->final_cost, m, data->t1[m]);
+  }
+  if (!objective->N) return OG_OK;
+  OG_TRY(
+      og_term_create(context, parts, parts->observation_loss, 0, objective->N, K, &objective->observation));
+  for (size_t i = 0; i < objective->N; i++) {
+    og_term_set_time(objective->observation, i, data->times[i]);
+    og_term_set_data(objective->observation, i, data->values + K * i);
+  }
+  return OG_OK;
+}
+
+static og_status set_up(og_objective *objective, const og_table *table, const og_options *options) {
+  og_context *context = objective->context;
+  const og_model_parts *parts = og_model_parts_of(objective->model);
+  objective->parts = *parts;
+  objective->n = parts->states;
+  objective->p = parts->parameters;
+  OG_TRY(og_options_copy(context, options, &objective->options));
+  OG_TRY(og_data_create(context, objective->model, table, &objective->data));
+  objective->M = objective->data->trajectories;
+  objective->N = objective->data->count;
+  OG_TRY(check_dependence(objective));
+  OG_TRY(allocate(objective));
+  OG_TRY(read_bounds(objective));
+  OG_TRY(create_terms(objective));
+  return og_objective_solve(objective, (og_adjoint)og_options_integer(objective->options, OG_OPT_ADJOINT),
+                            &objective->last);
+}
+
+og_status og_objective_create(og_context *context, const og_model *model, const og_table *table,
+                              const og_options *options, og_objective **out) {
+  *out = NULL;
+  if (!model) return og_fail(context, OG_ERR_ARGUMENT, "an objective needs a model: model is NULL");
+  og_objective *objective = og_alloc(context, 1, sizeof *objective);
+  if (!objective) return og_fail_memory(context, sizeof *objective, "an objective");
+  objective->context = context;
+  objective->model = model;
+  og_status status = set_up(objective, table, options);
+  if (status != OG_OK) {
+    og_objective_destroy(objective);
+    return status;
+  }
+  *out = objective;
+  return OG_OK;
+}
+
+void og_objective_destroy(og_objective *objective) {
+  if (!objective) return;
+  for (int i = 0; i < OG_ADJOINT_KINDS; i++) og_solve_destroy(objective->solves[i]);
+  og_term_destroy(objective->initial);
+  og_term_destroy(objective->observation);
+  og_term_destroy(objective->final_cost);
+  og_data_destroy(objective->data);
+  og_options_destroy(objective->options);
+  double *owned[] = {objective->lowest,       objective->highest,    objective->x0,
+                     objective->observed,     objective->final,      objective->row_losses,
+                     objective->final_losses, objective->losses,     objective->observed_bar,
+                     objective->final_bar,    objective->ones,       objective->x0_bar,
+                     objective->t0_bar,       objective->t1_bar,     objective->t_bar,
+                     objective->theta_bar,    objective->x0_gradient};
+  for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(objective->context, owned[i]);
+  og_free(objective->context, objective);
+}
+
+/* ---- Solves ---- */
+
+static og_status set_trajectories(const og_objective *objective, og_solve *solve) {
+  const og_data *data = objective->data;
+  for (size_t m = 0; m < objective->M; m++) {
+    OG_TRY(og_solve_set_span(solve, m, data->t0[m], data->t1[m]));
+    size_t first = data->first[m];
+    if (data->first[m + 1] > first)
+      OG_TRY(og_solve_set_observations(solve, m, data->first[m + 1] - first, data->times + first));
+  }
+  return OG_OK;
+}
+
+static og_status create_solve(og_objective *objective, og_adjoint adjoint, const og_options *options) {
+  og_solve *solve = NULL;
+  OG_TRY(og_solve_create(objective->context, objective->parts.field, options, objective->M, &solve));
+  og_status status = set_trajectories(objective, solve);
+  if (status == OG_OK)
+    objective->solves[adjoint] = solve;
+  else
+    og_solve_destroy(solve);
+  return status;
+}
+
+og_status og_objective_solve(og_objective *objective, og_adjoint adjoint, og_solve **out) {
+  if ((unsigned)adjoint >= OG_ADJOINT_KINDS)
+    return og_fail(objective->context, OG_ERR_ARGUMENT, "there is no adjoint number %d", (int)adjoint);
+  if (!objective->solves[adjoint]) {
+    og_options *options = NULL;
+    OG_TRY(og_options_copy(objective->context, objective->options, &options));
+    og_status status = og_options_set_choice(options, OG_OPT_ADJOINT, (int)adjoint);
+    if (status == OG_OK) status = create_solve(objective, adjoint, options);
+    og_options_destroy(options);
+    if (status != OG_OK) return status;
+  }
+  *out = objective->solves[adjoint];
+  return OG_OK;
+}
+
+/* ---- Plain answers ---- */
+
+size_t og_objective_trajectories(const og_objective *objective) { return objective->M; }
+
+static og_status no_gradient(const og_objective *objective) {
+  return og_fail(objective->context, OG_ERR_STATE,
+                 "there is no gradient yet: call og_objective_evaluate with room for a "
+                 "gradient first");
+}
+
+og_status og_objective_initial_gradient(const og_objective *objective, double *x0_bar) {
+  if (!objective->has_gradient) return no_gradient(objective);
+  memcpy(x0_bar, objective->x0_gradient, objective->M * objective->n * sizeof *x0_bar);
+  return OG_OK;
+}
+
+og_status og_objective_time_gradient(const og_objective *objective, double *t0_bar, double *t1_bar) {
+  if (!objective->has_gradient) return no_gradient(objective);
+  *t0_bar = objective->t0_gradient;
+  *t1_bar = objective->t1_gradient;
+  return OG_OK;
+}
+
+long long og_objective_stat(const og_objective *objective, og_stat stat) {
+  return og_solve_stat(objective->last, stat);
+}
+
+og_status og_objective_span(const og_objective *objective, size_t trajectory, double *t0, double *t1) {
+  if (trajectory >= objective->M)
+    return og_fail(objective->context, OG_ERR_ARGUMENT,
+                   "trajectory %zu of an objective with %zu (they count from 0)", trajectory, objective->M);
+  *t0 = objective->data->t0[trajectory];
+  *t1 = objective->data->t1[trajectory];
+  return OG_OK;
+}

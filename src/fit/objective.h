@@ -1,0 +1,47 @@
+/* An objective: model and data, the programs of its terms, one solve per adjoint, and all the memory an
+ * evaluation uses. */
+#ifndef OG_OBJECTIVE_H
+#define OG_OBJECTIVE_H
+
+#include "fit/data.h"
+#include "fit/term.h"
+
+enum { OG_ADJOINT_KINDS = OG_ADJOINT_FORWARD + 1, OG_ENTRY_NAME_SIZE = 80 };
+
+struct og_objective {
+  og_context *context;
+  const og_model *model;
+  og_model_parts parts;
+  og_options *options;
+  og_data *data;
+  og_term *initial, *observation, *final_cost; /* the last two NULL when absent */
+  og_solve *solves[OG_ADJOINT_KINDS];          /* made when first asked for */
+  og_solve *last;                              /* the solve of the last evaluation */
+  size_t n, p, M, N;                           /* states, parameters, trajectories, observations */
+  double *lowest, *highest;                    /* [p] */
+  double *x0, *observed, *final;               /* [M][n], [N][n], [M][n] */
+  double *row_losses, *final_losses, *losses;  /* [N], [M], [M]: the last is each trajectory's sum */
+  double *observed_bar, *final_bar, *ones;     /* cotangents for the solve: [N][n], [M][n], [M] */
+  double *x0_bar, *t0_bar, *t1_bar, *t_bar;    /* [M][n], [M], [M]; of one term's own time [M] */
+  double *theta_bar;                           /* [p] */
+  double t0_gradient, t1_gradient;
+  double *x0_gradient; /* [M][n]: as handed out */
+  int has_gradient;
+};
+
+og_status og_objective_check_theta(const og_objective *objective, const double *theta);
+/* The name of entry `index` of theta: "alpha", "w[2]", "W[1,2]". */
+const char *og_objective_entry_name(const og_objective *objective, size_t index,
+                                    char text[OG_ENTRY_NAME_SIZE]);
+/* The solve of a kind, with its spans and observation times set. */
+og_status og_objective_solve(og_objective *objective, og_adjoint adjoint, og_solve **out);
+/* x0(theta) into objective->x0. */
+og_status og_objective_initial_states(og_objective *objective, const double *theta);
+/* The terms after a solve: fills `losses`, and with `gradient` the cotangents of the solve's results; adds
+ * the terms' own dependence on theta to theta_bar and on t1 to t1_bar. A loss that is not finite is refused.
+ */
+og_status og_objective_terms(og_objective *objective, const og_solve *solve, const double *theta,
+                             int gradient);
+double og_objective_total(const og_objective *objective);
+
+#endif

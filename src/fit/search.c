@@ -1,0 +1,121 @@
+/* Evaluations, the best point, and progress. */
+#include "fit/search.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static double now(void) {
+  struct timespec at;
+  timespec_get(&at, TIME_UTC);
+  return (double)at.tv_sec + 1e-9 * (double)at.tv_nsec;
+}
+
+og_status og_search_create(og_context *context, og_objective *objective, const og_options *options,
+                           og_search *search) {
+  size_t p = objective->p;
+  *search = (og_search){.context = context,
+                        .objective = objective,
+                        .p = p,
+                        .lowest = objective->lowest,
+                        .highest = objective->highest,
+                        .begun = now(),
+                        .loss = INFINITY,
+                        .fatal = OG_OK};
+  const og_options *o = options ? options : objective->options;
+  search->optimizer = (og_optimizer)og_options_integer(o, OG_OPT_OPTIMIZER);
+  search->limit = og_options_integer(o, OG_OPT_ITERATIONS);
+  search->rate = og_options_real(o, OG_OPT_LEARNING_RATE);
+  search->tolerance = og_options_real(o, OG_OPT_TOLERANCE);
+  search->starts = 1 + (int)og_options_integer(o, OG_OPT_STARTS);
+  double *memory = og_alloc(context, 8 * p, sizeof *memory);
+  if (!memory) return og_fail_memory(context, 8 * p * sizeof *memory, "a fit");
+  double **arrays[] = {
+      &search->scale,          &search->best,     &search->gradient,          &search->trial,
+      &search->trial_gradient, &search->previous, &search->previous_gradient, &search->direction};
+  for (size_t i = 0; i < 8; i++) *arrays[i] = memory + i * p;
+  return OG_OK;
+}
+
+void og_search_free(og_search *search) { og_free(search->context, search->scale); }
+
+int og_survivable(og_status status) {
+  return status == OG_OK || (status >= OG_ERR_NOT_FINITE && status <= OG_ERR_STIFF);
+}
+
+og_status og_search_evaluate(og_search *search, const double *theta, double *loss, double *gradient) {
+  search->evaluations++;
+  og_status status = og_objective_evaluate(search->objective, theta, loss, gradient);
+  if (!og_survivable(status)) search->fatal = status;
+  if (status != OG_OK || !(*loss < search->loss)) return status;
+  search->loss = *loss;
+  memcpy(search->best, theta, search->p * sizeof *theta);
+  memcpy(search->gradient, gradient, search->p * sizeof *gradient);
+  return OG_OK;
+}
+
+int og_search_must_end(og_search *search) {
+  if (search->interrupted) {
+    snprintf(search->reason, OG_REASON_SIZE, "interrupted; this is the best point so far");
+  } else if (search->iteration >= search->limit) {
+    snprintf(search->reason, OG_REASON_SIZE,
+             "the limit of %lld iterations was reached; raise it to go on (largest entry of "
+             "the scaled gradient: %.3g)",
+             search->limit, og_search_gradient_norm(search, search->best, search->gradient));
+  } else {
+    return search->fatal != OG_OK;
+  }
+  return 1;
+}
+
+int og_search_tick(og_search *search, double loss, const double *gradient, const double *theta) {
+  search->iteration++;
+  search->iterations++;
+  if (search->progress) {
+    og_progress at = {.start = search->start,
+                      .starts = search->starts,
+                      .iteration = search->iteration,
+                      .evaluations = search->evaluations,
+                      .loss = loss,
+                      .gradient_norm = og_search_gradient_norm(search, theta, gradient),
+                      .seconds = now() - search->begun};
+    if (search->progress(&at, search->user)) search->interrupted = 1;
+  }
+  return og_search_must_end(search);
+}
+
+void og_search_clip(const og_search *search, double *theta) {
+  for (size_t i = 0; i < search->p; i++) {
+    if (theta[i] < search->lowest[i]) theta[i] = search->lowest[i];
+    if (theta[i] > search->highest[i]) theta[i] = search->highest[i];
+  }
+}
+
+double og_search_gradient_norm(const og_search *search, const double *theta, const double *gradient) {
+  double largest = 0;
+  for (size_t i = 0; i < search->p; i++) {
+    if (theta[i] <= search->lowest[i] && gradient[i] > 0) continue;
+    if (theta[i] >= search->highest[i] && gradient[i] < 0) continue;
+    largest = fmax(largest, fabs(gradient[i]) * search->scale[i]);
+  }
+  return largest;
+}
+
+/* Rates and sizes are known up to a factor, so a parameter's own size is its natural unit: with it, problems
+ * whose parameters differ by orders of magnitude are as well conditioned as their logarithms would be, and a
+ * bound at zero can still be reached. */
+void og_search_set_scale(og_search *search, const double *theta) {
+  for (size_t k = 0; k < og_model_parameters(search->objective->model); k++) {
+    og_parameter_info info;
+    if (og_model_parameter(search->objective->model, k, &info) != OG_OK) continue;
+    size_t count = info.rows * info.columns;
+    double squares = 0, width = info.highest - info.lowest;
+    for (size_t i = 0; i < count; i++) squares += theta[info.offset + i] * theta[info.offset + i];
+    double size = fmax(count ? sqrt(squares / (double)count) : 0, isfinite(width) ? 0.01 * width : 0);
+    for (size_t i = 0; i < count; i++) {
+      double own = fmax(fabs(theta[info.offset + i]), size);
+      search->scale[info.offset + i] = own > 0 ? own : 1;
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/* One term of the loss (or the initial state) as programs over many items at once: an item, an observation or
+ * a trajectory, is a lane. */
+#ifndef OG_TERM_H
+#define OG_TERM_H
+
+#include "model/model.h"
+
+typedef struct og_term {
+  og_context *context;
+  size_t items, n, p, value_rows, data_rows;
+  int lanes;
+  og_program *value, *gradient;
+  int has_t_bar, has_x_bar, has_theta_bar, reads_theta, reads_state, reads_seeds;
+  double *time;                                                   /* [chunks][lanes] */
+  double *data;                                                   /* [chunks][data_rows][lanes] */
+  double *state, *theta, *seed, *out, *t_bar, *x_bar, *theta_bar; /* blocks of one chunk */
+  void *scratch;
+} og_term;
+
+/* What a run reads and writes, item after item; NULL: not there, not wanted. With `gradient` the cotangents
+ * are formed: x_bar and t_bar are overwritten, theta_bar is added to, in order of the items, so the bits are
+ * always the same. */
+typedef struct og_term_io {
+  const double *theta, *states, *seeds; /* [p], [items][n], [items][value rows] */
+  int gradient;
+  double *values, *x_bar, *t_bar, *theta_bar; /* [items][value rows], [items][n], [items], [p] */
+} og_term_io;
+
+/* A term for `items` >= 1 items. A scalar node is a loss, with cotangent 1; `seeded`: cotangents are given to
+ * each run. */
+og_status og_term_create(og_context *context, const og_model_parts *parts, og_node node, int seeded,
+                         size_t items, size_t data_rows, og_term **out);
+void og_term_destroy(og_term *term);
+/* The inputs of an item that stay: its time, and its data [data_rows]. */
+void og_term_set_time(og_term *term, size_t item, double t);
+void og_term_set_data(og_term *term, size_t item, const double *data);
+void og_term_run(og_term *term, const og_term_io *io);
+
+/* *bar = (d node / d slot)^T seed, a vector of all `entries` of an input slot. */
+og_status og_slot_cotangent(og_graph *graph, og_node node, og_node seed, int slot, int entries, og_node *bar);
+
+#endif

@@ -1,0 +1,185 @@
+/* Carrying out a program. A lane's operations and their order are the same whatever the number of lanes, so are its bits. */
+#include <math.h>
+#include <string.h>
+
+#include "graph/program.h"
+
+#if defined(OG_SINGLE)
+#define SQRT sqrtf
+#define ABS fabsf
+#else
+#define SQRT sqrt
+#define ABS fabs
+#endif
+
+typedef struct machine {
+  const OG_R(og_elementwise) *loops;
+  real *const *bases;
+  size_t lanes;
+} machine;
+
+static real *at(const machine *m, og_place place) {
+  return m->bases[place.base] + (size_t)place.row * (place.one ? 1 : m->lanes);
+}
+static size_t stride(const machine *m, og_place place) { return place.step ? (place.one ? 1 : m->lanes) : 0; }
+static real product(real a, real b, int zero_wins) { return zero_wins && (a == 0 || b == 0) ? (real)0 : a * b; }
+
+/* An operand that is one number for a run of `count` results read with a stride of one. */
+static int variant(int one_a, int one_b) { return one_a ? OG_EW_ONE_A : one_b ? OG_EW_ONE_B : OG_EW_BOTH; }
+
+/* A table loop over all rows at once where operands allow it, else row by row. */
+static void loop2(const machine *m, const og_instruction *in, size_t rows, size_t lanes) {
+  const real *a = at(m, in->a), *b = at(m, in->b);
+  real *out = at(m, in->out);
+  int several = rows > 1;
+  int one_a = in->a.one, one_b = in->b.one;
+  if (lanes == 1 && several) one_a = !in->a.step, one_b = !in->b.step;
+  int whole = !several || (lanes == 1 ? !(one_a && one_b) : in->a.step != in->a.one && in->b.step != in->b.one);
+  if (whole) {
+    m->loops->binary[in->op][variant(one_a, one_b)](rows * lanes, a, b, out);
+    return;
+  }
+  size_t step_a = stride(m, in->a), step_b = stride(m, in->b);
+  for (size_t r = 0; r < rows; r++)
+    m->loops->binary[in->op][variant(in->a.one, in->b.one)](lanes, a + r * step_a, b + r * step_b, out + r * lanes);
+}
+
+static void copy(const machine *m, const og_instruction *in, size_t rows, size_t lanes) {
+  const real *from = at(m, in->a);
+  real *to = at(m, in->out);
+  size_t step = stride(m, in->a);
+  if (!in->a.one && (in->a.step || rows == 1)) {
+    memcpy(to, from, rows * lanes * sizeof *to);
+    return;
+  }
+  for (size_t r = 0; r < rows; r++, from += step, to += lanes)
+    for (size_t i = 0; i < lanes; i++) to[i] = from[in->a.one ? 0 : i];
+}
+
+static void power(const machine *m, const og_instruction *in, size_t rows, size_t lanes) {
+  const real *a = at(m, in->a), *b = at(m, in->b);
+  real *out = at(m, in->out);
+  for (size_t r = 0; r < rows; r++, a += stride(m, in->a), b += stride(m, in->b), out += lanes)
+    for (size_t i = 0; i < lanes; i++) out[i] = OG_R(og_binary_value)(OG_POW, a[i], b[i]);
+}
+
+static void sum(const machine *m, const og_instruction *in, size_t entries, size_t lanes) {
+  const real *a = at(m, in->a);
+  real *out = at(m, in->out);
+  memset(out, 0, lanes * sizeof *out);
+  for (size_t r = 0; r < entries; r++)
+    for (size_t i = 0; i < lanes; i++) out[i] += a[r * lanes + i];
+}
+
+/* out[lanes] += a[lanes] b[lanes] */
+static void add_product(const machine *m, const og_instruction *in, const real *a, const real *b, real *out) {
+  if (!in->zero_wins && m->lanes > 1) {
+    m->loops->add_product(m->lanes, a, b, out);
+    return;
+  }
+  for (size_t i = 0; i < m->lanes; i++) out[i] += product(a[i], b[i], in->zero_wins);
+}
+
+static void dot(const machine *m, const og_instruction *in, size_t entries, size_t lanes) {
+  const real *a = at(m, in->a), *b = at(m, in->b);
+  real *out = at(m, in->out);
+  memset(out, 0, lanes * sizeof *out);
+  for (size_t r = 0; r < entries; r++) add_product(m, in, a + r * lanes, b + r * lanes, out);
+}
+
+static void matvec(const machine *m, const og_instruction *in, size_t lanes) {
+  const real *a = at(m, in->a), *x = at(m, in->b);
+  real *out = at(m, in->out);
+  size_t rows = (size_t)in->rows, columns = (size_t)in->columns;
+  memset(out, 0, rows * lanes * sizeof *out);
+  for (size_t r = 0; r < rows; r++)
+    for (size_t c = 0; c < columns; c++, a += lanes) add_product(m, in, a, x + c * lanes, out + r * lanes);
+}
+
+static void matvec_transposed(const machine *m, const og_instruction *in, size_t lanes) {
+  const real *a = at(m, in->a), *y = at(m, in->b);
+  real *out = at(m, in->out);
+  size_t rows = (size_t)in->rows, columns = (size_t)in->columns;
+  memset(out, 0, columns * lanes * sizeof *out);
+  for (size_t r = 0; r < rows; r++)
+    for (size_t c = 0; c < columns; c++, a += lanes) add_product(m, in, a, y + r * lanes, out + c * lanes);
+}
+
+static void outer(const machine *m, const og_instruction *in, size_t lanes) {
+  const real *a = at(m, in->a), *b = at(m, in->b);
+  real *out = at(m, in->out);
+  int op = in->zero_wins ? OG_EW_MUL0 : OG_EW_MUL;
+  for (size_t r = 0; r < (size_t)in->rows; r++, a += lanes)
+    for (size_t c = 0; c < (size_t)in->columns; c++, out += lanes)
+      m->loops->binary[op][OG_EW_BOTH](lanes, a, b + c * lanes, out);
+}
+
+static void carry_out(const machine *m, const og_instruction *in) {
+  size_t lanes = m->lanes, rows = (size_t)in->rows * (size_t)in->columns, count = rows * lanes;
+  switch ((og_code)in->code) {
+  case OG_DO_LOOP1: m->loops->unary[in->op](count, at(m, in->a), at(m, in->out)); break;
+  case OG_DO_CALL1: {
+    const real *a = at(m, in->a);
+    real *out = at(m, in->out);
+    for (size_t i = 0; i < count; i++) out[i] = OG_R(og_unary_value)((og_unary)in->op, a[i]);
+    break;
+  }
+  case OG_DO_LOOP2: loop2(m, in, rows, lanes); break;
+  case OG_DO_POW: power(m, in, rows, lanes); break;
+  case OG_DO_WHERE: m->loops->where(count, at(m, in->a), at(m, in->b), at(m, in->c), at(m, in->out)); break;
+  case OG_DO_COPY: copy(m, in, rows, lanes); break;
+  case OG_DO_SUM: sum(m, in, rows, lanes); break;
+  case OG_DO_DOT: dot(m, in, rows, lanes); break;
+  case OG_DO_MATVEC: matvec(m, in, lanes); break;
+  case OG_DO_MATVEC_T: matvec_transposed(m, in, lanes); break;
+  case OG_DO_OUTER: outer(m, in, lanes); break;
+  }
+}
+
+/* One lane, a scalar operation: the commonest are done here, without calls. 0: not one of these. */
+static inline int single(real *const *bases, const og_instruction *in) {
+  const real a = bases[in->a.base][in->a.row];
+  real *out = bases[in->out.base] + in->out.row;
+  if (in->code == OG_DO_LOOP2) {
+    const real b = bases[in->b.base][in->b.row];
+    switch (in->op) {
+    case OG_EW_ADD: *out = a + b; return 1;
+    case OG_EW_SUB: *out = a - b; return 1;
+    case OG_EW_MUL: *out = a * b; return 1;
+    case OG_EW_DIV: *out = a / b; return 1;
+    default: return 0;
+    }
+  }
+  if (in->code == OG_DO_COPY) {
+    *out = a;
+    return 1;
+  }
+  if (in->code == OG_DO_LOOP1 && (in->op == OG_EW_NEG || in->op == OG_EW_SQRT)) {
+    *out = in->op == OG_EW_NEG ? -a : SQRT(a);
+    return 1;
+  }
+  return 0;
+}
+
+void OG_R(og_program_run)(const og_program *program, int lanes, const real *const *inputs, real *const *outputs,
+                          void *scratch) {
+  real **bases = scratch, *rows = (real *)((char *)scratch + og_program_head(program));
+  real *spare = rows + (size_t)program->scratch_rows * (size_t)lanes;
+  for (int i = 0; i < OG_SLOT_COUNT; i++) bases[i] = (real *)inputs[i];
+  bases[OG_BASE_SCRATCH] = rows;
+#if defined(OG_SINGLE)
+  bases[OG_BASE_CONSTANT] = program->constants_single;
+#else
+  bases[OG_BASE_CONSTANT] = program->constants;
+#endif
+  for (int i = 0; i < program->output_count; i++)
+    bases[OG_BASE_OUTPUT + i] = outputs[i] ? outputs[i] : spare + (size_t)program->output_rows[i] * (size_t)lanes;
+  machine m = {.loops = program->OG_R(loops), .bases = bases, .lanes = (size_t)lanes};
+  const og_instruction *in = program->instructions, *end = in + program->count;
+  if (lanes == 1) {
+    for (; in < end; in++)
+      if (!in->single || !single(bases, in)) carry_out(&m, in);
+    return;
+  }
+  for (; in < end; in++) carry_out(&m, in);
+}

@@ -1,0 +1,54 @@
+/* The field's functions in one precision: inputs handed to a program's slots. Lanes that are idle are computed too. */
+#include "graph/field_graph.h"
+
+#include <string.h>
+
+static const real *working_times(int lanes, const double *t, void *scratch) {
+#if defined(OG_SINGLE)
+  real *times = scratch;
+  for (int i = 0; i < lanes; i++) times[i] = (real)t[i];
+  return times;
+#else
+  (void)lanes, (void)scratch;
+  return t;
+#endif
+}
+
+static void *program_scratch(const og_graph_field *field, int lanes, void *scratch) {
+  return (char *)scratch + og_graph_field_times(lanes) + og_graph_field_zeros(field, lanes);
+}
+
+static void eval(const og_field *base, int lanes, const double *t, const real *x, const real *theta, real *f,
+                 og_lane_status *status, void *scratch) {
+  const og_graph_field *field = (const og_graph_field *)base;
+  const real *inputs[OG_SLOT_COUNT] = {working_times(lanes, t, scratch), x, theta};
+  (void)status;
+  OG_R(og_program_run)(field->eval, lanes, inputs, &f, program_scratch(field, lanes, scratch));
+}
+
+static void vjp(const og_field *base, int lanes, const double *t, const real *x, const real *theta, const real *lambda,
+                real *x_bar, real *theta_bar, real *t_bar, og_lane_status *status, void *scratch) {
+  const og_graph_field *field = (const og_graph_field *)base;
+  const real *inputs[OG_SLOT_COUNT] = {working_times(lanes, t, scratch), x, theta, lambda};
+  real *outputs[OG_EXTENTS] = {x_bar, base->p ? theta_bar : t_bar, t_bar};
+  int extent = t_bar ? OG_FOR_TIME : base->p && theta_bar ? OG_FOR_PARAMETERS : OG_FOR_STATE;
+  (void)status;
+  OG_R(og_program_run)(field->vjp[extent], lanes, inputs, outputs, program_scratch(field, lanes, scratch));
+}
+
+/* Tangents that are not given but lie within the extent are zeros. */
+static void jvp(const og_field *base, int lanes, const double *t, const real *x, const real *theta, const real *t_dot,
+                const real *x_dot, const real *theta_dot, real *f_dot, og_lane_status *status, void *scratch) {
+  const og_graph_field *field = (const og_graph_field *)base;
+  real *zero = (real *)((char *)scratch + og_graph_field_times(lanes));
+  int extent = t_dot ? OG_FOR_TIME : theta_dot ? OG_FOR_PARAMETERS : OG_FOR_STATE;
+  if (!x_dot || (extent == OG_FOR_TIME && !theta_dot)) memset(zero, 0, og_graph_field_zeros(field, lanes));
+  const real *inputs[OG_SLOT_COUNT] = {[OG_SLOT_TIME] = working_times(lanes, t, scratch), [OG_SLOT_STATE] = x,
+                                       [OG_SLOT_PARAMETER] = theta, [OG_SLOT_TIME_DOT] = t_dot,
+                                       [OG_SLOT_STATE_DOT] = x_dot ? x_dot : zero,
+                                       [OG_SLOT_PARAMETER_DOT] = theta_dot ? theta_dot : zero};
+  (void)status;
+  OG_R(og_program_run)(field->jvp[extent], lanes, inputs, &f_dot, program_scratch(field, lanes, scratch));
+}
+
+const OG_R(og_field_ops) OG_R(og_graph_ops) = {.eval = eval, .vjp = vjp, .jvp = jvp};

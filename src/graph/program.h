@@ -1,0 +1,56 @@
+/* A program: instructions over lane blocks, made by program.c and carried out by eval_real.c. */
+#ifndef OG_PROGRAM_H
+#define OG_PROGRAM_H
+
+#include "graph/node.h"
+#include "kernels/elementwise.h"
+
+/* A block's rows start at row `row` of a base: an input slot, the scratch, the constants, or an output.
+ * `one`: one number for all lanes (only constants). `step`: 0 when every row of the result reads the same row. */
+enum { OG_BASE_SCRATCH = OG_SLOT_COUNT, OG_BASE_CONSTANT, OG_BASE_OUTPUT };
+typedef struct og_place {
+  int base, row;
+  unsigned char one, step;
+} og_place;
+
+typedef enum og_code {
+  OG_DO_LOOP1,  /* unary: a loop of the table */
+  OG_DO_CALL1,  /* unary: a call for each number */
+  OG_DO_LOOP2,  /* binary */
+  OG_DO_POW,
+  OG_DO_WHERE,
+  OG_DO_COPY,
+  OG_DO_SUM,
+  OG_DO_DOT,
+  OG_DO_MATVEC,
+  OG_DO_MATVEC_T,
+  OG_DO_OUTER
+} og_code;
+
+/* `op`: of the loop table for loops, else of the graph. `single`: an elementwise operation on scalars. rows, columns: of
+ * the result, or of the matrix in a product; entries of the operands in a sum or dot. */
+typedef struct og_instruction {
+  unsigned char code, op, single, zero_wins;
+  int rows, columns;
+  og_place out, a, b, c;
+} og_instruction;
+
+struct og_program {
+  og_context *context;
+  og_instruction *instructions;
+  int count, capacity;
+  double *constants;
+  float *constants_single;
+  int constant_count, constant_capacity;
+  int output_count, *output_rows; /* where output j begins among the spare rows used for outputs not wanted */
+  int spare_rows, scratch_rows;
+  const og_elementwise_d *loops_d;
+  const og_elementwise_s *loops_s;
+};
+
+/* Pointers to the bases, at the start of the scratch. */
+static inline size_t og_program_head(const og_program *program) {
+  return ((size_t)(OG_BASE_OUTPUT + program->output_count) * sizeof(void *) + 63) / 64 * 64;
+}
+
+#endif

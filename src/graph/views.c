@@ -1,0 +1,95 @@
+/* Inputs as views of their slots: a derivative with respect to a whole slot sees those who read a part of it. */
+#include "graph/node.h"
+
+typedef struct stretch {
+  int from, to;
+} stretch;
+
+static stretch stretch_of(const og_graph *g, og_node input) {
+  const og_node_data *d = &g->nodes[input];
+  return (stretch){d->offset, d->offset + og_entries(d->shape)};
+}
+
+static stretch common(stretch a, stretch b) {
+  return (stretch){a.from > b.from ? a.from : b.from, a.to < b.to ? a.to : b.to};
+}
+
+/* Whether the nodes are the same, or inputs that share an entry. */
+int og_overlap(const og_graph *g, og_node a, og_node b) {
+  const og_node_data *x = &g->nodes[a], *y = &g->nodes[b];
+  if (a == b) return 1;
+  if (x->kind != OG_INPUT || y->kind != OG_INPUT || x->slot != y->slot) return 0;
+  stretch both = common(stretch_of(g, a), stretch_of(g, b));
+  return both.from < both.to;
+}
+
+static og_node as_vector(og_graph *g, og_node node) {
+  return og_reshape(g, node, (og_shape){og_entries(og_graph_shape(g, node)), 1});
+}
+static og_node zeros(og_graph *g, int rows) { return og_uniform(g, (og_shape){rows, 1}, 0); }
+
+/* What `value`, a tensor over the view `from`, says of the view `to`: zeros elsewhere. A vector. */
+static og_node seen_from(og_graph *g, og_node value, og_node from, og_node to) {
+  stretch a = stretch_of(g, from), b = stretch_of(g, to), both = common(a, b);
+  og_node piece = og_slice(g, as_vector(g, value), both.from - a.from, both.to - both.from);
+  return og_pad(g, piece, both.from - b.from, b.to - b.from);
+}
+
+static og_node summed(og_graph *g, og_node wrt, const og_node *inputs, const og_node *bars, int count) {
+  og_node sum = seen_from(g, bars[inputs[0]], inputs[0], wrt);
+  for (int i = 1; i < count; i++) sum = og_apply2(g, OG_ADD, sum, seen_from(g, bars[inputs[i]], inputs[i], wrt));
+  return sum;
+}
+
+/* Disjoint parts within wrt are laid end to end, with zeros between; others are added up. Inputs are sorted. */
+static og_node joined(og_graph *g, og_node wrt, const og_node *inputs, const og_node *bars, int count, og_node *parts) {
+  stretch whole = stretch_of(g, wrt);
+  int at = whole.from, used = 0;
+  for (int i = 0; i < count; i++) {
+    stretch part = stretch_of(g, inputs[i]);
+    if (part.from < at || part.to > whole.to) return summed(g, wrt, inputs, bars, count);
+    if (part.from > at) parts[used++] = zeros(g, part.from - at);
+    parts[used++] = as_vector(g, bars[inputs[i]]);
+    at = part.to;
+  }
+  if (at < whole.to) parts[used++] = zeros(g, whole.to - at);
+  return og_concat(g, parts, used);
+}
+
+static void insert_sorted(const og_graph *g, og_node *inputs, int count, og_node input) {
+  for (; count > 0 && g->nodes[inputs[count - 1]].offset > g->nodes[input].offset; count--)
+    inputs[count] = inputs[count - 1];
+  inputs[count] = input;
+}
+
+static int has_bar(const og_graph *g, og_node node, og_node wrt, const og_node *bars) {
+  return bars[node] >= 0 && og_overlap(g, node, wrt);
+}
+
+og_node og_gather(og_graph *g, og_node wrt, int last, const og_node *bars) {
+  og_shape shape = g->nodes[wrt].shape;
+  if (g->nodes[wrt].kind != OG_INPUT) return wrt <= last && bars[wrt] >= 0 ? bars[wrt] : og_uniform(g, shape, 0);
+  int count = 0, used = 0;
+  for (og_node node = 0; node <= last; node++) count += has_bar(g, node, wrt, bars);
+  if (!count) return og_uniform(g, shape, 0);
+  og_node *inputs = og_alloc(g->context, 3 * (size_t)count + 1, sizeof *inputs);
+  if (!inputs) {
+    g->status = og_fail_memory(g->context, 3 * (size_t)count * sizeof *inputs, "a backward sweep");
+    return OG_NODE_NONE;
+  }
+  for (og_node node = 0; node <= last; node++)
+    if (has_bar(g, node, wrt, bars)) insert_sorted(g, inputs, used++, node);
+  og_node bar = joined(g, wrt, inputs, bars, count, inputs + count);
+  og_free(g->context, inputs);
+  return og_reshape(g, bar, shape);
+}
+
+og_node og_scatter(og_graph *g, og_node node, int wrt_count, const og_node *wrt, const og_node *wrt_dots) {
+  og_node sum = OG_NODE_NONE;
+  for (int i = 0; i < wrt_count; i++) {
+    if (wrt_dots[i] < 0 || !og_overlap(g, node, wrt[i])) continue;
+    og_node dot = seen_from(g, wrt_dots[i], wrt[i], node);
+    sum = sum < 0 ? dot : og_apply2(g, OG_ADD, sum, dot);
+  }
+  return og_reshape(g, sum, g->nodes[node].shape);
+}

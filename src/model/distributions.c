@@ -1,0 +1,131 @@
+/* Distributions with Stan's parametrisation: -log p(y), fully normalised, entry by entry. */
+#include "model/lower.h"
+
+typedef struct terms {
+  og_graph *g;
+  og_node y, a, b, c;
+} terms;
+typedef struct distribution {
+  const char *name;
+  int arguments;
+  const char *signature;
+  og_node (*minus_log)(const terms *t);
+  og_node (*location)(const terms *t);
+} distribution;
+
+static og_node num(const terms *t, double v) { return og_constant(t->g, v); }
+static og_node add(const terms *t, og_node a, og_node b) { return og_apply2(t->g, OG_ADD, a, b); }
+static og_node sub(const terms *t, og_node a, og_node b) { return og_apply2(t->g, OG_SUB, a, b); }
+static og_node mul(const terms *t, og_node a, og_node b) { return og_apply2(t->g, OG_MUL, a, b); }
+static og_node divide(const terms *t, og_node a, og_node b) { return og_apply2(t->g, OG_DIV, a, b); }
+static og_node logarithm(const terms *t, og_node a) { return og_apply1(t->g, OG_LOG, a); }
+static og_node lgam(const terms *t, og_node a) { return og_apply1(t->g, OG_LGAMMA, a); }
+static og_node first(const terms *t) { return t->a; }
+static og_node second(const terms *t) { return t->b; }
+static og_node inverse(const terms *t) { return divide(t, num(t, 1), t->a); }
+static og_node quotient(const terms *t) { return divide(t, t->a, t->b); }
+static og_node median(const terms *t) { return og_apply1(t->g, OG_EXP, t->a); }
+
+static const double half_log_2pi = 0.91893853320467274178, log_pi = 1.14472988584940017414,
+                    log_2 = 0.69314718055994530942;
+
+static og_node gauss(const terms *t, og_node x) { /* log sigma + log(2 pi)/2 + z^2/2 */
+  og_node z = divide(t, sub(t, x, t->a), t->b);
+  return add(t, add(t, logarithm(t, t->b), num(t, half_log_2pi)), mul(t, num(t, 0.5), mul(t, z, z)));
+}
+static og_node normal(const terms *t) { return gauss(t, t->y); }
+static og_node lognormal(const terms *t) {
+  og_node log_y = logarithm(t, t->y);
+  return add(t, log_y, gauss(t, log_y));
+}
+/* a = nu, b = mu, c = sigma */
+static og_node student_t(const terms *t) {
+  og_node z = divide(t, sub(t, t->y, t->b), t->c), half = mul(t, num(t, 0.5), add(t, t->a, num(t, 1)));
+  og_node tail = mul(t, half, og_apply1(t->g, OG_LOG1P, divide(t, mul(t, z, z), t->a)));
+  og_node norm = add(t, sub(t, lgam(t, mul(t, num(t, 0.5), t->a)), lgam(t, half)), logarithm(t, t->c));
+  return add(t, add(t, norm, mul(t, num(t, 0.5), add(t, logarithm(t, t->a), num(t, log_pi)))), tail);
+}
+static og_node cauchy(const terms *t) {
+  og_node z = divide(t, sub(t, t->y, t->a), t->b);
+  return add(t, add(t, logarithm(t, t->b), num(t, log_pi)), og_apply1(t->g, OG_LOG1P, mul(t, z, z)));
+}
+static og_node double_exponential(const terms *t) {
+  og_node z = divide(t, og_apply1(t->g, OG_ABS, sub(t, t->y, t->a)), t->b);
+  return add(t, add(t, logarithm(t, t->b), num(t, log_2)), z);
+}
+static og_node exponential(const terms *t) { return sub(t, mul(t, t->a, t->y), logarithm(t, t->a)); }
+static og_node gamma_density(const terms *t) { /* a = alpha, b = beta */
+  og_node log_norm = sub(t, lgam(t, t->a), mul(t, t->a, logarithm(t, t->b)));
+  return add(t, sub(t, log_norm, mul(t, sub(t, t->a, num(t, 1)), logarithm(t, t->y))), mul(t, t->b, t->y));
+}
+static og_node log_factorial(const terms *t) { return lgam(t, add(t, t->y, num(t, 1))); }
+static og_node poisson(const terms *t) {
+  return add(t, sub(t, t->a, mul(t, t->y, logarithm(t, t->a))), log_factorial(t));
+}
+/* mean a, variance a + a^2 / b */
+static og_node neg_binomial_2(const terms *t) {
+  og_node sum = add(t, t->a, t->b), log_sum = logarithm(t, sum), total = add(t, t->y, t->b);
+  og_node choose = sub(t, add(t, log_factorial(t), lgam(t, t->b)), lgam(t, total));
+  og_node by_mean = mul(t, t->y, sub(t, log_sum, logarithm(t, t->a)));
+  return add(t, choose, add(t, by_mean, mul(t, t->b, sub(t, log_sum, logarithm(t, t->b)))));
+}
+static og_node bernoulli(const terms *t) {
+  og_node one = num(t, 1),
+          no = mul(t, sub(t, one, t->y), og_apply1(t->g, OG_LOG1P, og_apply1(t->g, OG_NEG, t->a)));
+  return og_apply1(t->g, OG_NEG, add(t, mul(t, t->y, logarithm(t, t->a)), no));
+}
+
+static const distribution distributions[] = {
+    {"normal", 2, "normal(mu, sigma)", normal, first},
+    {"lognormal", 2, "lognormal(mu, sigma)", lognormal, median},
+    {"student_t", 3, "student_t(nu, mu, sigma)", student_t, second},
+    {"cauchy", 2, "cauchy(mu, sigma)", cauchy, first},
+    {"double_exponential", 2, "double_exponential(mu, sigma)", double_exponential, first},
+    {"exponential", 1, "exponential(beta)", exponential, inverse},
+    {"gamma", 2, "gamma(alpha, beta)", gamma_density, quotient},
+    {"poisson", 1, "poisson(lambda)", poisson, first},
+    {"neg_binomial_2", 2, "neg_binomial_2(mu, phi)", neg_binomial_2, first},
+    {"bernoulli", 1, "bernoulli(theta)", bernoulli, first},
+};
+enum { DISTRIBUTIONS = sizeof distributions / sizeof *distributions };
+
+static const distribution *find(og_lowering *l, const og_expression *call) {
+  const char *names[DISTRIBUTIONS];
+  for (size_t i = 0; i < DISTRIBUTIONS; i++) {
+    names[i] = distributions[i].name;
+    if (call->kind == OG_EX_CALL && og_span_is(l->source, call->name, names[i])) return &distributions[i];
+  }
+  og_unknown_name(l, call->kind == OG_EX_CALL ? call->name : call->span, "distribution", names,
+                  DISTRIBUTIONS);
+  return NULL;
+}
+
+static int check_argument(og_lowering *l, const og_expression *e, og_node node, og_node y) {
+  char own[OG_SHAPE_TEXT], column[OG_SHAPE_TEXT];
+  og_shape shape = og_graph_shape(l->graph, node), want = og_graph_shape(l->graph, y);
+  if (shape.rows * shape.columns == 1 || (shape.rows == want.rows && shape.columns == 1)) return 1;
+  og_error_at(l->source, e->span, "this argument is %s, but the observation is %s", og_shape_text(shape, own),
+              og_shape_text(want, column));
+  return 0;
+}
+
+og_node og_lower_density(og_lowering *l, const og_expression *call, og_node y, og_node *location) {
+  const distribution *d = find(l, call);
+  og_node arg[3] = {OG_NODE_NONE, OG_NODE_NONE, OG_NODE_NONE};
+  if (!d) return OG_NODE_NONE;
+  if (call->count != d->arguments) {
+    og_error_at(l->source, call->span, "%s takes %d argument%s, not %d", d->name, d->arguments,
+                d->arguments == 1 ? "" : "s", call->count);
+    og_help(l->source, "%s", d->signature);
+    return OG_NODE_NONE;
+  }
+  int good = 1;
+  for (int i = 0; i < call->count; i++) {
+    arg[i] = og_lower_expression(l, call->arg[i]);
+    good &= arg[i] != OG_NODE_NONE && check_argument(l, call->arg[i], arg[i], y);
+  }
+  if (!good) return OG_NODE_NONE;
+  terms t = {l->graph, y, arg[0], arg[1], arg[2]};
+  *location = d->location(&t);
+  return d->minus_log(&t);
+}

@@ -1,0 +1,97 @@
+/* The functions of the language, in one table. */
+#include "model/lower.h"
+
+#include <math.h>
+#include <stdio.h>
+
+typedef enum form { UNARY, BINARY, WHERE, DOT, SUM, NORM2 } form;
+typedef struct function {
+  const char *name;
+  form form;
+  int op, arguments;
+  const char *signature;
+} function;
+
+static const function functions[] = {
+    {"exp", UNARY, OG_EXP, 1, "exp(x)"},
+    {"log", UNARY, OG_LOG, 1, "log(x)"},
+    {"log1p", UNARY, OG_LOG1P, 1, "log1p(x)"},
+    {"sqrt", UNARY, OG_SQRT, 1, "sqrt(x)"},
+    {"sin", UNARY, OG_SIN, 1, "sin(x)"},
+    {"cos", UNARY, OG_COS, 1, "cos(x)"},
+    {"tan", UNARY, OG_TAN, 1, "tan(x)"},
+    {"asin", UNARY, OG_ASIN, 1, "asin(x)"},
+    {"acos", UNARY, OG_ACOS, 1, "acos(x)"},
+    {"atan", UNARY, OG_ATAN, 1, "atan(x)"},
+    {"sinh", UNARY, OG_SINH, 1, "sinh(x)"},
+    {"cosh", UNARY, OG_COSH, 1, "cosh(x)"},
+    {"tanh", UNARY, OG_TANH, 1, "tanh(x)"},
+    {"abs", UNARY, OG_ABS, 1, "abs(x)"},
+    {"sigmoid", UNARY, OG_SIGMOID, 1, "sigmoid(x)"},
+    {"softplus", UNARY, OG_SOFTPLUS, 1, "softplus(x)"},
+    {"relu", UNARY, OG_RELU, 1, "relu(x)"},
+    {"min", BINARY, OG_MIN, 2, "min(a, b)"},
+    {"max", BINARY, OG_MAX, 2, "max(a, b)"},
+    {"where", WHERE, 0, 3, "where(condition, a, b)"},
+    {"dot", DOT, 0, 2, "dot(a, b)"},
+    {"sum", SUM, 0, 1, "sum(x)"},
+    {"norm2", NORM2, 0, 1, "norm2(x)"},
+};
+enum { FUNCTIONS = sizeof functions / sizeof *functions };
+
+static const function *find(const og_lowering *l, og_span name) {
+  for (size_t i = 0; i < FUNCTIONS; i++)
+    if (og_span_is(l->source, name, functions[i].name)) return &functions[i];
+  return NULL;
+}
+
+static int entrywise(og_shape a, og_shape b) {
+  return (a.rows == b.rows && a.columns == b.columns) || a.rows * a.columns == 1 || b.rows * b.columns == 1;
+}
+
+static int check_shapes(og_lowering *l, const og_expression *e, const function *f, const og_node *arg) {
+  char left[OG_SHAPE_TEXT], right[OG_SHAPE_TEXT];
+  for (int i = 0; i < f->arguments; i++)
+    for (int k = i + 1; k < f->arguments; k++) {
+      og_shape a = og_graph_shape(l->graph, arg[i]), b = og_graph_shape(l->graph, arg[k]);
+      int fine = f->form == DOT ? a.rows == b.rows && a.columns == b.columns : entrywise(a, b);
+      if (fine) continue;
+      og_error_at(l->source, e->span, "the arguments of %s have different shapes: %s and %s", f->name,
+                  og_shape_text(a, left), og_shape_text(b, right));
+      return 0;
+    }
+  return 1;
+}
+
+static og_node apply(og_lowering *l, const function *f, const og_node *arg) {
+  og_graph *g = l->graph;
+  switch (f->form) {
+  case UNARY: return og_apply1(g, (og_unary)f->op, arg[0]);
+  case BINARY: return og_apply2(g, (og_binary)f->op, arg[0], arg[1]);
+  case WHERE: return og_where(g, arg[0], arg[1], arg[2]);
+  case DOT: return og_dot(g, arg[0], arg[1]);
+  case SUM: return og_sum(g, arg[0]);
+  case NORM2: return og_apply1(g, OG_SQRT, og_dot(g, arg[0], arg[0]));
+  }
+  return OG_NODE_NONE;
+}
+
+og_node og_lower_call(og_lowering *l, const og_expression *e) {
+  const function *f = find(l, e->name);
+  og_node arg[3];
+  if (!f) {
+    const char *names[FUNCTIONS];
+    for (size_t i = 0; i < FUNCTIONS; i++) names[i] = functions[i].name;
+    og_unknown_name(l, e->name, "function", names, FUNCTIONS);
+    return OG_NODE_NONE;
+  }
+  if (e->count != f->arguments) {
+    og_error_at(l->source, e->span, "%s takes %d argument%s, not %d", f->name, f->arguments,
+                f->arguments == 1 ? "" : "s", e->count);
+    og_help(l->source, "%s", f->signature);
+    return OG_NODE_NONE;
+  }
+  int good = 1;
+  for (int i = 0; i < e->count; i++) good &= (arg[i] = og_lower_expression(l, e->arg[i])) != OG_NODE_NONE;
+  return good && check_shapes(l, e, f, arg) ? apply(l, f, arg) : OG_NODE_NONE;
+}

@@ -1,0 +1,71 @@
+/* From syntax to graph. */
+#ifndef OG_LOWER_H
+#define OG_LOWER_H
+
+#include "model/model.h"
+#include "model/syntax.h"
+
+typedef enum og_symbol_kind { OG_SY_PARAM, OG_SY_CONST, OG_SY_STATE, OG_SY_DEFINED } og_symbol_kind;
+typedef enum og_progress_mark { OG_FRESH, OG_IN_WORK, OG_READY } og_progress_mark;
+
+/* A name of the model. `node` is its meaning in the graph; of a defined name, once it has been looked at. */
+typedef struct og_symbol {
+  og_symbol_kind kind;
+  char *name;
+  og_span span; /* where it is declared */
+  og_shape shape;
+  size_t offset;  /* of a param in theta, of a state in x */
+  double *values; /* of params and consts, owned */
+  double low, high;
+  og_statement *declaration; /* a state's is its init */
+  og_statement *equation;
+  og_progress_mark mark;
+  og_node node;
+} og_symbol;
+
+/* A value replaced by og_model_set. */
+typedef struct og_override {
+  char *name;
+  int count;
+  double *values;
+} og_override;
+
+typedef struct og_lowering {
+  og_source *source;
+  og_syntax *syntax;
+  og_graph *graph;
+  og_symbol *symbols; /* owned */
+  size_t count, capacity;
+  size_t parameters, states;
+  og_model_parts parts;
+  char **observed; /* owned names */
+  const og_override *overrides;
+  size_t override_count;
+} og_lowering;
+
+enum { OG_ENTRIES_MOST = 1000000 };
+
+/* Fills symbols and parts from the syntax; diagnostics go to the source. */
+og_status og_lower_model(og_lowering *lowering);
+void og_lowering_free(og_lowering *lowering);
+og_symbol *og_find_symbol(const og_lowering *lowering, const char *name, size_t length);
+
+/* The node of an expression, or OG_NODE_NONE after a diagnostic. */
+og_node og_lower_expression(og_lowering *lowering, const og_expression *e);
+/* The values of a constant expression, entries row-major; OG_NODE_NONE's place is taken by 0 after a
+ * diagnostic. */
+int og_constant_values(og_lowering *lowering, const og_expression *e, const char *what, og_shape *shape,
+                       double **values);
+/* One number. */
+int og_constant_number(og_lowering *lowering, const og_expression *e, const char *what, double *value);
+/* A call of one of the functions of the language. */
+og_node og_lower_call(og_lowering *lowering, const og_expression *e);
+/* -log p(y | arguments) entry by entry, and the location; OG_NODE_NONE after a diagnostic. */
+og_node og_lower_density(og_lowering *lowering, const og_expression *call, og_node y, og_node *location);
+void og_unknown_name(og_lowering *lowering, og_span span, const char *what, const char *const *names,
+                     size_t count);
+/* "2 x 3", "a vector of 3", "a scalar", for messages. */
+enum { OG_SHAPE_TEXT = 48 };
+const char *og_shape_text(og_shape shape, char text[OG_SHAPE_TEXT]);
+
+#endif

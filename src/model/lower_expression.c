@@ -1,0 +1,214 @@
+/* Expressions to graph nodes; shapes are checked here, where the place in the text is known. */
+#include "base/real.h"
+#include "model/lower.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *og_shape_text(og_shape shape, char text[OG_SHAPE_TEXT]) {
+  if (shape.columns != 1)
+    snprintf(text, OG_SHAPE_TEXT, "a matrix of %d x %d", shape.rows, shape.columns);
+  else if (shape.rows != 1)
+    snprintf(text, OG_SHAPE_TEXT, "a vector of %d", shape.rows);
+  else
+    snprintf(text, OG_SHAPE_TEXT, "a scalar");
+  return text;
+}
+
+static int size_of(og_shape shape) { return shape.rows * shape.columns; }
+
+void og_unknown_name(og_lowering *l, og_span span, const char *what, const char *const *names, size_t count) {
+  char word[64];
+  size_t length = span.length < sizeof word - 1 ? span.length : sizeof word - 1;
+  memcpy(word, l->source->text + span.at, length);
+  word[length] = 0;
+  og_error_at(l->source, span, "unknown %s '%s'", what, word);
+  const char *near = og_nearest(word, names, count);
+  if (near) og_help(l->source, "did you mean '%s'?", near);
+}
+
+static og_node unknown_variable(og_lowering *l, og_span span) {
+  const char **names = og_alloc(l->source->context, l->count + 2, sizeof *names);
+  if (!names) return l->source->no_memory = 1, OG_NODE_NONE;
+  for (size_t i = 0; i < l->count; i++) names[i] = l->symbols[i].name;
+  names[l->count] = "t", names[l->count + 1] = "pi";
+  og_unknown_name(l, span, "name", names, l->count + 2);
+  og_free(l->source->context, names);
+  return OG_NODE_NONE;
+}
+
+static og_node defined(og_lowering *l, og_symbol *symbol, og_span span) {
+  if (symbol->mark == OG_READY) return symbol->node;
+  if (symbol->mark == OG_IN_WORK) {
+    og_error_at(l->source, span, "'%s' is defined by itself", symbol->name);
+    og_help(l->source, "a definition may not lead back to its own name; a state has an equation NAME' = ...");
+    return OG_NODE_NONE;
+  }
+  size_t index = (size_t)(symbol - l->symbols);
+  symbol->mark = OG_IN_WORK;
+  og_node node = og_lower_expression(l, symbol->declaration->value);
+  l->symbols[index].node = node;
+  l->symbols[index].mark = OG_READY;
+  return node;
+}
+
+static og_node lower_name(og_lowering *l, const og_expression *e) {
+  if (og_span_is(l->source, e->name, "t")) return og_input(l->graph, OG_SLOT_TIME, 0, (og_shape){1, 1});
+  if (og_span_is(l->source, e->name, "pi")) return og_constant(l->graph, 3.14159265358979323846);
+  if (og_span_is(l->source, e->name, "inf")) return og_constant(l->graph, INFINITY);
+  og_symbol *symbol = og_find_symbol(l, l->source->text + e->name.at, e->name.length);
+  if (!symbol) return unknown_variable(l, e->name);
+  if (symbol->kind == OG_SY_DEFINED) return defined(l, symbol, e->name);
+  if (symbol->node == OG_NODE_NONE && !l->source->errors)
+    og_error_at(l->source, e->name, "'%s' is not known yet here", symbol->name);
+  return symbol->node;
+}
+
+static og_node mismatch(og_lowering *l, const og_expression *e, og_shape a, og_shape b) {
+  char left[OG_SHAPE_TEXT], right[OG_SHAPE_TEXT];
+  og_error_at(l->source, e->span, "shapes do not match: %s and %s", og_shape_text(a, left),
+              og_shape_text(b, right));
+  return OG_NODE_NONE;
+}
+
+static og_node lower_binary(og_lowering *l, const og_expression *e) {
+  og_node a = og_lower_expression(l, e->arg[0]), b = og_lower_expression(l, e->arg[1]);
+  if (a == OG_NODE_NONE || b == OG_NODE_NONE) return OG_NODE_NONE;
+  og_shape left = og_graph_shape(l->graph, a), right = og_graph_shape(l->graph, b);
+  if (e->op == OG_MUL && left.columns > 1 && size_of(right) > 1 && right.columns == 1) {
+    if (left.columns == right.rows) return og_matvec(l->graph, a, b);
+    return mismatch(l, e, left, right);
+  }
+  int same = left.rows == right.rows && left.columns == right.columns;
+  if (!same && size_of(left) != 1 && size_of(right) != 1) return mismatch(l, e, left, right);
+  return og_apply2(l->graph, (og_binary)e->op, a, b);
+}
+
+static og_node lower_vector(og_lowering *l, const og_expression *e) {
+  if (e->count == 0)
+    return og_error_at(l->source, e->span, "a vector needs at least one entry"), OG_NODE_NONE;
+  og_node *parts = og_alloc(l->source->context, (size_t)e->count, sizeof *parts);
+  if (!parts) return l->source->no_memory = 1, OG_NODE_NONE;
+  int good = 1, matrix = e->arg[0]->kind == OG_EX_VECTOR;
+  og_shape row = {0, 0};
+  for (int i = 0; i < e->count; i++) {
+    parts[i] = og_lower_expression(l, e->arg[i]);
+    if (parts[i] == OG_NODE_NONE) {
+      good = 0;
+      continue;
+    }
+    og_shape shape = og_graph_shape(l->graph, parts[i]);
+    if (i == 0) row = shape;
+    if (shape.columns != 1 || (matrix && (shape.rows != row.rows || e->arg[i]->kind != OG_EX_VECTOR))) {
+      og_error_at(l->source, e->arg[i]->span,
+                  matrix ? "the rows of a matrix must be vectors of equal length"
+                         : "the entries of a vector must be scalars or vectors");
+      good = 0;
+    }
+  }
+  og_node node = good ? og_concat(l->graph, parts, e->count) : OG_NODE_NONE;
+  if (good && matrix) node = og_reshape(l->graph, node, (og_shape){e->count, row.rows});
+  og_free(l->source->context, parts);
+  return node;
+}
+
+static int index_of(og_lowering *l, const og_expression *e, int size, int *index) {
+  double value;
+  if (!og_constant_number(l, e, "an index", &value)) return 0;
+  if (value != floor(value) || value < 1 || value > size) {
+    og_error_at(l->source, e->span, "index %g is out of range: entries count from 1 to %d", value, size);
+    return 0;
+  }
+  *index = (int)value;
+  return 1;
+}
+
+static og_node lower_index(og_lowering *l, const og_expression *e) {
+  og_node of = og_lower_expression(l, e->arg[0]);
+  int first, last;
+  if (of == OG_NODE_NONE) return of;
+  og_shape shape = og_graph_shape(l->graph, of);
+  if (size_of(shape) == 1)
+    return og_error_at(l->source, e->span, "a scalar has no entries to index"), OG_NODE_NONE;
+  int rows = shape.columns == 1 ? shape.rows : shape.rows;
+  if (!index_of(l, e->arg[1], rows, &first)) return OG_NODE_NONE;
+  last = first;
+  if (e->kind == OG_EX_SLICE && !index_of(l, e->arg[2], rows, &last)) return OG_NODE_NONE;
+  if (last < first) return og_error_at(l->source, e->span, "this range is empty"), OG_NODE_NONE;
+  if (shape.columns > 1 && last > first)
+    return og_error_at(l->source, e->span, "a range of a matrix's rows is not supported: take one row"),
+           OG_NODE_NONE;
+  return og_slice(l->graph, of, (first - 1) * shape.columns, (last - first + 1) * shape.columns);
+}
+
+og_node og_lower_expression(og_lowering *l, const og_expression *e) {
+  og_node a;
+  switch (e->kind) {
+  case OG_EX_NUMBER: return og_constant(l->graph, e->number);
+  case OG_EX_NAME: return lower_name(l, e);
+  case OG_EX_CALL: return og_lower_call(l, e);
+  case OG_EX_NEGATE:
+  case OG_EX_NOT:
+    a = og_lower_expression(l, e->arg[0]);
+    return a == OG_NODE_NONE ? a : og_apply1(l->graph, e->kind == OG_EX_NOT ? OG_NOT : OG_NEG, a);
+  case OG_EX_BINARY: return lower_binary(l, e);
+  case OG_EX_VECTOR: return lower_vector(l, e);
+  case OG_EX_INDEX:
+  case OG_EX_SLICE: return lower_index(l, e);
+  }
+  return OG_NODE_NONE;
+}
+
+/* ---- Constants: a program without inputs ---- */
+
+static int evaluate(og_lowering *l, og_node node, int count, double *values) {
+  og_program *program = NULL;
+  void *scratch = NULL;
+  const double *inputs[OG_SLOT_COUNT] = {0};
+  double *block = og_alloc(l->source->context, OG_PADDED((size_t)count), sizeof *block), *outputs[] = {block};
+  int good = block && og_program_create(l->graph, 1, &node, &program) == OG_OK &&
+             (scratch = og_alloc(l->source->context, 1, og_program_scratch_bytes(program, 1) + 64)) != NULL;
+  if (good) {
+    og_program_run_d(program, 1, inputs, outputs, scratch);
+    memcpy(values, block, (size_t)count * sizeof *values);
+  } else {
+    l->source->no_memory = 1;
+  }
+  og_program_destroy(program);
+  og_free(l->source->context, scratch);
+  og_free(l->source->context, block);
+  return good;
+}
+
+int og_constant_values(og_lowering *l, const og_expression *e, const char *what, og_shape *shape,
+                       double **values) {
+  *values = NULL;
+  og_node node = og_lower_expression(l, e);
+  if (node == OG_NODE_NONE) return 0;
+  static const int slots[] = {OG_SLOT_TIME, OG_SLOT_STATE, OG_SLOT_PARAMETER};
+  for (int i = 0; i < 3; i++)
+    if (og_graph_depends_on(l->graph, 1, &node, slots[i])) {
+      og_error_at(l->source, e->span,
+                  "%s must be a constant expression: numbers, consts and functions of them", what);
+      return 0;
+    }
+  *shape = og_graph_shape(l->graph, node);
+  *values = og_alloc(l->source->context, (size_t)size_of(*shape), sizeof **values);
+  if (!*values) return l->source->no_memory = 1, 0;
+  return evaluate(l, node, size_of(*shape), *values);
+}
+
+int og_constant_number(og_lowering *l, const og_expression *e, const char *what, double *value) {
+  og_shape shape;
+  double *values;
+  char text[OG_SHAPE_TEXT];
+  int good = og_constant_values(l, e, what, &shape, &values);
+  if (good && size_of(shape) != 1) {
+    og_error_at(l->source, e->span, "%s must be a scalar, not %s", what, og_shape_text(shape, text));
+    good = 0;
+  }
+  if (good) *value = values[0];
+  og_free(l->source->context, values);
+  return good;
+}

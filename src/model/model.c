@@ -1,0 +1,343 @@
+/* The public face of a model. */
+#include "model/lower.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/real.h"
+
+struct og_model {
+  og_context *context;
+  og_source source;
+  og_syntax syntax;
+  og_lowering lowering;
+  og_program *initial, *predict;
+  og_override *overrides;
+  size_t override_count;
+};
+
+const og_model_parts *og_model_parts_of(const og_model *model) { return &model->lowering.parts; }
+og_context *og_model_context(const og_model *model) { return model->context; }
+
+static og_status make_programs(og_graph *graph, const og_model_parts *parts, og_program **initial,
+                               og_program **predict) {
+  OG_TRY(og_program_create(graph, 1, &parts->initial_state, initial));
+  return parts->observed ? og_program_create(graph, 1, &parts->locations, predict) : OG_OK;
+}
+
+/* Lowers the syntax into `lowering`, with programs. On failure there is nothing to free but the lowering
+ * itself. */
+static og_status lower(og_model *model, og_lowering *lowering, og_program **initial, og_program **predict) {
+  *lowering = (og_lowering){.source = &model->source,
+                            .syntax = &model->syntax,
+                            .overrides = model->overrides,
+                            .override_count = model->override_count};
+  model->source.errors = 0;
+  model->source.used = 0;
+  *initial = *predict = NULL;
+  og_status status = og_graph_create(model->context, &lowering->graph);
+  if (status == OG_OK) status = og_lower_model(lowering);
+  if (status == OG_OK) status = make_programs(lowering->graph, &lowering->parts, initial, predict);
+  if (status == OG_OK) return OG_OK;
+  og_program_destroy(*initial);
+  og_program_destroy(*predict);
+  *initial = *predict = NULL;
+  og_lowering_free(lowering);
+  *lowering = (og_lowering){.source = &model->source};
+  return status;
+}
+
+static og_status open_source(og_source *source, og_context *context, const char *name, const char *text,
+                             size_t length) {
+  *source = (og_source){.context = context, .length = length};
+  source->name = og_strdup(context, name);
+  source->text = og_alloc(context, length + 1, 1);
+  if (!source->name || !source->text) return og_fail_memory(context, length, "a model's text");
+  if (length) memcpy(source->text, text, length);
+  for (size_t i = 0; i < length; i++)
+    if (text[i] == 0)
+      return og_fail(context, OG_ERR_MODEL, "%s: byte %zu is NUL: a model is plain text", name, i + 1);
+  return OG_OK;
+}
+
+static void close_source(og_source *source) {
+  og_free(source->context, source->name);
+  og_free(source->context, source->text);
+  og_free(source->context, source->report);
+}
+
+static og_status fill(og_model *model, const char *name, const char *text, size_t length) {
+  OG_TRY(open_source(&model->source, model->context, name, text, length));
+  og_parse_model(&model->syntax);
+  if (model->source.errors || model->source.no_memory) return og_source_status(&model->source);
+  return lower(model, &model->lowering, &model->initial, &model->predict);
+}
+
+og_status og_model_parse(og_context *context, const char *name, const char *text, size_t length,
+                         og_model **out) {
+  *out = NULL;
+  og_model *model = og_alloc(context, 1, sizeof *model);
+  if (!model) return og_fail_memory(context, sizeof *model, "a model");
+  model->context = context;
+  model->source.context = context;
+  model->syntax.source = model->lowering.source = &model->source;
+  og_status status = fill(model, name, text, length);
+  if (status != OG_OK) {
+    og_model_destroy(model);
+    return status;
+  }
+  *out = model;
+  return OG_OK;
+}
+
+og_status og_model_read(og_context *context, const char *path, og_model **out) {
+  char *text;
+  size_t length;
+  *out = NULL;
+  OG_TRY(og_read_file(context, path, &text, &length));
+  og_status status = og_model_parse(context, path, text, length, out);
+  og_free(context, text);
+  return status;
+}
+
+void og_model_destroy(og_model *model) {
+  if (!model) return;
+  og_program_destroy(model->initial);
+  og_program_destroy(model->predict);
+  og_lowering_free(&model->lowering);
+  og_syntax_free(&model->syntax);
+  close_source(&model->source);
+  for (size_t i = 0; i < model->override_count; i++) {
+    og_free(model->context, model->overrides[i].name);
+    og_free(model->context, model->overrides[i].values);
+  }
+  og_free(model->context, model->overrides);
+  og_free(model->context, model);
+}
+
+/* ---- Setting values ---- */
+
+/* The values of an expression that may read the model's consts; a source and a graph of their own. */
+static og_status evaluate(const og_model *model, const char *name, const char *expression, og_shape *shape,
+                          double **values) {
+  og_source source;
+  og_syntax syntax = {.source = &source};
+  og_lowering own = {.source = &source, .syntax = &syntax};
+  *values = NULL;
+  og_status status = open_source(&source, model->context, name, expression, strlen(expression));
+  if (status == OG_OK) status = og_graph_create(model->context, &own.graph);
+  own.symbols =
+      status == OG_OK ? og_alloc(model->context, model->lowering.count + 1, sizeof *own.symbols) : NULL;
+  if (status == OG_OK && !own.symbols) status = og_fail_memory(model->context, 0, "an expression");
+  for (size_t i = 0; status == OG_OK && i < model->lowering.count; i++) {
+    const og_symbol *symbol = &model->lowering.symbols[i];
+    if (symbol->kind != OG_SY_CONST) continue;
+    own.symbols[own.count] = *symbol;
+    own.symbols[own.count++].node = og_constant_tensor(own.graph, symbol->shape, symbol->values);
+  }
+  og_expression *e = status == OG_OK ? og_parse_lone_expression(&syntax) : NULL;
+  if (e && !og_constant_values(&own, e, "the value", shape, values) && !source.errors) source.no_memory = 1;
+  if (status == OG_OK) status = og_source_status(&source);
+  if (status != OG_OK) {
+    og_free(model->context, *values);
+    *values = NULL;
+  }
+  og_syntax_free(&syntax);
+  og_graph_destroy(own.graph);
+  og_free(model->context, own.symbols);
+  close_source(&source);
+  return status;
+}
+
+static og_status unknown(const og_model *model, const char *name) {
+  const og_lowering *l = &model->lowering;
+  const char **names = og_alloc(model->context, l->count + 1, sizeof *names);
+  size_t count = 0;
+  for (size_t i = 0; names && i < l->count; i++)
+    if (l->symbols[i].kind == OG_SY_PARAM || l->symbols[i].kind == OG_SY_CONST)
+      names[count++] = l->symbols[i].name;
+  const char *near = names ? og_nearest(name, names, count) : NULL;
+  og_status status = og_fail(model->context, OG_ERR_NAME, "the model has no param or const '%s'%s%s%s", name,
+                             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+  og_free(model->context, names);
+  return status;
+}
+
+static og_status check_new(const og_model *model, const og_symbol *symbol, og_shape shape,
+                           const double *values) {
+  char left[OG_SHAPE_TEXT], right[OG_SHAPE_TEXT];
+  if (shape.rows != symbol->shape.rows || shape.columns != symbol->shape.columns)
+    return og_fail(model->context, OG_ERR_SHAPE, "'%s' is %s and cannot be set to %s", symbol->name,
+                   og_shape_text(symbol->shape, left), og_shape_text(shape, right));
+  for (int i = 0; i < shape.rows * shape.columns; i++) {
+    if (!isfinite(values[i]))
+      return og_fail(model->context, OG_ERR_NOT_FINITE, "'%s' cannot be set to %g", symbol->name, values[i]);
+    if (values[i] < symbol->low || values[i] > symbol->high)
+      return og_fail(model->context, OG_ERR_BOUNDS, "'%s' = %g lies outside its bounds [%g, %g]",
+                     symbol->name, values[i], symbol->low, symbol->high);
+  }
+  return OG_OK;
+}
+
+/* Adds or replaces the override; takes the values. *old receives what must be put back or freed. */
+static og_status put_override(og_model *model, const og_symbol *symbol, double *values, og_override *old,
+                              size_t *place) {
+  size_t i = 0;
+  while (i < model->override_count && strcmp(model->overrides[i].name, symbol->name) != 0) i++;
+  *place = i;
+  *old = (og_override){0};
+  if (i == model->override_count) {
+    og_override *more = og_resize(model->context, model->overrides, i, i + 1, sizeof *more);
+    char *name = og_strdup(model->context, symbol->name);
+    if (more) model->overrides = more;
+    if (!more || !name) {
+      og_free(model->context, name);
+      return og_fail_memory(model->context, sizeof *more, "a value");
+    }
+    model->overrides[i] = (og_override){.name = name};
+    model->override_count++;
+  } else {
+    *old = model->overrides[i];
+  }
+  model->overrides[i].values = values;
+  model->overrides[i].count = symbol->shape.rows * symbol->shape.columns;
+  return OG_OK;
+}
+
+static void undo_override(og_model *model, size_t place, const og_override *old) {
+  og_free(model->context, model->overrides[place].values);
+  if (old->name) {
+    model->overrides[place] = *old;
+  } else {
+    og_free(model->context, model->overrides[place].name);
+    model->override_count--;
+  }
+}
+
+/* A const is folded into the graph, so everything is made anew; the old graph stays when that fails. */
+static og_status lower_again(og_model *model) {
+  og_lowering fresh;
+  og_program *initial, *predict;
+  OG_TRY(lower(model, &fresh, &initial, &predict));
+  og_program_destroy(model->initial);
+  og_program_destroy(model->predict);
+  og_lowering_free(&model->lowering);
+  model->lowering = fresh;
+  model->initial = initial;
+  model->predict = predict;
+  return OG_OK;
+}
+
+og_status og_model_set(og_model *model, const char *name, const char *expression) {
+  og_symbol *symbol = og_find_symbol(&model->lowering, name, strlen(name));
+  og_shape shape;
+  double *values;
+  og_override old;
+  size_t place;
+  if (!symbol || (symbol->kind != OG_SY_PARAM && symbol->kind != OG_SY_CONST)) return unknown(model, name);
+  OG_TRY(evaluate(model, name, expression, &shape, &values));
+  og_status status = check_new(model, symbol, shape, values);
+  if (status == OG_OK) status = put_override(model, symbol, values, &old, &place);
+  if (status != OG_OK) {
+    og_free(model->context, values);
+    return status;
+  }
+  status = lower_again(model);
+  if (status != OG_OK)
+    undo_override(model, place, &old);
+  else
+    og_free(model->context, old.values);
+  return status;
+}
+
+/* ---- Looking ---- */
+
+const og_field *og_model_field(const og_model *model) { return model->lowering.parts.field; }
+
+static const og_symbol *nth(const og_model *model, og_symbol_kind kind, size_t index) {
+  for (size_t i = 0; i < model->lowering.count; i++)
+    if (model->lowering.symbols[i].kind == kind && index-- == 0) return &model->lowering.symbols[i];
+  return NULL;
+}
+
+static size_t count_kind(const og_model *model, og_symbol_kind kind) {
+  size_t count = 0;
+  for (size_t i = 0; i < model->lowering.count; i++) count += model->lowering.symbols[i].kind == kind;
+  return count;
+}
+
+size_t og_model_parameters(const og_model *model) { return count_kind(model, OG_SY_PARAM); }
+size_t og_model_states(const og_model *model) { return count_kind(model, OG_SY_STATE); }
+
+og_status og_model_parameter(const og_model *model, size_t index, og_parameter_info *info) {
+  const og_symbol *s = nth(model, OG_SY_PARAM, index);
+  if (!s)
+    return og_fail(model->context, OG_ERR_ARGUMENT, "parameter %zu of a model with %zu", index,
+                   og_model_parameters(model));
+  *info = (og_parameter_info){s->name, s->offset, (size_t)s->shape.rows, (size_t)s->shape.columns,
+                              s->low,  s->high};
+  return OG_OK;
+}
+
+og_status og_model_state(const og_model *model, size_t index, og_state_info *info) {
+  const og_symbol *s = nth(model, OG_SY_STATE, index);
+  if (!s)
+    return og_fail(model->context, OG_ERR_ARGUMENT, "state %zu of a model with %zu", index,
+                   og_model_states(model));
+  *info = (og_state_info){s->name, s->offset, (size_t)s->shape.rows};
+  return OG_OK;
+}
+
+og_status og_model_values(const og_model *model, double *theta) {
+  for (size_t i = 0; i < model->lowering.count; i++) {
+    const og_symbol *s = &model->lowering.symbols[i];
+    if (s->kind == OG_SY_PARAM)
+      memcpy(theta + s->offset, s->values, (size_t)(s->shape.rows * s->shape.columns) * sizeof *theta);
+  }
+  return OG_OK;
+}
+
+og_status og_model_span(const og_model *model, double *t0, double *t1) {
+  const og_model_parts *parts = &model->lowering.parts;
+  if (!parts->has_span) return OG_ERR_STATE;
+  *t0 = parts->t0;
+  *t1 = parts->t1;
+  return OG_OK;
+}
+
+size_t og_model_observed(const og_model *model) { return model->lowering.parts.observed; }
+
+const char *og_model_observed_name(const og_model *model, size_t index) {
+  return index < model->lowering.parts.observed ? model->lowering.observed[index] : NULL;
+}
+
+/* Runs a program for one lane on copies of the caller's arrays, which need not be padded. */
+static og_status run_one(const og_model *model, const og_program *program, double t, const double *x,
+                         const double *theta, size_t count, double *result) {
+  const og_model_parts *parts = &model->lowering.parts;
+  size_t n = OG_PADDED(parts->states), p = OG_PADDED(parts->parameters), k = OG_PADDED(count);
+  size_t bytes = (n + p + k + OG_LANE_STEP) * sizeof(double) + og_program_scratch_bytes(program, 1);
+  double *memory = og_alloc(model->context, 1, bytes + 64);
+  if (!memory) return og_fail_memory(model->context, bytes, "an evaluation of the model");
+  double *state = memory + OG_LANE_STEP, *parameters = state + n, *out = parameters + p;
+  memory[0] = t;
+  if (x) memcpy(state, x, parts->states * sizeof *x);
+  if (parts->parameters) memcpy(parameters, theta, parts->parameters * sizeof *theta);
+  const double *inputs[OG_SLOT_COUNT] = {
+      [OG_SLOT_TIME] = memory, [OG_SLOT_STATE] = state, [OG_SLOT_PARAMETER] = parameters};
+  double *outputs[] = {out};
+  og_program_run_d(program, 1, inputs, outputs, out + k);
+  memcpy(result, out, count * sizeof *result);
+  og_free(model->context, memory);
+  return OG_OK;
+}
+
+og_status og_model_initial_state(const og_model *model, double t0, const double *theta, double *x0) {
+  return run_one(model, model->initial, t0, NULL, theta, model->lowering.parts.states, x0);
+}
+
+og_status og_model_predict(const og_model *model, double t, const double *x, const double *theta,
+                           double *location) {
+  if (!model->predict) return OG_OK;
+  return run_one(model, model->predict, t, x, theta, model->lowering.parts.observed, location);
+}

@@ -1,0 +1,28 @@
+/* The parser's state, shared by statements and expressions. */
+#ifndef OG_PARSE_H
+#define OG_PARSE_H
+
+#include "model/syntax.h"
+
+enum { OG_DEPTH_MOST = 200 };
+
+typedef struct og_parser {
+  og_syntax *syntax;
+  og_source *source;
+  og_lexer lexer;
+  og_token token; /* the next one */
+  og_span last;   /* the one before */
+  int depth;      /* of nested expressions */
+  int failed;     /* in this statement: more errors would be echoes */
+} og_parser;
+
+void og_advance(og_parser *p);
+int og_peek(const og_parser *p, const char *sign);
+int og_take(og_parser *p, const char *sign);
+/* Says what was expected and what is there; once a statement. */
+void og_expected(og_parser *p, const char *what);
+int og_expect(og_parser *p, const char *sign, const char *where);
+/* NULL after an error. */
+og_expression *og_parse_expression(og_parser *p);
+
+#endif

@@ -1,0 +1,191 @@
+/* Statements, and recovery: after an error the rest of the line is skipped and parsing goes on. */
+#include "model/parse.h"
+
+#include <string.h>
+
+void *og_arena_take(og_syntax *syntax, size_t bytes) {
+  bytes = (bytes + 15) / 16 * 16;
+  og_arena_page *page = syntax->arena;
+  if (!page || page->size - page->used < bytes) {
+    size_t size = bytes > 16000 ? bytes : 16000;
+    page = og_alloc(syntax->source->context, 1, sizeof *page + 16 + size);
+    if (!page) return syntax->source->no_memory = 1, NULL;
+    *page = (og_arena_page){syntax->arena, 0, size};
+    syntax->arena = page;
+  }
+  char *base = (char *)page + (sizeof *page + 15) / 16 * 16;
+  page->used += bytes;
+  return base + page->used - bytes;
+}
+
+void og_syntax_free(og_syntax *syntax) {
+  while (syntax->arena) {
+    og_arena_page *next = syntax->arena->next;
+    og_free(syntax->source->context, syntax->arena);
+    syntax->arena = next;
+  }
+  og_free(syntax->source->context, syntax->statements);
+  syntax->statements = NULL;
+  syntax->count = syntax->capacity = 0;
+}
+
+static og_statement *new_statement(og_parser *p, og_statement_kind kind, og_span name) {
+  og_syntax *syntax = p->syntax;
+  if (syntax->count == syntax->capacity) {
+    size_t capacity = syntax->capacity ? 2 * syntax->capacity : 32;
+    og_statement *more =
+        og_resize(p->source->context, syntax->statements, syntax->count, capacity, sizeof *more);
+    if (!more) return p->source->no_memory = 1, NULL;
+    syntax->statements = more;
+    syntax->capacity = capacity;
+  }
+  og_statement *s = &syntax->statements[syntax->count++];
+  *s = (og_statement){.kind = kind, .name = name};
+  return s;
+}
+
+/* Drops a statement that could not be read to its end. */
+static void fail_statement(og_parser *p, size_t count) {
+  p->syntax->count = count;
+  p->failed = 1;
+}
+
+static int take_name(og_parser *p, const char *what, og_span *name) {
+  *name = p->token.span;
+  if (p->token.kind != OG_TOKEN_NAME) return og_expected(p, what), 0;
+  og_advance(p);
+  return 1;
+}
+
+static int parse_shape(og_parser *p, og_statement *s) {
+  if (!og_take(p, "[")) return 1;
+  do {
+    if (s->dimensions == 2) return og_expected(p, "']': a shape has one or two numbers"), 0;
+    if (!(s->dimension[s->dimensions++] = og_parse_expression(p))) return 0;
+  } while (og_take(p, ","));
+  return og_expect(p, "]", "to close the shape");
+}
+
+static int parse_bounds(og_parser *p, og_statement *s) {
+  if (!og_take(p, "in")) return 1;
+  return og_expect(p, "[", "before the bounds: in [low, high]") && (s->low = og_parse_expression(p)) &&
+         og_expect(p, ",", "between the bounds: in [low, high]") && (s->high = og_parse_expression(p)) &&
+         og_expect(p, "]", "after the bounds: in [low, high]");
+}
+
+static int parse_declaration(og_parser *p, og_statement_kind kind) {
+  do {
+    og_span name;
+    if (!take_name(p, "the name of a parameter or constant", &name)) return 0;
+    og_statement *s = new_statement(p, kind, name);
+    if (!s || !parse_shape(p, s) || !og_expect(p, "=", "and a value") || !(s->value = og_parse_expression(p)))
+      return 0;
+    if (kind == OG_ST_PARAM && !parse_bounds(p, s)) return 0;
+  } while (og_take(p, ","));
+  return 1;
+}
+
+static int parse_init(og_parser *p) {
+  do {
+    og_span name;
+    if (!take_name(p, "the name of a state", &name)) return 0;
+    og_statement *s = new_statement(p, OG_ST_INIT, name);
+    if (!s || !og_expect(p, "=", "and the initial value") || !(s->value = og_parse_expression(p))) return 0;
+  } while (og_take(p, ","));
+  return 1;
+}
+
+static int parse_observe(og_parser *p) {
+  og_span name;
+  if (!take_name(p, "the name of a data column", &name)) return 0;
+  og_statement *s = new_statement(p, OG_ST_OBSERVE, name);
+  if (!s || !og_expect(p, "~", "and a distribution: observe COLUMN ~ normal(mean, sd)")) return 0;
+  return (s->value = og_parse_expression(p)) != NULL;
+}
+
+static int parse_cost(og_parser *p) {
+  og_span word = p->token.span;
+  int final = og_peek(p, "final");
+  if (!final && !og_peek(p, "integral")) return og_expected(p, "'final' or 'integral'"), 0;
+  og_advance(p);
+  og_statement *s = new_statement(p, final ? OG_ST_COST_FINAL : OG_ST_COST_INTEGRAL, word);
+  return s && og_expect(p, "=", "and the cost") && (s->value = og_parse_expression(p));
+}
+
+static int parse_time(og_parser *p) {
+  og_statement *s = new_statement(p, OG_ST_TIME, p->last);
+  return s && (s->value = og_parse_expression(p)) && og_expect(p, ":", "between the times: time t0 : t1") &&
+         (s->high = og_parse_expression(p));
+}
+
+/* NAME' = expression, or NAME = expression. */
+static int parse_definition(og_parser *p) {
+  og_span name;
+  if (!take_name(p, "a statement", &name)) return 0;
+  int equation = og_take(p, "'");
+  if (!equation && !og_peek(p, "=")) {
+    og_expected(p, "''' (an equation) or '=' (a definition) after the name");
+    og_help(p->source, "statements are param, const, init, observe, cost, time, NAME' = ... and NAME = ...");
+    return 0;
+  }
+  og_statement *s = new_statement(p, equation ? OG_ST_EQUATION : OG_ST_DEFINE, name);
+  return s && og_expect(p, "=", "and an expression") && (s->value = og_parse_expression(p));
+}
+
+static int refuse_reserved(og_parser *p, const char *word) {
+  og_error_at(p->source, p->token.span, "'%s' is reserved: it comes in a later version of odegrad", word);
+  p->failed = 1;
+  return 0;
+}
+
+static int parse_statement(og_parser *p) {
+  static const char *const reserved[] = {"net", "input", "event"};
+  for (int i = 0; i < 3; i++)
+    if (og_peek(p, reserved[i])) return refuse_reserved(p, reserved[i]);
+  if (og_take(p, "param")) return parse_declaration(p, OG_ST_PARAM);
+  if (og_take(p, "const")) return parse_declaration(p, OG_ST_CONST);
+  if (og_take(p, "init")) return parse_init(p);
+  if (og_take(p, "observe")) return parse_observe(p);
+  if (og_take(p, "cost")) return parse_cost(p);
+  if (og_take(p, "time")) return parse_time(p);
+  return parse_definition(p);
+}
+
+static void skip_line(og_parser *p) {
+  p->lexer.depth = 0;
+  while (p->token.kind != OG_TOKEN_NEWLINE && p->token.kind != OG_TOKEN_END) {
+    og_advance(p);
+    p->lexer.depth = 0;
+  }
+}
+
+static og_parser parser_of(og_syntax *syntax) {
+  og_parser p = {.syntax = syntax, .source = syntax->source, .lexer = {.source = syntax->source}};
+  og_advance(&p);
+  return p;
+}
+
+void og_parse_model(og_syntax *syntax) {
+  og_parser p = parser_of(syntax);
+  while (p.token.kind != OG_TOKEN_END && !syntax->source->no_memory) {
+    if (p.token.kind == OG_TOKEN_NEWLINE) {
+      og_advance(&p);
+      continue;
+    }
+    size_t count = syntax->count;
+    p.failed = p.depth = 0;
+    int whole = parse_statement(&p);
+    if (whole && p.token.kind != OG_TOKEN_NEWLINE && p.token.kind != OG_TOKEN_END) {
+      og_expected(&p, "the end of the line");
+      whole = 0;
+    }
+    if (!whole) fail_statement(&p, count), skip_line(&p);
+  }
+}
+
+og_expression *og_parse_lone_expression(og_syntax *syntax) {
+  og_parser p = parser_of(syntax);
+  og_expression *e = og_parse_expression(&p);
+  if (e && p.token.kind != OG_TOKEN_END) og_expected(&p, "the end of the expression");
+  return syntax->source->errors ? NULL : e;
+}

@@ -1,0 +1,33 @@
+/* A model's text and what is wrong with it. */
+#ifndef OG_SOURCE_H
+#define OG_SOURCE_H
+
+#include "base/base.h"
+
+/* A stretch of the text. */
+typedef struct og_span {
+  size_t at, length;
+} og_span;
+
+enum { OG_ERRORS_MOST = 20 };
+
+typedef struct og_source {
+  og_context *context;
+  char *name, *text; /* owned, text NUL-terminated */
+  size_t length;
+  int errors, no_memory;
+  char *report; /* owned: all diagnostics */
+  size_t used, capacity;
+} og_source;
+
+/* One diagnostic: file:line:column, the message, the line and carets under the span. Beyond OG_ERRORS_MOST
+ * they are only counted. */
+void og_error_at(og_source *source, og_span span, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* A line of help for the diagnostic before. */
+void og_help(og_source *source, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int og_span_is(const og_source *source, og_span span, const char *word);
+og_span og_join(og_span a, og_span b);
+og_status og_source_status(og_source *source);
+
+#endif

@@ -1,0 +1,86 @@
+/* The syntax of a model: tokens, expressions, statements. Everything lives in one arena and goes with it. */
+#ifndef OG_SYNTAX_H
+#define OG_SYNTAX_H
+
+#include "model/source.h"
+
+typedef enum og_token_kind {
+  OG_TOKEN_END,
+  OG_TOKEN_NEWLINE,
+  OG_TOKEN_NUMBER,
+  OG_TOKEN_NAME,
+  OG_TOKEN_SIGN
+} og_token_kind;
+typedef struct og_token {
+  og_token_kind kind;
+  og_span span;
+  double number;
+} og_token;
+
+typedef struct og_lexer {
+  og_source *source;
+  size_t at;
+  int depth; /* of open brackets, in which newlines do not count */
+} og_lexer;
+og_token og_next_token(og_lexer *lexer);
+
+typedef enum og_expression_kind {
+  OG_EX_NUMBER,
+  OG_EX_NAME,
+  OG_EX_CALL,
+  OG_EX_NEGATE,
+  OG_EX_NOT,
+  OG_EX_BINARY,
+  OG_EX_VECTOR,
+  OG_EX_INDEX,
+  OG_EX_SLICE
+} og_expression_kind;
+typedef struct og_expression og_expression;
+struct og_expression {
+  og_expression_kind kind;
+  og_span span, name; /* name: of names and calls */
+  double number;
+  int op; /* og_binary */
+  int count;
+  og_expression **arg;
+};
+
+typedef enum og_statement_kind {
+  OG_ST_PARAM,
+  OG_ST_CONST,
+  OG_ST_INIT,
+  OG_ST_EQUATION,
+  OG_ST_DEFINE,
+  OG_ST_OBSERVE,
+  OG_ST_COST_FINAL,
+  OG_ST_COST_INTEGRAL,
+  OG_ST_TIME
+} og_statement_kind;
+typedef struct og_statement {
+  og_statement_kind kind;
+  og_span name;   /* the cost's or time's keyword where there is no name */
+  int dimensions; /* of a param's or const's shape: 0, 1 or 2 */
+  og_expression *dimension[2];
+  og_expression *value;      /* time: t0; observe: the call of the distribution */
+  og_expression *low, *high; /* bounds; time: t1 in high */
+} og_statement;
+
+typedef struct og_arena_page {
+  struct og_arena_page *next;
+  size_t used, size;
+} og_arena_page;
+typedef struct og_syntax {
+  og_source *source;
+  og_arena_page *arena;
+  og_statement *statements; /* owned apart */
+  size_t count, capacity;
+} og_syntax;
+
+/* NULL when there is none; the source's no_memory is then set. */
+void *og_arena_take(og_syntax *syntax, size_t bytes);
+void og_parse_model(og_syntax *syntax);
+/* A constant expression on its own, for og_model_set. */
+og_expression *og_parse_lone_expression(og_syntax *syntax);
+void og_syntax_free(og_syntax *syntax);
+
+#endif

@@ -1,0 +1,33 @@
+#!/bin/bash
+# Runs the examples of a document: its ```sh blocks, one after another in one empty folder. A ```text block that follows is what
+# standard output must be. Times are masked.
+#   docs.sh ODEGRAD DOCUMENT.md
+set -u
+tool=$(cd "$(dirname "$1")" && pwd)/$(basename "$1") || exit 2
+document=$(cd "$(dirname "$2")" && pwd)/$(basename "$2") || exit 2
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/bin" "$work/blocks" "$work/run" && ln -s "$tool" "$work/bin/odegrad"
+export PATH=$work/bin:$PATH LC_ALL=C
+
+awk -v folder="$work/blocks" '
+  /^```sh$/   { file = sprintf("%s/%03d.sh", folder, ++count); printf "" > file; next }
+  /^```text$/ { file = sprintf("%s/%03d.text", folder, count); printf "" > file; next }
+  /^```/      { file = ""; next }
+  file        { print > file }' "$document"
+
+mask() { sed -E -e 's/("seconds":[[:space:]]*)[-+.0-9e]+/\1.../' -e 's/ in [-+.0-9e]+ s$/ in ... s/'; }
+cd "$work/run" || exit 2
+failed=0 count=0
+for block in "$work"/blocks/*.sh; do
+  [[ -e $block ]] || { echo "$2 has no examples" >&2; exit 2; }
+  count=$((count + 1))
+  bash -e "$block" >"$work/out" 2>"$work/err" </dev/null || {
+    echo "an example of $2 failed:"; cat "$block" "$work/err"; failed=1
+  }
+  expected=${block%.sh}.text
+  [[ -e $expected ]] || continue
+  diff -u <(mask <"$expected") <(mask <"$work/out") || { echo "an example of $2 prints something else:"; cat "$block"; failed=1; }
+done
+[[ $failed == 0 ]] && echo "$count examples of $2 as expected"
+exit $failed

@@ -1,0 +1,331 @@
+/* The command line as a user runs it: golden transcripts, numbers against closed forms, an interrupted fit.
+ */
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define FIXTURES "tests/cli/fixtures/"
+#define FINE " --rtol 1e-11 --atol 1e-13"
+
+static char folder[] = "/tmp/odegrad-cli-XXXXXX";
+
+static const char *tool(void) {
+  const char *path = getenv("ODEGRAD_TOOL");
+  return path ? path : "build/odegrad";
+}
+
+/* Runs the tool through the shell; returns its exit status and standard output, which the caller frees. */
+static int run(char **out, const char *format, ...) {
+  char tail[2048], command[4096];
+  va_list list;
+  va_start(list, format);
+  vsnprintf(tail, sizeof tail, format, list);
+  va_end(list);
+  snprintf(command, sizeof command, "'%s' %s 2>'%s/stderr'", tool(), tail, folder);
+  FILE *pipe = popen(command, "r");
+  assert_non_null(pipe);
+  size_t length = 0, room = 1 << 20;
+  *out = calloc(room, 1);
+  assert_non_null(*out);
+  length = fread(*out, 1, room - 1, pipe);
+  assert_true(length < room - 1);
+  int status = pclose(pipe);
+  assert_true(WIFEXITED(status));
+  return WEXITSTATUS(status);
+}
+
+/* The same for --json: status 0, and one object. */
+static cJSON *run_json(const char *arguments) {
+  char *out;
+  assert_int_equal(run(&out, "%s --json", arguments), 0);
+  const char *end = NULL;
+  cJSON *object = cJSON_ParseWithOpts(out, &end, 1);
+  assert_non_null(object);
+  free(out);
+  return object;
+}
+
+static cJSON *at(cJSON *object, const char *name) {
+  cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+  if (!item) fail_msg("there is no field %s", name);
+  return item;
+}
+
+static double number(const cJSON *item) {
+  assert_true(cJSON_IsNumber(item));
+  return item->valuedouble;
+}
+
+static void assert_close(double value, double truth, double tolerance) {
+  if (!(fabs(value - truth) <= tolerance * fmax(1, fabs(truth))))
+    fail_msg("%.17g is not %.17g to %.1g", value, truth, tolerance);
+}
+
+/* ---- Transcripts ---- */
+
+static void transcripts(void **state) {
+  (void)state;
+  char command[4096];
+  snprintf(command, sizeof command, "tests/cli/run.sh '%s'", tool());
+  assert_int_equal(system(command), 0);
+}
+
+static void examples_of_the_documentation(void **state) {
+  (void)state;
+  char command[4096];
+  snprintf(command, sizeof command, "tests/cli/docs.sh '%s' docs/cli.md", tool());
+  assert_int_equal(system(command), 0);
+}
+
+/* ---- Numbers ---- */
+
+static void solutions_are_those_of_the_closed_form(void **state) {
+  (void)state;
+  cJSON *object = run_json("solve " FIXTURES "decay.ode --times 0:4:9" FINE);
+  cJSON *t = at(object, "t"), *x = at(at(object, "states"), "x");
+  assert_int_equal(cJSON_GetArraySize(t), 9);
+  assert_int_equal(cJSON_GetArraySize(x), 9);
+  for (int i = 0; i < 9; i++) {
+    assert_true(number(cJSON_GetArrayItem(t, i)) == i * 0.5);
+    assert_close(number(cJSON_GetArrayItem(x, i)), 2 * exp(-0.25 * i), 1e-9); /* 100 steps of 1e-11 */
+  }
+  assert_true(number(at(at(object, "stats"), "steps")) > 0);
+  cJSON_Delete(object);
+}
+
+static void vectors_are_arrays(void **state) {
+  (void)state;
+  cJSON *object = run_json("solve " FIXTURES "turn.ode --times 0:1:3" FINE);
+  cJSON *x = at(at(object, "states"), "x");
+  for (int i = 0; i < 3; i++) {
+    cJSON *row = cJSON_GetArrayItem(x, i);
+    assert_int_equal(cJSON_GetArraySize(row), 2);
+    assert_close(number(cJSON_GetArrayItem(row, 0)), cos(0.5 * i), 1e-9);
+    assert_close(number(cJSON_GetArrayItem(row, 1)), -sin(0.5 * i), 1e-9);
+  }
+  cJSON_Delete(object);
+}
+
+static void numbers_read_back_to_the_same_double(void **state) {
+  (void)state;
+  /* 0.1 + 0.2 is the neighbour of 0.3: 15 digits do not tell them apart */
+  cJSON *object = run_json("solve " FIXTURES "decay.ode --set a=0.30000000000000004 --times 0:1:7");
+  cJSON *t = at(object, "t"), *x = at(at(object, "states"), "x");
+  assert_true(number(cJSON_GetArrayItem(x, 0)) == 0.1 + 0.2);
+  for (int i = 0; i < 7; i++) assert_true(number(cJSON_GetArrayItem(t, i)) == (double)i / 6);
+  char *out;
+  assert_int_equal(run(&out, "solve " FIXTURES "decay.ode --set a=0.30000000000000004 --times 0:1:7 --out -"),
+                   0);
+  char *line = strchr(out, '\n');
+  for (int i = 0; i < 7; i++, line = strchr(line + 1, '\n')) {
+    double read_t, read_x;
+    assert_int_equal(sscanf(line + 1, "%lf,%lf", &read_t, &read_x), 2);
+    assert_true(read_t == number(cJSON_GetArrayItem(t, i)));
+    assert_true(read_x == number(cJSON_GetArrayItem(x, i)));
+  }
+  free(out);
+  cJSON_Delete(object);
+}
+
+/* decay.ode with the rows of decay.csv that have a value. */
+static const double data_t[] = {0, 1, 2, 4}, data_y[] = {2.1, 1.2, 0.7, 0.3};
+
+static void gradients_are_those_of_the_closed_form(void **state) {
+  (void)state;
+  double loss = 0, dk = 0, da = 0, dt0 = 0;
+  for (int i = 0; i < 4; i++) {
+    double e = exp(-0.5 * data_t[i]), x = 2 * e, residual = (x - data_y[i]) / 0.01;
+    loss += 0.5 * residual * (x - data_y[i]) + log(0.1) + 0.5 * log(2 * acos(-1));
+    dk -= residual * data_t[i] * x;
+    da += residual * e;
+    dt0 += residual * 0.5 * x; /* x(t) = a exp(-k (t - t0)) */
+  }
+  cJSON *object = run_json("grad " FIXTURES "decay.ode --data " FIXTURES "decay.csv" FINE);
+  assert_close(number(at(object, "loss")), loss, 1e-8);
+  assert_close(number(at(at(object, "gradient"), "k")), dk, 1e-8);
+  assert_close(number(at(at(object, "gradient"), "a")), da, 1e-8);
+  assert_close(number(at(at(object, "init_gradient"), "x")), da, 1e-8);
+  assert_close(number(at(at(object, "time_gradient"), "t0")), dt0, 1e-7);
+  assert_close(number(at(at(object, "time_gradient"), "t1")), 0, 1e-7);
+  static const char *const stats[] = {"steps",     "rejected",         "rhs_evals",
+                                      "vjp_evals", "checkpoint_bytes", "seconds"};
+  for (size_t i = 0; i < 6; i++) assert_true(number(at(at(object, "stats"), stats[i])) >= 0);
+  cJSON_Delete(object);
+}
+
+static void initial_gradients_of_several_trajectories_are_arrays(void **state) {
+  (void)state;
+  cJSON *object = run_json("grad " FIXTURES "decay.ode --data " FIXTURES "two.csv" FINE);
+  static const double t[2][3] = {{0, 1, 0}, {0, 2, 3}}, y[2][3] = {{2.1, 1.2, 0}, {1.9, 0.8, 0.4}};
+  cJSON *x = at(at(object, "init_gradient"), "x");
+  assert_int_equal(cJSON_GetArraySize(x), 2);
+  double sum = 0;
+  for (int m = 0; m < 2; m++) {
+    double bar = 0;
+    for (int i = 0; i < 2 + m; i++) bar += (2 * exp(-0.5 * t[m][i]) - y[m][i]) / 0.01 * exp(-0.5 * t[m][i]);
+    assert_close(number(cJSON_GetArrayItem(x, m)), bar, 1e-8);
+    sum += bar;
+  }
+  assert_close(number(at(at(object, "gradient"), "a")), sum, 1e-8);
+  cJSON_Delete(object);
+}
+
+static void check_holds_the_gradient_of_grad(void **state) {
+  (void)state;
+  cJSON *grad = run_json("grad " FIXTURES "decay.ode --data " FIXTURES "decay.csv");
+  cJSON *check = run_json("check " FIXTURES "decay.ode --data " FIXTURES "decay.csv");
+  static const char *const names[] = {"k", "a", "x(t0)", "t0", "t1"};
+  cJSON *components = at(check, "components");
+  assert_int_equal(cJSON_GetArraySize(components), 5);
+  for (int i = 0; i < 5; i++)
+    assert_string_equal(at(cJSON_GetArrayItem(components, i), "name")->valuestring, names[i]);
+  assert_true(number(at(cJSON_GetArrayItem(components, 0), "discrete")) ==
+              number(at(at(grad, "gradient"), "k")));
+  assert_true(number(at(cJSON_GetArrayItem(components, 3), "discrete")) ==
+              number(at(at(grad, "time_gradient"), "t0")));
+  assert_true(cJSON_IsTrue(at(check, "agree")));
+  cJSON_Delete(grad);
+  cJSON_Delete(check);
+}
+
+static void fit_finds_the_least_squares_solution(void **state) {
+  (void)state;
+  double ye = 0, ee = 0;
+  for (int i = 0; i < 4; i++) ye += data_y[i] * exp(-0.5 * data_t[i]), ee += exp(-data_t[i]);
+  cJSON *object = run_json("fit " FIXTURES "level.ode --data " FIXTURES "decay.csv --tolerance 1e-14" FINE);
+  cJSON *a = at(at(object, "params"), "a");
+  assert_close(number(at(a, "estimate")), ye / ee, 1e-6);         /* where the loss is flat to rounding */
+  assert_close(number(at(a, "std_error")), 0.1 / sqrt(ee), 1e-5); /* second derivative by differences */
+  assert_true(cJSON_IsTrue(at(object, "converged")));
+  assert_true(strlen(at(object, "reason")->valuestring) > 0);
+  assert_true(number(at(object, "iterations")) >= 1);
+  assert_true(cJSON_IsObject(at(object, "stats")));
+  cJSON_Delete(object);
+}
+
+static void saved_parameters_are_read_back(void **state) {
+  (void)state;
+  char *out, arguments[512];
+  assert_int_equal(
+      run(&out, "fit " FIXTURES "decay.ode --data " FIXTURES "decay.csv --quiet --out %s/fit.json", folder),
+      0);
+  free(out);
+  snprintf(arguments, sizeof arguments,
+           "grad " FIXTURES "decay.ode --data " FIXTURES "decay.csv --params %s/fit.json", folder);
+  cJSON *object = run_json(arguments);
+  /* At the minimum; at the model's values the gradient is in the tens. */
+  assert_true(fabs(number(at(at(object, "gradient"), "k"))) < 1e-2);
+  assert_true(fabs(number(at(at(object, "gradient"), "a"))) < 1e-2);
+  cJSON_Delete(object);
+}
+
+/* ---- Interruption ---- */
+
+static pid_t start_long_fit(const char *out, const char *report, const char *errors) {
+  pid_t child = fork();
+  if (child != 0) return child;
+  signal(SIGINT, SIG_DFL),
+      signal(SIGTERM, SIG_DFL); /* a shell may have started the tests with them ignored */
+  if (!freopen(report, "w", stdout) || !freopen(errors, "w", stderr)) _exit(99);
+  execl(tool(), "odegrad", "fit", FIXTURES "decay.ode", "--data", FIXTURES "decay.csv", "--optimizer",
+        "gradient", "--learning-rate", "1e-12", "--iterations", "1000000000", "--tolerance", "0", "--json",
+        "--out", out, (char *)NULL);
+  _exit(98);
+}
+
+static long size_of(const char *path) {
+  FILE *file = fopen(path, "r");
+  if (!file) return 0;
+  fseek(file, 0, SEEK_END);
+  long size = ftell(file);
+  fclose(file);
+  return size;
+}
+
+static cJSON *read_json(const char *path) {
+  static char text[65536];
+  FILE *file = fopen(path, "r");
+  assert_non_null(file);
+  text[fread(text, 1, sizeof text - 1, file)] = '\0';
+  fclose(file);
+  cJSON *object = cJSON_Parse(text);
+  assert_non_null(object);
+  return object;
+}
+
+static void interrupted_fits_keep_and_report_the_best_point(int number_of_signal) {
+  char out[256], report[256], errors[256];
+  snprintf(out, sizeof out, "%s/interrupted.json", folder);
+  snprintf(report, sizeof report, "%s/report.json", folder);
+  snprintf(errors, sizeof errors, "%s/errors", folder);
+  remove(out), remove(report), remove(errors);
+  pid_t child = start_long_fit(out, report, errors);
+  assert_true(child > 0);
+  for (int i = 0; i < 3000 && size_of(errors) == 0; i++) /* until the first line of progress: at most 30 s */
+    nanosleep(&(struct timespec){0, 10000000}, NULL);
+  assert_true(size_of(errors) > 0);
+  assert_int_equal(kill(child, number_of_signal), 0);
+  int status;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), 1);
+  cJSON *saved = read_json(out), *reported = read_json(report);
+  assert_true(cJSON_IsFalse(at(reported, "converged")));
+  assert_non_null(strstr(at(reported, "reason")->valuestring, "interrupt"));
+  assert_true(number(at(saved, "k")) == number(at(at(at(reported, "params"), "k"), "estimate")));
+  assert_true(number(at(saved, "a")) == number(at(at(at(reported, "params"), "a"), "estimate")));
+  cJSON_Delete(saved);
+  cJSON_Delete(reported);
+}
+
+static void ctrl_c(void **state) {
+  (void)state;
+  interrupted_fits_keep_and_report_the_best_point(SIGINT);
+}
+
+static void terminate(void **state) {
+  (void)state;
+  interrupted_fits_keep_and_report_the_best_point(SIGTERM);
+}
+
+static int make_folder(void **state) {
+  (void)state;
+  return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state) {
+  (void)state;
+  char command[128];
+  snprintf(command, sizeof command, "rm -rf '%s'", folder);
+  return system(command);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(transcripts),
+      cmocka_unit_test(examples_of_the_documentation),
+      cmocka_unit_test(solutions_are_those_of_the_closed_form),
+      cmocka_unit_test(vectors_are_arrays),
+      cmocka_unit_test(numbers_read_back_to_the_same_double),
+      cmocka_unit_test(gradients_are_those_of_the_closed_form),
+      cmocka_unit_test(initial_gradients_of_several_trajectories_are_arrays),
+      cmocka_unit_test(check_holds_the_gradient_of_grad),
+      cmocka_unit_test(fit_finds_the_least_squares_solution),
+      cmocka_unit_test(saved_parameters_are_read_back),
+      cmocka_unit_test(ctrl_c),
+      cmocka_unit_test(terminate),
+  };
+  return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

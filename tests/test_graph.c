@@ -1,0 +1,458 @@
+/* The graph: values against libm, derivatives against differences and closed forms, the adjoint identity on random
+ * expressions, bits over lanes, sharing, messages, memory. */
+#include <math.h>
+
+#include "base/real.h"
+#include "counting.h"
+#include "field/field.h"
+#include "graph/node.h"
+#include "kernels/elementwise.h"
+
+static const og_shape scalar = {1, 1};
+
+static og_graph *new_graph(og_context *context) {
+  og_graph *graph;
+  assert_int_equal(og_graph_create(context, &graph), OG_OK);
+  return graph;
+}
+
+static void *aligned(size_t bytes) {
+  void *memory = aligned_alloc(64, (bytes + 64) / 64 * 64 + 64);
+  assert_non_null(memory);
+  memset(memory, 0xA5, bytes);
+  return memory;
+}
+
+/* The entries of one output at one point; slots are given as arrays. */
+static void evaluate(const og_graph *graph, og_node node, const double *const *inputs, double *out) {
+  og_program *program;
+  assert_int_equal(og_program_create(graph, 1, &node, &program), OG_OK);
+  void *scratch = aligned(og_program_scratch_bytes(program, 1));
+  og_program_run_d(program, 1, inputs, &out, scratch);
+  free(scratch);
+  og_program_destroy(program);
+}
+
+static double value_at(const og_graph *graph, og_node node, double x, double y) {
+  const double state[] = {x, y}, *inputs[OG_SLOT_COUNT] = {[OG_SLOT_STATE] = state};
+  double out;
+  evaluate(graph, node, inputs, &out);
+  return out;
+}
+
+/* dy/dx backward (checked against forward: both are made of the same slope). */
+static og_node derivative(og_graph *graph, og_node y, og_node x) {
+  og_node one = og_constant(graph, 1), bar, dot;
+  assert_int_equal(og_graph_vjp(graph, 1, &y, &one, 1, &x, &bar), OG_OK);
+  assert_int_equal(og_graph_jvp(graph, 1, &y, 1, &x, &one, &dot), OG_OK);
+  double back = value_at(graph, bar, 0.4, 1.3), forth = value_at(graph, dot, 0.4, 1.3);
+  if (!isnan(back)) assert_true(fabs(back - forth) <= 1e-14 * (1 + fabs(back)));
+  return bar;
+}
+
+static void near(double got, double want, double tolerance) {
+  if (!(fabs(got - want) <= tolerance * (1 + fabs(want))))
+    fail_msg("%.17g is not %.17g within %g", got, want, tolerance);
+}
+
+/* ---- Elementwise ---- */
+typedef struct unary_case {
+  og_unary op;
+  double x;
+  double value, slope; /* closed forms at x, by an independent route (mpmath for the gammas) */
+} unary_case;
+
+static void test_unary_values_and_slopes(void **state) {
+  (void)state;
+  double x = 0.7, s = 1 / (1 + exp(-x));
+  const unary_case cases[] = {
+      {OG_NEG, x, -x, -1}, {OG_ABS, -x, x, -1}, {OG_SIGN, -x, -1, 0}, {OG_SQRT, x, sqrt(x), 0.5 / sqrt(x)},
+      {OG_EXP, x, exp(x), exp(x)}, {OG_EXPM1, x, expm1(x), exp(x)}, {OG_LOG, x, log(x), 1 / x},
+      {OG_LOG1P, x, log1p(x), 1 / 1.7}, {OG_SIN, x, sin(x), cos(x)}, {OG_COS, x, cos(x), -sin(x)},
+      {OG_TAN, x, tan(x), 1 / (cos(x) * cos(x))}, {OG_ASIN, x, asin(x), 1 / sqrt(1 - x * x)},
+      {OG_ACOS, x, acos(x), -1 / sqrt(1 - x * x)}, {OG_ATAN, x, atan(x), 1 / (1 + x * x)},
+      {OG_SINH, x, sinh(x), cosh(x)}, {OG_COSH, x, cosh(x), sinh(x)},
+      {OG_TANH, x, tanh(x), 1 / (cosh(x) * cosh(x))}, {OG_SIGMOID, x, s, s * (1 - s)},
+      {OG_SOFTPLUS, x, log(1 + exp(x)), s}, {OG_RELU, x, x, 1}, {OG_RELU, -x, 0, 0}, {OG_NOT, x, 0, 0},
+      {OG_LGAMMA, x, lgamma(x), -1.2200235536979349}, {OG_DIGAMMA, x, -1.2200235536979349, 2.83404915669461063}};
+  og_context *context = new_context();
+  og_graph *g = new_graph(context);
+  og_node in = og_input(g, OG_SLOT_STATE, 0, scalar);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    og_node y = og_apply1(g, cases[i].op, in);
+    near(value_at(g, y, cases[i].x, 0), cases[i].value, 1e-15); /* a few ulp */
+    near(value_at(g, derivative(g, y, in), cases[i].x, 0), cases[i].slope, 2e-15);
+  }
+  og_graph_destroy(g);
+  og_context_destroy(context);
+}
+
+static void test_special_functions(void **state) {
+  (void)state;
+  /* closed forms: psi(1) = -gamma, psi(1/2) = -gamma - 2 ln 2, psi(x + 1) = psi(x) + 1/x; psi1(1) = pi^2/6, ... */
+  const double gamma = 0.57721566490153286061, pi = 3.14159265358979323846;
+  near(og_digamma(1), -gamma, 1e-15);
+  near(og_digamma(0.5), -gamma - 2 * log(2), 1e-15);
+  near(og_digamma(-0.5), -gamma - 2 * log(2) + 2, 1e-14);
+  near(og_digamma(3), 1.5 - gamma, 1e-15);
+  near(og_digamma(1e-8), -1e8 - gamma, 1e-15);
+  near(og_digamma(1e8), log(1e8) - 0.5e-8, 1e-15);
+  near(og_trigamma(1), pi * pi / 6, 1e-15);
+  near(og_trigamma(0.5), pi * pi / 2, 1e-15);
+  near(og_trigamma(-0.5), pi * pi / 2 + 4, 1e-14);
+  near(og_trigamma(4), pi * pi / 6 - 1 - 0.25 - 1. / 9, 4e-15);
+  assert_true(isnan(og_digamma(-2)));
+  /* softplus and sigmoid neither overflow nor lose what is small */
+  assert_true(og_unary_value_d(OG_SOFTPLUS, 1000) == 1000 && og_unary_value_d(OG_SOFTPLUS, -1000) == 0);
+  near(og_unary_value_d(OG_SOFTPLUS, -40) / exp(-40), 1, 1e-15);
+  near(og_unary_value_d(OG_SIGMOID, -40) / exp(-40), 1, 1e-15);
+}
+
+/* Every binary operation's derivatives against central differences: error O(h^2) + epsilon / h with h = 1e-5. */
+static void test_binary_slopes(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_graph *g = new_graph(context);
+  og_node x = og_input(g, OG_SLOT_STATE, 0, scalar), y = og_input(g, OG_SLOT_STATE, 1, scalar);
+  for (int op = 0; op < OG_BINARY_ALL; op++) {
+    og_node z = og_binary_node(g, op, x, y);
+    const double a = 0.8, b = 1.7, h = 1e-5;
+    near(value_at(g, derivative(g, z, x), a, b), (value_at(g, z, a + h, b) - value_at(g, z, a - h, b)) / (2 * h), 1e-9);
+    near(value_at(g, derivative(g, z, y), a, b), (value_at(g, z, a, b + h) - value_at(g, z, a, b - h)) / (2 * h), 1e-9);
+  }
+  og_node power = og_apply2(g, OG_POW, x, y), tie = og_apply2(g, OG_MAX, x, y);
+  assert_true(value_at(g, derivative(g, power, y), 0, 2) == 0);
+  assert_true(value_at(g, derivative(g, tie, x), 2, 2) == 1 && value_at(g, derivative(g, tie, y), 2, 2) == 0);
+  og_graph_destroy(g);
+  og_context_destroy(context);
+}
+
+/* The branch not taken gives exactly 0, whatever becomes of it; also in second derivatives. */
+static void test_where(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_graph *g = new_graph(context);
+  og_node x = og_input(g, OG_SLOT_STATE, 0, scalar), y = og_input(g, OG_SLOT_STATE, 1, scalar), zero = og_constant(g, 0);
+  og_node positive = og_apply2(g, OG_GT, x, zero);
+  og_node huge = og_apply1(g, OG_EXP, og_apply2(g, OG_DIV, y, og_apply2(g, OG_MUL, x, x)));
+  og_node branches[] = {og_apply1(g, OG_SQRT, x), og_apply1(g, OG_LOG, x), og_apply2(g, OG_DIV, y, x),
+                        og_apply2(g, OG_POW, x, y), og_apply2(g, OG_MUL, x, huge),
+                        og_apply2(g, OG_MUL, og_apply1(g, OG_SQRT, x), og_apply1(g, OG_LOG, x))};
+  for (size_t i = 0; i < sizeof branches / sizeof *branches; i++) {
+    og_node w = og_where(g, positive, branches[i], zero);
+    og_node first = derivative(g, w, x), second = derivative(g, first, x), mixed = derivative(g, first, y);
+    for (double at = -1; at <= 0; at += 1) {
+      assert_true(value_at(g, first, at, 3) == 0);
+      assert_true(value_at(g, second, at, 3) == 0);
+      assert_true(value_at(g, mixed, at, 3) == 0);
+    }
+    near(value_at(g, first, 0.9, 3), value_at(g, derivative(g, branches[i], x), 0.9, 3), 1e-14);
+    near(value_at(g, second, 0.9, 3), value_at(g, derivative(g, derivative(g, branches[i], x), x), 0.9, 3), 1e-13);
+  }
+  og_graph_destroy(g);
+  og_context_destroy(context);
+}
+
+/* ---- Random expressions of scalars, vectors and matrices; smooth and bounded, so that differences are trustworthy ---- */
+enum { POOL = 40, N = 3 };
+static const og_shape vector = {N, 1}, matrix = {N, N};
+
+static og_node tame(og_graph *g, og_node a, og_rng *rng) {
+  static const og_unary ops[] = {OG_TANH, OG_SIN, OG_ATAN, OG_SIGMOID, OG_SOFTPLUS, OG_COS, OG_NEG};
+  return og_apply1(g, ops[og_rng_next(rng) % 7], a);
+}
+
+static og_node random_vector(og_graph *g, const og_node *pool, int count, og_rng *rng) {
+  og_node a = pool[og_rng_next(rng) % (unsigned)count], b = pool[og_rng_next(rng) % (unsigned)count];
+  og_node c = pool[og_rng_next(rng) % (unsigned)count], parts[2];
+  switch (og_rng_next(rng) % 12) {
+  case 0: return og_apply2(g, OG_ADD, a, b);
+  case 1: return og_apply2(g, OG_SUB, a, b);
+  case 2: return og_apply2(g, OG_MUL, a, b);
+  case 3: return og_apply2(g, OG_DIV, a, og_apply2(g, OG_ADD, og_constant(g, 2), og_apply2(g, OG_MUL, b, b)));
+  case 4: return og_apply2(g, OG_MUL, og_dot(g, a, b), c);
+  case 5: return og_matvec(g, og_outer(g, tame(g, a, rng), b), c);
+  case 6: return og_matvec_transposed(g, og_input(g, OG_SLOT_PARAMETER, 0, matrix), a);
+  case 7: return og_matvec(g, og_input(g, OG_SLOT_PARAMETER, 0, matrix), a);
+  case 8: parts[0] = og_slice(g, a, 1, 2), parts[1] = og_sum(g, b); return og_concat(g, parts, 2);
+  case 9: return og_pad(g, og_slice(g, a, 0, 2), 1, N);
+  case 10: return og_where(g, og_apply2(g, OG_LT, og_slice(g, a, 0, 1), og_constant(g, 5)), b, c);
+  default: return og_reshape(g, og_slice(g, og_outer(g, a, tame(g, b, rng)), 2, N), vector);
+  }
+}
+
+static og_node random_expression(og_graph *g, og_rng *rng) {
+  og_node pool[POOL] = {og_input(g, OG_SLOT_STATE, 0, vector),
+                        og_constant_tensor(g, vector, (double[]){0.3, -0.7, 1.1}),
+                        og_input(g, OG_SLOT_PARAMETER, N * N, vector)};
+  for (int i = 3; i < POOL; i++) pool[i] = tame(g, random_vector(g, pool, i, rng), rng);
+  og_node sum = pool[POOL - 1];
+  for (int i = POOL - 6; i < POOL - 1; i++) sum = og_apply2(g, OG_ADD, sum, pool[i]);
+  return sum;
+}
+
+typedef struct point {
+  double x[N], theta[N * N + N], bar[N], x_dot[N], theta_dot[N * N + N];
+  const double *inputs[OG_SLOT_COUNT];
+} point;
+
+static void fill(double *v, int count, og_rng *rng) {
+  for (int i = 0; i < count; i++) v[i] = og_rng_normal(rng);
+}
+
+static void random_point(point *p, og_rng *rng) {
+  fill(p->x, N, rng), fill(p->theta, N * N + N, rng), fill(p->bar, N, rng);
+  fill(p->x_dot, N, rng), fill(p->theta_dot, N * N + N, rng);
+  p->inputs[OG_SLOT_STATE] = p->x, p->inputs[OG_SLOT_PARAMETER] = p->theta, p->inputs[OG_SLOT_COTANGENT] = p->bar;
+  p->inputs[OG_SLOT_STATE_DOT] = p->x_dot, p->inputs[OG_SLOT_PARAMETER_DOT] = p->theta_dot;
+}
+
+static double dot_of(const double *a, const double *b, int n) {
+  double sum = 0;
+  for (int i = 0; i < n; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+/* <bar, J dot> = <J^T bar, dot>, and J dot is the difference quotient; then the same one derivative up. */
+static void test_random_expressions(void **state) {
+  (void)state;
+  for (uint64_t seed = 1; seed <= 60; seed++) {
+    og_rng rng;
+    og_rng_seed(&rng, seed, 7);
+    og_context *context = new_context();
+    og_graph *g = new_graph(context);
+    og_node f = random_expression(g, &rng), in[3] = {og_input(g, OG_SLOT_STATE, 0, vector),
+        og_input(g, OG_SLOT_PARAMETER, 0, matrix), og_input(g, OG_SLOT_PARAMETER, N * N, vector)};
+    og_node dots[3] = {og_input(g, OG_SLOT_STATE_DOT, 0, vector), og_input(g, OG_SLOT_PARAMETER_DOT, 0, matrix),
+                       og_input(g, OG_SLOT_PARAMETER_DOT, N * N, vector)};
+    og_node bar = og_input(g, OG_SLOT_COTANGENT, 0, vector), bars[3], f_dot;
+    assert_int_equal(og_graph_vjp(g, 1, &f, &bar, 3, in, bars), OG_OK);
+    assert_int_equal(og_graph_jvp(g, 1, &f, 3, in, dots, &f_dot), OG_OK);
+    point p = {0};
+    random_point(&p, &rng);
+    double jx[N], x_bar[N], a_bar[N * N], b_bar[N], plus[N], minus[N];
+    evaluate(g, f_dot, p.inputs, jx);
+    evaluate(g, bars[0], p.inputs, x_bar), evaluate(g, bars[1], p.inputs, a_bar), evaluate(g, bars[2], p.inputs, b_bar);
+    double left = dot_of(p.bar, jx, N), right = dot_of(x_bar, p.x_dot, N) + dot_of(a_bar, p.theta_dot, N * N) +
+                                                dot_of(b_bar, p.theta_dot + N * N, N);
+    double size = sqrt(dot_of(p.bar, p.bar, N) * dot_of(jx, jx, N));
+    assert_true(fabs(left - right) <= 1e-12 * (size + 1)); /* tens of roundings through forty nested operations */
+
+    const double h = 1e-6;
+    point moved = p;
+    for (int side = 0; side < 2; side++) {
+      double move = side ? -h : h;
+      for (int i = 0; i < N; i++) moved.x[i] = p.x[i] + move * p.x_dot[i];
+      for (int i = 0; i < N * N + N; i++) moved.theta[i] = p.theta[i] + move * p.theta_dot[i];
+      moved.inputs[OG_SLOT_STATE] = moved.x, moved.inputs[OG_SLOT_PARAMETER] = moved.theta;
+      evaluate(g, f, moved.inputs, side ? minus : plus);
+    }
+    for (int i = 0; i < N; i++) {
+      double difference = (plus[i] - minus[i]) / (2 * h);
+      if (!(fabs(difference - jx[i]) <= 1e-5 * (fabs(jx[i]) + 1))) fail_msg("seed %d: %g, %g", (int)seed, difference, jx[i]);
+    }
+
+    /* the Hessian of <bar, f> in x, by vjp of vjp and vjp of jvp: equal, and symmetric */
+    double hessian[N][N], other[N];
+    for (int i = 0; i < N; i++) {
+      og_node one = og_constant(g, 1), entry = og_slice(g, bars[0], i, 1), row;
+      assert_int_equal(og_graph_vjp(g, 1, &entry, &one, 1, in, &row), OG_OK);
+      evaluate(g, row, p.inputs, hessian[i]);
+    }
+    og_node only_x, mixed, dotted;
+    assert_int_equal(og_graph_jvp(g, 1, &f, 1, in, dots, &only_x), OG_OK);
+    dotted = og_dot(g, bar, only_x);
+    og_node one = og_constant(g, 1);
+    assert_int_equal(og_graph_vjp(g, 1, &dotted, &one, 1, in, &mixed), OG_OK);
+    evaluate(g, mixed, p.inputs, other);
+    double scale = 1;
+    for (int i = 0; i < N; i++) scale += sqrt(dot_of(hessian[i], hessian[i], N));
+    for (int i = 0; i < N; i++) {
+      for (int j = 0; j < N; j++) assert_true(fabs(hessian[i][j] - hessian[j][i]) <= 1e-11 * scale);
+      assert_true(fabs(dot_of(hessian[i], p.x_dot, N) - other[i]) <= 1e-11 * scale * (1 + sqrt(dot_of(p.x_dot, p.x_dot, N))));
+    }
+    og_graph_destroy(g);
+    og_context_destroy(context);
+  }
+}
+
+/* A lane has the same bits among 1, 16 and 64; float agrees with double to its epsilon, a few hundred roundings deep. */
+static void test_lanes(void **state) {
+  (void)state;
+  for (uint64_t seed = 100; seed < 120; seed++) {
+    og_rng rng;
+    og_rng_seed(&rng, seed, 7);
+    og_context *context = new_context();
+    og_graph *g = new_graph(context);
+    og_node f = random_expression(g, &rng), x = og_input(g, OG_SLOT_STATE, 0, vector);
+    og_node bar = og_input(g, OG_SLOT_COTANGENT, 0, vector), outputs[5] = {f, OG_NODE_NONE, x, og_slice(g, f, 1, 2), f};
+    assert_int_equal(og_graph_vjp(g, 1, &f, &bar, 1, &x, &outputs[1]), OG_OK);
+    og_program *program;
+    assert_int_equal(og_program_create(g, 5, outputs, &program), OG_OK);
+    enum { L = 64, P = N * N + N };
+    static double xs[N * L], ts[P * L], bs[N * L], all[5][N * L], some[5][N * L];
+    static float xf[N * L], tf[P * L], bf[N * L], singles[5][N * L];
+    fill(xs, N * L, &rng), fill(ts, P * L, &rng), fill(bs, N * L, &rng);
+    for (int i = 0; i < P * L; i++) tf[i] = (float)ts[i];
+    for (int i = 0; i < N * L; i++) xf[i] = (float)xs[i], bf[i] = (float)bs[i];
+    void *scratch = aligned(og_program_scratch_bytes(program, L));
+    og_program_run_d(program, L, (const double *[OG_SLOT_COUNT]){[1] = xs, [2] = ts, [3] = bs},
+                     (double *[]){all[0], all[1], all[2], all[3], all[4]}, scratch);
+    og_program_run_s(program, L, (const float *[OG_SLOT_COUNT]){[1] = xf, [2] = tf, [3] = bf},
+                     (float *[]){singles[0], singles[1], singles[2], singles[3], singles[4]}, scratch);
+    int rows[5] = {N, N, N, 2, N};
+    for (int i = 0; i < N * L; i++) near(singles[0][i], all[0][i], 1e-2);
+    for (int lanes = 1; lanes <= 16; lanes += 15) {
+      for (int first = 0; first < L; first += lanes) {
+        double a[N * 16], b[P * 16], c[N * 16];
+        for (int r = 0; r < P; r++)
+          for (int i = 0; i < lanes; i++) {
+            b[r * lanes + i] = ts[r * L + first + i];
+            if (r < N) a[r * lanes + i] = xs[r * L + first + i], c[r * lanes + i] = bs[r * L + first + i];
+          }
+        memset(some, 0xA5, sizeof some);
+        og_program_run_d(program, lanes, (const double *[OG_SLOT_COUNT]){[1] = a, [2] = b, [3] = c},
+                         (double *[]){first % 32 ? some[0] : NULL, some[1], some[2], some[3], some[4]}, scratch);
+        for (int j = first % 32 ? 0 : 1; j < 5; j++)
+          for (int r = 0; r < rows[j]; r++)
+            assert_memory_equal(&some[j][r * lanes], &all[j][r * L + first], (size_t)lanes * sizeof(double));
+      }
+    }
+    free(scratch);
+    og_program_destroy(program);
+    og_graph_destroy(g);
+    og_context_destroy(context);
+  }
+}
+
+/* ---- Structure ---- */
+static void test_sharing_and_simplification(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_graph *g = new_graph(context);
+  og_node x = og_input(g, OG_SLOT_STATE, 0, scalar), y = og_input(g, OG_SLOT_STATE, 1, scalar);
+  og_node zero = og_constant(g, 0), one = og_constant(g, 1), two = og_constant(g, 2);
+  og_node product = og_apply2(g, OG_MUL, x, y);
+  int count = g->count;
+  assert_int_equal(og_apply2(g, OG_MUL, y, x), product);
+  assert_int_equal(og_apply2(g, OG_ADD, x, zero), x);
+  assert_int_equal(og_apply2(g, OG_MUL, one, x), x);
+  assert_int_equal(og_apply2(g, OG_MUL, x, zero), zero);
+  assert_int_equal(og_apply2(g, OG_POW, x, one), x);
+  assert_int_equal(og_where(g, one, x, y), x);
+  assert_int_equal(og_slice(g, og_input(g, OG_SLOT_STATE, 0, (og_shape){2, 1}), 1, 1), y);
+  assert_int_equal(g->count, count + 1); /* the vector input, nothing else */
+  assert_int_equal(og_apply2(g, OG_POW, x, two), og_apply2(g, OG_MUL, x, x));
+  og_node negative = og_apply1(g, OG_NEG, x);
+  assert_int_equal(og_apply1(g, OG_NEG, negative), x);
+  assert_int_equal(og_apply2(g, OG_ADD, y, negative), og_apply2(g, OG_SUB, y, x));
+  assert_int_equal(og_apply2(g, OG_MUL, negative, y), og_apply1(g, OG_NEG, product));
+  assert_int_equal(og_slice(g, og_concat(g, (og_node[]){x, y}, 2), 1, 1), y);
+  double folded;
+  assert_true(og_graph_is_constant(g, og_apply1(g, OG_EXP, og_apply2(g, OG_ADD, one, two)), &folded));
+  assert_true(folded == exp(3));
+  assert_true(og_graph_depends_on(g, 1, &product, OG_SLOT_STATE) && !og_graph_depends_on(g, 1, &product, OG_SLOT_TIME));
+  /* hundreds of distinct nodes outgrow the table and stay distinct */
+  og_node first = og_apply2(g, OG_ADD, x, og_constant(g, 0.5)), last = first;
+  for (int i = 1; i < 1000; i++) last = og_apply2(g, OG_ADD, x, og_constant(g, i + 0.5));
+  assert_int_not_equal(first, last);
+  assert_int_equal(og_apply2(g, OG_ADD, og_constant(g, 0.5), x), first);
+  og_graph_destroy(g);
+  og_context_destroy(context);
+}
+
+static void shape_error(const char *part, og_node (*build)(og_graph *g, og_node two, og_node three)) {
+  og_context *context = new_context();
+  og_graph *g = new_graph(context);
+  og_node two = og_input(g, OG_SLOT_STATE, 0, (og_shape){2, 1}), three = og_input(g, OG_SLOT_STATE, 2, (og_shape){3, 1});
+  og_node bad = build(g, two, three);
+  assert_int_equal(bad, OG_NODE_NONE);
+  assert_int_equal(og_apply1(g, OG_EXP, bad), OG_NODE_NONE);
+  assert_int_equal(og_graph_status(g), OG_ERR_SHAPE);
+  assert_contains(og_context_message(context), part);
+  og_graph_destroy(g);
+  og_context_destroy(context);
+}
+static og_node bad_add(og_graph *g, og_node a, og_node b) { return og_apply2(g, OG_ADD, a, b); }
+static og_node bad_dot(og_graph *g, og_node a, og_node b) { return og_dot(g, a, b); }
+static og_node bad_where(og_graph *g, og_node a, og_node b) { return og_where(g, a, a, b); }
+static og_node bad_slice(og_graph *g, og_node a, og_node b) { (void)b; return og_slice(g, a, 1, 2); }
+static og_node bad_reshape(og_graph *g, og_node a, og_node b) { (void)b; return og_reshape(g, a, (og_shape){3, 1}); }
+static og_node bad_broadcast(og_graph *g, og_node a, og_node b) { (void)b; return og_broadcast(g, a, (og_shape){3, 1}); }
+static og_node bad_matvec(og_graph *g, og_node a, og_node b) { return og_matvec(g, og_outer(g, a, b), a); }
+static og_node bad_pad(og_graph *g, og_node a, og_node b) { (void)b; return og_pad(g, a, 2, 3); }
+
+static void test_shape_errors(void **state) {
+  (void)state;
+  shape_error("'+' are 2 x 1 and 3 x 1", bad_add);
+  shape_error("'dot' are 2 x 1 and 3 x 1", bad_dot);
+  shape_error("'where' are 2 x 1, 2 x 1 and 3 x 1", bad_where);
+  shape_error("entries 1 to 2 do not lie within 2", bad_slice);
+  shape_error("2 x 1 cannot be reshaped to 3 x 1", bad_reshape);
+  shape_error("only a scalar can be spread", bad_broadcast);
+  shape_error("'matrix times vector' are 2 x 3 and 2 x 1", bad_matvec);
+  shape_error("entries 2 to 3 do not lie within 3", bad_pad);
+}
+
+/* ---- Loops: each table gives the reference's bits, on specials too, at any count ---- */
+#define CHECK_TABLE(X, S)                                                                                    \
+  static void check_table_##S(const og_elementwise_##S *fast) {                                              \
+    const og_elementwise_##S *slow = &og_elementwise_reference_##S;                                          \
+    enum { COUNT = 64 + 5 };                                                                                 \
+    X a[COUNT], b[COUNT], c[COUNT], one[COUNT], two[COUNT];                                                  \
+    og_rng rng;                                                                                              \
+    og_rng_seed(&rng, 3, 3);                                                                                 \
+    const X specials[] = {0, -(X)0.0, (X)INFINITY, -(X)INFINITY, (X)NAN, 1, -1};                             \
+    for (int i = 0; i < COUNT; i++) {                                                                        \
+      a[i] = og_rng_next(&rng) % 3 ? (X)og_rng_normal(&rng) : specials[og_rng_next(&rng) % 7];               \
+      b[i] = og_rng_next(&rng) % 3 ? (X)og_rng_normal(&rng) : specials[og_rng_next(&rng) % 7];               \
+      c[i] = (X)(og_rng_next(&rng) % 2);                                                                     \
+    }                                                                                                        \
+    for (int op = 0; op < OG_EW_UNARY_COUNT; op++) {                                                         \
+      fast->unary[op](COUNT, a, one), slow->unary[op](COUNT, a, two);                                        \
+      same_##S(one, two, COUNT);                                                                             \
+    }                                                                                                        \
+    for (int op = 0; op < OG_EW_BINARY_COUNT; op++)                                                          \
+      for (int v = 0; v < OG_EW_VARIANTS; v++) {                                                             \
+        fast->binary[op][v](COUNT, a, b, one), slow->binary[op][v](COUNT, a, b, two);                        \
+        same_##S(one, two, COUNT);                                                                           \
+      }                                                                                                      \
+    fast->where(COUNT, c, a, b, one), slow->where(COUNT, c, a, b, two);                                      \
+    same_##S(one, two, COUNT);                                                                               \
+    memcpy(one, c, sizeof c), memcpy(two, c, sizeof c);                                                      \
+    fast->add_product(COUNT, a, b, one), slow->add_product(COUNT, a, b, two);                                \
+    same_##S(one, two, COUNT);                                                                               \
+  }
+/* Which NaN comes out of two is the compiler's choice of operand order: any NaN equals any. */
+#define SAME(X, S)                                                                                           \
+  static void same_##S(const X *a, const X *b, int count) {                                                  \
+    for (int i = 0; i < count; i++)                                                                          \
+      if (!(a[i] != a[i] && b[i] != b[i])) assert_memory_equal(&a[i], &b[i], sizeof *a);                     \
+  }
+SAME(double, d)
+SAME(float, s)
+CHECK_TABLE(double, d)
+CHECK_TABLE(float, s)
+
+static void test_loops(void **state) {
+  (void)state;
+  check_table_d(&og_elementwise_base_d);
+  check_table_s(&og_elementwise_base_s);
+  check_table_d(og_elementwise_best_d());
+  check_table_s(og_elementwise_best_s());
+#if defined(OG_HAVE_X86_ISAS)
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    check_table_d(&og_elementwise_avx2_d);
+    check_table_s(&og_elementwise_avx2_s);
+  }
+#endif
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_unary_values_and_slopes), cmocka_unit_test(test_special_functions),
+      cmocka_unit_test(test_binary_slopes), cmocka_unit_test(test_where), cmocka_unit_test(test_random_expressions),
+      cmocka_unit_test(test_lanes), cmocka_unit_test(test_sharing_and_simplification),
+      cmocka_unit_test(test_shape_errors), cmocka_unit_test(test_loops)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
