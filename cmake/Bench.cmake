@@ -1,15 +1,11 @@
-# `cmake --build build --target bench`: the programs of bench/, which no other target needs. Those that measure a peer
-# (bench/peer_*.c) are built by bench's own scripts, against the libraries under build/peer.
-file(GLOB bench_sources CONFIGURE_DEPENDS bench/*.c)
-list(FILTER bench_sources EXCLUDE REGEX "/peer_[^/]*$")
+# bench/ is a project of its own that can also be a part of this one. Nothing of it is built but by
+# `cmake --build build --target bench`.
+set(bench_programs "")
+if(EXISTS ${PROJECT_SOURCE_DIR}/bench/CMakeLists.txt AND NOT ODEGRAD_SANITIZE AND NOT ODEGRAD_LIBFUZZER)
+  add_subdirectory(bench EXCLUDE_FROM_ALL)
+  get_property(bench_programs DIRECTORY bench PROPERTY BUILDSYSTEM_TARGETS)
+endif()
 add_custom_target(bench)
-foreach(source IN LISTS bench_sources)
-  cmake_path(GET source STEM name)
-  set(target bench_${name})
-  string(REGEX REPLACE "^bench_bench_" "bench_" target ${target})
-  add_executable(${target} EXCLUDE_FROM_ALL ${source})
-  target_include_directories(${target} PRIVATE src bench)
-  target_link_libraries(${target} PRIVATE odegrad_flags odegrad_static PkgConfig::CJSON OpenMP::OpenMP_C m)
-  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
-  add_dependencies(bench ${target})
-endforeach()
+if(bench_programs)
+  add_dependencies(bench ${bench_programs})
+endif()

@@ -1,18 +1,12 @@
-#!/bin/sh
-# Builds the benchmarks and runs them: bench.sh [gradient|ensemble]... (both). odegrad itself is built before (make).
-# The peer, CVODES, is fetched and built once; without a network odegrad is measured alone, and that is said.
-set -eu
+#!/bin/bash
+# Builds and runs the benchmarks, beside CVODES where it can be had (scripts/peer_sundials.sh); alone otherwise.
+set -euo pipefail
 cd "$(dirname "$0")/.."
-[ -e build/libodegrad.so ] || { echo "bench: build/libodegrad.so is missing: run make first" >&2; exit 1; }
-
-scripts/peer_sundials.sh ||
-  echo "bench: there is no peer to compare with (see above): odegrad's own times follow" >&2
-
-cmake -S bench -B build/bench --log-level=WARNING >/dev/null
-cmake --build build/bench >/dev/null
-
-[ $# -gt 0 ] || set -- gradient ensemble
-for name in "$@"; do
-  "build/bench/bench_$name"
-  echo
+scripts/peer_sundials.sh || echo "bench: going on without the peer"
+cmake --preset release >/dev/null
+cmake --build build -j "${JOBS:-$(nproc)}" --target bench
+for program in build/bench/bench_*; do
+  [[ -f $program && -x $program ]] || continue
+  printf '\n== %s\n' "$program"
+  "$program"
 done

@@ -1,5 +1,5 @@
-/* The graph: values against libm, derivatives against differences and closed forms, the adjoint identity on random
- * expressions, bits over lanes, sharing, messages, memory. */
+/* The graph: values against libm, derivatives against differences and closed forms, the adjoint identity on
+ * random expressions, bits over lanes, sharing, messages, memory. */
 #include <math.h>
 
 #include "base/real.h"
@@ -65,16 +65,30 @@ typedef struct unary_case {
 static void test_unary_values_and_slopes(void **state) {
   (void)state;
   double x = 0.7, s = 1 / (1 + exp(-x));
-  const unary_case cases[] = {
-      {OG_NEG, x, -x, -1}, {OG_ABS, -x, x, -1}, {OG_SIGN, -x, -1, 0}, {OG_SQRT, x, sqrt(x), 0.5 / sqrt(x)},
-      {OG_EXP, x, exp(x), exp(x)}, {OG_EXPM1, x, expm1(x), exp(x)}, {OG_LOG, x, log(x), 1 / x},
-      {OG_LOG1P, x, log1p(x), 1 / 1.7}, {OG_SIN, x, sin(x), cos(x)}, {OG_COS, x, cos(x), -sin(x)},
-      {OG_TAN, x, tan(x), 1 / (cos(x) * cos(x))}, {OG_ASIN, x, asin(x), 1 / sqrt(1 - x * x)},
-      {OG_ACOS, x, acos(x), -1 / sqrt(1 - x * x)}, {OG_ATAN, x, atan(x), 1 / (1 + x * x)},
-      {OG_SINH, x, sinh(x), cosh(x)}, {OG_COSH, x, cosh(x), sinh(x)},
-      {OG_TANH, x, tanh(x), 1 / (cosh(x) * cosh(x))}, {OG_SIGMOID, x, s, s * (1 - s)},
-      {OG_SOFTPLUS, x, log(1 + exp(x)), s}, {OG_RELU, x, x, 1}, {OG_RELU, -x, 0, 0}, {OG_NOT, x, 0, 0},
-      {OG_LGAMMA, x, lgamma(x), -1.2200235536979349}, {OG_DIGAMMA, x, -1.2200235536979349, 2.83404915669461063}};
+  const unary_case cases[] = {{OG_NEG, x, -x, -1},
+                              {OG_ABS, -x, x, -1},
+                              {OG_SIGN, -x, -1, 0},
+                              {OG_SQRT, x, sqrt(x), 0.5 / sqrt(x)},
+                              {OG_EXP, x, exp(x), exp(x)},
+                              {OG_EXPM1, x, expm1(x), exp(x)},
+                              {OG_LOG, x, log(x), 1 / x},
+                              {OG_LOG1P, x, log1p(x), 1 / 1.7},
+                              {OG_SIN, x, sin(x), cos(x)},
+                              {OG_COS, x, cos(x), -sin(x)},
+                              {OG_TAN, x, tan(x), 1 / (cos(x) * cos(x))},
+                              {OG_ASIN, x, asin(x), 1 / sqrt(1 - x * x)},
+                              {OG_ACOS, x, acos(x), -1 / sqrt(1 - x * x)},
+                              {OG_ATAN, x, atan(x), 1 / (1 + x * x)},
+                              {OG_SINH, x, sinh(x), cosh(x)},
+                              {OG_COSH, x, cosh(x), sinh(x)},
+                              {OG_TANH, x, tanh(x), 1 / (cosh(x) * cosh(x))},
+                              {OG_SIGMOID, x, s, s * (1 - s)},
+                              {OG_SOFTPLUS, x, log(1 + exp(x)), s},
+                              {OG_RELU, x, x, 1},
+                              {OG_RELU, -x, 0, 0},
+                              {OG_NOT, x, 0, 0},
+                              {OG_LGAMMA, x, lgamma(x), -1.2200235536979349},
+                              {OG_DIGAMMA, x, -1.2200235536979349, 2.83404915669461063}};
   og_context *context = new_context();
   og_graph *g = new_graph(context);
   og_node in = og_input(g, OG_SLOT_STATE, 0, scalar);
@@ -89,7 +103,8 @@ static void test_unary_values_and_slopes(void **state) {
 
 static void test_special_functions(void **state) {
   (void)state;
-  /* closed forms: psi(1) = -gamma, psi(1/2) = -gamma - 2 ln 2, psi(x + 1) = psi(x) + 1/x; psi1(1) = pi^2/6, ... */
+  /* closed forms: psi(1) = -gamma, psi(1/2) = -gamma - 2 ln 2, psi(x + 1) = psi(x) + 1/x; psi1(1) = pi^2/6,
+   * ... */
   const double gamma = 0.57721566490153286061, pi = 3.14159265358979323846;
   near(og_digamma(1), -gamma, 1e-15);
   near(og_digamma(0.5), -gamma - 2 * log(2), 1e-15);
@@ -108,7 +123,8 @@ static void test_special_functions(void **state) {
   near(og_unary_value_d(OG_SIGMOID, -40) / exp(-40), 1, 1e-15);
 }
 
-/* Every binary operation's derivatives against central differences: error O(h^2) + epsilon / h with h = 1e-5. */
+/* Every binary operation's derivatives against central differences: error O(h^2) + epsilon / h with h = 1e-5.
+ */
 static void test_binary_slopes(void **state) {
   (void)state;
   og_context *context = new_context();
@@ -117,8 +133,10 @@ static void test_binary_slopes(void **state) {
   for (int op = 0; op < OG_BINARY_ALL; op++) {
     og_node z = og_binary_node(g, op, x, y);
     const double a = 0.8, b = 1.7, h = 1e-5;
-    near(value_at(g, derivative(g, z, x), a, b), (value_at(g, z, a + h, b) - value_at(g, z, a - h, b)) / (2 * h), 1e-9);
-    near(value_at(g, derivative(g, z, y), a, b), (value_at(g, z, a, b + h) - value_at(g, z, a, b - h)) / (2 * h), 1e-9);
+    near(value_at(g, derivative(g, z, x), a, b),
+         (value_at(g, z, a + h, b) - value_at(g, z, a - h, b)) / (2 * h), 1e-9);
+    near(value_at(g, derivative(g, z, y), a, b),
+         (value_at(g, z, a, b + h) - value_at(g, z, a, b - h)) / (2 * h), 1e-9);
   }
   og_node power = og_apply2(g, OG_POW, x, y), tie = og_apply2(g, OG_MAX, x, y);
   assert_true(value_at(g, derivative(g, power, y), 0, 2) == 0);
@@ -132,12 +150,14 @@ static void test_where(void **state) {
   (void)state;
   og_context *context = new_context();
   og_graph *g = new_graph(context);
-  og_node x = og_input(g, OG_SLOT_STATE, 0, scalar), y = og_input(g, OG_SLOT_STATE, 1, scalar), zero = og_constant(g, 0);
+  og_node x = og_input(g, OG_SLOT_STATE, 0, scalar), y = og_input(g, OG_SLOT_STATE, 1, scalar),
+          zero = og_constant(g, 0);
   og_node positive = og_apply2(g, OG_GT, x, zero);
   og_node huge = og_apply1(g, OG_EXP, og_apply2(g, OG_DIV, y, og_apply2(g, OG_MUL, x, x)));
-  og_node branches[] = {og_apply1(g, OG_SQRT, x), og_apply1(g, OG_LOG, x), og_apply2(g, OG_DIV, y, x),
-                        og_apply2(g, OG_POW, x, y), og_apply2(g, OG_MUL, x, huge),
-                        og_apply2(g, OG_MUL, og_apply1(g, OG_SQRT, x), og_apply1(g, OG_LOG, x))};
+  og_node branches[] = {
+      og_apply1(g, OG_SQRT, x),      og_apply1(g, OG_LOG, x),
+      og_apply2(g, OG_DIV, y, x),    og_apply2(g, OG_POW, x, y),
+      og_apply2(g, OG_MUL, x, huge), og_apply2(g, OG_MUL, og_apply1(g, OG_SQRT, x), og_apply1(g, OG_LOG, x))};
   for (size_t i = 0; i < sizeof branches / sizeof *branches; i++) {
     og_node w = og_where(g, positive, branches[i], zero);
     og_node first = derivative(g, w, x), second = derivative(g, first, x), mixed = derivative(g, first, y);
@@ -147,13 +167,15 @@ static void test_where(void **state) {
       assert_true(value_at(g, mixed, at, 3) == 0);
     }
     near(value_at(g, first, 0.9, 3), value_at(g, derivative(g, branches[i], x), 0.9, 3), 1e-14);
-    near(value_at(g, second, 0.9, 3), value_at(g, derivative(g, derivative(g, branches[i], x), x), 0.9, 3), 1e-13);
+    near(value_at(g, second, 0.9, 3), value_at(g, derivative(g, derivative(g, branches[i], x), x), 0.9, 3),
+         1e-13);
   }
   og_graph_destroy(g);
   og_context_destroy(context);
 }
 
-/* ---- Random expressions of scalars, vectors and matrices; smooth and bounded, so that differences are trustworthy ---- */
+/* ---- Random expressions of scalars, vectors and matrices; smooth and bounded, so that differences are
+ * trustworthy ---- */
 enum { POOL = 40, N = 3 };
 static const og_shape vector = {N, 1}, matrix = {N, N};
 
@@ -203,7 +225,8 @@ static void fill(double *v, int count, og_rng *rng) {
 static void random_point(point *p, og_rng *rng) {
   fill(p->x, N, rng), fill(p->theta, N * N + N, rng), fill(p->bar, N, rng);
   fill(p->x_dot, N, rng), fill(p->theta_dot, N * N + N, rng);
-  p->inputs[OG_SLOT_STATE] = p->x, p->inputs[OG_SLOT_PARAMETER] = p->theta, p->inputs[OG_SLOT_COTANGENT] = p->bar;
+  p->inputs[OG_SLOT_STATE] = p->x, p->inputs[OG_SLOT_PARAMETER] = p->theta,
+  p->inputs[OG_SLOT_COTANGENT] = p->bar;
   p->inputs[OG_SLOT_STATE_DOT] = p->x_dot, p->inputs[OG_SLOT_PARAMETER_DOT] = p->theta_dot;
 }
 
@@ -221,9 +244,11 @@ static void test_random_expressions(void **state) {
     og_rng_seed(&rng, seed, 7);
     og_context *context = new_context();
     og_graph *g = new_graph(context);
-    og_node f = random_expression(g, &rng), in[3] = {og_input(g, OG_SLOT_STATE, 0, vector),
-        og_input(g, OG_SLOT_PARAMETER, 0, matrix), og_input(g, OG_SLOT_PARAMETER, N * N, vector)};
-    og_node dots[3] = {og_input(g, OG_SLOT_STATE_DOT, 0, vector), og_input(g, OG_SLOT_PARAMETER_DOT, 0, matrix),
+    og_node f = random_expression(g, &rng),
+            in[3] = {og_input(g, OG_SLOT_STATE, 0, vector), og_input(g, OG_SLOT_PARAMETER, 0, matrix),
+                     og_input(g, OG_SLOT_PARAMETER, N * N, vector)};
+    og_node dots[3] = {og_input(g, OG_SLOT_STATE_DOT, 0, vector),
+                       og_input(g, OG_SLOT_PARAMETER_DOT, 0, matrix),
                        og_input(g, OG_SLOT_PARAMETER_DOT, N * N, vector)};
     og_node bar = og_input(g, OG_SLOT_COTANGENT, 0, vector), bars[3], f_dot;
     assert_int_equal(og_graph_vjp(g, 1, &f, &bar, 3, in, bars), OG_OK);
@@ -232,11 +257,14 @@ static void test_random_expressions(void **state) {
     random_point(&p, &rng);
     double jx[N], x_bar[N], a_bar[N * N], b_bar[N], plus[N], minus[N];
     evaluate(g, f_dot, p.inputs, jx);
-    evaluate(g, bars[0], p.inputs, x_bar), evaluate(g, bars[1], p.inputs, a_bar), evaluate(g, bars[2], p.inputs, b_bar);
-    double left = dot_of(p.bar, jx, N), right = dot_of(x_bar, p.x_dot, N) + dot_of(a_bar, p.theta_dot, N * N) +
+    evaluate(g, bars[0], p.inputs, x_bar), evaluate(g, bars[1], p.inputs, a_bar),
+        evaluate(g, bars[2], p.inputs, b_bar);
+    double left = dot_of(p.bar, jx, N), right = dot_of(x_bar, p.x_dot, N) +
+                                                dot_of(a_bar, p.theta_dot, N * N) +
                                                 dot_of(b_bar, p.theta_dot + N * N, N);
     double size = sqrt(dot_of(p.bar, p.bar, N) * dot_of(jx, jx, N));
-    assert_true(fabs(left - right) <= 1e-12 * (size + 1)); /* tens of roundings through forty nested operations */
+    assert_true(fabs(left - right) <=
+                1e-12 * (size + 1)); /* tens of roundings through forty nested operations */
 
     const double h = 1e-6;
     point moved = p;
@@ -249,7 +277,8 @@ static void test_random_expressions(void **state) {
     }
     for (int i = 0; i < N; i++) {
       double difference = (plus[i] - minus[i]) / (2 * h);
-      if (!(fabs(difference - jx[i]) <= 1e-5 * (fabs(jx[i]) + 1))) fail_msg("seed %d: %g, %g", (int)seed, difference, jx[i]);
+      if (!(fabs(difference - jx[i]) <= 1e-5 * (fabs(jx[i]) + 1)))
+        fail_msg("seed %d: %g, %g", (int)seed, difference, jx[i]);
     }
 
     /* the Hessian of <bar, f> in x, by vjp of vjp and vjp of jvp: equal, and symmetric */
@@ -269,14 +298,39 @@ static void test_random_expressions(void **state) {
     for (int i = 0; i < N; i++) scale += sqrt(dot_of(hessian[i], hessian[i], N));
     for (int i = 0; i < N; i++) {
       for (int j = 0; j < N; j++) assert_true(fabs(hessian[i][j] - hessian[j][i]) <= 1e-11 * scale);
-      assert_true(fabs(dot_of(hessian[i], p.x_dot, N) - other[i]) <= 1e-11 * scale * (1 + sqrt(dot_of(p.x_dot, p.x_dot, N))));
+      assert_true(fabs(dot_of(hessian[i], p.x_dot, N) - other[i]) <=
+                  1e-11 * scale * (1 + sqrt(dot_of(p.x_dot, p.x_dot, N))));
     }
+    assert_true(g->count < 5000); /* derivatives are a small multiple of what they are of */
     og_graph_destroy(g);
     og_context_destroy(context);
   }
 }
 
-/* A lane has the same bits among 1, 16 and 64; float agrees with double to its epsilon, a few hundred roundings deep. */
+/* A derivative costs nodes for its own outputs only, whatever else is in the graph; slices of an input count
+ * as it. */
+static void test_derivatives_stay_small(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_graph *g = new_graph(context);
+  og_node x = og_input(g, OG_SLOT_STATE, 0, (og_shape){2, 1}), first = og_slice(g, x, 0, 1),
+          second = og_slice(g, x, 1, 1);
+  og_node y = og_apply2(g, OG_MUL, first, second), one = og_constant(g, 1), bar, dot;
+  for (int i = 0; i < 100; i++) og_apply1(g, OG_EXP, og_apply2(g, OG_ADD, first, og_constant(g, i + 0.5)));
+  og_node last = og_apply2(g, OG_ADD, y, first);
+  int count = g->count;
+  assert_int_equal(og_graph_vjp(g, 1, &last, &one, 1, &x, &bar), OG_OK);
+  assert_int_equal(og_graph_jvp(g, 1, &last, 1, &first, &one, &dot), OG_OK);
+  assert_true(g->count <= count + 6);
+  double at[2] = {3, 5}, out[2];
+  evaluate(g, bar, (const double *[OG_SLOT_COUNT]){[OG_SLOT_STATE] = at}, out);
+  assert_true(out[0] == 6 && out[1] == 3);
+  og_graph_destroy(g);
+  og_context_destroy(context);
+}
+
+/* A lane has the same bits among 1, 16 and 64; float agrees with double to its epsilon, a few hundred
+ * roundings deep. */
 static void test_lanes(void **state) {
   (void)state;
   for (uint64_t seed = 100; seed < 120; seed++) {
@@ -285,7 +339,8 @@ static void test_lanes(void **state) {
     og_context *context = new_context();
     og_graph *g = new_graph(context);
     og_node f = random_expression(g, &rng), x = og_input(g, OG_SLOT_STATE, 0, vector);
-    og_node bar = og_input(g, OG_SLOT_COTANGENT, 0, vector), outputs[5] = {f, OG_NODE_NONE, x, og_slice(g, f, 1, 2), f};
+    og_node bar = og_input(g, OG_SLOT_COTANGENT, 0, vector),
+            outputs[5] = {f, OG_NODE_NONE, x, og_slice(g, f, 1, 2), f};
     assert_int_equal(og_graph_vjp(g, 1, &f, &bar, 1, &x, &outputs[1]), OG_OK);
     og_program *program;
     assert_int_equal(og_program_create(g, 5, outputs, &program), OG_OK);
@@ -312,7 +367,8 @@ static void test_lanes(void **state) {
           }
         memset(some, 0xA5, sizeof some);
         og_program_run_d(program, lanes, (const double *[OG_SLOT_COUNT]){[1] = a, [2] = b, [3] = c},
-                         (double *[]){first % 32 ? some[0] : NULL, some[1], some[2], some[3], some[4]}, scratch);
+                         (double *[]){first % 32 ? some[0] : NULL, some[1], some[2], some[3], some[4]},
+                         scratch);
         for (int j = first % 32 ? 0 : 1; j < 5; j++)
           for (int r = 0; r < rows[j]; r++)
             assert_memory_equal(&some[j][r * lanes], &all[j][r * L + first], (size_t)lanes * sizeof(double));
@@ -351,7 +407,8 @@ static void test_sharing_and_simplification(void **state) {
   double folded;
   assert_true(og_graph_is_constant(g, og_apply1(g, OG_EXP, og_apply2(g, OG_ADD, one, two)), &folded));
   assert_true(folded == exp(3));
-  assert_true(og_graph_depends_on(g, 1, &product, OG_SLOT_STATE) && !og_graph_depends_on(g, 1, &product, OG_SLOT_TIME));
+  assert_true(og_graph_depends_on(g, 1, &product, OG_SLOT_STATE) &&
+              !og_graph_depends_on(g, 1, &product, OG_SLOT_TIME));
   /* hundreds of distinct nodes outgrow the table and stay distinct */
   og_node first = og_apply2(g, OG_ADD, x, og_constant(g, 0.5)), last = first;
   for (int i = 1; i < 1000; i++) last = og_apply2(g, OG_ADD, x, og_constant(g, i + 0.5));
@@ -364,7 +421,8 @@ static void test_sharing_and_simplification(void **state) {
 static void shape_error(const char *part, og_node (*build)(og_graph *g, og_node two, og_node three)) {
   og_context *context = new_context();
   og_graph *g = new_graph(context);
-  og_node two = og_input(g, OG_SLOT_STATE, 0, (og_shape){2, 1}), three = og_input(g, OG_SLOT_STATE, 2, (og_shape){3, 1});
+  og_node two = og_input(g, OG_SLOT_STATE, 0, (og_shape){2, 1}),
+          three = og_input(g, OG_SLOT_STATE, 2, (og_shape){3, 1});
   og_node bad = build(g, two, three);
   assert_int_equal(bad, OG_NODE_NONE);
   assert_int_equal(og_apply1(g, OG_EXP, bad), OG_NODE_NONE);
@@ -376,11 +434,23 @@ static void shape_error(const char *part, og_node (*build)(og_graph *g, og_node 
 static og_node bad_add(og_graph *g, og_node a, og_node b) { return og_apply2(g, OG_ADD, a, b); }
 static og_node bad_dot(og_graph *g, og_node a, og_node b) { return og_dot(g, a, b); }
 static og_node bad_where(og_graph *g, og_node a, og_node b) { return og_where(g, a, a, b); }
-static og_node bad_slice(og_graph *g, og_node a, og_node b) { (void)b; return og_slice(g, a, 1, 2); }
-static og_node bad_reshape(og_graph *g, og_node a, og_node b) { (void)b; return og_reshape(g, a, (og_shape){3, 1}); }
-static og_node bad_broadcast(og_graph *g, og_node a, og_node b) { (void)b; return og_broadcast(g, a, (og_shape){3, 1}); }
+static og_node bad_slice(og_graph *g, og_node a, og_node b) {
+  (void)b;
+  return og_slice(g, a, 1, 2);
+}
+static og_node bad_reshape(og_graph *g, og_node a, og_node b) {
+  (void)b;
+  return og_reshape(g, a, (og_shape){3, 1});
+}
+static og_node bad_broadcast(og_graph *g, og_node a, og_node b) {
+  (void)b;
+  return og_broadcast(g, a, (og_shape){3, 1});
+}
 static og_node bad_matvec(og_graph *g, og_node a, og_node b) { return og_matvec(g, og_outer(g, a, b), a); }
-static og_node bad_pad(og_graph *g, og_node a, og_node b) { (void)b; return og_pad(g, a, 2, 3); }
+static og_node bad_pad(og_graph *g, og_node a, og_node b) {
+  (void)b;
+  return og_pad(g, a, 2, 3);
+}
 
 static void test_shape_errors(void **state) {
   (void)state;
@@ -449,10 +519,15 @@ static void test_loops(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_unary_values_and_slopes), cmocka_unit_test(test_special_functions),
-      cmocka_unit_test(test_binary_slopes), cmocka_unit_test(test_where), cmocka_unit_test(test_random_expressions),
-      cmocka_unit_test(test_lanes), cmocka_unit_test(test_sharing_and_simplification),
-      cmocka_unit_test(test_shape_errors), cmocka_unit_test(test_loops)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_unary_values_and_slopes),
+                                     cmocka_unit_test(test_special_functions),
+                                     cmocka_unit_test(test_binary_slopes),
+                                     cmocka_unit_test(test_where),
+                                     cmocka_unit_test(test_random_expressions),
+                                     cmocka_unit_test(test_derivatives_stay_small),
+                                     cmocka_unit_test(test_lanes),
+                                     cmocka_unit_test(test_sharing_and_simplification),
+                                     cmocka_unit_test(test_shape_errors),
+                                     cmocka_unit_test(test_loops)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

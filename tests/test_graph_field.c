@@ -1,4 +1,5 @@
-/* A field from a graph: Lotka-Volterra against its products written by hand, gaps and overlaps of inputs, memory. */
+/* A field from a graph: Lotka-Volterra against its products written by hand, gaps and overlaps of inputs,
+ * memory. */
 #include <math.h>
 
 #include "base/real.h"
@@ -13,9 +14,10 @@ static og_node lotka_volterra(og_graph *g, int forced, int cost) {
   og_node x = og_input(g, OG_SLOT_STATE, 0, scalar), y = og_input(g, OG_SLOT_STATE, 1, scalar), theta[4];
   for (int i = 0; i < 4; i++) theta[i] = og_input(g, OG_SLOT_PARAMETER, i, scalar);
   og_node xy = og_apply2(g, OG_MUL, x, y), force = og_apply1(g, OG_COS, og_input(g, OG_SLOT_TIME, 0, scalar));
-  og_node rows[3] = {og_apply2(g, OG_SUB, og_apply2(g, OG_MUL, theta[0], x), og_apply2(g, OG_MUL, theta[1], xy)),
-                     og_apply2(g, OG_SUB, og_apply2(g, OG_MUL, theta[3], xy), og_apply2(g, OG_MUL, theta[2], y)),
-                     og_apply2(g, OG_ADD, og_apply2(g, OG_POW, x, og_constant(g, 2)), y)};
+  og_node rows[3] = {
+      og_apply2(g, OG_SUB, og_apply2(g, OG_MUL, theta[0], x), og_apply2(g, OG_MUL, theta[1], xy)),
+      og_apply2(g, OG_SUB, og_apply2(g, OG_MUL, theta[3], xy), og_apply2(g, OG_MUL, theta[2], y)),
+      og_apply2(g, OG_ADD, og_apply2(g, OG_POW, x, og_constant(g, 2)), y)};
   if (forced) rows[0] = og_apply2(g, OG_ADD, rows[0], force);
   return og_concat(g, rows, 2 + cost);
 }
@@ -32,7 +34,8 @@ static void by_hand(double t, const double *s, const double *p, const double *l,
 
 enum { L = 16 };
 typedef struct blocks {
-  double t[L], x[3 * L], theta[4 * L], lambda[3 * L], bar[8 * L], f[3 * L], t_dot[L], x_dot[3 * L], theta_dot[4 * L];
+  double t[L], x[3 * L], theta[4 * L], lambda[3 * L], bar[8 * L], f[3 * L], t_dot[L], x_dot[3 * L],
+      theta_dot[4 * L];
 } blocks;
 
 static blocks *random_blocks(void) {
@@ -59,7 +62,8 @@ static void check_products(const og_field *field, blocks *b, int lanes, int cost
     for (size_t i = 0; i < n; i++) s[i] = b->x[i * W + lane], l[i] = b->lambda[i * W + lane];
     by_hand(b->t[lane], s, p, l, cost, want);
     for (size_t i = 0; i < 8; i++)
-      if (i < n || i > 2) assert_true(fabs(b->bar[i * W + lane] - want[i]) <= 1e-13); /* sums of a few terms near 1 */
+      if (i < n || i > 2)
+        assert_true(fabs(b->bar[i * W + lane] - want[i]) <= 1e-13); /* sums of a few terms near 1 */
   }
   /* each subset of tangents: <lambda, J dot> = <J^T lambda, dot> */
   for (int set = 0; set < 8; set++) {
@@ -101,14 +105,17 @@ static void test_lotka_volterra(void **state) {
   }
 }
 
-/* Parameters read whole and entry by entry, with entries that nothing reads: cotangents add up, gaps are zero. */
+/* Parameters read whole and entry by entry, with entries that nothing reads: cotangents add up, gaps are
+ * zero. */
 static void test_overlaps_and_gaps(void **state) {
   (void)state;
   og_context *context = new_context();
   og_graph *g;
   assert_int_equal(og_graph_create(context, &g), OG_OK);
-  og_node whole = og_input(g, OG_SLOT_PARAMETER, 1, (og_shape){3, 1}), entry = og_input(g, OG_SLOT_PARAMETER, 2, scalar);
-  og_node f = og_apply2(g, OG_MUL, og_apply2(g, OG_MUL, og_sum(g, whole), entry), og_input(g, OG_SLOT_STATE, 0, scalar));
+  og_node whole = og_input(g, OG_SLOT_PARAMETER, 1, (og_shape){3, 1}),
+          entry = og_input(g, OG_SLOT_PARAMETER, 2, scalar);
+  og_node f = og_apply2(g, OG_MUL, og_apply2(g, OG_MUL, og_sum(g, whole), entry),
+                        og_input(g, OG_SLOT_STATE, 0, scalar));
   og_field *field;
   assert_int_equal(og_field_from_graph(g, f, 6, 0, &field), OG_OK);
   void *scratch = aligned_alloc(64, (field->scratch_bytes(field, 1) + 63) / 64 * 64);
@@ -145,7 +152,7 @@ static void test_memory(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_lotka_volterra), cmocka_unit_test(test_overlaps_and_gaps),
-                                     cmocka_unit_test(test_memory)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_lotka_volterra),
+                                     cmocka_unit_test(test_overlaps_and_gaps), cmocka_unit_test(test_memory)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

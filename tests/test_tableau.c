@@ -1,6 +1,6 @@
-/* Every row of the table of methods against the theory: order conditions by rooted trees (Butcher; Hairer, Norsett
- * & Wanner, Solving ODEs I, II.2), for the solution, its error estimates and its interpolant. Nothing here knows a
- * particular method. */
+/* Every row of the table of methods against the theory: order conditions by rooted trees (Butcher; Hairer,
+ * Norsett & Wanner, Solving ODEs I, II.2), for the solution, its error estimates and its interpolant. Nothing
+ * here knows a particular method. */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -18,7 +18,8 @@
 
 enum { TREE_ORDER_MAX = 9, TREES_MAX = 512 }; /* 486 trees up to order 9: one beyond DOP853's order */
 
-/* A tree is a smaller one (`base`) with one more branch (`branch`) at its root; the first is the lone root. */
+/* A tree is a smaller one (`base`) with one more branch (`branch`) at its root; the first is the lone root.
+ */
 typedef struct tree {
   int order, base, branch;
   long double density; /* gamma */
@@ -60,7 +61,8 @@ static void test_trees_are_all_there(void **state) {
 
 /* ---- Elementary weights --------------------------------------------------------------------------- */
 
-/* Phi_j(t) of every tree and stage, and the same with |a|, which bounds the effect of rounded coefficients. */
+/* Phi_j(t) of every tree and stage, and the same with |a|, which bounds the effect of rounded coefficients.
+ */
 typedef struct elementary_weights {
   long double phi[TREES_MAX][OG_STAGES_MAX], bound[TREES_MAX][OG_STAGES_MAX];
 } elementary_weights;
@@ -82,15 +84,15 @@ static void weigh(const forest *f, const og_tableau *method, elementary_weights 
   }
 }
 
-/* Weights of one quadrature, x + h sum_j w_j K_j approximating x(t + s h), with a bound on what rounding did to
- * them. */
+/* Weights of one quadrature, x + h sum_j w_j K_j approximating x(t + s h), with a bound on what rounding did
+ * to them. */
 typedef struct weights {
   long double s, w[OG_STAGES_MAX], bound[OG_STAGES_MAX];
 } weights;
 
-/* sum_j w_j Phi_j(t) = s^order / gamma. Each term is a product of `order` coefficients, each off by one unit in the
- * last place at most (half for rounding to double, half for papers that give 16 digits), so the whole is off by
- * order * DBL_EPSILON * bound; 4 leaves room for a long double that is no longer than a double. */
+/* sum_j w_j Phi_j(t) = s^order / gamma. Each term is a product of `order` coefficients, each off by one unit
+ * in the last place at most (half for rounding to double, half for papers that give 16 digits), so the whole
+ * is off by order * DBL_EPSILON * bound; 4 leaves room for a long double that is no longer than a double. */
 static int condition_holds(const elementary_weights *e, const tree *t, int number, const weights *q) {
   long double sum = 0.0L, bound = 0.0L, exact = powl(q->s, t->order) / t->density;
   for (int j = 0; j < OG_STAGES_MAX; j++) {
@@ -203,8 +205,8 @@ static int solution_has_its_order(const subject *s) {
   return order_with(s, &q) == s->method->order;
 }
 
-/* One estimate: the embedded solution's order. Two, combined as e^2 / sqrt(e^2 + 0.01 e2^2) with errors h^(p+1) and
- * h^(p2+1): h^(2(p+1) - (p2+1)), which is the error of order 2p - p2. */
+/* One estimate: the embedded solution's order. Two, combined as e^2 / sqrt(e^2 + 0.01 e2^2) with errors
+ * h^(p+1) and h^(p2+1): h^(2(p+1) - (p2+1)), which is the error of order 2p - p2. */
 static int estimate_has_its_order(const subject *s) {
   const og_tableau *m = s->method;
   if (m->embedded_order == 0) return all_zero(m->e) && all_zero(m->e2);
@@ -213,7 +215,9 @@ static int estimate_has_its_order(const subject *s) {
   return m->embedded_order == (all_zero(m->e2) ? order : 2 * order - order_with(s, &q2));
 }
 
-static int estimate_is_below_solution(const subject *s) { return s->method->embedded_order < s->method->order; }
+static int estimate_is_below_solution(const subject *s) {
+  return s->method->embedded_order < s->method->order;
+}
 
 /* The stated order at every s, and not more at all of them. (At s = 1 it is the solution itself.) */
 static int interpolant_has_its_order(const subject *s) {
@@ -227,7 +231,8 @@ static int interpolant_has_its_order(const subject *s) {
   return lowest == s->method->interpolant_order;
 }
 
-/* b_j(0) = 0 by the layout: there is no constant term. b_j(1) = b_j but for the rounding of each coefficient. */
+/* b_j(0) = 0 by the layout: there is no constant term. b_j(1) = b_j but for the rounding of each coefficient.
+ */
 static int interpolant_ends_at_solution(const subject *s) {
   weights q = interpolant_weights(s->method, 1.0L);
   for (int j = 0; j < OG_STAGES_MAX; j++)
@@ -235,8 +240,8 @@ static int interpolant_ends_at_solution(const subject *s) {
   return 1;
 }
 
-/* Its slope is K_1 at s = 0, and the last stage at s = 1 where that is f there: dense output is then C^1. The slope's
- * rounding is that of each coefficient times its power. */
+/* Its slope is K_1 at s = 0, and the last stage at s = 1 where that is f there: dense output is then C^1. The
+ * slope's rounding is that of each coefficient times its power. */
 static int interpolant_is_smooth(const subject *s) {
   const og_tableau *m = s->method;
   for (int j = 0; j < OG_STAGES_MAX; j++) {
@@ -299,8 +304,9 @@ static int any_requirement_fails(const og_tableau *method) {
   return 0;
 }
 
-/* Any one coefficient changed in its tenth digit must be noticed: that is what a slip of the pen would be. A change
- * by 1e-9 is a million units in the last place; a few of DOP853's order conditions leave rounding 1e-12. */
+/* Any one coefficient changed in its tenth digit must be noticed: that is what a slip of the pen would be. A
+ * change by 1e-9 is a million units in the last place; a few of DOP853's order conditions leave rounding
+ * 1e-12. */
 static void assert_noticed(og_tableau *copy, double *entry, const char *array, int j, int l) {
   double kept = *entry;
   if (kept == 0.0) return;

@@ -6,10 +6,11 @@
 #define SHAPE(s) (s).rows, (s).columns
 
 static const char *const unary_names[OG_UNARY_COUNT] = {
-    "neg", "abs", "sign", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin",
-    "acos", "atan", "sinh", "cosh", "tanh", "sigmoid", "softplus", "relu", "lgamma", "digamma", "trigamma", "not"};
-static const char *const binary_names[OG_BINARY_ALL] = {"+", "-", "*", "/", "pow", "min", "max", "<", "<=",
-                                                        ">", ">=", "==", "!=", "and", "or", "*"};
+    "neg",  "abs",     "sign",     "sqrt", "exp",    "expm1",   "log",      "log1p",
+    "sin",  "cos",     "tan",      "asin", "acos",   "atan",    "sinh",     "cosh",
+    "tanh", "sigmoid", "softplus", "relu", "lgamma", "digamma", "trigamma", "not"};
+static const char *const binary_names[OG_BINARY_ALL] = {"+",  "-", "*",  "/",  "pow", "min", "max", "<",
+                                                        "<=", ">", ">=", "==", "!=",  "and", "or",  "*"};
 const char *og_unary_name(og_unary op) { return unary_names[op]; }
 const char *og_binary_name(int op) { return binary_names[op]; }
 
@@ -19,7 +20,8 @@ static og_node make(og_graph *g, og_node_data data) { return og_intern(g, data, 
 
 static int usable(og_graph *g, og_shape s) {
   if (s.rows >= 1 && s.columns >= 1 && s.rows <= (1 << 28) / s.columns) return 1;
-  og_graph_fail(g, OG_ERR_SHAPE, "a shape of %d x %d: rows and columns must be at least 1, entries at most 2^28", SHAPE(s));
+  og_graph_fail(g, OG_ERR_SHAPE,
+                "a shape of %d x %d: rows and columns must be at least 1, entries at most 2^28", SHAPE(s));
   return 0;
 }
 
@@ -39,7 +41,8 @@ og_node og_constant_tensor(og_graph *g, og_shape shape, const double *values) {
 og_node og_input(og_graph *g, int slot, int offset, og_shape shape) {
   if (!usable(g, shape)) return OG_NODE_NONE;
   if (slot < 0 || slot >= OG_SLOT_COUNT || offset < 0)
-    return og_graph_fail(g, OG_ERR_ARGUMENT, "an input of slot %d, offset %d: slots go from 0 to %d, offsets from 0", slot,
+    return og_graph_fail(g, OG_ERR_ARGUMENT,
+                         "an input of slot %d, offset %d: slots go from 0 to %d, offsets from 0", slot,
                          offset, OG_SLOT_COUNT - 1);
   return make(g, (og_node_data){.kind = OG_INPUT, .slot = slot, .offset = offset, .shape = shape});
 }
@@ -48,11 +51,14 @@ og_node og_apply1(og_graph *g, og_unary op, og_node a) {
   if (a < 0) return OG_NODE_NONE;
   og_node simple = og_simplify1(g, op, a);
   if (simple >= 0 || g->status != OG_OK) return simple;
-  return make(g, (og_node_data){.kind = OG_UNARY, .op = (int)op, .shape = shape_of(g, a), .operands = {a}, .operand_count = 1});
+  return make(
+      g, (og_node_data){
+             .kind = OG_UNARY, .op = (int)op, .shape = shape_of(g, a), .operands = {a}, .operand_count = 1});
 }
 
 static int commutes(int op) {
-  return op == OG_ADD || op == OG_MUL || op == OG_MUL0 || op == OG_EQ || op == OG_NE || op == OG_AND || op == OG_OR;
+  return op == OG_ADD || op == OG_MUL || op == OG_MUL0 || op == OG_EQ || op == OG_NE || op == OG_AND ||
+         op == OG_OR;
 }
 
 /* The scalar that all entries of a node are, when that is plain to see. */
@@ -67,7 +73,10 @@ static og_node binary_of_shape(og_graph *g, int op, og_node a, og_node b, og_sha
   og_node simple = og_simplify2(g, op, a, b, shape);
   if (simple >= 0 || g->status != OG_OK) return simple;
   int swap = commutes(op) && a > b;
-  return make(g, (og_node_data){.kind = OG_BINARY, .op = op, .shape = shape, .operands = {swap ? b : a, swap ? a : b},
+  return make(g, (og_node_data){.kind = OG_BINARY,
+                                .op = op,
+                                .shape = shape,
+                                .operands = {swap ? b : a, swap ? a : b},
                                 .operand_count = 2});
 }
 
@@ -75,14 +84,18 @@ og_node og_binary_node(og_graph *g, int op, og_node a, og_node b) {
   if (a < 0 || b < 0) return OG_NODE_NONE;
   og_shape left = shape_of(g, a), right = shape_of(g, b), shape = is_scalar(left) ? right : left;
   if (!is_scalar(left) && !is_scalar(right) && !og_same_shape(left, right))
-    return og_graph_fail(g, OG_ERR_SHAPE, "the operands of '%s' are %d x %d and %d x %d: they must have one shape, or one "
-                         "must be a scalar", binary_names[op], SHAPE(left), SHAPE(right));
+    return og_graph_fail(g, OG_ERR_SHAPE,
+                         "the operands of '%s' are %d x %d and %d x %d: they must have one shape, or one "
+                         "must be a scalar",
+                         binary_names[op], SHAPE(left), SHAPE(right));
   og_node x = spread_scalar(g, a), y = spread_scalar(g, b);
   if (g->status != OG_OK) return OG_NODE_NONE;
   if (x >= 0 && y >= 0) return og_broadcast(g, binary_of_shape(g, op, x, y, (og_shape){1, 1}), shape);
   return binary_of_shape(g, op, x >= 0 ? x : a, y >= 0 ? y : b, shape);
 }
-og_node og_apply2(og_graph *g, og_binary op, og_node a, og_node b) { return og_binary_node(g, (int)op, a, b); }
+og_node og_apply2(og_graph *g, og_binary op, og_node a, og_node b) {
+  return og_binary_node(g, (int)op, a, b);
+}
 
 og_node og_where(og_graph *g, og_node condition, og_node a, og_node b) {
   if (condition < 0 || a < 0 || b < 0) return OG_NODE_NONE;
@@ -92,9 +105,10 @@ og_node og_where(og_graph *g, og_node condition, og_node a, og_node b) {
     if (!is_scalar(shape_of(g, parts[i]))) shape = shape_of(g, parts[i]);
   for (int i = 0; i < 3; i++)
     if (!is_scalar(shape_of(g, parts[i])) && !og_same_shape(shape_of(g, parts[i]), shape))
-      return og_graph_fail(g, OG_ERR_SHAPE, "the condition and branches of 'where' are %d x %d, %d x %d and %d x %d: they "
-                           "must have one shape or be scalars", SHAPE(shape_of(g, condition)), SHAPE(shape_of(g, a)),
-                           SHAPE(shape_of(g, b)));
+      return og_graph_fail(g, OG_ERR_SHAPE,
+                           "the condition and branches of 'where' are %d x %d, %d x %d and %d x %d: they "
+                           "must have one shape or be scalars",
+                           SHAPE(shape_of(g, condition)), SHAPE(shape_of(g, a)), SHAPE(shape_of(g, b)));
   double value;
   if (a == b && og_same_shape(shape_of(g, a), shape)) return a;
   og_node chosen = og_graph_is_constant(g, condition, &value) ? (value != 0 ? a : b) : OG_NODE_NONE;
@@ -102,7 +116,10 @@ og_node og_where(og_graph *g, og_node condition, og_node a, og_node b) {
   for (int i = 0; i < 3; i++)
     if (!og_same_shape(shape_of(g, parts[i]), shape)) parts[i] = og_broadcast(g, parts[i], shape);
   if (parts[0] < 0 || parts[1] < 0 || parts[2] < 0) return OG_NODE_NONE;
-  return make(g, (og_node_data){.kind = OG_WHERE, .shape = shape, .operands = {parts[0], parts[1], parts[2]}, .operand_count = 3});
+  return make(g, (og_node_data){.kind = OG_WHERE,
+                                .shape = shape,
+                                .operands = {parts[0], parts[1], parts[2]},
+                                .operand_count = 3});
 }
 
 og_node og_reshape(og_graph *g, og_node a, og_shape shape) {
@@ -110,7 +127,8 @@ og_node og_reshape(og_graph *g, og_node a, og_shape shape) {
   og_node_data d = g->nodes[a];
   if (og_same_shape(d.shape, shape)) return a;
   if (og_entries(d.shape) != og_entries(shape))
-    return og_graph_fail(g, OG_ERR_SHAPE, "%d x %d cannot be reshaped to %d x %d: the numbers of entries differ",
+    return og_graph_fail(g, OG_ERR_SHAPE,
+                         "%d x %d cannot be reshaped to %d x %d: the numbers of entries differ",
                          SHAPE(d.shape), SHAPE(shape));
   if (d.kind == OG_CONSTANT && !d.count) return og_uniform(g, shape, d.value);
   if (d.kind == OG_RESHAPE) return og_reshape(g, d.operands[0], shape);
@@ -122,15 +140,17 @@ og_node og_broadcast(og_graph *g, og_node scalar, og_shape shape) {
   if (scalar < 0 || !usable(g, shape)) return OG_NODE_NONE;
   og_node_data d = g->nodes[scalar];
   if (!is_scalar(d.shape))
-    return og_graph_fail(g, OG_ERR_SHAPE, "only a scalar can be spread to %d x %d, not %d x %d", SHAPE(shape), SHAPE(d.shape));
+    return og_graph_fail(g, OG_ERR_SHAPE, "only a scalar can be spread to %d x %d, not %d x %d", SHAPE(shape),
+                         SHAPE(d.shape));
   if (is_scalar(shape)) return scalar;
   if (d.kind == OG_CONSTANT) return og_uniform(g, shape, d.value);
-  return make(g, (og_node_data){.kind = OG_BROADCAST, .shape = shape, .operands = {scalar}, .operand_count = 1});
+  return make(g,
+              (og_node_data){.kind = OG_BROADCAST, .shape = shape, .operands = {scalar}, .operand_count = 1});
 }
 
 static og_node bad_range(og_graph *g, const char *what, int offset, int rows, int room) {
-  return og_graph_fail(g, OG_ERR_SHAPE, "%s: entries %d to %d do not lie within %d entries", what, offset, offset + rows - 1,
-                       room);
+  return og_graph_fail(g, OG_ERR_SHAPE, "%s: entries %d to %d do not lie within %d entries", what, offset,
+                       offset + rows - 1, room);
 }
 
 /* The slice of a concat that lies within one part is a slice of the part. */
@@ -149,7 +169,8 @@ og_node og_slice(og_graph *g, og_node a, int offset, int rows) {
   if (a < 0) return OG_NODE_NONE;
   og_node_data d = g->nodes[a];
   int entries = og_entries(d.shape);
-  if (offset < 0 || rows < 1 || offset > entries - rows) return bad_range(g, "a slice", offset, rows, entries);
+  if (offset < 0 || rows < 1 || offset > entries - rows)
+    return bad_range(g, "a slice", offset, rows, entries);
   og_shape shape = {rows, 1};
   if (rows == entries) return og_reshape(g, a, shape);
   if (d.kind == OG_INPUT) return og_input(g, d.slot, d.offset + offset, shape);
@@ -162,7 +183,9 @@ og_node og_slice(og_graph *g, og_node a, int offset, int rows) {
     og_node part = slice_of_concat(g, &d, offset, rows);
     if (part >= 0 || g->status != OG_OK) return part;
   }
-  return make(g, (og_node_data){.kind = OG_SLICE, .offset = offset, .shape = shape, .operands = {a}, .operand_count = 1});
+  return make(g,
+              (og_node_data){
+                  .kind = OG_SLICE, .offset = offset, .shape = shape, .operands = {a}, .operand_count = 1});
 }
 
 og_node og_concat(og_graph *g, const og_node *parts, int count) {
@@ -171,7 +194,8 @@ og_node og_concat(og_graph *g, const og_node *parts, int count) {
     if (parts[i] < 0) return OG_NODE_NONE;
     og_shape s = shape_of(g, parts[i]);
     if (s.columns != 1)
-      return og_graph_fail(g, OG_ERR_SHAPE, "part %d of a list is %d x %d: parts must be scalars or vectors", i, SHAPE(s));
+      return og_graph_fail(g, OG_ERR_SHAPE, "part %d of a list is %d x %d: parts must be scalars or vectors",
+                           i, SHAPE(s));
     if (s.rows > (1 << 28) - rows) return og_graph_fail(g, OG_ERR_SHAPE, "a list of more than 2^28 entries");
     rows += s.rows;
   }
@@ -183,11 +207,15 @@ og_node og_concat(og_graph *g, const og_node *parts, int count) {
 og_node og_pad(og_graph *g, og_node a, int offset, int rows) {
   if (a < 0) return OG_NODE_NONE;
   og_shape s = shape_of(g, a);
-  if (s.columns != 1) return og_graph_fail(g, OG_ERR_SHAPE, "only a vector can be padded, not %d x %d", SHAPE(s));
-  if (offset < 0 || offset > rows - s.rows) return bad_range(g, "a vector placed among zeros", offset, s.rows, rows);
+  if (s.columns != 1)
+    return og_graph_fail(g, OG_ERR_SHAPE, "only a vector can be padded, not %d x %d", SHAPE(s));
+  if (offset < 0 || offset > rows - s.rows)
+    return bad_range(g, "a vector placed among zeros", offset, s.rows, rows);
   if (rows == s.rows) return a;
   if (og_is_value(g, a, 0)) return og_uniform(g, (og_shape){rows, 1}, 0);
-  return make(g, (og_node_data){.kind = OG_PAD, .offset = offset, .shape = {rows, 1}, .operands = {a}, .operand_count = 1});
+  return make(g,
+              (og_node_data){
+                  .kind = OG_PAD, .offset = offset, .shape = {rows, 1}, .operands = {a}, .operand_count = 1});
 }
 
 og_node og_sum(og_graph *g, og_node a) {
@@ -204,13 +232,17 @@ og_node og_dot_node(og_graph *g, og_node a, og_node b, int zero_wins) {
   if (a < 0 || b < 0) return OG_NODE_NONE;
   og_shape left = shape_of(g, a), right = shape_of(g, b);
   if (!og_same_shape(left, right))
-    return og_graph_fail(g, OG_ERR_SHAPE, "the operands of 'dot' are %d x %d and %d x %d: they must have one shape",
+    return og_graph_fail(g, OG_ERR_SHAPE,
+                         "the operands of 'dot' are %d x %d and %d x %d: they must have one shape",
                          SHAPE(left), SHAPE(right));
   if (is_scalar(left)) return og_binary_node(g, zero_wins ? OG_MUL0 : OG_MUL, a, b);
   if (og_is_value(g, a, 0) || og_is_value(g, b, 0)) return og_constant(g, 0);
   if (og_is_value(g, a, 1)) return og_sum(g, b);
   if (og_is_value(g, b, 1)) return og_sum(g, a);
-  return make(g, (og_node_data){.kind = OG_DOT, .op = zero_wins, .shape = {1, 1}, .operands = {a < b ? a : b, a < b ? b : a},
+  return make(g, (og_node_data){.kind = OG_DOT,
+                                .op = zero_wins,
+                                .shape = {1, 1},
+                                .operands = {a < b ? a : b, a < b ? b : a},
                                 .operand_count = 2});
 }
 og_node og_dot(og_graph *g, og_node a, og_node b) { return og_dot_node(g, a, b, 0); }
@@ -222,14 +254,19 @@ og_node og_product_node(og_graph *g, og_kind kind, og_node a, og_node b, int zer
   int inner = kind == OG_MATVEC ? left.columns : left.rows;
   if (right.columns != 1 || (kind == OG_OUTER ? left.columns != 1 : right.rows != inner))
     return og_graph_fail(g, OG_ERR_SHAPE, "the operands of '%s' are %d x %d and %d x %d, which do not fit",
-                         kind == OG_MATVEC ? "matrix times vector" : kind == OG_OUTER ? "outer" : "transposed matrix times vector",
+                         kind == OG_MATVEC  ? "matrix times vector"
+                         : kind == OG_OUTER ? "outer"
+                                            : "transposed matrix times vector",
                          SHAPE(left), SHAPE(right));
   og_shape shape = kind == OG_OUTER ? (og_shape){left.rows, right.rows}
                                     : (og_shape){kind == OG_MATVEC ? left.rows : left.columns, 1};
   if (!usable(g, shape)) return OG_NODE_NONE;
   if (og_is_value(g, a, 0) || og_is_value(g, b, 0)) return og_uniform(g, shape, 0);
-  return make(g, (og_node_data){.kind = kind, .op = zero_wins, .shape = shape, .operands = {a, b}, .operand_count = 2});
+  return make(g, (og_node_data){
+                     .kind = kind, .op = zero_wins, .shape = shape, .operands = {a, b}, .operand_count = 2});
 }
 og_node og_matvec(og_graph *g, og_node a, og_node x) { return og_product_node(g, OG_MATVEC, a, x, 0); }
-og_node og_matvec_transposed(og_graph *g, og_node a, og_node y) { return og_product_node(g, OG_MATVEC_T, a, y, 0); }
+og_node og_matvec_transposed(og_graph *g, og_node a, og_node y) {
+  return og_product_node(g, OG_MATVEC_T, a, y, 0);
+}
 og_node og_outer(og_graph *g, og_node a, og_node b) { return og_product_node(g, OG_OUTER, a, b, 0); }

@@ -1,4 +1,5 @@
-/* Carrying out a program. A lane's operations and their order are the same whatever the number of lanes, so are its bits. */
+/* Carrying out a program. A lane's operations and their order are the same whatever the number of lanes, so
+ * are its bits. */
 #include <math.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@
 #endif
 
 typedef struct machine {
-  const OG_R(og_elementwise) *loops;
+  const OG_R(og_elementwise) * loops;
   real *const *bases;
   size_t lanes;
 } machine;
@@ -22,7 +23,9 @@ static real *at(const machine *m, og_place place) {
   return m->bases[place.base] + (size_t)place.row * (place.one ? 1 : m->lanes);
 }
 static size_t stride(const machine *m, og_place place) { return place.step ? (place.one ? 1 : m->lanes) : 0; }
-static real product(real a, real b, int zero_wins) { return zero_wins && (a == 0 || b == 0) ? (real)0 : a * b; }
+static real product(real a, real b, int zero_wins) {
+  return zero_wins && (a == 0 || b == 0) ? (real)0 : a * b;
+}
 
 /* An operand that is one number for a run of `count` results read with a stride of one. */
 static int variant(int one_a, int one_b) { return one_a ? OG_EW_ONE_A : one_b ? OG_EW_ONE_B : OG_EW_BOTH; }
@@ -34,14 +37,16 @@ static void loop2(const machine *m, const og_instruction *in, size_t rows, size_
   int several = rows > 1;
   int one_a = in->a.one, one_b = in->b.one;
   if (lanes == 1 && several) one_a = !in->a.step, one_b = !in->b.step;
-  int whole = !several || (lanes == 1 ? !(one_a && one_b) : in->a.step != in->a.one && in->b.step != in->b.one);
+  int whole =
+      !several || (lanes == 1 ? !(one_a && one_b) : in->a.step != in->a.one && in->b.step != in->b.one);
   if (whole) {
     m->loops->binary[in->op][variant(one_a, one_b)](rows * lanes, a, b, out);
     return;
   }
   size_t step_a = stride(m, in->a), step_b = stride(m, in->b);
   for (size_t r = 0; r < rows; r++)
-    m->loops->binary[in->op][variant(in->a.one, in->b.one)](lanes, a + r * step_a, b + r * step_b, out + r * lanes);
+    m->loops->binary[in->op][variant(in->a.one, in->b.one)](lanes, a + r * step_a, b + r * step_b,
+                                                            out + r * lanes);
 }
 
 static void copy(const machine *m, const og_instruction *in, size_t rows, size_t lanes) {
@@ -161,8 +166,8 @@ static inline int single(real *const *bases, const og_instruction *in) {
   return 0;
 }
 
-void OG_R(og_program_run)(const og_program *program, int lanes, const real *const *inputs, real *const *outputs,
-                          void *scratch) {
+void OG_R(og_program_run)(const og_program *program, int lanes, const real *const *inputs,
+                          real *const *outputs, void *scratch) {
   real **bases = scratch, *rows = (real *)((char *)scratch + og_program_head(program));
   real *spare = rows + (size_t)program->scratch_rows * (size_t)lanes;
   for (int i = 0; i < OG_SLOT_COUNT; i++) bases[i] = (real *)inputs[i];
@@ -173,7 +178,8 @@ void OG_R(og_program_run)(const og_program *program, int lanes, const real *cons
   bases[OG_BASE_CONSTANT] = program->constants;
 #endif
   for (int i = 0; i < program->output_count; i++)
-    bases[OG_BASE_OUTPUT + i] = outputs[i] ? outputs[i] : spare + (size_t)program->output_rows[i] * (size_t)lanes;
+    bases[OG_BASE_OUTPUT + i] =
+        outputs[i] ? outputs[i] : spare + (size_t)program->output_rows[i] * (size_t)lanes;
   machine m = {.loops = program->OG_R(loops), .bases = bases, .lanes = (size_t)lanes};
   const og_instruction *in = program->instructions, *end = in + program->count;
   if (lanes == 1) {

@@ -7,7 +7,8 @@ static size_t scratch_bytes(const og_field *base, int lanes) {
   const og_graph_field *field = (const og_graph_field *)base;
   size_t most = og_program_scratch_bytes(field->eval, lanes);
   for (int i = 0; i < OG_EXTENTS; i++) {
-    size_t vjp = og_program_scratch_bytes(field->vjp[i], lanes), jvp = og_program_scratch_bytes(field->jvp[i], lanes);
+    size_t vjp = og_program_scratch_bytes(field->vjp[i], lanes),
+           jvp = og_program_scratch_bytes(field->jvp[i], lanes);
     most = vjp > most ? vjp : most;
     most = jvp > most ? jvp : most;
   }
@@ -47,12 +48,12 @@ static og_status check_input(const og_graph *g, const og_node_data *d, size_t n,
   size_t room[] = {1, n, p};
   static const char *const names[] = {"the time", "the state", "the parameters"};
   if (d->slot > OG_SLOT_PARAMETER)
-    return og_fail(g->context, OG_ERR_ARGUMENT, "a field reads input slot %d: it may read time, state and parameters only",
-                   d->slot);
+    return og_fail(g->context, OG_ERR_ARGUMENT,
+                   "a field reads input slot %d: it may read time, state and parameters only", d->slot);
   size_t end = (size_t)d->offset + (size_t)og_entries(d->shape);
   if (end <= room[d->slot]) return OG_OK;
-  return og_fail(g->context, OG_ERR_SHAPE, "a field reads entry %zu of %s, of which there are %zu", end - 1, names[d->slot],
-                 room[d->slot]);
+  return og_fail(g->context, OG_ERR_SHAPE, "a field reads entry %zu of %s, of which there are %zu", end - 1,
+                 names[d->slot], room[d->slot]);
 }
 
 /* What f reads lies within the slots; whether it reads the time goes into the field's flags. */
@@ -61,11 +62,8 @@ static og_status check_reads(og_graph_field *field, const og_graph *g, og_node f
   og_status status = OG_OK;
   unsigned char *needed = og_alloc(g->context, nodes, 1);
   if (!needed) return og_fail_memory(g->context, nodes, "the inputs of a field");
-  needed[f] = 1;
+  og_mark_needed(g, f, 1, &f, needed);
   for (og_node node = f; node >= 0 && status == OG_OK; node--) {
-    int count;
-    const og_node *operands = og_operands(g, node, &count);
-    for (int i = 0; needed[node] && i < count; i++) needed[operands[i]] = 1;
     if (!needed[node] || g->nodes[node].kind != OG_INPUT) continue;
     status = check_input(g, &g->nodes[node], field->base.n, field->base.p);
     if (g->nodes[node].slot == OG_SLOT_TIME) field->base.flags |= OG_FIELD_DEPENDS_ON_TIME;
@@ -100,21 +98,32 @@ static og_status create_programs(og_graph_field *field, og_graph *g, og_node f) 
   return create_jvps(field, g, f, &s);
 }
 
-og_status og_field_from_graph(og_graph *graph, og_node f, size_t parameters, size_t quadratures, og_field **out) {
+og_status og_field_from_graph(og_graph *graph, og_node f, size_t parameters, size_t quadratures,
+                              og_field **out) {
   *out = NULL;
   OG_TRY(og_graph_status(graph));
   og_shape shape = og_graph_shape(graph, f);
   if (shape.columns != 1 || parameters > (1u << 28) || quadratures > 1)
-    return og_fail(graph->context, OG_ERR_SHAPE, "a field's f is %d x %d, with %zu parameters and %zu quadratures: f must be "
-                   "a vector, and there is at most one quadrature", shape.rows, shape.columns, parameters, quadratures);
+    return og_fail(graph->context, OG_ERR_SHAPE,
+                   "a field's f is %d x %d, with %zu parameters and %zu quadratures: f must be "
+                   "a vector, and there is at most one quadrature",
+                   shape.rows, shape.columns, parameters, quadratures);
   og_graph_field *field = og_alloc(graph->context, 1, sizeof *field);
   if (!field) return og_fail_memory(graph->context, sizeof *field, "a field");
-  field->base = (og_field){.context = graph->context, .n = (size_t)shape.rows, .p = parameters, .quadratures = quadratures,
-                           .flags = OG_FIELD_HAS_VJP | OG_FIELD_HAS_JVP, .ops_d = og_graph_ops_d,
-                           .ops_s = og_graph_ops_s, .scratch_bytes = scratch_bytes, .destroy = destroy};
+  field->base = (og_field){.context = graph->context,
+                           .n = (size_t)shape.rows,
+                           .p = parameters,
+                           .quadratures = quadratures,
+                           .flags = OG_FIELD_HAS_VJP | OG_FIELD_HAS_JVP,
+                           .ops_d = og_graph_ops_d,
+                           .ops_s = og_graph_ops_s,
+                           .scratch_bytes = scratch_bytes,
+                           .destroy = destroy};
   field->zero_rows = parameters > field->base.n ? parameters : field->base.n;
   og_status status = create_programs(field, graph, f);
-  if (status == OG_OK) *out = &field->base;
-  else destroy(&field->base);
+  if (status == OG_OK)
+    *out = &field->base;
+  else
+    destroy(&field->base);
   return status;
 }

@@ -6,8 +6,8 @@
 #include "field/field.h"
 #include "graph/graph.h"
 
-/* Products are kept at three extents, so that what is not wanted is not computed: of the state alone, of state and
- * parameters, of all with time. */
+/* Products are kept at three extents, so that what is not wanted is not computed: of the state alone, of
+ * state and parameters, of all with time. */
 enum { OG_FOR_STATE, OG_FOR_PARAMETERS, OG_FOR_TIME, OG_EXTENTS };
 
 typedef struct og_graph_field {
@@ -19,7 +19,8 @@ typedef struct og_graph_field {
 extern const og_field_ops_d og_graph_ops_d;
 extern const og_field_ops_s og_graph_ops_s;
 
-/* The parts of the scratch: times in the working precision, zeros, the program's own; in bytes, multiples of 64. */
+/* The parts of the scratch: times in the working precision, zeros, the program's own; in bytes, multiples
+ * of 64. */
 static inline size_t og_graph_field_times(int lanes) { return OG_PADDED((size_t)lanes) * sizeof(double); }
 static inline size_t og_graph_field_zeros(const og_graph_field *field, int lanes) {
   return OG_PADDED(field->zero_rows * (size_t)lanes) * sizeof(double);

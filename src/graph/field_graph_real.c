@@ -1,4 +1,5 @@
-/* The field's functions in one precision: inputs handed to a program's slots. Lanes that are idle are computed too. */
+/* The field's functions in one precision: inputs handed to a program's slots. Lanes that are idle are
+ * computed too. */
 #include "graph/field_graph.h"
 
 #include <string.h>
@@ -26,8 +27,9 @@ static void eval(const og_field *base, int lanes, const double *t, const real *x
   OG_R(og_program_run)(field->eval, lanes, inputs, &f, program_scratch(field, lanes, scratch));
 }
 
-static void vjp(const og_field *base, int lanes, const double *t, const real *x, const real *theta, const real *lambda,
-                real *x_bar, real *theta_bar, real *t_bar, og_lane_status *status, void *scratch) {
+static void vjp(const og_field *base, int lanes, const double *t, const real *x, const real *theta,
+                const real *lambda, real *x_bar, real *theta_bar, real *t_bar, og_lane_status *status,
+                void *scratch) {
   const og_graph_field *field = (const og_graph_field *)base;
   const real *inputs[OG_SLOT_COUNT] = {working_times(lanes, t, scratch), x, theta, lambda};
   real *outputs[OG_EXTENTS] = {x_bar, base->p ? theta_bar : t_bar, t_bar};
@@ -37,14 +39,17 @@ static void vjp(const og_field *base, int lanes, const double *t, const real *x,
 }
 
 /* Tangents that are not given but lie within the extent are zeros. */
-static void jvp(const og_field *base, int lanes, const double *t, const real *x, const real *theta, const real *t_dot,
-                const real *x_dot, const real *theta_dot, real *f_dot, og_lane_status *status, void *scratch) {
+static void jvp(const og_field *base, int lanes, const double *t, const real *x, const real *theta,
+                const real *t_dot, const real *x_dot, const real *theta_dot, real *f_dot,
+                og_lane_status *status, void *scratch) {
   const og_graph_field *field = (const og_graph_field *)base;
   real *zero = (real *)((char *)scratch + og_graph_field_times(lanes));
   int extent = t_dot ? OG_FOR_TIME : theta_dot ? OG_FOR_PARAMETERS : OG_FOR_STATE;
   if (!x_dot || (extent == OG_FOR_TIME && !theta_dot)) memset(zero, 0, og_graph_field_zeros(field, lanes));
-  const real *inputs[OG_SLOT_COUNT] = {[OG_SLOT_TIME] = working_times(lanes, t, scratch), [OG_SLOT_STATE] = x,
-                                       [OG_SLOT_PARAMETER] = theta, [OG_SLOT_TIME_DOT] = t_dot,
+  const real *inputs[OG_SLOT_COUNT] = {[OG_SLOT_TIME] = working_times(lanes, t, scratch),
+                                       [OG_SLOT_STATE] = x,
+                                       [OG_SLOT_PARAMETER] = theta,
+                                       [OG_SLOT_TIME_DOT] = t_dot,
                                        [OG_SLOT_STATE_DOT] = x_dot ? x_dot : zero,
                                        [OG_SLOT_PARAMETER_DOT] = theta_dot ? theta_dot : zero};
   (void)status;

@@ -59,7 +59,8 @@ static int grow(og_graph *graph, void **memory, int *capacity, int needed, size_
   if (needed <= *capacity) return 1;
   int more = *capacity ? *capacity : 64;
   while (more < needed && more <= INT32_MAX / 2) more *= 2;
-  void *grown = more >= needed ? og_resize(graph->context, *memory, (size_t)*capacity, (size_t)more, size) : NULL;
+  void *grown =
+      more >= needed ? og_resize(graph->context, *memory, (size_t)*capacity, (size_t)more, size) : NULL;
   if (!grown) {
     if (graph->status == OG_OK)
       graph->status = og_fail_memory(graph->context, (size_t)more * size, "the nodes of an expression graph");
@@ -77,7 +78,7 @@ static uint64_t mix(uint64_t hash, const void *bytes, size_t size) {
 }
 
 static uint64_t hash_of(const og_node_data *d, const og_node *parts, const double *values) {
-  int numbers[] = {(int)d->kind,   d->op,          d->slot,        d->offset,       d->shape.rows,
+  int numbers[] = {(int)d->kind,     d->op,          d->slot,        d->offset,      d->shape.rows,
                    d->shape.columns, d->operands[0], d->operands[1], d->operands[2], d->count};
   uint64_t hash = mix(mix(14695981039346656037u, numbers, sizeof numbers), &d->value, sizeof d->value);
   if (parts) hash = mix(hash, parts, (size_t)d->count * sizeof *parts);
@@ -95,22 +96,25 @@ static const double *values_of(const og_graph *graph, const og_node_data *data) 
 /* Values are compared as bits: -0 is not 0, and NaN is itself. */
 static int equal(const og_graph *graph, const og_node_data *a, const og_node_data *b, const og_node *parts,
                  const double *values) {
-  if (a->kind != b->kind || a->op != b->op || a->slot != b->slot || a->offset != b->offset || a->count != b->count ||
-      !og_same_shape(a->shape, b->shape) || memcmp(a->operands, b->operands, sizeof a->operands) ||
-      memcmp(&a->value, &b->value, sizeof a->value))
+  if (a->kind != b->kind || a->op != b->op || a->slot != b->slot || a->offset != b->offset ||
+      a->count != b->count || !og_same_shape(a->shape, b->shape) ||
+      memcmp(a->operands, b->operands, sizeof a->operands) || memcmp(&a->value, &b->value, sizeof a->value))
     return 0;
   size_t count = (size_t)a->count;
   if (parts) return !memcmp(parts_of(graph, a), parts, count * sizeof *parts);
   return !values || !memcmp(values_of(graph, a), values, count * sizeof *values);
 }
 
-static int place_for(const og_graph *graph, uint64_t hash) { return (int)(hash & (uint64_t)(graph->table_size - 1)); }
+static int place_for(const og_graph *graph, uint64_t hash) {
+  return (int)(hash & (uint64_t)(graph->table_size - 1));
+}
 
 static int rehash(og_graph *graph, int size) {
   og_node *table = og_alloc(graph->context, (size_t)size, sizeof *table);
   if (!table) {
     if (graph->status == OG_OK)
-      graph->status = og_fail_memory(graph->context, (size_t)size * sizeof *table, "an expression graph's table");
+      graph->status =
+          og_fail_memory(graph->context, (size_t)size * sizeof *table, "an expression graph's table");
     return 0;
   }
   og_free(graph->context, graph->table);
@@ -126,18 +130,21 @@ static int rehash(og_graph *graph, int size) {
   return 1;
 }
 
-/* Copies come before the growing of a pool that they may lie in is harmless: callers pass no pointers into pools. */
+/* Copies come before the growing of a pool that they may lie in is harmless: callers pass no pointers into
+ * pools. */
 static int keep_pool(og_graph *graph, og_node_data *data, const og_node *parts, const double *values) {
   if (parts) {
     data->first = graph->part_count;
-    if (!grow(graph, (void **)&graph->parts, &graph->part_capacity, graph->part_count + data->count, sizeof *parts))
+    if (!grow(graph, (void **)&graph->parts, &graph->part_capacity, graph->part_count + data->count,
+              sizeof *parts))
       return 0;
     memcpy(graph->parts + data->first, parts, (size_t)data->count * sizeof *parts);
     graph->part_count += data->count;
   }
   if (values) {
     data->first = graph->value_count;
-    if (!grow(graph, (void **)&graph->values, &graph->value_capacity, graph->value_count + data->count, sizeof *values))
+    if (!grow(graph, (void **)&graph->values, &graph->value_capacity, graph->value_count + data->count,
+              sizeof *values))
       return 0;
     memcpy(graph->values + data->first, values, (size_t)data->count * sizeof *values);
     graph->value_count += data->count;
@@ -148,12 +155,14 @@ static int keep_pool(og_graph *graph, og_node_data *data, const og_node *parts, 
 og_node og_intern(og_graph *graph, og_node_data data, const og_node *parts, const double *values) {
   if (graph->status != OG_OK) return OG_NODE_NONE;
   for (int i = data.operand_count; i < 3; i++) data.operands[i] = OG_NODE_NONE;
-  if (2 * (graph->count + 1) > graph->table_size && !rehash(graph, graph->table_size ? 2 * graph->table_size : 256))
+  if (2 * (graph->count + 1) > graph->table_size &&
+      !rehash(graph, graph->table_size ? 2 * graph->table_size : 256))
     return OG_NODE_NONE;
   int place = place_for(graph, hash_of(&data, parts, values));
   for (; graph->table[place] >= 0; place = (place + 1) & (graph->table_size - 1))
     if (equal(graph, &graph->nodes[graph->table[place]], &data, parts, values)) return graph->table[place];
-  if (!grow(graph, (void **)&graph->nodes, &graph->capacity, graph->count + 1, sizeof data)) return OG_NODE_NONE;
+  if (!grow(graph, (void **)&graph->nodes, &graph->capacity, graph->count + 1, sizeof data))
+    return OG_NODE_NONE;
   if (!keep_pool(graph, &data, parts, values)) return OG_NODE_NONE;
   graph->nodes[graph->count] = data;
   return graph->table[place] = graph->count++;

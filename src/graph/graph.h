@@ -1,14 +1,15 @@
 /* The tensor expression graph: one data structure, many readings (simplification, vjp, jvp, evaluation).
  *
- * A graph is a growing list of nodes; a node refers only to earlier nodes. Nodes are hash-consed (equal expressions
- * are one node: common subexpressions never exist twice) and simplified as they are made (constants folded, x+0, x*1,
- * x*0, x^1, x^2 -> x*x, -(-x), neg pulled out of products, where with constant condition, index of concat, ...).
- * Simplifications keep exact arithmetic or reduce rounding; x*0 -> 0 is allowed (a NaN in x is caught in f itself).
+ * A graph is a growing list of nodes; a node refers only to earlier nodes. Nodes are hash-consed (equal
+ * expressions are one node: common subexpressions never exist twice) and simplified as they are made
+ * (constants folded, x+0, x*1, x*0, x^1, x^2 -> x*x, -(-x), neg pulled out of products, where with constant
+ * condition, index of concat, ...). Simplifications keep exact arithmetic or reduce rounding; x*0 -> 0 is
+ * allowed (a NaN in x is caught in f itself).
  *
- * A shape is rows x columns; scalars are 1x1, vectors n x 1. Elementwise binary operations take equal shapes or a scalar on
- * either side. Errors (shapes that do not match, no memory) make the constructor return OG_NODE_NONE, set the
- * graph's status and its context's message, and every constructor given OG_NODE_NONE returns OG_NODE_NONE, so a
- * whole expression can be built before checking once. */
+ * A shape is rows x columns; scalars are 1x1, vectors n x 1. Elementwise binary operations take equal shapes
+ * or a scalar on either side. Errors (shapes that do not match, no memory) make the constructor return
+ * OG_NODE_NONE, set the graph's status and its context's message, and every constructor given OG_NODE_NONE
+ * returns OG_NODE_NONE, so a whole expression can be built before checking once. */
 #ifndef OG_GRAPH_H
 #define OG_GRAPH_H
 
@@ -18,7 +19,9 @@ typedef struct og_graph og_graph;
 typedef int32_t og_node;
 enum { OG_NODE_NONE = -1 };
 
-typedef struct og_shape { int rows, columns; } og_shape;
+typedef struct og_shape {
+  int rows, columns;
+} og_shape;
 
 og_status og_graph_create(og_context *context, og_graph **out);
 void og_graph_destroy(og_graph *graph);
@@ -34,28 +37,66 @@ og_node og_input(og_graph *graph, int slot, int offset, og_shape shape);
 
 /* ---- Elementwise. One list drives names, evaluation and derivatives. ---- */
 typedef enum og_unary {
-  OG_NEG, OG_ABS, OG_SIGN /* 0 at 0 */, OG_SQRT, OG_EXP, OG_EXPM1, OG_LOG, OG_LOG1P, OG_SIN, OG_COS, OG_TAN, OG_ASIN,
-  OG_ACOS, OG_ATAN, OG_SINH, OG_COSH, OG_TANH, OG_SIGMOID, OG_SOFTPLUS, OG_RELU, OG_LGAMMA, OG_DIGAMMA, OG_TRIGAMMA,
-  OG_NOT, OG_UNARY_COUNT
+  OG_NEG,
+  OG_ABS,
+  OG_SIGN /* 0 at 0 */,
+  OG_SQRT,
+  OG_EXP,
+  OG_EXPM1,
+  OG_LOG,
+  OG_LOG1P,
+  OG_SIN,
+  OG_COS,
+  OG_TAN,
+  OG_ASIN,
+  OG_ACOS,
+  OG_ATAN,
+  OG_SINH,
+  OG_COSH,
+  OG_TANH,
+  OG_SIGMOID,
+  OG_SOFTPLUS,
+  OG_RELU,
+  OG_LGAMMA,
+  OG_DIGAMMA,
+  OG_TRIGAMMA,
+  OG_NOT,
+  OG_UNARY_COUNT
 } og_unary;
-/* Comparisons and logic give 1 or 0 and have zero derivative. min and max pass the cotangent to the argument that is
- * chosen (to the first on a tie). pow(x, y): d/dy is 0 where x == 0 and y > 0. */
+/* Comparisons and logic give 1 or 0 and have zero derivative. min and max pass the cotangent to the argument
+ * that is chosen (to the first on a tie). pow(x, y): d/dy is 0 where x == 0 and y > 0. */
 typedef enum og_binary {
-  OG_ADD, OG_SUB, OG_MUL, OG_DIV, OG_POW, OG_MIN, OG_MAX, OG_LT, OG_LE, OG_GT, OG_GE, OG_EQ, OG_NE, OG_AND, OG_OR,
+  OG_ADD,
+  OG_SUB,
+  OG_MUL,
+  OG_DIV,
+  OG_POW,
+  OG_MIN,
+  OG_MAX,
+  OG_LT,
+  OG_LE,
+  OG_GT,
+  OG_GE,
+  OG_EQ,
+  OG_NE,
+  OG_AND,
+  OG_OR,
   OG_BINARY_COUNT
 } og_binary;
 og_node og_apply1(og_graph *graph, og_unary op, og_node a);
 og_node og_apply2(og_graph *graph, og_binary op, og_node a, og_node b);
-/* Elementwise condition != 0 ? a : b. Both branches are evaluated; the cotangent of the one not taken is exactly 0, also
- * when its value or derivative is NaN or infinite. */
+/* Elementwise condition != 0 ? a : b. Both branches are evaluated; the cotangent of the one not taken is
+ * exactly 0, also when its value or derivative is NaN or infinite. */
 og_node og_where(og_graph *graph, og_node condition, og_node a, og_node b);
 
 /* ---- Structure ---- */
-og_node og_slice(og_graph *graph, og_node a, int offset, int rows); /* entries offset.. of a vector (row-major of a matrix) as a vector */
+og_node og_slice(og_graph *graph, og_node a, int offset,
+                 int rows); /* entries offset.. of a vector (row-major of a matrix) as a vector */
 og_node og_concat(og_graph *graph, const og_node *parts, int count); /* scalars and vectors, end to end */
 og_node og_reshape(og_graph *graph, og_node a, og_shape shape);
 og_node og_broadcast(og_graph *graph, og_node scalar, og_shape shape);
-og_node og_pad(og_graph *graph, og_node a, int offset, int rows); /* transpose of slice: a placed in a zero vector of `rows` */
+og_node og_pad(og_graph *graph, og_node a, int offset,
+               int rows); /* transpose of slice: a placed in a zero vector of `rows` */
 
 /* ---- Sums and products ---- */
 og_node og_sum(og_graph *graph, og_node a);
@@ -65,8 +106,8 @@ og_node og_matvec_transposed(og_graph *graph, og_node matrix, og_node vector); /
 og_node og_outer(og_graph *graph, og_node a, og_node b);                       /* a b^T */
 
 /* ---- Derivatives, as new nodes of the same graph; they can be differentiated again. ---- */
-/* bars[i] = sum over outputs of (d outputs[j] / d wrt[i])^T output_bars[j]. A wrt that nothing depends on gets a constant 0 of
- * its shape. wrt are usually inputs but may be any nodes. */
+/* bars[i] = sum over outputs of (d outputs[j] / d wrt[i])^T output_bars[j]. A wrt that nothing depends on
+ * gets a constant 0 of its shape. wrt are usually inputs but may be any nodes. */
 og_status og_graph_vjp(og_graph *graph, int output_count, const og_node *outputs, const og_node *output_bars,
                        int wrt_count, const og_node *wrt, og_node *bars);
 /* output_dots[j] = sum over wrt of (d outputs[j] / d wrt[i]) wrt_dots[i]. */
@@ -77,18 +118,32 @@ int og_graph_depends_on(const og_graph *graph, int output_count, const og_node *
 
 /* ---- Evaluation: a program is a straight line of instructions over lane blocks, buffers reused. ---- */
 typedef struct og_program og_program;
-og_status og_program_create(const og_graph *graph, int output_count, const og_node *outputs, og_program **out);
+og_status og_program_create(const og_graph *graph, int output_count, const og_node *outputs,
+                            og_program **out);
 void og_program_destroy(og_program *program);
 size_t og_program_scratch_bytes(const og_program *program, int lanes); /* enough for either precision */
-/* inputs[slot] is a block [entries of the slot][lanes] (a slot the program does not read may be NULL); outputs[j] a block
- * [entries of output j][lanes], or NULL when not wanted. Outputs do not alias inputs. */
-void og_program_run_d(const og_program *program, int lanes, const double *const *inputs, double *const *outputs, void *scratch);
-void og_program_run_s(const og_program *program, int lanes, const float *const *inputs, float *const *outputs, void *scratch);
+/* inputs[slot] is a block [entries of the slot][lanes] (a slot the program does not read may be NULL);
+ * outputs[j] a block [entries of output j][lanes], or NULL when not wanted. Outputs do not alias inputs. */
+void og_program_run_d(const og_program *program, int lanes, const double *const *inputs,
+                      double *const *outputs, void *scratch);
+void og_program_run_s(const og_program *program, int lanes, const float *const *inputs, float *const *outputs,
+                      void *scratch);
 
 /* ---- A field from a graph: dx/dt = f(t, x, theta), from input slots 0 (t), 1 (x), 2 (theta). ----
- * `f` is a vector of n entries; vjp and jvp are derived here. If `quadratures` is 1 the last entry is a running cost. */
-enum { OG_SLOT_TIME = 0, OG_SLOT_STATE = 1, OG_SLOT_PARAMETER = 2, OG_SLOT_COTANGENT = 3, OG_SLOT_TIME_DOT = 4,
-       OG_SLOT_STATE_DOT = 5, OG_SLOT_PARAMETER_DOT = 6, OG_SLOT_DATA = 7, OG_SLOT_COUNT = 8 };
-og_status og_field_from_graph(og_graph *graph, og_node f, size_t parameters, size_t quadratures, og_field **out);
+ * `f` is a vector of n entries; vjp and jvp are derived here. If `quadratures` is 1 the last entry is a
+ * running cost. */
+enum {
+  OG_SLOT_TIME = 0,
+  OG_SLOT_STATE = 1,
+  OG_SLOT_PARAMETER = 2,
+  OG_SLOT_COTANGENT = 3,
+  OG_SLOT_TIME_DOT = 4,
+  OG_SLOT_STATE_DOT = 5,
+  OG_SLOT_PARAMETER_DOT = 6,
+  OG_SLOT_DATA = 7,
+  OG_SLOT_COUNT = 8
+};
+og_status og_field_from_graph(og_graph *graph, og_node f, size_t parameters, size_t quadratures,
+                              og_field **out);
 
 #endif

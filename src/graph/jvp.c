@@ -57,7 +57,8 @@ static og_node forward_product(og_graph *g, const og_node_data *d, const og_node
     og_node dot = dots[d->operands[which]];
     if (dot < 0) continue;
     og_node a = which ? d->operands[0] : dot, b = which ? dot : d->operands[1];
-    sum = plus(g, sum, d->kind == OG_DOT ? og_dot_node(g, a, b, d->op) : og_product_node(g, d->kind, a, b, d->op));
+    sum = plus(g, sum,
+               d->kind == OG_DOT ? og_dot_node(g, a, b, d->op) : og_product_node(g, d->kind, a, b, d->op));
   }
   return sum;
 }
@@ -94,42 +95,47 @@ static int check_dots(og_graph *g, int count, const og_node *wrt, const og_node 
   for (int i = 0; i < count; i++) {
     og_shape want = g->nodes[wrt[i]].shape, have = og_graph_shape(g, wrt_dots[i]);
     if (wrt_dots[i] < 0 || og_same_shape(want, have)) continue;
-    og_graph_fail(g, OG_ERR_SHAPE, "the tangent of input %d is %d x %d, the input %d x %d", i, have.rows, have.columns,
-                  want.rows, want.columns);
+    og_graph_fail(g, OG_ERR_SHAPE, "the tangent of input %d is %d x %d, the input %d x %d", i, have.rows,
+                  have.columns, want.rows, want.columns);
     return 0;
   }
   return 1;
 }
 
 /* A wrt within the graph has its given tangent plus nothing: it cuts off what lies before it. */
-static void seed(og_graph *g, int last, int count, const og_node *wrt, const og_node *wrt_dots, og_node *dots) {
+static void seed(og_graph *g, int last, int count, const og_node *wrt, const og_node *wrt_dots,
+                 og_node *dots) {
   for (og_node node = 0; node <= last; node++)
     dots[node] = g->nodes[node].kind == OG_INPUT ? og_scatter(g, node, count, wrt, wrt_dots) : OG_NODE_NONE;
   for (int i = 0; i < count; i++)
     if (wrt[i] <= last && g->nodes[wrt[i]].kind != OG_INPUT) dots[wrt[i]] = wrt_dots[i];
 }
 
-static void run(og_graph *g, int last, int output_count, const og_node *outputs, int wrt_count, const og_node *wrt,
-                const og_node *wrt_dots, og_node *dots, unsigned char *active, og_node *output_dots) {
+static void run(og_graph *g, int last, int output_count, const og_node *outputs, int wrt_count,
+                const og_node *wrt, const og_node *wrt_dots, og_node *dots, unsigned char *active,
+                unsigned char *needed, og_node *output_dots) {
   if (!check_dots(g, wrt_count, wrt, wrt_dots)) return;
   seed(g, last, wrt_count, wrt, wrt_dots, dots);
   og_mark_active(g, last, wrt_count, wrt, active);
+  og_mark_needed(g, last, output_count, outputs, needed);
   for (og_node node = 0; node <= last && g->status == OG_OK; node++)
-    if (active[node] && dots[node] < 0) dots[node] = forward(g, node, dots);
+    if (active[node] && needed[node] && dots[node] < 0) dots[node] = forward(g, node, dots);
   for (int i = 0; i < output_count; i++) output_dots[i] = or_zero(g, dots[outputs[i]], outputs[i]);
 }
 
-og_status og_graph_jvp(og_graph *g, int output_count, const og_node *outputs, int wrt_count, const og_node *wrt,
-                       const og_node *wrt_dots, og_node *output_dots) {
+og_status og_graph_jvp(og_graph *g, int output_count, const og_node *outputs, int wrt_count,
+                       const og_node *wrt, const og_node *wrt_dots, og_node *output_dots) {
   if (g->status != OG_OK) return g->status;
   int last = -1;
   for (int i = 0; i < output_count; i++) last = outputs[i] > last ? outputs[i] : last;
   size_t nodes = (size_t)last + 2;
   og_node *dots = og_alloc(g->context, nodes, sizeof *dots);
-  unsigned char *active = og_alloc(g->context, nodes, 1);
-  if (dots && active) run(g, last, output_count, outputs, wrt_count, wrt, wrt_dots, dots, active, output_dots);
-  og_status status = dots && active ? g->status : og_fail_memory(g->context, nodes * sizeof *dots, "a forward sweep");
+  unsigned char *active = og_alloc(g->context, nodes, 1), *needed = og_alloc(g->context, nodes, 1);
+  int have = dots && active && needed;
+  if (have) run(g, last, output_count, outputs, wrt_count, wrt, wrt_dots, dots, active, needed, output_dots);
+  og_status status = have ? g->status : og_fail_memory(g->context, nodes * sizeof *dots, "a forward sweep");
   og_free(g->context, dots);
   og_free(g->context, active);
+  og_free(g->context, needed);
   return status;
 }

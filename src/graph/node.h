@@ -5,16 +5,29 @@
 #include "graph/graph.h"
 
 typedef enum og_kind {
-  OG_CONSTANT, OG_INPUT, OG_UNARY, OG_BINARY, OG_WHERE, OG_SLICE, OG_CONCAT, OG_RESHAPE, OG_BROADCAST, OG_PAD, OG_SUM,
-  OG_DOT, OG_MATVEC, OG_MATVEC_T, OG_OUTER
+  OG_CONSTANT,
+  OG_INPUT,
+  OG_UNARY,
+  OG_BINARY,
+  OG_WHERE,
+  OG_SLICE,
+  OG_CONCAT,
+  OG_RESHAPE,
+  OG_BROADCAST,
+  OG_PAD,
+  OG_SUM,
+  OG_DOT,
+  OG_MATVEC,
+  OG_MATVEC_T,
+  OG_OUTER
 } og_kind;
 
 /* A product in which zero wins over NaN and infinity: cotangents below a `where` are passed on with it. */
 enum { OG_MUL0 = OG_BINARY_COUNT, OG_BINARY_ALL };
 
-/* `op` is an og_unary or og_binary; of products it says whether zero wins. `offset` is that of input, slice and pad.
- * A constant of equal entries has count 0 and its value; other constants' values and the parts of a concat are
- * `count` entries of a pool from `first`. */
+/* `op` is an og_unary or og_binary; of products it says whether zero wins. `offset` is that of input, slice
+ * and pad. A constant of equal entries has count 0 and its value; other constants' values and the parts of a
+ * concat are `count` entries of a pool from `first`. */
 typedef struct og_node_data {
   og_kind kind;
   int op, slot, offset;
@@ -42,7 +55,8 @@ static inline int og_same_shape(og_shape a, og_shape b) { return a.rows == b.row
 
 /* The node equal to `data`, made if there is none. `parts`/`values` are data->count entries or NULL. */
 og_node og_intern(og_graph *graph, og_node_data data, const og_node *parts, const double *values);
-og_node og_graph_fail(og_graph *graph, og_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+og_node og_graph_fail(og_graph *graph, og_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 og_node og_uniform(og_graph *graph, og_shape shape, double value);
 const og_node *og_operands(const og_graph *graph, og_node node, int *count);
 int og_is_value(const og_graph *graph, og_node node, double value);
@@ -61,13 +75,18 @@ const char *og_binary_name(int op);
 og_node og_unary_slope(og_graph *graph, og_unary op, og_node x, og_node y);
 og_node og_binary_slope(og_graph *graph, int op, int which, og_node a, og_node b, og_node y);
 /* An input and a wrt that read a common stretch of a slot are two views of it, whatever nodes they are.
- * og_gather: the cotangent of `wrt` from bars[0..last] of the inputs that overlap it (of wrt alone when it is no input).
- * og_scatter: the tangent of input `node` from those of the wrt that overlap it; OG_NODE_NONE when there is none. */
+ * og_gather: the cotangent of `wrt` from bars[0..last] of the inputs that overlap it (of wrt alone when it is
+ * no input). og_scatter: the tangent of input `node` from those of the wrt that overlap it; OG_NODE_NONE when
+ * there is none. */
 og_node og_gather(og_graph *graph, og_node wrt, int last, const og_node *bars);
 og_node og_scatter(og_graph *graph, og_node node, int wrt_count, const og_node *wrt, const og_node *wrt_dots);
 int og_overlap(const og_graph *graph, og_node a, og_node b);
-/* Sets active[i] for the nodes up to `last` that depend on any of wrt. */
-void og_mark_active(const og_graph *graph, int last, int wrt_count, const og_node *wrt, unsigned char *active);
+/* needed[i], all 0 before, becomes 1 for the nodes that the outputs are made of. */
+void og_mark_needed(const og_graph *graph, int last, int output_count, const og_node *outputs,
+                    unsigned char *needed);
+/* active[i] becomes 1 for the nodes up to `last` that depend on any of wrt. */
+void og_mark_active(const og_graph *graph, int last, int wrt_count, const og_node *wrt,
+                    unsigned char *active);
 
 double og_unary_value_d(og_unary op, double x);
 float og_unary_value_s(og_unary op, float x);

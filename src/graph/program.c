@@ -7,7 +7,9 @@ _Static_assert((int)OG_EW_MIN == OG_MIN - 1 && (int)OG_EW_OR == OG_OR - 1 && (in
                    (int)OG_EW_DIV == (int)OG_DIV,
                "the loops stand in the order of og_binary, without pow");
 
-typedef struct free_rows { int row, rows; } free_rows;
+typedef struct free_rows {
+  int row, rows;
+} free_rows;
 
 typedef struct lowering {
   const og_graph *graph;
@@ -26,8 +28,10 @@ static og_node root_of(const lowering *l, og_node node, int *offset) {
   *offset = 0;
   for (;; node = l->graph->nodes[node].operands[0]) {
     const og_node_data *d = &l->graph->nodes[node];
-    if (d->kind == OG_SLICE) *offset += d->offset;
-    else if (d->kind != OG_RESHAPE) return node;
+    if (d->kind == OG_SLICE)
+      *offset += d->offset;
+    else if (d->kind != OG_RESHAPE)
+      return node;
   }
 }
 
@@ -83,8 +87,10 @@ static void emit(lowering *l, og_instruction instruction) {
 static og_place constant_place(lowering *l, const og_node_data *d) {
   og_program *p = l->program;
   int count = d->count ? d->count : 1, row = p->constant_count;
-  if (!room_for(l, (void **)&p->constants, &p->constant_capacity, row + count, sizeof(double))) return (og_place){0};
-  memcpy(p->constants + row, d->count ? l->graph->values + d->first : &d->value, (size_t)count * sizeof(double));
+  if (!room_for(l, (void **)&p->constants, &p->constant_capacity, row + count, sizeof(double)))
+    return (og_place){0};
+  memcpy(p->constants + row, d->count ? l->graph->values + d->first : &d->value,
+         (size_t)count * sizeof(double));
   p->constant_count += count;
   return (og_place){.base = OG_BASE_CONSTANT, .row = row, .one = 1, .step = d->count > 0};
 }
@@ -107,7 +113,8 @@ static void copy(lowering *l, og_place from, og_place to, int rows) {
   emit(l, (og_instruction){.code = OG_DO_COPY, .rows = rows, .columns = 1, .out = to, .a = from});
 }
 
-/* Constants spread over lanes for those that cannot read them as they are; the rows are given back by the caller. */
+/* Constants spread over lanes for those that cannot read them as they are; the rows are given back by the
+ * caller. */
 static og_place block_operand(lowering *l, og_node node, int *row) {
   og_place place = operand(l, node);
   *row = -1;
@@ -143,9 +150,13 @@ static void place_in_output(lowering *l, og_node node, int base, int row) {
 static void give_place(lowering *l, og_node node) {
   const og_node_data *d = &l->graph->nodes[node];
   if (l->placed[node] || d->kind == OG_SLICE || d->kind == OG_RESHAPE) return;
-  if (d->kind == OG_CONSTANT) l->places[node] = constant_place(l, d);
-  else if (d->kind == OG_INPUT) l->places[node] = (og_place){.base = d->slot, .row = d->offset, .step = 1};
-  else l->places[node] = (og_place){.base = OG_BASE_SCRATCH, .row = take_rows(l, entries_of(l, node)), .step = 1};
+  if (d->kind == OG_CONSTANT)
+    l->places[node] = constant_place(l, d);
+  else if (d->kind == OG_INPUT)
+    l->places[node] = (og_place){.base = d->slot, .row = d->offset, .step = 1};
+  else
+    l->places[node] =
+        (og_place){.base = OG_BASE_SCRATCH, .row = take_rows(l, entries_of(l, node)), .step = 1};
 }
 
 static void retire(lowering *l, og_node node, int now) {
@@ -179,8 +190,14 @@ static void lower_operation(lowering *l, og_node node) {
     int as_is = (is_binary && !(i == 1 && in[0].one)) || d->kind == OG_BROADCAST;
     in[i] = as_is || !plain.one ? plain : block_operand(l, d->operands[i], &rows[i]);
   }
-  og_instruction made = {.op = (unsigned char)d->op, .rows = d->shape.rows, .columns = d->shape.columns,
-                         .single = og_entries(d->shape) == 1, .out = l->places[node], .a = in[0], .b = in[1], .c = in[2]};
+  og_instruction made = {.op = (unsigned char)d->op,
+                         .rows = d->shape.rows,
+                         .columns = d->shape.columns,
+                         .single = og_entries(d->shape) == 1,
+                         .out = l->places[node],
+                         .a = in[0],
+                         .b = in[1],
+                         .c = in[2]};
   og_shape matrix = d->operand_count ? l->graph->nodes[d->operands[0]].shape : d->shape;
   switch (d->kind) {
   case OG_UNARY:
@@ -195,8 +212,10 @@ static void lower_operation(lowering *l, og_node node) {
   case OG_BROADCAST: made.code = OG_DO_COPY; break;
   case OG_OUTER: made.code = OG_DO_OUTER; break;
   default: /* sums and products run over the operands' entries */
-    made.code = d->kind == OG_SUM ? OG_DO_SUM : d->kind == OG_DOT ? OG_DO_DOT
-              : d->kind == OG_MATVEC ? OG_DO_MATVEC : OG_DO_MATVEC_T;
+    made.code = d->kind == OG_SUM      ? OG_DO_SUM
+                : d->kind == OG_DOT    ? OG_DO_DOT
+                : d->kind == OG_MATVEC ? OG_DO_MATVEC
+                                       : OG_DO_MATVEC_T;
     made.rows = matrix.rows;
     made.columns = matrix.columns;
     made.single = 0;
@@ -227,9 +246,12 @@ static void lower(lowering *l, og_node node) {
   const og_node_data *d = &l->graph->nodes[node];
   give_place(l, node);
   if (!computed(l, node) || d->kind == OG_SLICE || d->kind == OG_RESHAPE) return;
-  if (d->kind == OG_PAD) lower_pad(l, d, l->places[node]);
-  else if (d->kind == OG_CONCAT) lower_concat(l, d, l->places[node]);
-  else lower_operation(l, node);
+  if (d->kind == OG_PAD)
+    lower_pad(l, d, l->places[node]);
+  else if (d->kind == OG_CONCAT)
+    lower_concat(l, d, l->places[node]);
+  else
+    lower_operation(l, node);
   int count;
   const og_node *operands = og_operands(l->graph, node, &count);
   for (int i = 0; i < count; i++) retire(l, operands[i], node);
@@ -238,7 +260,8 @@ static void lower(lowering *l, og_node node) {
 static void mark_needed(lowering *l, const og_node *outputs) {
   for (int i = 0; i < l->program->output_count; i++) l->needed[outputs[i]] = 1;
   for (og_node node = l->nodes - 1; node >= 0; node--) {
-    int count, offset, looks = l->graph->nodes[node].kind == OG_SLICE || l->graph->nodes[node].kind == OG_RESHAPE;
+    int count, offset,
+        looks = l->graph->nodes[node].kind == OG_SLICE || l->graph->nodes[node].kind == OG_RESHAPE;
     const og_node *operands = og_operands(l->graph, node, &count);
     for (int i = 0; l->needed[node] && i < count; i++) {
       l->needed[operands[i]] = 1;
@@ -294,22 +317,27 @@ static int lower_graph(lowering *l, const og_node *outputs) {
   return !l->failed;
 }
 
-og_status og_program_create(const og_graph *graph, int output_count, const og_node *outputs, og_program **out) {
+og_status og_program_create(const og_graph *graph, int output_count, const og_node *outputs,
+                            og_program **out) {
   *out = NULL;
   if (graph->status != OG_OK) return graph->status;
   int nodes = 0;
   for (int i = 0; i < output_count; i++) {
-    if (outputs[i] < 0) return og_fail(graph->context, OG_ERR_ARGUMENT, "output %d of a program is no node", i);
+    if (outputs[i] < 0)
+      return og_fail(graph->context, OG_ERR_ARGUMENT, "output %d of a program is no node", i);
     if (outputs[i] >= nodes) nodes = outputs[i] + 1;
   }
   og_program *program = og_alloc(graph->context, 1, sizeof *program);
   if (!program) return og_fail_memory(graph->context, sizeof *program, "a program");
-  *program = (og_program){.context = graph->context, .output_count = output_count, .loops_d = og_elementwise_best_d(),
+  *program = (og_program){.context = graph->context,
+                          .output_count = output_count,
+                          .loops_d = og_elementwise_best_d(),
                           .loops_s = og_elementwise_best_s()};
   lowering l = {.graph = graph, .program = program, .nodes = nodes};
   if (!lower_graph(&l, outputs)) {
     og_program_destroy(program);
-    return og_fail_memory(graph->context, (size_t)nodes * sizeof(og_instruction), "the instructions of a program");
+    return og_fail_memory(graph->context, (size_t)nodes * sizeof(og_instruction),
+                          "the instructions of a program");
   }
   *out = program;
   return OG_OK;
@@ -332,16 +360,13 @@ size_t og_program_scratch_bytes(const og_program *program, int lanes) {
 int og_graph_depends_on(const og_graph *graph, int output_count, const og_node *outputs, int slot) {
   int last = -1, found = 0;
   for (int i = 0; i < output_count; i++) last = outputs[i] > last ? outputs[i] : last;
+  for (int i = 0; i < output_count; i++)
+    if (outputs[i] < 0) return 0;
   unsigned char *needed = og_alloc(graph->context, (size_t)last + 2, 1);
   if (!needed) return 1; /* the safe answer */
-  for (int i = 0; i < output_count; i++)
-    if (outputs[i] >= 0) needed[outputs[i]] = 1;
-  for (og_node node = last; node >= 0 && !found; node--) {
-    int count;
-    const og_node *operands = og_operands(graph, node, &count);
-    for (int i = 0; needed[node] && i < count; i++) needed[operands[i]] = 1;
+  og_mark_needed(graph, last, output_count, outputs, needed);
+  for (og_node node = last; node >= 0 && !found; node--)
     found = needed[node] && graph->nodes[node].kind == OG_INPUT && graph->nodes[node].slot == slot;
-  }
   og_free(graph->context, needed);
   return found;
 }

@@ -6,7 +6,8 @@
 #include "kernels/elementwise.h"
 
 /* A block's rows start at row `row` of a base: an input slot, the scratch, the constants, or an output.
- * `one`: one number for all lanes (only constants). `step`: 0 when every row of the result reads the same row. */
+ * `one`: one number for all lanes (only constants). `step`: 0 when every row of the result reads the same
+ * row. */
 enum { OG_BASE_SCRATCH = OG_SLOT_COUNT, OG_BASE_CONSTANT, OG_BASE_OUTPUT };
 typedef struct og_place {
   int base, row;
@@ -14,9 +15,9 @@ typedef struct og_place {
 } og_place;
 
 typedef enum og_code {
-  OG_DO_LOOP1,  /* unary: a loop of the table */
-  OG_DO_CALL1,  /* unary: a call for each number */
-  OG_DO_LOOP2,  /* binary */
+  OG_DO_LOOP1, /* unary: a loop of the table */
+  OG_DO_CALL1, /* unary: a call for each number */
+  OG_DO_LOOP2, /* binary */
   OG_DO_POW,
   OG_DO_WHERE,
   OG_DO_COPY,
@@ -27,8 +28,8 @@ typedef enum og_code {
   OG_DO_OUTER
 } og_code;
 
-/* `op`: of the loop table for loops, else of the graph. `single`: an elementwise operation on scalars. rows, columns: of
- * the result, or of the matrix in a product; entries of the operands in a sum or dot. */
+/* `op`: of the loop table for loops, else of the graph. `single`: an elementwise operation on scalars. rows,
+ * columns: of the result, or of the matrix in a product; entries of the operands in a sum or dot. */
 typedef struct og_instruction {
   unsigned char code, op, single, zero_wins;
   int rows, columns;

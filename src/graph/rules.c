@@ -33,7 +33,8 @@ og_node og_unary_slope(og_graph *g, og_unary op, og_node x, og_node y) {
   case OG_LGAMMA: return F(OG_DIGAMMA, x);
   case OG_DIGAMMA: return F(OG_TRIGAMMA, x);
   case OG_TRIGAMMA: /* not offered: see og_graph_vjp */
-    return og_graph_fail(g, OG_ERR_UNSUPPORTED, "the derivative of trigamma is not available: lgamma can be "
+    return og_graph_fail(g, OG_ERR_UNSUPPORTED,
+                         "the derivative of trigamma is not available: lgamma can be "
                          "differentiated twice");
   case OG_SIGN:
   case OG_NOT:
@@ -77,5 +78,15 @@ void og_mark_active(const og_graph *g, int last, int wrt_count, const og_node *w
     const og_node *operands = og_operands(g, node, &count);
     active[node] = (unsigned char)is_wrt(g, node, wrt_count, wrt);
     for (int i = 0; i < count && !active[node]; i++) active[node] = active[operands[i]];
+  }
+}
+
+void og_mark_needed(const og_graph *g, int last, int output_count, const og_node *outputs,
+                    unsigned char *needed) {
+  for (int i = 0; i < output_count; i++) needed[outputs[i]] = 1;
+  for (og_node node = last; node >= 0; node--) {
+    int count;
+    const og_node *operands = og_operands(g, node, &count);
+    for (int i = 0; needed[node] && i < count; i++) needed[operands[i]] = 1;
   }
 }

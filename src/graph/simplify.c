@@ -1,4 +1,5 @@
-/* Local rules, tried as a node is made. Each keeps exact arithmetic (but for NaN and infinity times 0) or rounds less. */
+/* Local rules, tried as a node is made. Each keeps exact arithmetic (but for NaN and infinity times 0) or
+ * rounds less. */
 #include "graph/node.h"
 
 /* The operand when the node is -operand. */

@@ -1,4 +1,5 @@
-/* Derivatives of log gamma: recurrence up to where the asymptotic series has full precision; reflection below 0. */
+/* Derivatives of log gamma: recurrence up to where the asymptotic series has full precision; reflection below
+ * 0. */
 #include <math.h>
 
 #include "graph/node.h"
@@ -6,7 +7,8 @@
 static const double pi = 3.14159265358979323846;
 
 /* B_2k / 2k for psi's series ln x - 1/(2x) - sum B_2k / (2k x^2k). */
-static const double psi_series[] = {1. / 12, -1. / 120, 1. / 252, -1. / 240, 1. / 132, -691. / 32760, 1. / 12};
+static const double psi_series[] = {1. / 12,  -1. / 120,     1. / 252, -1. / 240,
+                                    1. / 132, -691. / 32760, 1. / 12};
 static const double trigamma_series[] = {1. / 6, -1. / 30, 1. / 42, -1. / 30, 5. / 66, -691. / 2730, 7. / 6};
 enum { SERIES = 7 };
 

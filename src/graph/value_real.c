@@ -1,4 +1,5 @@
-/* The operations on one number: the only place where their values are defined for the elementary functions. */
+/* The operations on one number: the only place where their values are defined for the elementary functions.
+ */
 #include <math.h>
 
 #include "base/real.h"

@@ -1,4 +1,5 @@
-/* Inputs as views of their slots: a derivative with respect to a whole slot sees those who read a part of it. */
+/* Inputs as views of their slots: a derivative with respect to a whole slot sees those who read a part of it.
+ */
 #include "graph/node.h"
 
 typedef struct stretch {
@@ -37,12 +38,15 @@ static og_node seen_from(og_graph *g, og_node value, og_node from, og_node to) {
 
 static og_node summed(og_graph *g, og_node wrt, const og_node *inputs, const og_node *bars, int count) {
   og_node sum = seen_from(g, bars[inputs[0]], inputs[0], wrt);
-  for (int i = 1; i < count; i++) sum = og_apply2(g, OG_ADD, sum, seen_from(g, bars[inputs[i]], inputs[i], wrt));
+  for (int i = 1; i < count; i++)
+    sum = og_apply2(g, OG_ADD, sum, seen_from(g, bars[inputs[i]], inputs[i], wrt));
   return sum;
 }
 
-/* Disjoint parts within wrt are laid end to end, with zeros between; others are added up. Inputs are sorted. */
-static og_node joined(og_graph *g, og_node wrt, const og_node *inputs, const og_node *bars, int count, og_node *parts) {
+/* Disjoint parts within wrt are laid end to end, with zeros between; others are added up. Inputs are sorted.
+ */
+static og_node joined(og_graph *g, og_node wrt, const og_node *inputs, const og_node *bars, int count,
+                      og_node *parts) {
   stretch whole = stretch_of(g, wrt);
   int at = whole.from, used = 0;
   for (int i = 0; i < count; i++) {
@@ -68,7 +72,8 @@ static int has_bar(const og_graph *g, og_node node, og_node wrt, const og_node *
 
 og_node og_gather(og_graph *g, og_node wrt, int last, const og_node *bars) {
   og_shape shape = g->nodes[wrt].shape;
-  if (g->nodes[wrt].kind != OG_INPUT) return wrt <= last && bars[wrt] >= 0 ? bars[wrt] : og_uniform(g, shape, 0);
+  if (g->nodes[wrt].kind != OG_INPUT)
+    return wrt <= last && bars[wrt] >= 0 ? bars[wrt] : og_uniform(g, shape, 0);
   int count = 0, used = 0;
   for (og_node node = 0; node <= last; node++) count += has_bar(g, node, wrt, bars);
   if (!count) return og_uniform(g, shape, 0);

@@ -1,7 +1,8 @@
 /* Backward: the cotangents of outputs pulled back to wrt, node by node from the last.
  *
- * The branch of a `where` that is not taken gets a cotangent of exactly 0, and below a branch every product of a
- * cotangent with a slope is one in which zero wins, so the 0 stays 0 even where the slope is NaN or infinite. */
+ * The branch of a `where` that is not taken gets a cotangent of exactly 0, and below a branch every product
+ * of a cotangent with a slope is one in which zero wins, so the 0 stays 0 even where the slope is NaN or
+ * infinite. */
 #include "graph/node.h"
 
 typedef struct sweep {
@@ -28,7 +29,8 @@ static og_node fitted(const sweep *s, og_node operand, og_node bar, og_node slop
   og_shape to = g->nodes[operand].shape;
   if (slope < 0) return OG_NODE_NONE;
   if (og_entries(to) > 1 || og_entries(g->nodes[bar].shape) == 1) return times(s, bar, slope);
-  if (og_same_shape(g->nodes[bar].shape, g->nodes[slope].shape)) return og_dot_node(g, bar, slope, s->masking);
+  if (og_same_shape(g->nodes[bar].shape, g->nodes[slope].shape))
+    return og_dot_node(g, bar, slope, s->masking);
   return times(s, og_sum(g, bar), slope);
 }
 
@@ -40,8 +42,10 @@ static void back_binary(sweep *s, og_node node, const og_node_data *d, og_node b
     og_node operand = d->operands[which];
     if (!s->active[operand]) continue;
     if (d->op == OG_DIV && which == 0) { /* bar / b rounds once */
-      if (!s->masking && og_same_shape(g->nodes[a].shape, d->shape)) add_bar(s, a, og_apply2(g, OG_DIV, bar, b));
-      else add_bar(s, a, fitted(s, a, bar, og_binary_slope(g, d->op, 0, a, b, node)));
+      if (!s->masking && og_same_shape(g->nodes[a].shape, d->shape))
+        add_bar(s, a, og_apply2(g, OG_DIV, bar, b));
+      else
+        add_bar(s, a, fitted(s, a, bar, og_binary_slope(g, d->op, 0, a, b, node)));
     } else {
       add_bar(s, operand, fitted(s, operand, bar, og_binary_slope(g, d->op, which, a, b, node)));
     }
@@ -75,8 +79,10 @@ static void back_product(sweep *s, const og_node_data *d, og_node bar) {
   og_node right = d->kind == OG_MATVEC ? b : d->kind == OG_MATVEC_T ? bar : b;
   if (s->active[a]) add_bar(s, a, og_product_node(g, to_a, left, right, zero_wins));
   if (!s->active[b]) return;
-  if (d->kind == OG_OUTER) add_bar(s, b, og_product_node(g, to_b, bar, a, zero_wins));
-  else add_bar(s, b, og_product_node(g, to_b, a, bar, zero_wins));
+  if (d->kind == OG_OUTER)
+    add_bar(s, b, og_product_node(g, to_b, bar, a, zero_wins));
+  else
+    add_bar(s, b, og_product_node(g, to_b, a, bar, zero_wins));
 }
 
 static void back(sweep *s, og_node node) {
@@ -115,9 +121,11 @@ static void seed(sweep *s, int count, const og_node *outputs, const og_node *out
   for (int i = 0; i < count; i++) {
     og_shape want = s->graph->nodes[outputs[i]].shape, have = og_graph_shape(s->graph, output_bars[i]);
     if (output_bars[i] < 0) continue;
-    if (og_same_shape(want, have)) add_bar(s, outputs[i], output_bars[i]);
-    else og_graph_fail(s->graph, OG_ERR_SHAPE, "the cotangent of output %d is %d x %d, the output %d x %d", i, have.rows,
-                       have.columns, want.rows, want.columns);
+    if (og_same_shape(want, have))
+      add_bar(s, outputs[i], output_bars[i]);
+    else
+      og_graph_fail(s->graph, OG_ERR_SHAPE, "the cotangent of output %d is %d x %d, the output %d x %d", i,
+                    have.rows, have.columns, want.rows, want.columns);
   }
 }
 
@@ -133,14 +141,16 @@ static og_status run(sweep *s, int last, int output_count, const og_node *output
   return g->status;
 }
 
-og_status og_graph_vjp(og_graph *g, int output_count, const og_node *outputs, const og_node *output_bars, int wrt_count,
-                       const og_node *wrt, og_node *bars) {
+og_status og_graph_vjp(og_graph *g, int output_count, const og_node *outputs, const og_node *output_bars,
+                       int wrt_count, const og_node *wrt, og_node *bars) {
   if (g->status != OG_OK) return g->status;
   int last = -1;
   for (int i = 0; i < output_count; i++) last = outputs[i] > last ? outputs[i] : last;
   size_t nodes = (size_t)last + 1;
-  sweep s = {.graph = g, .bars = og_alloc(g->context, nodes + 1, sizeof(og_node)),
-             .active = og_alloc(g->context, nodes + 1, 1), .masked = og_alloc(g->context, nodes + 1, 1)};
+  sweep s = {.graph = g,
+             .bars = og_alloc(g->context, nodes + 1, sizeof(og_node)),
+             .active = og_alloc(g->context, nodes + 1, 1),
+             .masked = og_alloc(g->context, nodes + 1, 1)};
   og_status status = s.bars && s.active && s.masked
                          ? run(&s, last, output_count, outputs, output_bars, wrt_count, wrt, bars)
                          : og_fail_memory(g->context, nodes * sizeof(og_node), "a backward sweep");

@@ -10,9 +10,7 @@
 #define FOR_EACH(count, ...)                                                                                 \
   size_t first = 0;                                                                                          \
   for (; first + OG_LANE_STEP <= (count); first += OG_LANE_STEP) {                                           \
-    UNROLL for (size_t i = first; i < first + OG_LANE_STEP; i++) {                                           \
-      __VA_ARGS__;                                                                                           \
-    }                                                                                                        \
+    UNROLL for (size_t i = first; i < first + OG_LANE_STEP; i++) { __VA_ARGS__; }                            \
   }                                                                                                          \
   for (size_t i = first; i < (count); i++) {                                                                 \
     __VA_ARGS__;                                                                                             \

@@ -55,9 +55,9 @@ enum { OG_STEP_FORWARD = 0, OG_STEP_DERIVATIVE = 1 }; /* whether the derivative'
   /* y = x + h sum b_j K_j */                                                                                \
   void og_step_end_##S(og_step_##S *step, const og_place_##S *at, const X *x, X *y);                         \
   /* The transpose of x1 and of observations inside the step, stages [0, last): x_bar (in: cotangent of x1   \
-   * and of x by observations; out: of x) and theta_bar accumulate; `observed`[j] (NULL: none) is the                     \
-   * observations' cotangent of K_j divided by h. Stages from `core` on count in the lanes of `mask` alone.                                 \
-   * After it g[j], and with t_bars (lanes entries a stage, NULL: not wanted) the stages' time cotangents,                                             \
+   * and of x by observations; out: of x) and theta_bar accumulate; `observed`[j] (NULL: none) is the        \
+   * observations' cotangent of K_j divided by h. Stages from `core` on count in the lanes of `mask` alone.  \
+   * After it g[j], and with t_bars (lanes entries a stage, NULL: not wanted) the stages' time cotangents,   \
    * are there for the caller. */                                                                            \
   void og_step_transpose_##S(og_step_##S *step, int last, const og_place_##S *at, const X *x,                \
                              const X *theta, X *const *observed, const X *mask, X *x_bar, X *theta_bar,      \

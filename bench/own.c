@@ -1,0 +1,175 @@
+#include "own.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "odegrad.h"
+
+struct own {
+  own_settings settings;
+  og_context *context;
+  og_options *options;
+  og_model *model;            /* OWN_MODEL */
+  og_field *callbacks;        /* OWN_CALLBACKS */
+  const og_field *field;      /* of either */
+  og_solve *observed, *final; /* the observed problem's, and the ensemble's; made when first asked for */
+  double data[LV_OBSERVATIONS][LV_STATES];
+  double *final_bar, *x0_bar, *theta_bar;
+};
+
+static const char model_text[] = "param p1 = 1.5, p2 = 1, p3 = 3, p4 = 1\n"
+                                 "init x = 1\n"
+                                 "init y = 1\n"
+                                 "x' = p1*x - p2*x*y\n"
+                                 "y' = -p3*y + p4*x*y\n"
+                                 "time 0 : 10\n";
+
+static int rhs(double t, const double *x, const double *theta, double *f, void *user) {
+  (void)t, (void)user;
+  lv_rhs(x, theta, f);
+  return 0;
+}
+
+static int vjp(double t, const double *x, const double *theta, const double *lambda, double *x_bar,
+               double *theta_bar, double *t_bar, void *user) {
+  (void)t, (void)t_bar, (void)user;
+  lv_state_product(x, theta, lambda, x_bar);
+  lv_parameter_product(x, lambda, theta_bar);
+  return 0;
+}
+
+static int failed(const own *o, const char *what, og_status status) {
+  if (status != OG_OK)
+    fprintf(stderr, "odegrad, %s: %s: %s\n", what, og_status_name(status), og_context_message(o->context));
+  return status != OG_OK;
+}
+
+/* Leaves the function when `call` fails. */
+#define TRY(call)                                                                                            \
+  do {                                                                                                       \
+    if (failed(o, #call, (call))) return -1;                                                                 \
+  } while (0)
+
+static int create_field(own *o) {
+  if (o->settings.field == OWN_MODEL) {
+    TRY(og_model_parse(o->context, "lotka-volterra", model_text, sizeof model_text - 1, &o->model));
+    o->field = og_model_field(o->model);
+    return 0;
+  }
+  TRY(og_field_create(o->context, LV_STATES, LV_PARAMETERS, rhs, NULL, &o->callbacks));
+  TRY(og_field_set_vjp(o->callbacks, vjp));
+  o->field = o->callbacks;
+  return 0;
+}
+
+static int create_options(own *o) {
+  TRY(og_options_create(o->context, &o->options));
+  TRY(og_options_set_text(o->options, "method", o->settings.method));
+  TRY(og_options_set_real(o->options, OG_OPT_RTOL, o->settings.tolerance));
+  TRY(og_options_set_real(o->options, OG_OPT_ATOL, o->settings.tolerance));
+  TRY(og_options_set_integer(o->options, OG_OPT_THREADS, o->settings.threads));
+  return 0;
+}
+
+static int create_solve(own *o, size_t trajectories, og_solve **solve) {
+  static const double start[LV_STATES] = {1.0, 1.0};
+  if (*solve) return 0;
+  TRY(og_solve_create(o->context, o->field, o->options, trajectories, solve));
+  TRY(og_solve_set_span(*solve, OG_ALL, 0.0, LV_END));
+  TRY(og_solve_set_initial_state(*solve, OG_ALL, start));
+  return 0;
+}
+
+static int create_observed(own *o) {
+  double times[LV_OBSERVATIONS];
+  if (o->observed) return 0;
+  for (int i = 0; i < LV_OBSERVATIONS; i++) times[i] = lv_observation_time(i);
+  if (create_solve(o, 1, &o->observed)) return -1;
+  TRY(og_solve_set_observations(o->observed, OG_ALL, LV_OBSERVATIONS, times));
+  return 0;
+}
+
+static int create_final(own *o) {
+  size_t m = o->settings.trajectories;
+  if (o->final) return 0;
+  o->final_bar = malloc(m * LV_STATES * sizeof(double));
+  o->x0_bar = malloc(m * LV_STATES * sizeof(double));
+  o->theta_bar = malloc(m * LV_PARAMETERS * sizeof(double));
+  if (!o->final_bar || !o->x0_bar || !o->theta_bar) return -1;
+  for (size_t i = 0; i < m * LV_STATES; i++) o->final_bar[i] = 1.0;
+  return create_solve(o, m, &o->final);
+}
+
+own *own_create(const own_settings *settings) {
+  own *o = calloc(1, sizeof *o);
+  if (!o) return NULL;
+  o->settings = *settings;
+  for (int i = 0; i < LV_OBSERVATIONS; i++) lv_observation(i, o->data[i]);
+  if (og_context_create(NULL, NULL, NULL, &o->context) == OG_OK && !create_field(o) && !create_options(o))
+    return o;
+  own_destroy(o);
+  return NULL;
+}
+
+void own_destroy(own *o) {
+  if (!o) return;
+  og_solve_destroy(o->observed);
+  og_solve_destroy(o->final);
+  og_options_destroy(o->options);
+  og_field_destroy(o->callbacks);
+  og_model_destroy(o->model);
+  og_context_destroy(o->context);
+  free(o->final_bar);
+  free(o->x0_bar);
+  free(o->theta_bar);
+  free(o);
+}
+
+int own_solve(own *o, const double parameters[LV_PARAMETERS]) {
+  if (create_observed(o)) return -1;
+  TRY(og_solve_set_parameters(o->observed, OG_ALL, parameters));
+  TRY(og_solve_run(o->observed));
+  return 0;
+}
+
+int own_observed_gradient(own *o, const double parameters[LV_PARAMETERS], double *loss,
+                          double gradient[LV_GRADIENT]) {
+  double bar[LV_OBSERVATIONS][LV_STATES];
+  if (own_solve(o, parameters)) return -1;
+  *loss = 0.0;
+  for (int i = 0; i < LV_OBSERVATIONS; i++) {
+    double x[LV_STATES];
+    TRY(og_solve_observed(o->observed, 0, (size_t)i, x));
+    for (int k = 0; k < LV_STATES; k++) {
+      double residual = x[k] - o->data[i][k];
+      *loss += residual * residual;
+      bar[i][k] = 2.0 * residual;
+    }
+  }
+  memset(gradient, 0, LV_GRADIENT * sizeof *gradient);
+  TRY(og_solve_pullback(o->observed, bar[0], NULL, NULL, gradient, gradient + LV_STATES, NULL, NULL, NULL));
+  return 0;
+}
+
+int own_final_gradients(own *o, const double *parameters, double *gradients) {
+  size_t m = o->settings.trajectories;
+  if (create_final(o)) return -1;
+  for (size_t i = 0; i < m; i++) TRY(og_solve_set_parameters(o->final, i, parameters + i * LV_PARAMETERS));
+  TRY(og_solve_run(o->final));
+  memset(o->x0_bar, 0, m * LV_STATES * sizeof(double));
+  memset(o->theta_bar, 0, m * LV_PARAMETERS * sizeof(double));
+  TRY(og_solve_pullback(o->final, NULL, o->final_bar, NULL, o->x0_bar, o->theta_bar, NULL, NULL, NULL));
+  for (size_t i = 0; i < m; i++) {
+    memcpy(gradients + i * LV_GRADIENT, o->x0_bar + i * LV_STATES, LV_STATES * sizeof(double));
+    memcpy(gradients + i * LV_GRADIENT + LV_STATES, o->theta_bar + i * LV_PARAMETERS,
+           LV_PARAMETERS * sizeof(double));
+  }
+  return 0;
+}
+
+void own_counts(const own *o, long *steps, long *rejected) {
+  const og_solve *solve = o->final ? o->final : o->observed;
+  *steps = solve ? (long)og_solve_stat(solve, OG_STAT_STEPS) : 0;
+  *rejected = solve ? (long)og_solve_stat(solve, OG_STAT_REJECTED) : 0;
+}

@@ -1,0 +1,35 @@
+/* odegrad's half: the same gradients through odegrad.h. Objects are made once and reused, as for the peer. */
+#ifndef BENCH_OWN_H
+#define BENCH_OWN_H
+
+#include "problem.h"
+
+typedef enum own_field {
+  OWN_CALLBACKS, /* the problem's C code, as CVODES gets it */
+  OWN_MODEL      /* the model language */
+} own_field;
+
+typedef struct own_settings {
+  own_field field;
+  const char *method; /* "dop853" */
+  double tolerance;   /* relative and absolute */
+  int threads;
+  size_t trajectories;
+} own_settings;
+
+typedef struct own own;
+
+/* NULL when something failed: the message went to standard error. */
+own *own_create(const own_settings *settings);
+void own_destroy(own *o);
+
+/* 0 for success. own_solve is the plain solve with the observed problem's outputs, no gradient. */
+int own_observed_gradient(own *o, const double parameters[LV_PARAMETERS], double *loss,
+                          double gradient[LV_GRADIENT]);
+int own_solve(own *o, const double parameters[LV_PARAMETERS]);
+/* One call for all trajectories: parameters [M][4], gradients [M][6]. */
+int own_final_gradients(own *o, const double *parameters, double *gradients);
+
+void own_counts(const own *o, long *steps, long *rejected);
+
+#endif
