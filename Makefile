@@ -12,6 +12,8 @@ DESTDIR ?=
 JOBS ?= $(shell nproc)
 SECONDS ?= 600
 
+MAKEFLAGS += --no-print-directory
+
 .PHONY: all build deps deps-build deps-test demo test bench install check-format fuzz clean
 all: build
 

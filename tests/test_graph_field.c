@@ -57,7 +57,7 @@ static void check_products(const og_field *field, blocks *b, int lanes, int cost
   field->ops_d.vjp(field, lanes, b->t, b->x, b->theta, b->lambda, only_x, NULL, NULL, status, scratch);
   assert_memory_equal(only_x, b->bar, n * W * sizeof(double));
   for (size_t lane = 0; lane < W; lane++) {
-    double s[3], p[4], l[3], want[8];
+    double s[3] = {0}, p[4], l[3] = {0}, want[8];
     for (size_t i = 0; i < 4; i++) p[i] = b->theta[i * W + lane];
     for (size_t i = 0; i < n; i++) s[i] = b->x[i * W + lane], l[i] = b->lambda[i * W + lane];
     by_hand(b->t[lane], s, p, l, cost, want);

@@ -6,7 +6,7 @@
 #include "fit/data.h"
 #include "fit/term.h"
 
-enum { OG_ADJOINT_KINDS = OG_ADJOINT_FORWARD + 1, OG_ENTRY_NAME_SIZE = 80 };
+enum { OG_ADJOINT_KINDS = OG_ADJOINT_FORWARD + 1, OG_ENTRY_NAME_SIZE = 112 };
 
 struct og_objective {
   og_context *context;

@@ -32,7 +32,7 @@ og_node og_unary_slope(og_graph *g, og_unary op, og_node x, og_node y) {
   case OG_RELU: return og_apply2(g, OG_GT, x, C(0));
   case OG_LGAMMA: return F(OG_DIGAMMA, x);
   case OG_DIGAMMA: return F(OG_TRIGAMMA, x);
-  case OG_TRIGAMMA: /* not offered: see og_graph_vjp */
+  case OG_TRIGAMMA: /* polygamma functions of higher order are not among the operations */
     return og_graph_fail(g, OG_ERR_UNSUPPORTED,
                          "the derivative of trigamma is not available: lgamma can be "
                          "differentiated twice");
