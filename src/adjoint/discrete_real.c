@@ -150,7 +150,8 @@ static void seeds_before(reverse *v, int lane) {
     double s = og_fraction(at, i);
     if (s == end) seed_state(v, lane, i);
     if (v->mask[lane] == 0) continue;
-    og_interpolant_weights(v->step.tableau, (s - start) / (end - start), weights, slopes);
+    og_interpolant_weights(v->step.tableau, (s - start) / (end - start), weights,
+                           v->pullback->want_times ? slopes : NULL);
     if (is_inside(v, lane, s)) seed_inside(v, lane, i, weights);
     if (v->pullback->want_times) time_of_observation(v, lane, i, s, slopes);
   }

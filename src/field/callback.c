@@ -98,11 +98,15 @@ og_status og_field_use_finite_differences(og_field *field) {
   return OG_OK;
 }
 
-int og_callback_eval(const og_callback_field *field, og_callback_point *at) {
-  int result = field->rhs(at->t, at->x, at->theta, at->f, field->user);
-  if (result == 0 && field->cost)
-    result = field->cost(at->t, at->x, at->theta, &at->f[field->base.n - 1], field->user);
+int og_callback_eval_at(const og_callback_field *field, double t, const double *x, const double *theta,
+                        double *f) {
+  int result = field->rhs(t, x, theta, f, field->user);
+  if (result == 0 && field->cost) result = field->cost(t, x, theta, &f[field->base.n - 1], field->user);
   return result;
+}
+
+int og_callback_eval(const og_callback_field *field, og_callback_point *at) {
+  return og_callback_eval_at(field, at->t, at->x, at->theta, at->f);
 }
 
 int og_callback_vjp(const og_callback_field *field, og_callback_point *at) {

@@ -22,6 +22,8 @@ typedef struct og_callback_point {
   double *work; /* for finite differences: 2 (n + p) + 2 n */
 } og_callback_point;
 
+int og_callback_eval_at(const og_callback_field *field, double t, const double *x, const double *theta,
+                        double *f);
 /* Each returns what the user's callback returned first that was not 0. */
 int og_callback_eval(const og_callback_field *field, og_callback_point *at);
 int og_callback_vjp(const og_callback_field *field, og_callback_point *at);

@@ -37,14 +37,13 @@ static void load(const og_field *field, int lanes, int lane, const double *t, co
 static void eval(const og_field *field, int lanes, const double *t, const real *x, const real *theta, real *f,
                  og_lane_status *status, void *scratch) {
   const og_callback_field *callback = (const og_callback_field *)field;
-  og_callback_point at = point_in(field, scratch);
 #if !defined(OG_SINGLE)
   if (lanes == 1) {
-    og_callback_point in_place = {.t = t[0], .x = (double *)x, .theta = (double *)theta, .f = f};
-    if (!status[0]) status[0] = narrowed(og_callback_eval(callback, &in_place));
+    if (!status[0]) status[0] = narrowed(og_callback_eval_at(callback, t[0], x, theta, f));
     return;
   }
 #endif
+  og_callback_point at = point_in(field, scratch);
   for (int lane = 0; lane < lanes; lane++) {
     if (status[lane]) continue;
     load(field, lanes, lane, t, x, theta, &at);
@@ -53,10 +52,33 @@ static void eval(const og_field *field, int lanes, const double *t, const real *
   }
 }
 
+#if !defined(OG_SINGLE)
+/* Where the caller wants no theta_bar or t_bar, scratch takes them. */
+static void vjp_in_place(const og_callback_field *callback, double t, const double *x, const double *theta,
+                         const double *lambda, double *x_bar, double *theta_bar, double *t_bar,
+                         og_lane_status *status, void *scratch) {
+  og_callback_point at = point_in(&callback->base, scratch);
+  at.t = t;
+  at.x = (double *)x;
+  at.theta = (double *)theta;
+  at.lambda = (double *)lambda;
+  if (x_bar) at.x_bar = x_bar;
+  if (theta_bar) at.theta_bar = theta_bar;
+  if (!status[0]) status[0] = narrowed(og_callback_vjp(callback, &at));
+  if (t_bar) t_bar[0] = at.t_bar;
+}
+#endif
+
 static void vjp(const og_field *field, int lanes, const double *t, const real *x, const real *theta,
                 const real *lambda, real *x_bar, real *theta_bar, real *t_bar, og_lane_status *status,
                 void *scratch) {
   const og_callback_field *callback = (const og_callback_field *)field;
+#if !defined(OG_SINGLE)
+  if (lanes == 1) {
+    vjp_in_place(callback, t[0], x, theta, lambda, x_bar, theta_bar, t_bar, status, scratch);
+    return;
+  }
+#endif
   og_callback_point at = point_in(field, scratch);
   for (int lane = 0; lane < lanes; lane++) {
     if (status[lane]) continue;

@@ -80,11 +80,14 @@ void OG_R(og_step_destroy)(og_context *context, og_step *step) {
 }
 
 /* A node at the end of the step is t_next exactly, so that the last stage has the bits of the next step's
- * first. */
+ * first. A field that does not depend on time is not told it. */
 static void stage_times(const og_step *step, int j, const og_place *at, double *t) {
   double c = step->tableau->c[j];
-  for (int lane = 0; lane < step->lanes; lane++)
-    t[lane] = c == 1 ? at->t_next[lane] : at->t[lane] + c * at->h[lane];
+  if (!(step->field->flags & OG_FIELD_DEPENDS_ON_TIME)) return;
+  if (c == 1)
+    memcpy(t, at->t_next, (size_t)step->lanes * sizeof *t);
+  else
+    for (int lane = 0; lane < step->lanes; lane++) t[lane] = at->t[lane] + c * at->h[lane];
 }
 
 static void sum_of(const og_step *step, const og_weights *weights, real *const *blocks, const real *x,
@@ -115,19 +118,28 @@ void OG_R(og_step_end)(og_step *step, const og_place *at, const real *x, real *y
   sum_of(step, &step->b, step->k, x, at->h_real, y);
 }
 
-/* g_j = b_j lambda1 + sum_{m>j} a_mj Xbar_m + observed_j; 0 when there are no terms: the stage does not
- * matter. */
-static int stage_cotangent(og_step *step, int j, int last, real *const *observed, const real *x_bar) {
+/* The terms of g_j = b_j lambda1 + sum_{m>j} a_mj Xbar_m + observed_j; none: the stage does not matter. */
+static int cotangent_terms(const og_step *step, int j, int last, real *const *observed, const real *x_bar,
+                           const real **terms, real *values) {
   const og_weights *column = &step->transposed[j];
-  const real *terms[OG_TERMS_MAX];
-  real values[OG_TERMS_MAX];
   int count = 0;
   real b = j < step->tableau->stages ? (real)step->tableau->b[j] : 0;
   if (b != 0) terms[count] = x_bar, values[count++] = b;
   for (int i = 0; i < column->count && column->stage[i] < last; i++)
     terms[count] = step->x_bar[column->stage[i]], values[count++] = column->value[i];
   if (observed) terms[count] = observed[j], values[count++] = 1;
-  if (count) step->kernels->weighted_sum(step->n, step->lanes, step->g[j], NULL, NULL, count, values, terms);
+  return count;
+}
+
+/* lambda = h g_j, and g_j itself for the time cotangents; 0 when the stage does not matter. */
+static int stage_cotangent(og_step *step, int j, int last, const og_place *at, real *const *observed,
+                           const real *x_bar, int keep_g) {
+  const real *terms[OG_TERMS_MAX];
+  real values[OG_TERMS_MAX];
+  int count = cotangent_terms(step, j, last, observed, x_bar, terms, values);
+  if (!count) return 0;
+  step->kernels->weighted_sum(step->n, step->lanes, step->lambda, NULL, at->h_real, count, values, terms);
+  if (keep_g) step->kernels->weighted_sum(step->n, step->lanes, step->g[j], NULL, NULL, count, values, terms);
   return count;
 }
 
@@ -139,10 +151,8 @@ static void clear_outside(const og_step *step, const real *mask, real *block) {
 static void transpose_stage(og_step *step, int j, const og_place *at, const real *x, const real *theta,
                             const real *mask, real *theta_bar, real *t_bar) {
   double t[OG_LANES_MAX];
-  const real one = 1, *g = step->g[j];
   const real *part = j >= step->core ? mask : NULL;
   stage_times(step, j, at, t);
-  step->kernels->weighted_sum(step->n, step->lanes, step->lambda, NULL, at->h_real, 1, &one, &g);
   step->field->OG_R(ops).vjp(step->field, step->lanes, t, j ? step->stage_x[j] : x, theta, step->lambda,
                              step->x_bar[j], theta_bar ? step->theta_bar : NULL, t_bar, step->status,
                              step->scratch);
@@ -151,23 +161,31 @@ static void transpose_stage(og_step *step, int j, const og_place *at, const real
   if (theta_bar) step->kernels->add_rows(step->p, step->lanes, theta_bar, step->theta_bar, part);
 }
 
+/* A stage that nothing depends on. */
+static void clear_stage(const og_step *step, int j, real *t_bar) {
+  size_t bytes = (size_t)(step->n * step->lanes) * sizeof(real);
+  memset(step->x_bar[j], 0, bytes);
+  memset(step->g[j], 0, bytes);
+  if (t_bar) memset(t_bar, 0, (size_t)step->lanes * sizeof(real));
+}
+
 void OG_R(og_step_transpose)(og_step *step, int last, const og_place *at, const real *x, const real *theta,
                              real *const *observed, const real *mask, real *x_bar, real *theta_bar,
                              real *t_bars) {
-  int reached[OG_STAGES_MAX];
+  const real *reached[OG_STAGES_MAX];
+  real ones[OG_STAGES_MAX];
+  int count = 0;
   for (int j = last - 1; j >= 0; j--) {
-    reached[j] = stage_cotangent(step, j, last, observed, x_bar);
     real *t_bar = t_bars ? t_bars + j * step->lanes : NULL;
-    if (reached[j]) {
+    if (stage_cotangent(step, j, last, at, observed, x_bar, t_bars != NULL)) {
       transpose_stage(step, j, at, x, theta, mask, theta_bar, t_bar);
+      ones[count] = 1;
+      reached[count++] = step->x_bar[j];
     } else {
-      memset(step->x_bar[j], 0, (size_t)(step->n * step->lanes) * sizeof(real));
-      memset(step->g[j], 0, (size_t)(step->n * step->lanes) * sizeof(real));
-      if (t_bar) memset(t_bar, 0, (size_t)step->lanes * sizeof(real));
+      clear_stage(step, j, t_bar);
     }
   }
-  for (int j = last - 1; j >= 0; j--)
-    if (reached[j]) step->kernels->add_rows(step->n, step->lanes, x_bar, step->x_bar[j], NULL);
+  if (count) step->kernels->weighted_sum(step->n, step->lanes, x_bar, x_bar, NULL, count, ones, reached);
 }
 
 /* y_dot = x_dot + h sum w_j Kdot_j + h_dot sum w_j K_j, in a fixed order; `sums` is a block to work in. */

@@ -51,10 +51,7 @@ static void try_step(drive *d) {
   const og_tableau *tableau = d->step.tableau;
   int fsal = tableau->first_same_as_last;
   OG_R(og_step_stages)(&d->step, fsal, tableau->stages, tableau->stages, &d->at, d->x, d->theta);
-  if (fsal)
-    d->step.kernels->copy_rows(d->step.n, d->lanes, d->y, d->step.stage_x[tableau->stages - 1], NULL);
-  else
-    OG_R(og_step_end)(&d->step, &d->at, d->x, d->y);
+  if (!fsal) OG_R(og_step_end)(&d->step, &d->at, d->x, d->y); /* else y is the last stage's state */
   d->evals += (long long)(tableau->stages - fsal) * (d->lanes - d->idle);
   if (d->fixed) return;
   sum_errors(d, &d->step.e, d->e, d->sum);

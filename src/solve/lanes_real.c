@@ -24,8 +24,11 @@ og_status OG_R(og_drive_open)(drive *d, og_solve *solve, og_share *share, int mo
   d->e = d->y + block;
   d->e2 = d->e + block;
   d->theta = d->e2 + block;
-  return OG_R(og_step_create)(solve->context, solve->tableau, solve->field, d->lanes, OG_STEP_FORWARD,
-                              &d->step);
+  og_status status =
+      OG_R(og_step_create)(solve->context, solve->tableau, solve->field, d->lanes, OG_STEP_FORWARD, &d->step);
+  if (status == OG_OK && solve->tableau->first_same_as_last)
+    d->y = d->step.stage_x[solve->tableau->stages - 1];
+  return status;
 }
 
 void OG_R(og_drive_close)(drive *d) {
