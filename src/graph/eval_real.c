@@ -141,6 +141,17 @@ static void carry_out(const machine *m, const og_instruction *in) {
   }
 }
 
+static void carry_out_segments(const machine *m, const og_program *program) {
+  for (int i = 0; i < program->segment_count; i++) {
+    const og_segment *s = &program->segments[i];
+    if (s->straight) {
+      m->loops->straight(s->count, program->straight + s->first, m->bases);
+      continue;
+    }
+    for (int k = s->first; k < s->first + s->count; k++) carry_out(m, &program->instructions[k]);
+  }
+}
+
 /* One lane, a scalar operation: the commonest are done here, without calls. 0: not one of these. */
 static inline int single(real *const *bases, const og_instruction *in) {
   const real a = bases[in->a.base][in->a.row];
@@ -174,8 +185,10 @@ void OG_R(og_program_run)(const og_program *program, int lanes, const real *cons
   bases[OG_BASE_SCRATCH] = rows;
 #if defined(OG_SINGLE)
   bases[OG_BASE_CONSTANT] = program->constants_single;
+  bases[OG_BASE_WIDE] = program->wide_single;
 #else
   bases[OG_BASE_CONSTANT] = program->constants;
+  bases[OG_BASE_WIDE] = program->wide;
 #endif
   for (int i = 0; i < program->output_count; i++)
     bases[OG_BASE_OUTPUT + i] =
@@ -187,5 +200,8 @@ void OG_R(og_program_run)(const og_program *program, int lanes, const real *cons
       if (!in->single || !single(bases, in)) carry_out(&m, in);
     return;
   }
-  for (; in < end; in++) carry_out(&m, in);
+  if (lanes == OG_LANES_MAX)
+    carry_out_segments(&m, program);
+  else
+    for (; in < end; in++) carry_out(&m, in);
 }

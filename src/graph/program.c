@@ -334,7 +334,7 @@ og_status og_program_create(const og_graph *graph, int output_count, const og_no
                           .loops_d = og_elementwise_best_d(),
                           .loops_s = og_elementwise_best_s()};
   lowering l = {.graph = graph, .program = program, .nodes = nodes};
-  if (!lower_graph(&l, outputs)) {
+  if (!lower_graph(&l, outputs) || !og_program_straighten(program)) {
     og_program_destroy(program);
     return og_fail_memory(graph->context, (size_t)nodes * sizeof(og_instruction),
                           "the instructions of a program");
@@ -349,6 +349,10 @@ void og_program_destroy(og_program *program) {
   og_free(program->context, program->constants);
   og_free(program->context, program->constants_single);
   og_free(program->context, program->output_rows);
+  og_free(program->context, program->straight);
+  og_free(program->context, program->segments);
+  og_free(program->context, program->wide);
+  og_free(program->context, program->wide_single);
   og_free(program->context, program);
 }
 

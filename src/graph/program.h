@@ -8,7 +8,7 @@
 /* A block's rows start at row `row` of a base: an input slot, the scratch, the constants, or an output.
  * `one`: one number for all lanes (only constants). `step`: 0 when every row of the result reads the same
  * row. */
-enum { OG_BASE_SCRATCH = OG_SLOT_COUNT, OG_BASE_CONSTANT, OG_BASE_OUTPUT };
+enum { OG_BASE_SCRATCH = OG_SLOT_COUNT, OG_BASE_CONSTANT, OG_BASE_WIDE, OG_BASE_OUTPUT };
 typedef struct og_place {
   int base, row;
   unsigned char one, step;
@@ -36,6 +36,11 @@ typedef struct og_instruction {
   og_place out, a, b, c;
 } og_instruction;
 
+/* A stretch of `straight`, or of `instructions` when it holds others. */
+typedef struct og_segment {
+  int straight, first, count;
+} og_segment;
+
 struct og_program {
   og_context *context;
   og_instruction *instructions;
@@ -43,11 +48,19 @@ struct og_program {
   double *constants;
   float *constants_single;
   int constant_count, constant_capacity;
+  og_straight *straight; /* for full blocks: segments in order (straight.c) */
+  og_segment *segments;
+  int segment_count;
+  double *wide; /* constants as rows of OG_LANES_MAX: base OG_BASE_WIDE */
+  float *wide_single;
   int output_count, *output_rows; /* where output j begins among the spare rows used for outputs not wanted */
   int spare_rows, scratch_rows;
   const og_elementwise_d *loops_d;
   const og_elementwise_s *loops_s;
 };
+
+/* Fills in straight, segments and wide; 0 when there is no memory. */
+int og_program_straighten(og_program *program);
 
 /* Pointers to the bases, at the start of the scratch. */
 static inline size_t og_program_head(const og_program *program) {

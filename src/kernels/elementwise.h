@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/real.h"
+#include "kernels/straight.h"
 
 enum { OG_EW_NEG, OG_EW_ABS, OG_EW_SIGN, OG_EW_SQRT, OG_EW_RELU, OG_EW_NOT, OG_EW_UNARY_COUNT };
 /* OG_EW_MUL0 is a product in which a zero wins, also against NaN and infinity. */
@@ -36,7 +37,8 @@ enum { OG_EW_BOTH, OG_EW_ONE_A, OG_EW_ONE_B, OG_EW_VARIANTS };
     void (*unary[OG_EW_UNARY_COUNT])(size_t count, const X *a, X *out);                                      \
     void (*binary[OG_EW_BINARY_COUNT][OG_EW_VARIANTS])(size_t count, const X *a, const X *b, X *out);        \
     void (*where)(size_t count, const X *condition, const X *a, const X *b, X *out);                         \
-    void (*add_product)(size_t count, const X *a, const X *b, X *sum); /* sum += a b, rounded twice */       \
+    void (*add_product)(size_t count, const X *a, const X *b, X *sum);    /* sum += a b, rounded twice */    \
+    void (*straight)(int count, const og_straight *run, X *const *bases); /* see straight.h */               \
   } og_elementwise_##S;                                                                                      \
   const og_elementwise_##S *og_elementwise_best_##S(void); /* the fastest that this processor runs */        \
   extern const og_elementwise_##S og_elementwise_reference_##S, og_elementwise_base_##S,                     \

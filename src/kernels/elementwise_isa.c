@@ -1,6 +1,7 @@
 /* Elementwise loops for one instruction set: whole blocks of a constant length, which compilers turn into
  * vectors. */
 #include "kernels/elementwise.h"
+#include "kernels/vec.h"
 
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")

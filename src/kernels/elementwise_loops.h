@@ -53,6 +53,8 @@ static void add_product(size_t count, const real *restrict a, const real *restri
   FOR_EACH(count, sum[i] += a[i] * b[i])
 }
 
+#include "kernels/straight_loops.h"
+
 const OG_R(og_elementwise) TABLE_NAME = {
     .unary = {negate, absolute, sign, square_root, rectify, negation},
     .binary = {VARIANTS(add), VARIANTS(subtract), VARIANTS(multiply), VARIANTS(divide), VARIANTS(minimum),
@@ -60,4 +62,5 @@ const OG_R(og_elementwise) TABLE_NAME = {
                VARIANTS(greater_equal), VARIANTS(equal), VARIANTS(unequal), VARIANTS(both), VARIANTS(either),
                VARIANTS(zero_wins)},
     .where = where,
-    .add_product = add_product};
+    .add_product = add_product,
+    .straight = straight};
