@@ -48,7 +48,9 @@ og_status og_backsolve(og_solve *solve, og_pullback *pullback);
   } og_recall_##S;                                                                                           \
   void og_recall_load_##S(og_recall_##S *r, int lane, size_t item, size_t trajectory, size_t index);         \
   /* x, t and h of step `index` of the lane's trajectory: the bits of the first pass. */                     \
-  void og_recall_step_##S(og_recall_##S *r, int lane, size_t index);
+  void og_recall_step_##S(og_recall_##S *r, int lane, size_t index);                                         \
+  /* The share fails at the lane's step; of several failures that of the lowest trajectory stays. */         \
+  void og_recall_fail_##S(const og_recall_##S *r, og_share *share, int lane, og_status status);
 OG_RECALL_TYPES(double, d)
 OG_RECALL_TYPES(float, s)
 

@@ -221,22 +221,6 @@ static void transpose(reverse *v) {
   v->vjps += (long long)last * (v->r.lanes - v->r.idle);
 }
 
-static void fail(reverse *v, int lane, og_status status) {
-  const og_trajectory *at = v->r.trajectory[lane];
-  og_failure failure = {.status = status,
-                        .trajectory = v->r.item[lane],
-                        .accepted = v->r.index[lane],
-                        .t = v->r.at.t[lane],
-                        .h = v->r.at.h[lane],
-                        .stiffness = NAN};
-  for (size_t i = 0; i < v->r.solve->n; i++)
-    failure.norm = hypot(failure.norm, (double)v->r.x[entry_of(v, i, lane)]);
-  if (v->share->status == OG_OK || failure.trajectory < v->share->failure.trajectory)
-    v->share->failure = failure;
-  v->share->status = v->share->failure.status;
-  (void)at;
-}
-
 /* 0 in the lanes where lambda is finite, NaN in the others. */
 static void find_finite(const reverse *v, real *zero) {
   memset(zero, 0, (size_t)v->r.lanes * sizeof *zero);
@@ -264,9 +248,9 @@ static void deliver(reverse *v, int lane) {
 static void settle(reverse *v, int lane, int finite) {
   int bad = v->step.status[lane] != 0, last = v->r.index[lane] == 0;
   if (bad)
-    fail(v, lane, OG_ERR_FIELD);
+    OG_R(og_recall_fail)(&v->r, v->share, lane, OG_ERR_FIELD);
   else if (!finite || (last && !theta_finite(v, lane)))
-    fail(v, lane, OG_ERR_NOT_FINITE), bad = 1;
+    OG_R(og_recall_fail)(&v->r, v->share, lane, OG_ERR_NOT_FINITE), bad = 1;
   if (last && !bad) deliver(v, lane);
   if (!last && !bad) return;
   v->r.trajectory[lane] = NULL;

@@ -163,20 +163,6 @@ static void finish(forward *v, int lane) {
   if (v->push->gradient) v->push->gradient[v->r.item[lane]] = v->sum[lane];
 }
 
-static void fail(forward *v, int lane, og_status status) {
-  og_failure failure = {.status = status,
-                        .trajectory = trajectory_of(v, v->r.item[lane]),
-                        .accepted = v->r.index[lane],
-                        .t = v->r.at.t[lane],
-                        .h = v->r.at.h[lane],
-                        .stiffness = NAN};
-  for (size_t i = 0; i < v->r.solve->n; i++)
-    failure.norm = hypot(failure.norm, (double)v->r.x[entry_of(v, i, lane)]);
-  if (v->share->status == OG_OK || failure.trajectory < v->share->failure.trajectory)
-    v->share->failure = failure;
-  v->share->status = v->share->failure.status;
-}
-
 static int finite_lane(const forward *v, int lane) {
   double zero = 0;
   for (size_t i = 0; i < v->r.solve->n; i++) zero += 0 * (double)v->x_dot[entry_of(v, i, lane)];
@@ -199,7 +185,8 @@ static void settle(forward *v, int lane) {
     observe(v, lane, v->cursor[lane]++);
   for (size_t i = 0; i < v->r.solve->n; i++) v->x_dot[entry_of(v, i, lane)] = v->y_dot[entry_of(v, i, lane)];
   int bad = v->step.status[lane] != 0 || !finite_lane(v, lane);
-  if (bad) fail(v, lane, v->step.status[lane] ? OG_ERR_FIELD : OG_ERR_NOT_FINITE);
+  if (bad)
+    OG_R(og_recall_fail)(&v->r, v->share, lane, v->step.status[lane] ? OG_ERR_FIELD : OG_ERR_NOT_FINITE);
   v->r.index[lane]++;
   if (!bad && v->r.index[lane] < at->record.steps) return;
   if (!bad) finish(v, lane);

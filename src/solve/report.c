@@ -27,14 +27,26 @@ static const cause_text causes[] = {
      "see what the callback refuses there"},
 };
 
-static const cause_text *text_of(og_status status) {
-  for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
-    if (causes[i].status == status) return &causes[i];
-  return &causes[0];
+/* The same statuses in a backward pass, or in that of a tangent. */
+static const cause_text derivative_causes[] = {
+    {OG_ERR_NOT_FINITE, "the derivative became NaN or infinite, though the solution is finite",
+     "see what the model's derivative does there (sqrt or norm2 at 0, abs or a power at 0, division by "
+     "zero), or "
+     "what the vjp or jvp callback returns"},
+    {OG_ERR_FIELD, "a vjp or jvp callback did not return 0", "see what the callback refuses there"},
+};
+
+static const cause_text *text_of(const og_failure *failure) {
+  const cause_text *table = failure->derivative ? derivative_causes : causes;
+  size_t count =
+      failure->derivative ? sizeof derivative_causes / sizeof *causes : sizeof causes / sizeof *causes;
+  for (size_t i = 0; i < count; i++)
+    if (table[i].status == failure->status) return &table[i];
+  return table;
 }
 
 og_status og_report_failure(const og_solve *solve, const og_failure *failure) {
-  const cause_text *text = text_of(failure->status);
+  const cause_text *text = text_of(failure);
   const og_trajectory *at = &solve->trajectories[failure->trajectory];
   og_fail(solve->context, failure->status,
           "%s: trajectory %zu stopped at t = %.10g (on the way from %g to %g) with step "

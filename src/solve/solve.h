@@ -23,6 +23,7 @@ typedef struct og_trajectory {
 /* Why and where one trajectory stopped. */
 typedef struct og_failure {
   og_status status;
+  int derivative; /* while computing one, not while solving */
   size_t trajectory;
   size_t accepted, rejected;
   double t, h, norm, first_norm, largest;
