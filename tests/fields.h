@@ -120,6 +120,19 @@ static inline og_field *rich_field(og_context *context) {
   return field;
 }
 
+/* The same field as a model, whose products are derived. */
+static inline og_model *rich_model(og_context *context) {
+  static const char text[] = "param a = 1, b = 1, c = 1, d = 1\n"
+                             "init x = 1, y = 1, z = 1\n"
+                             "x' = -a*x + b*sin(t)*y\n"
+                             "y' = c*x*z - y\n"
+                             "z' = cos(d*t) - z^2/2\n"
+                             "cost integral = a*y^2 + t*z\n";
+  og_model *model = NULL;
+  CHECK(context, og_model_parse(context, "rich", text, sizeof text - 1, &model));
+  return model;
+}
+
 static inline og_context *new_context(void) {
   og_context *context = NULL;
   assert_int_equal(og_context_create(NULL, NULL, NULL, &context), OG_OK);

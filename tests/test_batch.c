@@ -31,12 +31,14 @@ static ensemble make_ensemble(void) {
 }
 
 /* Solves trajectories [first, first + count) together. */
-static void solve_together(const ensemble *e, const og_options *options, int first, int count,
+static void solve_together(const ensemble *e, const og_options *options, int model, int first, int count,
                            result *results) {
   og_context *context = new_context();
-  og_field *field = rich_field(context);
+  og_field *own = model ? NULL : rich_field(context);
+  og_model *text = model ? rich_model(context) : NULL;
   og_solve *solve = NULL;
-  CHECK(context, og_solve_create(context, field, options, (size_t)count, &solve));
+  CHECK(context,
+        og_solve_create(context, model ? og_model_field(text) : own, options, (size_t)count, &solve));
   for (int i = 0; i < count; i++) {
     size_t m = (size_t)i;
     CHECK(context, og_solve_set_span(solve, m, 0, e->t1[first + i]));
@@ -62,7 +64,8 @@ static void solve_together(const ensemble *e, const og_options *options, int fir
     r->t0_bar = t0_bar[i], r->t1_bar = t1_bar[i];
   }
   og_solve_destroy(solve);
-  og_field_destroy(field);
+  og_field_destroy(own);
+  og_model_destroy(text);
   og_context_destroy(context);
 }
 
@@ -74,7 +77,7 @@ static void expect_same(const result *a, const result *b, int count, const char 
                method, adjoint, a[i].theta_bar[0], b[i].theta_bar[0]);
 }
 
-static void check_layouts(int method, int precision, int adjoint, int steps) {
+static void check_layouts(int model, int method, int precision, int adjoint, int steps) {
   static result alone[TRAJECTORIES], other[TRAJECTORIES];
   og_context *context = new_context();
   og_options *options = new_options(context, OG_METHOD_TSIT5, 1e-6, 1e-8);
@@ -84,15 +87,15 @@ static void check_layouts(int method, int precision, int adjoint, int steps) {
   CHECK(context, og_options_set_choice(options, OG_OPT_ADJOINT, adjoint));
   ensemble e = make_ensemble();
   int count = adjoint == OG_ADJOINT_DISCRETE ? TRAJECTORIES : 20;
-  for (int m = 0; m < count; m++) solve_together(&e, options, m, 1, &alone[m]);
+  for (int m = 0; m < count; m++) solve_together(&e, options, model, m, 1, &alone[m]);
   static const int batches[] = {2, 7, 20, 64, 65, 150};
   for (size_t i = 0; i < sizeof batches / sizeof *batches && batches[i] <= count; i++) {
-    solve_together(&e, options, 0, batches[i], other);
+    solve_together(&e, options, model, 0, batches[i], other);
     expect_same(alone, other, batches[i], "in a batch", method, adjoint);
   }
   for (int threads = 2; threads <= 5; threads++) {
     CHECK(context, og_options_set_integer(options, OG_OPT_THREADS, threads));
-    solve_together(&e, options, 0, count, other);
+    solve_together(&e, options, model, 0, count, other);
     expect_same(alone, other, count, "on several threads", method, adjoint);
   }
   og_options_destroy(options);
@@ -102,16 +105,16 @@ static void check_layouts(int method, int precision, int adjoint, int steps) {
 static void discrete(void **state) {
   (void)state;
   for (int method = OG_METHOD_MIDPOINT; method < OG_METHOD_COUNT; method++)
-    for (int precision = 0; precision < 2; precision++)
-      check_layouts(method, precision, OG_ADJOINT_DISCRETE,
+    for (int kind = 0; kind < 4; kind++)
+      check_layouts(kind / 2, method, kind % 2, OG_ADJOINT_DISCRETE,
                     method == OG_METHOD_RK4 || method == OG_METHOD_MIDPOINT ? 20 : 0);
 }
 
 static void other_kinds(void **state) {
   (void)state;
-  check_layouts(OG_METHOD_TSIT5, OG_PRECISION_DOUBLE, OG_ADJOINT_FORWARD, 0);
-  check_layouts(OG_METHOD_DOP853, OG_PRECISION_DOUBLE, OG_ADJOINT_BACKSOLVE, 0);
-  check_layouts(OG_METHOD_EULER, OG_PRECISION_DOUBLE, OG_ADJOINT_BACKSOLVE, 10);
+  check_layouts(1, OG_METHOD_TSIT5, OG_PRECISION_DOUBLE, OG_ADJOINT_FORWARD, 0);
+  check_layouts(0, OG_METHOD_DOP853, OG_PRECISION_DOUBLE, OG_ADJOINT_BACKSOLVE, 0);
+  check_layouts(1, OG_METHOD_EULER, OG_PRECISION_DOUBLE, OG_ADJOINT_BACKSOLVE, 10);
 }
 
 /* Shared parameters: their gradient is summed in the order of trajectories on any number of threads. */

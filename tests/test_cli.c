@@ -75,18 +75,25 @@ static void assert_close(double value, double truth, double tolerance) {
 
 /* ---- Transcripts ---- */
 
+static void run_script(const char *name, const char *more) {
+  char command[4096];
+  snprintf(command, sizeof command, "tests/cli/%s '%s' %s", name, tool(), more);
+  assert_int_equal(system(command), 0);
+}
+
 static void transcripts(void **state) {
   (void)state;
-  char command[4096];
-  snprintf(command, sizeof command, "tests/cli/run.sh '%s'", tool());
-  assert_int_equal(system(command), 0);
+  run_script("run.sh", "");
+}
+
+static void doctored_transcripts_fail(void **state) {
+  (void)state;
+  run_script("compare_test.sh", "");
 }
 
 static void examples_of_the_documentation(void **state) {
   (void)state;
-  char command[4096];
-  snprintf(command, sizeof command, "tests/cli/docs.sh '%s' docs/cli.md", tool());
-  assert_int_equal(system(command), 0);
+  run_script("docs.sh", "docs/cli.md");
 }
 
 /* ---- Numbers ---- */
@@ -315,6 +322,7 @@ static int remove_folder(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(transcripts),
+      cmocka_unit_test(doctored_transcripts_fail),
       cmocka_unit_test(examples_of_the_documentation),
       cmocka_unit_test(solutions_are_those_of_the_closed_form),
       cmocka_unit_test(vectors_are_arrays),
