@@ -199,17 +199,21 @@ int run_fit(problem *p);
 /* ---- progress.c ---- */
 
 typedef struct progress {
-  int quiet, terminal;
-  double last_shown;
+  const problem *problem;
+  int terminal;
+  double last_shown, last_saved;
   int open_line; /* the terminal's line is unfinished */
+  int hidden;    /* the latest iteration has not been shown */
+  int unsaved;   /* saving failed, which is said once */
   int interrupted;
-  og_progress latest;
+  og_progress latest; /* without theta */
 } progress;
 /* Ctrl-C, SIGTERM and SIGHUP stop the fit; a second one ends the program. */
 void watch_interrupts(void);
 void stop_watching(void);
-void begin_progress(progress *view, int quiet);
-int show_progress(const og_progress *now, void *view); /* an og_progress_fn */
+void begin_progress(progress *view, const problem *p);
+/* An og_progress_fn: shows the iteration, and saves the best point for --out. */
+int follow_progress(const og_progress *now, void *view);
 void end_progress(progress *view);
 
 #endif

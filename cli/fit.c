@@ -76,8 +76,8 @@ static int run_objective(const problem *p, og_objective *objective, estimate *e)
   progress view;
   double start = seconds_now();
   watch_interrupts();
-  begin_progress(&view, p->quiet);
-  og_status status = og_fit_run(objective, p->options, p->theta, show_progress, &view, &e->fit);
+  begin_progress(&view, p);
+  og_status status = og_fit_run(objective, p->options, p->theta, follow_progress, &view, &e->fit);
   end_progress(&view);
   stop_watching();
   e->seconds = seconds_now() - start;

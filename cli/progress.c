@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,11 +38,16 @@ void stop_watching(void) { set_handler(SIG_DFL); }
 /* ---- Progress ---- */
 
 /* On a terminal one line is rewritten. Elsewhere: the first iterations, then a line a second. */
-static const double TERMINAL_SECONDS = 0.05, LINE_SECONDS = 1;
+static const double TERMINAL_SECONDS = 0.05, LINE_SECONDS = 1, SAVE_SECONDS = 1;
 enum { FIRST_LINES = 10 };
 
-void begin_progress(progress *view, int quiet) {
-  *view = (progress){.quiet = quiet, .terminal = isatty(STDERR_FILENO), .last_shown = -1e9};
+static int can_rewrite_lines(void) {
+  const char *kind = getenv("TERM");
+  return isatty(STDERR_FILENO) && kind && *kind && strcmp(kind, "dumb") != 0;
+}
+
+void begin_progress(progress *view, const problem *p) {
+  *view = (progress){.problem = p, .terminal = can_rewrite_lines(), .last_shown = -1e9, .last_saved = -1e9};
 }
 
 static void print_progress(const og_progress *now) {
@@ -50,28 +56,61 @@ static void print_progress(const og_progress *now) {
           now->gradient_norm, now->seconds);
 }
 
+/* From the beginning of the line, cleared; not wrapped where the window is narrow, because a line that
+ * wraps is two, and the next one would rewrite the second only. */
+static void rewrite_line(const og_progress *now) {
+  fputs("\r\033[K\033[?7l", stderr);
+  print_progress(now);
+  fputs("\033[?7h", stderr);
+}
+
 static int is_due(const progress *view, const og_progress *now, double time) {
   if (view->terminal) return time - view->last_shown >= TERMINAL_SECONDS;
   return (now->iteration <= FIRST_LINES && now->start == 0) || time - view->last_shown >= LINE_SECONDS;
 }
 
-int show_progress(const og_progress *now, void *user) {
+static void show(progress *view, double time) {
+  view->hidden = !is_due(view, &view->latest, time);
+  if (view->hidden) return;
+  view->last_shown = time;
+  view->open_line = view->terminal;
+  if (view->terminal) {
+    rewrite_line(&view->latest);
+  } else {
+    print_progress(&view->latest);
+    fputc('\n', stderr);
+  }
+  fflush(stderr);
+}
+
+static void end_line(progress *view) {
+  if (!view->open_line) return;
+  if (view->hidden) rewrite_line(&view->latest);
+  fputc('\n', stderr);
+  view->open_line = 0;
+}
+
+/* A run that is killed loses a second's work. A file that cannot be written now may be writable at the end:
+ * the fit goes on. */
+static void save(progress *view, const double *theta, double time) {
+  const problem *p = view->problem;
+  if (!p->out || view->unsaved || time - view->last_saved < SAVE_SECONDS) return;
+  view->last_saved = time;
+  if (og_parameters_write(p->model, theta, p->out) == OG_OK) return;
+  view->unsaved = 1;
+  end_line(view);
+  remark(p->quiet, "%s; the fit goes on, and is saved only when it ends", og_context_message(p->context));
+}
+
+int follow_progress(const og_progress *now, void *user) {
   progress *view = user;
   double time = seconds_now();
   view->latest = *now;
-  if (!view->quiet && is_due(view, now, time)) {
-    view->last_shown = time;
-    if (view->terminal) fputs("\r\033[K", stderr); /* to the beginning of the line, and clear it */
-    print_progress(now);
-    view->open_line = view->terminal;
-    if (!view->terminal) fputc('\n', stderr);
-    fflush(stderr);
-  }
+  view->latest.theta = NULL;
+  if (!view->problem->quiet) show(view, time);
+  save(view, now->theta, time);
   view->interrupted = interrupted != 0;
   return view->interrupted;
 }
 
-void end_progress(progress *view) {
-  if (view->open_line) fputs("\r\033[K", stderr);
-  view->open_line = 0;
-}
+void end_progress(progress *view) { end_line(view); }

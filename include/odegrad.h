@@ -354,7 +354,8 @@ OG_API og_status og_model_predict(const og_model *model, double t, const double 
 typedef struct og_objective og_objective;
 
 /** `table` may be NULL when the model has costs and a `time` statement; `options` may be NULL. Model and
- *  table must outlive it. Unknown columns, times out of order and unused data are refused by name. */
+ *  table must outlive it. A column that the model observes and the table lacks, and times out of order, are
+ *  refused by name; columns that the model does not use are noted in the log. */
 OG_API og_status og_objective_create(og_context *context, const og_model *model, const og_table *table,
                                      const og_options *options, og_objective **out);
 OG_API void og_objective_destroy(og_objective *objective);
@@ -386,6 +387,7 @@ typedef struct og_progress {
   int start, starts;
   long long iteration, evaluations;
   double loss, gradient_norm, seconds;
+  const double *theta; /* [p]: the best point so far, of all starts; valid during the call */
 } og_progress;
 /** Called after each iteration from the calling thread; returns nonzero to stop with the best point so far.
  */

@@ -177,6 +177,8 @@ static og_status run_with(og_fit *fit, og_objective *objective, const og_options
   OG_TRY(og_search_create(fit->context, objective, options, &search));
   search.progress = progress;
   search.user = user;
+  search.earlier_loss = &fit->loss;
+  search.earlier_best = fit->estimate;
   double *first = og_alloc(fit->context, fit->p, sizeof *first);
   og_status status = first ? first_point(&search, theta, first)
                            : og_fail_memory(fit->context, fit->p * sizeof *first, "the starting point");

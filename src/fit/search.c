@@ -69,6 +69,10 @@ int og_search_must_end(og_search *search) {
   return 1;
 }
 
+static const double *best_of_all(const og_search *search) {
+  return *search->earlier_loss <= search->loss ? search->earlier_best : search->best;
+}
+
 int og_search_tick(og_search *search, double loss, const double *gradient, const double *theta) {
   search->iteration++;
   search->iterations++;
@@ -79,7 +83,8 @@ int og_search_tick(og_search *search, double loss, const double *gradient, const
                       .evaluations = search->evaluations,
                       .loss = loss,
                       .gradient_norm = og_search_gradient_norm(search, theta, gradient),
-                      .seconds = now() - search->begun};
+                      .seconds = now() - search->begun,
+                      .theta = best_of_all(search)};
     if (search->progress(&at, search->user)) search->interrupted = 1;
   }
   return og_search_must_end(search);

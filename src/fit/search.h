@@ -24,6 +24,7 @@ typedef struct og_search {
   char reason[OG_REASON_SIZE];
   double *scale;                  /* [p]: the size of a natural move */
   double loss, *best, *gradient;  /* the best point of this start; loss is INFINITY when there is none */
+  const double *earlier_loss, *earlier_best; /* of the starts before, in the same way */
   double *trial, *trial_gradient; /* for the optimisers */
   double *previous, *previous_gradient, *direction;
 } og_search;
