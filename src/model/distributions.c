@@ -19,7 +19,13 @@ static og_node sub(const terms *t, og_node a, og_node b) { return og_apply2(t->g
 static og_node mul(const terms *t, og_node a, og_node b) { return og_apply2(t->g, OG_MUL, a, b); }
 static og_node divide(const terms *t, og_node a, og_node b) { return og_apply2(t->g, OG_DIV, a, b); }
 static og_node logarithm(const terms *t, og_node a) { return og_apply1(t->g, OG_LOG, a); }
+static og_node log_1p(const terms *t, og_node a) { return og_apply1(t->g, OG_LOG1P, a); }
 static og_node lgam(const terms *t, og_node a) { return og_apply1(t->g, OG_LGAMMA, a); }
+/* y log(a), and 0 where y is 0, whatever a is. */
+static og_node times_log(const terms *t, og_node y, og_node log_a) {
+  og_node zero = num(t, 0);
+  return og_where(t->g, og_apply2(t->g, OG_EQ, y, zero), zero, mul(t, y, log_a));
+}
 static og_node first(const terms *t) { return t->a; }
 static og_node second(const terms *t) { return t->b; }
 static og_node inverse(const terms *t) { return divide(t, num(t, 1), t->a); }
@@ -60,19 +66,18 @@ static og_node gamma_density(const terms *t) { /* a = alpha, b = beta */
 }
 static og_node log_factorial(const terms *t) { return lgam(t, add(t, t->y, num(t, 1))); }
 static og_node poisson(const terms *t) {
-  return add(t, sub(t, t->a, mul(t, t->y, logarithm(t, t->a))), log_factorial(t));
+  return add(t, sub(t, t->a, times_log(t, t->y, logarithm(t, t->a))), log_factorial(t));
 }
-/* mean a, variance a + a^2 / b */
+/* mean a, variance a + a^2 / b; log1p keeps the digits when b is large */
 static og_node neg_binomial_2(const terms *t) {
-  og_node sum = add(t, t->a, t->b), log_sum = logarithm(t, sum), total = add(t, t->y, t->b);
-  og_node choose = sub(t, add(t, log_factorial(t), lgam(t, t->b)), lgam(t, total));
-  og_node by_mean = mul(t, t->y, sub(t, log_sum, logarithm(t, t->a)));
-  return add(t, choose, add(t, by_mean, mul(t, t->b, sub(t, log_sum, logarithm(t, t->b)))));
+  og_node choose = sub(t, add(t, log_factorial(t), lgam(t, t->b)), lgam(t, add(t, t->y, t->b)));
+  og_node by_mean = times_log(t, t->y, log_1p(t, divide(t, t->b, t->a)));
+  return add(t, choose, add(t, by_mean, mul(t, t->b, log_1p(t, divide(t, t->a, t->b)))));
 }
 static og_node bernoulli(const terms *t) {
-  og_node one = num(t, 1),
-          no = mul(t, sub(t, one, t->y), og_apply1(t->g, OG_LOG1P, og_apply1(t->g, OG_NEG, t->a)));
-  return og_apply1(t->g, OG_NEG, add(t, mul(t, t->y, logarithm(t, t->a)), no));
+  og_node yes = times_log(t, t->y, logarithm(t, t->a));
+  og_node no = times_log(t, sub(t, num(t, 1), t->y), log_1p(t, og_apply1(t->g, OG_NEG, t->a)));
+  return og_apply1(t->g, OG_NEG, add(t, yes, no));
 }
 
 static const distribution distributions[] = {
@@ -89,14 +94,23 @@ static const distribution distributions[] = {
 };
 enum { DISTRIBUTIONS = sizeof distributions / sizeof *distributions };
 
+static int is_distribution(const og_lowering *l, og_span span) {
+  for (size_t i = 0; i < DISTRIBUTIONS; i++)
+    if (og_span_is(l->source, span, distributions[i].name)) return 1;
+  return 0;
+}
+
 static const distribution *find(og_lowering *l, const og_expression *call) {
   const char *names[DISTRIBUTIONS];
   for (size_t i = 0; i < DISTRIBUTIONS; i++) {
     names[i] = distributions[i].name;
     if (call->kind == OG_EX_CALL && og_span_is(l->source, call->name, names[i])) return &distributions[i];
   }
-  og_unknown_name(l, call->kind == OG_EX_CALL ? call->name : call->span, "distribution", names,
-                  DISTRIBUTIONS);
+  if (call->kind == OG_EX_CALL || (call->kind == OG_EX_NAME && !is_distribution(l, call->span)))
+    og_unknown_name(l, call->kind == OG_EX_CALL ? call->name : call->span, "distribution", names,
+                    DISTRIBUTIONS);
+  else
+    og_error_at(l->source, call->span, "expected a distribution with its arguments, as in normal(mu, sigma)");
   return NULL;
 }
 

@@ -45,6 +45,12 @@ static const function *find(const og_lowering *l, og_span name) {
   return NULL;
 }
 
+int og_is_function(const og_source *source, og_span name) {
+  for (size_t i = 0; i < FUNCTIONS; i++)
+    if (og_span_is(source, name, functions[i].name)) return 1;
+  return 0;
+}
+
 static int entrywise(og_shape a, og_shape b) {
   return (a.rows == b.rows && a.columns == b.columns) || a.rows * a.columns == 1 || b.rows * b.columns == 1;
 }
@@ -71,7 +77,10 @@ static og_node apply(og_lowering *l, const function *f, const og_node *arg) {
   case WHERE: return og_where(g, arg[0], arg[1], arg[2]);
   case DOT: return og_dot(g, arg[0], arg[1]);
   case SUM: return og_sum(g, arg[0]);
-  case NORM2: return og_apply1(g, OG_SQRT, og_dot(g, arg[0], arg[0]));
+  case NORM2: { /* at 0 its derivative is taken as 0, the least of the subgradients */
+    og_node square = og_dot(g, arg[0], arg[0]), zero = og_constant(g, 0);
+    return og_where(g, og_apply2(g, OG_GT, square, zero), og_apply1(g, OG_SQRT, square), zero);
+  }
   }
   return OG_NODE_NONE;
 }

@@ -25,12 +25,18 @@ static char *text_of(const og_lowering *l, og_span span) {
 }
 
 static int taken(og_lowering *l, const og_statement *s) {
-  static const char *const reserved[] = {"t", "pi", "inf", "in", "and", "or", "not"};
+  static const char *const reserved[] = {"t",     "pi",       "inf",     "in",   "and",   "or",
+                                         "not",   "param",    "const",   "init", "time",  "cost",
+                                         "final", "integral", "observe", "net",  "input", "event"};
   for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
     if (og_span_is(l->source, s->name, reserved[i]))
       return og_error_at(l->source, s->name, "'%s' has a meaning of its own and cannot be defined",
                          reserved[i]),
              1;
+  if (og_is_function(l->source, s->name))
+    return og_error_at(l->source, s->name, "'%.*s' is a function and cannot be defined", (int)s->name.length,
+                       l->source->text + s->name.at),
+           1;
   const og_symbol *other = og_find_symbol(l, l->source->text + s->name.at, s->name.length);
   if (!other) return 0;
   size_t line = 1;
@@ -169,23 +175,16 @@ static void lower_value(og_lowering *l, og_statement *s) {
 
 /* ---- States ---- */
 
-static int reads(const og_lowering *l, og_node node, int slot) {
-  return og_graph_depends_on(l->graph, 1, &node, slot);
-}
-
 /* The initial values, which may read parameters, t as t0 and definitions that read no state. */
 static void lower_init(og_lowering *l, og_symbol *symbol, og_node *initial) {
   size_t index = (size_t)(symbol - l->symbols);
   const og_expression *value = symbol->declaration->value;
+  l->initial = 1;
   og_node node = og_lower_expression(l, value);
+  l->initial = 0;
   symbol = &l->symbols[index];
   *initial = node;
   if (node == OG_NODE_NONE) return;
-  if (reads(l, node, OG_SLOT_STATE)) {
-    og_error_at(l->source, value->span, "an initial value cannot depend on a state");
-    *initial = OG_NODE_NONE;
-    return;
-  }
   symbol->shape = og_graph_shape(l->graph, node);
   if (symbol->shape.columns != 1) {
     og_error_at(l->source, value->span, "a state is a scalar or a vector, not a matrix");
@@ -194,6 +193,8 @@ static void lower_init(og_lowering *l, og_symbol *symbol, og_node *initial) {
   }
   symbol->offset = l->states;
   l->states += (size_t)symbol->shape.rows;
+  if (l->states > OG_ENTRIES_MOST)
+    og_error_at(l->source, symbol->span, "over %d states in all", OG_ENTRIES_MOST);
   symbol->node = og_input(l->graph, OG_SLOT_STATE, (int)symbol->offset, symbol->shape);
 }
 
@@ -208,6 +209,7 @@ static og_node lower_equation(og_lowering *l, size_t index) {
   og_node node = og_lower_expression(l, s->value);
   if (node == OG_NODE_NONE) return node;
   og_shape own = og_graph_shape(l->graph, node), want = l->symbols[index].shape;
+  if (l->symbols[index].node == OG_NODE_NONE) return OG_NODE_NONE; /* its initial value was refused */
   if (size_of(own) == 1 || (own.rows == want.rows && own.columns == want.columns))
     return spread(l, node, want);
   og_error_at(l->source, s->value->span, "the equation gives %s, but '%s' is %s", og_shape_text(own, left),
@@ -349,16 +351,23 @@ static void declare_states(og_lowering *l) {
     }
 }
 
-/* Definitions that failed while initial values were read may have met states without shapes: those go first.
- */
+/* In their order, so that long chains of definitions are not followed all at once; what nothing uses is
+ * checked too. */
+static void lower_definitions(og_lowering *l) {
+  for (size_t i = 0; i < l->count; i++)
+    if (l->symbols[i].kind == OG_SY_DEFINED && l->symbols[i].mark == OG_FRESH) og_lower_definition(l, i);
+}
+
+/* Initial values first: they give the states their shapes. */
 static void lower_states(og_lowering *l, og_node *initial, og_node *rates) {
   size_t k = 0;
   for (size_t i = 0; i < l->count; i++)
     if (l->symbols[i].kind == OG_SY_STATE) lower_init(l, &l->symbols[i], &initial[k++]);
-  if (l->source->errors) return;
+  lower_definitions(l);
   k = 0;
   for (size_t i = 0; i < l->count; i++)
-    if (l->symbols[i].kind == OG_SY_STATE) rates[k++] = lower_equation(l, i);
+    if (l->symbols[i].kind == OG_SY_STATE)
+      rates[k++] = l->symbols[i].equation ? lower_equation(l, i) : OG_NODE_NONE;
 }
 
 static size_t count_states(const og_lowering *l) {
@@ -396,12 +405,6 @@ static void lower_time(og_lowering *l) {
 static void lower_rest(og_lowering *l, size_t count, og_node *initial, og_node *rates) {
   og_node integral = OG_NODE_NONE;
   lower_states(l, initial, rates);
-  if (l->source->errors) return;
-  for (size_t i = 0; i < l->count; i++) /* what nothing uses is checked as well */
-    if (l->symbols[i].kind == OG_SY_DEFINED && l->symbols[i].mark == OG_FRESH) {
-      og_node node = og_lower_expression(l, l->symbols[i].declaration->value);
-      l->symbols[i].node = node, l->symbols[i].mark = OG_READY;
-    }
   lower_observations(l);
   lower_costs(l, &integral);
   if (l->source->errors || l->source->no_memory || og_graph_status(l->graph)) return;
@@ -439,6 +442,7 @@ og_status og_lower_model(og_lowering *l) {
   l->parts.graph = l->graph;
   l->parts.parameters = l->parameters;
   l->parts.states = l->states;
+  if (og_graph_status(l->graph) == OG_ERR_MEMORY) l->source->no_memory = 1;
   OG_TRY(og_source_status(l->source));
   OG_TRY(og_graph_status(l->graph));
   return l->parts.field ? OG_OK : og_fail_memory(l->source->context, l->source->length, "a model");

@@ -20,6 +20,7 @@ typedef struct og_symbol {
   og_statement *declaration; /* a state's is its init */
   og_statement *equation;
   og_progress_mark mark;
+  int varies; /* of a definition: it reads a parameter, a state or t */
   og_node node;
 } og_symbol;
 
@@ -37,6 +38,9 @@ typedef struct og_lowering {
   og_symbol *symbols; /* owned */
   size_t count, capacity;
   size_t parameters, states;
+  int initial; /* initial values are being read: states have no meaning */
+  int depth;   /* of definitions that are being followed */
+  int varies;  /* set when a parameter, a state or t is read */
   og_model_parts parts;
   char **observed; /* owned names */
   const og_override *overrides;
@@ -52,12 +56,15 @@ og_symbol *og_find_symbol(const og_lowering *lowering, const char *name, size_t 
 
 /* The node of an expression, or OG_NODE_NONE after a diagnostic. */
 og_node og_lower_expression(og_lowering *lowering, const og_expression *e);
+/* The node of a definition that was not looked at before. */
+og_node og_lower_definition(og_lowering *lowering, size_t symbol);
 /* The values of a constant expression, entries row-major; OG_NODE_NONE's place is taken by 0 after a
  * diagnostic. */
 int og_constant_values(og_lowering *lowering, const og_expression *e, const char *what, og_shape *shape,
                        double **values);
 /* One number. */
 int og_constant_number(og_lowering *lowering, const og_expression *e, const char *what, double *value);
+int og_is_function(const og_source *source, og_span name);
 /* A call of one of the functions of the language. */
 og_node og_lower_call(og_lowering *lowering, const og_expression *e);
 /* -log p(y | arguments) entry by entry, and the location; OG_NODE_NONE after a diagnostic. */

@@ -38,30 +38,56 @@ static og_node unknown_variable(og_lowering *l, og_span span) {
   return OG_NODE_NONE;
 }
 
+og_node og_lower_definition(og_lowering *l, size_t index) {
+  int varies = l->varies;
+  l->symbols[index].mark = OG_IN_WORK;
+  l->varies = 0;
+  l->depth++;
+  og_node node = og_lower_expression(l, l->symbols[index].declaration->value);
+  l->depth--;
+  l->symbols[index].node = node;
+  l->symbols[index].mark = OG_READY;
+  l->symbols[index].varies = l->varies;
+  l->varies |= varies;
+  return node;
+}
+
+enum { DEFINITIONS_DEEP = 500 };
+
 static og_node defined(og_lowering *l, og_symbol *symbol, og_span span) {
-  if (symbol->mark == OG_READY) return symbol->node;
+  if (symbol->mark == OG_READY) {
+    l->varies |= symbol->varies;
+    return symbol->node;
+  }
   if (symbol->mark == OG_IN_WORK) {
     og_error_at(l->source, span, "'%s' is defined by itself", symbol->name);
     og_help(l->source, "a definition may not lead back to its own name; a state has an equation NAME' = ...");
     return OG_NODE_NONE;
   }
-  size_t index = (size_t)(symbol - l->symbols);
-  symbol->mark = OG_IN_WORK;
-  og_node node = og_lower_expression(l, symbol->declaration->value);
-  l->symbols[index].node = node;
-  l->symbols[index].mark = OG_READY;
-  return node;
+  if (l->depth >= DEFINITIONS_DEEP) {
+    og_error_at(l->source, span, "over %d definitions lead from one to the next here", DEFINITIONS_DEEP);
+    og_help(l->source, "write them in the order in which they need each other");
+    return OG_NODE_NONE;
+  }
+  return og_lower_definition(l, (size_t)(symbol - l->symbols));
 }
 
 static og_node lower_name(og_lowering *l, const og_expression *e) {
-  if (og_span_is(l->source, e->name, "t")) return og_input(l->graph, OG_SLOT_TIME, 0, (og_shape){1, 1});
+  if (og_span_is(l->source, e->name, "t")) {
+    l->varies = 1;
+    return og_input(l->graph, OG_SLOT_TIME, 0, (og_shape){1, 1});
+  }
   if (og_span_is(l->source, e->name, "pi")) return og_constant(l->graph, 3.14159265358979323846);
   if (og_span_is(l->source, e->name, "inf")) return og_constant(l->graph, INFINITY);
   og_symbol *symbol = og_find_symbol(l, l->source->text + e->name.at, e->name.length);
   if (!symbol) return unknown_variable(l, e->name);
   if (symbol->kind == OG_SY_DEFINED) return defined(l, symbol, e->name);
-  if (symbol->node == OG_NODE_NONE && !l->source->errors)
-    og_error_at(l->source, e->name, "'%s' is not known yet here", symbol->name);
+  if (symbol->kind == OG_SY_STATE && l->initial) {
+    og_error_at(l->source, e->name, "an initial value cannot depend on a state, and '%s' is one",
+                symbol->name);
+    return OG_NODE_NONE;
+  }
+  l->varies |= symbol->kind != OG_SY_CONST;
   return symbol->node;
 }
 
@@ -184,15 +210,17 @@ static int evaluate(og_lowering *l, og_node node, int count, double *values) {
 int og_constant_values(og_lowering *l, const og_expression *e, const char *what, og_shape *shape,
                        double **values) {
   *values = NULL;
+  int varies = l->varies;
+  l->varies = 0;
   og_node node = og_lower_expression(l, e);
+  int constant = !l->varies;
+  l->varies |= varies;
   if (node == OG_NODE_NONE) return 0;
-  static const int slots[] = {OG_SLOT_TIME, OG_SLOT_STATE, OG_SLOT_PARAMETER};
-  for (int i = 0; i < 3; i++)
-    if (og_graph_depends_on(l->graph, 1, &node, slots[i])) {
-      og_error_at(l->source, e->span,
-                  "%s must be a constant expression: numbers, consts and functions of them", what);
-      return 0;
-    }
+  if (!constant) {
+    og_error_at(l->source, e->span, "%s must be a constant expression: numbers, consts and functions of them",
+                what);
+    return 0;
+  }
   *shape = og_graph_shape(l->graph, node);
   *values = og_alloc(l->source->context, (size_t)size_of(*shape), sizeof **values);
   if (!*values) return l->source->no_memory = 1, 0;

@@ -32,7 +32,7 @@ static og_status lower(og_model *model, og_lowering *lowering, og_program **init
                             .syntax = &model->syntax,
                             .overrides = model->overrides,
                             .override_count = model->override_count};
-  model->source.errors = 0;
+  model->source.errors = model->source.no_memory = 0;
   model->source.used = 0;
   *initial = *predict = NULL;
   og_status status = og_graph_create(model->context, &lowering->graph);

@@ -127,9 +127,21 @@ static og_expression *parse_index(og_parser *p, og_expression *of) {
   return e;
 }
 
+/* Chains grow to the left, and are followed to their start by recursion. */
+enum { TERMS_MOST = 1000, INDICES_MOST = 8 };
+
+static og_expression *refuse(og_parser *p, const char *message) {
+  if (!p->failed) og_error_at(p->source, p->token.span, "%s", message);
+  p->failed = 1;
+  return NULL;
+}
+
 static og_expression *parse_postfix(og_parser *p) {
   og_expression *e = parse_primary(p);
-  while (e && og_take(p, "[")) e = parse_index(p, e);
+  for (int i = 0; e && og_take(p, "["); i++) {
+    if (i == INDICES_MOST) return refuse(p, "too many indices, one after another");
+    e = parse_index(p, e);
+  }
   return e;
 }
 
@@ -201,7 +213,10 @@ static og_expression *parse_level(og_parser *p, int at) {
   }
   og_expression *left = parse_level(p, at + 1);
   const level *op;
-  while (left && (op = operator_of(p, at)) != NULL) {
+  for (int terms = 0; left && (op = operator_of(p, at)) != NULL; terms++) {
+    if (at == LEVEL_COMPARE && terms > 0) return refuse(p, "comparisons do not chain: write a < b and b < c");
+    if (terms == TERMS_MOST)
+      return refuse(p, "an expression of over 1000 terms: use vectors and sum(), or names for parts");
     og_advance(p);
     left = binary(p, op->op, left, parse_level(p, at + 1));
   }

@@ -151,12 +151,14 @@ static int parse_statement(og_parser *p) {
   return parse_definition(p);
 }
 
+/* What is left of the line is not looked at: its mistakes would be echoes. */
 static void skip_line(og_parser *p) {
+  const og_source *source = p->source;
+  size_t at = p->token.span.at;
+  while (at < source->length && source->text[at] != '\n') at++;
   p->lexer.depth = 0;
-  while (p->token.kind != OG_TOKEN_NEWLINE && p->token.kind != OG_TOKEN_END) {
-    og_advance(p);
-    p->lexer.depth = 0;
-  }
+  p->lexer.at = at;
+  og_advance(p);
 }
 
 static og_parser parser_of(og_syntax *syntax) {
