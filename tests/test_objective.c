@@ -248,12 +248,35 @@ static void bad_parameters_are_refused_by_name(void **state) {
   drop_fixture(&f);
 }
 
+static void expect_refused(const char *model, const char *csv, const char *const *parts) {
+  fixture f = try_fixture(model, csv);
+  assert_int_equal(f.status, OG_ERR_DATA);
+  for (; *parts; parts++)
+    if (!strstr(og_context_message(f.context), *parts))
+      fail_msg("the message lacks \"%s\": %s", *parts, og_context_message(f.context));
+  drop_fixture(&f);
+}
+
+/* A value that its distribution cannot give has a density by the formula all the same: it must not come that
+ * far. */
+static void impossible_values_are_refused(void **state) {
+  (void)state;
+#define OBSERVED(distribution) "init x = 1\nx' = -x\nobserve y ~ " distribution "\n"
+  expect_refused(OBSERVED("lognormal(x, 1)"), "t,y\n0,4\n1,-2\n",
+                 (const char *[]){"data row 2", "t = 1", "column 'y': -2", "above 0", NULL});
+  expect_refused(OBSERVED("poisson(x)"), "t,y\n0,4\n1,2.5\n", (const char *[]){"2.5", "a count", NULL});
+  expect_refused(OBSERVED("neg_binomial_2(x, 1)"), "t,y\n0,-1\n1,2\n",
+                 (const char *[]){"-1", "a count", NULL});
+  expect_refused(OBSERVED("bernoulli(x/2)"), "t,y\n0,1\n1,2\n", (const char *[]){"'y': 2", "0 or 1", NULL});
+  expect_refused(OBSERVED("exponential(x)"), "t,y\n0,-1\n1,2\n", (const char *[]){"0 or more", NULL});
+}
+
 static void values_outside_the_distribution_are_named(void **state) {
   (void)state;
-  fixture f = make_fixture("param k = 1\ninit x = 5\nx' = -k*x\nobserve x ~ lognormal(log(x), 1)\n",
-                           "id,t,x\nu,0,4\nu,1,-2\n");
+  fixture f = make_fixture("param k = 1\ninit x = -5\nx' = -k*x\nobserve x ~ lognormal(log(x), 1)\n",
+                           "id,t,x\nu,0,4\nu,1,2\n");
   expect_failure(&f, (double[]){1}, OG_ERR_NOT_FINITE,
-                 (const char *[]){"data row 2", "trajectory u", "t = 1", "x = -2", "lognormal", NULL});
+                 (const char *[]){"data row 1", "trajectory u", "t = 0", "x = 4", "lognormal", NULL});
   drop_fixture(&f);
   f = make_fixture("param k = 1\ninit x = log(k)\nx' = -x\ncost final = x\ntime 0 : 1\n", NULL);
   expect_failure(&f, (double[]){-1}, OG_ERR_NOT_FINITE,
@@ -306,6 +329,7 @@ int main(void) {
                                      cmocka_unit_test(differences_at_a_bound_are_one_sided),
                                      cmocka_unit_test(bad_data_is_refused_by_name),
                                      cmocka_unit_test(bad_parameters_are_refused_by_name),
+                                     cmocka_unit_test(impossible_values_are_refused),
                                      cmocka_unit_test(values_outside_the_distribution_are_named),
                                      cmocka_unit_test(failed_solves_say_where),
                                      cmocka_unit_test(no_memory_is_reported)};

@@ -139,6 +139,41 @@ static int is_present(const columns *found, size_t K, size_t row) {
   return 0;
 }
 
+static int supported(og_support support, double y) {
+  switch (support) {
+  case OG_SUPPORT_REAL: return 1;
+  case OG_SUPPORT_POSITIVE: return y > 0;
+  case OG_SUPPORT_NOT_NEGATIVE: return y >= 0;
+  case OG_SUPPORT_COUNT: return y >= 0 && y == floor(y);
+  case OG_SUPPORT_BINARY: return y == 0 || y == 1;
+  }
+  return 0;
+}
+
+/* A value that its distribution cannot give would get a density all the same. */
+static og_status check_value(const og_data *data, const og_model *model, const columns *found, size_t row,
+                             size_t k) {
+  static const char *const needs[] = {[OG_SUPPORT_REAL] = "a number",
+                                      [OG_SUPPORT_POSITIVE] = "a number above 0",
+                                      [OG_SUPPORT_NOT_NEGATIVE] = "0 or more",
+                                      [OG_SUPPORT_COUNT] = "a count: 0, 1, 2, ...",
+                                      [OG_SUPPORT_BINARY] = "0 or 1"};
+  og_support support = og_model_parts_of(model)->supports[k];
+  double y = found->observed[k][row];
+  if (isnan(y) || supported(support, y)) return OG_OK;
+  return og_fail(
+      data->context, OG_ERR_DATA,
+      "data row %zu (t = %g), column '%s': %g, but its distribution in the model needs %s; mend the value, "
+      "leave the cell empty if it is missing, or choose another distribution",
+      row + 1, found->time[row], og_model_observed_name(model, k), y, needs[support]);
+}
+
+static og_status check_values(const og_data *data, const og_model *model, const columns *found) {
+  for (size_t row = 0; row < og_table_rows(data->table); row++)
+    for (size_t k = 0; k < data->columns; k++) OG_TRY(check_value(data, model, found, row, k));
+  return OG_OK;
+}
+
 /* A valid stand-in for missing values: 1 is in the range of every distribution. */
 static void fill(og_data *data, const columns *found, size_t at, size_t row) {
   size_t K = data->columns;
@@ -180,7 +215,9 @@ static og_status read_data(og_data *data, const og_model *model, columns *found,
   const og_model_parts *parts = og_model_parts_of(model);
   if (data->table) OG_TRY(find_columns(data->context, model, data->table, found));
   OG_TRY(find_spans(data, parts, found, last));
-  return data->table && data->columns ? take_rows(data, found) : OG_OK;
+  if (!data->table || !data->columns) return OG_OK;
+  OG_TRY(check_values(data, model, found));
+  return take_rows(data, found);
 }
 
 static og_status set_up(og_data *data, const og_model *model) {

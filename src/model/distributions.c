@@ -9,6 +9,7 @@ typedef struct distribution {
   const char *name;
   int arguments;
   const char *signature;
+  og_support support;
   og_node (*minus_log)(const terms *t);
   og_node (*location)(const terms *t);
 } distribution;
@@ -81,16 +82,16 @@ static og_node bernoulli(const terms *t) {
 }
 
 static const distribution distributions[] = {
-    {"normal", 2, "normal(mu, sigma)", normal, first},
-    {"lognormal", 2, "lognormal(mu, sigma)", lognormal, median},
-    {"student_t", 3, "student_t(nu, mu, sigma)", student_t, second},
-    {"cauchy", 2, "cauchy(mu, sigma)", cauchy, first},
-    {"double_exponential", 2, "double_exponential(mu, sigma)", double_exponential, first},
-    {"exponential", 1, "exponential(beta)", exponential, inverse},
-    {"gamma", 2, "gamma(alpha, beta)", gamma_density, quotient},
-    {"poisson", 1, "poisson(lambda)", poisson, first},
-    {"neg_binomial_2", 2, "neg_binomial_2(mu, phi)", neg_binomial_2, first},
-    {"bernoulli", 1, "bernoulli(theta)", bernoulli, first},
+    {"normal", 2, "normal(mu, sigma)", OG_SUPPORT_REAL, normal, first},
+    {"lognormal", 2, "lognormal(mu, sigma)", OG_SUPPORT_POSITIVE, lognormal, median},
+    {"student_t", 3, "student_t(nu, mu, sigma)", OG_SUPPORT_REAL, student_t, second},
+    {"cauchy", 2, "cauchy(mu, sigma)", OG_SUPPORT_REAL, cauchy, first},
+    {"double_exponential", 2, "double_exponential(mu, sigma)", OG_SUPPORT_REAL, double_exponential, first},
+    {"exponential", 1, "exponential(beta)", OG_SUPPORT_NOT_NEGATIVE, exponential, inverse},
+    {"gamma", 2, "gamma(alpha, beta)", OG_SUPPORT_POSITIVE, gamma_density, quotient},
+    {"poisson", 1, "poisson(lambda)", OG_SUPPORT_COUNT, poisson, first},
+    {"neg_binomial_2", 2, "neg_binomial_2(mu, phi)", OG_SUPPORT_COUNT, neg_binomial_2, first},
+    {"bernoulli", 1, "bernoulli(theta)", OG_SUPPORT_BINARY, bernoulli, first},
 };
 enum { DISTRIBUTIONS = sizeof distributions / sizeof *distributions };
 
@@ -123,7 +124,8 @@ static int check_argument(og_lowering *l, const og_expression *e, og_node node, 
   return 0;
 }
 
-og_node og_lower_density(og_lowering *l, const og_expression *call, og_node y, og_node *location) {
+og_node og_lower_density(og_lowering *l, const og_expression *call, og_node y, og_node *location,
+                         og_support *support) {
   const distribution *d = find(l, call);
   og_node arg[3] = {OG_NODE_NONE, OG_NODE_NONE, OG_NODE_NONE};
   if (!d) return OG_NODE_NONE;
@@ -140,6 +142,7 @@ og_node og_lower_density(og_lowering *l, const og_expression *call, og_node y, o
   }
   if (!good) return OG_NODE_NONE;
   terms t = {l->graph, y, arg[0], arg[1], arg[2]};
+  *support = d->support;
   *location = d->location(&t);
   return d->minus_log(&t);
 }

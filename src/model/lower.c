@@ -270,6 +270,9 @@ static int grow_names(og_lowering *l, size_t count) {
   char **more = og_resize(l->source->context, l->observed, l->parts.observed, count, sizeof *more);
   if (!more) return l->source->no_memory = 1, 0;
   l->observed = more;
+  l->supports = og_alloc(l->source->context, count, sizeof *l->supports);
+  if (!l->supports) return l->source->no_memory = 1, 0;
+  l->parts.supports = l->supports;
   return 1;
 }
 
@@ -280,8 +283,10 @@ static og_node observation_term(og_lowering *l, const og_statement *s, int rows,
   og_shape shape = {rows, 1};
   og_node y = og_input(l->graph, OG_SLOT_DATA, (int)from, shape);
   og_node present = og_input(l->graph, OG_SLOT_DATA, (int)(columns + from), shape);
-  og_node density = og_lower_density(l, s->value, y, location);
+  og_support support;
+  og_node density = og_lower_density(l, s->value, y, location, &support);
   if (density == OG_NODE_NONE) return density;
+  for (int i = 0; i < rows; i++) l->supports[from + (size_t)i] = support;
   *location = spread(l, *location, shape);
   return og_sum(l->graph, og_where(l->graph, present, spread(l, density, shape), og_constant(l->graph, 0)));
 }
@@ -456,6 +461,7 @@ void og_lowering_free(og_lowering *l) {
   }
   for (size_t i = 0; l->observed && i < l->parts.observed; i++) og_free(context, l->observed[i]);
   og_free(context, l->observed);
+  og_free(context, l->supports);
   og_free(context, l->symbols);
   og_field_destroy((og_field *)l->parts.field);
   og_graph_destroy(l->graph);

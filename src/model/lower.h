@@ -42,7 +42,8 @@ typedef struct og_lowering {
   int depth;   /* of definitions that are being followed */
   int varies;  /* set when a parameter, a state or t is read */
   og_model_parts parts;
-  char **observed; /* owned names */
+  char **observed;      /* owned names */
+  og_support *supports; /* [observed], owned */
   const og_override *overrides;
   size_t override_count;
 } og_lowering;
@@ -67,8 +68,9 @@ int og_constant_number(og_lowering *lowering, const og_expression *e, const char
 int og_is_function(const og_source *source, og_span name);
 /* A call of one of the functions of the language. */
 og_node og_lower_call(og_lowering *lowering, const og_expression *e);
-/* -log p(y | arguments) entry by entry, and the location; OG_NODE_NONE after a diagnostic. */
-og_node og_lower_density(og_lowering *lowering, const og_expression *call, og_node y, og_node *location);
+/* -log p(y | arguments) entry by entry, the location, and what y may be; OG_NODE_NONE after a diagnostic. */
+og_node og_lower_density(og_lowering *lowering, const og_expression *call, og_node y, og_node *location,
+                         og_support *support);
 void og_unknown_name(og_lowering *lowering, og_span span, const char *what, const char *const *names,
                      size_t count);
 /* "2 x 3", "a vector of 3", "a scalar", for messages. */

@@ -4,19 +4,29 @@
 
 #include "graph/graph.h"
 
+/* What an observed value may be, by its distribution. */
+typedef enum og_support {
+  OG_SUPPORT_REAL,
+  OG_SUPPORT_POSITIVE,
+  OG_SUPPORT_NOT_NEGATIVE,
+  OG_SUPPORT_COUNT, /* 0, 1, 2, ... */
+  OG_SUPPORT_BINARY /* 0 or 1 */
+} og_support;
+
 /* Graph nodes of a model. Input slots are graph.h's; OG_SLOT_DATA holds, for one observation row, the K
  * observed values followed by K flags, 1 where the value is present and 0 where it is missing (the value is
  * then any valid number). */
 typedef struct og_model_parts {
   og_graph *graph;
-  const og_field *field;     /* quadratures = 1 when the model has `cost integral` */
-  size_t states, parameters; /* n without the quadrature, p */
-  og_node initial_state;     /* vector [n]: reads TIME (as t0) and PARAMETER */
-  size_t observed;           /* K; 0: no `observe` */
-  og_node
-      observation_loss; /* scalar: sum over present columns of -log p(y | t, x, theta), fully normalised */
-  og_node locations;    /* vector [K]: see og_model_predict */
-  og_node final_cost;   /* scalar: reads TIME (as t1), STATE, PARAMETER; OG_NODE_NONE when absent */
+  const og_field *field;      /* quadratures = 1 when the model has `cost integral` */
+  size_t states, parameters;  /* n without the quadrature, p */
+  og_node initial_state;      /* vector [n]: reads TIME (as t0) and PARAMETER */
+  size_t observed;            /* K; 0: no `observe` */
+  const og_support *supports; /* [K] */
+  /* scalar: sum over present columns of -log p(y | t, x, theta), fully normalised */
+  og_node observation_loss;
+  og_node locations;  /* vector [K]: see og_model_predict */
+  og_node final_cost; /* scalar: reads TIME (as t1), STATE, PARAMETER; OG_NODE_NONE when absent */
   int has_integral_cost, has_span;
   double t0, t1;
 } og_model_parts;
