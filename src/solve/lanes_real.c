@@ -164,8 +164,14 @@ static void observe(drive *d, int lane) {
 }
 
 static int inside(const drive *d, int lane) {
-  return d->mask[lane] != 0 && d->next_observation[lane] < d->fraction_next[lane] &&
-         d->next_observation[lane] > d->fraction[lane];
+  const og_trajectory *at = d->trajectory[lane];
+  if (d->mask[lane] == 0 || d->next_observation[lane] > d->fraction_next[lane]) return 0;
+  for (size_t i = d->cursor[lane]; i < at->observations;
+       i++) { /* the first ones may stand at the step's start */
+    double s = og_fraction(at, i);
+    if (s > d->fraction[lane]) return s < d->fraction_next[lane];
+  }
+  return 0;
 }
 
 /* Stages of the interpolant alone, when a step that moves on has an observation inside. */
