@@ -90,8 +90,17 @@ static int create_observed(own *o) {
   return 0;
 }
 
+/* Trajectories solved and pulled back together: their steps stay in the cache in between. The largest divisor
+ * up to this. */
+enum { TOGETHER_MOST = 1000 };
+static size_t together(const own *o) {
+  size_t m = o->settings.trajectories, part = m < TOGETHER_MOST ? m : TOGETHER_MOST;
+  while (m % part) part--;
+  return part;
+}
+
 static int create_final(own *o) {
-  size_t m = o->settings.trajectories;
+  size_t m = together(o);
   if (o->final) return 0;
   o->final_bar = malloc(m * LV_STATES * sizeof(double));
   o->x0_bar = malloc(m * LV_STATES * sizeof(double));
@@ -152,9 +161,7 @@ int own_observed_gradient(own *o, const double parameters[LV_PARAMETERS], double
   return 0;
 }
 
-int own_final_gradients(own *o, const double *parameters, double *gradients) {
-  size_t m = o->settings.trajectories;
-  if (create_final(o)) return -1;
+static int part_of_gradients(own *o, size_t m, const double *parameters, double *gradients) {
   for (size_t i = 0; i < m; i++) TRY(og_solve_set_parameters(o->final, i, parameters + i * LV_PARAMETERS));
   TRY(og_solve_run(o->final));
   memset(o->x0_bar, 0, m * LV_STATES * sizeof(double));
@@ -165,6 +172,14 @@ int own_final_gradients(own *o, const double *parameters, double *gradients) {
     memcpy(gradients + i * LV_GRADIENT + LV_STATES, o->theta_bar + i * LV_PARAMETERS,
            LV_PARAMETERS * sizeof(double));
   }
+  return 0;
+}
+
+int own_final_gradients(own *o, const double *parameters, double *gradients) {
+  if (create_final(o)) return -1;
+  for (size_t first = 0, m = together(o); first < o->settings.trajectories; first += m)
+    if (part_of_gradients(o, m, parameters + first * LV_PARAMETERS, gradients + first * LV_GRADIENT))
+      return -1;
   return 0;
 }
 
