@@ -155,6 +155,8 @@ typedef struct output {
 } output;
 int open_output(output *o, const char *path);
 int close_output(output *o);
+/* Whether what is written to `path` replaces what is there: not for standard output, pipes and devices. */
+int takes_place(const char *path);
 /* Complains when a file could not be created at `path`. */
 int check_output(const char *option, const char *path);
 
@@ -204,7 +206,7 @@ typedef struct progress {
   double last_shown, last_saved;
   int open_line; /* the terminal's line is unfinished */
   int hidden;    /* the latest iteration has not been shown */
-  int unsaved;   /* saving failed, which is said once */
+  int saves;     /* --out is kept up to date; not once that has failed */
   int interrupted;
   og_progress latest; /* without theta */
 } progress;

@@ -18,6 +18,8 @@ static int is_direct(const char *path) {
   return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
 }
 
+int takes_place(const char *path) { return strcmp(path, "-") != 0 && !is_direct(path); }
+
 /* mkstemp makes files private; a result is as readable as the user's other files. */
 static void open_to_others(int descriptor) {
   mode_t mask = umask(0);

@@ -177,7 +177,9 @@ int load_problem(const arguments *a, problem *p) {
   if (targets) return targets;
   status = load_model(p);
   if (status == OG_OK) status = load_parameters(p);
-  return status == OG_OK ? load_data(p) : fail(p->context, status);
+  if (status == OG_OK) return load_data(p);
+  int result = fail(p->context, status);
+  return status == OG_ERR_NOT_FINITE ? EXIT_USAGE : result; /* a value that was given, not computed */
 }
 
 void free_problem(problem *p) {

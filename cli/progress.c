@@ -48,6 +48,7 @@ static int can_rewrite_lines(void) {
 
 void begin_progress(progress *view, const problem *p) {
   *view = (progress){.problem = p, .terminal = can_rewrite_lines(), .last_shown = -1e9, .last_saved = -1e9};
+  view->saves = p->out && takes_place(p->out);
 }
 
 static void print_progress(const og_progress *now) {
@@ -94,10 +95,10 @@ static void end_line(progress *view) {
  * the fit goes on. */
 static void save(progress *view, const double *theta, double time) {
   const problem *p = view->problem;
-  if (!p->out || view->unsaved || time - view->last_saved < SAVE_SECONDS) return;
+  if (!view->saves || time - view->last_saved < SAVE_SECONDS) return;
   view->last_saved = time;
   if (og_parameters_write(p->model, theta, p->out) == OG_OK) return;
-  view->unsaved = 1;
+  view->saves = 0;
   end_line(view);
   remark(p->quiet, "%s; the fit goes on, and is saved only when it ends", og_context_message(p->context));
 }

@@ -17,7 +17,31 @@ typedef struct report {
   double *locations; /* [rows][observed columns of the model] */
 } report;
 
-static void choose_times(const problem *p, const double *t0, const double *t1, solution *s) {
+/* The solver would name trajectory and observation; the user knows rows. */
+static int check_data_times(const problem *p, size_t m, double t0, double t1, const size_t *rows,
+                            size_t count) {
+  const char *path = p->arguments->values[FLAG_DATA];
+  char a[NUMBER_SIZE], b[NUMBER_SIZE], c[NUMBER_SIZE];
+  char *of = id_suffix(p, m);
+  int bad = 0;
+  for (size_t i = 0; i < count && !bad; i++) {
+    double t = p->data_times[rows[i]], before = i ? p->data_times[rows[i - 1]] : t0;
+    bad = (t - fmin(t0, t1)) < 0 || (t - fmax(t0, t1)) > 0 || (t - before) * (t1 - t0) < 0;
+    if (!bad) continue;
+    if ((t - fmin(t0, t1)) < 0 || (t - fmax(t0, t1)) > 0)
+      complain("%s: data row %zu%s: time %s lies outside the span from %s to %s; widen the model's `time` or "
+               "leave the row out",
+               path, rows[i] + 1, of, number_text(t, a), number_text(t0, b), number_text(t1, c));
+    else
+      complain("%s: data row %zu%s: time %s comes after %s; sort the rows (or tell trajectories apart by a "
+               "column id)",
+               path, rows[i] + 1, of, number_text(t, a), number_text(before, b));
+  }
+  free(of);
+  return bad ? EXIT_USAGE : EXIT_DONE;
+}
+
+static int choose_times(const problem *p, const double *t0, const double *t1, solution *s) {
   const arguments *a = p->arguments;
   size_t *counts = take(p->trajectories, sizeof *counts);
   size_t grid = a->time_count ? a->time_count : DEFAULT_TIMES;
@@ -25,17 +49,20 @@ static void choose_times(const problem *p, const double *t0, const double *t1, s
   for (size_t m = 0; m < p->trajectories; m++) counts[m] = from_data ? data_rows_of(p, m, NULL) : grid;
   allot_solution(p, counts, s);
   size_t *rows = take(p->data ? og_table_rows(p->data) : 0, sizeof *rows);
-  for (size_t m = 0; m < p->trajectories; m++) {
+  int result = EXIT_DONE;
+  for (size_t m = 0; m < p->trajectories && !result; m++) {
     double *t = s->t + s->starts[m];
     if (!from_data) {
       fill_grid(a->time_count ? a->first_time : t0[m], a->time_count ? a->last_time : t1[m], grid, t);
       continue;
     }
     data_rows_of(p, m, rows);
+    result = check_data_times(p, m, t0[m], t1[m], rows, counts[m]);
     for (size_t i = 0; i < counts[m]; i++) t[i] = p->data_times[rows[i]];
   }
   free(rows);
   free(counts);
+  return result;
 }
 
 static int is_state(const problem *p, const char *name) {
@@ -197,8 +224,8 @@ int run_solve(problem *p) {
   report r = {.p = p};
   double *t0 = take(p->trajectories, sizeof *t0), *t1 = take(p->trajectories, sizeof *t1);
   int result = find_spans(p, t0, t1);
+  if (!result) result = choose_times(p, t0, t1, &r.s);
   if (!result) {
-    choose_times(p, t0, t1, &r.s);
     og_status status = solve_at(p, t0, t1, p->theta, &r.s);
     if (status == OG_OK) status = predict(&r);
     result = status == OG_OK ? show(&r) : fail(p->context, status);

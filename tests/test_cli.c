@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -307,6 +308,37 @@ static void terminate(void **state) {
   interrupted_fits_keep_and_report_the_best_point(SIGTERM);
 }
 
+/* Nothing can be done on SIGKILL: what was saved on the way is there. */
+static void a_killed_fit_leaves_its_best_point(void **state) {
+  (void)state;
+  char out[256], report[256], errors[256], model[512];
+  snprintf(out, sizeof out, "%s/killed.json", folder);
+  snprintf(report, sizeof report, "%s/report.json", folder);
+  snprintf(errors, sizeof errors, "%s/errors", folder);
+  remove(out), remove(report), remove(errors);
+  pid_t child = start_long_fit(out, report, errors);
+  assert_true(child > 0);
+  for (int i = 0; i < 3000 && size_of(out) == 0; i++) /* until the first is saved: at most 30 s */
+    nanosleep(&(struct timespec){0, 10000000}, NULL);
+  long first = size_of(out);
+  struct stat before, after;
+  assert_int_equal(stat(out, &before), 0);
+  nanosleep(&(struct timespec){2, 500000000}, NULL); /* a second or two later there is another */
+  assert_int_equal(kill(child, SIGKILL), 0);
+  int status;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  assert_true(first > 0);
+  assert_int_equal(stat(out, &after), 0);
+  assert_true(after.st_ino != before.st_ino || after.st_mtime != before.st_mtime);
+  snprintf(model, sizeof model, "grad " FIXTURES "decay.ode --data " FIXTURES "decay.csv --params %s", out);
+  cJSON *saved = read_json(out), *object = run_json(model),
+        *start = run_json("grad " FIXTURES "decay.ode --data " FIXTURES "decay.csv");
+  assert_true(isfinite(number(at(saved, "k"))) && isfinite(number(at(saved, "a"))));
+  assert_true(number(at(object, "loss")) < number(at(start, "loss"))); /* descent has begun */
+  cJSON_Delete(saved), cJSON_Delete(object), cJSON_Delete(start);
+}
+
 static int make_folder(void **state) {
   (void)state;
   return mkdtemp(folder) ? 0 : -1;
@@ -334,6 +366,7 @@ int main(void) {
       cmocka_unit_test(saved_parameters_are_read_back),
       cmocka_unit_test(ctrl_c),
       cmocka_unit_test(terminate),
+      cmocka_unit_test(a_killed_fit_leaves_its_best_point),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

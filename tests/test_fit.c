@@ -171,7 +171,8 @@ static void the_pelts_are_fitted_from_rough_starts(void **state) {
 
 typedef struct watch {
   int highest_start, starts, calls, stop_after;
-  double last_loss;
+  double last_loss, best[8];
+  void *other; /* a fixture, to evaluate without disturbing the fit's */
 } watch;
 
 static int watching(const og_progress *progress, void *user) {
@@ -179,6 +180,7 @@ static int watching(const og_progress *progress, void *user) {
   if (progress->start > w->highest_start) w->highest_start = progress->start;
   w->starts = progress->starts;
   w->last_loss = progress->loss;
+  memcpy(w->best, progress->theta, sizeof w->best);
   return ++w->calls == w->stop_after;
 }
 
@@ -212,6 +214,33 @@ static void starts_depend_on_the_seed_alone(void **state) {
   assert_true(third.calls != w.calls || third.last_loss != w.last_loss);
 }
 
+/* However bad the point of the present start, what is reported is the best of all. */
+static int watching_the_best(const og_progress *progress, void *user) {
+  watch *w = user;
+  fixture *f = w->other;
+  double loss;
+  CHECK(f->context, og_objective_evaluate(f->objective, progress->theta, &loss, NULL));
+  assert_true(loss <= progress->loss && (w->calls++ == 0 || loss <= w->last_loss));
+  w->last_loss = loss;
+  return 0;
+}
+
+static void the_best_point_of_all_starts_is_reported(void **state) {
+  (void)state;
+  fixture f = make_fixture(hare_lynx, pelts), other = make_fixture(hare_lynx, pelts);
+  og_options *options = fit_options(f.context, OG_OPTIMIZER_LBFGS);
+  CHECK(f.context, og_options_set_integer(options, OG_OPT_ITERATIONS, 10));
+  CHECK(f.context, og_options_set_integer(options, OG_OPT_STARTS, 3));
+  watch w = {.other = &other};
+  og_fit *fit = NULL;
+  CHECK(f.context, og_fit_run(f.objective, options, NULL, watching_the_best, &w, &fit));
+  assert_true(w.calls > 4 && og_fit_loss(fit) <= w.last_loss);
+  og_fit_destroy(fit);
+  og_options_destroy(options);
+  drop_fixture(&f);
+  drop_fixture(&other);
+}
+
 /* ---- Ends ---- */
 
 static void interrupting_keeps_the_best_point(void **state) {
@@ -231,6 +260,7 @@ static void interrupting_keeps_the_best_point(void **state) {
     CHECK(f.context, og_fit_estimate(fit, theta));
     CHECK(f.context, og_objective_evaluate(f.objective, theta, &loss, NULL));
     assert_true(loss == og_fit_loss(fit) && loss < first);
+    assert_memory_equal(w.best, theta, sizeof theta);
     og_fit_destroy(fit);
     og_options_destroy(options);
     drop_fixture(&f);
@@ -317,6 +347,7 @@ int main(void) {
                                      cmocka_unit_test(undetermined_parameters_have_no_standard_errors),
                                      cmocka_unit_test(the_pelts_are_fitted_from_rough_starts),
                                      cmocka_unit_test(starts_depend_on_the_seed_alone),
+                                     cmocka_unit_test(the_best_point_of_all_starts_is_reported),
                                      cmocka_unit_test(interrupting_keeps_the_best_point),
                                      cmocka_unit_test(the_iteration_limit_is_a_reason),
                                      cmocka_unit_test(failing_solves_are_survived),

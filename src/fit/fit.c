@@ -32,6 +32,7 @@ static og_status run_start(og_search *search, int start, const double *theta) {
   search->converged = 0;
   search->reason[0] = '\0';
   OG_TRY(og_search_evaluate(search, theta, &loss, search->trial_gradient));
+  og_search_set_scale(search, search->best); /* of the gradient in the reason, even without an iteration */
   descend(search);
   return search->fatal;
 }

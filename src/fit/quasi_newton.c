@@ -52,6 +52,7 @@ static double evaluate(unsigned p, const double *z, double *slope, void *data) {
   og_search *search = at->search;
   double loss = INFINITY, before = search->loss;
   for (unsigned i = 0; i < p; i++) search->trial[i] = to_parameter(at, i, z[i]);
+  if (nlopt_get_force_stop(at->nlopt)) return bowl(at, z, slope); /* NLopt may still finish a line search */
   og_status status = og_search_evaluate(search, search->trial, &loss, search->trial_gradient);
   if (search->fatal != OG_OK) nlopt_force_stop(at->nlopt);
   if (status != OG_OK) return bowl(at, z, slope);

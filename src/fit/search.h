@@ -22,10 +22,10 @@ typedef struct og_search {
   int interrupted, converged;
   og_status fatal; /* a failure that is not of the point: no memory */
   char reason[OG_REASON_SIZE];
-  double *scale;                  /* [p]: the size of a natural move */
-  double loss, *best, *gradient;  /* the best point of this start; loss is INFINITY when there is none */
+  double *scale;                 /* [p]: the size of a natural move */
+  double loss, *best, *gradient; /* the best point of this start; loss is INFINITY when there is none */
   const double *earlier_loss, *earlier_best; /* of the starts before, in the same way */
-  double *trial, *trial_gradient; /* for the optimisers */
+  double *trial, *trial_gradient;            /* for the optimisers */
   double *previous, *previous_gradient, *direction;
 } og_search;
 
