@@ -87,6 +87,8 @@ static og_node lower_name(og_lowering *l, const og_expression *e) {
                 symbol->name);
     return OG_NODE_NONE;
   }
+  if (symbol->node == OG_NODE_NONE && !l->source->errors) /* states are not ready where constants are read */
+    og_error_at(l->source, e->name, "a constant expression cannot read the state '%s'", symbol->name);
   l->varies |= symbol->kind != OG_SY_CONST;
   return symbol->node;
 }
