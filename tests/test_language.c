@@ -146,6 +146,8 @@ static const diagnostic diagnostics[] = {
     {STATE "observe x ~ normal\n", "m.ode:3:13: error: expected a distribution with its arguments, as in "
                                    "normal(mu, sigma)\n  observe x ~ normal\n        "
                                    "      ^^^^^^"},
+    {STATE "observe x ~ normal(x, 1)\nobserve x ~ normal(x, 2)\n",
+     "m.ode:4:9: error: column 'x' is observed twice"},
     {STATE "observe x ~ gauss(x, 1)\n", "m.ode:3:13: error: unknown distribution 'gauss'"},
     {"init x = 1\nx' = 0 < x < 1\n",
      "m.ode:2:12: error: comparisons do not chain: write a < b and b < c\n  x' = 0 < x < 1\n             ^"},
@@ -168,7 +170,8 @@ static void messages(void **state) {
   for (size_t i = 0; i < sizeof diagnostics / sizeof *diagnostics; i++) {
     og_model *model = NULL;
     const char *text = diagnostics[i].text, *want = diagnostics[i].message;
-    if (og_model_parse(context, "m.ode", text, strlen(text), &model) != OG_ERR_MODEL) fail_msg("accepted:\n%s", text);
+    if (og_model_parse(context, "m.ode", text, strlen(text), &model) != OG_ERR_MODEL)
+      fail_msg("accepted:\n%s", text);
     assert_null(model);
     if (strncmp(og_context_message(context), want, strlen(want)) != 0)
       fail_msg("for\n%s\ngot\n%s\nnot\n%s", text, og_context_message(context), want);

@@ -253,6 +253,7 @@ static int name_columns(og_lowering *l, const og_statement *s, int rows, size_t 
     char *name = og_alloc(l->source->context, room, 1);
     if (!name) return l->source->no_memory = 1, 0;
     l->observed[from + (size_t)i] = name;
+    l->parts.observed = from + (size_t)i + 1;
     if (rows == 1)
       snprintf(name, room, "%.*s", (int)s->name.length, l->source->text + s->name.at);
     else
@@ -309,12 +310,11 @@ static void lower_observations(og_lowering *l) {
     const og_statement *s = &syntax->statements[i];
     if (s->kind != OG_ST_OBSERVE || rows[i] == 0) continue;
     if (!name_columns(l, s, rows[i], from)) {
-      l->parts.observed = from;
+      from = l->parts.observed;
       continue;
     }
     og_node term = observation_term(l, s, rows[i], from, columns, &locations[done++]);
     from += (size_t)rows[i];
-    l->parts.observed = from;
     if (term != OG_NODE_NONE) loss = loss == OG_NODE_NONE ? term : og_apply2(l->graph, OG_ADD, loss, term);
   }
   if (good && !l->source->errors) {

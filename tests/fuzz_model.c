@@ -1,0 +1,25 @@
+/* Fuzz target: any text is either a model or refused with a message; what is accepted can be set, looked at
+ * and freed. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "odegrad.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  og_context *context = NULL;
+  og_model *model = NULL;
+  if (og_context_create(NULL, NULL, NULL, &context) != OG_OK) return 0;
+  og_status status = og_model_parse(context, "fuzz.ode", (const char *)data, size, &model);
+  if (status == OG_OK && og_model_parameters(model) > 0) {
+    og_parameter_info info;
+    if (og_model_parameter(model, 0, &info) != OG_OK) abort();
+    (void)og_model_set(model, info.name, "0.5");
+  }
+  if (status != OG_OK && (model || og_context_message(context)[0] == '\0')) abort();
+  og_model_destroy(model);
+  og_context_destroy(context);
+  return 0;
+}
