@@ -42,6 +42,7 @@ static og_status prepare(const problem *p, og_solve *solve, size_t m, double t0,
   double *ordered = take(count, sizeof *ordered);
   order_times(t, count, is_reversed(t, count, t0, t1), ordered);
   og_status status = og_model_initial_state(p->model, t0, theta, x0);
+  if (status == OG_OK && p->has_ids) status = og_solve_set_name(solve, m, og_table_group_name(p->data, m));
   if (status == OG_OK) status = og_solve_set_span(solve, m, t0, t1);
   if (status == OG_OK) status = og_solve_set_initial_state(solve, m, x0);
   if (status == OG_OK) status = og_solve_set_observations(solve, m, count, ordered);

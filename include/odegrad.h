@@ -242,6 +242,9 @@ OG_API og_status og_solve_set_initial_state(og_solve *solve, size_t trajectory, 
  *  trajectory has its own and theta_bar is [M][p]. */
 OG_API og_status og_solve_set_parameters(og_solve *solve, size_t trajectory, const double *theta);
 
+/** What messages call a trajectory besides its number ("patient 7"): copied; NULL or "" takes it back. */
+OG_API og_status og_solve_set_name(og_solve *solve, size_t trajectory, const char *name);
+
 /** Solves forward and keeps what the derivative needs. A failure names trajectory, time, step and state. */
 OG_API og_status og_solve_run(og_solve *solve);
 /** Solves again over the recorded steps (as fractions of the span) with the present settings: the map of

@@ -83,6 +83,19 @@ static void nan_names_the_time(void **state) {
   close_wrong(&w);
 }
 
+static void a_name_is_in_the_message(void **state) {
+  (void)state;
+  wrong w = open_wrong(1, log_of_time, OG_METHOD_DOPRI5, 0);
+  start(&w, 0, 1, 1);
+  CHECK(w.context, og_solve_set_name(w.solve, 0, "patient 7"));
+  assert_int_equal(og_solve_run(w.solve), OG_ERR_NOT_FINITE);
+  expect_message(w.context, "trajectory 0 (patient 7) stopped at t = 0.5");
+  CHECK(w.context, og_solve_set_name(w.solve, OG_ALL, NULL));
+  expect_stop(&w, OG_ERR_NOT_FINITE, "trajectory 0 stopped");
+  assert_int_equal(og_solve_set_name(w.solve, 1, "nobody"), OG_ERR_ARGUMENT);
+  close_wrong(&w);
+}
+
 static void blow_up(void **state) {
   (void)state;
   for (int steps = 0; steps <= 1000; steps += 1000) { /* x' = x^2, x(0) = 1 is infinite at t = 1 */
@@ -354,6 +367,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(nan_from_the_field),
       cmocka_unit_test(nan_names_the_time),
+      cmocka_unit_test(a_name_is_in_the_message),
       cmocka_unit_test(blow_up),
       cmocka_unit_test(underflow),
       cmocka_unit_test(too_many_steps),

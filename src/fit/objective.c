@@ -170,6 +170,8 @@ static og_status set_trajectories(const og_objective *objective, og_solve *solve
   const og_data *data = objective->data;
   for (size_t m = 0; m < objective->M; m++) {
     OG_TRY(og_solve_set_span(solve, m, data->t0[m], data->t1[m]));
+    if (data->table && og_table_column(data->table, "id"))
+      OG_TRY(og_solve_set_name(solve, m, og_table_group_name(data->table, m)));
     size_t first = data->first[m];
     if (data->first[m + 1] > first)
       OG_TRY(og_solve_set_observations(solve, m, data->first[m + 1] - first, data->times + first));

@@ -49,10 +49,11 @@ og_status og_report_failure(const og_solve *solve, const og_failure *failure) {
   const cause_text *text = text_of(failure);
   const og_trajectory *at = &solve->trajectories[failure->trajectory];
   og_fail(solve->context, failure->status,
-          "%s: trajectory %zu stopped at t = %.10g (on the way from %g to %g) with step "
+          "%s: trajectory %zu%s%s%s stopped at t = %.10g (on the way from %g to %g) with step "
           "h = %.3g and |x| = %.3g, after %zu accepted and %zu rejected steps of %s; try: %s",
-          text->what, failure->trajectory, failure->t, at->t0, at->t1, failure->h, failure->norm,
-          failure->accepted, failure->rejected, solve->tableau->name, text->advice);
+          text->what, failure->trajectory, at->name ? " (" : "", at->name ? at->name : "",
+          at->name ? ")" : "", failure->t, at->t0, at->t1, failure->h, failure->norm, failure->accepted,
+          failure->rejected, solve->tableau->name, text->advice);
   if (failure->stiffness > 1)
     og_trail(solve->context, failure->status, "estimating |h| times the fastest decay rate of df/dx: %.3g",
              failure->stiffness);

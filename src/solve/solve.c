@@ -78,6 +78,7 @@ void og_solve_destroy(og_solve *solve) {
   for (size_t m = 0; solve->trajectories && m < solve->count; m++) {
     og_record_free(context, &solve->trajectories[m].record);
     og_free(context, solve->trajectories[m].times);
+    og_free(context, solve->trajectories[m].name);
   }
   void *owned[] = {solve->x0,           solve->x0_given, solve->theta,
                    solve->trajectories, solve->final,    solve->observed};
@@ -172,7 +173,6 @@ og_status og_solve_set_parameters(og_solve *solve, size_t trajectory, const doub
   OG_TRY(check_finite(solve, "theta", theta, solve->p));
   OG_TRY(range_of(solve, trajectory, &begin, &end));
   touch(solve);
-  touch(solve);
   if (trajectory == OG_ALL) {
     solve->theta_shared = 1;
     begin = 0, end = 1;
@@ -181,6 +181,18 @@ og_status og_solve_set_parameters(og_solve *solve, size_t trajectory, const doub
   }
   if (solve->p) memcpy(solve->theta + begin * solve->p, theta, solve->p * sizeof(double));
   solve->theta_given = 1;
+  return OG_OK;
+}
+
+og_status og_solve_set_name(og_solve *solve, size_t trajectory, const char *name) {
+  size_t begin = 0, end = 0;
+  OG_TRY(range_of(solve, trajectory, &begin, &end));
+  for (size_t m = begin; m < end; m++) {
+    char *copy = name && *name ? og_strdup(solve->context, name) : NULL;
+    if (name && *name && !copy) return og_fail_memory(solve->context, strlen(name), "a trajectory's name");
+    og_free(solve->context, solve->trajectories[m].name);
+    solve->trajectories[m].name = copy;
+  }
   return OG_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "solve/record.h"
 
 typedef struct og_trajectory {
+  char *name; /* for messages; NULL: none */
   double t0, t1;
   size_t observations, first_observation; /* in the flat arrays over all trajectories */
   double *times;
