@@ -159,10 +159,9 @@ static og_node lower_index(og_lowering *l, const og_expression *e) {
   og_shape shape = og_graph_shape(l->graph, of);
   if (size_of(shape) == 1)
     return og_error_at(l->source, e->span, "a scalar has no entries to index"), OG_NODE_NONE;
-  int rows = shape.columns == 1 ? shape.rows : shape.rows;
-  if (!index_of(l, e->arg[1], rows, &first)) return OG_NODE_NONE;
+  if (!index_of(l, e->arg[1], shape.rows, &first)) return OG_NODE_NONE;
   last = first;
-  if (e->kind == OG_EX_SLICE && !index_of(l, e->arg[2], rows, &last)) return OG_NODE_NONE;
+  if (e->kind == OG_EX_SLICE && !index_of(l, e->arg[2], shape.rows, &last)) return OG_NODE_NONE;
   if (last < first) return og_error_at(l->source, e->span, "this range is empty"), OG_NODE_NONE;
   if (shape.columns > 1 && last > first)
     return og_error_at(l->source, e->span, "a range of a matrix's rows is not supported: take one row"),

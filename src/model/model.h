@@ -32,6 +32,5 @@ typedef struct og_model_parts {
 } og_model_parts;
 
 const og_model_parts *og_model_parts_of(const og_model *model);
-og_context *og_model_context(const og_model *model);
 
 #endif
