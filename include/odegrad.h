@@ -199,11 +199,61 @@ OG_API og_status og_field_set_vjp(og_field *field, og_vjp_fn vjp);
 OG_API og_status og_field_set_jvp(og_field *field, og_jvp_fn jvp);
 /** Adds a running cost: every solve then also integrates l over the span (og_solve_cost). */
 OG_API og_status og_field_set_cost(og_field *field, og_cost_fn cost, og_cost_vjp_fn cost_vjp);
+/** A field that also reads `inputs` inputs u(t), given to a solve by og_solve_set_input. In every callback
+ * theta then has p + inputs entries, the inputs' values at t behind the parameters, and theta_bar and
+ * theta_dot likewise; df/dt is the derivative with the inputs' values held. */
+OG_API og_status og_field_set_inputs(og_field *field, size_t inputs);
+
+/** Which way a guard passes zero, seen in the direction of integration. */
+typedef enum og_direction { OG_DIRECTION_ANY, OG_DIRECTION_RISING, OG_DIRECTION_FALLING } og_direction;
+
+/** An event happens where its guard g(t, x, theta) reaches zero. The state may then jump; a terminal event
+ * ends the trajectory there. */
+typedef struct og_event {
+  const char *name; /* for messages; NULL: "event 0" */
+  og_direction direction;
+  int terminal;
+} og_event;
+
+/** The guards of all events: g[count]. */
+typedef int (*og_guard_fn)(double t, const double *x, const double *theta, double *g, void *user);
+/** x_bar[n] = g_bar^T dg/dx, theta_bar[p], *t_bar likewise: OVERWRITTEN (they come in as zeros). */
+typedef int (*og_guard_vjp_fn)(double t, const double *x, const double *theta, const double *g_bar,
+                               double *x_bar, double *theta_bar, double *t_bar, void *user);
+/** The state just after `event` from x just before it: after[n], which comes in as x. */
+typedef int (*og_jump_fn)(size_t event, double t, const double *x, const double *theta, double *after,
+                          void *user);
+/** x_bar[n] = after_bar^T dafter/dx, and so on: OVERWRITTEN (they come in as zeros). */
+typedef int (*og_jump_vjp_fn)(size_t event, double t, const double *x, const double *theta,
+                              const double *after_bar, double *x_bar, double *theta_bar, double *t_bar,
+                              void *user);
+/** after_dot[n] = dafter/dt t_dot + dafter/dx x_dot + dafter/dtheta theta_dot. */
+typedef int (*og_jump_jvp_fn)(size_t event, double t, const double *x, const double *theta, double t_dot,
+                              const double *x_dot, const double *theta_dot, double *after_dot, void *user);
+
+/** `jump` is NULL when no event changes the state; its products are then not needed. guard_vjp and jump_vjp
+ * are needed for gradients, guard_vjp and jump_jvp for tangents. */
+typedef struct og_event_functions {
+  og_guard_fn guard;
+  og_guard_vjp_fn guard_vjp;
+  og_jump_fn jump;
+  og_jump_vjp_fn jump_vjp;
+  og_jump_jvp_fn jump_jvp;
+} og_event_functions;
+
+/** Gives the field `count` events (0: none). Both arrays are copied, names included; several events in one
+ *  instant happen in the order of this list. docs/events.md says what is located and what can be missed. */
+OG_API og_status og_field_set_events(og_field *field, size_t count, const og_event *events,
+                                     const og_event_functions *functions);
 /** Products that are missing are formed by central differences of the callbacks: about 1e-9 relative
  *  error, n + p + 1 pairs of evaluations a vjp. Never done unless asked for here. */
 OG_API og_status og_field_use_finite_differences(og_field *field);
 OG_API size_t og_field_states(const og_field *field);
 OG_API size_t og_field_parameters(const og_field *field);
+OG_API size_t og_field_inputs(const og_field *field);
+/** The events' number, and one of them (NULL beyond the last). */
+OG_API size_t og_field_events(const og_field *field);
+OG_API const og_event *og_field_event(const og_field *field, size_t event);
 
 /* ---- Solves: a function with a pullback ---------------------------------------------------------- */
 

@@ -3,22 +3,29 @@
 
 #include <string.h>
 
+#include "base/real.h"
+
 static void update_flags(og_callback_field *field) {
   int cost_ok = !field->cost || field->cost_vjp || field->differences;
-  int vjp = (field->vjp || field->differences) && cost_ok;
-  int jvp = (field->jvp || field->differences) && cost_ok;
+  const og_event_functions *on = &field->on_event;
+  int guard_ok = !on->guard || on->guard_vjp || field->differences;
+  int jump_vjp = !on->jump || on->jump_vjp || field->differences;
+  int jump_jvp = !on->jump || on->jump_jvp || field->differences;
+  int vjp = (field->vjp || field->differences) && cost_ok && guard_ok && jump_vjp;
+  int jvp = (field->jvp || field->differences) && cost_ok && guard_ok && jump_jvp;
   field->base.flags =
       OG_FIELD_DEPENDS_ON_TIME | (vjp ? OG_FIELD_HAS_VJP : 0u) | (jvp ? OG_FIELD_HAS_JVP : 0u);
 }
 
-/* Arrays of a point: x, f, lambda, x_bar, x_dot of n; theta, theta_bar, theta_dot of p; the differences'
- * work. */
 static size_t scratch_bytes(const og_field *field, int lanes) {
   (void)lanes;
-  return (9 * field->n + 5 * field->p) * sizeof(double);
+  return (og_callback_doubles(field) + field->events) * sizeof(double);
 }
 
-static void destroy(og_field *field) { og_free(field->context, field); }
+static void destroy(og_field *field) {
+  og_events_free(field->context, ((og_callback_field *)field)->owned_events);
+  og_free(field->context, field);
+}
 
 og_status og_field_create(og_context *context, size_t states, size_t parameters, og_rhs_fn rhs, void *user,
                           og_field **out) {
@@ -50,7 +57,12 @@ void og_field_destroy(og_field *field) {
 }
 
 size_t og_field_states(const og_field *field) { return field->n - field->quadratures; }
-size_t og_field_parameters(const og_field *field) { return field->p; }
+size_t og_field_parameters(const og_field *field) { return field->p - OG_INPUT_ROWS * field->inputs; }
+size_t og_field_inputs(const og_field *field) { return field->inputs; }
+size_t og_field_events(const og_field *field) { return field->events; }
+const og_event *og_field_event(const og_field *field, size_t event) {
+  return event < field->events ? &field->event[event] : NULL;
+}
 
 /* Only callback fields can be given callbacks; a model's field has its products already. */
 static og_callback_field *as_callback(og_field *field) {
@@ -90,6 +102,39 @@ og_status og_field_set_cost(og_field *field, og_cost_fn cost, og_cost_vjp_fn cos
   return OG_OK;
 }
 
+og_status og_field_set_inputs(og_field *field, size_t inputs) {
+  og_callback_field *callback = as_callback(field);
+  if (!callback) return not_callback(field);
+  if (inputs > (1u << 28))
+    return og_fail(field->context, OG_ERR_ARGUMENT, "a field of %zu inputs: there may be 2^28", inputs);
+  field->p = og_field_parameters(field) + OG_INPUT_ROWS * inputs;
+  field->inputs = inputs;
+  return OG_OK;
+}
+
+og_status og_field_set_events(og_field *field, size_t count, const og_event *events,
+                              const og_event_functions *functions) {
+  og_callback_field *callback = as_callback(field);
+  if (!callback) return not_callback(field);
+  if (count && (!events || !functions || !functions->guard))
+    return og_fail(field->context, OG_ERR_ARGUMENT, "%zu events need their descriptions and a guard callback",
+                   count);
+  for (size_t i = 0; i < count; i++)
+    if ((unsigned)events[i].direction > OG_DIRECTION_FALLING)
+      return og_fail(field->context, OG_ERR_ARGUMENT, "event %zu: unknown direction %d", i,
+                     (int)events[i].direction);
+  og_event *copy = count ? og_events_copy(field->context, count, events) : NULL;
+  if (count && !copy) return og_fail_memory(field->context, count * sizeof *copy, "events");
+  og_events_free(field->context, callback->owned_events);
+  callback->owned_events = copy;
+  callback->on_event = count ? *functions : (og_event_functions){0};
+  field->event = copy;
+  field->events = count;
+  field->event_ops = count ? og_callback_event_ops : (og_event_ops){0};
+  update_flags(callback);
+  return OG_OK;
+}
+
 og_status og_field_use_finite_differences(og_field *field) {
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
@@ -109,11 +154,22 @@ int og_callback_eval(const og_callback_field *field, og_callback_point *at) {
   return og_callback_eval_at(field, at->t, at->x, at->theta, at->f);
 }
 
-int og_callback_vjp(const og_callback_field *field, og_callback_point *at) {
-  if (!field->vjp || (field->cost && !field->cost_vjp)) return og_difference_vjp(field, at);
+static int eval_map(const og_callback_field *field, size_t which, const og_callback_point *at, double *f) {
+  (void)which;
+  return og_callback_eval_at(field, at->t, at->x, at->theta, f);
+}
+
+void og_callback_clear(const og_callback_field *field, og_callback_point *at) {
+  size_t entries = og_callback_entries(field);
   memset(at->x_bar, 0, field->base.n * sizeof *at->x_bar);
-  if (field->base.p) memset(at->theta_bar, 0, field->base.p * sizeof *at->theta_bar);
+  if (entries) memset(at->theta_bar, 0, entries * sizeof *at->theta_bar);
   at->t_bar = 0;
+}
+
+int og_callback_vjp(const og_callback_field *field, og_callback_point *at) {
+  if (!field->vjp || (field->cost && !field->cost_vjp))
+    return og_difference_vjp(field, &(og_callback_map){eval_map, 0, field->base.n, at->lambda}, at);
+  og_callback_clear(field, at);
   int result =
       field->vjp(at->t, at->x, at->theta, at->lambda, at->x_bar, at->theta_bar, &at->t_bar, field->user);
   if (result == 0 && field->cost)
@@ -124,10 +180,8 @@ int og_callback_vjp(const og_callback_field *field, og_callback_point *at) {
 
 /* The running cost's tangent, from its gradient. */
 static int cost_jvp(const og_callback_field *field, og_callback_point *at) {
-  size_t n = field->base.n, p = field->base.p;
-  memset(at->x_bar, 0, n * sizeof *at->x_bar);
-  if (p) memset(at->theta_bar, 0, p * sizeof *at->theta_bar);
-  at->t_bar = 0;
+  size_t n = field->base.n, p = og_callback_entries(field);
+  og_callback_clear(field, at);
   int result = field->cost_vjp(at->t, at->x, at->theta, 1, at->x_bar, at->theta_bar, &at->t_bar, field->user);
   double dot = at->t_bar * at->t_dot;
   for (size_t i = 0; i + 1 < n; i++) dot += at->x_bar[i] * at->x_dot[i];
@@ -137,7 +191,8 @@ static int cost_jvp(const og_callback_field *field, og_callback_point *at) {
 }
 
 int og_callback_jvp(const og_callback_field *field, og_callback_point *at) {
-  if (!field->jvp || (field->cost && !field->cost_vjp)) return og_difference_jvp(field, at);
+  if (!field->jvp || (field->cost && !field->cost_vjp))
+    return og_difference_jvp(field, &(og_callback_map){eval_map, 0, field->base.n, NULL}, at);
   int result = field->jvp(at->t, at->x, at->theta, at->t_dot, at->x_dot, at->theta_dot, at->f, field->user);
   return result == 0 && field->cost ? cost_jvp(field, at) : result;
 }

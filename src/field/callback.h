@@ -13,25 +13,61 @@ typedef struct og_callback_field {
   og_cost_vjp_fn cost_vjp;
   void *user;
   int differences; /* missing products by finite differences */
+  og_event_functions on_event;
+  og_event *owned_events; /* base.event, with names */
 } og_callback_field;
 
-/* One trajectory's arrays, gathered from a lane (or pointing into a block of one lane). */
+/* One trajectory's arrays, gathered from a lane (or pointing into a block of one lane). The callbacks' theta
+ * has an entry for each input where the field's has OG_INPUT_ROWS rows; without inputs both are one array. */
 typedef struct og_callback_point {
   double t, t_dot, t_bar;
   double *x, *theta, *f, *lambda, *x_bar, *theta_bar, *x_dot, *theta_dot;
-  double *work; /* for finite differences: 2 (n + p) + 2 n */
+  double *rows, *rows_bar, *rows_dot; /* the field's theta */
+  double *work;                       /* for finite differences: 2 (n + p) + 2 n */
 } og_callback_point;
+
+/* Arrays in the scratch, og_callback_doubles of them. */
+size_t og_callback_doubles(const og_field *field);
+og_callback_point og_callback_point_in(const og_field *field, double *scratch);
+/* Entries of the callbacks' theta. */
+static inline size_t og_callback_entries(const og_callback_field *field) {
+  return field->base.p - (OG_INPUT_ROWS - 1) * field->base.inputs;
+}
+/* Inputs' values u = a + b (t - tau) from their rows (input_rows.c): theta from rows; rows_bar from
+ * theta_bar, adding b u_bar to t_bar; theta_dot from rows_dot and t_dot. */
+void og_inputs_load(const og_field *field, og_callback_point *at);
+void og_inputs_pull(const og_field *field, og_callback_point *at);
+void og_inputs_push(const og_field *field, og_callback_point *at);
 
 int og_callback_eval_at(const og_callback_field *field, double t, const double *x, const double *theta,
                         double *f);
+/* Zeros in x_bar, theta_bar and t_bar. */
+void og_callback_clear(const og_callback_field *field, og_callback_point *at);
 /* Each returns what the user's callback returned first that was not 0. */
 int og_callback_eval(const og_callback_field *field, og_callback_point *at);
 int og_callback_vjp(const og_callback_field *field, og_callback_point *at);
 int og_callback_jvp(const og_callback_field *field, og_callback_point *at); /* result in f */
-/* The same by central differences of the right-hand side (differences.c). */
-int og_difference_vjp(const og_callback_field *field, og_callback_point *at);
-int og_difference_jvp(const og_callback_field *field, og_callback_point *at);
+/* Of one event; guard's result, g_bar and the jump's `after` are the caller's, after_bar is in lambda. */
+int og_callback_guard_vjp(const og_callback_field *field, og_callback_point *at, const double *g_bar);
+int og_callback_jump(const og_callback_field *field, size_t event, og_callback_point *at, double *after);
+int og_callback_jump_vjp(const og_callback_field *field, size_t event, og_callback_point *at);
+int og_callback_jump_jvp(const og_callback_field *field, size_t event, og_callback_point *at);
 
+/* What can be differentiated by central differences (differences.c): out[rows] at a point. Products are
+ * returned where the callbacks' own are: x_bar, theta_bar and t_bar from out_bar, or f. */
+typedef struct og_callback_map {
+  int (*eval)(const og_callback_field *field, size_t which, const og_callback_point *at, double *out);
+  size_t which, rows;
+  const double *out_bar;
+} og_callback_map;
+int og_difference_vjp(const og_callback_field *field, const og_callback_map *map, og_callback_point *at);
+int og_difference_jvp(const og_callback_field *field, const og_callback_map *map, og_callback_point *at);
+
+/* A field's private copy of its events: NULL when there is no memory. Free with og_events_free. */
+og_event *og_events_copy(og_context *context, size_t count, const og_event *events);
+void og_events_free(og_context *context, og_event *events);
+
+extern const og_event_ops og_callback_event_ops;
 extern const og_field_ops_d og_callback_ops_d;
 extern const og_field_ops_s og_callback_ops_s;
 

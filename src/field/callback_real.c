@@ -2,20 +2,6 @@
 #include "base/real.h"
 #include "field/callback.h"
 
-static og_callback_point point_in(const og_field *field, double *scratch) {
-  size_t n = field->n, p = field->p;
-  og_callback_point at = {.x = scratch,
-                          .f = scratch + n,
-                          .lambda = scratch + 2 * n,
-                          .x_bar = scratch + 3 * n,
-                          .x_dot = scratch + 4 * n,
-                          .theta = scratch + 5 * n};
-  at.theta_bar = at.theta + p;
-  at.theta_dot = at.theta_bar + p;
-  at.work = at.theta_dot + p;
-  return at;
-}
-
 static void gather(size_t rows, int lanes, int lane, const real *block, double *out) {
   for (size_t i = 0; i < rows; i++) out[i] = block ? (double)block[i * (size_t)lanes + (size_t)lane] : 0;
 }
@@ -31,19 +17,20 @@ static void load(const og_field *field, int lanes, int lane, const double *t, co
                  const real *theta, og_callback_point *at) {
   at->t = t[lane];
   gather(field->n, lanes, lane, x, at->x);
-  gather(field->p, lanes, lane, theta, at->theta);
+  gather(field->p, lanes, lane, theta, at->rows);
+  og_inputs_load(field, at);
 }
 
 static void eval(const og_field *field, int lanes, const double *t, const real *x, const real *theta, real *f,
                  og_lane_status *status, void *scratch) {
   const og_callback_field *callback = (const og_callback_field *)field;
 #if !defined(OG_SINGLE)
-  if (lanes == 1) {
+  if (lanes == 1 && !field->inputs) {
     if (!status[0]) status[0] = narrowed(og_callback_eval_at(callback, t[0], x, theta, f));
     return;
   }
 #endif
-  og_callback_point at = point_in(field, scratch);
+  og_callback_point at = og_callback_point_in(field, scratch);
   for (int lane = 0; lane < lanes; lane++) {
     if (status[lane]) continue;
     load(field, lanes, lane, t, x, theta, &at);
@@ -57,7 +44,7 @@ static void eval(const og_field *field, int lanes, const double *t, const real *
 static void vjp_in_place(const og_callback_field *callback, double t, const double *x, const double *theta,
                          const double *lambda, double *x_bar, double *theta_bar, double *t_bar,
                          og_lane_status *status, void *scratch) {
-  og_callback_point at = point_in(&callback->base, scratch);
+  og_callback_point at = og_callback_point_in(&callback->base, scratch);
   at.t = t;
   at.x = (double *)x;
   at.theta = (double *)theta;
@@ -74,19 +61,20 @@ static void vjp(const og_field *field, int lanes, const double *t, const real *x
                 void *scratch) {
   const og_callback_field *callback = (const og_callback_field *)field;
 #if !defined(OG_SINGLE)
-  if (lanes == 1) {
+  if (lanes == 1 && !field->inputs) {
     vjp_in_place(callback, t[0], x, theta, lambda, x_bar, theta_bar, t_bar, status, scratch);
     return;
   }
 #endif
-  og_callback_point at = point_in(field, scratch);
+  og_callback_point at = og_callback_point_in(field, scratch);
   for (int lane = 0; lane < lanes; lane++) {
     if (status[lane]) continue;
     load(field, lanes, lane, t, x, theta, &at);
     gather(field->n, lanes, lane, lambda, at.lambda);
     status[lane] = narrowed(og_callback_vjp(callback, &at));
+    og_inputs_pull(field, &at);
     scatter(field->n, lanes, lane, at.x_bar, x_bar);
-    scatter(field->p, lanes, lane, at.theta_bar, theta_bar);
+    scatter(field->p, lanes, lane, at.rows_bar, theta_bar);
     scatter(1, lanes, lane, &at.t_bar, t_bar);
   }
 }
@@ -95,13 +83,14 @@ static void jvp(const og_field *field, int lanes, const double *t, const real *x
                 const real *t_dot, const real *x_dot, const real *theta_dot, real *f_dot,
                 og_lane_status *status, void *scratch) {
   const og_callback_field *callback = (const og_callback_field *)field;
-  og_callback_point at = point_in(field, scratch);
+  og_callback_point at = og_callback_point_in(field, scratch);
   for (int lane = 0; lane < lanes; lane++) {
     if (status[lane]) continue;
     load(field, lanes, lane, t, x, theta, &at);
     gather(1, lanes, lane, t_dot, &at.t_dot);
     gather(field->n, lanes, lane, x_dot, at.x_dot);
-    gather(field->p, lanes, lane, theta_dot, at.theta_dot);
+    gather(field->p, lanes, lane, theta_dot, at.rows_dot);
+    og_inputs_push(field, &at);
     status[lane] = narrowed(og_callback_jvp(callback, &at));
     scatter(field->n, lanes, lane, at.f, f_dot);
   }

@@ -13,22 +13,22 @@ static double step_for(double value, double scale) {
   return moved - value; /* exactly what is added, so that the quotient has no rounding error from it */
 }
 
-/* (f(+) - f(-)) / 2 along (t_dot, x_dot, theta_dot) scaled by `step`; the moved point lives in at->work. */
-static int central(const og_callback_field *field, const og_callback_point *at, double step,
-                   double *difference) {
-  size_t n = field->base.n, p = field->base.p;
+/* (out(+) - out(-)) / 2 along (t_dot, x_dot, theta_dot) scaled by `step`; the moved point lives in at->work.
+ */
+static int central(const og_callback_field *field, const og_callback_map *map, const og_callback_point *at,
+                   double step, double *difference) {
+  size_t n = field->base.n, p = og_callback_entries(field);
   og_callback_point moved = {.x = at->work, .theta = at->work + n};
   double *sides[2] = {at->work + n + p, difference};
   for (int side = 0; side < 2; side++) {
     double h = side ? step : -step;
     moved.t = at->t + h * at->t_dot;
-    moved.f = sides[side];
     for (size_t i = 0; i < n; i++) moved.x[i] = at->x[i] + h * at->x_dot[i];
     for (size_t i = 0; i < p; i++) moved.theta[i] = at->theta[i] + h * at->theta_dot[i];
-    int result = og_callback_eval(field, &moved);
+    int result = map->eval(field, map->which, &moved, sides[side]);
     if (result) return result;
   }
-  for (size_t i = 0; i < n; i++) difference[i] = (difference[i] - sides[0][i]) / (2 * step);
+  for (size_t i = 0; i < map->rows; i++) difference[i] = (difference[i] - sides[0][i]) / (2 * step);
   return 0;
 }
 
@@ -39,40 +39,40 @@ static double largest(const double *v, size_t count) {
 }
 
 /* The step is chosen so that the point moves by about cbrt(epsilon) of its own size. */
-int og_difference_jvp(const og_callback_field *field, og_callback_point *at) {
-  size_t n = field->base.n, p = field->base.p;
+int og_difference_jvp(const og_callback_field *field, const og_callback_map *map, og_callback_point *at) {
+  size_t n = field->base.n, p = og_callback_entries(field);
   double move = fmax(fmax(largest(at->x_dot, n), largest(at->theta_dot, p)), fabs(at->t_dot));
   if (move == 0) {
-    memset(at->f, 0, n * sizeof *at->f);
+    memset(at->f, 0, map->rows * sizeof *at->f);
     return 0;
   }
   double size = fmax(1, largest(at->x, n));
-  return central(field, at, cbrt(DBL_EPSILON) * size / move, at->f);
+  return central(field, map, at, cbrt(DBL_EPSILON) * size / move, at->f);
 }
 
-/* lambda^T (df / d*value), moving one entry. */
-static int column(const og_callback_field *field, og_callback_point *at, double value, double scale,
-                  double *direction, double *bar) {
-  double *difference = at->work + 2 * field->base.n + field->base.p;
+/* out_bar^T (d out / d *value), moving one entry. */
+static int column(const og_callback_field *field, const og_callback_map *map, og_callback_point *at,
+                  double step, double *direction, double *bar) {
+  double *difference = at->work + field->base.n + og_callback_entries(field) + map->rows;
   *direction = 1;
-  int result = central(field, at, step_for(value, scale), difference);
+  int result = central(field, map, at, step, difference);
   *direction = 0;
   *bar = 0;
-  for (size_t i = 0; i < field->base.n; i++) *bar += at->lambda[i] * difference[i];
+  for (size_t i = 0; i < map->rows; i++) *bar += map->out_bar[i] * difference[i];
   return result;
 }
 
-int og_difference_vjp(const og_callback_field *field, og_callback_point *at) {
-  size_t n = field->base.n, p = field->base.p;
+int og_difference_vjp(const og_callback_field *field, const og_callback_map *map, og_callback_point *at) {
+  size_t n = field->base.n, p = og_callback_entries(field);
   int result = 0;
   memset(at->x_dot, 0, n * sizeof *at->x_dot);
   if (p) memset(at->theta_dot, 0, p * sizeof *at->theta_dot);
   at->t_dot = 0;
   double x_scale = fmax(1e-3 * largest(at->x, n), 1e-8);
   for (size_t i = 0; i < n && !result; i++)
-    result = column(field, at, at->x[i], x_scale, &at->x_dot[i], &at->x_bar[i]);
+    result = column(field, map, at, step_for(at->x[i], x_scale), &at->x_dot[i], &at->x_bar[i]);
   for (size_t i = 0; i < p && !result; i++)
-    result = column(field, at, at->theta[i], 1e-3, &at->theta_dot[i], &at->theta_bar[i]);
-  if (!result) result = column(field, at, at->t, 1e-3, &at->t_dot, &at->t_bar);
+    result = column(field, map, at, step_for(at->theta[i], 1e-3), &at->theta_dot[i], &at->theta_bar[i]);
+  if (!result) result = column(field, map, at, step_for(at->t, 1e-3), &at->t_dot, &at->t_bar);
   return result;
 }

@@ -29,6 +29,7 @@ typedef signed char og_lane_status;
 OG_FIELD_OPS(double, d)
 OG_FIELD_OPS(float, s)
 
+/* Products of guards and jumps included. */
 enum {
   OG_FIELD_HAS_VJP = 1,
   OG_FIELD_HAS_JVP = 2,
@@ -38,15 +39,43 @@ enum {
 /* status of a lane that has nothing to do */
 enum { OG_LANE_IDLE = 127 };
 
+/* Events, in double in both precisions: a guard's sign decides on them, and they are few.
+ * guard: g[events][lanes]. The rest is for one event of one trajectory (a block of one lane) and returns 0,
+ * or nonzero when it cannot be computed there: guard_gradient: dg_event/dx [n], dg_event/dtheta [p],
+ * dg_event/dt. jump: after[n], the state just after the event, from that just before it, every row (that of a
+ * running cost unchanged). jump_vjp: x_bar[n], theta_bar[p], *t_bar from after_bar[n]. jump_jvp:
+ * after_dot[n]. No pointer is NULL, but those to rows of which there are none may be. */
+typedef struct og_event_ops {
+  void (*guard)(const og_field *field, int lanes, const double *t, const double *x, const double *theta,
+                double *g, og_lane_status *status, void *scratch);
+  int (*guard_gradient)(const og_field *field, size_t event, double t, const double *x, const double *theta,
+                        double *g_x, double *g_theta, double *g_t, void *scratch);
+  int (*jump)(const og_field *field, size_t event, double t, const double *x, const double *theta,
+              double *after, void *scratch);
+  int (*jump_vjp)(const og_field *field, size_t event, double t, const double *x, const double *theta,
+                  const double *after_bar, double *x_bar, double *theta_bar, double *t_bar, void *scratch);
+  int (*jump_jvp)(const og_field *field, size_t event, double t, const double *x, const double *theta,
+                  double t_dot, const double *x_dot, const double *theta_dot, double *after_dot,
+                  void *scratch);
+} og_event_ops;
+
+/* Rows of theta that one input takes: u(t) = a + b (t - tau), with a, b and tau filled in by the solve for
+ * each segment of a trajectory (b = 0 for an input that is constant there). */
+enum { OG_INPUT_LEVEL, OG_INPUT_SLOPE, OG_INPUT_START, OG_INPUT_ROWS };
+
 /* The common head of every kind of field: concrete kinds embed it as their first member. */
 struct og_field {
   og_context *context;
   size_t n; /* rows of the state, a running cost's integral included (as the last row) */
-  size_t p;
+  size_t p; /* rows of theta: parameters, then OG_INPUT_ROWS for each input in their order */
+  size_t inputs;
+  size_t events;         /* 0: none, and event_ops is empty */
+  const og_event *event; /* [events] */
   size_t quadratures; /* 1 if the last row is a running cost's integral, which f does not depend on; else 0 */
   unsigned flags;
   og_field_ops_d ops_d;
   og_field_ops_s ops_s;
+  og_event_ops event_ops;
   size_t (*scratch_bytes)(const og_field *field, int lanes);
   void (*destroy)(og_field *field);
 };

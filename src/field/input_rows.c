@@ -1,0 +1,38 @@
+/* Inputs as callbacks see them: one value u = a + b (t - tau) each, where the field's theta has the rows a,
+ * b, tau. The rows' own times tau are constants of the signal: nothing flows back to them. */
+#include "field/callback.h"
+
+void og_inputs_load(const og_field *field, og_callback_point *at) {
+  size_t p = og_field_parameters(field);
+  if (!field->inputs) return;
+  for (size_t i = 0; i < p; i++) at->theta[i] = at->rows[i];
+  for (size_t i = 0; i < field->inputs; i++) {
+    const double *row = at->rows + p + OG_INPUT_ROWS * i;
+    at->theta[p + i] = row[OG_INPUT_LEVEL] + row[OG_INPUT_SLOPE] * (at->t - row[OG_INPUT_START]);
+  }
+}
+
+void og_inputs_pull(const og_field *field, og_callback_point *at) {
+  size_t p = og_field_parameters(field);
+  if (!field->inputs) return;
+  for (size_t i = 0; i < p; i++) at->rows_bar[i] = at->theta_bar[i];
+  for (size_t i = 0; i < field->inputs; i++) {
+    const double *row = at->rows + p + OG_INPUT_ROWS * i;
+    double *row_bar = at->rows_bar + p + OG_INPUT_ROWS * i, u_bar = at->theta_bar[p + i];
+    row_bar[OG_INPUT_LEVEL] = u_bar;
+    row_bar[OG_INPUT_SLOPE] = u_bar * (at->t - row[OG_INPUT_START]);
+    row_bar[OG_INPUT_START] = 0;
+    at->t_bar += u_bar * row[OG_INPUT_SLOPE];
+  }
+}
+
+void og_inputs_push(const og_field *field, og_callback_point *at) {
+  size_t p = og_field_parameters(field);
+  if (!field->inputs) return;
+  for (size_t i = 0; i < p; i++) at->theta_dot[i] = at->rows_dot[i];
+  for (size_t i = 0; i < field->inputs; i++) {
+    const double *row = at->rows + p + OG_INPUT_ROWS * i, *row_dot = at->rows_dot + p + OG_INPUT_ROWS * i;
+    at->theta_dot[p + i] = row_dot[OG_INPUT_LEVEL] + row_dot[OG_INPUT_SLOPE] * (at->t - row[OG_INPUT_START]) +
+                           row[OG_INPUT_SLOPE] * at->t_dot;
+  }
+}
