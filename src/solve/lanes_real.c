@@ -118,7 +118,7 @@ static int make_room(drive *d, og_record *record, size_t growth) {
   size_t kept = atomic_fetch_add(&solve->kept, growth) + growth;
   og_status status = solve->limits.budget && kept > solve->limits.budget
                          ? OG_ERR_BUDGET
-                         : og_record_grow(solve->context, record, solve->stride);
+                         : og_pages_grow(solve->context, &record->pages, solve->stride, SIZE_MAX);
   if (status == OG_OK) return 1;
   atomic_fetch_sub(&solve->kept, growth);
   d->share->status = status;
@@ -128,7 +128,7 @@ static int make_room(drive *d, og_record *record, size_t growth) {
 static int record_step(drive *d, int lane) {
   og_solve *solve = d->solve;
   og_record *record = &d->trajectory[lane]->record;
-  size_t k = d->index[lane], growth = k < record->capacity ? 0 : og_record_growth(record, k, solve->stride);
+  size_t k = d->index[lane], growth = og_pages_growth(&record->pages, k, solve->stride, SIZE_MAX);
   if (growth && !make_room(d, record, growth)) return 0;
   char *entry = og_record_entry(record, k, solve->stride);
   real *x = (real *)(void *)(entry + sizeof(double));

@@ -76,7 +76,7 @@ void og_solve_destroy(og_solve *solve) {
   if (!solve) return;
   og_context *context = solve->context;
   for (size_t m = 0; solve->trajectories && m < solve->count; m++) {
-    og_record_free(context, &solve->trajectories[m].record);
+    og_pages_free(context, &solve->trajectories[m].record.pages);
     og_free(context, solve->trajectories[m].times);
     og_free(context, solve->trajectories[m].name);
   }

@@ -1,0 +1,30 @@
+/* An array that grows without moving: page i holds OG_PAGE_FIRST << i entries, so that at most half is spare
+ * and what is there stays where it is. Entries are cleared when their page is made. */
+#ifndef OG_PAGES_H
+#define OG_PAGES_H
+
+#include "base/base.h"
+
+enum { OG_PAGES = 40, OG_PAGE_FIRST = 32 };
+
+typedef struct og_pages {
+  size_t capacity; /* entries there is room for */
+  void *page[OG_PAGES];
+} og_pages;
+
+/* The bytes that room for entry `index` will allocate (0: it is there already) when no more than `most`
+ * entries are ever wanted: the last page is no larger than they need. */
+size_t og_pages_growth(const og_pages *pages, size_t index, size_t stride, size_t most);
+/* Adds that page. OG_ERR_MEMORY without a message if there is none; safe from worker threads. */
+og_status og_pages_grow(og_context *context, og_pages *pages, size_t stride, size_t most);
+void og_pages_free(og_context *context, og_pages *pages);
+/* The bytes that `count` entries take, pages' own bookkeeping by the allocator included. */
+size_t og_pages_bytes(size_t count, size_t stride);
+
+static inline void *og_pages_entry(const og_pages *pages, size_t index, size_t stride) {
+  unsigned page = 63u - (unsigned)__builtin_clzll(index / OG_PAGE_FIRST + 1);
+  size_t first = OG_PAGE_FIRST * (((size_t)1 << page) - 1);
+  return (char *)pages->page[page] + (index - first) * stride;
+}
+
+#endif
