@@ -47,8 +47,8 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
   v->t_bars = v->r.theta + 2 * theta;
   next = v->t_bars + (size_t)stages * OG_PADDED(lanes);
   for (int j = 0; j < stages; j++) v->observed[j] = next + (size_t)j * block;
-  return OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes, OG_STEP_DERIVATIVE,
-                              &v->step);
+  return OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes,
+                              pullback->want_times ? OG_STEP_DERIVATIVE : OG_STEP_TRANSPOSE, &v->step);
 }
 
 static void close_reverse(reverse *v) {

@@ -1,32 +1,37 @@
 /* Lane-block kernels, compiled for each instruction set and precision; see kernels.h. */
+#include <stddef.h>
+
 #include "kernels/factor.h"
 #include "kernels/kernels.h"
 #include "kernels/vec.h"
 
-/* One strip of registers: wide enough to hide the latency of a chain of multiply-adds. A block's length is a
- * multiple of it, by OG_LANE_STEP. */
-enum { STRIP = OG_LANE_STEP / OG_VEC_LANES > 0 ? OG_LANE_STEP / OG_VEC_LANES : 1 };
+/* Lanes are worked on in strips of registers, wide enough to hide the latency of a chain of multiply-adds:
+ * the wide one where the block has that many lanes, else the narrow one. Both divide OG_LANES_MAX. */
+enum {
+  NARROW = OG_LANE_STEP / OG_VEC_LANES > 0 ? OG_LANE_STEP / OG_VEC_LANES : 1,
+  WIDE = OG_LANES_MAX / OG_VEC_LANES < 8 ? OG_LANES_MAX / OG_VEC_LANES : 8
+};
 
-static inline void strip_sum(real *y, const real *x, const vec *h, int count, const real *a,
-                             const real *const *k, int at) {
-  vec sum[STRIP];
+/* `width` is a constant where this is called, so that the sums stay in registers. */
+static inline __attribute__((always_inline)) void strip_sum(const int width, real *y, const real *x,
+                                                            const real *h, int count, const real *a,
+                                                            const real *const *k, int at) {
+  vec sum[WIDE];
   vec a0 = vec_all(a[0]);
-  for (int v = 0; v < STRIP; v++) sum[v] = a0 * vec_load(k[0] + at + v * OG_VEC_LANES);
+  for (int v = 0; v < width; v++) sum[v] = a0 * vec_load(k[0] + at + v * OG_VEC_LANES);
   for (int j = 1; j < count; j++) {
     vec aj = vec_all(a[j]);
-    for (int v = 0; v < STRIP; v++) sum[v] = vec_fma(aj, vec_load(k[j] + at + v * OG_VEC_LANES), sum[v]);
+    const real *kj = k[j] + at;
+    for (int v = 0; v < width; v++) sum[v] = vec_fma(aj, vec_load(kj + v * OG_VEC_LANES), sum[v]);
   }
-  for (int v = 0; v < STRIP; v++) {
-    vec scaled = h ? h[v] * sum[v] : sum[v];
-    if (x)
-      scaled = h ? vec_fma(h[v], sum[v], vec_load(x + at + v * OG_VEC_LANES))
-                 : sum[v] + vec_load(x + at + v * OG_VEC_LANES);
-    vec_store(y + at + v * OG_VEC_LANES, scaled);
-  }
-}
-
-static inline void strip_of(const real *h, int lane, vec *strip) {
-  for (int v = 0; v < STRIP; v++) strip[v] = vec_load(h + lane + v * OG_VEC_LANES);
+  if (h && x)
+    for (int v = 0; v < width; v++)
+      sum[v] = vec_fma(vec_load(h + v * OG_VEC_LANES), sum[v], vec_load(x + at + v * OG_VEC_LANES));
+  else if (h)
+    for (int v = 0; v < width; v++) sum[v] = vec_load(h + v * OG_VEC_LANES) * sum[v];
+  else if (x)
+    for (int v = 0; v < width; v++) sum[v] = sum[v] + vec_load(x + at + v * OG_VEC_LANES);
+  for (int v = 0; v < width; v++) vec_store(y + at + v * OG_VEC_LANES, sum[v]);
 }
 
 /* One lane: rows are contiguous, and a small system is a register or two, not a strip. */
@@ -46,14 +51,18 @@ static void weighted_sum_of_one(int rows, real *y, const real *x, const real *h,
 
 static void weighted_sum(int rows, int lanes, real *y, const real *x, const real *h, int count, const real *a,
                          const real *const *k) {
-  vec hs[STRIP];
   if (lanes == 1) {
     weighted_sum_of_one(rows, y, x, h, count, a, k);
     return;
   }
-  for (int lane = 0; lane < lanes; lane += OG_LANE_STEP) {
-    if (h) strip_of(h, lane, hs);
-    for (int row = 0; row < rows; row++) strip_sum(y, x, h ? hs : 0, count, a, k, row * lanes + lane);
+  int wide = lanes % (WIDE * OG_VEC_LANES) == 0, step = (wide ? WIDE : NARROW) * OG_VEC_LANES;
+  for (int at = 0, lane = 0; at < rows * lanes; at += step) {
+    const real *strip_h = h ? h + lane : NULL;
+    if (wide)
+      strip_sum(WIDE, y, x, strip_h, count, a, k, at);
+    else
+      strip_sum(NARROW, y, x, strip_h, count, a, k, at);
+    lane = lane + step == lanes ? 0 : lane + step;
   }
 }
 

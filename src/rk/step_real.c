@@ -38,6 +38,12 @@ static real *take(real **memory, size_t rows, int lanes) {
   return block;
 }
 
+/* The stages' blocks of one kind side by side: a stage sum reads them all, and blocks of several kinds in
+ * turn would lie so that they push each other out of the cache. */
+static void take_stages(const og_step *step, real **blocks, real **memory) {
+  for (int j = 0; j < step->tableau->stages_total; j++) blocks[j] = take(memory, step->field->n, step->lanes);
+}
+
 static size_t reals_needed(const og_step *step, int purpose) {
   size_t block = OG_PADDED((size_t)step->n * (size_t)step->lanes),
          stages = (size_t)step->tableau->stages_total;
@@ -60,12 +66,13 @@ og_status OG_R(og_step_create)(og_context *context, const og_tableau *tableau, c
   step->memory = og_alloc(context, 1, bytes + scratch);
   if (!step->memory) return OG_ERR_MEMORY;
   real *next = step->memory;
-  for (int j = 0; j < tableau->stages_total; j++) {
-    step->stage_x[j] = take(&next, field->n, lanes);
-    step->k[j] = take(&next, field->n, lanes);
-    if (purpose != OG_STEP_DERIVATIVE) continue;
-    step->g[j] = take(&next, field->n, lanes);
-    step->x_bar[j] = take(&next, field->n, lanes);
+  take_stages(step, step->k, &next);
+  take_stages(step, step->stage_x, &next);
+  if (purpose == OG_STEP_DERIVATIVE) {
+    take_stages(step, step->x_bar, &next);
+    take_stages(step, step->g, &next);
+  } else {
+    memcpy(step->x_bar, step->k, sizeof step->x_bar);
   }
   step->lambda = take(&next, field->n, lanes);
   step->theta_bar = take(&next, field->p, lanes);
@@ -165,7 +172,7 @@ static void transpose_stage(og_step *step, int j, const og_place *at, const real
 static void clear_stage(const og_step *step, int j, real *t_bar) {
   size_t bytes = (size_t)(step->n * step->lanes) * sizeof(real);
   memset(step->x_bar[j], 0, bytes);
-  memset(step->g[j], 0, bytes);
+  if (step->g[j]) memset(step->g[j], 0, bytes);
   if (t_bar) memset(t_bar, 0, (size_t)step->lanes * sizeof(real));
 }
 
