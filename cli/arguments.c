@@ -26,6 +26,7 @@ static const char *value_word(const og_option_info *info) {
   case OG_TYPE_INTEGER: return "N";
   case OG_TYPE_SIZE: return "BYTES";
   case OG_TYPE_CHOICE: return "NAME";
+  case OG_TYPE_TEXT: return "PATH";
   }
   return "VALUE";
 }

@@ -59,6 +59,7 @@ static char *describe(size_t index, const option_row *row, const verb_text *text
                          : row->help;
   if (index < FLAG_COUNT) return join("%s", help);
   const og_option_info *info = og_option_describe((og_option)(index - FLAG_COUNT));
+  if (info->type == OG_TYPE_TEXT) return join("%s", help);
   if (!info->choices) {
     char lowest[NUMBER_SIZE], highest[NUMBER_SIZE], fallback[NUMBER_SIZE];
     return join("%s (default %s; from %s to %s)", help, number_text(info->fallback, fallback),

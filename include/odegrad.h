@@ -98,28 +98,38 @@ OG_API const char *og_context_message(const og_context *context);
 typedef struct og_options og_options;
 
 typedef enum og_option {
-  OG_OPT_METHOD,        /* choice: og_method */
-  OG_OPT_RTOL,          /* real */
-  OG_OPT_ATOL,          /* real */
-  OG_OPT_STEPS,         /* integer: fixed steps; 0 = adaptive */
-  OG_OPT_MAX_STEPS,     /* integer: accepted + rejected per trajectory */
-  OG_OPT_MIN_STEP,      /* real: 0 = a few ulp of t */
-  OG_OPT_MAX_STEP,      /* real: 0 = the span */
-  OG_OPT_FIRST_STEP,    /* real: 0 = automatic (Hairer, Norsett & Wanner II.4) */
-  OG_OPT_ADJOINT,       /* choice: og_adjoint */
-  OG_OPT_MEMORY,        /* size: bytes kept for the backward pass; 0 = no limit */
-  OG_OPT_THREADS,       /* integer: 0 = the context's */
-  OG_OPT_PRECISION,     /* choice: og_precision */
-  OG_OPT_SEED,          /* integer */
-  OG_OPT_OPTIMIZER,     /* choice: og_optimizer */
-  OG_OPT_ITERATIONS,    /* integer: of the optimiser */
-  OG_OPT_LEARNING_RATE, /* real: gradient descent and Adam; 0 = the optimiser's default */
-  OG_OPT_TOLERANCE,     /* real: relative change of the loss that ends a fit */
-  OG_OPT_STARTS,        /* integer: starting points drawn within the bounds, besides the given one */
+  OG_OPT_METHOD,     /* choice: og_method */
+  OG_OPT_RTOL,       /* real */
+  OG_OPT_ATOL,       /* real */
+  OG_OPT_STEPS,      /* integer: fixed steps; 0 = adaptive */
+  OG_OPT_MAX_STEPS,  /* integer: accepted + rejected per trajectory */
+  OG_OPT_MIN_STEP,   /* real: 0 = a few ulp of t */
+  OG_OPT_MAX_STEP,   /* real: 0 = the span */
+  OG_OPT_FIRST_STEP, /* real: 0 = automatic (Hairer, Norsett & Wanner II.4) */
+  OG_OPT_ADJOINT,    /* choice: og_adjoint */
+  OG_OPT_MEMORY,     /* size: bytes for the solve and its gradient; 0 = no limit (docs/checkpointing.md) */
+  OG_OPT_SCHEDULE,   /* choice: og_schedule_kind */
+  OG_OPT_EVERY,      /* integer: of schedule = every, the first k */
+  OG_OPT_DISK,       /* size: most bytes of the file in checkpoint-dir; 0 = no limit */
+  OG_OPT_CHECKPOINT_DIR, /* text: where checkpoints go that do not fit into memory; "" = nowhere */
+  OG_OPT_THREADS,        /* integer: 0 = the context's */
+  OG_OPT_PRECISION,      /* choice: og_precision */
+  OG_OPT_SEED,           /* integer */
+  OG_OPT_OPTIMIZER,      /* choice: og_optimizer */
+  OG_OPT_ITERATIONS,     /* integer: of the optimiser */
+  OG_OPT_LEARNING_RATE,  /* real: gradient descent and Adam; 0 = the optimiser's default */
+  OG_OPT_TOLERANCE,      /* real: relative change of the loss that ends a fit */
+  OG_OPT_STARTS,         /* integer: starting points drawn within the bounds, besides the given one */
   OG_OPTION_COUNT
 } og_option;
 
-typedef enum og_option_type { OG_TYPE_REAL, OG_TYPE_INTEGER, OG_TYPE_SIZE, OG_TYPE_CHOICE } og_option_type;
+typedef enum og_option_type {
+  OG_TYPE_REAL,
+  OG_TYPE_INTEGER,
+  OG_TYPE_SIZE,
+  OG_TYPE_CHOICE,
+  OG_TYPE_TEXT
+} og_option_type;
 
 /** Runge-Kutta methods. The tableau of each is in src/rk/. */
 typedef enum og_method {
@@ -136,6 +146,14 @@ typedef enum og_method {
 
 /** How gradients are computed: see og_solve_pullback. */
 typedef enum og_adjoint { OG_ADJOINT_DISCRETE, OG_ADJOINT_BACKSOLVE, OG_ADJOINT_FORWARD } og_adjoint;
+/** Which states are kept for the backward pass when not all of them can be: see docs/checkpointing.md. */
+typedef enum og_schedule_kind {
+  OG_SCHEDULE_AUTO, /* all if they fit; else binomial with fixed steps, online with adaptive ones */
+  OG_SCHEDULE_ALL,  /* all, or OG_ERR_BUDGET */
+  OG_SCHEDULE_EVERY,
+  OG_SCHEDULE_BINOMIAL, /* fixed steps only */
+  OG_SCHEDULE_ONLINE
+} og_schedule_kind;
 typedef enum og_precision { OG_PRECISION_DOUBLE, OG_PRECISION_SINGLE } og_precision;
 typedef enum og_optimizer {
   OG_OPTIMIZER_LBFGS,
@@ -151,10 +169,12 @@ OG_API void og_options_destroy(og_options *options);
 OG_API og_status og_options_set_real(og_options *options, og_option option, double value);
 OG_API og_status og_options_set_integer(og_options *options, og_option option, long long value);
 OG_API og_status og_options_set_choice(og_options *options, og_option option, int value);
-/** Set one option from text, as the command line does: "1e-8", "64MiB", "tsit5". */
+/** Set one option from text, as the command line does: "1e-8", "64MiB", "tsit5", "/tmp". */
 OG_API og_status og_options_set_text(og_options *options, const char *name, const char *text);
 OG_API double og_options_real(const og_options *options, og_option option);
 OG_API long long og_options_integer(const og_options *options, og_option option);
+/** The text of a text option ("" by default); "" for other options. Valid until the options change. */
+OG_API const char *og_options_text(const og_options *options, og_option option);
 
 /** A row of the option table. `choices` are words separated by '|', in the order of the enum, or NULL. */
 typedef struct og_option_info {

@@ -172,6 +172,11 @@ static void bounds_hold_for_every_option(void **state) {
     og_option option = (og_option)i;
     const og_option_info *row = og_option_describe(option);
     og_status at, beyond;
+    if (row->type == OG_TYPE_TEXT) {
+      assert_int_equal(og_options_set_integer(options, option, 1), OG_ERR_ARGUMENT);
+      assert_int_equal(og_options_set_real(options, option, 1), OG_ERR_ARGUMENT);
+      continue;
+    }
     if (row->type == OG_TYPE_REAL) {
       at = og_options_set_real(options, option, row->highest);
       beyond = og_options_set_real(options, option, row->highest * 1.001);
@@ -194,6 +199,39 @@ static void bounds_hold_for_every_option(void **state) {
   }
   og_options_destroy(options);
   og_context_destroy(context);
+}
+
+/* Text options hold any text; copies have their own. */
+static void text_options(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_options *options, *copy;
+  assert_int_equal(og_options_create(context, &options), OG_OK);
+  assert_string_equal(og_options_text(options, OG_OPT_CHECKPOINT_DIR), "");
+  assert_string_equal(og_options_text(options, OG_OPT_METHOD), "");
+  assert_int_equal(og_options_set_text(options, "checkpoint-dir", "/tmp/some where"), OG_OK);
+  assert_int_equal(og_options_copy(context, options, &copy), OG_OK);
+  assert_int_equal(og_options_set_text(options, "checkpoint-dir", "/var"), OG_OK);
+  assert_string_equal(og_options_text(options, OG_OPT_CHECKPOINT_DIR), "/var");
+  og_options_destroy(options);
+  assert_string_equal(og_options_text(copy, OG_OPT_CHECKPOINT_DIR), "/tmp/some where");
+  og_options_destroy(copy);
+  og_context_destroy(context);
+}
+
+static og_status live_with_text(og_context *context) {
+  og_options *options = NULL, *copy = NULL;
+  OG_TRY(og_options_create(context, &options));
+  og_status status = og_options_set_text(options, "checkpoint-dir", "/tmp");
+  if (status == OG_OK) status = og_options_copy(context, options, &copy);
+  og_options_destroy(copy);
+  og_options_destroy(options);
+  return status;
+}
+
+static void texts_without_memory(void **state) {
+  (void)state;
+  fail_each_allocation(live_with_text);
 }
 
 static void assert_text(og_options *options, const char *name, const char *text, og_status status,
@@ -473,6 +511,8 @@ int main(void) {
       cmocka_unit_test(threads_have_bounds),
       cmocka_unit_test(every_option_is_described_and_starts_at_its_default),
       cmocka_unit_test(bounds_hold_for_every_option),
+      cmocka_unit_test(text_options),
+      cmocka_unit_test(texts_without_memory),
       cmocka_unit_test(options_are_read_from_text),
       cmocka_unit_test(choice_words_follow_the_enums),
       cmocka_unit_test(sizes_have_units),

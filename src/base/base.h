@@ -68,6 +68,8 @@ double og_rng_normal(og_rng *rng);
 /* The context an options object was made with, and a private copy of it (NULL copies the defaults). */
 og_context *og_options_context(const og_options *options);
 og_status og_options_copy(og_context *context, const og_options *options, og_options **out);
+/* Sets a text option to a copy of `text`. */
+og_status og_options_put_text(og_options *options, og_option option, const char *text);
 /* The word of a choice option's value: "tsit5"; "" for other options. Lives as long as the options, until
  * they change. */
 const char *og_options_choice_name(const og_options *options, og_option option);

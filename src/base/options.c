@@ -24,7 +24,15 @@ static const og_option_info option_rows[OG_OPTION_COUNT] = {
     [OG_OPT_ADJOINT] = {"adjoint", OG_TYPE_CHOICE, OG_ADJOINT_DISCRETE, 0, OG_ADJOINT_FORWARD,
                         "discrete|backsolve|forward", "how gradients are computed"},
     [OG_OPT_MEMORY] = {"memory", OG_TYPE_SIZE, 0, 0, EXACT_INTEGERS, NULL,
-                       "bytes kept for the backward pass, as in 64MiB; 0: no limit"},
+                       "most bytes for solving and the gradient, as in 64MiB; 0: no limit"},
+    [OG_OPT_SCHEDULE] = {"schedule", OG_TYPE_CHOICE, OG_SCHEDULE_AUTO, 0, OG_SCHEDULE_ONLINE,
+                         "auto|all|every|binomial|online", "which states are kept when not all can be"},
+    [OG_OPT_EVERY] = {"every", OG_TYPE_INTEGER, 1, 1, 1e9, NULL,
+                      "with --schedule every: keep the state of every so many steps"},
+    [OG_OPT_DISK] = {"disk", OG_TYPE_SIZE, 0, 0, EXACT_INTEGERS, NULL,
+                     "most bytes of the file in --checkpoint-dir; 0: no limit"},
+    [OG_OPT_CHECKPOINT_DIR] = {"checkpoint-dir", OG_TYPE_TEXT, 0, 0, 0, NULL,
+                               "directory of a temporary file for the states that do not fit into --memory"},
     [OG_OPT_THREADS] = {"threads", OG_TYPE_INTEGER, 0, 0, 1024, NULL,
                         "threads used for many trajectories; 0: the context's number"},
     [OG_OPT_PRECISION] = {"precision", OG_TYPE_CHOICE, OG_PRECISION_DOUBLE, 0, OG_PRECISION_SINGLE,
@@ -45,6 +53,7 @@ typedef struct option_value {
   double real;
   long long integer; /* also sizes and the number of a choice */
   char word[16];     /* of a choice */
+  char *text;        /* owned; NULL: "" */
 } option_value;
 
 struct og_options {
@@ -74,13 +83,24 @@ static void put_defaults(og_options *options) {
     const og_option_info *row = &option_rows[i];
     if (row->type == OG_TYPE_REAL)
       options->values[i].real = row->fallback;
-    else
+    else if (row->type != OG_TYPE_TEXT)
       put_whole(options, (og_option)i, (long long)row->fallback);
   }
 }
 
 og_status og_options_create(og_context *context, og_options **out) {
   return og_options_copy(context, NULL, out);
+}
+
+/* The copy holds the originals' texts: it gets its own. */
+static og_status copy_texts(og_options *copy) {
+  og_status status = OG_OK;
+  for (int i = 0; i < OG_OPTION_COUNT; i++) {
+    const char *text = copy->values[i].text;
+    copy->values[i].text = text && status == OG_OK ? og_strdup(copy->context, text) : NULL;
+    if (text && !copy->values[i].text) status = OG_ERR_MEMORY;
+  }
+  return status == OG_OK ? OG_OK : og_fail_memory(copy->context, sizeof *copy, "options");
 }
 
 og_status og_options_copy(og_context *context, const og_options *options, og_options **out) {
@@ -92,6 +112,11 @@ og_status og_options_copy(og_context *context, const og_options *options, og_opt
   else
     put_defaults(copy);
   copy->context = context;
+  og_status status = copy_texts(copy);
+  if (status != OG_OK) {
+    og_options_destroy(copy);
+    return status;
+  }
   *out = copy;
   return OG_OK;
 }
@@ -99,13 +124,15 @@ og_status og_options_copy(og_context *context, const og_options *options, og_opt
 og_context *og_options_context(const og_options *options) { return options->context; }
 
 void og_options_destroy(og_options *options) {
-  if (options) og_free(options->context, options);
+  if (!options) return;
+  for (int i = 0; i < OG_OPTION_COUNT; i++) og_free(options->context, options->values[i].text);
+  og_free(options->context, options);
 }
 
 /* ---- Setting by value ---- */
 
 static const char *type_words(og_option_type type) {
-  static const char *const words[] = {"a real number", "an integer", "a size", "a choice"};
+  static const char *const words[] = {"a real number", "an integer", "a size", "a choice", "a text"};
   return words[type];
 }
 
@@ -164,6 +191,14 @@ og_status og_options_set_choice(og_options *options, og_option option, int value
   return set_whole(options, option, row, value);
 }
 
+og_status og_options_put_text(og_options *options, og_option option, const char *text) {
+  char *copy = og_strdup(options->context, text);
+  if (!copy) return og_fail_memory(options->context, strlen(text) + 1, "an option");
+  og_free(options->context, options->values[option].text);
+  options->values[option].text = copy;
+  return OG_OK;
+}
+
 /* ---- Reading ---- */
 
 double og_options_real(const og_options *options, og_option option) {
@@ -182,4 +217,9 @@ long long og_options_integer(const og_options *options, og_option option) {
 
 const char *og_options_choice_name(const og_options *options, og_option option) {
   return og_option_describe(option) ? options->values[option].word : "";
+}
+
+const char *og_options_text(const og_options *options, og_option option) {
+  const char *text = og_option_describe(option) ? options->values[option].text : NULL;
+  return text ? text : "";
 }

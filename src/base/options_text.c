@@ -112,6 +112,7 @@ static og_status set_text(og_options *options, og_context *context, og_option op
   case OG_TYPE_INTEGER: return set_integer_text(options, context, option, text);
   case OG_TYPE_SIZE: return set_size_text(options, context, option, text);
   case OG_TYPE_CHOICE: return set_choice_text(options, context, option, text);
+  case OG_TYPE_TEXT: return og_options_put_text(options, option, text);
   }
   return og_fail(context, OG_ERR_INTERNAL, "option %d has no type", (int)option);
 }
