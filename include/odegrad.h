@@ -210,6 +210,17 @@ typedef int (*og_cost_fn)(double t, const double *x, const double *theta, double
 typedef int (*og_cost_vjp_fn)(double t, const double *x, const double *theta, double weight, double *x_bar,
                               double *theta_bar, double *t_bar, void *user);
 
+/** The Hessian of the number lambda^T f times the direction (x_dot, theta_dot), which is the derivative of
+ * the vjp along it with lambda held: x_bar_dot[n] = d2(lambda^T f)/dx2 x_dot + d2(lambda^T f)/dx dtheta
+ * theta_dot, theta_bar_dot[p] and *t_bar_dot likewise. All three are OVERWRITTEN (they come in as zeros). */
+typedef int (*og_hessian_fn)(double t, const double *x, const double *theta, const double *lambda,
+                             const double *x_dot, const double *theta_dot, double *x_bar_dot,
+                             double *theta_bar_dot, double *t_bar_dot, void *user);
+/** The same of the running cost times `weight`, ADDED to x_bar_dot[n], theta_bar_dot[p], *t_bar_dot. */
+typedef int (*og_cost_hessian_fn)(double t, const double *x, const double *theta, double weight,
+                                  const double *x_dot, const double *theta_dot, double *x_bar_dot,
+                                  double *theta_bar_dot, double *t_bar_dot, void *user);
+
 /** A field of `states` (>= 1) states and `parameters` (>= 0) parameters from callbacks. Without a vjp it
  *  can be solved but not differentiated backward; without a jvp, not forward. */
 OG_API og_status og_field_create(og_context *context, size_t states, size_t parameters, og_rhs_fn rhs,
@@ -219,6 +230,9 @@ OG_API og_status og_field_set_vjp(og_field *field, og_vjp_fn vjp);
 OG_API og_status og_field_set_jvp(og_field *field, og_jvp_fn jvp);
 /** Adds a running cost: every solve then also integrates l over the span (og_solve_cost). */
 OG_API og_status og_field_set_cost(og_field *field, og_cost_fn cost, og_cost_vjp_fn cost_vjp);
+/** Second derivatives, for og_solve_hessian_product; `cost_hessian` is NULL when there is no running cost. */
+OG_API og_status og_field_set_hessian(og_field *field, og_hessian_fn hessian,
+                                      og_cost_hessian_fn cost_hessian);
 /** A field that also reads `inputs` inputs u(t), given to a solve by og_solve_set_input. In every callback
  * theta then has p + inputs entries, the inputs' values at t behind the parameters, and theta_bar and
  * theta_dot likewise; df/dt is the derivative with the inputs' values held. */
@@ -266,7 +280,8 @@ typedef struct og_event_functions {
 OG_API og_status og_field_set_events(og_field *field, size_t count, const og_event *events,
                                      const og_event_functions *functions);
 /** Products that are missing are formed by central differences of the callbacks: about 1e-9 relative
- *  error, n + p + 1 pairs of evaluations a vjp. Never done unless asked for here. */
+ *  error, n + p + 1 pairs of evaluations a vjp. Never done unless asked for here. A missing Hessian is formed
+ *  from differences of the vjp, if that was given. */
 OG_API og_status og_field_use_finite_differences(og_field *field);
 OG_API size_t og_field_states(const og_field *field);
 OG_API size_t og_field_parameters(const og_field *field);
@@ -345,6 +360,22 @@ OG_API og_status og_solve_pullback(og_solve *solve, const double *observed_bar, 
 OG_API og_status og_solve_pushforward(og_solve *solve, const double *x0_dot, const double *theta_dot,
                                       const double *t0_dot, const double *t1_dot, const double *times_dot,
                                       double *observed_dot, double *final_dot, double *cost_dot);
+
+/** Second derivatives: how the results of og_solve_pullback change along each of `directions` (>= 1)
+ * directions of initial states and parameters, x0_dot [directions][M][n] and theta_dot [directions][p] or
+ * [..][M][p] (NULL means zero). Cotangents in, as for the pullback, and their own changes along each
+ * direction, with a leading [directions] (NULL means zero): of a loss L(observed, final, cost) they are its
+ * Hessian times the tangents that og_solve_pushforward gives. Out, added to: x0_bar_dot [directions][M][n]
+ * and theta_bar_dot [directions][p] or [..][M][p], which then are the Hessian of L times each direction; NULL
+ * means not wanted. Forward over adjoint, exact for the computed numbers with the steps held, as the discrete
+ * pullback is; the steps must have been kept, and the field needs vjp, jvp and second derivatives. Directions
+ * are solved together: time and memory are about those of that many trajectories of 2 n states. */
+OG_API og_status og_solve_hessian_product(og_solve *solve, size_t directions, const double *x0_dot,
+                                          const double *theta_dot, const double *observed_bar,
+                                          const double *final_bar, const double *cost_bar,
+                                          const double *observed_bar_dot, const double *final_bar_dot,
+                                          const double *cost_bar_dot, double *x0_bar_dot,
+                                          double *theta_bar_dot);
 
 /* ---- Tables of data ------------------------------------------------------------------------------ */
 

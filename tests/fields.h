@@ -101,6 +101,31 @@ static inline int rich_cost_vjp(double t, const double *x, const double *p, doub
   return 0;
 }
 
+static inline int rich_hessian(double t, const double *x, const double *p, const double *l, const double *dx,
+                               const double *dp, double *x_bar_dot, double *theta_bar_dot, double *t_bar_dot,
+                               void *user) {
+  (void)user;
+  x_bar_dot[0] = -dp[0] * l[0] + l[1] * (dp[2] * x[2] + p[2] * dx[2]);
+  x_bar_dot[1] = dp[1] * sin(t) * l[0];
+  x_bar_dot[2] = l[1] * (dp[2] * x[0] + p[2] * dx[0]) - dx[2] * l[2];
+  theta_bar_dot[0] = -dx[0] * l[0];
+  theta_bar_dot[1] = sin(t) * dx[1] * l[0];
+  theta_bar_dot[2] = l[1] * (dx[0] * x[2] + x[0] * dx[2]);
+  theta_bar_dot[3] = -t * t * cos(p[3] * t) * dp[3] * l[2];
+  *t_bar_dot = cos(t) * l[0] * (dp[1] * x[1] + p[1] * dx[1]) -
+               l[2] * (dp[3] * sin(p[3] * t) + p[3] * t * cos(p[3] * t) * dp[3]);
+  return 0;
+}
+static inline int rich_cost_hessian(double t, const double *x, const double *p, double w, const double *dx,
+                                    const double *dp, double *x_bar_dot, double *theta_bar_dot,
+                                    double *t_bar_dot, void *user) {
+  (void)t, (void)user;
+  x_bar_dot[1] += w * 2 * (dp[0] * x[1] + p[0] * dx[1]);
+  theta_bar_dot[0] += w * 2 * x[1] * dx[1];
+  *t_bar_dot += w * dx[2];
+  return 0;
+}
+
 enum { RICH_STATES = 3, RICH_PARAMETERS = 4 };
 
 static inline og_field *lv_field(og_context *context) {
@@ -117,6 +142,7 @@ static inline og_field *rich_field(og_context *context) {
   CHECK(context, og_field_set_vjp(field, rich_vjp));
   CHECK(context, og_field_set_jvp(field, rich_jvp));
   CHECK(context, og_field_set_cost(field, rich_cost, rich_cost_vjp));
+  CHECK(context, og_field_set_hessian(field, rich_hessian, rich_cost_hessian));
   return field;
 }
 

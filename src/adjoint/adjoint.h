@@ -34,6 +34,12 @@ void og_tangent_s(og_solve *solve, og_share *share, void *pushforward);
 /* The continuous adjoint, x, lambda and the parameter integral backward together. */
 og_status og_backsolve(og_solve *solve, og_pullback *pullback);
 
+/* Whether the solve's results stand for its settings; whether its field has a product (named with the
+ * function that sets it); whether cotangents are finite. */
+og_status og_check_kept(const og_solve *solve);
+og_status og_check_flag(const og_solve *solve, unsigned flag, const char *product, const char *setter);
+og_status og_check_seeds(const og_solve *solve, const char *what, const double *bar, size_t count);
+
 /* A block of lanes, each at a recorded step of a trajectory of its own. */
 #define OG_RECALL_TYPES(X, S)                                                                                \
   typedef struct og_recall_##S {                                                                             \

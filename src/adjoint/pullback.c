@@ -1,5 +1,4 @@
 /* The public pullback and pushforward: choose the kind, and add results only when all of them are there. */
-#include <math.h>
 #include <string.h>
 
 #include "adjoint/adjoint.h"
@@ -8,25 +7,6 @@
 typedef struct og_cotangents {
   double *x0_bar, *theta_bar, *t0_bar, *t1_bar, *times_bar;
 } og_cotangents;
-
-static og_status check_kept(const og_solve *solve) {
-  if (solve->state == OG_SOLVE_DONE) return OG_OK;
-  return og_fail(
-      solve->context, OG_ERR_STATE,
-      solve->state == OG_SOLVE_NEW
-          ? "a derivative needs a solve first: call og_solve_run"
-          : "settings were changed after the solve, so its derivative would be of something else: call "
-            "og_solve_run or og_solve_replay first");
-}
-
-static og_status check_flag(const og_solve *solve, unsigned flag, const char *product, const char *setter) {
-  if (solve->field->flags & flag) return OG_OK;
-  return og_fail(
-      solve->context, OG_ERR_UNSUPPORTED,
-      "this derivative needs the field's %s, which was not given (with a "
-      "running cost, its gradient too): call %s, or og_field_use_finite_differences to have it approximated",
-      product, setter);
-}
 
 static double *carve(double **next, size_t count) {
   double *array = *next;
@@ -45,20 +25,10 @@ static void add_theta(const og_solve *solve, double *theta_bar, const double *ea
     add(solve->theta_shared ? theta_bar : theta_bar + m * solve->p, each + m * solve->p, solve->p);
 }
 
-static og_status check_seeds(const og_solve *solve, const char *what, const double *bar, size_t count) {
-  for (size_t i = 0; bar && i < count; i++)
-    if (!isfinite(bar[i]))
-      return og_fail(solve->context, OG_ERR_NOT_FINITE,
-                     "%s[%zu] is %g: a cotangent must be finite (is the loss finite "
-                     "there?)",
-                     what, i, bar[i]);
-  return OG_OK;
-}
-
 /* All unit directions, contracted with the cotangents. */
 static og_status forward_gradient(og_solve *solve, og_pullback *pullback) {
   size_t directions = og_directions(solve), n = solve->states, p = solve->p;
-  OG_TRY(check_flag(solve, OG_FIELD_HAS_JVP, "jvp", "og_field_set_jvp"));
+  OG_TRY(og_check_flag(solve, OG_FIELD_HAS_JVP, "jvp", "og_field_set_jvp"));
   double *gradient = og_alloc(solve->context, solve->count, directions * sizeof(double));
   if (!gradient)
     return og_fail_memory(solve->context, solve->count * directions * sizeof(double), "tangents");
@@ -80,10 +50,10 @@ static og_status by_kind(og_solve *solve, og_pullback *pullback) {
   switch ((og_adjoint)og_options_integer(solve->options, OG_OPT_ADJOINT)) {
   case OG_ADJOINT_FORWARD: return forward_gradient(solve, pullback);
   case OG_ADJOINT_BACKSOLVE:
-    OG_TRY(check_flag(solve, OG_FIELD_HAS_VJP, "vjp", "og_field_set_vjp"));
+    OG_TRY(og_check_flag(solve, OG_FIELD_HAS_VJP, "vjp", "og_field_set_vjp"));
     return og_backsolve(solve, pullback);
   case OG_ADJOINT_DISCRETE:
-    OG_TRY(check_flag(solve, OG_FIELD_HAS_VJP, "vjp", "og_field_set_vjp"));
+    OG_TRY(og_check_flag(solve, OG_FIELD_HAS_VJP, "vjp", "og_field_set_vjp"));
     return og_in_parallel(solve, solve->count, solve->single ? og_discrete_s : og_discrete_d, pullback);
   }
   return og_fail(solve->context, OG_ERR_INTERNAL, "unknown adjoint");
@@ -117,10 +87,10 @@ static og_status compute(og_solve *solve, og_pullback *pullback, const og_cotang
 og_status og_solve_pullback(og_solve *solve, const double *observed_bar, const double *final_bar,
                             const double *cost_bar, double *x0_bar, double *theta_bar, double *t0_bar,
                             double *t1_bar, double *times_bar) {
-  OG_TRY(check_kept(solve));
-  OG_TRY(check_seeds(solve, "observed_bar", observed_bar, solve->observed_count * solve->states));
-  OG_TRY(check_seeds(solve, "final_bar", final_bar, solve->count * solve->states));
-  OG_TRY(check_seeds(solve, "cost_bar", cost_bar, solve->count));
+  OG_TRY(og_check_kept(solve));
+  OG_TRY(og_check_seeds(solve, "observed_bar", observed_bar, solve->observed_count * solve->states));
+  OG_TRY(og_check_seeds(solve, "final_bar", final_bar, solve->count * solve->states));
+  OG_TRY(og_check_seeds(solve, "cost_bar", cost_bar, solve->count));
   if (cost_bar && !solve->field->quadratures)
     return og_fail(solve->context, OG_ERR_ARGUMENT, "cost_bar is given, but the field has no running cost");
   og_pullback pullback = {.observed_bar = solve->observed_count ? observed_bar : NULL,
@@ -151,8 +121,8 @@ static og_status push_forward(og_solve *solve, og_pushforward *push) {
 og_status og_solve_pushforward(og_solve *solve, const double *x0_dot, const double *theta_dot,
                                const double *t0_dot, const double *t1_dot, const double *times_dot,
                                double *observed_dot, double *final_dot, double *cost_dot) {
-  OG_TRY(check_kept(solve));
-  OG_TRY(check_flag(solve, OG_FIELD_HAS_JVP, "jvp", "og_field_set_jvp"));
+  OG_TRY(og_check_kept(solve));
+  OG_TRY(og_check_flag(solve, OG_FIELD_HAS_JVP, "jvp", "og_field_set_jvp"));
   if (!solve->keep)
     return og_fail(solve->context, OG_ERR_UNSUPPORTED,
                    "with adjoint = backsolve the steps are not kept, and the "

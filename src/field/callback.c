@@ -13,8 +13,11 @@ static void update_flags(og_callback_field *field) {
   int jump_jvp = !on->jump || on->jump_jvp || field->differences;
   int vjp = (field->vjp || field->differences) && cost_ok && guard_ok && jump_vjp;
   int jvp = (field->jvp || field->differences) && cost_ok && guard_ok && jump_jvp;
-  field->base.flags =
-      OG_FIELD_DEPENDS_ON_TIME | (vjp ? OG_FIELD_HAS_VJP : 0u) | (jvp ? OG_FIELD_HAS_JVP : 0u);
+  int given = field->hessian && (!field->cost || field->cost_hessian);
+  /* not from differences of differences, whose error would be about 1e-4 */
+  int hessian = given || (field->differences && field->vjp && (!field->cost || field->cost_vjp));
+  field->base.flags = OG_FIELD_DEPENDS_ON_TIME | (vjp ? OG_FIELD_HAS_VJP : 0u) |
+                      (jvp ? OG_FIELD_HAS_JVP : 0u) | (hessian ? OG_FIELD_HAS_HESSIAN : 0u);
 }
 
 static size_t scratch_bytes(const og_field *field, int lanes) {
@@ -87,6 +90,15 @@ og_status og_field_set_jvp(og_field *field, og_jvp_fn jvp) {
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
   callback->jvp = jvp;
+  update_flags(callback);
+  return OG_OK;
+}
+
+og_status og_field_set_hessian(og_field *field, og_hessian_fn hessian, og_cost_hessian_fn cost_hessian) {
+  og_callback_field *callback = as_callback(field);
+  if (!callback) return not_callback(field);
+  callback->hessian = hessian;
+  callback->cost_hessian = cost_hessian;
   update_flags(callback);
   return OG_OK;
 }
@@ -195,4 +207,15 @@ int og_callback_jvp(const og_callback_field *field, og_callback_point *at) {
     return og_difference_jvp(field, &(og_callback_map){eval_map, 0, field->base.n, NULL}, at);
   int result = field->jvp(at->t, at->x, at->theta, at->t_dot, at->x_dot, at->theta_dot, at->f, field->user);
   return result == 0 && field->cost ? cost_jvp(field, at) : result;
+}
+
+int og_callback_hessian(const og_callback_field *field, og_callback_point *at) {
+  if (!field->hessian || (field->cost && !field->cost_hessian)) return og_difference_hessian(field, at);
+  og_callback_clear(field, at);
+  int result = field->hessian(at->t, at->x, at->theta, at->lambda, at->x_dot, at->theta_dot, at->x_bar,
+                              at->theta_bar, &at->t_bar, field->user);
+  if (result == 0 && field->cost)
+    result = field->cost_hessian(at->t, at->x, at->theta, at->lambda[field->base.n - 1], at->x_dot,
+                                 at->theta_dot, at->x_bar, at->theta_bar, &at->t_bar, field->user);
+  return result;
 }

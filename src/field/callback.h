@@ -11,6 +11,8 @@ typedef struct og_callback_field {
   og_jvp_fn jvp;
   og_cost_fn cost;
   og_cost_vjp_fn cost_vjp;
+  og_hessian_fn hessian;
+  og_cost_hessian_fn cost_hessian;
   void *user;
   int differences; /* missing products by finite differences */
   og_event_functions on_event;
@@ -47,6 +49,8 @@ void og_callback_clear(const og_callback_field *field, og_callback_point *at);
 int og_callback_eval(const og_callback_field *field, og_callback_point *at);
 int og_callback_vjp(const og_callback_field *field, og_callback_point *at);
 int og_callback_jvp(const og_callback_field *field, og_callback_point *at); /* result in f */
+/* results in x_bar, theta_bar, t_bar */
+int og_callback_hessian(const og_callback_field *field, og_callback_point *at);
 /* Of one event; guard's result, g_bar and the jump's `after` are the caller's, after_bar is in lambda. */
 int og_callback_guard_vjp(const og_callback_field *field, og_callback_point *at, const double *g_bar);
 int og_callback_jump(const og_callback_field *field, size_t event, og_callback_point *at, double *after);
@@ -62,6 +66,7 @@ typedef struct og_callback_map {
 } og_callback_map;
 int og_difference_vjp(const og_callback_field *field, const og_callback_map *map, og_callback_point *at);
 int og_difference_jvp(const og_callback_field *field, const og_callback_map *map, og_callback_point *at);
+int og_difference_hessian(const og_callback_field *field, og_callback_point *at); /* of the vjp */
 
 /* A field's private copy of its events: NULL when there is no memory. Free with og_events_free. */
 og_event *og_events_copy(og_context *context, size_t count, const og_event *events);

@@ -96,4 +96,25 @@ static void jvp(const og_field *field, int lanes, const double *t, const real *x
   }
 }
 
-const OG_R(og_field_ops) OG_R(og_callback_ops) = {.eval = eval, .vjp = vjp, .jvp = jvp};
+static void hessian(const og_field *field, int lanes, const double *t, const real *x, const real *theta,
+                    const real *lambda, const real *x_dot, const real *theta_dot, real *x_bar_dot,
+                    real *theta_bar_dot, real *t_bar_dot, og_lane_status *status, void *scratch) {
+  const og_callback_field *callback = (const og_callback_field *)field;
+  og_callback_point at = og_callback_point_in(field, scratch);
+  at.t_dot = 0;
+  for (int lane = 0; lane < lanes; lane++) {
+    if (status[lane]) continue;
+    load(field, lanes, lane, t, x, theta, &at);
+    gather(field->n, lanes, lane, lambda, at.lambda);
+    gather(field->n, lanes, lane, x_dot, at.x_dot);
+    gather(field->p, lanes, lane, theta_dot, at.rows_dot);
+    og_inputs_push(field, &at);
+    status[lane] = narrowed(og_callback_hessian(callback, &at));
+    og_inputs_pull(field, &at);
+    scatter(field->n, lanes, lane, at.x_bar, x_bar_dot);
+    scatter(field->p, lanes, lane, at.rows_bar, theta_bar_dot);
+    scatter(1, lanes, lane, &at.t_bar, t_bar_dot);
+  }
+}
+
+const OG_R(og_field_ops) OG_R(og_callback_ops) = {.eval = eval, .vjp = vjp, .jvp = jvp, .hessian = hessian};

@@ -38,16 +38,19 @@ static double largest(const double *v, size_t count) {
   return most;
 }
 
-/* The step is chosen so that the point moves by about cbrt(epsilon) of its own size. */
-int og_difference_jvp(const og_callback_field *field, const og_callback_map *map, og_callback_point *at) {
+/* The step along the point's tangent, chosen so that the point moves by about cbrt(epsilon) of its own size;
+ * 0 when the tangent is zero. */
+static double step_along(const og_callback_field *field, const og_callback_point *at) {
   size_t n = field->base.n, p = og_callback_entries(field);
   double move = fmax(fmax(largest(at->x_dot, n), largest(at->theta_dot, p)), fabs(at->t_dot));
-  if (move == 0) {
-    memset(at->f, 0, map->rows * sizeof *at->f);
-    return 0;
-  }
-  double size = fmax(1, largest(at->x, n));
-  return central(field, map, at, cbrt(DBL_EPSILON) * size / move, at->f);
+  return move == 0 ? 0 : cbrt(DBL_EPSILON) * fmax(1, largest(at->x, n)) / move;
+}
+
+int og_difference_jvp(const og_callback_field *field, const og_callback_map *map, og_callback_point *at) {
+  double step = step_along(field, at);
+  if (step != 0) return central(field, map, at, step, at->f);
+  memset(at->f, 0, map->rows * sizeof *at->f);
+  return 0;
 }
 
 /* out_bar^T (d out / d *value), moving one entry. */
@@ -74,5 +77,36 @@ int og_difference_vjp(const og_callback_field *field, const og_callback_map *map
   for (size_t i = 0; i < p && !result; i++)
     result = column(field, map, at, step_for(at->theta[i], 1e-3), &at->theta_dot[i], &at->theta_bar[i]);
   if (!result) result = column(field, map, at, step_for(at->t, 1e-3), &at->t_dot, &at->t_bar);
+  return result;
+}
+
+/* The vjp at the point moved by `h` along (x_dot, theta_dot), with lambda held; the moved point lives in
+ * at->work. */
+static int moved_vjp(const og_callback_field *field, const og_callback_point *at, double h, double *x_bar,
+                     double *theta_bar, double *t_bar) {
+  size_t n = field->base.n, p = og_callback_entries(field);
+  og_callback_point moved = {.t = at->t,
+                             .x = at->work,
+                             .theta = at->work + n,
+                             .lambda = at->lambda,
+                             .x_bar = x_bar,
+                             .theta_bar = theta_bar};
+  for (size_t i = 0; i < n; i++) moved.x[i] = at->x[i] + h * at->x_dot[i];
+  for (size_t i = 0; i < p; i++) moved.theta[i] = at->theta[i] + h * at->theta_dot[i];
+  int result = og_callback_vjp(field, &moved);
+  *t_bar = moved.t_bar;
+  return result;
+}
+
+int og_difference_hessian(const og_callback_field *field, og_callback_point *at) {
+  size_t n = field->base.n, p = og_callback_entries(field);
+  double *x_bar = at->work + n + p, *theta_bar = x_bar + n, t_bar = 0;
+  at->t_dot = 0;
+  double step = step_along(field, at), scale = step != 0 ? 1 / (2 * step) : 0;
+  int result = moved_vjp(field, at, -step, x_bar, theta_bar, &t_bar);
+  if (!result) result = moved_vjp(field, at, step, at->x_bar, at->theta_bar, &at->t_bar);
+  for (size_t i = 0; i < n; i++) at->x_bar[i] = (at->x_bar[i] - x_bar[i]) * scale;
+  for (size_t i = 0; i < p; i++) at->theta_bar[i] = (at->theta_bar[i] - theta_bar[i]) * scale;
+  at->t_bar = (at->t_bar - t_bar) * scale;
   return result;
 }

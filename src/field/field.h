@@ -15,7 +15,9 @@ typedef signed char og_lane_status;
 /* One precision's functions; X is double or float, S its suffix.
  * eval: f[n][lanes]. vjp: x_bar[n][lanes], theta_bar[p][lanes], t_bar[lanes], any of which may be NULL (not
  * wanted). jvp: f_dot[n][lanes] from t_dot[lanes], x_dot[n][lanes], theta_dot[p][lanes], any of which may be
- * NULL (zero). */
+ * NULL (zero). hessian: the Hessian of lambda^T f times (x_dot, theta_dot), which is the tangent of the vjp
+ * with lambda held: x_bar_dot[n][lanes], theta_bar_dot[p][lanes], t_bar_dot[lanes], which may be NULL;
+ * theta_dot is zero in the rows of inputs. */
 #define OG_FIELD_OPS(X, S)                                                                                   \
   typedef struct og_field_ops_##S {                                                                          \
     void (*eval)(const og_field *field, int lanes, const double *t, const X *x, const X *theta, X *f,        \
@@ -25,6 +27,9 @@ typedef signed char og_lane_status;
     void (*jvp)(const og_field *field, int lanes, const double *t, const X *x, const X *theta,               \
                 const X *t_dot, const X *x_dot, const X *theta_dot, X *f_dot, og_lane_status *status,        \
                 void *scratch);                                                                              \
+    void (*hessian)(const og_field *field, int lanes, const double *t, const X *x, const X *theta,           \
+                    const X *lambda, const X *x_dot, const X *theta_dot, X *x_bar_dot, X *theta_bar_dot,     \
+                    X *t_bar_dot, og_lane_status *status, void *scratch);                                    \
   } og_field_ops_##S;
 OG_FIELD_OPS(double, d)
 OG_FIELD_OPS(float, s)
@@ -33,7 +38,8 @@ OG_FIELD_OPS(float, s)
 enum {
   OG_FIELD_HAS_VJP = 1,
   OG_FIELD_HAS_JVP = 2,
-  OG_FIELD_DEPENDS_ON_TIME = 4 /* df/dt may be nonzero */
+  OG_FIELD_DEPENDS_ON_TIME = 4, /* df/dt may be nonzero */
+  OG_FIELD_HAS_HESSIAN = 8
 };
 
 /* status of a lane that has nothing to do */

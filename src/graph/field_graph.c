@@ -5,7 +5,9 @@
 
 static size_t scratch_bytes(const og_field *base, int lanes) {
   const og_graph_field *field = (const og_graph_field *)base;
-  size_t most = og_program_scratch_bytes(field->eval, lanes);
+  size_t most = og_program_scratch_bytes(field->eval, lanes),
+         hessian = og_program_scratch_bytes(field->hessian, lanes);
+  most = hessian > most ? hessian : most;
   for (int i = 0; i < OG_EXTENTS; i++) {
     size_t vjp = og_program_scratch_bytes(field->vjp[i], lanes),
            jvp = og_program_scratch_bytes(field->jvp[i], lanes);
@@ -18,6 +20,7 @@ static size_t scratch_bytes(const og_field *base, int lanes) {
 static void destroy(og_field *base) {
   og_graph_field *field = (og_graph_field *)base;
   og_program_destroy(field->eval);
+  og_program_destroy(field->hessian);
   for (int i = 0; i < OG_EXTENTS; i++) {
     og_program_destroy(field->vjp[i]);
     og_program_destroy(field->jvp[i]);
@@ -89,12 +92,21 @@ static og_status create_jvps(og_graph_field *field, og_graph *g, og_node f, cons
   return OG_OK;
 }
 
+/* The tangent of the vjp along (x_dot, theta_dot), lambda held. */
+static og_status create_hessian(og_graph_field *field, og_graph *g, const slots *s) {
+  og_node bars_dot[OG_EXTENTS];
+  int bars = s->count[OG_FOR_TIME], directions = s->count[OG_FOR_PARAMETERS];
+  OG_TRY(og_graph_jvp(g, bars, s->bars, directions, s->wholes, s->dots, bars_dot));
+  return og_program_create(g, bars, bars_dot, &field->hessian);
+}
+
 static og_status create_programs(og_graph_field *field, og_graph *g, og_node f) {
   OG_TRY(check_reads(field, g, f));
   slots s = whole_slots(g, (int)field->base.n, (int)field->base.p);
   OG_TRY(og_graph_status(g));
   OG_TRY(og_program_create(g, 1, &f, &field->eval));
   OG_TRY(create_vjps(field, g, f, &s));
+  OG_TRY(create_hessian(field, g, &s));
   return create_jvps(field, g, f, &s);
 }
 
@@ -114,7 +126,7 @@ og_status og_field_from_graph(og_graph *graph, og_node f, size_t parameters, siz
                            .n = (size_t)shape.rows,
                            .p = parameters,
                            .quadratures = quadratures,
-                           .flags = OG_FIELD_HAS_VJP | OG_FIELD_HAS_JVP,
+                           .flags = OG_FIELD_HAS_VJP | OG_FIELD_HAS_JVP | OG_FIELD_HAS_HESSIAN,
                            .ops_d = og_graph_ops_d,
                            .ops_s = og_graph_ops_s,
                            .scratch_bytes = scratch_bytes,

@@ -12,7 +12,7 @@ enum { OG_FOR_STATE, OG_FOR_PARAMETERS, OG_FOR_TIME, OG_EXTENTS };
 
 typedef struct og_graph_field {
   og_field base;
-  og_program *eval, *vjp[OG_EXTENTS], *jvp[OG_EXTENTS];
+  og_program *eval, *vjp[OG_EXTENTS], *jvp[OG_EXTENTS], *hessian;
   size_t zero_rows; /* a block of zeros for tangents that are not given */
 } og_graph_field;
 

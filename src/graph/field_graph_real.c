@@ -56,4 +56,19 @@ static void jvp(const og_field *base, int lanes, const double *t, const real *x,
   OG_R(og_program_run)(field->jvp[extent], lanes, inputs, &f_dot, program_scratch(field, lanes, scratch));
 }
 
-const OG_R(og_field_ops) OG_R(og_graph_ops) = {.eval = eval, .vjp = vjp, .jvp = jvp};
+static void hessian(const og_field *base, int lanes, const double *t, const real *x, const real *theta,
+                    const real *lambda, const real *x_dot, const real *theta_dot, real *x_bar_dot,
+                    real *theta_bar_dot, real *t_bar_dot, og_lane_status *status, void *scratch) {
+  const og_graph_field *field = (const og_graph_field *)base;
+  const real *inputs[OG_SLOT_COUNT] = {[OG_SLOT_TIME] = working_times(lanes, t, scratch),
+                                       [OG_SLOT_STATE] = x,
+                                       [OG_SLOT_PARAMETER] = theta,
+                                       [OG_SLOT_COTANGENT] = lambda,
+                                       [OG_SLOT_STATE_DOT] = x_dot,
+                                       [OG_SLOT_PARAMETER_DOT] = theta_dot};
+  real *outputs[OG_EXTENTS] = {x_bar_dot, base->p ? theta_bar_dot : t_bar_dot, t_bar_dot};
+  (void)status;
+  OG_R(og_program_run)(field->hessian, lanes, inputs, outputs, program_scratch(field, lanes, scratch));
+}
+
+const OG_R(og_field_ops) OG_R(og_graph_ops) = {.eval = eval, .vjp = vjp, .jvp = jvp, .hessian = hessian};

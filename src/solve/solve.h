@@ -87,6 +87,10 @@ og_status og_solve_check(og_solve *solve);
 /* The same, and room for the results of a run. */
 og_status og_solve_start(og_solve *solve);
 
+/* The solve, whose settings are made, gets the steps of `from` to replay: its trajectory m those of
+ * trajectory m modulo the count of `from`, as fractions of its own span. */
+og_status og_solve_take_steps(og_solve *solve, const og_solve *from);
+
 static inline const double *og_theta_of(const og_solve *solve, size_t trajectory) {
   return solve->theta_shared ? solve->theta : solve->theta + trajectory * solve->p;
 }

@@ -1,0 +1,91 @@
+/* The tangent field's functions on lane blocks. Rows are copied to and from blocks of their own, because the
+ * inner field may write into a block's padding. */
+#include <string.h>
+
+#include "adjoint/tangent_field.h"
+#include "base/real.h"
+
+/* The point (x, x_dot, theta, theta_dot) in aligned blocks, room for results, and the inner field's scratch.
+ */
+typedef struct point {
+  const og_field *inner;
+  size_t n, p, inputs; /* entries of the inner blocks: states, parameters, inputs' rows */
+  real *x, *x_dot, *lambda, *result, *theta, *theta_dot, *theta_result, *t_result;
+  void *own;
+} point;
+
+static real *take(real **next, size_t entries) {
+  real *block = *next;
+  *next += OG_PADDED(entries);
+  return block;
+}
+
+static point open_point(const og_field *field, int lanes, const real *x, const real *theta, void *scratch) {
+  const og_field *inner = ((const og_tangent_field *)field)->inner;
+  size_t parameters = og_field_parameters(inner), width = (size_t)lanes;
+  point at = {.inner = inner,
+              .n = inner->n * width,
+              .p = parameters * width,
+              .inputs = (inner->p - parameters) * width};
+  real *next = scratch;
+  real **states[] = {&at.x, &at.x_dot, &at.lambda, &at.result};
+  real **thetas[] = {&at.theta, &at.theta_dot, &at.theta_result};
+  for (int i = 0; i < 4; i++) *states[i] = take(&next, at.n);
+  for (int i = 0; i < 3; i++) *thetas[i] = take(&next, at.p + at.inputs);
+  at.t_result = take(&next, width);
+  at.own = next;
+  memcpy(at.x, x, at.n * sizeof(real));
+  memcpy(at.x_dot, x + at.n, at.n * sizeof(real));
+  if (at.p) memcpy(at.theta, theta, at.p * sizeof(real));
+  if (at.p) memcpy(at.theta_dot, theta + at.p, at.p * sizeof(real));
+  if (at.inputs) memcpy(at.theta + at.p, theta + 2 * at.p, at.inputs * sizeof(real));
+  if (at.inputs) memset(at.theta_dot + at.p, 0, at.inputs * sizeof(real));
+  return at;
+}
+
+static void eval(const og_field *field, int lanes, const double *t, const real *x, const real *theta, real *f,
+                 og_lane_status *status, void *scratch) {
+  point at = open_point(field, lanes, x, theta, scratch);
+  at.inner->OG_R(ops).eval(at.inner, lanes, t, at.x, at.theta, at.result, status, at.own);
+  memcpy(f, at.result, at.n * sizeof(real));
+  at.inner->OG_R(ops).jvp(at.inner, lanes, t, at.x, at.theta, NULL, at.x_dot,
+                          at.p + at.inputs ? at.theta_dot : NULL, at.result, status, at.own);
+  memcpy(f + at.n, at.result, at.n * sizeof(real));
+}
+
+static void hand_out(const real *from, size_t entries, real *to) {
+  if (to && entries) memcpy(to, from, entries * sizeof(real));
+}
+
+static void add_to(const real *from, size_t entries, real *to) {
+  for (size_t i = 0; to && i < entries; i++) to[i] += from[i];
+}
+
+/* With lambda = (lambda_x, mu): the cotangents of x_dot and theta_dot are the vjp of mu; those of x, theta
+ * and t are the vjp of lambda_x and the Hessian of mu^T f along (x_dot, theta_dot). */
+static void vjp(const og_field *field, int lanes, const double *t, const real *x, const real *theta,
+                const real *lambda, real *x_bar, real *theta_bar, real *t_bar, og_lane_status *status,
+                void *scratch) {
+  point at = open_point(field, lanes, x, theta, scratch);
+  const OG_R(og_field_ops) *ops = &at.inner->OG_R(ops);
+  int any = at.p + at.inputs > 0 && theta_bar;
+  real *theta_result = any ? at.theta_result : NULL, *t_result = t_bar ? at.t_result : NULL;
+  memcpy(at.lambda, lambda, at.n * sizeof(real));
+  ops->vjp(at.inner, lanes, t, at.x, at.theta, at.lambda, at.result, theta_result, t_result, status, at.own);
+  hand_out(at.result, at.n, x_bar);
+  hand_out(at.theta_result, at.p, theta_bar);
+  hand_out(at.theta_result + at.p, at.inputs, any ? theta_bar + 2 * at.p : NULL);
+  hand_out(at.t_result, (size_t)lanes, t_bar);
+  memcpy(at.lambda, lambda + at.n, at.n * sizeof(real));
+  ops->vjp(at.inner, lanes, t, at.x, at.theta, at.lambda, at.result, theta_result, NULL, status, at.own);
+  hand_out(at.result, at.n, x_bar ? x_bar + at.n : NULL);
+  hand_out(at.theta_result, at.p, theta_bar ? theta_bar + at.p : NULL);
+  ops->hessian(at.inner, lanes, t, at.x, at.theta, at.lambda, at.x_dot, at.theta_dot, at.result, theta_result,
+               t_result, status, at.own);
+  add_to(at.result, at.n, x_bar);
+  add_to(at.theta_result, at.p, theta_bar);
+  add_to(at.theta_result + at.p, at.inputs, any ? theta_bar + 2 * at.p : NULL);
+  add_to(at.t_result, (size_t)lanes, t_bar);
+}
+
+const OG_R(og_field_ops) OG_R(og_tangent_field_ops) = {.eval = eval, .vjp = vjp};

@@ -1,0 +1,27 @@
+/* A solve's recorded steps, given to another solve to be replayed. */
+#include "solve/solve.h"
+
+static og_status copy_fractions(og_solve *solve, og_trajectory *to, const og_record *from, size_t stride) {
+  for (size_t k = 0; k < from->steps; k++) {
+    size_t growth = og_pages_growth(&to->record.pages, k, solve->stride, from->steps);
+    size_t kept = growth ? atomic_fetch_add(&solve->kept, growth) + growth : 0;
+    if (solve->limits.budget && kept > solve->limits.budget)
+      return og_fail(solve->context, OG_ERR_BUDGET,
+                     "following the recorded steps takes more than the memory budget of %zu bytes",
+                     solve->limits.budget);
+    if (growth && og_pages_grow(solve->context, &to->record.pages, solve->stride, from->steps) != OG_OK)
+      return og_fail_memory(solve->context, growth, "the steps to follow");
+    *(double *)og_record_entry(&to->record, k, solve->stride) = og_record_fraction(from, k, stride);
+  }
+  to->record.steps = to->steps = from->steps;
+  return OG_OK;
+}
+
+og_status og_solve_take_steps(og_solve *solve, const og_solve *from) {
+  OG_TRY(og_solve_start(solve));
+  for (size_t m = 0; m < solve->count; m++)
+    OG_TRY(copy_fractions(solve, &solve->trajectories[m], &from->trajectories[m % from->count].record,
+                          from->stride));
+  solve->state = OG_SOLVE_CHANGED;
+  return OG_OK;
+}

@@ -1,0 +1,490 @@
+/* Second derivatives of a solve against independent truths: closed forms of the discrete map, differences of
+ * the exact gradient with the steps replayed, symmetry, bits. */
+#include <stdatomic.h>
+
+#include "fields.h"
+
+static void expect_near(const char *what, double got, double want, double tolerance) {
+  if (!(fabs(got - want) <= tolerance))
+    fail_msg("%s: got %.17g, want %.17g, difference %.3g exceeds %.3g", what, got, want, got - want,
+             tolerance);
+}
+
+/* ---- x' = a x in N fixed steps: x(t1) = x0 R(h a)^N with the method's stability polynomial R ---- */
+
+static int growth_rhs(double t, const double *x, const double *p, double *f, void *user) {
+  (void)t, (void)user;
+  f[0] = p[0] * x[0];
+  return 0;
+}
+static int growth_vjp(double t, const double *x, const double *p, const double *l, double *x_bar,
+                      double *theta_bar, double *t_bar, void *user) {
+  (void)t, (void)t_bar, (void)user;
+  x_bar[0] = l[0] * p[0];
+  theta_bar[0] = l[0] * x[0];
+  return 0;
+}
+static int growth_jvp(double t, const double *x, const double *p, double t_dot, const double *dx,
+                      const double *dp, double *f_dot, void *user) {
+  (void)t, (void)t_dot, (void)user;
+  f_dot[0] = p[0] * dx[0] + dp[0] * x[0];
+  return 0;
+}
+static int growth_hessian(double t, const double *x, const double *p, const double *l, const double *dx,
+                          const double *dp, double *x_bar_dot, double *theta_bar_dot, double *t_bar_dot,
+                          void *user) {
+  (void)t, (void)x, (void)p, (void)t_bar_dot, (void)user;
+  x_bar_dot[0] = l[0] * dp[0];
+  theta_bar_dot[0] = l[0] * dx[0];
+  return 0;
+}
+
+typedef struct growth {
+  og_method method;
+  double r[5]; /* R(z) = sum of r_k z^k */
+} growth;
+
+/* The d-th derivative of R. */
+static double polynomial(const growth *g, double z, int d) {
+  double sum = 0;
+  for (int k = 4; k >= d; k--) {
+    double factor = 1;
+    for (int i = 0; i < d; i++) factor *= k - i;
+    sum = sum * z + factor * g->r[k];
+  }
+  return sum;
+}
+
+/* L = x(t1)^2 / 2; the Hessian with respect to (x0, a) from one call with both directions. */
+static void growth_hessian_matrix(const growth *g, int steps, double x0, double a, double hessian[2][2]) {
+  og_context *context = new_context();
+  og_field *field = NULL;
+  CHECK(context, og_field_create(context, 1, 1, growth_rhs, NULL, &field));
+  CHECK(context, og_field_set_vjp(field, growth_vjp));
+  CHECK(context, og_field_set_jvp(field, growth_jvp));
+  CHECK(context, og_field_set_hessian(field, growth_hessian, NULL));
+  og_options *options = new_options(context, g->method, 1e-6, 1e-6);
+  CHECK(context, og_options_set_integer(options, OG_OPT_STEPS, steps));
+  og_solve *solve = NULL;
+  CHECK(context, og_solve_create(context, field, options, 1, &solve));
+  CHECK(context, og_solve_set_span(solve, OG_ALL, 0, 2));
+  CHECK(context, og_solve_set_initial_state(solve, OG_ALL, &x0));
+  CHECK(context, og_solve_set_parameters(solve, OG_ALL, &a));
+  CHECK(context, og_solve_run(solve));
+  double x0_dot[] = {1, 0}, a_dot[] = {0, 1}, x = 0, x_dot[2];
+  CHECK(context, og_solve_final(solve, 0, &x));
+  for (int d = 0; d < 2; d++)
+    CHECK(context,
+          og_solve_pushforward(solve, &x0_dot[d], &a_dot[d], NULL, NULL, NULL, NULL, &x_dot[d], NULL));
+  double x0_bar_dot[2] = {0}, a_bar_dot[2] = {0};
+  CHECK(context, og_solve_hessian_product(solve, 2, x0_dot, a_dot, NULL, &x, NULL, NULL, x_dot, NULL,
+                                          x0_bar_dot, a_bar_dot));
+  for (int d = 0; d < 2; d++) hessian[0][d] = x0_bar_dot[d], hessian[1][d] = a_bar_dot[d];
+  og_solve_destroy(solve);
+  og_options_destroy(options);
+  og_field_destroy(field);
+  og_context_destroy(context);
+}
+
+static void closed_form(void **state) {
+  (void)state;
+  static const growth cases[] = {{OG_METHOD_EULER, {1, 1}},
+                                 {OG_METHOD_MIDPOINT, {1, 1, 0.5}},
+                                 {OG_METHOD_HEUN, {1, 1, 0.5}},
+                                 {OG_METHOD_RK4, {1, 1, 0.5, 1.0 / 6, 1.0 / 24}}};
+  enum { STEPS = 20 };
+  double a = -1.3, x0 = 1.7, h = 2.0 / STEPS;
+  for (int i = 0; i < 4; i++) {
+    double hessian[2][2];
+    growth_hessian_matrix(&cases[i], STEPS, x0, a, hessian);
+    double r = polynomial(&cases[i], h * a, 0), r1 = polynomial(&cases[i], h * a, 1),
+           r2 = polynomial(&cases[i], h * a, 2);
+    double g = pow(r, STEPS), g1 = STEPS * h * r1 * pow(r, STEPS - 1);
+    double g2 = STEPS * h * h * (r2 * pow(r, STEPS - 1) + (STEPS - 1) * r1 * r1 * pow(r, STEPS - 2));
+    /* 1e-13 is 100 rounding errors of the 20 steps' sums */
+    expect_near("d2L/dx0 dx0", hessian[0][0], g * g, 1e-13);
+    expect_near("d2L/dx0 da", hessian[0][1], 2 * x0 * g * g1, 1e-13);
+    expect_near("d2L/da dx0", hessian[1][0], 2 * x0 * g * g1, 1e-13);
+    expect_near("d2L/da da", hessian[1][1], x0 * x0 * (g1 * g1 + g * g2), 1e-13);
+  }
+}
+
+/* ---- A batch with everything, and a loss of everything, against differences of the gradient ---- */
+
+enum { M = 6, N = 3, n = RICH_STATES, P = RICH_PARAMETERS, SLOTS = M * N };
+enum { CALLBACKS, DIFFERENCES, MODEL, FIELD_KINDS };
+
+typedef struct batch {
+  og_context *context;
+  og_field *field;
+  og_model *model;
+  og_options *options;
+  og_solve *solve;
+  int shared;
+  size_t theta_size; /* P or M P */
+  double x0[M * n], theta[M * P];
+} batch;
+
+/* A point, a direction or a cotangent in the space of all initial states and parameters. */
+typedef struct vector {
+  double x0[M * n], theta[M * P];
+} vector;
+
+static const og_field *make_field(batch *b, int kind) {
+  if (kind == MODEL) {
+    b->model = rich_model(b->context);
+    return og_model_field(b->model);
+  }
+  b->field = rich_field(b->context);
+  if (kind == DIFFERENCES) {
+    CHECK(b->context, og_field_set_hessian(b->field, NULL, NULL));
+    CHECK(b->context, og_field_use_finite_differences(b->field));
+  }
+  return b->field;
+}
+
+static void set_point(batch *b, const double *x0, const double *theta) {
+  for (size_t m = 0; m < M; m++) {
+    CHECK(b->context, og_solve_set_initial_state(b->solve, m, x0 + m * n));
+    if (!b->shared) CHECK(b->context, og_solve_set_parameters(b->solve, m, theta + m * P));
+  }
+  if (b->shared) CHECK(b->context, og_solve_set_parameters(b->solve, OG_ALL, theta));
+}
+
+static void open_batch(batch *b, int kind, og_method method, int shared, int threads) {
+  *b = (batch){.context = new_context(), .shared = shared, .theta_size = shared ? P : M * P};
+  uint64_t seed = 7;
+  b->options = new_options(b->context, method, 1e-5, 1e-5);
+  if (method == OG_METHOD_EULER || method == OG_METHOD_RK4)
+    CHECK(b->context, og_options_set_integer(b->options, OG_OPT_STEPS, 12));
+  CHECK(b->context, og_options_set_integer(b->options, OG_OPT_THREADS, threads));
+  CHECK(b->context, og_solve_create(b->context, make_field(b, kind), b->options, M, &b->solve));
+  for (int i = 0; i < M * n; i++) b->x0[i] = 0.6 + 0.2 * noise(&seed);
+  for (int i = 0; i < M * P; i++) b->theta[i] = 1 + 0.3 * noise(&seed);
+  for (size_t m = 0; m < M; m++) {
+    double t1 = 1.5 + 0.1 * (double)m, times[N] = {0.1, 0.1 + t1 / 2, t1};
+    CHECK(b->context, og_solve_set_span(b->solve, m, 0.1, t1));
+    CHECK(b->context, og_solve_set_observations(b->solve, m, N, times));
+  }
+  set_point(b, b->x0, b->theta);
+  CHECK(b->context, og_solve_run(b->solve));
+}
+
+static void close_batch(batch *b) {
+  og_solve_destroy(b->solve);
+  og_options_destroy(b->options);
+  og_field_destroy(b->field);
+  og_model_destroy(b->model);
+  og_context_destroy(b->context);
+}
+
+/* L = sum of observed^3 / 3 + final^2 / 2 + cost^2 / 2: its cotangents, and their change along tangents. */
+typedef struct seeds {
+  double observed[SLOTS * n], final[M * n], cost[M];
+} seeds;
+
+static void results(const batch *b, seeds *s) {
+  for (size_t m = 0; m < M; m++) {
+    for (size_t i = 0; i < N; i++)
+      CHECK(b->context, og_solve_observed(b->solve, m, i, s->observed + (m * N + i) * n));
+    CHECK(b->context, og_solve_final(b->solve, m, s->final + m * n));
+    CHECK(b->context, og_solve_cost(b->solve, m, &s->cost[m]));
+  }
+}
+
+static void gradient(const batch *b, vector *g) {
+  seeds bar;
+  results(b, &bar);
+  for (int i = 0; i < SLOTS * n; i++) bar.observed[i] *= bar.observed[i];
+  memset(g, 0, sizeof *g);
+  CHECK(b->context,
+        og_solve_pullback(b->solve, bar.observed, bar.final, bar.cost, g->x0, g->theta, NULL, NULL, NULL));
+}
+
+/* products[d] = H directions[d], all directions in one call. */
+static og_status hessian_products(const batch *b, size_t directions, const vector *v, vector *products) {
+  seeds bar, *dots = calloc(directions, sizeof *dots);
+  results(b, &bar);
+  double *memory = calloc(directions * (2 * M * n + 2 * M * P + SLOTS * n + M * n + M), sizeof(double));
+  double *x0_dot = memory, *theta_dot = x0_dot + directions * M * n;
+  double *observed = theta_dot + directions * M * P, *final = observed + directions * SLOTS * n;
+  double *cost = final + directions * M * n, *x0_bar = cost + directions * M;
+  double *theta_bar = x0_bar + directions * M * n;
+  for (size_t d = 0; d < directions; d++) {
+    memcpy(x0_dot + d * M * n, v[d].x0, sizeof v[d].x0);
+    memcpy(theta_dot + d * b->theta_size, v[d].theta, b->theta_size * sizeof(double));
+    CHECK(b->context, og_solve_pushforward(b->solve, v[d].x0, v[d].theta, NULL, NULL, NULL, dots[d].observed,
+                                           dots[d].final, dots[d].cost));
+    for (int i = 0; i < SLOTS * n; i++)
+      observed[d * SLOTS * n + (size_t)i] = 2 * bar.observed[i] * dots[d].observed[i];
+    memcpy(final + d * M * n, dots[d].final, sizeof dots[d].final);
+    memcpy(cost + d * M, dots[d].cost, sizeof dots[d].cost);
+  }
+  for (int i = 0; i < SLOTS * n; i++) bar.observed[i] *= bar.observed[i];
+  og_status status = og_solve_hessian_product(b->solve, directions, x0_dot, theta_dot, bar.observed,
+                                              bar.final, bar.cost, observed, final, cost, x0_bar, theta_bar);
+  memset(products, 0, directions * sizeof *products);
+  for (size_t d = 0; d < directions; d++) {
+    memcpy(products[d].x0, x0_bar + d * M * n, sizeof products[d].x0);
+    memcpy(products[d].theta, theta_bar + d * b->theta_size, b->theta_size * sizeof(double));
+  }
+  free(memory);
+  free(dots);
+  return status;
+}
+
+static void random_vector(const batch *b, uint64_t *seed, vector *v) {
+  memset(v, 0, sizeof *v);
+  for (int i = 0; i < M * n; i++) v->x0[i] = noise(seed);
+  for (size_t i = 0; i < b->theta_size; i++) v->theta[i] = noise(seed);
+}
+
+/* The gradient's derivative along v by central differences over the recorded steps, extrapolated to h^4. */
+static void differences(batch *b, const vector *v, vector *product) {
+  static const struct {
+    double at, weight;
+  } stencil[] = {{-2, 1.0 / 12}, {-1, -8.0 / 12}, {1, 8.0 / 12}, {2, -1.0 / 12}};
+  double h = 1e-3;
+  memset(product, 0, sizeof *product);
+  for (int k = 0; k < 4; k++) {
+    vector moved, g;
+    for (int i = 0; i < M * n; i++) moved.x0[i] = b->x0[i] + stencil[k].at * h * v->x0[i];
+    for (int i = 0; i < M * P; i++) moved.theta[i] = b->theta[i] + stencil[k].at * h * v->theta[i];
+    set_point(b, moved.x0, moved.theta);
+    CHECK(b->context, og_solve_replay(b->solve));
+    gradient(b, &g);
+    for (int i = 0; i < M * n; i++) product->x0[i] += stencil[k].weight / h * g.x0[i];
+    for (size_t i = 0; i < b->theta_size; i++) product->theta[i] += stencil[k].weight / h * g.theta[i];
+  }
+}
+
+static double size_of(const vector *v) {
+  double most = 0;
+  for (int i = 0; i < M * n; i++) most = fmax(most, fabs(v->x0[i]));
+  for (int i = 0; i < M * P; i++) most = fmax(most, fabs(v->theta[i]));
+  return most;
+}
+
+static void against_differences(og_method method, int kind, int shared) {
+  batch b;
+  vector v[2], products[2], truth;
+  uint64_t seed = 11;
+  open_batch(&b, kind, method, shared, 1);
+  for (int d = 0; d < 2; d++) random_vector(&b, &seed, &v[d]);
+  CHECK(b.context, hessian_products(&b, 2, v, products));
+  for (int d = 0; d < 2; d++) {
+    differences(&b, &v[d], &truth);
+    /* The truth's own error: h^4 = 1e-12 times fifth derivatives of some hundreds, and rounding over h. */
+    double tolerance = 1e-9 * size_of(&truth);
+    for (int i = 0; i < M * n; i++) expect_near("x0_bar_dot", products[d].x0[i], truth.x0[i], tolerance);
+    for (size_t i = 0; i < b.theta_size; i++)
+      expect_near("theta_bar_dot", products[d].theta[i], truth.theta[i], tolerance);
+  }
+  close_batch(&b);
+}
+
+static void every_method(void **state) {
+  (void)state;
+  for (int method = 0; method < OG_METHOD_COUNT; method++)
+    for (int kind = 0; kind < FIELD_KINDS; kind++) against_differences((og_method)method, kind, kind % 2);
+  against_differences(OG_METHOD_TSIT5, CALLBACKS, 1);
+  against_differences(OG_METHOD_TSIT5, MODEL, 1);
+}
+
+static double dot(const vector *a, const vector *b) {
+  double sum = 0;
+  for (int i = 0; i < M * n; i++) sum += a->x0[i] * b->x0[i];
+  for (int i = 0; i < M * P; i++) sum += a->theta[i] * b->theta[i];
+  return sum;
+}
+
+/* <u, H v> = <v, H u>, to the rounding of sums over some hundred steps. */
+static void symmetric(void **state) {
+  (void)state;
+  for (int method = 0; method < OG_METHOD_COUNT; method++)
+    for (int kind = CALLBACKS; kind <= MODEL; kind += MODEL - CALLBACKS) {
+      batch b;
+      vector v[2], products[2];
+      uint64_t seed = 13;
+      open_batch(&b, kind, (og_method)method, 1, 1);
+      for (int d = 0; d < 2; d++) random_vector(&b, &seed, &v[d]);
+      CHECK(b.context, hessian_products(&b, 2, v, products));
+      double left = dot(&v[0], &products[1]), right = dot(&v[1], &products[0]);
+      expect_near("<u, H v>", left, right, 1e-11 * fabs(right));
+      close_batch(&b);
+    }
+}
+
+/* The same bits for any number of threads, and for directions together or alone. */
+static void same_bits(void **state) {
+  (void)state;
+  enum { DIRECTIONS = 5 };
+  for (int kind = CALLBACKS; kind <= MODEL; kind += MODEL - CALLBACKS)
+    for (int shared = 0; shared < 2; shared++) {
+      batch one, three;
+      vector v[DIRECTIONS], together[DIRECTIONS], threaded[DIRECTIONS], alone;
+      uint64_t seed = 17;
+      open_batch(&one, kind, OG_METHOD_TSIT5, shared, 1);
+      open_batch(&three, kind, OG_METHOD_TSIT5, shared, 3);
+      for (int d = 0; d < DIRECTIONS; d++) random_vector(&one, &seed, &v[d]);
+      CHECK(one.context, hessian_products(&one, DIRECTIONS, v, together));
+      CHECK(three.context, hessian_products(&three, DIRECTIONS, v, threaded));
+      assert_memory_equal(together, threaded, sizeof together);
+      for (int d = 0; d < DIRECTIONS; d++) {
+        CHECK(one.context, hessian_products(&one, 1, &v[d], &alone));
+        assert_memory_equal(&alone, &together[d], sizeof alone);
+      }
+      close_batch(&one);
+      close_batch(&three);
+    }
+}
+
+/* Single precision: the same problem, to the rounding of floats over some hundred steps. */
+static void in_single(void **state) {
+  (void)state;
+  batch b;
+  vector v, exact, product;
+  uint64_t seed = 19;
+  open_batch(&b, MODEL, OG_METHOD_TSIT5, 1, 1);
+  random_vector(&b, &seed, &v);
+  CHECK(b.context, hessian_products(&b, 1, &v, &exact));
+  og_solve_destroy(b.solve);
+  CHECK(b.context, og_options_set_choice(b.options, OG_OPT_PRECISION, OG_PRECISION_SINGLE));
+  CHECK(b.context, og_solve_create(b.context, og_model_field(b.model), b.options, M, &b.solve));
+  for (size_t m = 0; m < M; m++) {
+    double t1 = 1.5 + 0.1 * (double)m, times[N] = {0.1, 0.1 + t1 / 2, t1};
+    CHECK(b.context, og_solve_set_span(b.solve, m, 0.1, t1));
+    CHECK(b.context, og_solve_set_observations(b.solve, m, N, times));
+  }
+  set_point(&b, b.x0, b.theta);
+  CHECK(b.context, og_solve_run(b.solve));
+  CHECK(b.context, hessian_products(&b, 1, &v, &product));
+  /* rtol = 1e-5 bounds how far the two step sequences, and so the two maps, are apart */
+  for (int i = 0; i < M * n; i++) expect_near("x0", product.x0[i], exact.x0[i], 1e-3 * size_of(&exact));
+  for (int i = 0; i < P; i++) expect_near("theta", product.theta[i], exact.theta[i], 1e-3 * size_of(&exact));
+  close_batch(&b);
+}
+
+/* ---- Refusals ---- */
+
+static void refused(const batch *b, og_status want, const char *part, size_t directions, const double *x0_dot,
+                    const double *final_bar) {
+  double x0_bar_dot[M * n], theta_bar_dot[M * P];
+  for (int i = 0; i < M * n; i++) x0_bar_dot[i] = i;
+  og_status status = og_solve_hessian_product(b->solve, directions, x0_dot, NULL, NULL, final_bar, NULL, NULL,
+                                              NULL, NULL, x0_bar_dot, theta_bar_dot);
+  assert_int_equal(status, want);
+  if (!strstr(og_context_message(b->context), part))
+    fail_msg("\"%s\" is not in \"%s\"", part, og_context_message(b->context));
+  for (int i = 0; i < M * n; i++) assert_true(x0_bar_dot[i] == i);
+}
+
+static int stop_hessian(double t, const double *x, const double *p, const double *l, const double *dx,
+                        const double *dp, double *x_bar_dot, double *theta_bar_dot, double *t_bar_dot,
+                        void *user) {
+  (void)x, (void)p, (void)l, (void)dx, (void)dp, (void)x_bar_dot, (void)theta_bar_dot, (void)t_bar_dot;
+  (void)user;
+  return t > 1 ? -1 : 0;
+}
+
+static int nan_hessian(double t, const double *x, const double *p, const double *l, const double *dx,
+                       const double *dp, double *x_bar_dot, double *theta_bar_dot, double *t_bar_dot,
+                       void *user) {
+  (void)t, (void)x, (void)p, (void)l, (void)dx, (void)dp, (void)theta_bar_dot, (void)t_bar_dot, (void)user;
+  x_bar_dot[0] = NAN;
+  return 0;
+}
+
+static void refusals(void **state) {
+  (void)state;
+  batch b;
+  double ones[M * n], bad[M * n] = {NAN};
+  for (int i = 0; i < M * n; i++) ones[i] = 1;
+  open_batch(&b, CALLBACKS, OG_METHOD_TSIT5, 1, 1);
+  refused(&b, OG_ERR_ARGUMENT, "directions is 0", 0, ones, ones);
+  refused(&b, OG_ERR_NOT_FINITE, "x0_dot[0]", 1, bad, ones);
+  refused(&b, OG_ERR_NOT_FINITE, "final_bar[0]", 1, ones, bad);
+  CHECK(b.context, og_field_set_hessian(b.field, stop_hessian, rich_cost_hessian));
+  refused(&b, OG_ERR_FIELD, "second derivatives", 1, ones, ones);
+  CHECK(b.context, og_field_set_hessian(b.field, nan_hessian, rich_cost_hessian));
+  refused(&b, OG_ERR_NOT_FINITE, "second derivatives", 1, ones, ones);
+  CHECK(b.context, og_field_set_hessian(b.field, rich_hessian, NULL));
+  refused(&b, OG_ERR_UNSUPPORTED, "og_field_set_hessian", 1, ones, ones);
+  CHECK(b.context, og_solve_set_span(b.solve, 0, 0.1, 1.4));
+  refused(&b, OG_ERR_STATE, "settings were changed", 1, ones, ones);
+  close_batch(&b);
+  open_batch(&b, MODEL, OG_METHOD_TSIT5, 1, 1);
+  assert_int_equal(og_field_set_hessian((og_field *)og_model_field(b.model), rich_hessian, NULL),
+                   OG_ERR_UNSUPPORTED);
+  close_batch(&b);
+}
+
+/* ---- Every allocation fails in turn ---- */
+
+typedef struct counting {
+  atomic_long calls, live;
+  long fail_at;
+} counting;
+
+static void *allocate(size_t size, void *user) {
+  counting *c = user;
+  if (++c->calls == c->fail_at) return NULL;
+  void *memory = malloc(size);
+  if (memory) c->live++;
+  return memory;
+}
+
+static void release(void *memory, void *user) {
+  ((counting *)user)->live--;
+  free(memory);
+}
+
+static og_status product_life(og_context *context, og_field **field, og_solve **solve, double *out) {
+  og_status status = og_field_create(context, 1, 1, growth_rhs, NULL, field);
+  if (status) return status;
+  og_field_set_vjp(*field, growth_vjp);
+  og_field_set_jvp(*field, growth_jvp);
+  og_field_set_hessian(*field, growth_hessian, NULL);
+  if ((status = og_solve_create(context, *field, NULL, 5, solve))) return status;
+  if ((status = og_solve_set_initial_state(*solve, OG_ALL, (double[]){1}))) return status;
+  if ((status = og_solve_set_parameters(*solve, OG_ALL, (double[]){-1}))) return status;
+  if ((status = og_solve_set_observations(*solve, OG_ALL, 1, (double[]){0.5}))) return status;
+  if ((status = og_solve_run(*solve))) return status;
+  double ones[10] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  return og_solve_hessian_product(*solve, 2, ones, ones, ones, ones, NULL, NULL, NULL, NULL, out, out + 10);
+}
+
+static void allocations(void **state) {
+  (void)state;
+  for (int threads = 1; threads <= 3; threads += 2)
+    for (long fail_at = 1, done = 0; !done; fail_at++) {
+      counting c = {.fail_at = fail_at};
+      og_context *context = NULL;
+      og_field *field = NULL;
+      og_solve *solve = NULL;
+      double out[12] = {0};
+      og_status status = og_context_create(allocate, release, &c, &context);
+      if (status == OG_OK) {
+        og_context_set_threads(context, threads);
+        status = product_life(context, &field, &solve, out);
+      }
+      if (status != OG_OK) {
+        assert_int_equal(status, OG_ERR_MEMORY);
+        for (int i = 0; i < 12; i++) assert_true(out[i] == 0);
+      }
+      og_solve_destroy(solve);
+      og_field_destroy(field);
+      og_context_destroy(context);
+      assert_int_equal(c.live, 0);
+      assert_true(status == OG_OK || c.calls >= fail_at);
+      done = status == OG_OK;
+    }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(closed_form), cmocka_unit_test(every_method),
+                                     cmocka_unit_test(symmetric),   cmocka_unit_test(same_bits),
+                                     cmocka_unit_test(in_single),   cmocka_unit_test(refusals),
+                                     cmocka_unit_test(allocations)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
