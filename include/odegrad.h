@@ -440,7 +440,12 @@ typedef struct og_state_info {
 } og_state_info;
 OG_API size_t og_model_states(const og_model *model);
 OG_API og_status og_model_state(const og_model *model, size_t index, og_state_info *info);
-/** x0(theta) at t0, [n]. */
+/** Columns of the data that the model reads as inputs, in the order of the field's inputs; a vector input
+ *  has one "u[1]" for each component. */
+OG_API size_t og_model_inputs(const og_model *model);
+OG_API const char *og_model_input_name(const og_model *model, size_t index);
+/** x0(theta) at t0, [n]. Here and in og_model_predict the values of the inputs at that time stand behind the
+ *  parameters: theta [p + inputs]. */
 OG_API og_status og_model_initial_state(const og_model *model, double t0, const double *theta, double *x0);
 /** The `time` statement: OG_ERR_STATE (without a message) when the model has none. */
 OG_API og_status og_model_span(const og_model *model, double *t0, double *t1);

@@ -83,8 +83,14 @@ static void splice_token(og_rng *rng, input *in, size_t at) {
                                        " in [",
                                        ";",
                                        "\t",
+                                       "event a when x = 0 any { x = -x }",
+                                       " when ",
+                                       " = 0 rising {",
                                        "{",
                                        "}",
+                                       "; stop ",
+                                       "input u linear\n",
+                                       " hold",
                                        "1e-400"};
   const char *token = tokens[below(rng, sizeof tokens / sizeof tokens[0])];
   splice(in, at, below(rng, 3), (const uint8_t *)token, strlen(token));

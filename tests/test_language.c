@@ -164,12 +164,99 @@ static const diagnostic diagnostics[] = {
     {STATE "time 0 : x\n", "m.ode:3:10: error: a constant expression cannot read the state 'x'"},
 };
 
-static void messages(void **state) {
+/* ---- Diagnostics of events and inputs ---- */
+
+#define BALL "param e = 1\ninit h = 1, v = [0, 1]\nh' = v[1]\nv' = -1\n"
+static const diagnostic event_diagnostics[] = {
+    {"init height = 1\nheight' = -1\nevent hit when height = 0 falling { hieght = 1 }\n",
+     "m.ode:3:37: error: unknown state 'hieght'\n  event hit when height = 0 falling { hieght = 1 }\n"
+     "                                      ^^^^^^\n  help: did you mean 'height'?"},
+    {BALL "event hit when h = 0 falling { e = 1 }\n",
+     "m.ode:5:32: error: an event sets states, and 'e' is a parameter\n"},
+    {BALL "k = h\nevent hit when h = 0 falling { k = 1 }\n",
+     "m.ode:6:32: error: an event sets states, and 'k' is a named intermediate\n"},
+    {BALL "input u\nevent hit when h = 0 falling { u = 1; hit = 2 }\n",
+     "m.ode:6:32: error: an event sets states, and 'u' is an input\n"
+     "  event hit when h = 0 falling { u = 1; hit = 2 }\n                                 ^\n"
+     "m.ode:6:39: error: an event sets states, and 'hit' is an event\n"},
+    {BALL "event hit when h = 0 falling { v = [1, 2, 3] }\n",
+     "m.ode:5:36: error: the value is a vector of 3, but 'v' is a vector of 2\n"},
+    {BALL "event hit when h = 0 falling { v[1] = v }\n",
+     "m.ode:5:39: error: the value is a vector of 2, but 'v[1]' is a scalar\n"},
+    {BALL "event hit when h = 0 falling { v[3] = 1 }\n",
+     "m.ode:5:34: error: index 3 is out of range: entries count from 1 to 2\n"},
+    {BALL "event hit when h = 0 falling { h[1] = 1 }\n",
+     "m.ode:5:32: error: a scalar has no entries to index\n"},
+    {BALL "event hit when h = 0 falling { v[2] = 1; v = 2 }\n",
+     "m.ode:5:42: error: 'v' is set twice in this event\n"},
+    {BALL "event hit when h = 0 falling { 2*v = 1 }\n",
+     "m.ode:5:32: error: expected STATE = expression, or 'stop', not '2'\n"},
+    {BALL "event hit when h = 0 falling { v*2 = 1 }\n",
+     "m.ode:5:32: error: only a state or a part of one can be set\n"},
+    {BALL "event hit when h = 0 falling { v' = 1 }\n",
+     "m.ode:5:33: error: expected '=' and the state's value behind the event, not '''\n"},
+    {BALL "event hit when h = 0 falling { v = 1 h = 2 }\n",
+     "m.ode:5:38: error: expected the end of the line, ';' or '}', not 'h'\n"},
+    {BALL "event hit when v = 0 any { }\n", "m.ode:5:16: error: a guard is a scalar, not a vector of 2\n"
+                                            "  event hit when v = 0 any { }\n                 ^\n"
+                                            "  help: give each entry an event of its own"},
+    {BALL "event hit when e - 1 = 0 any { }\n",
+     "m.ode:5:16: error: this guard reads neither a state nor t, so it never passes 0\n"},
+    {BALL "event a when h = 0 any { }\nevent a when h - 1 = 0 any { }\n",
+     "m.ode:6:7: error: 'a' is defined twice\n  event a when h - 1 = 0 any { }\n        ^\n"
+     "  help: it was defined first in line 5"},
+    {BALL "event a when h any { }\n", "m.ode:5:16: error: expected '= 0' behind the guard, not 'any'\n"},
+    {BALL "event a when h = e any { }\n",
+     "m.ode:5:18: error: expected 0, not 'e'\n  event a when h = e any { }\n                   ^\n"
+     "  help: an event is where an expression is 0: write h - (...) = 0"},
+    {BALL "event a when h = 0 { }\n", "m.ode:5:20: error: expected 'rising', 'falling' or 'any', the way in "
+                                      "which the guard passes 0, not '{'\n"},
+    {BALL "event a h = 0 any { }\n",
+     "m.ode:5:9: error: expected 'when' and the guard: event NAME when expression = 0, not 'h'\n"},
+    {BALL "event a when h = 0 any\n",
+     "m.ode:5:23: error: expected '{' and what the event sets ('{ }' when it "
+     "sets nothing), but the line ends here\n"},
+    {BALL "event a when h = 0 any {\n  h = 1\n",
+     "m.ode:5:24: error: this brace is not closed\n  event a when h = 0 any {\n                         ^"},
+    {BALL "stop\n", "m.ode:5:5: error: expected ''' (an equation) or '=' (a definition) after the name, but "
+                    "the line ends here\n  stop\n      ^\n  help: stop stands in the braces of an event: "
+                    "event NAME when ... = 0 any { stop }"},
+    {BALL "event a when h = 0 any { h = a }\n", "m.ode:5:30: error: 'a' is an event and has no value\n"},
+    {BALL "}\n", "m.ode:5:1: error: expected a statement, not '}'\n"},
+    {BALL "input u held\n",
+     "m.ode:5:9: error: expected 'constant', 'linear' or 'hold', or the end of the line, not 'held'\n"},
+    {BALL "input u[2, 2]\n", "m.ode:5:7: error: an input is a scalar or a vector, not a matrix\n"},
+    {BALL "input h\n", "m.ode:2:6: error: 'h' is defined twice\n"},
+    {"input u\nparam k = u\n" STATE, "m.ode:2:11: error: unknown name 'u'\n"},
+    {STATE "input u\ntime 0 : u\n", "m.ode:4:10: error: a time must be a constant expression"},
+};
+
+/* Every part of the braces is looked at, and what follows them; what was left out is no source of echoes. */
+static void several_in_braces(void **state) {
   (void)state;
+  static const char text[] = BALL "event a when h = 0 up { # }\n  hh = 1\n  v' = 2 }\n"
+                                  "event b when h = 0 any {\n  v = ; h = 3 3 # no }\n  stop }\n";
+  static const char *const parts[] = {
+      ":5:20: error: expected 'rising', 'falling' or 'any', the way in which the guard passes 0, not 'up'",
+      ":9:7: error: expected a number, a name or a bracket, not ';'",
+      ":9:15: error: expected the end of the line, ';' or '}', not '3'"};
   og_context *context = new_context();
-  for (size_t i = 0; i < sizeof diagnostics / sizeof *diagnostics; i++) {
+  og_model *model = NULL;
+  assert_int_equal(og_model_parse(context, "m.ode", text, sizeof text - 1, &model), OG_ERR_MODEL);
+  const char *message = og_context_message(context);
+  int errors = 0;
+  for (const char *at = message; (at = strstr(at, ": error: ")) != NULL; at++) errors++;
+  assert_int_equal(errors, 3);
+  for (int i = 0; i < 3; i++)
+    if (!strstr(message, parts[i])) fail_msg("%s lacks %s", message, parts[i]);
+  og_context_destroy(context);
+}
+
+static void check_messages(const diagnostic *from, size_t count) {
+  og_context *context = new_context();
+  for (size_t i = 0; i < count; i++) {
     og_model *model = NULL;
-    const char *text = diagnostics[i].text, *want = diagnostics[i].message;
+    const char *text = from[i].text, *want = from[i].message;
     if (og_model_parse(context, "m.ode", text, strlen(text), &model) != OG_ERR_MODEL)
       fail_msg("accepted:\n%s", text);
     assert_null(model);
@@ -177,6 +264,16 @@ static void messages(void **state) {
       fail_msg("for\n%s\ngot\n%s\nnot\n%s", text, og_context_message(context), want);
   }
   og_context_destroy(context);
+}
+
+static void messages(void **state) {
+  (void)state;
+  check_messages(diagnostics, sizeof diagnostics / sizeof *diagnostics);
+}
+
+static void messages_of_events_and_inputs(void **state) {
+  (void)state;
+  check_messages(event_diagnostics, sizeof event_diagnostics / sizeof *event_diagnostics);
 }
 
 static void several_in_one_run(void **state) {
@@ -239,8 +336,14 @@ static void set_values(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(normalised_densities), cmocka_unit_test(expressions),   cmocka_unit_test(messages),
-      cmocka_unit_test(several_in_one_run),   cmocka_unit_test(endless_input), cmocka_unit_test(set_values),
+      cmocka_unit_test(normalised_densities),
+      cmocka_unit_test(expressions),
+      cmocka_unit_test(messages),
+      cmocka_unit_test(messages_of_events_and_inputs),
+      cmocka_unit_test(several_in_braces),
+      cmocka_unit_test(several_in_one_run),
+      cmocka_unit_test(endless_input),
+      cmocka_unit_test(set_values),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,8 @@ static size_t scratch_bytes(const og_field *base, int lanes) {
     most = vjp > most ? vjp : most;
     most = jvp > most ? jvp : most;
   }
+  size_t event = og_field_event_scratch(field, lanes);
+  most = event > most ? event : most;
   return og_graph_field_times(lanes) + og_graph_field_zeros(field, lanes) + most;
 }
 
@@ -25,17 +27,12 @@ static void destroy(og_field *base) {
     og_program_destroy(field->vjp[i]);
     og_program_destroy(field->jvp[i]);
   }
+  og_field_free_events(field);
   og_free(base->context, field);
 }
 
-/* The slots read as wholes: state, parameters (none when there are none), time, in the order of extents. */
-typedef struct slots {
-  og_node wholes[OG_EXTENTS], bars[OG_EXTENTS], dots[OG_EXTENTS];
-  int count[OG_EXTENTS]; /* of slots within an extent */
-} slots;
-
-static slots whole_slots(og_graph *g, int n, int p) {
-  slots s = {.count = {1, p ? 2 : 1, p ? 3 : 2}};
+static og_field_slots whole_slots(og_graph *g, int n, int p) {
+  og_field_slots s = {.count = {1, p ? 2 : 1, p ? 3 : 2}};
   static const int slot[] = {OG_SLOT_STATE, OG_SLOT_PARAMETER, OG_SLOT_TIME};
   static const int dot_slot[] = {OG_SLOT_STATE_DOT, OG_SLOT_PARAMETER_DOT, OG_SLOT_TIME_DOT};
   int rows[] = {n, p, 1}, used = 0;
@@ -59,23 +56,22 @@ static og_status check_input(const og_graph *g, const og_node_data *d, size_t n,
                  names[d->slot], room[d->slot]);
 }
 
-/* What f reads lies within the slots; whether it reads the time goes into the field's flags. */
-static og_status check_reads(og_graph_field *field, const og_graph *g, og_node f) {
-  size_t nodes = (size_t)f + 1;
+og_status og_field_check_reads(const og_field *field, const og_graph *g, og_node root, int *reads_time) {
+  size_t nodes = (size_t)root + 1;
   og_status status = OG_OK;
   unsigned char *needed = og_alloc(g->context, nodes, 1);
   if (!needed) return og_fail_memory(g->context, nodes, "the inputs of a field");
-  og_mark_needed(g, f, 1, &f, needed);
-  for (og_node node = f; node >= 0 && status == OG_OK; node--) {
+  og_mark_needed(g, root, 1, &root, needed);
+  for (og_node node = root; node >= 0 && status == OG_OK; node--) {
     if (!needed[node] || g->nodes[node].kind != OG_INPUT) continue;
-    status = check_input(g, &g->nodes[node], field->base.n, field->base.p);
-    if (g->nodes[node].slot == OG_SLOT_TIME) field->base.flags |= OG_FIELD_DEPENDS_ON_TIME;
+    status = check_input(g, &g->nodes[node], field->n, field->p);
+    if (reads_time && g->nodes[node].slot == OG_SLOT_TIME) *reads_time = 1;
   }
   og_free(g->context, needed);
   return status;
 }
 
-static og_status create_vjps(og_graph_field *field, og_graph *g, og_node f, slots *s) {
+static og_status create_vjps(og_graph_field *field, og_graph *g, og_node f, og_field_slots *s) {
   og_node lambda = og_input(g, OG_SLOT_COTANGENT, 0, (og_shape){(int)field->base.n, 1});
   OG_TRY(og_graph_status(g));
   OG_TRY(og_graph_vjp(g, 1, &f, &lambda, s->count[OG_FOR_TIME], s->wholes, s->bars));
@@ -83,7 +79,7 @@ static og_status create_vjps(og_graph_field *field, og_graph *g, og_node f, slot
   return OG_OK;
 }
 
-static og_status create_jvps(og_graph_field *field, og_graph *g, og_node f, const slots *s) {
+static og_status create_jvps(og_graph_field *field, og_graph *g, og_node f, const og_field_slots *s) {
   for (int i = 0; i < OG_EXTENTS; i++) {
     og_node f_dot = OG_NODE_NONE;
     OG_TRY(og_graph_jvp(g, 1, &f, s->count[i], s->wholes, s->dots, &f_dot));
@@ -93,49 +89,63 @@ static og_status create_jvps(og_graph_field *field, og_graph *g, og_node f, cons
 }
 
 /* The tangent of the vjp along (x_dot, theta_dot), lambda held. */
-static og_status create_hessian(og_graph_field *field, og_graph *g, const slots *s) {
+static og_status create_hessian(og_graph_field *field, og_graph *g, const og_field_slots *s) {
   og_node bars_dot[OG_EXTENTS];
   int bars = s->count[OG_FOR_TIME], directions = s->count[OG_FOR_PARAMETERS];
   OG_TRY(og_graph_jvp(g, bars, s->bars, directions, s->wholes, s->dots, bars_dot));
   return og_program_create(g, bars, bars_dot, &field->hessian);
 }
 
-static og_status create_programs(og_graph_field *field, og_graph *g, og_node f) {
-  OG_TRY(check_reads(field, g, f));
-  slots s = whole_slots(g, (int)field->base.n, (int)field->base.p);
+static og_status create_programs(og_graph_field *field, og_graph *g, const og_graph_dynamics *d) {
+  int reads_time = 0;
+  OG_TRY(og_field_check_reads(&field->base, g, d->f, &reads_time));
+  if (reads_time) field->base.flags |= OG_FIELD_DEPENDS_ON_TIME;
+  og_field_slots s = whole_slots(g, (int)field->base.n, (int)field->base.p);
   OG_TRY(og_graph_status(g));
-  OG_TRY(og_program_create(g, 1, &f, &field->eval));
-  OG_TRY(create_vjps(field, g, f, &s));
+  OG_TRY(og_program_create(g, 1, &d->f, &field->eval));
+  OG_TRY(create_vjps(field, g, d->f, &s));
   OG_TRY(create_hessian(field, g, &s));
-  return create_jvps(field, g, f, &s);
+  OG_TRY(create_jvps(field, g, d->f, &s));
+  return og_field_create_events(field, g, d, &s);
 }
 
-og_status og_field_from_graph(og_graph *graph, og_node f, size_t parameters, size_t quadratures,
-                              og_field **out) {
+static og_status check_sizes(const og_graph *graph, const og_graph_dynamics *d) {
+  og_shape shape = og_graph_shape(graph, d->f);
+  if (shape.columns == 1 && d->parameters <= (1u << 28) && d->inputs <= (1u << 26) && d->quadratures <= 1)
+    return OG_OK;
+  return og_fail(graph->context, OG_ERR_SHAPE,
+                 "a field's f is %d x %d, with %zu parameters, %zu inputs and %zu quadratures: f must be "
+                 "a vector, and there is at most one quadrature",
+                 shape.rows, shape.columns, d->parameters, d->inputs, d->quadratures);
+}
+
+og_status og_field_from_dynamics(og_graph *graph, const og_graph_dynamics *dynamics, og_field **out) {
   *out = NULL;
   OG_TRY(og_graph_status(graph));
-  og_shape shape = og_graph_shape(graph, f);
-  if (shape.columns != 1 || parameters > (1u << 28) || quadratures > 1)
-    return og_fail(graph->context, OG_ERR_SHAPE,
-                   "a field's f is %d x %d, with %zu parameters and %zu quadratures: f must be "
-                   "a vector, and there is at most one quadrature",
-                   shape.rows, shape.columns, parameters, quadratures);
+  OG_TRY(check_sizes(graph, dynamics));
   og_graph_field *field = og_alloc(graph->context, 1, sizeof *field);
   if (!field) return og_fail_memory(graph->context, sizeof *field, "a field");
   field->base = (og_field){.context = graph->context,
-                           .n = (size_t)shape.rows,
-                           .p = parameters,
-                           .quadratures = quadratures,
+                           .n = (size_t)og_graph_shape(graph, dynamics->f).rows,
+                           .p = dynamics->parameters + OG_INPUT_ROWS * dynamics->inputs,
+                           .inputs = dynamics->inputs,
+                           .quadratures = dynamics->quadratures,
                            .flags = OG_FIELD_HAS_VJP | OG_FIELD_HAS_JVP | OG_FIELD_HAS_HESSIAN,
                            .ops_d = og_graph_ops_d,
                            .ops_s = og_graph_ops_s,
                            .scratch_bytes = scratch_bytes,
                            .destroy = destroy};
-  field->zero_rows = parameters > field->base.n ? parameters : field->base.n;
-  og_status status = create_programs(field, graph, f);
+  field->zero_rows = field->base.p > field->base.n ? field->base.p : field->base.n;
+  og_status status = create_programs(field, graph, dynamics);
   if (status == OG_OK)
     *out = &field->base;
   else
     destroy(&field->base);
   return status;
+}
+
+og_status og_field_from_graph(og_graph *graph, og_node f, size_t parameters, size_t quadratures,
+                              og_field **out) {
+  og_graph_dynamics dynamics = {.f = f, .parameters = parameters, .quadratures = quadratures};
+  return og_field_from_dynamics(graph, &dynamics, out);
 }

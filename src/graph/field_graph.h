@@ -10,11 +10,33 @@
  * state and parameters, of all with time. */
 enum { OG_FOR_STATE, OG_FOR_PARAMETERS, OG_FOR_TIME, OG_EXTENTS };
 
+/* Of one event. Outputs of the gradient and of the jump's vjp: state, theta where it has rows, time. */
+typedef struct og_event_programs {
+  og_program *gradient, *jump, *jump_vjp, *jump_jvp;
+} og_event_programs;
+
 typedef struct og_graph_field {
   og_field base;
   og_program *eval, *vjp[OG_EXTENTS], *jvp[OG_EXTENTS], *hessian;
   size_t zero_rows; /* a block of zeros for tangents that are not given */
+  og_program *guards;
+  og_event *events;                  /* owned: base.event */
+  og_event_programs *event_programs; /* [base.events], owned */
 } og_graph_field;
+
+/* The slots read as wholes: state, parameters (none when there are none), time, in the order of extents. */
+typedef struct og_field_slots {
+  og_node wholes[OG_EXTENTS], bars[OG_EXTENTS], dots[OG_EXTENTS];
+  int count[OG_EXTENTS]; /* of slots within an extent */
+} og_field_slots;
+
+/* Whether what the node reads lies within the slots; `reads_time` (may be NULL) is set when it reads t. */
+og_status og_field_check_reads(const og_field *field, const og_graph *g, og_node node, int *reads_time);
+/* Guards and jumps as programs (field_event.c). */
+og_status og_field_create_events(og_graph_field *field, og_graph *g, const og_graph_dynamics *dynamics,
+                                 const og_field_slots *slots);
+void og_field_free_events(og_graph_field *field);
+size_t og_field_event_scratch(const og_graph_field *field, int lanes);
 
 extern const og_field_ops_d og_graph_ops_d;
 extern const og_field_ops_s og_graph_ops_s;

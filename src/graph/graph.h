@@ -146,4 +146,18 @@ enum {
 og_status og_field_from_graph(og_graph *graph, og_node f, size_t parameters, size_t quadratures,
                               og_field **out);
 
+/* The same with inputs and events. Slot 2 then holds the parameters and, behind them, the inputs' rows
+ * (field/field.h). Names of events must outlive the field. */
+typedef struct og_graph_event {
+  og_event about;
+  og_node guard; /* scalar */
+  og_node jump;  /* the state just after the event, without the quadrature */
+} og_graph_event;
+typedef struct og_graph_dynamics {
+  og_node f;
+  size_t parameters, inputs, quadratures, events;
+  const og_graph_event *event; /* [events] */
+} og_graph_dynamics;
+og_status og_field_from_dynamics(og_graph *graph, const og_graph_dynamics *dynamics, og_field **out);
+
 #endif

@@ -64,7 +64,7 @@ og_token og_next_token(og_lexer *lexer) {
     if (c == '\n') return token_of(lexer, OG_TOKEN_NEWLINE, 1);
     if (is_digit(c) || (c == '.' && is_digit(lexer->source->text[lexer->at + 1]))) return number(lexer);
     if (is_letter(c)) return name(lexer);
-    if (c && strchr("+-*/^()[],:=<>!'~", c)) return sign(lexer);
+    if (c && strchr("+-*/^()[]{},;:=<>!'~", c)) return sign(lexer);
     size_t length = 1; /* a whole character of several bytes is one mistake */
     while (((unsigned char)lexer->source->text[lexer->at + length] & 0xc0) == 0x80) length++;
     og_token bad = token_of(lexer, OG_TOKEN_SIGN, length);

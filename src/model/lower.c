@@ -46,7 +46,7 @@ static int taken(og_lowering *l, const og_statement *s) {
   return 1;
 }
 
-static og_symbol *declare(og_lowering *l, og_symbol_kind kind, og_statement *s) {
+og_symbol *og_declare(og_lowering *l, og_symbol_kind kind, og_statement *s) {
   if (taken(l, s)) return NULL;
   if (l->count == l->capacity) {
     size_t capacity = l->capacity ? 2 * l->capacity : 32;
@@ -70,7 +70,7 @@ static og_symbol *declare(og_lowering *l, og_symbol_kind kind, og_statement *s) 
 
 /* ---- Parameters and constants ---- */
 
-static int declared_shape(og_lowering *l, const og_statement *s, og_shape *shape) {
+int og_declared_shape(og_lowering *l, const og_statement *s, og_shape *shape) {
   int *sides[] = {&shape->rows, &shape->columns};
   *shape = (og_shape){1, 1};
   for (int i = 0; i < s->dimensions; i++) {
@@ -94,7 +94,7 @@ static int settle_shape(og_lowering *l, const og_statement *s, og_shape own, dou
                         og_shape *shape) {
   char left[OG_SHAPE_TEXT], right[OG_SHAPE_TEXT];
   if (!s->dimensions) return *shape = own, 1;
-  if (!declared_shape(l, s, shape)) return 0;
+  if (!og_declared_shape(l, s, shape)) return 0;
   if (size_of(own) == 1 && size_of(*shape) > 1) {
     double *filled = og_alloc(l->source->context, (size_t)size_of(*shape), sizeof *filled);
     if (!filled) return l->source->no_memory = 1, 0;
@@ -146,7 +146,7 @@ static int apply_override(og_lowering *l, const og_symbol *symbol, og_shape shap
 static void lower_value(og_lowering *l, og_statement *s) {
   og_shape own, shape;
   double *values = NULL;
-  og_symbol *symbol = declare(l, s->kind == OG_ST_PARAM ? OG_SY_PARAM : OG_SY_CONST, s);
+  og_symbol *symbol = og_declare(l, s->kind == OG_ST_PARAM ? OG_SY_PARAM : OG_SY_CONST, s);
   if (!symbol) return;
   size_t index = (size_t)(symbol - l->symbols);
   int good = og_constant_values(l, s->value, s->kind == OG_ST_PARAM ? "a parameter's value" : "a const", &own,
@@ -198,7 +198,7 @@ static void lower_init(og_lowering *l, og_symbol *symbol, og_node *initial) {
   symbol->node = og_input(l->graph, OG_SLOT_STATE, (int)symbol->offset, symbol->shape);
 }
 
-static og_node spread(og_lowering *l, og_node node, og_shape shape) {
+og_node og_spread(og_lowering *l, og_node node, og_shape shape) {
   return size_of(og_graph_shape(l->graph, node)) == size_of(shape) ? node
                                                                    : og_broadcast(l->graph, node, shape);
 }
@@ -211,7 +211,7 @@ static og_node lower_equation(og_lowering *l, size_t index) {
   og_shape own = og_graph_shape(l->graph, node), want = l->symbols[index].shape;
   if (l->symbols[index].node == OG_NODE_NONE) return OG_NODE_NONE; /* its initial value was refused */
   if (size_of(own) == 1 || (own.rows == want.rows && own.columns == want.columns))
-    return spread(l, node, want);
+    return og_spread(l, node, want);
   og_error_at(l->source, s->value->span, "the equation gives %s, but '%s' is %s", og_shape_text(own, left),
               l->symbols[index].name, og_shape_text(want, right));
   return OG_NODE_NONE;
@@ -288,8 +288,9 @@ static og_node observation_term(og_lowering *l, const og_statement *s, int rows,
   og_node density = og_lower_density(l, s->value, y, location, &support);
   if (density == OG_NODE_NONE) return density;
   for (int i = 0; i < rows; i++) l->supports[from + (size_t)i] = support;
-  *location = spread(l, *location, shape);
-  return og_sum(l->graph, og_where(l->graph, present, spread(l, density, shape), og_constant(l->graph, 0)));
+  *location = og_spread(l, *location, shape);
+  return og_sum(l->graph,
+                og_where(l->graph, present, og_spread(l, density, shape), og_constant(l->graph, 0)));
 }
 
 static void lower_observations(og_lowering *l) {
@@ -331,8 +332,9 @@ static void declare_states(og_lowering *l) {
   og_syntax *syntax = l->syntax;
   for (size_t i = 0; i < syntax->count; i++) {
     og_statement *s = &syntax->statements[i];
-    if (s->kind == OG_ST_INIT) declare(l, OG_SY_STATE, s);
-    if (s->kind == OG_ST_DEFINE) declare(l, OG_SY_DEFINED, s);
+    if (s->kind == OG_ST_INIT) og_declare(l, OG_SY_STATE, s);
+    if (s->kind == OG_ST_DEFINE) og_declare(l, OG_SY_DEFINED, s);
+    if (s->kind == OG_ST_EVENT) og_declare(l, OG_SY_EVENT, s);
   }
   for (size_t i = 0; i < syntax->count; i++) {
     og_statement *s = &syntax->statements[i];
@@ -412,14 +414,19 @@ static void lower_rest(og_lowering *l, size_t count, og_node *initial, og_node *
   lower_states(l, initial, rates);
   lower_observations(l);
   lower_costs(l, &integral);
+  og_lower_events(l);
   if (l->source->errors || l->source->no_memory || og_graph_status(l->graph)) return;
   l->parts.initial_state = og_concat(l->graph, initial, (int)count);
   l->parts.has_integral_cost = integral != OG_NODE_NONE;
   if (l->parts.has_integral_cost) rates[count] = og_reshape(l->graph, integral, (og_shape){1, 1});
-  og_node f = og_concat(l->graph, rates, (int)count + l->parts.has_integral_cost);
+  og_graph_dynamics dynamics = {.f = og_concat(l->graph, rates, (int)count + l->parts.has_integral_cost),
+                                .parameters = l->parameters,
+                                .inputs = l->inputs,
+                                .quadratures = (size_t)l->parts.has_integral_cost,
+                                .events = l->parts.events,
+                                .event = l->events};
   og_field *field = NULL;
-  if (f != OG_NODE_NONE &&
-      og_field_from_graph(l->graph, f, l->parameters, (size_t)l->parts.has_integral_cost, &field) == OG_OK)
+  if (dynamics.f != OG_NODE_NONE && og_field_from_dynamics(l->graph, &dynamics, &field) == OG_OK)
     l->parts.field = field;
 }
 
@@ -430,6 +437,7 @@ og_status og_lower_model(og_lowering *l) {
     og_statement *s = &l->syntax->statements[i];
     if (s->kind == OG_ST_PARAM || s->kind == OG_ST_CONST) lower_value(l, s);
   }
+  og_lower_inputs(l);
   declare_states(l);
   lower_time(l);
   size_t count = count_states(l);
@@ -460,6 +468,9 @@ void og_lowering_free(og_lowering *l) {
     og_free(context, l->symbols[i].values);
   }
   for (size_t i = 0; l->observed && i < l->parts.observed; i++) og_free(context, l->observed[i]);
+  for (size_t i = 0; l->input_columns && i < l->inputs; i++) og_free(context, l->input_columns[i].name);
+  og_free(context, l->input_columns);
+  og_free(context, l->events);
   og_free(context, l->observed);
   og_free(context, l->supports);
   og_free(context, l->symbols);

@@ -5,7 +5,14 @@
 #include "model/model.h"
 #include "model/syntax.h"
 
-typedef enum og_symbol_kind { OG_SY_PARAM, OG_SY_CONST, OG_SY_STATE, OG_SY_DEFINED } og_symbol_kind;
+typedef enum og_symbol_kind {
+  OG_SY_PARAM,
+  OG_SY_CONST,
+  OG_SY_STATE,
+  OG_SY_DEFINED,
+  OG_SY_INPUT,
+  OG_SY_EVENT
+} og_symbol_kind;
 typedef enum og_progress_mark { OG_FRESH, OG_IN_WORK, OG_READY } og_progress_mark;
 
 /* A name of the model. `node` is its meaning in the graph; of a defined name, once it has been looked at. */
@@ -14,7 +21,7 @@ typedef struct og_symbol {
   char *name;
   og_span span; /* where it is declared */
   og_shape shape;
-  size_t offset;  /* of a param in theta, of a state in x */
+  size_t offset;  /* of a param in theta, of a state in x, of an input among the inputs */
   double *values; /* of params and consts, owned */
   double low, high;
   og_statement *declaration; /* a state's is its init */
@@ -37,26 +44,37 @@ typedef struct og_lowering {
   og_graph *graph;
   og_symbol *symbols; /* owned */
   size_t count, capacity;
-  size_t parameters, states;
+  size_t parameters, states, inputs;
   int initial; /* initial values are being read: states have no meaning */
   int depth;   /* of definitions that are being followed */
   int varies;  /* set when a parameter, a state or t is read */
   og_model_parts parts;
-  char **observed;      /* owned names */
-  og_support *supports; /* [observed], owned */
+  char **observed;                /* owned names */
+  og_support *supports;           /* [observed], owned */
+  og_input_column *input_columns; /* [inputs], owned, with their names */
+  og_graph_event *events;         /* [parts.events], owned; their names are the symbols' */
   const og_override *overrides;
   size_t override_count;
 } og_lowering;
 
-enum { OG_ENTRIES_MOST = 1000000 };
+enum { OG_ENTRIES_MOST = 1000000, OG_INPUTS_MOST = 10000 };
 
 /* Fills symbols and parts from the syntax; diagnostics go to the source. */
 og_status og_lower_model(og_lowering *lowering);
 void og_lowering_free(og_lowering *lowering);
+/* A new symbol, or NULL after a diagnostic. It moves when more are declared. */
+og_symbol *og_declare(og_lowering *lowering, og_symbol_kind kind, og_statement *s);
+int og_declared_shape(og_lowering *lowering, const og_statement *s, og_shape *shape);
 og_symbol *og_find_symbol(const og_lowering *lowering, const char *name, size_t length);
 
 /* The node of an expression, or OG_NODE_NONE after a diagnostic. */
 og_node og_lower_expression(og_lowering *lowering, const og_expression *e);
+/* A scalar in every entry of the shape; what has that size already stays. */
+og_node og_spread(og_lowering *lowering, og_node node, og_shape shape);
+/* The first and last entry, counted from 1, of an index or slice of something with `size` entries. */
+int og_index_range(og_lowering *lowering, const og_expression *e, int size, int *first, int *last);
+void og_lower_inputs(og_lowering *lowering);
+void og_lower_events(og_lowering *lowering);
 /* The node of a definition that was not looked at before. */
 og_node og_lower_definition(og_lowering *lowering, size_t symbol);
 /* The values of a constant expression, entries row-major; OG_NODE_NONE's place is taken by 0 after a

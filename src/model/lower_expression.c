@@ -31,9 +31,11 @@ void og_unknown_name(og_lowering *l, og_span span, const char *what, const char 
 static og_node unknown_variable(og_lowering *l, og_span span) {
   const char **names = og_alloc(l->source->context, l->count + 2, sizeof *names);
   if (!names) return l->source->no_memory = 1, OG_NODE_NONE;
-  for (size_t i = 0; i < l->count; i++) names[i] = l->symbols[i].name;
-  names[l->count] = "t", names[l->count + 1] = "pi";
-  og_unknown_name(l, span, "name", names, l->count + 2);
+  size_t count = 0;
+  for (size_t i = 0; i < l->count; i++)
+    if (l->symbols[i].kind != OG_SY_EVENT) names[count++] = l->symbols[i].name;
+  names[count++] = "t", names[count++] = "pi";
+  og_unknown_name(l, span, "name", names, count);
   og_free(l->source->context, names);
   return OG_NODE_NONE;
 }
@@ -81,6 +83,8 @@ static og_node lower_name(og_lowering *l, const og_expression *e) {
   if (og_span_is(l->source, e->name, "inf")) return og_constant(l->graph, INFINITY);
   og_symbol *symbol = og_find_symbol(l, l->source->text + e->name.at, e->name.length);
   if (!symbol) return unknown_variable(l, e->name);
+  if (symbol->kind == OG_SY_EVENT)
+    return og_error_at(l->source, e->name, "'%s' is an event and has no value", symbol->name), OG_NODE_NONE;
   if (symbol->kind == OG_SY_DEFINED) return defined(l, symbol, e->name);
   if (symbol->kind == OG_SY_STATE && l->initial) {
     og_error_at(l->source, e->name, "an initial value cannot depend on a state, and '%s' is one",
@@ -152,6 +156,13 @@ static int index_of(og_lowering *l, const og_expression *e, int size, int *index
   return 1;
 }
 
+int og_index_range(og_lowering *l, const og_expression *e, int size, int *first, int *last) {
+  if (!index_of(l, e->arg[1], size, first)) return 0;
+  *last = *first;
+  if (e->kind == OG_EX_SLICE && !index_of(l, e->arg[2], size, last)) return 0;
+  return *last >= *first || (og_error_at(l->source, e->span, "this range is empty"), 0);
+}
+
 static og_node lower_index(og_lowering *l, const og_expression *e) {
   og_node of = og_lower_expression(l, e->arg[0]);
   int first, last;
@@ -159,10 +170,7 @@ static og_node lower_index(og_lowering *l, const og_expression *e) {
   og_shape shape = og_graph_shape(l->graph, of);
   if (size_of(shape) == 1)
     return og_error_at(l->source, e->span, "a scalar has no entries to index"), OG_NODE_NONE;
-  if (!index_of(l, e->arg[1], shape.rows, &first)) return OG_NODE_NONE;
-  last = first;
-  if (e->kind == OG_EX_SLICE && !index_of(l, e->arg[2], shape.rows, &last)) return OG_NODE_NONE;
-  if (last < first) return og_error_at(l->source, e->span, "this range is empty"), OG_NODE_NONE;
+  if (!og_index_range(l, e, shape.rows, &first, &last)) return OG_NODE_NONE;
   if (shape.columns > 1 && last > first)
     return og_error_at(l->source, e->span, "a range of a matrix's rows is not supported: take one row"),
            OG_NODE_NONE;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/real.h"
+#include "field/field.h"
 
 struct og_model {
   og_context *context;
@@ -311,18 +312,32 @@ const char *og_model_observed_name(const og_model *model, size_t index) {
   return index < model->lowering.parts.observed ? model->lowering.observed[index] : NULL;
 }
 
+size_t og_model_inputs(const og_model *model) { return model->lowering.parts.inputs; }
+
+const char *og_model_input_name(const og_model *model, size_t index) {
+  return index < model->lowering.parts.inputs ? model->lowering.input_columns[index].name : NULL;
+}
+
+/* Parameters as they are; an input's value u as the rows of a constant. */
+static void fill_theta(const og_model_parts *parts, const double *theta, double *rows) {
+  size_t p = parts->parameters;
+  if (p) memcpy(rows, theta, p * sizeof *theta);
+  for (size_t i = 0; i < parts->inputs; i++) rows[p + OG_INPUT_ROWS * i + OG_INPUT_LEVEL] = theta[p + i];
+}
+
 /* Runs a program for one lane on copies of the caller's arrays, which need not be padded. */
 static og_status run_one(const og_model *model, const og_program *program, double t, const double *x,
                          const double *theta, size_t count, double *result) {
   const og_model_parts *parts = &model->lowering.parts;
-  size_t n = OG_PADDED(parts->states), p = OG_PADDED(parts->parameters), k = OG_PADDED(count);
+  size_t n = OG_PADDED(parts->states), k = OG_PADDED(count);
+  size_t p = OG_PADDED(parts->parameters + OG_INPUT_ROWS * parts->inputs);
   size_t bytes = (n + p + k + OG_LANE_STEP) * sizeof(double) + og_program_scratch_bytes(program, 1);
   double *memory = og_alloc(model->context, 1, bytes + 64);
   if (!memory) return og_fail_memory(model->context, bytes, "an evaluation of the model");
   double *state = memory + OG_LANE_STEP, *parameters = state + n, *out = parameters + p;
   memory[0] = t;
   if (x) memcpy(state, x, parts->states * sizeof *x);
-  if (parts->parameters) memcpy(parameters, theta, parts->parameters * sizeof *theta);
+  fill_theta(parts, theta, parameters);
   const double *inputs[OG_SLOT_COUNT] = {
       [OG_SLOT_TIME] = memory, [OG_SLOT_STATE] = state, [OG_SLOT_PARAMETER] = parameters};
   double *outputs[] = {out};

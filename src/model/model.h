@@ -13,13 +13,24 @@ typedef enum og_support {
   OG_SUPPORT_BINARY /* 0 or 1 */
 } og_support;
 
+typedef enum og_input_kind { OG_INPUT_CONSTANT, OG_INPUT_LINEAR, OG_INPUT_HOLD } og_input_kind;
+
+/* A data column that the model reads as an input; its place is that of its rows (a, b, tau) in theta. */
+typedef struct og_input_column {
+  char *name;
+  og_input_kind kind;
+} og_input_column;
+
 /* Graph nodes of a model. Input slots are graph.h's; OG_SLOT_DATA holds, for one observation row, the K
  * observed values followed by K flags, 1 where the value is present and 0 where it is missing (the value is
  * then any valid number). */
 typedef struct og_model_parts {
   og_graph *graph;
-  const og_field *field;      /* quadratures = 1 when the model has `cost integral` */
-  size_t states, parameters;  /* n without the quadrature, p */
+  const og_field *field;     /* quadratures = 1 when the model has `cost integral` */
+  size_t states, parameters; /* n without the quadrature, p without the inputs' rows */
+  size_t inputs;
+  const og_input_column *input_columns; /* [inputs] */
+  size_t events;
   og_node initial_state;      /* vector [n]: reads TIME (as t0) and PARAMETER */
   size_t observed;            /* K; 0: no `observe` */
   const og_support *supports; /* [K] */

@@ -13,6 +13,7 @@ typedef struct og_parser {
   og_token token; /* the next one */
   og_span last;   /* the one before */
   int depth;      /* of nested expressions */
+  int braces;     /* open, of an event */
   int failed;     /* in this statement: more errors would be echoes */
 } og_parser;
 
@@ -24,5 +25,10 @@ void og_expected(og_parser *p, const char *what);
 int og_expect(og_parser *p, const char *sign, const char *where);
 /* NULL after an error. */
 og_expression *og_parse_expression(og_parser *p);
+/* A statement of the list, or NULL; 0 after an error. */
+og_statement *og_new_statement(og_parser *p, og_statement_kind kind, og_span name);
+int og_take_name(og_parser *p, const char *what, og_span *name);
+/* What follows `event`, braces included. */
+int og_parse_event(og_parser *p);
 
 #endif

@@ -29,7 +29,7 @@ void og_syntax_free(og_syntax *syntax) {
   syntax->count = syntax->capacity = 0;
 }
 
-static og_statement *new_statement(og_parser *p, og_statement_kind kind, og_span name) {
+og_statement *og_new_statement(og_parser *p, og_statement_kind kind, og_span name) {
   og_syntax *syntax = p->syntax;
   if (syntax->count == syntax->capacity) {
     size_t capacity = syntax->capacity ? 2 * syntax->capacity : 32;
@@ -50,7 +50,7 @@ static void fail_statement(og_parser *p, size_t count) {
   p->failed = 1;
 }
 
-static int take_name(og_parser *p, const char *what, og_span *name) {
+int og_take_name(og_parser *p, const char *what, og_span *name) {
   *name = p->token.span;
   if (p->token.kind != OG_TOKEN_NAME) return og_expected(p, what), 0;
   og_advance(p);
@@ -76,8 +76,8 @@ static int parse_bounds(og_parser *p, og_statement *s) {
 static int parse_declaration(og_parser *p, og_statement_kind kind) {
   do {
     og_span name;
-    if (!take_name(p, "the name of a parameter or constant", &name)) return 0;
-    og_statement *s = new_statement(p, kind, name);
+    if (!og_take_name(p, "the name of a parameter or constant", &name)) return 0;
+    og_statement *s = og_new_statement(p, kind, name);
     if (!s || !parse_shape(p, s) || !og_expect(p, "=", "and a value") || !(s->value = og_parse_expression(p)))
       return 0;
     if (kind == OG_ST_PARAM && !parse_bounds(p, s)) return 0;
@@ -88,8 +88,8 @@ static int parse_declaration(og_parser *p, og_statement_kind kind) {
 static int parse_init(og_parser *p) {
   do {
     og_span name;
-    if (!take_name(p, "the name of a state", &name)) return 0;
-    og_statement *s = new_statement(p, OG_ST_INIT, name);
+    if (!og_take_name(p, "the name of a state", &name)) return 0;
+    og_statement *s = og_new_statement(p, OG_ST_INIT, name);
     if (!s || !og_expect(p, "=", "and the initial value") || !(s->value = og_parse_expression(p))) return 0;
   } while (og_take(p, ","));
   return 1;
@@ -97,10 +97,26 @@ static int parse_init(og_parser *p) {
 
 static int parse_observe(og_parser *p) {
   og_span name;
-  if (!take_name(p, "the name of a data column", &name)) return 0;
-  og_statement *s = new_statement(p, OG_ST_OBSERVE, name);
+  if (!og_take_name(p, "the name of a data column", &name)) return 0;
+  og_statement *s = og_new_statement(p, OG_ST_OBSERVE, name);
   if (!s || !og_expect(p, "~", "and a distribution: observe COLUMN ~ normal(mean, sd)")) return 0;
   return (s->value = og_parse_expression(p)) != NULL;
+}
+
+/* A data column, or a vector of them; how it is read between its rows. */
+static int parse_inputs(og_parser *p) {
+  static const char *const kinds[] = {"constant", "linear", "hold"};
+  do {
+    og_span name;
+    if (!og_take_name(p, "the name of a data column", &name)) return 0;
+    og_statement *s = og_new_statement(p, OG_ST_INPUT, name);
+    if (!s || !parse_shape(p, s)) return 0;
+    if (p->token.kind != OG_TOKEN_NAME) continue;
+    while (s->mode < 3 && !og_peek(p, kinds[s->mode])) s->mode++;
+    if (s->mode == 3) return og_expected(p, "'constant', 'linear' or 'hold', or the end of the line"), 0;
+    og_advance(p);
+  } while (og_take(p, ","));
+  return 1;
 }
 
 static int parse_cost(og_parser *p) {
@@ -108,12 +124,12 @@ static int parse_cost(og_parser *p) {
   int final = og_peek(p, "final");
   if (!final && !og_peek(p, "integral")) return og_expected(p, "'final' or 'integral'"), 0;
   og_advance(p);
-  og_statement *s = new_statement(p, final ? OG_ST_COST_FINAL : OG_ST_COST_INTEGRAL, word);
+  og_statement *s = og_new_statement(p, final ? OG_ST_COST_FINAL : OG_ST_COST_INTEGRAL, word);
   return s && og_expect(p, "=", "and the cost") && (s->value = og_parse_expression(p));
 }
 
 static int parse_time(og_parser *p) {
-  og_statement *s = new_statement(p, OG_ST_TIME, p->last);
+  og_statement *s = og_new_statement(p, OG_ST_TIME, p->last);
   return s && (s->value = og_parse_expression(p)) && og_expect(p, ":", "between the times: time t0 : t1") &&
          (s->high = og_parse_expression(p));
 }
@@ -121,14 +137,19 @@ static int parse_time(og_parser *p) {
 /* NAME' = expression, or NAME = expression. */
 static int parse_definition(og_parser *p) {
   og_span name;
-  if (!take_name(p, "a statement", &name)) return 0;
+  if (!og_take_name(p, "a statement", &name)) return 0;
   int equation = og_take(p, "'");
   if (!equation && !og_peek(p, "=")) {
     og_expected(p, "''' (an equation) or '=' (a definition) after the name");
-    og_help(p->source, "statements are param, const, init, observe, cost, time, NAME' = ... and NAME = ...");
+    if (og_span_is(p->source, name, "stop"))
+      og_help(p->source, "stop stands in the braces of an event: event NAME when ... = 0 any { stop }");
+    else
+      og_help(p->source,
+              "statements are param, const, input, init, observe, event, cost, time, NAME' = ... and "
+              "NAME = ...");
     return 0;
   }
-  og_statement *s = new_statement(p, equation ? OG_ST_EQUATION : OG_ST_DEFINE, name);
+  og_statement *s = og_new_statement(p, equation ? OG_ST_EQUATION : OG_ST_DEFINE, name);
   return s && og_expect(p, "=", "and an expression") && (s->value = og_parse_expression(p));
 }
 
@@ -139,11 +160,11 @@ static int refuse_reserved(og_parser *p, const char *word) {
 }
 
 static int parse_statement(og_parser *p) {
-  static const char *const reserved[] = {"net", "input", "event"};
-  for (int i = 0; i < 3; i++)
-    if (og_peek(p, reserved[i])) return refuse_reserved(p, reserved[i]);
+  if (og_peek(p, "net")) return refuse_reserved(p, "net");
   if (og_take(p, "param")) return parse_declaration(p, OG_ST_PARAM);
   if (og_take(p, "const")) return parse_declaration(p, OG_ST_CONST);
+  if (og_take(p, "input")) return parse_inputs(p);
+  if (og_take(p, "event")) return og_parse_event(p);
   if (og_take(p, "init")) return parse_init(p);
   if (og_take(p, "observe")) return parse_observe(p);
   if (og_take(p, "cost")) return parse_cost(p);
@@ -151,11 +172,15 @@ static int parse_statement(og_parser *p) {
   return parse_definition(p);
 }
 
-/* What is left of the line is not looked at: its mistakes would be echoes. */
+/* What is left of the line is not looked at, nor are the braces that open in it: their mistakes would be
+ * echoes. */
 static void skip_line(og_parser *p) {
-  const og_source *source = p->source;
-  size_t at = p->token.span.at;
-  while (at < source->length && source->text[at] != '\n') at++;
+  const char *text = p->source->text;
+  size_t at = p->token.span.at, length = p->source->length;
+  for (int comment = 0; at < length && (text[at] != '\n' || p->braces > 0); at++) {
+    comment = text[at] == '#' || (comment && text[at] != '\n');
+    if (!comment) p->braces += (text[at] == '{') - (text[at] == '}');
+  }
   p->lexer.depth = 0;
   p->lexer.at = at;
   og_advance(p);
@@ -175,7 +200,7 @@ void og_parse_model(og_syntax *syntax) {
       continue;
     }
     size_t count = syntax->count;
-    p.failed = p.depth = 0;
+    p.failed = p.depth = p.braces = 0;
     int whole = parse_statement(&p);
     if (whole && p.token.kind != OG_TOKEN_NEWLINE && p.token.kind != OG_TOKEN_END) {
       og_expected(&p, "the end of the line");

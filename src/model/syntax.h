@@ -52,17 +52,28 @@ typedef enum og_statement_kind {
   OG_ST_EQUATION,
   OG_ST_DEFINE,
   OG_ST_OBSERVE,
+  OG_ST_INPUT,
+  OG_ST_EVENT,
   OG_ST_COST_FINAL,
   OG_ST_COST_INTEGRAL,
   OG_ST_TIME
 } og_statement_kind;
+/* In the braces of an event: STATE = value, or a part of a vector state. */
+typedef struct og_assignment {
+  og_expression *target; /* a name, an index or a slice of a name */
+  og_expression *value;
+  struct og_assignment *next;
+} og_assignment;
 typedef struct og_statement {
   og_statement_kind kind;
   og_span name;   /* the cost's or time's keyword where there is no name */
-  int dimensions; /* of a param's or const's shape: 0, 1 or 2 */
+  int dimensions; /* of a param's, const's or input's shape: 0, 1 or 2 */
   og_expression *dimension[2];
-  og_expression *value;      /* time: t0; observe: the call of the distribution */
-  og_expression *low, *high; /* bounds; time: t1 in high */
+  og_expression *value;       /* time: t0; observe: the call of the distribution; event: the guard */
+  og_expression *low, *high;  /* bounds; time: t1 in high */
+  int mode;                   /* input: an og_input_kind; event: an og_direction */
+  int terminal;               /* event: `stop` */
+  og_assignment *assignments; /* event */
 } og_statement;
 
 typedef struct og_arena_page {
