@@ -205,15 +205,6 @@ static int check_sets(const arguments *a) {
   return EXIT_DONE;
 }
 
-/* Named in the design of the command line, so that scripts may already ask for them. */
-static int check_adjoint(const arguments *a) {
-  const char *word = a->values[FLAG_COUNT + OG_OPT_ADJOINT];
-  if (!word || (strcmp(word, "interpolate") != 0 && strcmp(word, "quadrature") != 0)) return EXIT_DONE;
-  complain("--adjoint %s comes in a later version; this one has %s", word,
-           og_option_describe(OG_OPT_ADJOINT)->choices);
-  return EXIT_USAGE;
-}
-
 static int check_needs(const arguments *a) {
   if (!a->model) {
     complain("%s needs a model: odegrad %s MODEL", a->verb_name, a->verb_name);
@@ -236,8 +227,7 @@ int parse_arguments(int argc, char **argv, arguments *a) {
   if (a->values[FLAG_HELP]) return EXIT_DONE;
   int status = check_needs(a);
   if (!status) status = parse_times(a);
-  if (!status) status = check_sets(a);
-  return status ? status : check_adjoint(a);
+  return status ? status : check_sets(a);
 }
 
 void free_arguments(arguments *a) { free(a->sets); }

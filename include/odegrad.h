@@ -98,19 +98,20 @@ OG_API const char *og_context_message(const og_context *context);
 typedef struct og_options og_options;
 
 typedef enum og_option {
-  OG_OPT_METHOD,     /* choice: og_method */
-  OG_OPT_RTOL,       /* real */
-  OG_OPT_ATOL,       /* real */
-  OG_OPT_STEPS,      /* integer: fixed steps; 0 = adaptive */
-  OG_OPT_MAX_STEPS,  /* integer: accepted + rejected per trajectory */
-  OG_OPT_MIN_STEP,   /* real: 0 = a few ulp of t */
-  OG_OPT_MAX_STEP,   /* real: 0 = the span */
-  OG_OPT_FIRST_STEP, /* real: 0 = automatic (Hairer, Norsett & Wanner II.4) */
-  OG_OPT_ADJOINT,    /* choice: og_adjoint */
-  OG_OPT_MEMORY,     /* size: bytes for the solve and its gradient; 0 = no limit (docs/checkpointing.md) */
-  OG_OPT_SCHEDULE,   /* choice: og_schedule_kind */
-  OG_OPT_EVERY,      /* integer: of schedule = every, the first k */
-  OG_OPT_DISK,       /* size: most bytes of the file in checkpoint-dir; 0 = no limit */
+  OG_OPT_METHOD,       /* choice: og_method */
+  OG_OPT_RTOL,         /* real */
+  OG_OPT_ATOL,         /* real */
+  OG_OPT_STEPS,        /* integer: fixed steps; 0 = adaptive */
+  OG_OPT_MAX_STEPS,    /* integer: accepted + rejected per trajectory */
+  OG_OPT_MIN_STEP,     /* real: 0 = a few ulp of t */
+  OG_OPT_MAX_STEP,     /* real: 0 = the span */
+  OG_OPT_FIRST_STEP,   /* real: 0 = automatic (Hairer, Norsett & Wanner II.4) */
+  OG_OPT_ADJOINT,      /* choice: og_adjoint */
+  OG_OPT_ADJOINT_NORM, /* choice: og_norm */
+  OG_OPT_MEMORY,       /* size: bytes for the solve and its gradient; 0 = no limit (docs/checkpointing.md) */
+  OG_OPT_SCHEDULE,     /* choice: og_schedule_kind */
+  OG_OPT_EVERY,        /* integer: of schedule = every, the first k */
+  OG_OPT_DISK,         /* size: most bytes of the file in checkpoint-dir; 0 = no limit */
   OG_OPT_CHECKPOINT_DIR, /* text: where checkpoints go that do not fit into memory; "" = nowhere */
   OG_OPT_THREADS,        /* integer: 0 = the context's */
   OG_OPT_PRECISION,      /* choice: og_precision */
@@ -145,7 +146,16 @@ typedef enum og_method {
 } og_method;
 
 /** How gradients are computed: see og_solve_pullback. */
-typedef enum og_adjoint { OG_ADJOINT_DISCRETE, OG_ADJOINT_BACKSOLVE, OG_ADJOINT_FORWARD } og_adjoint;
+typedef enum og_adjoint {
+  OG_ADJOINT_DISCRETE,
+  OG_ADJOINT_BACKSOLVE,
+  OG_ADJOINT_INTERPOLATE,
+  OG_ADJOINT_QUADRATURE,
+  OG_ADJOINT_FORWARD
+} og_adjoint;
+/** Which rows set the step size of a backward solve: all but the parameter integral (Kidger, Chen & Lyons,
+ *  "Hey, that's not an ODE", 2021), on which the equation does not depend, or all. */
+typedef enum og_norm { OG_NORM_SEMINORM, OG_NORM_FULL } og_norm;
 /** Which states are kept for the backward pass when not all of them can be: see docs/checkpointing.md. */
 typedef enum og_schedule_kind {
   OG_SCHEDULE_AUTO, /* all if they fit; else binomial with fixed steps, online with adaptive ones */
@@ -351,8 +361,13 @@ OG_API og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t
  *  states [M][n], of the running cost's integral [M]; NULL means zero. Cotangents out, added to: x0_bar
  * [M][n], theta_bar [p] or [M][p], t0_bar [M], t1_bar [M], times_bar [sum of counts]; NULL means not wanted.
  *  With the option adjoint = discrete it is the exact derivative of the computed numbers with the steps
- *  held at fixed fractions of the span; backsolve solves the continuous adjoint equation backward together
- *  with x; forward assembles the same numbers as discrete from n + p + 2 tangents. */
+ *  held at fixed fractions of the span, and forward assembles the same numbers from n + p + 2 tangents. The
+ *  others solve the continuous adjoint equation lambda' = -(df/dx)^T lambda from t1 back to t0, with the
+ * solve's method and tolerances or, of fixed steps, as many between observations as the forward solve took
+ * there: backsolve together with x (it keeps no steps; where x does not come back to x0, the log says so and
+ * by how much); interpolate with x(t) from the forward solve's dense output, together with the integral of
+ *  lambda^T df/dtheta; quadrature lambda alone, and the integral by an adaptive Gauss-Kronrod rule, to rtol
+ * and atol also with fixed steps. They are correct up to the errors of the two solves. */
 OG_API og_status og_solve_pullback(og_solve *solve, const double *observed_bar, const double *final_bar,
                                    const double *cost_bar, double *x0_bar, double *theta_bar, double *t0_bar,
                                    double *t1_bar, double *times_bar);

@@ -261,7 +261,8 @@ static void options_are_read_from_text(void **state) {
   assert_int_equal(og_options_integer(options, OG_OPT_METHOD), OG_METHOD_DOP853);
   assert_string_equal(og_options_choice_name(options, OG_OPT_METHOD), "dop853");
   assert_text(options, "method", "tist5", OG_ERR_NAME, "did you mean tsit5?");
-  assert_text(options, "adjoint", "quadrature", OG_ERR_NAME, "discrete|backsolve|forward");
+  assert_text(options, "adjoint", "reverse", OG_ERR_NAME,
+              "discrete|backsolve|interpolate|quadrature|forward");
   assert_text(options, "mehtod", "rk4", OG_ERR_NAME, "did you mean method?");
   assert_text(options, "zzz", "1", OG_ERR_NAME, "unknown option zzz");
   og_options_destroy(options);
@@ -288,7 +289,10 @@ static void choice_words_follow_the_enums(void **state) {
       {"method", "dop853", OG_OPT_METHOD, OG_METHOD_DOP853},
       {"adjoint", "discrete", OG_OPT_ADJOINT, OG_ADJOINT_DISCRETE},
       {"adjoint", "backsolve", OG_OPT_ADJOINT, OG_ADJOINT_BACKSOLVE},
+      {"adjoint", "interpolate", OG_OPT_ADJOINT, OG_ADJOINT_INTERPOLATE},
+      {"adjoint", "quadrature", OG_OPT_ADJOINT, OG_ADJOINT_QUADRATURE},
       {"adjoint", "forward", OG_OPT_ADJOINT, OG_ADJOINT_FORWARD},
+      {"adjoint-norm", "full", OG_OPT_ADJOINT_NORM, OG_NORM_FULL},
       {"precision", "double", OG_OPT_PRECISION, OG_PRECISION_DOUBLE},
       {"precision", "single", OG_OPT_PRECISION, OG_PRECISION_SINGLE},
       {"optimizer", "lbfgs", OG_OPT_OPTIMIZER, OG_OPTIMIZER_LBFGS},

@@ -79,10 +79,13 @@ static void each_allocation(og_adjoint adjoint, int threads) {
 static void discrete(void **state) { (void)state, each_allocation(OG_ADJOINT_DISCRETE, 1); }
 static void forward(void **state) { (void)state, each_allocation(OG_ADJOINT_FORWARD, 1); }
 static void backsolve(void **state) { (void)state, each_allocation(OG_ADJOINT_BACKSOLVE, 1); }
+static void interpolate(void **state) { (void)state, each_allocation(OG_ADJOINT_INTERPOLATE, 1); }
+static void quadrature(void **state) { (void)state, each_allocation(OG_ADJOINT_QUADRATURE, 2); }
 static void on_threads(void **state) { (void)state, each_allocation(OG_ADJOINT_DISCRETE, 3); }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(discrete), cmocka_unit_test(forward),
-                                     cmocka_unit_test(backsolve), cmocka_unit_test(on_threads)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(discrete),   cmocka_unit_test(forward),
+                                     cmocka_unit_test(backsolve),  cmocka_unit_test(interpolate),
+                                     cmocka_unit_test(quadrature), cmocka_unit_test(on_threads)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,8 +31,11 @@ void og_discrete_d(og_solve *solve, og_share *share, void *pullback);
 void og_discrete_s(og_solve *solve, og_share *share, void *pullback);
 void og_tangent_d(og_solve *solve, og_share *share, void *pushforward);
 void og_tangent_s(og_solve *solve, og_share *share, void *pushforward);
-/* The continuous adjoint, x, lambda and the parameter integral backward together. */
+/* The continuous adjoint: x, lambda and the parameter integral backward together; lambda and the integral,
+ * with x(t) from dense output; lambda alone, the integral afterwards. */
 og_status og_backsolve(og_solve *solve, og_pullback *pullback);
+og_status og_interpolate(og_solve *solve, og_pullback *pullback);
+og_status og_quadrature(og_solve *solve, og_pullback *pullback);
 
 /* Whether the solve's results stand for its settings; whether its field has a product (named with the
  * function that sets it); whether cotangents are finite. */

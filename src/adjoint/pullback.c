@@ -47,13 +47,14 @@ static og_status forward_gradient(og_solve *solve, og_pullback *pullback) {
 }
 
 static og_status by_kind(og_solve *solve, og_pullback *pullback) {
-  switch ((og_adjoint)og_options_integer(solve->options, OG_OPT_ADJOINT)) {
+  og_adjoint kind = (og_adjoint)og_options_integer(solve->options, OG_OPT_ADJOINT);
+  if (kind != OG_ADJOINT_FORWARD) OG_TRY(og_check_flag(solve, OG_FIELD_HAS_VJP, "vjp", "og_field_set_vjp"));
+  switch (kind) {
   case OG_ADJOINT_FORWARD: return forward_gradient(solve, pullback);
-  case OG_ADJOINT_BACKSOLVE:
-    OG_TRY(og_check_flag(solve, OG_FIELD_HAS_VJP, "vjp", "og_field_set_vjp"));
-    return og_backsolve(solve, pullback);
+  case OG_ADJOINT_BACKSOLVE: return og_backsolve(solve, pullback);
+  case OG_ADJOINT_INTERPOLATE: return og_interpolate(solve, pullback);
+  case OG_ADJOINT_QUADRATURE: return og_quadrature(solve, pullback);
   case OG_ADJOINT_DISCRETE:
-    OG_TRY(og_check_flag(solve, OG_FIELD_HAS_VJP, "vjp", "og_field_set_vjp"));
     return og_in_parallel(solve, solve->count, solve->single ? og_discrete_s : og_discrete_d, pullback);
   }
   return og_fail(solve->context, OG_ERR_INTERNAL, "unknown adjoint");

@@ -50,6 +50,10 @@ enum { OG_STEP_FORWARD, OG_STEP_TRANSPOSE, OG_STEP_DERIVATIVE };
 #define OG_STEP_FUNCTIONS(X, S)                                                                              \
   og_status og_step_create_##S(og_context *context, const og_tableau *tableau, const og_field *field,        \
                                int lanes, int purpose, og_step_##S *step);                                   \
+  /* The same in memory of the caller's, of og_step_bytes bytes, aligned to 64 and cleared. */               \
+  size_t og_step_bytes_##S(const og_tableau *tableau, const og_field *field, int lanes, int purpose);        \
+  void og_step_place_##S(const og_tableau *tableau, const og_field *field, int lanes, int purpose,           \
+                         void *memory, og_step_##S *step);                                                   \
   void og_step_destroy_##S(og_context *context, og_step_##S *step);                                          \
   /* X_j and K_j for first <= j < last; K_j only for j < last_k. Stages before `first` are there already. */ \
   void og_step_stages_##S(og_step_##S *step, int first, int last, int last_k, const og_place_##S *at,        \

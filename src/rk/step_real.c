@@ -44,28 +44,28 @@ static void take_stages(const og_step *step, real **blocks, real **memory) {
   for (int j = 0; j < step->tableau->stages_total; j++) blocks[j] = take(memory, step->field->n, step->lanes);
 }
 
-static size_t reals_needed(const og_step *step, int purpose) {
-  size_t block = OG_PADDED((size_t)step->n * (size_t)step->lanes),
-         stages = (size_t)step->tableau->stages_total;
+static size_t reals_needed(const og_tableau *tableau, const og_field *field, int lanes, int purpose) {
+  size_t block = OG_PADDED(field->n * (size_t)lanes), stages = (size_t)tableau->stages_total;
   size_t own = (purpose == OG_STEP_DERIVATIVE ? 4 : 2) * stages * block;
-  return own + block + OG_PADDED((size_t)step->p * (size_t)step->lanes) + OG_PADDED((size_t)step->lanes);
+  return own + block + OG_PADDED(field->p * (size_t)lanes) + OG_PADDED((size_t)lanes);
 }
 
-og_status OG_R(og_step_create)(og_context *context, const og_tableau *tableau, const og_field *field,
-                               int lanes, int purpose, og_step *step) {
+size_t OG_R(og_step_bytes)(const og_tableau *tableau, const og_field *field, int lanes, int purpose) {
+  return reals_needed(tableau, field, lanes, purpose) * sizeof(real) + field->scratch_bytes(field, lanes);
+}
+
+void OG_R(og_step_place)(const og_tableau *tableau, const og_field *field, int lanes, int purpose,
+                         void *memory, og_step *step) {
   *step = (og_step){.tableau = tableau,
                     .field = field,
                     .kernels = OG_R(og_kernels_best)(),
                     .lanes = lanes,
                     .n = (int)field->n,
                     .p = (int)field->p,
-                    .core = tableau->stages - (tableau->first_same_as_last ? 1 : 0)};
+                    .core = tableau->stages - (tableau->first_same_as_last ? 1 : 0),
+                    .memory = memory};
   set_weights(step);
-  size_t bytes = reals_needed(step, purpose) * sizeof(real);
-  size_t scratch = field->scratch_bytes(field, lanes);
-  step->memory = og_alloc(context, 1, bytes + scratch);
-  if (!step->memory) return OG_ERR_MEMORY;
-  real *next = step->memory;
+  real *next = memory;
   take_stages(step, step->k, &next);
   take_stages(step, step->stage_x, &next);
   if (purpose == OG_STEP_DERIVATIVE) {
@@ -77,7 +77,15 @@ og_status OG_R(og_step_create)(og_context *context, const og_tableau *tableau, c
   step->lambda = take(&next, field->n, lanes);
   step->theta_bar = take(&next, field->p, lanes);
   step->t_bar = take(&next, 1, lanes);
-  step->scratch = (char *)step->memory + bytes;
+  step->scratch = (char *)memory + reals_needed(tableau, field, lanes, purpose) * sizeof(real);
+}
+
+og_status OG_R(og_step_create)(og_context *context, const og_tableau *tableau, const og_field *field,
+                               int lanes, int purpose, og_step *step) {
+  *step = (og_step){0};
+  void *memory = og_alloc(context, 1, OG_R(og_step_bytes)(tableau, field, lanes, purpose));
+  if (!memory) return OG_ERR_MEMORY;
+  OG_R(og_step_place)(tableau, field, lanes, purpose, memory, step);
   return OG_OK;
 }
 

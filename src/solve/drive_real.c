@@ -2,6 +2,7 @@
  * one. */
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "solve/drive.h"
 
@@ -43,8 +44,8 @@ static void sum_errors(drive *d, const OG_R(og_weights) * weights, real *e, real
   for (int j = 0; j < weights->count; j++) k[j] = d->step.k[weights->stage[j]];
   d->step.kernels->weighted_sum(d->step.n, d->lanes, e, NULL, d->at.h_real, weights->count, weights->value,
                                 k);
-  d->step.kernels->scaled_error(d->step.n, d->lanes, e, d->x, d->y, (real)limits->atol, (real)limits->rtol,
-                                error);
+  d->step.kernels->scaled_error((int)d->solve->controlled, d->lanes, e, d->x, d->y, (real)limits->atol,
+                                (real)limits->rtol, error);
 }
 
 static void try_step(drive *d) {
@@ -58,9 +59,18 @@ static void try_step(drive *d) {
   if (d->step.e2.count) sum_errors(d, &d->step.e2, d->e2, d->sum2);
 }
 
+/* NaN to the errors of lanes in which a row from `first` on is not finite. */
+static void refuse_not_finite(drive *d, int first) {
+  for (int lane = 0; lane < d->lanes; lane++) {
+    real zero = 0;
+    for (int i = first; i < d->step.n; i++) zero += d->y[i * d->lanes + lane] * 0;
+    d->error[lane] += (double)zero;
+  }
+}
+
 /* Errors in units of the tolerance; NaN when anything in the step is not finite. */
 static void find_errors(drive *d) {
-  double n = d->step.n;
+  double n = (double)d->solve->controlled;
   if (d->step.e2.count) {
     for (int lane = 0; lane < d->lanes; lane++) {
       double e = (double)d->sum[lane], both = e + 0.01 * (double)d->sum2[lane];
@@ -69,15 +79,13 @@ static void find_errors(drive *d) {
   } else {
     for (int lane = 0; lane < d->lanes; lane++) d->error[lane] = sqrt((double)d->sum[lane] / n);
   }
+  if (d->solve->controlled < d->solve->n) refuse_not_finite(d, (int)d->solve->controlled);
 }
 
 /* Fixed steps are good when they are finite. */
 static void find_finite(drive *d) {
-  for (int lane = 0; lane < d->lanes; lane++) {
-    real zero = 0;
-    for (int i = 0; i < d->step.n; i++) zero += d->y[i * d->lanes + lane] * 0;
-    d->error[lane] = zero == 0 ? 0 : NAN;
-  }
+  memset(d->error, 0, (size_t)d->lanes * sizeof *d->error);
+  refuse_not_finite(d, 0);
 }
 
 /* Next widths. A step cut short to land on t1 says nothing against the width that was wished for. */

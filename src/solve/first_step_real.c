@@ -6,16 +6,17 @@
 
 typedef OG_R(og_drive_state) drive;
 
-/* Root mean square of v over the tolerances at x. */
+/* Root mean square of v over the tolerances at x, of the rows that count. */
 static double scaled_norm(const drive *d, int lane, const real *v, const real *minus) {
   double sum = 0;
-  for (int i = 0; i < d->step.n; i++) {
+  int rows = (int)d->solve->controlled;
+  for (int i = 0; i < rows; i++) {
     int at = i * d->lanes + lane;
     double scale = d->solve->limits.atol + d->solve->limits.rtol * fabs((double)d->x[at]);
     double q = ((double)v[at] - (minus ? (double)minus[at] : 0)) / scale;
     sum += q * q;
   }
-  return sqrt(sum / d->step.n);
+  return sqrt(sum / rows);
 }
 
 static double first_guess(const drive *d, int lane, const real *f0) {

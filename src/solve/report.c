@@ -33,6 +33,10 @@ static const cause_text derivative_causes[] = {
      "see what the model's derivative does there (sqrt or norm2 at 0, abs or a power at 0, division by "
      "zero), or "
      "what the vjp or jvp callback returns"},
+    {OG_ERR_TOO_MANY_STEPS, "the integral of lambda^T df/dtheta (adjoint = quadrature) does not converge",
+     "loosen rtol and atol, smooth what the model's derivative by its parameters does there, or use adjoint "
+     "= "
+     "interpolate or discrete"},
     {OG_ERR_FIELD, "a vjp or jvp callback did not return 0", "see what the callback refuses there"},
 };
 
@@ -48,12 +52,13 @@ static const cause_text *text_of(const og_failure *failure) {
 og_status og_report_failure(const og_solve *solve, const og_failure *failure) {
   const cause_text *text = text_of(failure);
   const og_trajectory *at = &solve->trajectories[failure->trajectory];
+  const og_role *role = solve->role ? solve->role : &(og_role){"", ""};
   og_fail(solve->context, failure->status,
-          "%s: trajectory %zu%s%s%s stopped at t = %.10g (on the way from %g to %g) with step "
-          "h = %.3g and |x| = %.3g, after %zu accepted and %zu rejected steps of %s; try: %s",
-          text->what, failure->trajectory, at->name ? " (" : "", at->name ? at->name : "",
+          "%s%s: trajectory %zu%s%s%s stopped at t = %.10g (on the way from %g to %g) with step "
+          "h = %.3g and |x| = %.3g, after %zu accepted and %zu rejected steps of %s; try: %s%s",
+          role->what, text->what, failure->trajectory, at->name ? " (" : "", at->name ? at->name : "",
           at->name ? ")" : "", failure->t, at->t0, at->t1, failure->h, failure->norm, failure->accepted,
-          failure->rejected, solve->tableau->name, text->advice);
+          failure->rejected, solve->tableau->name, role->advice, text->advice);
   if (failure->stiffness > 1)
     og_trail(solve->context, failure->status, "estimating |h| times the fastest decay rate of df/dx: %.3g",
              failure->stiffness);

@@ -59,7 +59,7 @@ og_status og_solve_create(og_context *context, const og_field *field, const og_o
   solve->context = context;
   solve->field = field;
   solve->count = trajectories;
-  solve->n = field->n;
+  solve->n = solve->controlled = field->n;
   solve->states = og_field_states(field);
   solve->p = field->p;
   solve->theta_shared = 1;

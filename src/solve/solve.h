@@ -41,6 +41,11 @@ typedef struct og_limits {
 enum { OG_SOLVE_NEW, OG_SOLVE_CHANGED, OG_SOLVE_DONE };
 enum { OG_DRIVE_SOLVE, OG_DRIVE_REPLAY };
 
+/* What messages say of a solve that is a part of something else: what it is, and what to try in its place. */
+typedef struct og_role {
+  const char *what, *advice;
+} og_role;
+
 struct og_solve {
   og_context *context;
   const og_field *field;
@@ -49,6 +54,8 @@ struct og_solve {
   int single, keep; /* single precision; keep the steps for the derivative */
   int state;
   size_t count, n, states, p; /* trajectories; rows of the field; without the quadrature; parameters */
+  size_t controlled;          /* the first rows, whose errors set the step size: n, or fewer (a seminorm) */
+  const og_role *role;        /* NULL: the caller's own solve */
   int theta_shared, *x0_given, theta_given;
   double *x0;    /* [M][states] */
   double *theta; /* [p] or [M][p] */
@@ -94,12 +101,14 @@ og_status og_solve_take_steps(og_solve *solve, const og_solve *from);
 static inline const double *og_theta_of(const og_solve *solve, size_t trajectory) {
   return solve->theta_shared ? solve->theta : solve->theta + trajectory * solve->p;
 }
-/* The observation's place in the span: 0 at t0, 1 at t1, exactly. */
-static inline double og_fraction(const og_trajectory *at, size_t observation) {
-  double t = at->times[observation];
+/* The place of a time in the span: 0 at t0, 1 at t1, exactly. */
+static inline double og_fraction_at(const og_trajectory *at, double t) {
   if (t == at->t1) return 1;
   double s = (t - at->t0) / (at->t1 - at->t0);
   return s < 0 ? 0 : s > 1 ? 1 : s;
+}
+static inline double og_fraction(const og_trajectory *at, size_t observation) {
+  return og_fraction_at(at, at->times[observation]);
 }
 /* Time at a fraction of the span. */
 static inline double og_time_at(const og_trajectory *at, double fraction) {

@@ -1,18 +1,18 @@
 /* The continuous adjoint as a field of its own: d/dt (x, lambda, q) = (f, -(df/dx)^T lambda, -(df/dtheta)^T
  * lambda), to be solved backward; then lambda(t0) = dL/dx0 and q(t0) = dL/dtheta (Pontryagin; Chen et al.
  * 2018, appendix B). */
-#ifndef OG_ADJOINT_FIELD_H
-#define OG_ADJOINT_FIELD_H
+#ifndef OG_BACKSOLVE_FIELD_H
+#define OG_BACKSOLVE_FIELD_H
 
 #include "field/field.h"
 
-og_status og_adjoint_field_create(og_context *context, const og_field *inner, og_field **out);
+og_status og_backsolve_field_create(og_context *context, const og_field *inner, og_field **out);
 
-typedef struct og_adjoint_field {
+typedef struct og_backsolve_field {
   og_field base;
   const og_field *inner;
-} og_adjoint_field;
-extern const og_field_ops_d og_adjoint_ops_d;
-extern const og_field_ops_s og_adjoint_ops_s;
+} og_backsolve_field;
+extern const og_field_ops_d og_backsolve_ops_d;
+extern const og_field_ops_s og_backsolve_ops_s;
 
 #endif

@@ -2,12 +2,12 @@
  * from blocks of their own, because the inner field may write into a block's padding. */
 #include <string.h>
 
-#include "adjoint/adjoint_field.h"
+#include "adjoint/backsolve_field.h"
 #include "base/real.h"
 
 static void eval(const og_field *field, int lanes, const double *t, const real *x, const real *theta, real *f,
                  og_lane_status *status, void *scratch) {
-  const og_field *inner = ((const og_adjoint_field *)field)->inner;
+  const og_field *inner = ((const og_backsolve_field *)field)->inner;
   size_t n = inner->n * (size_t)lanes, p = inner->p * (size_t)lanes, block = OG_PADDED(n);
   real *state = scratch, *lambda = state + block, *rate = lambda + block, *x_bar = rate + block;
   real *theta_bar = x_bar + block, *own = theta_bar + OG_PADDED(p);
@@ -20,4 +20,4 @@ static void eval(const og_field *field, int lanes, const double *t, const real *
   for (size_t i = 0; i < p; i++) f[2 * n + i] = -theta_bar[i];
 }
 
-const OG_R(og_field_ops) OG_R(og_adjoint_ops) = {.eval = eval};
+const OG_R(og_field_ops) OG_R(og_backsolve_ops) = {.eval = eval};

@@ -1,0 +1,119 @@
+/* Dense output on lane blocks; see dense.h. The interpolant x + h sum_j b_j(s) K_j is kept as the
+ * coefficients of its powers of s, in double: lanes then differ in s alone, and powers cancel where weights
+ * do not. */
+#include <string.h>
+
+#include "adjoint/dense.h"
+
+typedef OG_R(og_dense) og_dense;
+
+static void prepare(og_dense *d, og_solve *solve, int lanes) {
+  int group = og_dense_group(lanes);
+  char *next = (char *)d + OG_ALIGNED(sizeof *d);
+  d->lanes = lanes;
+  d->coefficients = (double *)(void *)next;
+  next +=
+      OG_PADDED(((size_t)solve->tableau->interpolant_degree + 1) * solve->n * (size_t)lanes) * sizeof(double);
+  d->r = (OG_R(og_recall)){.solve = solve, .lanes = group, .x = (real *)(void *)next};
+  next += OG_PADDED(solve->n * (size_t)group) * sizeof(real);
+  d->r.theta = (real *)(void *)next;
+  next += OG_PADDED(solve->p * (size_t)group) * sizeof(real);
+  OG_R(og_step_place)(solve->tableau, solve->field, group, OG_STEP_FORWARD, next, &d->step);
+  d->solve = solve;
+}
+
+og_dense *OG_R(og_dense_in)(void *memory, og_solve *solve, int lanes) {
+  og_dense *d = memory;
+  if (!d->solve) prepare(d, solve, lanes);
+  return d;
+}
+
+/* A slot of the group takes the lane's step. Parameters are loaded only for another trajectory. */
+static void load(og_dense *d, int slot, int lane) {
+  size_t m = d->trajectory[lane];
+  d->r.idle = d->r.lanes;
+  if (d->r.trajectory[slot] != &d->solve->trajectories[m])
+    OG_R(og_recall_load)(&d->r, slot, m, m, d->index[lane]);
+  OG_R(og_recall_step)(&d->r, slot, d->index[lane]);
+}
+
+/* Coefficients of s^0 .. s^degree for one lane: x, then h sum_j K_j interpolant[j][degree - 1]. */
+static void keep(og_dense *d, int slot, int lane) {
+  const og_tableau *tableau = d->step.tableau;
+  size_t n = d->solve->n, lanes = (size_t)d->lanes, group = (size_t)d->r.lanes;
+  double h = d->r.at.h[slot], *c = d->coefficients + lane;
+  for (size_t i = 0; i < n; i++) c[i * lanes] = (double)d->r.x[i * group + (size_t)slot];
+  for (int degree = 0; degree < tableau->interpolant_degree; degree++) {
+    c += n * lanes;
+    for (size_t i = 0; i < n; i++) c[i * lanes] = 0;
+    for (int j = 0; j < tableau->stages_total; j++) {
+      double weight = h * tableau->interpolant[j][degree];
+      if (weight == 0) continue;
+      const real *k = d->step.k[j] + slot;
+      for (size_t i = 0; i < n; i++) c[i * lanes] += weight * (double)k[i * group];
+    }
+  }
+  d->start[lane] = d->r.fraction[slot];
+  d->width[lane] = d->r.fraction_next[slot] - d->r.fraction[slot];
+}
+
+/* Takes the steps of up to a group of lanes again. */
+static void recompute(og_dense *d, const int *wanted, int count, og_lane_status *status) {
+  int total = d->step.tableau->stages_total;
+  for (int slot = 0; slot < d->r.lanes; slot++) {
+    d->step.status[slot] = slot < count ? 0 : OG_LANE_IDLE;
+    if (slot < count) load(d, slot, wanted[slot]);
+  }
+  OG_R(og_step_stages)(&d->step, 0, total, total, &d->r.at, d->r.x, d->r.theta);
+  og_count(d->solve, OG_STAT_RHS_EVALS, (long long)total * count);
+  for (int slot = 0; slot < count; slot++) {
+    int lane = wanted[slot];
+    status[lane] = d->step.status[slot];
+    d->there[lane] = !status[lane];
+    if (d->there[lane]) keep(d, slot, lane);
+  }
+}
+
+/* Whether the lane must leave the step it has for another. */
+static int moves(og_dense *d, int lane, size_t m, double fraction) {
+  const og_trajectory *at = &d->solve->trajectories[m];
+  int same = d->there[lane] && d->trajectory[lane] == m;
+  size_t hint = same ? d->index[lane] : at->record.steps - 1;
+  size_t index = og_record_find(&at->record, d->solve->stride, fraction, hint);
+  if (same && index == d->index[lane]) return 0;
+  d->trajectory[lane] = m;
+  d->index[lane] = index;
+  return 1;
+}
+
+/* Horner, all lanes at once. */
+static void evaluate(const og_dense *d, const double *s, real *x) {
+  size_t lanes = (size_t)d->lanes, block = d->solve->n * lanes;
+  const double *c = d->coefficients;
+  int degree = d->step.tableau->interpolant_degree;
+  for (size_t i = 0; i < block; i += lanes)
+    for (size_t lane = 0; lane < lanes; lane++) {
+      double sum = c[(size_t)degree * block + i + lane];
+      for (int power = degree - 1; power >= 0; power--)
+        sum = sum * s[lane] + c[(size_t)power * block + i + lane];
+      x[i + lane] = (real)sum;
+    }
+}
+
+void OG_R(og_dense_read)(og_dense *d, const double *t, const size_t *trajectory, og_lane_status *status,
+                         real *x) {
+  int wanted[OG_LANES_MAX], count = 0;
+  double s[OG_LANES_MAX] = {0};
+  for (int lane = 0; lane < d->lanes; lane++) {
+    if (status[lane]) continue;
+    s[lane] = og_fraction_at(&d->solve->trajectories[trajectory[lane]], t[lane]);
+    if (moves(d, lane, trajectory[lane], s[lane])) wanted[count++] = lane;
+  }
+  for (int first = 0; first < count; first += d->r.lanes) {
+    int left = count - first;
+    recompute(d, wanted + first, left < d->r.lanes ? left : d->r.lanes, status);
+  }
+  for (int lane = 0; lane < d->lanes; lane++)
+    s[lane] = status[lane] ? 0 : (s[lane] - d->start[lane]) / d->width[lane];
+  evaluate(d, s, x);
+}

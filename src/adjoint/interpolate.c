@@ -1,0 +1,17 @@
+/* Interpolate: lambda and the parameter integral are solved backward, and x(t) is read from the forward
+ * solve's dense output; so the backward solve is as stable as the forward one. */
+#include "adjoint/backward.h"
+#include "adjoint/lambda_field.h"
+
+static const og_role role = {"in the backward solve of the adjoint: ",
+                             "adjoint = discrete, which solves no equation backward, or "};
+
+og_status og_interpolate(og_solve *solve, og_pullback *pullback) {
+  og_field *field = NULL;
+  og_backward b;
+  OG_TRY(og_lambda_field_create(solve, 1, &field));
+  og_status status = og_backward_open(&b, solve, pullback, field, 0, &role);
+  if (status == OG_OK) status = og_backward_run(&b, NULL);
+  og_backward_close(&b);
+  return status;
+}

@@ -1,0 +1,28 @@
+/* The continuous adjoint with x(t) read from the forward solve's dense output, as a field of its own:
+ *   lambda' = -(df/dx)^T lambda,  and with it, when wanted, q' = -(df/dtheta)^T lambda,
+ * to be solved backward; then lambda(t0) = dL/dx0 and q(t0) = dL/dtheta (Pontryagin). */
+#ifndef OG_LAMBDA_FIELD_H
+#define OG_LAMBDA_FIELD_H
+
+#include "adjoint/dense.h"
+
+/* Rows lambda[n], and q[p] `with_parameters`. A field is not told which trajectory a lane carries; here the
+ * trajectory's number comes as two more rows of theta (og_lambda_field_number). */
+og_status og_lambda_field_create(og_solve *forward, int with_parameters, og_field **out);
+
+/* Two rows of 24 bits, which single precision holds exactly. */
+enum { OG_NUMBER_ROWS = 2, OG_NUMBER_BITS = 24 };
+static inline void og_lambda_field_number(size_t trajectory, double rows[OG_NUMBER_ROWS]) {
+  rows[0] = (double)(trajectory & (((size_t)1 << OG_NUMBER_BITS) - 1));
+  rows[1] = (double)(trajectory >> OG_NUMBER_BITS);
+}
+
+typedef struct og_lambda_field {
+  og_field base;
+  og_solve *forward;
+  int with_parameters;
+} og_lambda_field;
+extern const og_field_ops_d og_lambda_ops_d;
+extern const og_field_ops_s og_lambda_ops_s;
+
+#endif

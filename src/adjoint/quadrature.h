@@ -1,0 +1,12 @@
+/* The parameter integral of adjoint = quadrature over the steps of one round of the backward solve. */
+#ifndef OG_QUADRATURE_H
+#define OG_QUADRATURE_H
+
+#include "adjoint/backward.h"
+
+/* Workers for og_in_parallel on the forward solve; `backward` is an og_backward. Each trajectory's integral
+ * is added to its row of the pullback's theta_bar. */
+void og_integrate_d(og_solve *solve, og_share *share, void *backward);
+void og_integrate_s(og_solve *solve, og_share *share, void *backward);
+
+#endif

@@ -1,0 +1,261 @@
+/* int lambda^T df/dtheta dt by an adaptive Gauss-Kronrod rule, a trajectory a lane. The intervals begin as
+ * the steps of the backward solve, in which lambda is smooth; one that is not good enough is cut in two,
+ * where a step of the forward solve ends if there is such a place in it, because x(t) is smooth between
+ * those.
+ *
+ * An interval is good when the difference of the two rules, which is the error of the poorer one, is within
+ * the solve's tolerances in the norm that step control uses, or is no more than rounding. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "adjoint/dense.h"
+#include "adjoint/kronrod.h"
+#include "adjoint/quadrature.h"
+
+/* Of one step: halved so often an interval is down to rounding; and so many of them are no good idea. */
+enum { DEPTH_MAX = 48, CUTS_MAX = 1000 };
+
+/* A lane's place: the interval from `from` to the top of the stack of ends. */
+typedef struct place {
+  const og_trajectory *forward, *back; /* NULL: idle */
+  size_t m, step;                      /* of the backward solve */
+  double from, ends[DEPTH_MAX];
+  int depth, cuts;
+} place;
+
+typedef struct integrator {
+  og_solve *solve, *back;
+  og_backward *b;
+  og_share *share;
+  int lanes, idle;
+  size_t next;
+  OG_R(og_dense) * x_of, *lambda_of;
+  char *memory;
+  real *x, *lambda, *theta, *theta_bar;
+  double *total, *value, *defect, *size; /* [p][lanes]: so far; the interval's, its error, its integrand's */
+  void *scratch;
+  size_t trajectory[OG_LANES_MAX];
+  og_lane_status status[OG_LANES_MAX];
+  place at[OG_LANES_MAX];
+  long long vjps;
+} integrator;
+
+/* ---- Memory ---- */
+
+static og_status open_integrator(integrator *v, og_solve *solve, og_share *share, og_backward *b) {
+  *v = (integrator){.solve = solve,
+                    .back = b->back,
+                    .b = b,
+                    .share = share,
+                    .lanes = share->lanes,
+                    .idle = share->lanes,
+                    .next = share->begin};
+  size_t lanes = (size_t)share->lanes, block = OG_PADDED(solve->n * lanes),
+         theta = OG_PADDED(solve->p * lanes);
+  size_t x_of = og_dense_bytes(solve, v->lanes), lambda_of = og_dense_bytes(b->back, v->lanes);
+  size_t blocks = (2 * block + 2 * theta) * sizeof(real) + 4 * theta * sizeof(double);
+  v->memory = og_alloc(solve->context, 1,
+                       x_of + lambda_of + blocks + solve->field->scratch_bytes(solve->field, v->lanes));
+  if (!v->memory) return OG_ERR_MEMORY;
+  v->x_of = OG_R(og_dense_in)(v->memory, solve, v->lanes);
+  v->lambda_of = OG_R(og_dense_in)(v->memory + x_of, b->back, v->lanes);
+  v->total = (double *)(void *)(v->memory + x_of + lambda_of);
+  v->value = v->total + theta;
+  v->defect = v->value + theta;
+  v->size = v->defect + theta;
+  v->x = (real *)(void *)(v->size + theta);
+  v->lambda = v->x + block;
+  v->theta = v->lambda + block;
+  v->theta_bar = v->theta + theta;
+  v->scratch = v->theta_bar + theta;
+  return OG_OK;
+}
+
+static void close_integrator(integrator *v) {
+  og_count(v->solve, OG_STAT_VJP_EVALS, v->vjps);
+  og_free(v->solve->context, v->memory);
+}
+
+/* ---- Lanes ---- */
+
+static double step_end(const integrator *v, const place *at) {
+  return og_time_at(at->back, og_record_fraction(&at->back->record, at->step + 1, v->back->stride));
+}
+
+static void begin(integrator *v, int lane, size_t m) {
+  const double *theta = og_theta_of(v->solve, m);
+  place *at = &v->at[lane];
+  at->forward = &v->solve->trajectories[m];
+  at->back = &v->back->trajectories[m];
+  at->m = v->trajectory[lane] = m;
+  at->step = 0;
+  at->from = at->back->t0;
+  at->ends[0] = step_end(v, at);
+  at->depth = at->cuts = 0;
+  for (size_t i = 0; i < v->solve->p; i++) {
+    v->theta[i * (size_t)v->lanes + (size_t)lane] = (real)theta[i];
+    v->total[i * (size_t)v->lanes + (size_t)lane] = 0;
+  }
+  v->idle--;
+}
+
+/* Trajectories that waited this round have nothing to integrate. */
+static void refill(integrator *v) {
+  for (int lane = 0; lane < v->lanes; lane++) {
+    const og_trajectory *back = v->back->trajectories;
+    while (v->next < v->share->end && back[v->next].t0 == back[v->next].t1) v->next++;
+    if (v->share->status != OG_OK || v->next == v->share->end) return;
+    if (!v->at[lane].back) begin(v, lane, v->next++);
+  }
+}
+
+static void leave(integrator *v, int lane) {
+  v->at[lane].back = NULL;
+  v->idle++;
+}
+
+static void fail(integrator *v, int lane, og_status status) {
+  const place *at = &v->at[lane];
+  og_failure failure = {.status = status,
+                        .derivative = 1,
+                        .trajectory = at->m,
+                        .accepted = at->step,
+                        .rejected = (size_t)at->cuts,
+                        .t = at->from,
+                        .h = at->ends[at->depth] - at->from,
+                        .stiffness = NAN};
+  for (size_t i = 0; i < v->solve->n; i++)
+    failure.norm = hypot(failure.norm, (double)v->x[i * (size_t)v->lanes + (size_t)lane]);
+  if (v->share->status == OG_OK || failure.trajectory < v->share->failure.trajectory)
+    v->share->failure = failure;
+  v->share->status = v->share->failure.status;
+  leave(v, lane);
+}
+
+/* ---- One interval of every lane ---- */
+
+static double node_time(const place *at, const og_kronrod_node *node) {
+  double end = at->ends[at->depth], middle = at->from + 0.5 * (end - at->from);
+  return middle + 0.5 * (end - at->from) * node->x;
+}
+
+static void evaluate(integrator *v, const og_kronrod_node *node) {
+  const og_field *field = v->solve->field;
+  double t[OG_LANES_MAX] = {0};
+  for (int lane = 0; lane < v->lanes; lane++)
+    if (v->at[lane].back) t[lane] = node_time(&v->at[lane], node);
+  OG_R(og_dense_read)(v->lambda_of, t, v->trajectory, v->status, v->lambda);
+  OG_R(og_dense_read)(v->x_of, t, v->trajectory, v->status, v->x);
+  field->OG_R(ops).vjp(field, v->lanes, t, v->x, v->theta, v->lambda, NULL, v->theta_bar, NULL, v->status,
+                       v->scratch);
+  v->vjps += v->lanes - v->idle;
+  for (size_t i = 0; i < v->solve->p * (size_t)v->lanes; i++) {
+    double g = (double)v->theta_bar[i];
+    v->value[i] += node->weight * g;
+    v->defect[i] += (node->weight - node->gauss) * g;
+    v->size[i] += node->weight * fabs(g);
+  }
+}
+
+static void apply_rule(integrator *v) {
+  size_t bytes = v->solve->p * (size_t)v->lanes * sizeof(double);
+  memset(v->value, 0, bytes);
+  memset(v->defect, 0, bytes);
+  memset(v->size, 0, bytes);
+  for (int lane = 0; lane < v->lanes; lane++) v->status[lane] = v->at[lane].back ? 0 : OG_LANE_IDLE;
+  for (int i = 0; i < OG_KRONROD_NODES; i++) evaluate(v, &og_kronrod[i]);
+}
+
+/* In units of the tolerance, as step control has it. The backward solve runs from t1 to t0, so that the
+ * integral is taken with the other sign. */
+static double error_of(const integrator *v, int lane) {
+  const place *at = &v->at[lane];
+  const og_limits *limits = &v->solve->limits;
+  double half = -0.5 * (at->ends[at->depth] - at->from), sum = 0;
+  double epsilon = 50 * (sizeof(real) == sizeof(float) ? FLT_EPSILON : DBL_EPSILON);
+  for (size_t i = 0; i < v->solve->p; i++) {
+    size_t entry = i * (size_t)v->lanes + (size_t)lane;
+    double before = v->total[entry], after = before + half * v->value[entry];
+    double scale =
+        limits->atol + limits->rtol * fmax(fabs(before), fabs(after)) + epsilon * fabs(half) * v->size[entry];
+    double q = half * v->defect[entry] / scale;
+    sum += q * q;
+  }
+  return sqrt(sum / (double)v->solve->p);
+}
+
+/* ---- Moving on ---- */
+
+static void deliver(integrator *v, int lane) {
+  double *theta_bar = v->b->pullback->theta_bar + v->at[lane].m * v->solve->p;
+  for (size_t i = 0; i < v->solve->p; i++) theta_bar[i] += v->total[i * (size_t)v->lanes + (size_t)lane];
+  leave(v, lane);
+}
+
+static void accept(integrator *v, int lane) {
+  place *at = &v->at[lane];
+  double half = -0.5 * (at->ends[at->depth] - at->from);
+  for (size_t i = 0; i < v->solve->p; i++) {
+    size_t entry = i * (size_t)v->lanes + (size_t)lane;
+    v->total[entry] += half * v->value[entry];
+  }
+  at->from = at->ends[at->depth];
+  if (at->depth-- > 0) return;
+  at->depth = at->cuts = 0;
+  if (++at->step == at->back->record.steps)
+    deliver(v, lane);
+  else
+    at->ends[0] = step_end(v, at);
+}
+
+/* The end of a forward step nearest to the middle if one lies within the interval, else the middle. */
+static double cut_of(const integrator *v, const place *at) {
+  double end = at->ends[at->depth], middle = at->from + 0.5 * (end - at->from), cut = middle, best = INFINITY;
+  const og_record *record = &at->forward->record;
+  size_t stride = v->solve->stride,
+         k = og_record_find(record, stride, og_fraction_at(at->forward, middle), record->steps - 1);
+  for (size_t i = k; i <= k + 1; i++) {
+    double t = og_time_at(at->forward, og_record_fraction(record, i, stride));
+    int inside = (t - at->from) * (end - t) > 0;
+    if (inside && fabs(t - middle) < best) best = fabs(t - middle), cut = t;
+  }
+  return cut;
+}
+
+static void cut(integrator *v, int lane) {
+  place *at = &v->at[lane];
+  double middle = cut_of(v, at), end = at->ends[at->depth];
+  int exhausted = at->depth + 1 == DEPTH_MAX || ++at->cuts > CUTS_MAX || middle == at->from || middle == end;
+  if (exhausted)
+    fail(v, lane, OG_ERR_TOO_MANY_STEPS);
+  else
+    at->ends[++at->depth] = middle;
+}
+
+static void settle(integrator *v, int lane) {
+  if (v->status[lane]) {
+    fail(v, lane, OG_ERR_FIELD);
+    return;
+  }
+  double error = error_of(v, lane);
+  if (error <= 1)
+    accept(v, lane);
+  else if (error < INFINITY)
+    cut(v, lane);
+  else
+    fail(v, lane, OG_ERR_NOT_FINITE);
+}
+
+void OG_R(og_integrate)(og_solve *solve, og_share *share, void *backward) {
+  integrator v;
+  share->status = open_integrator(&v, solve, share, backward);
+  while (share->status != OG_ERR_MEMORY) {
+    refill(&v);
+    if (v.idle == v.lanes) break;
+    apply_rule(&v);
+    for (int lane = 0; lane < v.lanes; lane++)
+      if (v.at[lane].back) settle(&v, lane);
+  }
+  close_integrator(&v);
+}
