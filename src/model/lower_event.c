@@ -54,7 +54,7 @@ static int name_inputs(og_lowering *l) {
   if (!l->input_columns) return 0;
   for (size_t i = 0; i < l->count; i++) {
     const og_symbol *symbol = &l->symbols[i];
-    if (symbol->kind != OG_SY_INPUT) continue;
+    if (symbol->kind != OG_SY_INPUT || symbol->node == OG_NODE_NONE) continue;
     for (int k = 0; k < symbol->shape.rows; k++) {
       og_input_column *column = &l->input_columns[symbol->offset + (size_t)k];
       size_t room = strlen(symbol->name) + 16;
