@@ -1,6 +1,7 @@
 /* Lane-block kernels: every instruction set against the plain-C reference, and a lane's bits against its
  * layout. */
 #include "fields.h"
+#include "kernels/elementwise.h"
 #include "kernels/kernels.h"
 
 enum { ROWS = 5, LANES = 64, TERMS = 7, ROOM = ROWS * LANES };
@@ -88,15 +89,44 @@ enum { ROWS = 5, LANES = 64, TERMS = 7, ROOM = ROWS * LANES };
         assert_memory_equal(&one.sum[0], &wide.sum[lane], sizeof(X));                                        \
       }                                                                                                      \
   }
+/* Every operation of the accumulator machine, its form after another operation included: full rows have the
+ * bits of the plain loops, and each lane those of its row alone. */
+#define STRAIGHT_TESTS(X, S)                                                                                 \
+  static void straight_bits_##S(void **state) {                                                              \
+    (void)state;                                                                                             \
+    static X want[7][LANES], got[7][LANES], one[7];                                                          \
+    const og_elementwise_##S *tables[] = {&og_elementwise_base_##S, og_elementwise_best_##S()};              \
+    for (int op = 0; op < OG_ST_COUNT; op++)                                                                 \
+      for (int t = 0; t < 2; t++) {                                                                          \
+        og_straight run[] = {{OG_ST_MUL, 1, {0, 0, 0, 0, 0}, {3, 2, 0, 0, 4}},                               \
+                             {op, 0, {0, 0, 0, 0, 0}, {0, 1, 2, 3, 5}},                                      \
+                             {OG_ST_COPY_R, 1, {0, 0, 0, 0, 0}, {0, 0, 0, 0, 6}}};                           \
+        uint64_t seed = 3;                                                                                   \
+        for (int row = 0; row < 7; row++)                                                                    \
+          for (int lane = 0; lane < LANES; lane++) want[row][lane] = got[row][lane] = (X)noise(&seed) + 2;   \
+        X *want_base = want[0], *got_base = got[0], *one_base = one;                                         \
+        og_elementwise_reference_##S.straight(3, run, &want_base);                                           \
+        tables[t]->straight(3, run, &got_base);                                                              \
+        assert_memory_equal(got, want, sizeof got);                                                          \
+        for (int lane = 0; lane < LANES; lane++) {                                                           \
+          for (int row = 0; row < 7; row++) one[row] = want[row][lane];                                      \
+          one[4] = one[6] = 0;                                                                               \
+          tables[t]->straight_one(3, run, &one_base);                                                        \
+          for (int row = 0; row < 7; row++) assert_memory_equal(&one[row], &want[row][lane], sizeof(X));     \
+        }                                                                                                    \
+      }                                                                                                      \
+  }
+STRAIGHT_TESTS(double, d)
+STRAIGHT_TESTS(float, s)
+
 KERNEL_TESTS(double, d, 2.3e-16)
 KERNEL_TESTS(float, s, 1.2e-7)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(against_reference_d),
-      cmocka_unit_test(against_reference_s),
-      cmocka_unit_test(lane_bits_d),
-      cmocka_unit_test(lane_bits_s),
+      cmocka_unit_test(against_reference_d), cmocka_unit_test(against_reference_s),
+      cmocka_unit_test(lane_bits_d),         cmocka_unit_test(lane_bits_s),
+      cmocka_unit_test(straight_bits_d),     cmocka_unit_test(straight_bits_s),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

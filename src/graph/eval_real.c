@@ -1,17 +1,8 @@
 /* Carrying out a program. A lane's operations and their order are the same whatever the number of lanes, so
  * are its bits. */
-#include <math.h>
 #include <string.h>
 
 #include "graph/program.h"
-
-#if defined(OG_SINGLE)
-#define SQRT sqrtf
-#define ABS fabsf
-#else
-#define SQRT sqrt
-#define ABS fabs
-#endif
 
 typedef struct machine {
   const OG_R(og_elementwise) * loops;
@@ -141,40 +132,27 @@ static void carry_out(const machine *m, const og_instruction *in) {
   }
 }
 
+/* One lane or a full block: runs of scalar operations in one call each. */
 static void carry_out_segments(const machine *m, const og_program *program) {
   for (int i = 0; i < program->segment_count; i++) {
     const og_segment *s = &program->segments[i];
-    if (s->straight) {
+    if (!s->straight)
+      for (int k = s->first; k < s->first + s->count; k++) carry_out(m, &program->instructions[k]);
+    else if (m->lanes == 1)
+      m->loops->straight_one(s->count, program->straight + s->first, m->bases);
+    else
       m->loops->straight(s->count, program->straight + s->first, m->bases);
-      continue;
-    }
-    for (int k = s->first; k < s->first + s->count; k++) carry_out(m, &program->instructions[k]);
   }
 }
 
-/* One lane, a scalar operation: the commonest are done here, without calls. 0: not one of these. */
-static inline int single(real *const *bases, const og_instruction *in) {
-  const real a = bases[in->a.base][in->a.row];
-  real *out = bases[in->out.base] + in->out.row;
-  if (in->code == OG_DO_LOOP2) {
-    const real b = bases[in->b.base][in->b.row];
-    switch (in->op) {
-    case OG_EW_ADD: *out = a + b; return 1;
-    case OG_EW_SUB: *out = a - b; return 1;
-    case OG_EW_MUL: *out = a * b; return 1;
-    case OG_EW_DIV: *out = a / b; return 1;
-    default: return 0;
-    }
-  }
-  if (in->code == OG_DO_COPY) {
-    *out = a;
-    return 1;
-  }
-  if (in->code == OG_DO_LOOP1 && (in->op == OG_EW_NEG || in->op == OG_EW_SQRT)) {
-    *out = in->op == OG_EW_NEG ? -a : SQRT(a);
-    return 1;
-  }
-  return 0;
+static void set_constants(const og_program *program, int lanes, real **bases) {
+#if defined(OG_SINGLE)
+  bases[OG_BASE_CONSTANT] = program->constants_single;
+  bases[OG_BASE_WIDE] = lanes == 1 ? program->constants_single : program->wide_single;
+#else
+  bases[OG_BASE_CONSTANT] = program->constants;
+  bases[OG_BASE_WIDE] = lanes == 1 ? program->constants : program->wide;
+#endif
 }
 
 void OG_R(og_program_run)(const og_program *program, int lanes, const real *const *inputs,
@@ -183,25 +161,13 @@ void OG_R(og_program_run)(const og_program *program, int lanes, const real *cons
   real *spare = rows + (size_t)program->scratch_rows * (size_t)lanes;
   for (int i = 0; i < OG_SLOT_COUNT; i++) bases[i] = (real *)inputs[i];
   bases[OG_BASE_SCRATCH] = rows;
-#if defined(OG_SINGLE)
-  bases[OG_BASE_CONSTANT] = program->constants_single;
-  bases[OG_BASE_WIDE] = program->wide_single;
-#else
-  bases[OG_BASE_CONSTANT] = program->constants;
-  bases[OG_BASE_WIDE] = program->wide;
-#endif
+  set_constants(program, lanes, bases);
   for (int i = 0; i < program->output_count; i++)
     bases[OG_BASE_OUTPUT + i] =
         outputs[i] ? outputs[i] : spare + (size_t)program->output_rows[i] * (size_t)lanes;
   machine m = {.loops = program->OG_R(loops), .bases = bases, .lanes = (size_t)lanes};
-  const og_instruction *in = program->instructions, *end = in + program->count;
-  if (lanes == 1) {
-    for (; in < end; in++)
-      if (!in->single || !single(bases, in)) carry_out(&m, in);
-    return;
-  }
-  if (lanes == OG_LANES_MAX)
+  if (lanes == 1 || lanes == OG_LANES_MAX)
     carry_out_segments(&m, program);
   else
-    for (; in < end; in++) carry_out(&m, in);
+    for (int i = 0; i < program->count; i++) carry_out(&m, &program->instructions[i]);
 }

@@ -48,7 +48,7 @@ struct og_program {
   double *constants;
   float *constants_single;
   int constant_count, constant_capacity;
-  og_straight *straight; /* for full blocks: segments in order (straight.c) */
+  og_straight *straight; /* for one lane and full blocks: segments in order (straight.c) */
   og_segment *segments;
   int segment_count;
   double *wide; /* constants as rows of OG_LANES_MAX: base OG_BASE_WIDE */

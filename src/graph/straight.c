@@ -1,7 +1,43 @@
-/* Runs of scalar operations, prepared to be carried out in one call on full blocks (kernels/straight.h). A
- * product that only the next sum or difference reads joins it: one pass less over the lanes, and the same two
- * roundings. */
+/* Runs of scalar operations, prepared to be carried out in one call (kernels/straight.h). A value that only
+ * one operation of the same run reads is put off until right before that one: there it is in the accumulator
+ * still, or, as a product read by a sum, a difference or a change of sign, becomes part of it. Operations and
+ * roundings stay what they were. */
 #include "graph/program.h"
+
+/* How many values are put off one for another, which bounds the recursion; operands of an operation. */
+enum { DEPTH_MOST = 64, SOURCES_MOST = 4 };
+
+/* What an operation reads: the value that instruction `value` of the same run gives, or else (-1) a row. */
+typedef struct source {
+  int value, base, row;
+} source;
+
+/* An instruction's operation and value. */
+typedef struct value {
+  int op, count; /* op < 0: not one for a run */
+  source from[2];
+  int last_reader; /* the last instruction that reads the row before it is written again, or -1 */
+  int internal;    /* read within the run alone */
+  int readers;
+  int depth; /* > 0: put off, with this many values one below the other */
+  int base, row;
+  int last_use; /* the last entry that reads the value's row: -1: none does */
+} value;
+
+/* An operation of a run in its new place. */
+typedef struct entry {
+  int value;
+  source from[SOURCES_MOST];
+} entry;
+
+typedef struct preparation {
+  og_program *program;
+  value *values;
+  entry *entries;
+  int *writer, *reader; /* by scratch row */
+  int *free_rows, free_count, rows;
+  int entry_count, latest; /* the value in the accumulator, or -1 */
+} preparation;
 
 static int straight_op(const og_instruction *in) {
   if (!in->single) return -1;
@@ -9,111 +45,206 @@ static int straight_op(const og_instruction *in) {
   if (in->code == OG_DO_LOOP1)
     return in->op == OG_EW_NEG ? OG_ST_NEG : in->op == OG_EW_SQRT ? OG_ST_SQRT : -1;
   if (in->code != OG_DO_LOOP2) return -1;
-  static const signed char ops[OG_EW_BINARY_COUNT] = {[OG_EW_ADD] = OG_ST_ADD + 1,
-                                                      [OG_EW_SUB] = OG_ST_SUB + 1,
-                                                      [OG_EW_MUL] = OG_ST_MUL + 1,
-                                                      [OG_EW_DIV] = OG_ST_DIV + 1};
-  return ops[in->op] - 1;
-}
-
-static int same_place(og_place a, og_place b) {
-  return !a.one && !b.one && a.base == b.base && a.row == b.row;
-}
-
-static int operands_of(const og_instruction *in, og_place *places) {
-  places[0] = in->a, places[1] = in->b, places[2] = in->c;
-  return in->code == OG_DO_COPY || in->code == OG_DO_LOOP1 ? 1 : in->code == OG_DO_WHERE ? 3 : 2;
-}
-
-static int reads(const og_instruction *in, og_place row) {
-  og_place places[3];
-  int count = operands_of(in, places), times = 0;
-  for (int i = 0; i < count; i++) times += same_place(places[i], row);
-  return times;
-}
-
-/* Whether instruction `in` writes over a row that the product `product` reads. */
-static int disturbs(const og_instruction *in, const og_instruction *product) {
-  return same_place(in->out, product->a) || same_place(in->out, product->b);
-}
-
-/* The instruction that product i can join: the only reader of its row, a sum or difference, with nothing but
- * scalar operations between, none of which writes over what the product reads. -1: none. */
-static int partner(const og_program *p, int i) {
-  const og_instruction *product = &p->instructions[i];
-  if (straight_op(product) != OG_ST_MUL || product->out.base != OG_BASE_SCRATCH) return -1;
-  int found = -1;
-  for (int j = i + 1; j < p->count; j++) {
-    const og_instruction *in = &p->instructions[j];
-    int times = in->single ? reads(in, product->out) : 1; /* several rows: perhaps this one among them */
-    if (found < 0 && times == 0 && disturbs(in, product)) return -1;
-    if (times) {
-      int op = straight_op(in);
-      if (found >= 0 || times > 1 || (op != OG_ST_ADD && op != OG_ST_SUB)) return -1;
-      found = j;
-    }
-    if (in->single && same_place(in->out, product->out))
-      break; /* from here on the row holds something else */
-  }
-  return found;
-}
-
-static void set_row(og_straight *s, int k, og_place place) {
-  s->base[k] = place.one ? OG_BASE_WIDE : place.base;
-  s->row[k] = place.row;
-}
-
-/* a b + c, a b - c or c - a b, from a product and the sum or difference that reads it. */
-static void join(og_straight *s, const og_instruction *product, const og_instruction *in) {
-  int first = same_place(in->a, product->out);
-  s->op = in->op == OG_EW_ADD ? OG_ST_MULADD : first ? OG_ST_MULSUB : OG_ST_SUBMUL;
-  set_row(s, 1, product->a);
-  set_row(s, 2, product->b);
-  set_row(s, 3, first ? in->b : in->a);
-}
-
-static void translate(og_straight *s, const og_instruction *in) {
-  og_place places[3];
-  int count = operands_of(in, places);
-  s->op = straight_op(in);
-  for (int k = 0; k < count; k++) set_row(s, k + 1, places[k]);
-}
-
-static void add_segment(og_program *p, int straight, int first) {
-  og_segment *last = p->segment_count ? &p->segments[p->segment_count - 1] : NULL;
-  if (last && last->straight == straight && last->first + last->count == first)
-    last->count++;
-  else
-    p->segments[p->segment_count++] = (og_segment){straight, first, 1};
-}
-
-/* joined[i]: the instruction that product i becomes part of; taken[j]: one more than the product that j takes
- * in. */
-static void find_partners(const og_program *p, int *joined, int *taken) {
-  for (int i = 0; i < p->count; i++) {
-    int j = partner(p, i);
-    joined[i] = j >= 0 && !taken[j];
-    if (joined[i]) taken[j] = i + 1;
+  switch (in->op) {
+  case OG_EW_ADD: return OG_ST_ADD;
+  case OG_EW_SUB: return OG_ST_SUB;
+  case OG_EW_MUL: return OG_ST_MUL;
+  case OG_EW_DIV: return OG_ST_DIV;
+  default: return -1;
   }
 }
 
-static void lay_out(og_program *p, const int *joined, const int *taken) {
-  int straight = 0;
-  for (int i = 0; i < p->count; i++) {
+static int in_scratch(og_place place) { return !place.one && place.base == OG_BASE_SCRATCH; }
+
+/* Marks the scratch rows that instruction i reads, or may read, unless a later one is known to. */
+static void mark_read(const preparation *s, int i, og_place place) {
+  const og_instruction *in = &s->program->instructions[i];
+  int rows = in->single || !place.step ? 1 : in->rows * in->columns;
+  for (int row = place.row; in_scratch(place) && row < place.row + rows && row < s->program->scratch_rows;
+       row++)
+    if (s->reader[row] < 0) s->reader[row] = i;
+}
+
+static void find_last_readers(const preparation *s) {
+  const og_program *p = s->program;
+  for (int row = 0; row < p->scratch_rows; row++) s->reader[row] = -1;
+  for (int i = p->count - 1; i >= 0; i--) {
     const og_instruction *in = &p->instructions[i];
-    if (joined[i]) continue;
-    if (straight_op(in) < 0) {
-      add_segment(p, 0, i);
-      continue;
+    s->values[i] = (value){.op = straight_op(in), .last_reader = -1, .last_use = -1};
+    if (in->single && in_scratch(in->out)) {
+      s->values[i].last_reader = s->reader[in->out.row];
+      s->reader[in->out.row] = -1;
     }
-    og_straight *s = &p->straight[straight];
-    if (taken[i])
-      join(s, &p->instructions[taken[i] - 1], in);
-    else
-      translate(s, in);
-    set_row(s, 0, in->out);
-    add_segment(p, 1, straight++);
+    mark_read(s, i, in->a);
+    mark_read(s, i, in->b);
+    mark_read(s, i, in->c);
   }
+}
+
+static source source_of(const preparation *s, og_place place, int first) {
+  int writer = in_scratch(place) ? s->writer[place.row] : -1;
+  if (writer >= first && s->values[writer].internal) return (source){.value = writer};
+  return (source){-1, place.one ? OG_BASE_WIDE : place.base, place.row};
+}
+
+/* The values of the run [first, end) and what they are made of. */
+static void resolve(preparation *s, int first, int end) {
+  for (int i = first; i < end; i++) {
+    const og_instruction *in = &s->program->instructions[i];
+    value *v = &s->values[i];
+    v->count = in->code == OG_DO_LOOP2 ? 2 : 1;
+    v->from[0] = source_of(s, in->a, first);
+    v->from[1] = source_of(s, in->b, first);
+    for (int k = 0; k < v->count; k++)
+      if (v->from[k].value >= 0) s->values[v->from[k].value].readers++;
+    v->internal = in_scratch(in->out) && v->last_reader < end;
+    v->base = in->out.base, v->row = in->out.row;
+    if (in_scratch(in->out)) s->writer[in->out.row] = i;
+  }
+}
+
+/* Only what nothing writes over in between can be read later: inputs, constants and the run's own values. */
+static void put_off(const preparation *s, int first, int end) {
+  for (int i = first; i < end; i++) {
+    value *v = &s->values[i];
+    int free = v->internal && v->readers == 1, depth = 1;
+    for (int k = 0; k < v->count; k++) {
+      source from = v->from[k];
+      if (from.value >= 0 && s->values[from.value].depth >= depth) depth = s->values[from.value].depth + 1;
+      free = free && (from.value >= 0 || from.base < OG_BASE_SCRATCH || from.base == OG_BASE_WIDE);
+    }
+    v->depth = free && depth <= DEPTH_MOST ? depth : 0;
+  }
+}
+
+/* The product that an operand is, when it can become part of the operation that reads it. */
+static const value *product_of(const preparation *s, source from) {
+  const value *v = from.value >= 0 ? &s->values[from.value] : NULL;
+  return v && v->depth && v->op == OG_ST_MUL ? v : NULL;
+}
+
+/* The operation with products taken in: its operands' number, and *op. */
+static int take_in(const preparation *s, const value *v, int *op, source *from) {
+  const value *a = product_of(s, v->from[0]), *b = v->count > 1 ? product_of(s, v->from[1]) : NULL;
+  int sum = v->op == OG_ST_ADD, count = 0;
+  *op = v->op;
+  if (!(sum || v->op == OG_ST_SUB || v->op == OG_ST_NEG) || (!a && !b)) {
+    from[0] = v->from[0], from[1] = v->from[1];
+    return v->count;
+  }
+  if (a) from[count++] = a->from[0], from[count++] = a->from[1];
+  if (b) from[count++] = b->from[0], from[count++] = b->from[1];
+  if (v->op == OG_ST_NEG)
+    *op = OG_ST_NEGMUL;
+  else if (a && b)
+    *op = sum ? OG_ST_MULADDMUL : OG_ST_MULSUBMUL;
+  else
+    *op = sum ? OG_ST_MULADD : a ? OG_ST_MULSUB : OG_ST_SUBMUL, from[count++] = v->from[a ? 1 : 0];
+  return count;
+}
+
+static void swap(source *from, int a, int b) {
+  source other = from[a];
+  from[a] = from[b], from[b] = other;
+}
+
+/* The form of `op` in which operand k is the accumulator; operands are brought to where it has them. */
+static int accumulating(int op, source *from, int k) {
+  if (op == OG_ST_SUB || op == OG_ST_DIV) return op + 1 + k;
+  if (op == OG_ST_MULADDMUL && k >= 2) swap(from, 0, 2), swap(from, 1, 3), k -= 2;
+  if (k >= 2) {
+    swap(from, 2, k);
+    return op + 2;
+  }
+  swap(from, 0, k);
+  return op + 1;
+}
+
+/* Which operand an operation in such a form does not read. */
+static int accumulated(int op, int plain) {
+  if (op == plain) return -1;
+  if (plain == OG_ST_SUB || plain == OG_ST_DIV) return op - plain - 1;
+  return op == plain + 1 ? 0 : 2;
+}
+
+static void make(preparation *s, int i) {
+  value *v = &s->values[i];
+  int plain, count, e;
+  source from[SOURCES_MOST];
+  count = take_in(s, v, &plain, from);
+  for (int k = 0; k < count; k++)
+    if (from[k].value >= 0 && s->values[from[k].value].depth) make(s, from[k].value);
+  int op = plain;
+  for (int k = count - 1; k >= 0 && op == plain; k--)
+    if (from[k].value >= 0 && from[k].value == s->latest) op = accumulating(plain, from, k);
+  e = s->entry_count++;
+  s->entries[e].value = i;
+  for (int k = 0; k < SOURCES_MOST; k++) {
+    int read = k < count && k != accumulated(op, plain);
+    s->entries[e].from[k] = read ? from[k] : (source){-1, OG_BASE_SCRATCH, 0};
+    if (read && from[k].value >= 0) s->values[from[k].value].last_use = e;
+  }
+  s->program->straight[e].op = op;
+  s->latest = i;
+}
+
+/* ---- Rows ---- */
+
+static int take_row(preparation *s) {
+  return s->free_count ? s->free_rows[--s->free_count] : s->program->scratch_rows + s->rows++;
+}
+
+static void place_operands(preparation *s, int e) {
+  og_straight *to = &s->program->straight[e];
+  for (int k = 0; k < SOURCES_MOST; k++) {
+    source from = s->entries[e].from[k];
+    value *v = from.value >= 0 ? &s->values[from.value] : NULL;
+    to->base[k] = v ? OG_BASE_SCRATCH : from.base;
+    to->row[k] = v ? v->row : from.row;
+    if (!v || v->last_use != e) continue;
+    s->free_rows[s->free_count++] = v->row;
+    v->last_use = -1; /* an operand may be there twice */
+  }
+}
+
+/* A result may take the row of an operand that is read for the last time: a strip is read before it is
+ * written. */
+static void place_entries(preparation *s, int first) {
+  for (int e = first; e < s->entry_count; e++) {
+    og_straight *to = &s->program->straight[e];
+    value *v = &s->values[s->entries[e].value];
+    place_operands(s, e);
+    to->stored = !v->internal || v->last_use >= 0;
+    if (v->internal) v->base = OG_BASE_SCRATCH, v->row = to->stored ? take_row(s) : 0;
+    to->base[OG_STRAIGHT_OUT] = v->base;
+    to->row[OG_STRAIGHT_OUT] = v->row;
+  }
+}
+
+static void prepare_run(preparation *s, int first, int end) {
+  int start = s->entry_count;
+  s->latest = -1;
+  resolve(s, first, end);
+  put_off(s, first, end);
+  for (int i = first; i < end; i++)
+    if (!s->values[i].depth) make(s, i);
+  place_entries(s, start);
+  s->program->segments[s->program->segment_count++] = (og_segment){1, start, s->entry_count - start};
+}
+
+static void prepare(preparation *s) {
+  og_program *p = s->program;
+  find_last_readers(s);
+  for (int row = 0; row < p->scratch_rows; row++) s->writer[row] = -1;
+  for (int first = 0, end; first < p->count; first = end) {
+    int straight = s->values[first].op >= 0;
+    for (end = first + 1; end < p->count && (s->values[end].op >= 0) == straight;) end++;
+    if (straight)
+      prepare_run(s, first, end);
+    else
+      p->segments[p->segment_count++] = (og_segment){0, first, end - first};
+  }
+  p->scratch_rows += s->rows;
 }
 
 static int widen_constants(og_program *p) {
@@ -129,17 +260,22 @@ static int widen_constants(og_program *p) {
 }
 
 int og_program_straighten(og_program *p) {
-  size_t count = (size_t)p->count + 1;
-  int *joined = og_alloc(p->context, count, sizeof *joined),
-      *taken = og_alloc(p->context, count, sizeof *taken);
+  size_t count = (size_t)p->count + 1, rows = (size_t)p->scratch_rows + 1;
+  preparation s = {.program = p,
+                   .values = og_alloc(p->context, count, sizeof *s.values),
+                   .entries = og_alloc(p->context, count, sizeof *s.entries),
+                   .writer = og_alloc(p->context, rows, sizeof *s.writer),
+                   .reader = og_alloc(p->context, rows, sizeof *s.reader),
+                   .free_rows = og_alloc(p->context, count, sizeof *s.free_rows)};
   p->straight = og_alloc(p->context, count, sizeof *p->straight);
   p->segments = og_alloc(p->context, count, sizeof *p->segments);
-  int good = joined && taken && p->straight && p->segments && widen_constants(p);
-  if (good) {
-    find_partners(p, joined, taken);
-    lay_out(p, joined, taken);
-  }
-  og_free(p->context, joined);
-  og_free(p->context, taken);
+  int good = s.values && s.entries && s.writer && s.reader && s.free_rows && p->straight && p->segments &&
+             widen_constants(p);
+  if (good) prepare(&s);
+  og_free(p->context, s.values);
+  og_free(p->context, s.entries);
+  og_free(p->context, s.writer);
+  og_free(p->context, s.reader);
+  og_free(p->context, s.free_rows);
   return good;
 }

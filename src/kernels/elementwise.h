@@ -37,8 +37,10 @@ enum { OG_EW_BOTH, OG_EW_ONE_A, OG_EW_ONE_B, OG_EW_VARIANTS };
     void (*unary[OG_EW_UNARY_COUNT])(size_t count, const X *a, X *out);                                      \
     void (*binary[OG_EW_BINARY_COUNT][OG_EW_VARIANTS])(size_t count, const X *a, const X *b, X *out);        \
     void (*where)(size_t count, const X *condition, const X *a, const X *b, X *out);                         \
-    void (*add_product)(size_t count, const X *a, const X *b, X *sum);    /* sum += a b, rounded twice */    \
-    void (*straight)(int count, const og_straight *run, X *const *bases); /* see straight.h */               \
+    void (*add_product)(size_t count, const X *a, const X *b, X *sum); /* sum += a b, rounded twice */       \
+    /* see straight.h; straight_one: on rows of one lane */                                                  \
+    void (*straight)(int count, const og_straight *run, X *const *bases);                                    \
+    void (*straight_one)(int count, const og_straight *run, X *const *bases);                                \
   } og_elementwise_##S;                                                                                      \
   const og_elementwise_##S *og_elementwise_best_##S(void); /* the fastest that this processor runs */        \
   extern const og_elementwise_##S og_elementwise_reference_##S, og_elementwise_base_##S,                     \

@@ -63,4 +63,5 @@ const OG_R(og_elementwise) TABLE_NAME = {
                VARIANTS(zero_wins)},
     .where = where,
     .add_product = add_product,
-    .straight = straight};
+    .straight = straight,
+    .straight_one = straight_one};

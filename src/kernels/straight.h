@@ -1,24 +1,55 @@
-/* Scalar operations one after another on full rows of OG_LANES_MAX lanes, in one call. */
+/* Scalar operations one after another on one lane or on full rows of OG_LANES_MAX lanes, in one call: a
+ * machine with one accumulator, so that a chain of operations leaves the registers only at its end. */
 #ifndef OG_STRAIGHT_H
 #define OG_STRAIGHT_H
 
-enum {
-  OG_ST_ADD,
-  OG_ST_SUB,
-  OG_ST_MUL,
-  OG_ST_DIV,
-  OG_ST_NEG,
-  OG_ST_SQRT,
-  OG_ST_COPY,
-  OG_ST_MULADD, /* a b + c, rounded twice, as all of these are */
-  OG_ST_MULSUB, /* a b - c */
-  OG_ST_SUBMUL  /* c - a b */
-};
+/* X(name, result) of the operands A, B, C, D in memory and the accumulator R, which is what the operation
+ * before gave. Every sum and product is rounded. The forms with R stand right after the one they come from.
+ */
+#define OG_STRAIGHT_OPS(X)                                                                                   \
+  X(ADD, A + B)                                                                                              \
+  X(ADD_R, R + B)                                                                                            \
+  X(SUB, A - B)                                                                                              \
+  X(SUB_R, R - B)                                                                                            \
+  X(SUB_BY_R, A - R)                                                                                         \
+  X(MUL, A *B)                                                                                               \
+  X(MUL_R, R *B)                                                                                             \
+  X(DIV, A / B)                                                                                              \
+  X(DIV_R, R / B)                                                                                            \
+  X(DIV_BY_R, A / R)                                                                                         \
+  X(NEG, -A)                                                                                                 \
+  X(NEG_R, -R)                                                                                               \
+  X(SQRT, ROOT(A))                                                                                           \
+  X(SQRT_R, ROOT(R))                                                                                         \
+  X(COPY, A)                                                                                                 \
+  X(COPY_R, R)                                                                                               \
+  X(NEGMUL, -(A * B))                                                                                        \
+  X(NEGMUL_R, -(R * B))                                                                                      \
+  X(MULADD, A *B + C)                                                                                        \
+  X(MULADD_R, R *B + C)                                                                                      \
+  X(MULADD_TO_R, A *B + R)                                                                                   \
+  X(MULSUB, A *B - C)                                                                                        \
+  X(MULSUB_R, R *B - C)                                                                                      \
+  X(MULSUB_BY_R, A *B - R)                                                                                   \
+  X(SUBMUL, C - A * B)                                                                                       \
+  X(SUBMUL_R, C - R * B)                                                                                     \
+  X(SUBMUL_FROM_R, R - A * B)                                                                                \
+  X(MULADDMUL, A *B + C * D)                                                                                 \
+  X(MULADDMUL_R, R *B + C * D)                                                                               \
+  X(MULSUBMUL, A *B - C * D)                                                                                 \
+  X(MULSUBMUL_R, R *B - C * D)                                                                               \
+  X(MULSUBMUL_BY_R, A *B - R * D)
 
-/* Result and operands a, b, c: row `row` of base `base`. */
+#define OG_STRAIGHT_NAME(name, result) OG_ST_##name,
+enum { OG_STRAIGHT_OPS(OG_STRAIGHT_NAME) OG_ST_COUNT };
+#undef OG_STRAIGHT_NAME
+
+/* Operands A to D and the place of the result, if it is stored: row `row` of base `base`. */
 typedef struct og_straight {
-  int op;
-  int base[4], row[4];
+  int op, stored;
+  int base[5], row[5];
 } og_straight;
+
+enum { OG_STRAIGHT_OUT = 4 };
 
 #endif

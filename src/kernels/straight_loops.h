@@ -1,46 +1,82 @@
 /* Carrying out og_straight operations; included with vec.h (kernels/elementwise_isa.c) or without (the
  * reference). Not a header of its own. */
 
-/* Rows may lie anywhere that a number may. */
+/* Rows may lie anywhere that a number may. A strip of lanes is as many registers as a machine has to spare.
+ */
 #if defined(OG_VEC_H)
 typedef real row_vec __attribute__((vector_size(OG_VEC_BYTES), aligned(sizeof(real)), may_alias));
-enum { ROW_STEP = OG_VEC_LANES };
-#define ROW(p) (*(const row_vec *)(p))
+typedef vec lane_vec;
+enum {
+  ROW_STEP = OG_VEC_LANES,
+  ROW_STRIP = OG_LANES_MAX / OG_VEC_LANES < 8 ? OG_LANES_MAX / OG_VEC_LANES : 8
+};
+#define ROW(p) ((lane_vec) * (const row_vec *)(p))
 #define ROW_SET(p, v) (*(row_vec *)(p) = (row_vec)(v))
+static inline vec root(vec a) {
+  for (int i = 0; i < OG_VEC_LANES; i++) a[i] = SQRT(a[i]);
+  return a;
+}
 #else
-enum { ROW_STEP = 1 };
+typedef real lane_vec;
+enum { ROW_STEP = 1, ROW_STRIP = 1 };
 #define ROW(p) (*(p))
 #define ROW_SET(p, v) (*(p) = (v))
+#define root SQRT
 #endif
-#define ROW_LOOP(expression)                                                                                 \
-  for (int i = 0; i < OG_LANES_MAX; i += ROW_STEP) ROW_SET(out + i, expression);                             \
-  break
-#define A ROW(a + i)
-#define B ROW(b + i)
-#define C ROW(c + i)
+#define ROOT root
+#if !defined(UNROLL)
+#define UNROLL
+#endif
 
-static void straight(int count, const og_straight *run, real *const *bases) {
-  for (const og_straight *end = run + count; run < end; run++) {
-    real *out = bases[run->base[0]] + run->row[0] * OG_LANES_MAX;
-    const real *a = bases[run->base[1]] + run->row[1] * OG_LANES_MAX;
-    const real *b = bases[run->base[2]] + run->row[2] * OG_LANES_MAX;
-    const real *c = bases[run->base[3]] + run->row[3] * OG_LANES_MAX;
-    switch (run->op) {
-    case OG_ST_ADD: ROW_LOOP(A + B);
-    case OG_ST_SUB: ROW_LOOP(A - B);
-    case OG_ST_MUL: ROW_LOOP(A * B);
-    case OG_ST_DIV: ROW_LOOP(A / B);
-    case OG_ST_NEG: ROW_LOOP(-A);
-    case OG_ST_COPY: ROW_LOOP(A);
-    case OG_ST_MULADD: ROW_LOOP(A * B + C);
-    case OG_ST_MULSUB: ROW_LOOP(A * B - C);
-    case OG_ST_SUBMUL: ROW_LOOP(C - A * B);
-    case OG_ST_SQRT:
-      for (int i = 0; i < OG_LANES_MAX; i++) out[i] = SQRT(a[i]);
-      break;
+#define AT(k) (bases[run->base[k]] + run->row[k] * OG_LANES_MAX + lane)
+#define A ROW(a + i * ROW_STEP)
+#define B ROW(b + i * ROW_STEP)
+#define C ROW(c + i * ROW_STEP)
+#define D ROW(d + i * ROW_STEP)
+#define R r[i]
+#define CASE(name, result)                                                                                   \
+  case OG_ST_##name: UNROLL for (int i = 0; i < ROW_STRIP; i++) r[i] = result; break;
+
+static void straight(int count, const og_straight *first, real *const *bases) {
+  for (int lane = 0; lane < OG_LANES_MAX; lane += ROW_STRIP * ROW_STEP) {
+    lane_vec r[ROW_STRIP] = {0};
+    for (const og_straight *run = first, *end = first + count; run < end; run++) {
+      const real *a = AT(0), *b = AT(1), *c = AT(2), *d = AT(3);
+      switch (run->op) { OG_STRAIGHT_OPS(CASE) }
+      real *out = AT(OG_STRAIGHT_OUT);
+      if (run->stored) UNROLL for (int i = 0; i < ROW_STRIP; i++) ROW_SET(out + i * ROW_STEP, r[i]);
     }
+  }
+}
+#undef AT
+#undef A
+#undef B
+#undef C
+#undef D
+#undef R
+#undef CASE
+#undef ROOT
+
+#define A bases[run->base[0]][run->row[0]]
+#define B bases[run->base[1]][run->row[1]]
+#define C bases[run->base[2]][run->row[2]]
+#define D bases[run->base[3]][run->row[3]]
+#define R r
+#define ROOT SQRT
+#define CASE(name, result)                                                                                   \
+  case OG_ST_##name: r = result; break;
+
+static void straight_one(int count, const og_straight *first, real *const *bases) {
+  real r = 0;
+  for (const og_straight *run = first, *end = first + count; run < end; run++) {
+    switch (run->op) { OG_STRAIGHT_OPS(CASE) }
+    if (run->stored) bases[run->base[OG_STRAIGHT_OUT]][run->row[OG_STRAIGHT_OUT]] = r;
   }
 }
 #undef A
 #undef B
 #undef C
+#undef D
+#undef R
+#undef CASE
+#undef ROOT
