@@ -493,6 +493,12 @@ OG_API og_status og_objective_evaluate_with(og_objective *objective, og_adjoint 
  *  estimate of their own error (NULL: not wanted). Also fills the gradients below. */
 OG_API og_status og_objective_differences(og_objective *objective, const double *theta, double *gradient,
                                           double *error);
+/** Second derivatives of the loss, exact for the computed numbers as the discrete gradient is: the Hessian
+ * times `direction` [p] into product [p], and the whole symmetric Hessian [p][p], row-major, at the cost of p
+ *  products. Steps are kept for it whatever the adjoint; models with events are refused. */
+OG_API og_status og_objective_hessian_product(og_objective *objective, const double *theta,
+                                              const double *direction, double *product);
+OG_API og_status og_objective_hessian(og_objective *objective, const double *theta, double *hessian);
 /** Of the last gradient: dL/dx0 [trajectories][n] with the dependence of x0 on theta left out, dL/dt0 and
  *  dL/dt1, summed over trajectories. */
 OG_API size_t og_objective_trajectories(const og_objective *objective);

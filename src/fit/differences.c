@@ -35,8 +35,8 @@ static og_status set_times(const probe *at, double shift0, double shift1) {
   for (size_t m = 0; m < objective->M; m++) {
     double t0 = objective->data->t0[m] + shift0, t1 = objective->data->t1[m] + shift1;
     OG_TRY(og_solve_set_span(at->solve, m, t0, t1));
-    og_term_set_time(objective->initial, m, t0);
-    if (objective->final_cost) og_term_set_time(objective->final_cost, m, t1);
+    og_term_set_time(objective->terms.initial, m, t0);
+    if (objective->terms.final_cost) og_term_set_time(objective->terms.final_cost, m, t1);
   }
   return OG_OK;
 }

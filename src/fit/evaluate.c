@@ -84,7 +84,7 @@ static og_status bad_initial_state(const og_objective *objective, size_t m) {
 }
 
 og_status og_objective_initial_states(og_objective *objective, const double *theta) {
-  og_term_run(objective->initial, &(og_term_io){.theta = theta, .values = objective->x0});
+  og_term_run(objective->terms.initial, &(og_term_io){.theta = theta, .values = objective->x0});
   for (size_t m = 0; m < objective->M; m++)
     if (!all_finite(objective->x0 + m * objective->n, objective->n)) return bad_initial_state(objective, m);
   return OG_OK;
@@ -101,16 +101,16 @@ static og_status observations(og_objective *objective, const og_solve *solve, co
                               int gradient) {
   const og_data *data = objective->data;
   size_t n = objective->n;
-  if (!objective->observation) return OG_OK;
+  if (!objective->terms.observation) return OG_OK;
   for (size_t m = 0; m < objective->M; m++)
     for (size_t i = data->first[m]; i < data->first[m + 1]; i++)
       OG_TRY(og_solve_observed(solve, m, i - data->first[m], objective->observed + i * n));
-  og_term_run(objective->observation, &(og_term_io){.theta = theta,
-                                                    .states = objective->observed,
-                                                    .gradient = gradient,
-                                                    .values = objective->row_losses,
-                                                    .x_bar = objective->observed_bar,
-                                                    .theta_bar = objective->theta_bar});
+  og_term_run(objective->terms.observation, &(og_term_io){.theta = theta,
+                                                          .states = objective->observed,
+                                                          .gradient = gradient,
+                                                          .values = objective->row_losses,
+                                                          .x_bar = objective->observed_bar,
+                                                          .theta_bar = objective->theta_bar});
   for (size_t m = 0; m < objective->M; m++)
     for (size_t i = data->first[m]; i < data->first[m + 1]; i++) {
       if (!isfinite(objective->row_losses[i]) ||
@@ -124,15 +124,15 @@ static og_status observations(og_objective *objective, const og_solve *solve, co
 static og_status final_costs(og_objective *objective, const og_solve *solve, const double *theta,
                              int gradient) {
   size_t n = objective->n;
-  if (!objective->final_cost) return OG_OK;
+  if (!objective->terms.final_cost) return OG_OK;
   for (size_t m = 0; m < objective->M; m++) OG_TRY(og_solve_final(solve, m, objective->final + m * n));
-  og_term_run(objective->final_cost, &(og_term_io){.theta = theta,
-                                                   .states = objective->final,
-                                                   .gradient = gradient,
-                                                   .values = objective->final_losses,
-                                                   .x_bar = objective->final_bar,
-                                                   .t_bar = objective->t_bar,
-                                                   .theta_bar = objective->theta_bar});
+  og_term_run(objective->terms.final_cost, &(og_term_io){.theta = theta,
+                                                         .states = objective->final,
+                                                         .gradient = gradient,
+                                                         .values = objective->final_losses,
+                                                         .x_bar = objective->final_bar,
+                                                         .t_bar = objective->t_bar,
+                                                         .theta_bar = objective->theta_bar});
   for (size_t m = 0; m < objective->M; m++) {
     if (!isfinite(objective->final_losses[m]) || (gradient && !all_finite(objective->final_bar + m * n, n)))
       return bad_cost(objective, m, "final cost", objective->final_losses[m]);
@@ -216,14 +216,14 @@ static og_status sum_times(og_objective *objective) {
 
 static og_status pull_back(og_objective *objective, og_solve *solve, const double *theta) {
   OG_TRY(og_solve_pullback(solve, objective->N ? objective->observed_bar : NULL,
-                           objective->final_cost ? objective->final_bar : NULL,
+                           objective->terms.final_cost ? objective->final_bar : NULL,
                            objective->parts.has_integral_cost ? objective->ones : NULL, objective->x0_bar,
                            objective->theta_bar, objective->t0_bar, objective->t1_bar, NULL));
-  og_term_run(objective->initial, &(og_term_io){.theta = theta,
-                                                .seeds = objective->x0_bar,
-                                                .gradient = 1,
-                                                .t_bar = objective->t_bar,
-                                                .theta_bar = objective->theta_bar});
+  og_term_run(objective->terms.initial, &(og_term_io){.theta = theta,
+                                                      .seeds = objective->x0_bar,
+                                                      .gradient = 1,
+                                                      .t_bar = objective->t_bar,
+                                                      .theta_bar = objective->theta_bar});
   OG_TRY(check_gradient(objective));
   OG_TRY(sum_times(objective));
   memcpy(objective->x0_gradient, objective->x0_bar, objective->M * objective->n * sizeof(double));
@@ -231,17 +231,22 @@ static og_status pull_back(og_objective *objective, og_solve *solve, const doubl
   return OG_OK;
 }
 
+og_status og_objective_forward(og_objective *objective, og_adjoint adjoint, const double *theta, int gradient,
+                               og_solve **out) {
+  OG_TRY(og_objective_check_theta(objective, theta));
+  OG_TRY(og_objective_solve(objective, adjoint, out));
+  OG_TRY(og_objective_initial_states(objective, theta));
+  objective->last = *out;
+  OG_TRY(run_solve(objective, *out, theta));
+  clear_cotangents(objective);
+  return og_objective_terms(objective, *out, theta, gradient);
+}
+
 og_status og_objective_evaluate_with(og_objective *objective, og_adjoint adjoint, const double *theta,
                                      double *loss, double *gradient) {
   og_solve *solve = NULL;
-  OG_TRY(og_objective_check_theta(objective, theta));
-  OG_TRY(og_objective_solve(objective, adjoint, &solve));
-  OG_TRY(og_objective_initial_states(objective, theta));
-  objective->last = solve;
   if (gradient) objective->has_gradient = 0;
-  OG_TRY(run_solve(objective, solve, theta));
-  clear_cotangents(objective);
-  OG_TRY(og_objective_terms(objective, solve, theta, gradient != NULL));
+  OG_TRY(og_objective_forward(objective, adjoint, theta, gradient != NULL, &solve));
   if (gradient) OG_TRY(pull_back(objective, solve, theta));
   if (gradient && objective->p) memcpy(gradient, objective->theta_bar, objective->p * sizeof *gradient);
   if (loss) *loss = og_objective_total(objective);

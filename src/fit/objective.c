@@ -90,25 +90,41 @@ static og_status check_dependence(const og_objective *objective) {
                  "distributions nor the costs use a state or a parameter, so every gradient would be zero");
 }
 
-static og_status create_terms(og_objective *objective) {
-  const og_model_parts *parts = &objective->parts;
+static og_status create_observation(const og_objective *objective, og_node node, og_term **out) {
   const og_data *data = objective->data;
-  og_context *context = objective->context;
-  size_t M = objective->M, K = 2 * data->columns;
-  OG_TRY(og_term_create(context, parts, parts->initial_state, 1, M, 0, &objective->initial));
-  for (size_t m = 0; m < M; m++) og_term_set_time(objective->initial, m, data->t0[m]);
-  if (parts->final_cost != OG_NODE_NONE) {
-    OG_TRY(og_term_create(context, parts, parts->final_cost, 0, M, 0, &objective->final_cost));
-    for (size_t m = 0; m < M; m++) og_term_set_time(objective->final_cost, m, data->t1[m]);
-  }
-  if (!objective->N) return OG_OK;
-  OG_TRY(
-      og_term_create(context, parts, parts->observation_loss, 0, objective->N, K, &objective->observation));
+  size_t K = 2 * data->columns;
+  OG_TRY(og_term_create(objective->context, &objective->parts, node, 0, objective->N, K, out));
   for (size_t i = 0; i < objective->N; i++) {
-    og_term_set_time(objective->observation, i, data->times[i]);
-    og_term_set_data(objective->observation, i, data->values + K * i);
+    og_term_set_time(*out, i, data->times[i]);
+    og_term_set_data(*out, i, data->values + K * i);
   }
   return OG_OK;
+}
+
+og_status og_objective_create_terms(const og_objective *objective, const og_term_nodes *nodes,
+                                    og_terms *terms) {
+  og_context *context = objective->context;
+  const og_model_parts *parts = &objective->parts;
+  size_t M = objective->M;
+  OG_TRY(og_term_create(context, parts, nodes->initial, 1, M, 0, &terms->initial));
+  for (size_t m = 0; m < M; m++) og_term_set_time(terms->initial, m, objective->data->t0[m]);
+  if (parts->final_cost != OG_NODE_NONE) {
+    OG_TRY(og_term_create(context, parts, nodes->final_cost, 0, M, 0, &terms->final_cost));
+    for (size_t m = 0; m < M; m++) og_term_set_time(terms->final_cost, m, objective->data->t1[m]);
+  }
+  return objective->N ? create_observation(objective, nodes->observation, &terms->observation) : OG_OK;
+}
+
+static og_status create_terms(og_objective *objective) {
+  const og_model_parts *parts = &objective->parts;
+  og_term_nodes nodes = {parts->initial_state, parts->observation_loss, parts->final_cost};
+  return og_objective_create_terms(objective, &nodes, &objective->terms);
+}
+
+void og_terms_destroy(og_terms *terms) {
+  og_term_destroy(terms->initial);
+  og_term_destroy(terms->observation);
+  og_term_destroy(terms->final_cost);
 }
 
 static og_status set_up(og_objective *objective, const og_table *table, const og_options *options) {
@@ -149,9 +165,8 @@ og_status og_objective_create(og_context *context, const og_model *model, const 
 void og_objective_destroy(og_objective *objective) {
   if (!objective) return;
   for (int i = 0; i < OG_ADJOINT_KINDS; i++) og_solve_destroy(objective->solves[i]);
-  og_term_destroy(objective->initial);
-  og_term_destroy(objective->observation);
-  og_term_destroy(objective->final_cost);
+  og_terms_destroy(&objective->terms);
+  og_terms_destroy(&objective->tangents);
   og_data_destroy(objective->data);
   og_options_destroy(objective->options);
   double *owned[] = {objective->lowest,       objective->highest,    objective->x0,

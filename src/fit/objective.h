@@ -8,22 +8,30 @@
 
 enum { OG_ADJOINT_KINDS = OG_ADJOINT_FORWARD + 1, OG_ENTRY_NAME_SIZE = 112 };
 
+/* The initial state, and the loss of observations and of final states; NULL when absent. */
+typedef struct og_terms {
+  og_term *initial, *observation, *final_cost;
+} og_terms;
+typedef struct og_term_nodes {
+  og_node initial, observation, final_cost;
+} og_term_nodes;
+
 struct og_objective {
   og_context *context;
   const og_model *model;
   og_model_parts parts;
   og_options *options;
   og_data *data;
-  og_term *initial, *observation, *final_cost; /* the last two NULL when absent */
-  og_solve *solves[OG_ADJOINT_KINDS];          /* made when first asked for */
-  og_solve *last;                              /* the solve of the last evaluation */
-  size_t n, p, M, N;                           /* states, parameters, trajectories, observations */
-  double *lowest, *highest;                    /* [p] */
-  double *x0, *observed, *final;               /* [M][n], [N][n], [M][n] */
-  double *row_losses, *final_losses, *losses;  /* [N], [M], [M]: the last is each trajectory's sum */
-  double *observed_bar, *final_bar, *ones;     /* cotangents for the solve: [N][n], [M][n], [M] */
-  double *x0_bar, *t0_bar, *t1_bar, *t_bar;    /* [M][n], [M], [M]; of one term's own time [M] */
-  double *theta_bar;                           /* [p] */
+  og_terms terms, tangents;                   /* the latter of the former, made when first asked for */
+  og_solve *solves[OG_ADJOINT_KINDS];         /* made when first asked for */
+  og_solve *last;                             /* the solve of the last evaluation */
+  size_t n, p, M, N;                          /* states, parameters, trajectories, observations */
+  double *lowest, *highest;                   /* [p] */
+  double *x0, *observed, *final;              /* [M][n], [N][n], [M][n] */
+  double *row_losses, *final_losses, *losses; /* [N], [M], [M]: the last is each trajectory's sum */
+  double *observed_bar, *final_bar, *ones;    /* cotangents for the solve: [N][n], [M][n], [M] */
+  double *x0_bar, *t0_bar, *t1_bar, *t_bar;   /* [M][n], [M], [M]; of one term's own time [M] */
+  double *theta_bar;                          /* [p] */
   double t0_gradient, t1_gradient;
   double *x0_gradient; /* [M][n]: as handed out */
   int has_gradient;
@@ -33,6 +41,10 @@ og_status og_objective_check_theta(const og_objective *objective, const double *
 /* The name of entry `index` of theta: "alpha", "w[2]", "W[1,2]". */
 const char *og_objective_entry_name(const og_objective *objective, size_t index,
                                     char text[OG_ENTRY_NAME_SIZE]);
+/* Terms of the model's nodes, or of others that stand for them, with times and data. */
+og_status og_objective_create_terms(const og_objective *objective, const og_term_nodes *nodes,
+                                    og_terms *terms);
+void og_terms_destroy(og_terms *terms);
 /* The solve of a kind, with its spans and observation times set. */
 og_status og_objective_solve(og_objective *objective, og_adjoint adjoint, og_solve **out);
 /* x0(theta) into objective->x0. */
@@ -42,6 +54,13 @@ og_status og_objective_initial_states(og_objective *objective, const double *the
  */
 og_status og_objective_terms(og_objective *objective, const og_solve *solve, const double *theta,
                              int gradient);
+/* Everything up to the loss at theta, and with `gradient` the cotangents; *out is the solve. */
+og_status og_objective_forward(og_objective *objective, og_adjoint adjoint, const double *theta, int gradient,
+                               og_solve **out);
+/* products[d] = H directions[d] for `count` directions [count][p], overwritten: the Hessian of the loss at
+ * theta. */
+og_status og_objective_hessian_products(og_objective *objective, const double *theta, size_t count,
+                                        const double *directions, double *products);
 double og_objective_total(const og_objective *objective);
 
 #endif

@@ -35,6 +35,8 @@ static og_status build_programs(og_term *term, const og_model_parts *parts, og_n
   term->reads_theta = og_graph_depends_on(graph, count, outputs, OG_SLOT_PARAMETER);
   term->reads_state = og_graph_depends_on(graph, count, outputs, OG_SLOT_STATE);
   term->reads_seeds = og_graph_depends_on(graph, count, outputs, OG_SLOT_COTANGENT);
+  term->reads_theta_dot = og_graph_depends_on(graph, count, outputs, OG_SLOT_PARAMETER_DOT);
+  term->reads_state_dot = og_graph_depends_on(graph, count, outputs, OG_SLOT_STATE_DOT);
   OG_TRY(og_program_create(graph, 1, &node, &term->value));
   return og_program_create(graph, count, outputs, &term->gradient);
 }
@@ -50,6 +52,8 @@ static og_status allocate(og_term *term) {
                 {&term->state, term->reads_state ? term->n : 0},
                 {&term->theta, term->reads_theta ? term->p : 0},
                 {&term->seed, term->reads_seeds ? term->n : 0},
+                {&term->state_dot, term->reads_state_dot ? term->n : 0},
+                {&term->theta_dot, term->reads_theta_dot ? term->p : 0},
                 {&term->out, term->value_rows},
                 {&term->t_bar, 1},
                 {&term->x_bar, term->has_x_bar ? term->n : 0},
@@ -93,8 +97,8 @@ void og_term_destroy(og_term *term) {
   og_context *context = term->context;
   og_program_destroy(term->value);
   og_program_destroy(term->gradient);
-  void *owned[] = {term->time, term->data,  term->state, term->theta,     term->seed,
-                   term->out,  term->t_bar, term->x_bar, term->theta_bar, term->scratch};
+  void *owned[] = {term->time,      term->data, term->state, term->theta, term->seed,      term->state_dot,
+                   term->theta_dot, term->out,  term->t_bar, term->x_bar, term->theta_bar, term->scratch};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(context, owned[i]);
   og_free(context, term);
 }
@@ -144,9 +148,12 @@ static void run_chunk(og_term *term, const og_term_io *io, size_t chunk) {
       [OG_SLOT_STATE] = term->state,
       [OG_SLOT_PARAMETER] = term->theta,
       [OG_SLOT_COTANGENT] = term->seed,
+      [OG_SLOT_STATE_DOT] = term->state_dot,
+      [OG_SLOT_PARAMETER_DOT] = term->theta_dot,
       [OG_SLOT_DATA] = term->data ? term->data + chunk * term->data_rows * lanes : NULL};
   if (term->reads_state && io->states) gather(term, first, term->n, io->states, term->state);
   if (term->reads_seeds && io->seeds) gather(term, first, term->n, io->seeds, term->seed);
+  if (term->reads_state_dot) gather(term, first, term->n, io->states_dot, term->state_dot);
   double *outputs[4] = {io->values ? term->out : NULL};
   if (io->gradient) {
     outputs[1] = term->has_t_bar && io->t_bar ? term->t_bar : NULL;
@@ -160,10 +167,15 @@ static void run_chunk(og_term *term, const og_term_io *io, size_t chunk) {
   if (outputs[3]) add_lanes(term, first, outputs[3], io->theta_bar);
 }
 
-void og_term_run(og_term *term, const og_term_io *io) {
+/* The same parameters for all lanes. */
+static void spread(const og_term *term, const double *theta, double *block) {
   size_t lanes = (size_t)term->lanes;
-  if (term->reads_theta)
-    for (size_t row = 0; row < term->p; row++)
-      for (size_t lane = 0; lane < lanes; lane++) term->theta[row * lanes + lane] = io->theta[row];
+  for (size_t row = 0; row < term->p; row++)
+    for (size_t lane = 0; lane < lanes; lane++) block[row * lanes + lane] = theta[row];
+}
+
+void og_term_run(og_term *term, const og_term_io *io) {
+  if (term->reads_theta) spread(term, io->theta, term->theta);
+  if (term->reads_theta_dot) spread(term, io->theta_dot, term->theta_dot);
   for (size_t chunk = 0; chunk < chunks_of(term); chunk++) run_chunk(term, io, chunk);
 }

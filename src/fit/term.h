@@ -11,9 +11,11 @@ typedef struct og_term {
   int lanes;
   og_program *value, *gradient;
   int has_t_bar, has_x_bar, has_theta_bar, reads_theta, reads_state, reads_seeds;
+  int reads_theta_dot, reads_state_dot;
   double *time;                                                   /* [chunks][lanes] */
   double *data;                                                   /* [chunks][data_rows][lanes] */
   double *state, *theta, *seed, *out, *t_bar, *x_bar, *theta_bar; /* blocks of one chunk */
+  double *state_dot, *theta_dot;
   void *scratch;
 } og_term;
 
@@ -22,6 +24,7 @@ typedef struct og_term {
  * always the same. */
 typedef struct og_term_io {
   const double *theta, *states, *seeds; /* [p], [items][n], [items][value rows] */
+  const double *theta_dot, *states_dot; /* of a node from og_tangent_node */
   int gradient;
   double *values, *x_bar, *t_bar, *theta_bar; /* [items][value rows], [items][n], [items], [p] */
 } og_term_io;
@@ -36,6 +39,9 @@ void og_term_set_time(og_term *term, size_t item, double t);
 void og_term_set_data(og_term *term, size_t item, const double *data);
 void og_term_run(og_term *term, const og_term_io *io);
 
+/* The node's tangent along the slots' whole tangents: d node/d state x_dot + d node/d parameters theta_dot. A
+ * term of it, whose gradient is the Hessian of `node` times the direction, gets them in each run. */
+og_status og_tangent_node(const og_model_parts *parts, og_node node, og_node *dot);
 /* *bar = (d node / d slot)^T seed, a vector of all `entries` of an input slot. */
 og_status og_slot_cotangent(og_graph *graph, og_node node, og_node seed, int slot, int entries, og_node *bar);
 
