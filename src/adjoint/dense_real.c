@@ -1,9 +1,8 @@
 /* Dense output on lane blocks; see dense.h. The interpolant x + h sum_j b_j(s) K_j is kept as the
  * coefficients of its powers of s, in double: lanes then differ in s alone, and powers cancel where weights
  * do not. */
-#include <string.h>
-
 #include "adjoint/dense.h"
+#include "solve/recorded.h"
 
 typedef OG_R(og_dense) og_dense;
 
@@ -53,8 +52,8 @@ static void keep(og_dense *d, int slot, int lane) {
       for (size_t i = 0; i < n; i++) c[i * lanes] += weight * (double)k[i * group];
     }
   }
-  d->start[lane] = d->r.fraction[slot];
-  d->width[lane] = d->r.fraction_next[slot] - d->r.fraction[slot];
+  d->start[lane] = d->r.at.t[slot];
+  d->width[lane] = h;
 }
 
 /* Takes the steps of up to a group of lanes again. */
@@ -75,11 +74,10 @@ static void recompute(og_dense *d, const int *wanted, int count, og_lane_status 
 }
 
 /* Whether the lane must leave the step it has for another. */
-static int moves(og_dense *d, int lane, size_t m, double fraction) {
+static int moves(og_dense *d, int lane, size_t m, double t) {
   const og_trajectory *at = &d->solve->trajectories[m];
   int same = d->there[lane] && d->trajectory[lane] == m;
-  size_t hint = same ? d->index[lane] : at->record.steps - 1;
-  size_t index = og_record_find(&at->record, d->solve->stride, fraction, hint);
+  size_t index = og_recorded_find(d->solve, at, t, same ? d->index[lane] : at->record.steps - 1);
   if (same && index == d->index[lane]) return 0;
   d->trajectory[lane] = m;
   d->index[lane] = index;
@@ -100,20 +98,22 @@ static void evaluate(const og_dense *d, const double *s, real *x) {
     }
 }
 
+/* t = t_k + s h; a stage's time may lie an ulp outside the span. */
+static double place_in_step(const og_dense *d, int lane, double t) {
+  double s = d->width[lane] == 0 ? 0 : (t - d->start[lane]) / d->width[lane];
+  return s < 0 ? 0 : s > 1 ? 1 : s;
+}
+
 void OG_R(og_dense_read)(og_dense *d, const double *t, const size_t *trajectory, og_lane_status *status,
                          real *x) {
   int wanted[OG_LANES_MAX], count = 0;
-  double s[OG_LANES_MAX] = {0};
-  for (int lane = 0; lane < d->lanes; lane++) {
-    if (status[lane]) continue;
-    s[lane] = og_fraction_at(&d->solve->trajectories[trajectory[lane]], t[lane]);
-    if (moves(d, lane, trajectory[lane], s[lane])) wanted[count++] = lane;
-  }
+  double s[OG_LANES_MAX];
+  for (int lane = 0; lane < d->lanes; lane++)
+    if (!status[lane] && moves(d, lane, trajectory[lane], t[lane])) wanted[count++] = lane;
   for (int first = 0; first < count; first += d->r.lanes) {
     int left = count - first;
     recompute(d, wanted + first, left < d->r.lanes ? left : d->r.lanes, status);
   }
-  for (int lane = 0; lane < d->lanes; lane++)
-    s[lane] = status[lane] ? 0 : (s[lane] - d->start[lane]) / d->width[lane];
+  for (int lane = 0; lane < d->lanes; lane++) s[lane] = status[lane] ? 0 : place_in_step(d, lane, t[lane]);
   evaluate(d, s, x);
 }

@@ -11,7 +11,10 @@ og_status og_interpolate(og_solve *solve, og_pullback *pullback) {
   og_backward b;
   OG_TRY(og_lambda_field_create(solve, 1, &field));
   og_status status = og_backward_open(&b, solve, pullback, field, 0, &role);
-  if (status == OG_OK) status = og_backward_run(&b, NULL);
+  if (status == OG_OK) {
+    b.back->pace = solve; /* lambda may be smooth where df/dtheta is not */
+    status = og_backward_run(&b, NULL);
+  }
   og_backward_close(&b);
   return status;
 }

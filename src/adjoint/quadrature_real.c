@@ -12,9 +12,11 @@
 #include "adjoint/dense.h"
 #include "adjoint/kronrod.h"
 #include "adjoint/quadrature.h"
+#include "solve/recorded.h"
 
-/* Of one step: halved so often an interval is down to rounding; and so many of them are no good idea. */
-enum { DEPTH_MAX = 48, CUTS_MAX = 1000 };
+/* Halved so often an interval is down to rounding; so many cuts of one are no good idea. SPANNED: forward
+ * steps in one interval, besides the part of one. */
+enum { DEPTH_MAX = 48, CUTS_MAX = 1000, SPANNED = 3 };
 
 /* A lane's place: the interval from `from` to the top of the stack of ends. */
 typedef struct place {
@@ -79,8 +81,14 @@ static void close_integrator(integrator *v) {
 
 /* ---- Lanes ---- */
 
-static double step_end(const integrator *v, const place *at) {
-  return og_time_at(at->back, og_record_fraction(&at->back->record, at->step + 1, v->back->stride));
+/* Where the interval from `from` ends: with the step of the backward solve, or after a few of the forward
+ * solve's, so that the nodes meet whatever that resolved. */
+static double interval_end(const integrator *v, const place *at) {
+  size_t last = at->forward->record.steps - 1;
+  size_t k = og_recorded_find(v->solve, at->forward, at->from, last);
+  double end = og_recorded_time(v->back, at->back, at->step + 1);
+  double far = og_recorded_time(v->solve, at->forward, k > SPANNED ? k - SPANNED : 0);
+  return fabs(far - at->from) < fabs(end - at->from) ? far : end;
 }
 
 static void begin(integrator *v, int lane, size_t m) {
@@ -91,7 +99,7 @@ static void begin(integrator *v, int lane, size_t m) {
   at->m = v->trajectory[lane] = m;
   at->step = 0;
   at->from = at->back->t0;
-  at->ends[0] = step_end(v, at);
+  at->ends[0] = interval_end(v, at);
   at->depth = at->cuts = 0;
   for (size_t i = 0; i < v->solve->p; i++) {
     v->theta[i * (size_t)v->lanes + (size_t)lane] = (real)theta[i];
@@ -203,20 +211,19 @@ static void accept(integrator *v, int lane) {
   at->from = at->ends[at->depth];
   if (at->depth-- > 0) return;
   at->depth = at->cuts = 0;
-  if (++at->step == at->back->record.steps)
+  at->step += at->from == og_recorded_time(v->back, at->back, at->step + 1);
+  if (at->step == at->back->record.steps)
     deliver(v, lane);
   else
-    at->ends[0] = step_end(v, at);
+    at->ends[0] = interval_end(v, at);
 }
 
 /* The end of a forward step nearest to the middle if one lies within the interval, else the middle. */
 static double cut_of(const integrator *v, const place *at) {
   double end = at->ends[at->depth], middle = at->from + 0.5 * (end - at->from), cut = middle, best = INFINITY;
-  const og_record *record = &at->forward->record;
-  size_t stride = v->solve->stride,
-         k = og_record_find(record, stride, og_fraction_at(at->forward, middle), record->steps - 1);
+  size_t k = og_recorded_find(v->solve, at->forward, middle, at->forward->record.steps - 1);
   for (size_t i = k; i <= k + 1; i++) {
-    double t = og_time_at(at->forward, og_record_fraction(record, i, stride));
+    double t = og_recorded_time(v->solve, at->forward, i);
     int inside = (t - at->from) * (end - t) > 0;
     if (inside && fabs(t - middle) < best) best = fabs(t - middle), cut = t;
   }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "solve/drive.h"
+#include "solve/recorded.h"
 
 typedef OG_R(og_drive_state) drive;
 
@@ -16,9 +17,22 @@ static double fixed_end(const drive *d, int lane) {
   return k + 1 == at->fixed_steps ? 1 : (double)(k + 1) / (double)at->fixed_steps;
 }
 
+/* A field that reads another solve's dense output may be smooth where that is not: steps that miss what it
+ * resolved would look good. */
+static void keep_pace(drive *d) {
+  const og_solve *pace = d->solve->pace;
+  for (int lane = 0; lane < d->lanes; lane++) {
+    if (!d->trajectory[lane] || d->span[lane] == 0) continue;
+    const og_trajectory *at = &pace->trajectories[d->trajectory[lane] - d->solve->trajectories];
+    double t = d->t0[lane] + d->span[lane] * d->fraction[lane];
+    d->width[lane] = fmin(d->width[lane], og_recorded_pace(pace, at, t) / fabs(d->span[lane]));
+  }
+}
+
 /* Where each lane's step ends: by the wished width, landing on 1 exactly; a sliver is joined to the last
  * step. */
 static void place(drive *d) {
+  if (d->solve->pace && !d->fixed) keep_pace(d);
   for (int lane = 0; lane < d->lanes; lane++) {
     double end = d->fraction[lane] + d->width[lane];
     d->fraction_next[lane] = d->fraction[lane] + 1.01 * d->width[lane] >= 1 ? 1 : end;

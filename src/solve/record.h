@@ -18,8 +18,5 @@ static inline void *og_record_entry(const og_record *record, size_t index, size_
 static inline double og_record_fraction(const og_record *record, size_t index, size_t stride) {
   return index == record->steps ? 1 : *(const double *)og_record_entry(record, index, stride);
 }
-/* The step that holds a fraction of the span: the last one that starts at or before it. `hint` is a step near
- * it; the answer does not depend on it. */
-size_t og_record_find(const og_record *record, size_t stride, double fraction, size_t hint);
 
 #endif

@@ -56,6 +56,7 @@ struct og_solve {
   size_t count, n, states, p; /* trajectories; rows of the field; without the quadrature; parameters */
   size_t controlled;          /* the first rows, whose errors set the step size: n, or fewer (a seminorm) */
   const og_role *role;        /* NULL: the caller's own solve */
+  const og_solve *pace; /* NULL, or a solve from t1 to t0 that this one must not outpace on its way back */
   int theta_shared, *x0_given, theta_given;
   double *x0;    /* [M][states] */
   double *theta; /* [p] or [M][p] */
@@ -101,14 +102,12 @@ og_status og_solve_take_steps(og_solve *solve, const og_solve *from);
 static inline const double *og_theta_of(const og_solve *solve, size_t trajectory) {
   return solve->theta_shared ? solve->theta : solve->theta + trajectory * solve->p;
 }
-/* The place of a time in the span: 0 at t0, 1 at t1, exactly. */
-static inline double og_fraction_at(const og_trajectory *at, double t) {
+/* The observation's place in the span: 0 at t0, 1 at t1, exactly. */
+static inline double og_fraction(const og_trajectory *at, size_t observation) {
+  double t = at->times[observation];
   if (t == at->t1) return 1;
   double s = (t - at->t0) / (at->t1 - at->t0);
   return s < 0 ? 0 : s > 1 ? 1 : s;
-}
-static inline double og_fraction(const og_trajectory *at, size_t observation) {
-  return og_fraction_at(at, at->times[observation]);
 }
 /* Time at a fraction of the span. */
 static inline double og_time_at(const og_trajectory *at, double fraction) {

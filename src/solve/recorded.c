@@ -1,0 +1,44 @@
+#include "solve/recorded.h"
+
+#include <math.h>
+
+double og_recorded_time(const og_solve *solve, const og_trajectory *at, size_t index) {
+  return og_time_at(at, og_record_fraction(&at->record, index, solve->stride));
+}
+
+/* Strides that double from the hint find two steps with t between them; then bisection. */
+size_t og_recorded_find(const og_solve *solve, const og_trajectory *at, double t, size_t hint) {
+  double sign = at->t1 < at->t0 ? -1 : 1;
+  size_t low = 0, high = at->record.steps, reach = 1;
+  if (hint >= high) hint = high - 1;
+  int after = sign * og_recorded_time(solve, at, hint) <= sign * t;
+  if (after)
+    low = hint;
+  else
+    high = hint;
+  for (; reach < high - low; reach *= 2) {
+    size_t probe = after ? low + reach : high - reach;
+    int before = sign * og_recorded_time(solve, at, probe) <= sign * t;
+    if (before)
+      low = probe;
+    else
+      high = probe;
+    if (before != after) break;
+  }
+  while (high - low > 1) {
+    size_t middle = low + (high - low) / 2;
+    if (sign * og_recorded_time(solve, at, middle) <= sign * t)
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+double og_recorded_pace(const og_solve *solve, const og_trajectory *at, double t) {
+  size_t steps = at->record.steps, k = og_recorded_find(solve, at, t, steps / 2);
+  double start = og_recorded_time(solve, at, k);
+  double own = fabs(og_recorded_time(solve, at, k + 1) - start);
+  double before = k > 0 ? fabs(start - og_recorded_time(solve, at, k - 1)) : own;
+  return fmax(fabs(t - start), fmin(own, before));
+}

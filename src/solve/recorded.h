@@ -1,0 +1,16 @@
+/* The recorded steps of a trajectory, by time. */
+#ifndef OG_RECORDED_H
+#define OG_RECORDED_H
+
+#include "solve/solve.h"
+
+/* Where step `index` starts; of the number of steps, where the last one ends. */
+double og_recorded_time(const og_solve *solve, const og_trajectory *at, size_t index);
+/* The step that holds t: the last one that starts at or before it. `hint` is a step near it; the answer does
+ * not depend on it. */
+size_t og_recorded_find(const og_solve *solve, const og_trajectory *at, double t, size_t hint);
+/* How wide a step from t toward t0 may be if it is not to jump over what the recorded ones resolved: to the
+ * start of the one it is in, or as wide as the narrower of that and the one before. */
+double og_recorded_pace(const og_solve *solve, const og_trajectory *at, double t);
+
+#endif
