@@ -1,4 +1,5 @@
-/* Observed information: the Hessian of the loss at the estimate, by central differences of exact gradients.
+/* Observed information: the Hessian of the loss at the estimate, exact (hessian.c); by central differences of
+ * exact gradients where the solve has no second derivatives.
  */
 #include <math.h>
 #include <string.h>
@@ -29,6 +30,32 @@ static void find_free(og_information *information, const og_search *search) {
     if (search->best[i] > search->lowest[i] && search->best[i] < search->highest[i])
       information->free[information->free_count++] = i;
 }
+
+/* ---- Exact ---- */
+
+static og_status exact_columns(og_information *information, og_search *search, double *memory) {
+  size_t p = search->p, m = information->free_count;
+  double *directions = memory, *products = memory + m * p;
+  for (size_t k = 0; k < m; k++) directions[k * p + information->free[k]] = 1;
+  search->evaluations += (long long)m;
+  OG_TRY(og_objective_hessian_products(search->objective, search->best, m, directions, products));
+  for (size_t row = 0; row < m; row++)
+    for (size_t column = 0; column < m; column++)
+      information->matrix[row * m + column] = 0.5 * products[row * p + information->free[column]] +
+                                              0.5 * products[column * p + information->free[row]];
+  return OG_OK;
+}
+
+static og_status exact(og_information *information, og_search *search) {
+  size_t count = 2 * information->free_count * search->p + 1;
+  double *memory = og_alloc(search->context, count, sizeof *memory);
+  if (!memory) return og_fail_memory(search->context, count * sizeof *memory, "the observed information");
+  og_status status = exact_columns(information, search, memory);
+  og_free(search->context, memory);
+  return status;
+}
+
+/* ---- By differences ---- */
 
 /* The gradient at theta + h e_i, added with a weight. */
 static og_status add_gradient(og_information *information, og_search *search, size_t i, double h,
@@ -62,6 +89,39 @@ static og_status add_column(og_information *information, og_search *search, size
   return OG_OK;
 }
 
+static og_status differences(og_information *information, og_search *search) {
+  size_t m = information->free_count;
+  memset(information->matrix, 0, m * m * sizeof(double));
+  for (size_t column = 0; column < m; column++) {
+    og_status status = add_column(information, search, column);
+    char name[OG_ENTRY_NAME_SIZE];
+    if (status != OG_OK && og_survivable(status))
+      og_log(search->context,
+             "note: no standard errors, because the solve fails close to the estimate, at other values of %s",
+             og_objective_entry_name(search->objective, information->free[column], name));
+    if (status != OG_OK) return status;
+  }
+  return OG_OK;
+}
+
+static og_status columns(og_information *information, og_search *search) {
+  og_status status = information->inexact ? OG_ERR_UNSUPPORTED : exact(information, search);
+  if (status == OG_ERR_UNSUPPORTED || status == OG_ERR_BUDGET) {
+    if (!information->inexact)
+      og_log(search->context,
+             "note: standard errors come from differences of gradients, because exact second derivatives %s",
+             status == OG_ERR_BUDGET ? "do not fit the memory budget" : "through events are not available");
+    information->inexact = 1;
+    return differences(information, search);
+  }
+  if (status != OG_OK && og_survivable(status))
+    og_log(search->context, "note: no standard errors, because the second derivatives of the loss are not "
+                            "finite at the estimate");
+  return status;
+}
+
+/* ---- Its inverse ---- */
+
 /* In place, lower triangle. A pivot lost to cancellation means a direction that the data do not determine. */
 static int cholesky(double *a, size_t m) {
   for (size_t j = 0; j < m; j++) {
@@ -81,26 +141,16 @@ static int cholesky(double *a, size_t m) {
 og_status og_information_compute(og_information *information, og_search *search) {
   information->definite = 0;
   if (search->p > OG_INFORMATION_MAX) {
-    og_log(search->context,
-           "note: no standard errors for %zu parameters (at most %d): they would take %zu gradients",
-           search->p, OG_INFORMATION_MAX, 4 * search->p);
+    og_log(
+        search->context,
+        "note: no standard errors for %zu parameters (at most %d): they would take as many Hessian products",
+        search->p, OG_INFORMATION_MAX);
     return OG_OK;
   }
   find_free(information, search);
-  size_t m = information->free_count;
-  memset(information->matrix, 0, m * m * sizeof(double));
-  for (size_t column = 0; column < m; column++) {
-    og_status status = add_column(information, search, column);
-    if (!og_survivable(status)) return status;
-    if (status == OG_OK) continue;
-    char name[OG_ENTRY_NAME_SIZE];
-    og_log(search->context,
-           "note: no standard errors, because the solve fails close to the estimate, at other values of %s",
-           og_objective_entry_name(search->objective, information->free[column], name));
-    return OG_OK;
-  }
-  information->definite = cholesky(information->matrix, m);
-  return OG_OK;
+  og_status status = columns(information, search);
+  if (status == OG_OK) information->definite = cholesky(information->matrix, information->free_count);
+  return og_survivable(status) ? OG_OK : status;
 }
 
 /* step = information^-1 gradient over the free parameters, 0 elsewhere. */

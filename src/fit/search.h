@@ -63,10 +63,10 @@ enum { OG_INFORMATION_MAX = 256 };
 typedef struct og_information {
   og_context *context;
   size_t p, free_count;
-  size_t *free;   /* [free_count]: their places in theta */
-  double *matrix; /* [free_count][free_count], then its Cholesky factor */
-  double *work;   /* [4 p] */
-  int definite;
+  size_t *free;          /* [free_count]: their places in theta */
+  double *matrix;        /* [free_count][free_count], then its Cholesky factor */
+  double *work;          /* [4 p] */
+  int definite, inexact; /* inexact: by differences */
 } og_information;
 og_status og_information_create(og_context *context, size_t p, og_information *information);
 void og_information_free(og_information *information);
