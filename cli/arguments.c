@@ -16,6 +16,8 @@ static const option_row own_rows[FLAG_COUNT] = {
     [FLAG_JSON] = {"json", NULL, VERB_ALL, 0, "print one JSON object in place of tables"},
     [FLAG_OUT] = {"out", "FILE", VERB_ALL, 0, NULL}, /* differs from verb to verb: see help.c */
     [FLAG_PLOT] = {"plot", "FILE", VERB_ALL, 0, "draw a picture; FILE ends in .svg or .png"},
+    [FLAG_HESSIAN] = {"hessian", NULL, VERB_GRAD, 0,
+                      "the second derivatives with respect to the parameters too"},
     [FLAG_QUIET] = {"quiet", NULL, VERB_ALL, 0, "no progress, notes or warnings on standard error"},
     [FLAG_HELP] = {"help", NULL, VERB_ALL, 0, "print this text"},
 };
@@ -122,7 +124,8 @@ static int parse_option(int argc, char **argv, int *i, arguments *a) {
   size_t index = find_row(name, length);
   option_row row = index < OPTION_ROWS ? option_row_of(index) : (option_row){0};
   if (index < OPTION_ROWS && !(row.verbs & (int)a->verb)) {
-    complain("--%s is an option of fit, not of %s", row.name, a->verb_name);
+    complain("--%s is an option of %s, not of %s", row.name, row.verbs == VERB_FIT ? "fit" : "grad",
+             a->verb_name);
     return hint(a);
   }
   if (index == OPTION_ROWS) {

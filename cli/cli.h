@@ -47,6 +47,7 @@ typedef enum flag {
   FLAG_JSON,
   FLAG_OUT,
   FLAG_PLOT,
+  FLAG_HESSIAN,
   FLAG_QUIET,
   FLAG_HELP,
   FLAG_COUNT

@@ -1,4 +1,4 @@
-/* odegrad grad: the loss and its gradient. */
+/* odegrad grad: the loss, its gradient and, when asked for, its Hessian. */
 #include "cli.h"
 
 #include <stdlib.h>
@@ -7,6 +7,7 @@ typedef struct gradient {
   double loss, t0_bar, t1_bar, seconds;
   double *theta_bar; /* [p] */
   double *x0_bar;    /* [M][n] */
+  double *hessian;   /* [p][p]; NULL: not wanted */
   long long stats[OG_STAT_COUNT];
 } gradient;
 
@@ -17,13 +18,30 @@ static og_status evaluate(const problem *p, og_objective *objective, gradient *g
   if (status == OG_OK) status = og_objective_initial_gradient(objective, g->x0_bar);
   if (status == OG_OK) status = og_objective_time_gradient(objective, &g->t0_bar, &g->t1_bar);
   for (int i = 0; i < OG_STAT_COUNT; i++) g->stats[i] = og_objective_stat(objective, (og_stat)i);
-  return status;
+  return status == OG_OK && g->hessian ? og_objective_hessian(objective, p->theta, g->hessian) : status;
+}
+
+/* {"alpha": {"alpha": ..., "beta": ...}, ...}, by the names of theta's entries. */
+static cJSON *hessian_json(const problem *p, const double *hessian) {
+  cJSON *object = cJSON_CreateObject();
+  for (size_t i = 0; i < p->p; i++) {
+    char *row = parameter_name(p, i);
+    cJSON *entries = cJSON_AddObjectToObject(object, row);
+    for (size_t j = 0; j < p->p; j++) {
+      char *column = parameter_name(p, j);
+      cJSON_AddItemToObject(entries, column, json_number(hessian[i * p->p + j]));
+      free(column);
+    }
+    free(row);
+  }
+  return object;
 }
 
 static cJSON *gradient_json(const problem *p, const gradient *g) {
   cJSON *object = cJSON_CreateObject();
   cJSON_AddItemToObject(object, "loss", json_number(g->loss));
   cJSON_AddItemToObject(object, "gradient", json_parameters(p, g->theta_bar));
+  if (g->hessian) cJSON_AddItemToObject(object, "hessian", hessian_json(p, g->hessian));
   cJSON_AddItemToObject(object, "init_gradient", json_states(p, g->x0_bar));
   cJSON *times = cJSON_AddObjectToObject(object, "time_gradient");
   cJSON_AddItemToObject(times, "t0", json_number(g->t0_bar));
@@ -39,6 +57,19 @@ static void print_parameters(const problem *p, const gradient *g) {
   for (size_t i = 0; i < p->p; i++) {
     add_text(&table, parameter_name(p, i));
     add_cell(&table, "%.8g", p->theta[i]), add_cell(&table, "%.10g", g->theta_bar[i]);
+  }
+  putchar('\n');
+  print_table(&table, 1);
+}
+
+static void print_hessian(const problem *p, const double *hessian) {
+  if (p->p == 0) return;
+  text_table table = new_table(p->p + 1);
+  add_cell(&table, "d2L");
+  for (size_t j = 0; j < p->p; j++) add_text(&table, parameter_name(p, j));
+  for (size_t i = 0; i < p->p; i++) {
+    add_text(&table, parameter_name(p, i));
+    for (size_t j = 0; j < p->p; j++) add_cell(&table, "%.10g", hessian[i * p->p + j]);
   }
   putchar('\n');
   print_table(&table, 1);
@@ -65,6 +96,7 @@ static int show(const problem *p, const gradient *g) {
   if (p->json) return print_json(gradient_json(p, g)), status;
   printf("loss  %.10g\n", g->loss);
   print_parameters(p, g);
+  if (g->hessian) print_hessian(p, g->hessian);
   print_ends(p, g);
   remark(p->quiet, "%lld steps, %lld rejected, %lld evaluations of f, %lld of its vjp, %.3g s",
          g->stats[OG_STAT_STEPS], g->stats[OG_STAT_REJECTED], g->stats[OG_STAT_RHS_EVALS],
@@ -74,12 +106,13 @@ static int show(const problem *p, const gradient *g) {
 
 int run_grad(problem *p) {
   gradient g = {.theta_bar = take(p->p, sizeof(double)),
-                .x0_bar = take(p->trajectories * p->n, sizeof(double))};
+                .x0_bar = take(p->trajectories * p->n, sizeof(double)),
+                .hessian = p->arguments->values[FLAG_HESSIAN] ? take(p->p * p->p, sizeof(double)) : NULL};
   og_objective *objective;
   og_status status = og_objective_create(p->context, p->model, p->data, p->options, &objective);
   if (status == OG_OK) status = evaluate(p, objective, &g);
   int result = status == OG_OK ? draw_objective(p, p->theta, show(p, &g)) : fail(p->context, status);
   og_objective_destroy(objective);
-  free(g.theta_bar), free(g.x0_bar);
+  free(g.theta_bar), free(g.x0_bar), free(g.hessian);
   return result;
 }
