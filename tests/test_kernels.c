@@ -89,6 +89,49 @@ enum { ROWS = 5, LANES = 64, TERMS = 7, ROOM = ROWS * LANES };
         assert_memory_equal(&one.sum[0], &wide.sum[lane], sizeof(X));                                        \
       }                                                                                                      \
   }
+/* Placing steps, errors and widths: the bits of the reference. Lanes land on 1, are cut short, rejected and
+ * NaN. */
+#define LANE_TESTS(X, S)                                                                                     \
+  static void lane_loops_##S(void **state) {                                                                 \
+    (void)state;                                                                                             \
+    typedef struct lanes {                                                                                   \
+      double t0[LANES], t1[LANES], span[LANES], start[LANES], end[LANES], t[LANES], t_next[LANES], h[LANES]; \
+      double width[LANES], widest[LANES], factor[LANES], error[2][LANES], previous[LANES], most[LANES];      \
+      X h_real[LANES], sum[LANES], sum2[LANES];                                                              \
+    } lanes;                                                                                                 \
+    static lanes want, got;                                                                                  \
+    int count;                                                                                               \
+    const og_kernels_##S *const *all = og_kernels_all_##S(&count);                                           \
+    for (int i = 1; i < count; i++) {                                                                        \
+      uint64_t seed = 5;                                                                                     \
+      for (double *v = (double *)&want; v < (double *)(void *)want.h_real; v++) *v = fabs(noise(&seed));     \
+      for (int l = 0; l < LANES; l++) {                                                                      \
+        want.sum[l] = l % 7 ? (X)fabs(noise(&seed)) : 0, want.sum2[l] = l % 3 ? want.sum[l] : 0;             \
+        want.factor[l] *= 3;                                                                                 \
+        if (l % 5 == 0) want.start[l] = 1 - want.width[l];                                                   \
+      }                                                                                                      \
+      want.sum[9] = (X)NAN;                                                                                  \
+      got = want;                                                                                            \
+      for (int which = 0; which < 2; which++) {                                                              \
+        lanes *b = which ? &got : &want;                                                                     \
+        const og_kernels_##S *k = which ? all[i] : all[0];                                                   \
+        k->step_ends(LANES, b->start, b->width, b->end);                                                     \
+        k->step_times(LANES, &(og_lane_steps_##S){b->t0, b->t1, b->span, b->start, b->end, b->t, b->t_next,  \
+                                                  b->h, b->h_real});                                         \
+        k->error_norms(LANES, 3, b->sum, NULL, b->error[0]);                                                 \
+        k->error_norms(LANES, 3, b->sum, b->sum2, b->error[1]);                                              \
+        k->next_widths(LANES, &(og_lane_widths_##S){b->start, b->end, b->widest, b->error[0], b->factor,     \
+                                                    b->width, b->previous, b->most, 10});                    \
+      }                                                                                                      \
+      assert_true(isnan(got.error[0][9]) && isnan(got.error[1][9]));                                         \
+      got.error[0][9] = got.error[1][9] = want.error[0][9] = want.error[1][9] = 0;                           \
+      assert_memory_equal(&got, &want, sizeof got);                                                          \
+      assert_true(got.end[0] == 1 && got.t_next[0] == got.t1[0] && got.error[1][0] == 0);                    \
+    }                                                                                                        \
+  }
+LANE_TESTS(double, d)
+LANE_TESTS(float, s)
+
 /* Every operation of the accumulator machine, its form after another operation included: full rows have the
  * bits of the plain loops, and each lane those of its row alone. */
 #define STRAIGHT_TESTS(X, S)                                                                                 \
@@ -126,6 +169,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(against_reference_d), cmocka_unit_test(against_reference_s),
       cmocka_unit_test(lane_bits_d),         cmocka_unit_test(lane_bits_s),
+      cmocka_unit_test(lane_loops_d),        cmocka_unit_test(lane_loops_s),
       cmocka_unit_test(straight_bits_d),     cmocka_unit_test(straight_bits_s),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,10 @@
 /* Lane-block kernels, compiled for each instruction set and precision; see kernels.h. */
+#include <math.h>
 #include <stddef.h>
 
 #include "kernels/factor.h"
 #include "kernels/kernels.h"
+#include "kernels/lanes.h"
 #include "kernels/vec.h"
 
 /* Lanes are worked on in strips of registers, wide enough to hide the latency of a chain of multiply-adds:
@@ -133,6 +135,8 @@ static void dot_rows(int rows, int lanes, const real *a, const real *b, real *su
   }
 }
 
+#include "kernels/lane_loops.h"
+
 #define QUOTE2(a) #a
 #define QUOTE(a) QUOTE2(a)
 
@@ -145,4 +149,8 @@ const OG_R(og_kernels) OG_R_ISA(og_kernels) = {
     .copy_rows = copy_rows,
     .dot_rows = dot_rows,
     .step_factors = step_factors,
+    .step_ends = step_ends,
+    .step_times = step_times,
+    .error_norms = error_norms,
+    .next_widths = next_widths,
 };

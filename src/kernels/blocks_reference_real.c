@@ -53,6 +53,28 @@ static void step_factors(int lanes, const og_control *control, const double *err
     factor[lane] = factor_of(control, error[lane], previous[lane], most[lane]);
 }
 
+static void step_times(int lanes, const OG_R(og_lane_steps) * s) {
+  for (int lane = 0; lane < lanes; lane++) {
+    s->t[lane] = s->t0[lane] + s->span[lane] * s->start[lane];
+    s->t_next[lane] = s->end[lane] == 1 ? s->t1[lane] : s->t0[lane] + s->span[lane] * s->end[lane];
+    s->h[lane] = s->span[lane] * (s->end[lane] - s->start[lane]);
+    s->h_real[lane] = (real)s->h[lane];
+  }
+}
+
+static void next_widths(int lanes, const OG_R(og_lane_widths) * w) {
+  for (int lane = 0; lane < lanes; lane++) {
+    double tried = w->end[lane] - w->start[lane];
+    int cut = w->end[lane] == 1 && w->factor[lane] > 1 && w->width[lane] > tried;
+    double wished = (cut ? w->width[lane] : tried) * w->factor[lane];
+    w->width[lane] = wished < w->widest[lane] ? wished : w->widest[lane];
+    if (w->error[lane] <= 1) w->previous[lane] = w->error[lane];
+    w->most[lane] = w->error[lane] <= 1 ? w->growth : 1;
+  }
+}
+
+#include "kernels/lane_loops.h"
+
 extern const OG_R(og_kernels) OG_R(og_kernels_reference);
 const OG_R(og_kernels) OG_R(og_kernels_reference) = {
     .name = "reference",
@@ -62,4 +84,8 @@ const OG_R(og_kernels) OG_R(og_kernels_reference) = {
     .copy_rows = copy_rows,
     .dot_rows = dot_rows,
     .step_factors = step_factors,
+    .step_ends = step_ends,
+    .step_times = step_times,
+    .error_norms = error_norms,
+    .next_widths = next_widths,
 };

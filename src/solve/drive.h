@@ -16,6 +16,7 @@
     og_control control;                                                                                      \
     int replay, fixed, lanes, idle; /* fixed: recorded or equal steps, no error control */                   \
     size_t next;                    /* first trajectory not begun */                                         \
+    size_t attempts;                /* steps tried by the block */                                           \
     X *x, *y, *e, *e2, *theta, *memory;                                                                      \
     _Alignas(64) X mask[OG_LANES_MAX];                                                                       \
     _Alignas(64) X sum[OG_LANES_MAX], sum2[OG_LANES_MAX]; /* of squared errors */                            \

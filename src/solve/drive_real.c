@@ -29,23 +29,22 @@ static void keep_pace(drive *d) {
   }
 }
 
-/* Where each lane's step ends: by the wished width, landing on 1 exactly; a sliver is joined to the last
- * step. */
+/* Where each lane's step ends, by the wished width or as it is fixed. */
 static void place(drive *d) {
+  const OG_R(og_kernels) *kernels = d->step.kernels;
   if (d->solve->pace && !d->fixed) keep_pace(d);
-  for (int lane = 0; lane < d->lanes; lane++) {
-    double end = d->fraction[lane] + d->width[lane];
-    d->fraction_next[lane] = d->fraction[lane] + 1.01 * d->width[lane] >= 1 ? 1 : end;
-  }
+  kernels->step_ends(d->lanes, d->fraction, d->width, d->fraction_next);
   for (int lane = 0; d->fixed && lane < d->lanes; lane++)
     if (d->trajectory[lane]) d->fraction_next[lane] = fixed_end(d, lane);
-  for (int lane = 0; lane < d->lanes; lane++) {
-    double start = d->fraction[lane], end = d->fraction_next[lane];
-    d->at.t[lane] = d->t0[lane] + d->span[lane] * start;
-    d->at.t_next[lane] = end == 1 ? d->t1[lane] : d->t0[lane] + d->span[lane] * end;
-    d->at.h[lane] = d->span[lane] * (end - start);
-    d->at.h_real[lane] = (real)d->at.h[lane];
-  }
+  kernels->step_times(d->lanes, &(OG_R(og_lane_steps)){.t0 = d->t0,
+                                                       .t1 = d->t1,
+                                                       .span = d->span,
+                                                       .start = d->fraction,
+                                                       .end = d->fraction_next,
+                                                       .t = d->at.t,
+                                                       .t_next = d->at.t_next,
+                                                       .h = d->at.h,
+                                                       .h_real = d->at.h_real});
   for (int lane = 0; lane < d->lanes; lane++) {
     d->mask[lane] = d->trajectory[lane] != NULL;
     d->step.status[lane] = d->trajectory[lane] ? 0 : OG_LANE_IDLE;
@@ -84,16 +83,9 @@ static void refuse_not_finite(drive *d, int first) {
 
 /* Errors in units of the tolerance; NaN when anything in the step is not finite. */
 static void find_errors(drive *d) {
-  double n = (double)d->solve->controlled;
-  if (d->step.e2.count) {
-    for (int lane = 0; lane < d->lanes; lane++) {
-      double e = (double)d->sum[lane], both = e + 0.01 * (double)d->sum2[lane];
-      d->error[lane] = both == 0 ? 0 : e / sqrt(both * n);
-    }
-  } else {
-    for (int lane = 0; lane < d->lanes; lane++) d->error[lane] = sqrt((double)d->sum[lane] / n);
-  }
-  if (d->solve->controlled < d->solve->n) refuse_not_finite(d, (int)d->solve->controlled);
+  size_t rows = d->solve->controlled;
+  d->step.kernels->error_norms(d->lanes, (double)rows, d->sum, d->step.e2.count ? d->sum2 : NULL, d->error);
+  if (rows < d->solve->n) refuse_not_finite(d, (int)rows);
 }
 
 /* Fixed steps are good when they are finite. */
@@ -102,21 +94,21 @@ static void find_finite(drive *d) {
   refuse_not_finite(d, 0);
 }
 
-/* Next widths. A step cut short to land on t1 says nothing against the width that was wished for. */
 static void control(drive *d) {
+  const OG_R(og_kernels) *kernels = d->step.kernels;
   for (int lane = 0; lane < d->lanes; lane++)
     if (d->step.status[lane]) d->error[lane] = NAN;
   if (d->fixed) return;
-  d->step.kernels->step_factors(d->lanes, &d->control, d->error, d->previous, d->most, d->factor);
-  for (int lane = 0; lane < d->lanes; lane++) {
-    double tried = d->fraction_next[lane] - d->fraction[lane];
-    int cut = d->fraction_next[lane] == 1 && d->factor[lane] > 1 && d->width[lane] > tried;
-    double wished = (cut ? d->width[lane] : tried) * d->factor[lane];
-    d->width[lane] = wished < d->widest[lane] ? wished : d->widest[lane];
-    int good = d->error[lane] <= 1;
-    d->previous[lane] = good ? d->error[lane] : d->previous[lane];
-    d->most[lane] = good ? OG_GROWTH_MOST : 1;
-  }
+  kernels->step_factors(d->lanes, &d->control, d->error, d->previous, d->most, d->factor);
+  kernels->next_widths(d->lanes, &(OG_R(og_lane_widths)){.start = d->fraction,
+                                                         .end = d->fraction_next,
+                                                         .widest = d->widest,
+                                                         .error = d->error,
+                                                         .factor = d->factor,
+                                                         .width = d->width,
+                                                         .previous = d->previous,
+                                                         .most = d->most,
+                                                         .growth = OG_GROWTH_MOST});
 }
 
 static int too_small(const drive *d, int lane) {
@@ -150,10 +142,12 @@ static void decide(drive *d) {
   else
     find_errors(d);
   control(d);
+  int limited =
+      !d->fixed && ++d->attempts >= d->solve->limits.max_steps; /* no lane has tried more than the block */
   for (int lane = 0; lane < d->lanes; lane++) {
     if (!d->trajectory[lane]) continue;
     if (!(d->error[lane] <= 1)) reject(d, lane);
-    if (!d->fixed && d->trajectory[lane]) limit_attempts(d, lane);
+    if (limited && d->trajectory[lane]) limit_attempts(d, lane);
   }
 }
 

@@ -128,7 +128,8 @@ static int make_room(drive *d, og_record *record, size_t growth) {
 static int record_step(drive *d, int lane) {
   og_solve *solve = d->solve;
   og_record *record = &d->trajectory[lane]->record;
-  size_t k = d->index[lane], growth = og_pages_growth(&record->pages, k, solve->stride, SIZE_MAX);
+  size_t k = d->index[lane], growth = 0;
+  if (k >= record->pages.capacity) growth = og_pages_growth(&record->pages, k, solve->stride, SIZE_MAX);
   if (growth && !make_room(d, record, growth)) return 0;
   char *entry = og_record_entry(record, k, solve->stride);
   real *x = (real *)(void *)(entry + sizeof(double));
