@@ -56,6 +56,9 @@ OG_API const char *og_version(void);
   X(OG_ERR_FIELD, 25, "a field callback asked to stop")                                                      \
   X(OG_ERR_NO_DEPENDENCE, 26, "the loss depends on nothing")                                                 \
   X(OG_ERR_INTERRUPTED, 27, "interrupted")                                                                   \
+  X(OG_ERR_ZENO, 28, "events accumulate")                                                                    \
+  X(OG_ERR_GRAZING, 29, "an event is touched, not crossed, so that it has no derivative")                    \
+  X(OG_ERR_NOT_STEADY, 30, "no steady state before the end of the span")                                     \
   X(OG_ERR_INTERNAL, 99, "a defect in odegrad; please report it")
 
 typedef enum og_status {
@@ -340,6 +343,21 @@ OG_API og_status og_solve_set_parameters(og_solve *solve, size_t trajectory, con
 /** What messages call a trajectory besides its number ("patient 7"): copied; NULL or "" takes it back. */
 OG_API og_status og_solve_set_name(og_solve *solve, size_t trajectory, const char *name);
 
+/** A signal in time: one value; values at times, joined by straight lines; or each held until the next. */
+typedef enum og_signal { OG_SIGNAL_CONSTANT, OG_SIGNAL_LINEAR, OG_SIGNAL_HOLD } og_signal;
+/** Gives an input its signal: `count` values (of a constant: 1) at times that increase (NULL for a constant).
+ *  A linear signal must cover the span; a held one must begin no later than the span does on its left, and
+ *  holds its last value on. Steps end at the times within the span. */
+OG_API og_status og_solve_set_input(og_solve *solve, size_t trajectory, size_t input, og_signal kind,
+                                    size_t count, const double *times, const double *values);
+/** The derivative of the last og_solve_pullback's loss with respect to the signal's values, ADDED to
+ *  values_bar[count]. The signals' times are constants. */
+OG_API og_status og_solve_input_gradient(const og_solve *solve, size_t trajectory, size_t input,
+                                         double *values_bar);
+/** Tangents of the signal's values [count] for the pushforwards that follow, until the signal is set anew. */
+OG_API og_status og_solve_set_input_tangents(og_solve *solve, size_t trajectory, size_t input,
+                                             const double *values_dot);
+
 /** Solves forward and keeps what the derivative needs. A failure names trajectory, time, step and state. */
 OG_API og_status og_solve_run(og_solve *solve);
 /** Solves again over the recorded steps (as fractions of the span) with the present settings: the map of
@@ -357,6 +375,28 @@ OG_API long long og_solve_stat(const og_solve *solve, og_stat stat);
 /** Accepted steps of one trajectory, and its times [steps + 1] (NULL to ask for the count alone). */
 OG_API og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t *steps, double *times);
 
+/* Events of the last run or replay, in the order in which they happened: docs/events.md. After a terminal
+ * event og_solve_final gives the state after it, and observations that come later are not there. */
+
+typedef struct og_occurrence {
+  size_t event;     /* which of the field's; its number of them, for the built-in one of a steady solve */
+  const char *name; /* NULL: it has none */
+  double t;
+} og_occurrence;
+OG_API og_status og_solve_events(const og_solve *solve, size_t trajectory, size_t *count);
+OG_API og_status og_solve_event(const og_solve *solve, size_t trajectory, size_t index, og_occurrence *out);
+/** States [n] just before and just after event `index`; NULL: not wanted. */
+OG_API og_status og_solve_event_states(const og_solve *solve, size_t trajectory, size_t index, double *before,
+                                       double *after);
+/** Cotangents of the events' times [events] and of the states before and after them [events][n], for the
+ *  pullbacks that follow, until the next run or replay; NULL means zero. */
+OG_API og_status og_solve_set_event_cotangents(og_solve *solve, size_t trajectory, const double *times_bar,
+                                               const double *before_bar, const double *after_bar);
+/** Tangents of the same, by the last pushforward: times_dot [events], before_dot and after_dot [events][n];
+ *  NULL: not wanted. */
+OG_API og_status og_solve_event_tangents(const og_solve *solve, size_t trajectory, double *times_dot,
+                                         double *before_dot, double *after_dot);
+
 /** Cotangents in: of the observed states [sum of counts][n] in order of trajectory and time, of the final
  *  states [M][n], of the running cost's integral [M]; NULL means zero. Cotangents out, added to: x0_bar
  * [M][n], theta_bar [p] or [M][p], t0_bar [M], t1_bar [M], times_bar [sum of counts]; NULL means not wanted.
@@ -367,7 +407,9 @@ OG_API og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t
  * there: backsolve together with x (it keeps no steps; where x does not come back to x0, the log says so and
  * by how much); interpolate with x(t) from the forward solve's dense output, together with the integral of
  *  lambda^T df/dtheta; quadrature lambda alone, and the integral by an adaptive Gauss-Kronrod rule, to rtol
- * and atol also with fixed steps. They are correct up to the errors of the two solves. */
+ * and atol also with fixed steps. They are correct up to the errors of the two solves.
+ * Events are differentiated with their times; one that is touched and not crossed is refused
+ * (OG_ERR_GRAZING). Cotangents of observations that a terminal event left out are ignored. */
 OG_API og_status og_solve_pullback(og_solve *solve, const double *observed_bar, const double *final_bar,
                                    const double *cost_bar, double *x0_bar, double *theta_bar, double *t0_bar,
                                    double *t1_bar, double *times_bar);

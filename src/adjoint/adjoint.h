@@ -10,13 +10,14 @@ typedef struct og_pullback {
   const double *observed_bar, *final_bar, *cost_bar;
   int want_times;    /* any of t0_bar, t1_bar, times_bar */
   double *x0_bar;    /* [M][states] */
-  double *theta_bar; /* [M][p] */
+  double *theta_bar; /* [M][parameters] */
   double *t0_bar, *t1_bar, *times_bar;
+  double *values_bar; /* of the inputs' signals */
 } og_pullback;
 
 /* Tangents in and out, as given to og_solve_pushforward; or, when `gradient` is not NULL, every unit
- * direction of each trajectory (x0, theta, t0, t1: og_directions of them) contracted with the cotangents of
- * `pullback`. */
+ * direction of each trajectory (x0, theta, t0, t1, inputs' values: og_directions of them) contracted with the
+ * cotangents of `pullback`. */
 typedef struct og_pushforward {
   const double *x0_dot, *theta_dot, *t0_dot, *t1_dot, *times_dot;
   double *observed_dot, *final_dot, *cost_dot;
@@ -24,7 +25,9 @@ typedef struct og_pushforward {
   double *gradient; /* [M][og_directions] */
 } og_pushforward;
 
-static inline size_t og_directions(const og_solve *solve) { return solve->states + solve->p + 2; }
+static inline size_t og_directions(const og_solve *solve) {
+  return solve->states + solve->parameters + 2 + solve->signal_most;
+}
 
 /* Workers for og_in_parallel; `work` is an og_pullback or og_pushforward. */
 void og_discrete_d(og_solve *solve, og_share *share, void *pullback);
@@ -53,9 +56,14 @@ og_status og_check_seeds(const og_solve *solve, const char *what, const double *
     X *x, *theta;                            /* [n][lanes], [p][lanes] */                                    \
     og_trajectory *trajectory[OG_LANES_MAX]; /* NULL: idle */                                                \
     size_t item[OG_LANES_MAX], index[OG_LANES_MAX];                                                          \
+    size_t segment[OG_LANES_MAX]; /* of the step; its path's inputs are in theta */                          \
     double fraction[OG_LANES_MAX], fraction_next[OG_LANES_MAX];                                              \
   } og_recall_##S;                                                                                           \
   void og_recall_load_##S(og_recall_##S *r, int lane, size_t item, size_t trajectory, size_t index);         \
+  og_segment *og_recall_segment_##S(const og_recall_##S *r, int lane);                                       \
+  /* The lane goes to a segment of its trajectory. */                                                        \
+  void og_recall_enter_##S(og_recall_##S *r, int lane, size_t segment);                                      \
+  void og_recall_idle_##S(og_recall_##S *r, int lane);                                                       \
   /* x, t and h of step `index` of the lane's trajectory: the bits of the first pass. */                     \
   void og_recall_step_##S(og_recall_##S *r, int lane, size_t index);                                         \
   /* The share fails at the lane's step; of several failures that of the lowest trajectory stays. */         \

@@ -1,9 +1,10 @@
 /* The discrete adjoint: back through the recorded steps, each recomputed and transposed. The derivative is
- * that of the computed numbers with h_k = (t1 - t0) w_k, w_k constant. */
+ * that of the computed numbers with h_k = (T_b - T_a) w_k, w_k constant, in a segment from T_a to T_b. */
 #include <math.h>
 #include <string.h>
 
 #include "adjoint/adjoint.h"
+#include "adjoint/stops.h"
 
 typedef struct reverse {
   OG_R(og_recall) r;
@@ -14,7 +15,10 @@ typedef struct reverse {
   real *observed[OG_STAGES_MAX];
   double *theta_sum;                    /* [p][lanes]: over steps, in double */
   _Alignas(64) real mask[OG_LANES_MAX]; /* lanes whose step has observations that read the interpolant */
-  double t0_bar[OG_LANES_MAX], t1_bar[OG_LANES_MAX];
+  double start_bar[OG_LANES_MAX], end_bar[OG_LANES_MAX]; /* of the segment's times T_a and T_b */
+  double t1_bar[OG_LANES_MAX];                           /* from later segments */
+  OG_R(og_stops) stops;
+  int times;                   /* cotangents of times are needed */
   size_t cursor[OG_LANES_MAX]; /* observations at or after it are done */
   int reads_interpolant;
   long long evals, vjps;
@@ -24,6 +28,7 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
   memset(v, 0, sizeof *v);
   v->share = share;
   v->pullback = pullback;
+  v->times = pullback->want_times || og_guards(solve) > 0;
   v->r = (OG_R(og_recall)){
       .solve = solve, .lanes = share->lanes, .idle = share->lanes, .next = share->begin, .end = share->end};
   int stages = solve->tableau->stages_total;
@@ -47,13 +52,15 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
   v->t_bars = v->r.theta + 2 * theta;
   next = v->t_bars + (size_t)stages * OG_PADDED(lanes);
   for (int j = 0; j < stages; j++) v->observed[j] = next + (size_t)j * block;
-  return OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes,
-                              pullback->want_times ? OG_STEP_DERIVATIVE : OG_STEP_TRANSPOSE, &v->step);
+  OG_TRY(OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes,
+                              v->times ? OG_STEP_DERIVATIVE : OG_STEP_TRANSPOSE, &v->step));
+  return OG_R(og_stops_open)(&v->stops, &v->r, &v->step);
 }
 
 static void close_reverse(reverse *v) {
   og_count(v->r.solve, OG_STAT_RHS_EVALS, v->evals);
   og_count(v->r.solve, OG_STAT_VJP_EVALS, v->vjps);
+  OG_R(og_stops_close)(&v->stops);
   OG_R(og_step_destroy)(v->r.solve->context, &v->step);
   og_free(v->r.solve->context, v->memory);
 }
@@ -72,8 +79,8 @@ static void begin(reverse *v, int lane, size_t m) {
   if (solve->field->quadratures) v->x_bar[entry_of(v, solve->n - 1, lane)] = cost_bar ? (real)cost_bar[m] : 0;
   for (size_t i = 0; i < solve->p; i++)
     v->theta_sum[entry_of(v, i, lane)] = 0, v->theta_bar[entry_of(v, i, lane)] = 0;
-  v->t0_bar[lane] = v->t1_bar[lane] = 0;
-  v->cursor[lane] = solve->trajectories[m].observations;
+  v->start_bar[lane] = v->end_bar[lane] = v->t1_bar[lane] = 0;
+  v->cursor[lane] = solve->trajectories[m].seen;
 }
 
 static void refill(reverse *v) {
@@ -83,12 +90,18 @@ static void refill(reverse *v) {
     if (!v->r.trajectory[lane]) begin(v, lane, v->r.next++);
 }
 
-/* The first observation that belongs to the lane's step: those in (start, end], and in the first step t0's
- * too. */
+static double fraction_of(const reverse *v, int lane, size_t i) {
+  return og_segment_fraction(OG_R(og_recall_segment)(&v->r, lane), v->r.trajectory[lane]->times[i]);
+}
+
+/* The first observation that belongs to the lane's step: those in (start, end], and in a segment's first step
+ * all that are left of it. */
 static size_t first_of_step(const reverse *v, int lane) {
-  const og_trajectory *at = v->r.trajectory[lane];
-  size_t i = v->pullback->observed_bar ? v->cursor[lane] : 0;
-  while (i > 0 && (og_fraction(at, i - 1) > v->r.fraction[lane] || v->r.index[lane] == 0)) i--;
+  const og_segment *segment = OG_R(og_recall_segment)(&v->r, lane);
+  size_t i = v->pullback->observed_bar ? v->cursor[lane] : segment->observed;
+  while (i > segment->observed &&
+         (v->r.index[lane] == segment->first || fraction_of(v, lane, i - 1) > v->r.fraction[lane]))
+    i--;
   return i;
 }
 
@@ -100,13 +113,12 @@ static void place(reverse *v) {
   v->reads_interpolant = 0;
   for (int lane = 0; lane < v->r.lanes; lane++) {
     const og_trajectory *at = v->r.trajectory[lane];
-    v->mask[lane] = 0;
     v->step.status[lane] = at ? 0 : OG_LANE_IDLE;
+    if (at) OG_R(og_recall_step)(&v->r, lane, --v->r.index[lane]);
+    v->mask[lane] = OG_R(og_stops_find)(&v->stops, lane);
     if (!at) continue;
-    OG_R(og_recall_step)(&v->r, lane, --v->r.index[lane]);
-    if (!v->pullback->observed_bar || v->cursor[lane] == 0) continue;
-    for (size_t i = first_of_step(v, lane); i < v->cursor[lane]; i++)
-      if (v->pullback->want_times || is_inside(v, lane, og_fraction(at, i))) v->mask[lane] = 1;
+    for (size_t i = first_of_step(v, lane); v->pullback->observed_bar && i < v->cursor[lane]; i++)
+      if (v->times || is_inside(v, lane, fraction_of(v, lane, i))) v->mask[lane] = 1;
     v->reads_interpolant |= v->mask[lane] != 0;
   }
 }
@@ -116,7 +128,7 @@ static const double *seed_of(const reverse *v, int lane, size_t i) {
 }
 
 /* v = sum_j b_j'(s) xbar . K_j is the derivative of xbar . x(t) with respect to t on the interpolant; the
- * observation's place moves with t0 and t1 as well, as the steps do. */
+ * observation's place moves with T_a and T_b as well, as the steps do. */
 static void time_of_observation(reverse *v, int lane, size_t i, double s, const double *slopes) {
   const og_trajectory *at = v->r.trajectory[lane];
   const double *seed = seed_of(v, lane, i);
@@ -125,8 +137,8 @@ static void time_of_observation(reverse *v, int lane, size_t i, double s, const 
     for (size_t row = 0; row < v->r.solve->states; row++)
       speed += slopes[j] * seed[row] * (double)v->step.k[j][entry_of(v, row, lane)];
   v->pullback->times_bar[at->first_observation + i] += speed;
-  v->t0_bar[lane] += speed * (s - 1);
-  v->t1_bar[lane] -= speed * s;
+  v->start_bar[lane] += speed * (s - 1);
+  v->end_bar[lane] -= speed * s;
 }
 
 static void seed_inside(reverse *v, int lane, size_t i, const double *weights) {
@@ -143,26 +155,23 @@ static void seed_state(reverse *v, int lane, size_t i) {
 
 /* Before the transpose: observations at the step's end join its cotangent, those inside the stages'. */
 static void seeds_before(reverse *v, int lane) {
-  const og_trajectory *at = v->r.trajectory[lane];
   double weights[OG_STAGES_MAX], slopes[OG_STAGES_MAX], start = v->r.fraction[lane],
                                                         end = v->r.fraction_next[lane];
   for (size_t i = first_of_step(v, lane); i < v->cursor[lane]; i++) {
-    double s = og_fraction(at, i);
+    double s = fraction_of(v, lane, i);
     if (s == end) seed_state(v, lane, i);
     if (v->mask[lane] == 0) continue;
-    og_interpolant_weights(v->step.tableau, (s - start) / (end - start), weights,
-                           v->pullback->want_times ? slopes : NULL);
+    og_interpolant_weights(v->step.tableau, (s - start) / (end - start), weights, v->times ? slopes : NULL);
     if (is_inside(v, lane, s)) seed_inside(v, lane, i, weights);
-    if (v->pullback->want_times) time_of_observation(v, lane, i, s, slopes);
+    if (v->times) time_of_observation(v, lane, i, s, slopes);
   }
 }
 
 /* After it: those inside, and at t0, read x itself. */
 static void seeds_after(reverse *v, int lane) {
-  const og_trajectory *at = v->r.trajectory[lane];
   size_t first = first_of_step(v, lane);
   for (size_t i = first; i < v->cursor[lane]; i++)
-    if (og_fraction(at, i) != v->r.fraction_next[lane]) seed_state(v, lane, i);
+    if (fraction_of(v, lane, i) != v->r.fraction_next[lane]) seed_state(v, lane, i);
   v->cursor[lane] = first;
 }
 
@@ -172,10 +181,10 @@ static void each_active(reverse *v, void (*what)(reverse *, int)) {
     if (v->r.trajectory[lane] && v->cursor[lane]) what(v, lane);
 }
 
-/* h_bar = sum_j g_j . K_j + sum_j c_j t_bar_j and t_bar = sum_j t_bar_j; t = t0 + (t1 - t0) W and h = (t1 -
- * t0) w. */
+/* h_bar = sum_j g_j . K_j + sum_j c_j t_bar_j and t_bar = sum_j t_bar_j; t = T_a + (T_b - T_a) W and h = (T_b
+ * - T_a) w. An event's time is t + sigma h. */
 static void step_times(reverse *v, int lane, int last) {
-  double h_bar = 0, t_bar = 0;
+  double t_bar = v->stops.time_bar[lane], h_bar = t_bar * v->stops.sigma[lane];
   for (int j = 0; j < last; j++) {
     if (j >= v->step.core && v->mask[lane] == 0) continue;
     double stage = (double)v->t_bars[j * v->r.lanes + lane];
@@ -185,8 +194,8 @@ static void step_times(reverse *v, int lane, int last) {
     t_bar += stage;
   }
   double start = v->r.fraction[lane], width = v->r.fraction_next[lane] - start;
-  v->t0_bar[lane] += t_bar * (1 - start) - width * h_bar;
-  v->t1_bar[lane] += t_bar * start + width * h_bar;
+  v->start_bar[lane] += t_bar * (1 - start) - width * h_bar;
+  v->end_bar[lane] += t_bar * start + width * h_bar;
 }
 
 /* Over steps the gradient is summed in double; a single-precision step's share is moved there and cleared. */
@@ -201,14 +210,28 @@ static void add_to_sum(reverse *v) {
 #endif
 }
 
+/* Lanes whose step an event stopped: from the state after it to the stages. */
+static void stops_before(reverse *v) {
+  for (int lane = 0; v->stops.count && lane < v->r.lanes; lane++) {
+    if (!v->r.trajectory[lane] || !v->stops.segment[lane]) continue;
+    og_status status =
+        OG_R(og_stops_pull)(&v->stops, lane, v->start_bar[lane], v->x_bar, v->observed, v->theta_sum);
+    v->start_bar[lane] = 0;
+    if (status == OG_OK) continue;
+    OG_R(og_recall_fail)(&v->r, v->share, lane, status);
+    OG_R(og_recall_idle)(&v->r, lane);
+  }
+}
+
 static void transpose(reverse *v) {
   const og_tableau *tableau = v->step.tableau;
-  int interpolant = v->reads_interpolant, times = v->pullback->want_times;
+  int interpolant = v->reads_interpolant, times = v->times;
   int last = interpolant ? tableau->stages_total : v->step.core;
   size_t block = OG_PADDED(v->r.solve->n * (size_t)v->r.lanes);
   OG_R(og_step_stages)
   (&v->step, 0, last, times || interpolant ? last : last - 1, &v->r.at, v->r.x, v->r.theta);
   if (interpolant) memset(v->observed[0], 0, (size_t)tableau->stages_total * block * sizeof(real));
+  stops_before(v);
   each_active(v, seeds_before);
   OG_R(og_step_transpose)
   (&v->step, last, &v->r.at, v->r.x, v->r.theta, interpolant ? v->observed : NULL, v->mask, v->x_bar,
@@ -217,6 +240,7 @@ static void transpose(reverse *v) {
   for (int lane = 0; times && lane < v->r.lanes; lane++)
     if (v->r.trajectory[lane]) step_times(v, lane, last);
   each_active(v, seeds_after);
+  OG_R(og_stops_after)(&v->stops, v->x_bar);
   v->evals += (long long)(last - 1) * (v->r.lanes - v->r.idle);
   v->vjps += (long long)last * (v->r.lanes - v->r.idle);
 }
@@ -234,27 +258,65 @@ static int theta_finite(const reverse *v, int lane) {
   return zero == 0;
 }
 
+/* From the rows of inputs to the signals' values; the rows begin anew. */
+static void pull_inputs(reverse *v, int lane) {
+  const og_solve *solve = v->r.solve;
+  double row_bar[OG_INPUT_ROWS];
+  for (size_t i = 0; i < solve->field->inputs; i++) {
+    for (size_t k = 0; k < OG_INPUT_ROWS; k++) {
+      double *sum = &v->theta_sum[entry_of(v, solve->parameters + OG_INPUT_ROWS * i + k, lane)];
+      row_bar[k] = *sum;
+      *sum = 0;
+    }
+    og_signals_pull(solve, v->r.item[lane], i, OG_R(og_recall_segment)(&v->r, lane), row_bar,
+                    v->pullback->values_bar);
+  }
+}
+
+/* The segment's end is t1, or a breakpoint, which does not move. */
+static void end_segment_times(reverse *v, int lane) {
+  if (OG_R(og_recall_segment)(&v->r, lane)->end == v->r.trajectory[lane]->t1)
+    v->t1_bar[lane] += v->end_bar[lane];
+  v->end_bar[lane] = 0;
+}
+
 static void deliver(reverse *v, int lane) {
   const og_solve *solve = v->r.solve;
   size_t m = v->r.item[lane];
   for (size_t i = 0; i < solve->states; i++)
     v->pullback->x0_bar[m * solve->states + i] = (double)v->x_bar[entry_of(v, i, lane)];
-  for (size_t i = 0; i < solve->p; i++)
-    v->pullback->theta_bar[m * solve->p + i] = v->theta_sum[entry_of(v, i, lane)];
-  v->pullback->t0_bar[m] = v->t0_bar[lane];
+  for (size_t i = 0; i < solve->parameters; i++)
+    v->pullback->theta_bar[m * solve->parameters + i] = v->theta_sum[entry_of(v, i, lane)];
+  pull_inputs(v, lane);
+  end_segment_times(v, lane);
+  v->pullback->t0_bar[m] = v->start_bar[lane];
   v->pullback->t1_bar[m] = v->t1_bar[lane];
 }
 
+/* To the segment before. After an event the end is the same one, and the start is the event's time; a
+ * breakpoint does not move. */
+static void leave(reverse *v, int lane) {
+  size_t s = v->r.segment[lane];
+  if (v->r.trajectory[lane]->path.segments[s - 1].event == OG_NO_EVENT) {
+    pull_inputs(v, lane);
+    end_segment_times(v, lane);
+    v->start_bar[lane] = 0;
+  }
+  OG_R(og_recall_enter)(&v->r, lane, s - 1);
+}
+
 static void settle(reverse *v, int lane, int finite) {
-  int bad = v->step.status[lane] != 0, last = v->r.index[lane] == 0;
+  int begun = v->r.index[lane] == OG_R(og_recall_segment)(&v->r, lane)->first, last = v->r.index[lane] == 0;
+  int bad = v->step.status[lane] != 0;
   if (bad)
     OG_R(og_recall_fail)(&v->r, v->share, lane, OG_ERR_FIELD);
-  else if (!finite || (last && !theta_finite(v, lane)))
+  else if (!finite || (begun && !theta_finite(v, lane)))
     OG_R(og_recall_fail)(&v->r, v->share, lane, OG_ERR_NOT_FINITE), bad = 1;
   if (last && !bad) deliver(v, lane);
-  if (!last && !bad) return;
-  v->r.trajectory[lane] = NULL;
-  v->r.idle++;
+  if (last || bad)
+    OG_R(og_recall_idle)(&v->r, lane);
+  else if (begun)
+    leave(v, lane);
 }
 
 void OG_R(og_discrete)(og_solve *solve, og_share *share, void *pullback) {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "adjoint/adjoint.h"
+#include "solve/guards.h"
 
 /* The caller's arrays to add to. */
 typedef struct og_cotangents {
@@ -22,12 +23,13 @@ static void add(double *to, const double *from, size_t count) {
 static void add_theta(const og_solve *solve, double *theta_bar, const double *each) {
   if (!theta_bar) return;
   for (size_t m = 0; m < solve->count; m++)
-    add(solve->theta_shared ? theta_bar : theta_bar + m * solve->p, each + m * solve->p, solve->p);
+    add(solve->theta_shared ? theta_bar : theta_bar + m * solve->parameters, each + m * solve->parameters,
+        solve->parameters);
 }
 
 /* All unit directions, contracted with the cotangents. */
 static og_status forward_gradient(og_solve *solve, og_pullback *pullback) {
-  size_t directions = og_directions(solve), n = solve->states, p = solve->p;
+  size_t directions = og_directions(solve), n = solve->states, p = solve->parameters;
   OG_TRY(og_check_flag(solve, OG_FIELD_HAS_JVP, "jvp", "og_field_set_jvp"));
   double *gradient = og_alloc(solve->context, solve->count, directions * sizeof(double));
   if (!gradient)
@@ -41,14 +43,24 @@ static og_status forward_gradient(og_solve *solve, og_pullback *pullback) {
     memcpy(pullback->theta_bar + m * p, g + n, p * sizeof *g);
     pullback->t0_bar[m] = g[n + p];
     pullback->t1_bar[m] = g[n + p + 1];
+    memcpy(pullback->values_bar + og_signals_first(solve, m), g + n + p + 2,
+           og_signals_count(solve, m) * sizeof *g);
   }
   og_free(solve->context, gradient);
   return status;
 }
 
+/* Continuous adjoints cross no events and no breakpoints. */
+static og_status check_smooth(const og_solve *solve) {
+  if (og_guards(solve) == 0 && solve->field->inputs == 0) return OG_OK;
+  return og_fail(solve->context, OG_ERR_UNSUPPORTED,
+                 "events and inputs are differentiated by adjoint = discrete and forward only");
+}
+
 static og_status by_kind(og_solve *solve, og_pullback *pullback) {
   og_adjoint kind = (og_adjoint)og_options_integer(solve->options, OG_OPT_ADJOINT);
   if (kind != OG_ADJOINT_FORWARD) OG_TRY(og_check_flag(solve, OG_FIELD_HAS_VJP, "vjp", "og_field_set_vjp"));
+  if (kind != OG_ADJOINT_FORWARD && kind != OG_ADJOINT_DISCRETE) OG_TRY(check_smooth(solve));
   switch (kind) {
   case OG_ADJOINT_FORWARD: return forward_gradient(solve, pullback);
   case OG_ADJOINT_BACKSOLVE: return og_backsolve(solve, pullback);
@@ -61,8 +73,8 @@ static og_status by_kind(og_solve *solve, og_pullback *pullback) {
 }
 
 static og_status compute(og_solve *solve, og_pullback *pullback, const og_cotangents *out) {
-  size_t M = solve->count, n = solve->states, p = solve->p, observed = solve->observed_count;
-  size_t entries = M * (n + p + 2) + observed;
+  size_t M = solve->count, n = solve->states, p = solve->parameters, observed = solve->observed_count;
+  size_t entries = M * (n + p + 2) + observed + solve->signal_values;
   double *memory = og_alloc(solve->context, entries, sizeof(double)), *next = memory;
   if (!memory) return og_fail_memory(solve->context, entries * sizeof(double), "a gradient");
   pullback->x0_bar = carve(&next, M * n);
@@ -70,8 +82,13 @@ static og_status compute(og_solve *solve, og_pullback *pullback, const og_cotang
   pullback->t0_bar = carve(&next, M);
   pullback->t1_bar = carve(&next, M);
   pullback->times_bar = carve(&next, observed);
+  pullback->values_bar = carve(&next, solve->signal_values);
+  solve->pulled = 0;
   og_status status = by_kind(solve, pullback);
   if (status == OG_OK) {
+    solve->pulled = 1;
+    if (solve->signal_values)
+      memcpy(solve->values_bar, pullback->values_bar, solve->signal_values * sizeof(double));
     add(out->x0_bar, pullback->x0_bar, M * n);
     add_theta(solve, out->theta_bar, pullback->theta_bar);
     add(out->t0_bar, pullback->t0_bar, M);
@@ -112,9 +129,11 @@ static og_status push_forward(og_solve *solve, og_pushforward *push) {
   push->final_dot = carve(&next, final);
   push->cost_dot = carve(&next, solve->count);
   const double *results[] = {push->observed_dot, push->final_dot, push->cost_dot};
+  solve->pushed = 0;
   og_status status = og_in_parallel(solve, solve->count, solve->single ? og_tangent_s : og_tangent_d, push);
   for (int i = 0; status == OG_OK && i < 3; i++)
     if (out[i] && counts[i]) memcpy(out[i], results[i], counts[i] * sizeof(double));
+  solve->pushed = status == OG_OK;
   og_free(solve->context, memory);
   return status == OG_OK ? OG_OK : og_trail(solve->context, status, "while pushing a tangent forward");
 }
@@ -128,6 +147,7 @@ og_status og_solve_pushforward(og_solve *solve, const double *x0_dot, const doub
     return og_fail(solve->context, OG_ERR_UNSUPPORTED,
                    "with adjoint = backsolve the steps are not kept, and the "
                    "pushforward follows them; use adjoint = discrete or forward");
+  OG_TRY(og_events_make_room(solve));
   og_pushforward push = {.x0_dot = x0_dot,
                          .theta_dot = theta_dot,
                          .t0_dot = t0_dot,

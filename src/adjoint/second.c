@@ -46,7 +46,7 @@ static const double *row_of(const double *rows, size_t index, size_t length) {
 
 static og_status set_theta(og_second *s, size_t item, const double *theta_dot, double *both) {
   const og_solve *base = s->base;
-  size_t p = base->p, m = item % base->count, direction = item / base->count;
+  size_t p = base->parameters, m = item % base->count, direction = item / base->count;
   pair(both, p, p, og_theta_of(base, m), row_of(theta_dot, base->theta_shared ? direction : item, p));
   return og_solve_set_parameters(s->solve, s->shared ? OG_ALL : item, both);
 }
@@ -60,15 +60,15 @@ static og_status set_trajectory(og_second *s, size_t item, const double *x0_dot,
   OG_TRY(og_solve_set_observations(s->solve, item, at->observations, at->times));
   pair(both, n, base->n, base->x0 + m * n, row_of(x0_dot, item, n));
   OG_TRY(og_solve_set_initial_state(s->solve, item, both));
-  return base->p && (!s->shared || item == 0) ? set_theta(s, item, theta_dot, both) : OG_OK;
+  return base->parameters && (!s->shared || item == 0) ? set_theta(s, item, theta_dot, both) : OG_OK;
 }
 
 static og_status set_trajectories(og_second *s, const double *x0_dot, const double *theta_dot) {
   const og_solve *base = s->base;
-  size_t entries = 2 * (base->n > base->p ? base->n : base->p);
+  size_t entries = 2 * (base->n > base->parameters ? base->n : base->parameters);
   double *both = og_alloc(base->context, entries, sizeof *both);
   if (!both) return og_fail_memory(base->context, entries * sizeof *both, "a direction");
-  og_status status = OG_OK;
+  og_status status = og_signals_copy(s->solve, base);
   for (size_t item = 0; item < s->solve->count && status == OG_OK; item++)
     status = set_trajectory(s, item, x0_dot, theta_dot, both);
   og_free(base->context, both);
@@ -133,7 +133,8 @@ typedef struct cotangents {
 static og_status open_cotangents(const og_second *s, cotangents *c) {
   const og_solve *solve = s->solve;
   size_t observed = solve->observed_count * solve->n, states = solve->count * solve->n;
-  size_t theta = s->shared ? solve->p : solve->count * solve->p, entries = observed + 2 * states + theta;
+  size_t theta = s->shared ? solve->parameters : solve->count * solve->parameters,
+         entries = observed + 2 * states + theta;
   c->memory = og_alloc(solve->context, entries, sizeof(double));
   if (!c->memory) return og_fail_memory(solve->context, entries * sizeof(double), "second derivatives");
   c->observed = c->memory;
@@ -165,7 +166,7 @@ static void add(double *to, const double *from, size_t count) {
  * it shares them too. */
 static void add_theta(const og_second *s, const cotangents *c, double *theta_bar_dot) {
   const og_solve *base = s->base;
-  size_t p = base->p, M = base->count;
+  size_t p = base->parameters, M = base->count;
   for (size_t i = 0; i < (s->shared ? 1 : s->directions * M); i++)
     add(theta_bar_dot + (base->theta_shared ? i / M : i) * p, c->theta + i * 2 * p, p);
 }
@@ -204,7 +205,7 @@ og_status og_second_pullback(og_second *second, og_seeds bar, og_seeds bar_dot, 
 static og_status check_arguments(const og_solve *solve, size_t directions, const double *x0_dot,
                                  const double *theta_dot, const og_seeds *bar, const og_seeds *bar_dot) {
   size_t M = solve->count, n = solve->states, N = solve->observed_count;
-  size_t theta = solve->theta_shared ? solve->p : M * solve->p;
+  size_t theta = solve->theta_shared ? solve->parameters : M * solve->parameters;
   if (directions == 0)
     return og_fail(solve->context, OG_ERR_ARGUMENT, "second derivatives along no direction: directions is 0");
   if ((bar->cost || bar_dot->cost) && !solve->field->quadratures)

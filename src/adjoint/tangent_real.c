@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "adjoint/adjoint.h"
+#include "adjoint/stops.h"
 
 typedef struct forward {
   OG_R(og_recall) r;
@@ -11,8 +11,12 @@ typedef struct forward {
   const og_pushforward *push;
   og_share *share;
   real *x_dot, *y_dot, *theta_dot, *memory;
-  double t0_dot[OG_LANES_MAX], t1_dot[OG_LANES_MAX], t_dot[OG_LANES_MAX], h_dot[OG_LANES_MAX];
-  double sum[OG_LANES_MAX]; /* of cotangents times tangents */
+  double *unit_values; /* a direction among the inputs' values */
+  OG_R(og_stops) stops;
+  double t1_dot[OG_LANES_MAX];                           /* of the trajectory's end */
+  double start_dot[OG_LANES_MAX], end_dot[OG_LANES_MAX]; /* of the segment's */
+  double t_dot[OG_LANES_MAX], h_dot[OG_LANES_MAX];       /* of the step's start and size */
+  double sum[OG_LANES_MAX];                              /* of cotangents times tangents */
   size_t cursor[OG_LANES_MAX];
   long long evals, jvps;
 } forward;
@@ -34,20 +38,24 @@ static og_status open_forward(forward *v, og_solve *solve, og_share *share, cons
   size_t lanes = (size_t)share->lanes, block = OG_PADDED(solve->n * lanes),
          theta = OG_PADDED(solve->p * lanes);
   v->memory = og_alloc(solve->context, 3 * block + 2 * theta + OG_LANE_STEP, sizeof(real));
-  if (!v->memory) return OG_ERR_MEMORY;
+  v->unit_values = og_alloc(solve->context, solve->signal_values + 1, sizeof *v->unit_values);
+  if (!v->memory || !v->unit_values) return OG_ERR_MEMORY;
   v->r.x = v->memory;
   v->x_dot = v->r.x + block;
   v->y_dot = v->x_dot + block;
   v->r.theta = v->y_dot + block;
   v->theta_dot = v->r.theta + theta;
-  return OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes, OG_STEP_DERIVATIVE,
-                              &v->step);
+  OG_TRY(OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes, OG_STEP_DERIVATIVE,
+                              &v->step));
+  return OG_R(og_stops_open)(&v->stops, &v->r, &v->step);
 }
 
 static void close_forward(forward *v) {
   og_count(v->r.solve, OG_STAT_RHS_EVALS, v->evals);
   og_count(v->r.solve, OG_STAT_JVP_EVALS, v->jvps);
+  OG_R(og_stops_close)(&v->stops);
   OG_R(og_step_destroy)(v->r.solve->context, &v->step);
+  og_free(v->r.solve->context, v->unit_values);
   og_free(v->r.solve->context, v->memory);
 }
 
@@ -57,18 +65,48 @@ static double entry_or_zero(const double *values, size_t at) { return values ? v
 static void load_direction(forward *v, int lane, size_t item) {
   const og_solve *solve = v->r.solve;
   const og_pushforward *push = v->push;
-  size_t m = trajectory_of(v, item), n = solve->states, p = solve->p;
+  size_t m = trajectory_of(v, item), n = solve->states, p = solve->parameters;
   size_t unit = push->gradient ? item % og_directions(solve) : (size_t)-1;
   size_t theta = solve->theta_shared ? 0 : m * p;
   for (size_t i = 0; i < solve->n; i++)
     v->x_dot[entry_of(v, i, lane)] = i >= n           ? 0
                                      : push->gradient ? (real)(unit == i)
                                                       : (real)entry_or_zero(push->x0_dot, m * n + i);
-  for (size_t i = 0; i < p; i++)
+  for (size_t i = 0; i < p; i++) /* the rows of inputs: load_inputs */
     v->theta_dot[entry_of(v, i, lane)] =
         push->gradient ? (real)(unit == n + i) : (real)entry_or_zero(push->theta_dot, theta + i);
-  v->t0_dot[lane] = push->gradient ? unit == n + p : entry_or_zero(push->t0_dot, m);
+  v->start_dot[lane] = push->gradient ? unit == n + p : entry_or_zero(push->t0_dot, m);
   v->t1_dot[lane] = push->gradient ? unit == n + p + 1 : entry_or_zero(push->t1_dot, m);
+}
+
+/* The rows of inputs in theta_dot. */
+static void load_inputs(forward *v, int lane) {
+  const og_solve *solve = v->r.solve;
+  const og_pushforward *push = v->push;
+  size_t m = trajectory_of(v, v->r.item[lane]), first = og_signals_first(solve, m);
+  size_t unit = push->gradient ? v->r.item[lane] % og_directions(solve) : 0,
+         others = og_directions(solve) - solve->signal_most;
+  double *one = push->gradient && unit >= others && unit - others < og_signals_count(solve, m)
+                    ? &v->unit_values[first + unit - others]
+                    : NULL;
+  if (one) *one = 1;
+  for (size_t i = 0; i < solve->field->inputs; i++) {
+    double row_dot[OG_INPUT_ROWS];
+    og_signals_push(solve, m, i, OG_R(og_recall_segment)(&v->r, lane), push->gradient ? v->unit_values : NULL,
+                    row_dot);
+    for (size_t k = 0; k < OG_INPUT_ROWS; k++)
+      v->theta_dot[entry_of(v, solve->parameters + OG_INPUT_ROWS * i + k, lane)] = (real)row_dot[k];
+  }
+  if (one) *one = 0;
+}
+
+/* The segment's end moves only when it is the trajectory's. */
+static void enter(forward *v, int lane, size_t segment, double start_dot) {
+  OG_R(og_recall_enter)(&v->r, lane, segment);
+  v->start_dot[lane] = start_dot;
+  v->end_dot[lane] =
+      OG_R(og_recall_segment)(&v->r, lane)->end == v->r.trajectory[lane]->t1 ? v->t1_dot[lane] : 0;
+  load_inputs(v, lane);
 }
 
 static void refill(forward *v) {
@@ -79,24 +117,38 @@ static void refill(forward *v) {
     size_t item = v->r.next++;
     OG_R(og_recall_load)(&v->r, lane, item, trajectory_of(v, item), 0);
     load_direction(v, lane, item);
+    enter(v, lane, 0, v->start_dot[lane]);
     v->sum[lane] = 0;
     v->cursor[lane] = 0;
   }
 }
 
-/* Places the lanes; returns whether any has an observation in its step. */
+static double fraction_of(const forward *v, int lane, size_t i) {
+  return og_segment_fraction(OG_R(og_recall_segment)(&v->r, lane), v->r.trajectory[lane]->times[i]);
+}
+
+/* Whether the lane's next observation belongs to its step. */
+static int observation_due(const forward *v, int lane) {
+  const og_trajectory *at = v->r.trajectory[lane];
+  size_t next = v->r.segment[lane] + 1;
+  size_t end = next < at->path.count ? at->path.segments[next].observed : at->seen;
+  return v->cursor[lane] < end && fraction_of(v, lane, v->cursor[lane]) <= v->r.fraction_next[lane];
+}
+
+/* Places the lanes; returns whether any has an observation or an event in its step. */
 static int place(forward *v) {
   int observed = 0;
   for (int lane = 0; lane < v->r.lanes; lane++) {
     const og_trajectory *at = v->r.trajectory[lane];
     v->step.status[lane] = at ? 0 : OG_LANE_IDLE;
     v->t_dot[lane] = v->h_dot[lane] = 0;
+    if (at) OG_R(og_recall_step)(&v->r, lane, v->r.index[lane]);
+    observed |= OG_R(og_stops_find)(&v->stops, lane);
     if (!at) continue;
-    OG_R(og_recall_step)(&v->r, lane, v->r.index[lane]);
     double start = v->r.fraction[lane], end = v->r.fraction_next[lane];
-    v->t_dot[lane] = v->t0_dot[lane] * (1 - start) + v->t1_dot[lane] * start;
-    v->h_dot[lane] = (v->t1_dot[lane] - v->t0_dot[lane]) * (end - start);
-    observed |= v->cursor[lane] < at->observations && og_fraction(at, v->cursor[lane]) <= end;
+    v->t_dot[lane] = v->start_dot[lane] * (1 - start) + v->end_dot[lane] * start;
+    v->h_dot[lane] = (v->end_dot[lane] - v->start_dot[lane]) * (end - start);
+    observed |= observation_due(v, lane);
   }
   return observed;
 }
@@ -124,10 +176,11 @@ static void observe(forward *v, int lane, size_t i) {
   const og_trajectory *at = v->r.trajectory[lane];
   const og_tableau *tableau = v->step.tableau;
   size_t slot = at->first_observation + i, lanes = (size_t)v->r.lanes;
-  double start = v->r.fraction[lane], end = v->r.fraction_next[lane], s = og_fraction(at, i);
+  double start = v->r.fraction[lane], end = v->r.fraction_next[lane], s = fraction_of(v, lane, i);
   double weights[OG_STAGES_MAX], slopes[OG_STAGES_MAX];
   og_interpolant_weights(tableau, (s - start) / (end - start), weights, slopes);
-  double moved = entry_or_zero(v->push->times_dot, slot) - (1 - s) * v->t0_dot[lane] - s * v->t1_dot[lane];
+  double moved =
+      entry_or_zero(v->push->times_dot, slot) - (1 - s) * v->start_dot[lane] - s * v->end_dot[lane];
   for (size_t row = 0; row < v->r.solve->states; row++) {
     double k = 0, k_dot = 0, slope = 0;
     for (int j = 0; j < tableau->stages_total; j++) {
@@ -179,19 +232,49 @@ static void advance(forward *v) {
   v->jvps += (long long)last * (v->r.lanes - v->r.idle);
 }
 
+/* Tangents of the event that ended the lane's segment: kept, or contracted with its cotangents. */
+static void emit_event(forward *v, int lane, double t_dot) {
+  const og_trajectory *at = v->r.trajectory[lane];
+  size_t n = v->r.solve->states, entry = v->stops.segment[lane]->occurrence * (1 + 2 * n);
+  double *out = v->push->gradient ? NULL : at->event_dots;
+  const double *bar = v->push->gradient ? at->event_bars : NULL;
+  for (size_t i = 0; i < 1 + 2 * n; i++, entry++) {
+    double tangent = i == 0   ? t_dot
+                     : i <= n ? v->stops.before[entry_of(v, i - 1, lane)]
+                              : (double)v->y_dot[entry_of(v, i - 1 - n, lane)];
+    if (out) out[entry] = tangent;
+    if (bar) v->sum[lane] += bar[entry] * tangent;
+  }
+}
+
+/* The segment's last step is done. After an event the next one begins at the event's time; a breakpoint does
+ * not move. */
+static og_status turn(forward *v, int lane) {
+  const og_trajectory *at = v->r.trajectory[lane];
+  double start_dot = 0;
+  if (v->stops.segment[lane]) {
+    start_dot = v->t_dot[lane];
+    OG_TRY(
+        OG_R(og_stops_push)(&v->stops, lane, v->x_dot, v->theta_dot, v->h_dot[lane], &start_dot, v->y_dot));
+    emit_event(v, lane, start_dot);
+  }
+  if (v->r.segment[lane] + 1 < at->path.count) enter(v, lane, v->r.segment[lane] + 1, start_dot);
+  return OG_OK;
+}
+
 static void settle(forward *v, int lane) {
-  og_trajectory *at = v->r.trajectory[lane];
-  while (v->cursor[lane] < at->observations && og_fraction(at, v->cursor[lane]) <= v->r.fraction_next[lane])
-    observe(v, lane, v->cursor[lane]++);
+  const og_trajectory *at = v->r.trajectory[lane];
+  while (observation_due(v, lane)) observe(v, lane, v->cursor[lane]++);
+  og_status status = v->step.status[lane] ? OG_ERR_FIELD : OG_OK;
+  if (status == OG_OK && v->r.index[lane] + 1 == og_segment_stop(at, v->r.segment[lane]))
+    status = turn(v, lane);
   for (size_t i = 0; i < v->r.solve->n; i++) v->x_dot[entry_of(v, i, lane)] = v->y_dot[entry_of(v, i, lane)];
-  int bad = v->step.status[lane] != 0 || !finite_lane(v, lane);
-  if (bad)
-    OG_R(og_recall_fail)(&v->r, v->share, lane, v->step.status[lane] ? OG_ERR_FIELD : OG_ERR_NOT_FINITE);
+  if (status == OG_OK && !finite_lane(v, lane)) status = OG_ERR_NOT_FINITE;
+  if (status != OG_OK) OG_R(og_recall_fail)(&v->r, v->share, lane, status);
   v->r.index[lane]++;
-  if (!bad && v->r.index[lane] < at->record.steps) return;
-  if (!bad) finish(v, lane);
-  v->r.trajectory[lane] = NULL;
-  v->r.idle++;
+  if (status == OG_OK && v->r.index[lane] < at->record.steps) return;
+  if (status == OG_OK) finish(v, lane);
+  OG_R(og_recall_idle)(&v->r, lane);
 }
 
 void OG_R(og_tangent)(og_solve *solve, og_share *share, void *pushforward) {

@@ -22,11 +22,11 @@ static og_status check_times(const og_solve *solve, size_t m) {
 }
 
 og_status og_solve_check(og_solve *solve) {
-  if (solve->p && !solve->theta_given)
+  if (solve->parameters && !solve->theta_given)
     return og_fail(solve->context, OG_ERR_STATE,
                    "the field has %zu parameters and none were given: call "
                    "og_solve_set_parameters first",
-                   solve->p);
+                   solve->parameters);
   size_t offset = 0;
   for (size_t m = 0; m < solve->count; m++) {
     if (!solve->x0_given[m])
@@ -39,7 +39,7 @@ og_status og_solve_check(og_solve *solve) {
     offset += solve->trajectories[m].observations;
   }
   solve->observed_count = offset;
-  return OG_OK;
+  return og_signals_prepare(solve);
 }
 
 og_status og_solve_start(og_solve *solve) {

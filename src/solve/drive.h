@@ -21,8 +21,12 @@
     _Alignas(64) X mask[OG_LANES_MAX];                                                                       \
     _Alignas(64) X sum[OG_LANES_MAX], sum2[OG_LANES_MAX]; /* of squared errors */                            \
     og_trajectory *trajectory[OG_LANES_MAX];              /* NULL: idle */                                   \
-    double t0[OG_LANES_MAX], t1[OG_LANES_MAX], span[OG_LANES_MAX];                                           \
-    double fraction[OG_LANES_MAX], fraction_next[OG_LANES_MAX]; /* of the span, at the step's ends */        \
+    size_t segment[OG_LANES_MAX];        /* the lane's present one, in its trajectory's path */              \
+    size_t first[OG_LANES_MAX];          /* index of its first step */                                       \
+    size_t segment_steps[OG_LANES_MAX];  /* when they are equal: their number */                             \
+    unsigned char restart[OG_LANES_MAX]; /* a segment begins: K_1 is not there */                            \
+    double t0[OG_LANES_MAX], t1[OG_LANES_MAX], span[OG_LANES_MAX]; /* of the segment */                      \
+    double fraction[OG_LANES_MAX], fraction_next[OG_LANES_MAX];    /* of it, at the step's ends */           \
     double width[OG_LANES_MAX];                      /* of the next step as wished, as a fraction */         \
     double widest[OG_LANES_MAX];                     /* by the option max-step */                            \
     double error[OG_LANES_MAX];                      /* of the step, in units of the tolerance */            \
@@ -42,6 +46,19 @@
   void og_drive_refill_##S(og_drive_state_##S *d);                                                           \
   /* Sets the lane's `width` by Hairer, Norsett & Wanner's automatic first step (II.4); f at x is in f0. */  \
   void og_drive_first_steps_##S(og_drive_state_##S *d, const X *f0);                                         \
+  /* K_1 of the lanes in mask; where it cannot be had the lane fails and leaves the mask. */                 \
+  void og_drive_first_stage_##S(og_drive_state_##S *d);                                                      \
+  /* A lane enters its trajectory's first segment; goes on to another one; reaches the end of one, which may \
+   * be the trajectory's. 0: no memory. */                                                                   \
+  void og_drive_begin_##S(og_drive_state_##S *d, int lane);                                                  \
+  int og_drive_go_on_##S(og_drive_state_##S *d, int lane, og_segment next);                                  \
+  int og_drive_turn_##S(og_drive_state_##S *d, int lane);                                                    \
+  /* K_1 of the lanes whose segment has just begun. */                                                       \
+  void og_drive_restart_##S(og_drive_state_##S *d);                                                          \
+  void og_drive_next_observation_##S(og_drive_state_##S *d, int lane);                                       \
+  void og_drive_finish_##S(og_drive_state_##S *d, int lane);                                                 \
+  /* Counts bytes that are to be kept against the budget. 0: there is no room. */                            \
+  int og_drive_take_##S(og_drive_state_##S *d, size_t bytes);                                                \
   /* Records accepted steps, observes, moves on; `mask` says which lanes. */                                 \
   void og_drive_commit_##S(og_drive_state_##S *d);                                                           \
   /* Stops a lane with a failure. */                                                                         \

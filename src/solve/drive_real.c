@@ -9,12 +9,12 @@
 
 typedef OG_R(og_drive_state) drive;
 
-/* The recorded or the k-th of N fractions. */
+/* The recorded or the k-th of the segment's N fractions. */
 static double fixed_end(const drive *d, int lane) {
   const og_trajectory *at = d->trajectory[lane];
-  size_t k = d->index[lane];
-  if (d->replay) return og_record_fraction(&at->record, k + 1, d->solve->stride);
-  return k + 1 == at->fixed_steps ? 1 : (double)(k + 1) / (double)at->fixed_steps;
+  size_t index = d->index[lane], k = index - d->first[lane], steps = d->segment_steps[lane];
+  if (d->replay) return og_step_end_fraction(d->solve, at, d->segment[lane], index);
+  return k + 1 == steps ? 1 : (double)(k + 1) / (double)steps;
 }
 
 /* A field that reads another solve's dense output may be smooth where that is not: steps that miss what it

@@ -22,8 +22,7 @@ static double scaled_norm(const drive *d, int lane, const real *v, const real *m
 static double first_guess(const drive *d, int lane, const real *f0) {
   double size = scaled_norm(d, lane, d->x, NULL), slope = scaled_norm(d, lane, f0, NULL);
   double h = size < 1e-5 || slope < 1e-5 ? 1e-6 : 0.01 * size / slope;
-  const og_trajectory *at = d->trajectory[lane];
-  double span = fabs(at->t1 - at->t0);
+  double span = fabs(d->span[lane]);
   return h < span ? h : span;
 }
 
@@ -39,8 +38,7 @@ void OG_R(og_drive_first_steps)(drive *d, const real *f0) {
   for (int lane = 0; lane < d->lanes; lane++) {
     t[lane] = d->at.t[lane];
     if (d->mask[lane] == 0) continue;
-    const og_trajectory *at = d->trajectory[lane];
-    double sign = at->t1 < at->t0 ? -1 : 1;
+    double sign = d->span[lane] < 0 ? -1 : 1;
     h0[lane] = first_guess(d, lane, f0);
     t[lane] += sign * h0[lane];
     for (int i = 0; i < d->step.n; i++) {
@@ -51,10 +49,9 @@ void OG_R(og_drive_first_steps)(drive *d, const real *f0) {
   OG_R(og_drive_eval)(d, t, d->y, d->e);
   for (int lane = 0; lane < d->lanes; lane++) {
     if (d->mask[lane] == 0) continue;
-    const og_trajectory *at = d->trajectory[lane];
     double h = d->step.status[lane] ? h0[lane] : refined(d, lane, h0[lane], f0, d->e);
     double most = d->solve->limits.max_step;
     if (most > 0 && h > most) h = most;
-    d->width[lane] = fmin(1, h / fabs(at->t1 - at->t0));
+    d->width[lane] = fmin(1, h / fabs(d->span[lane]));
   }
 }

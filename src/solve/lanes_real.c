@@ -51,30 +51,20 @@ double OG_R(og_drive_norm)(const drive *d, const real *x, int lane) {
   return sum;
 }
 
-static void next_observation(drive *d, int lane) {
-  const og_trajectory *at = d->trajectory[lane];
-  size_t cursor = d->cursor[lane];
-  d->next_observation[lane] = cursor < at->observations ? og_fraction(at, cursor) : 2;
-}
-
 static void load(drive *d, int lane, size_t m) {
   const og_solve *solve = d->solve;
   const double *x0 = solve->x0 + m * solve->states, *theta = og_theta_of(solve, m);
   for (size_t i = 0; i < solve->n; i++)
     d->x[i * (size_t)d->lanes + (size_t)lane] = i < solve->states ? (real)x0[i] : 0;
-  for (size_t i = 0; i < solve->p; i++) d->theta[i * (size_t)d->lanes + (size_t)lane] = (real)theta[i];
-  const og_trajectory *at = d->trajectory[lane] = &solve->trajectories[m];
-  d->t0[lane] = d->at.t[lane] = at->t0;
-  d->t1[lane] = at->t1;
-  d->span[lane] = at->t1 - at->t0;
-  d->fraction[lane] = 0;
+  for (size_t i = 0; i < solve->parameters; i++)
+    d->theta[i * (size_t)d->lanes + (size_t)lane] = (real)theta[i];
+  d->trajectory[lane] = &solve->trajectories[m];
   d->index[lane] = d->rejected[lane] = d->cursor[lane] = 0;
   d->previous[lane] = OG_FIRST_ERROR;
   d->most[lane] = OG_GROWTH_MOST;
-  d->widest[lane] = solve->limits.max_step > 0 ? solve->limits.max_step / fabs(d->span[lane]) : INFINITY;
   d->not_finite[lane] = 0;
   d->first_norm[lane] = OG_R(og_drive_norm)(d, d->x, lane);
-  next_observation(d, lane);
+  OG_R(og_drive_begin)(d, lane);
   d->idle--;
 }
 
@@ -95,12 +85,7 @@ static void first_widths(drive *d, const real *f0) {
   if (automatic) OG_R(og_drive_first_steps)(d, f0);
 }
 
-void OG_R(og_drive_refill)(drive *d) {
-  for (int lane = 0; lane < d->lanes; lane++) {
-    d->mask[lane] = !d->trajectory[lane] && d->next < d->share->end;
-    if (d->mask[lane] != 0) load(d, lane, d->next++);
-  }
-  if (d->fixed && !d->step.tableau->first_same_as_last) return;
+void OG_R(og_drive_first_stage)(drive *d) {
   OG_R(og_drive_eval)(d, d->at.t, d->x, d->e2);
   d->step.kernels->copy_rows(d->step.n, d->lanes, d->step.k[0], d->e2, d->mask);
   for (int lane = 0; lane < d->lanes; lane++)
@@ -108,20 +93,35 @@ void OG_R(og_drive_refill)(drive *d) {
       d->mask[lane] = 0;
       OG_R(og_drive_fail)(d, lane, d->step.status[lane] < 0 ? OG_ERR_FIELD : OG_ERR_NOT_FINITE);
     }
+}
+
+void OG_R(og_drive_refill)(drive *d) {
+  for (int lane = 0; lane < d->lanes; lane++) {
+    d->mask[lane] = !d->trajectory[lane] && d->next < d->share->end;
+    if (d->mask[lane] != 0) load(d, lane, d->next++);
+  }
+  if (d->fixed && !d->step.tableau->first_same_as_last) return;
+  OG_R(og_drive_first_stage)(d);
   first_widths(d, d->e2);
 }
 
 /* ---- Moving on ---- */
 
+int OG_R(og_drive_take)(drive *d, size_t bytes) {
+  og_solve *solve = d->solve;
+  size_t kept = atomic_fetch_add(&solve->kept, bytes) + bytes;
+  if (!solve->limits.budget || kept <= solve->limits.budget) return 1;
+  atomic_fetch_sub(&solve->kept, bytes);
+  d->share->status = OG_ERR_BUDGET;
+  return 0;
+}
+
 static int make_room(drive *d, og_record *record, size_t growth) {
   og_solve *solve = d->solve;
-  size_t kept = atomic_fetch_add(&solve->kept, growth) + growth;
-  og_status status = solve->limits.budget && kept > solve->limits.budget
-                         ? OG_ERR_BUDGET
-                         : og_pages_grow(solve->context, &record->pages, solve->stride, SIZE_MAX);
-  if (status == OG_OK) return 1;
+  if (!OG_R(og_drive_take)(d, growth)) return 0;
+  if (og_pages_grow(solve->context, &record->pages, solve->stride, SIZE_MAX) == OG_OK) return 1;
   atomic_fetch_sub(&solve->kept, growth);
-  d->share->status = status;
+  d->share->status = OG_ERR_MEMORY;
   return 0;
 }
 
@@ -160,7 +160,7 @@ static void observe(drive *d, int lane) {
     size_t slot = at->first_observation + d->cursor[lane];
     interpolate(d, lane, d->next_observation[lane], d->solve->observed + slot * d->solve->n);
     d->cursor[lane]++;
-    next_observation(d, lane);
+    OG_R(og_drive_next_observation)(d, lane);
   }
 }
 
@@ -169,7 +169,7 @@ static int inside(const drive *d, int lane) {
   if (d->mask[lane] == 0 || d->next_observation[lane] > d->fraction_next[lane]) return 0;
   for (size_t i = d->cursor[lane]; i < at->observations;
        i++) { /* the first ones may stand at the step's start */
-    double s = og_fraction(at, i);
+    double s = og_segment_fraction(&at->path.segments[d->segment[lane]], at->times[i]);
     if (s > d->fraction[lane]) return s < d->fraction_next[lane];
   }
   return 0;
@@ -191,15 +191,17 @@ static void interpolant_stages(drive *d) {
   d->evals += (long long)wanted * (tableau->stages_total - tableau->stages);
 }
 
-static void finish(drive *d, int lane) {
+void OG_R(og_drive_finish)(drive *d, int lane) {
   og_solve *solve = d->solve;
   og_trajectory *at = d->trajectory[lane];
   double *final = solve->final + (size_t)(at - solve->trajectories) * solve->n;
   for (int i = 0; i < d->step.n; i++) final[i] = (double)d->y[i * d->lanes + lane];
+  at->seen = d->cursor[lane];
   if (!d->replay) {
     at->record.steps = at->steps = d->index[lane];
     at->rejected = d->rejected[lane];
-    at->last_step = d->width[lane] * fabs(at->t1 - at->t0);
+    at->last_step = d->width[lane] * fabs(d->span[lane]);
+    at->run_breaks = at->break_count;
     og_count(solve, OG_STAT_STEPS, (long long)at->steps);
     og_count(solve, OG_STAT_REJECTED, (long long)at->rejected);
   }
@@ -216,9 +218,10 @@ void OG_R(og_drive_commit)(drive *d) {
     if (d->next_observation[lane] <= d->fraction_next[lane]) observe(d, lane);
     d->fraction[lane] = d->fraction_next[lane];
     d->index[lane]++;
-    if (d->fraction[lane] == 1) finish(d, lane);
+    if (d->fraction[lane] == 1 && !OG_R(og_drive_turn)(d, lane)) return;
   }
   d->step.kernels->copy_rows(d->step.n, d->lanes, d->x, d->y, d->mask);
   if (tableau->first_same_as_last)
     d->step.kernels->copy_rows(d->step.n, d->lanes, d->step.k[0], d->step.k[tableau->stages - 1], d->mask);
+  OG_R(og_drive_restart)(d);
 }

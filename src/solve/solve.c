@@ -8,10 +8,12 @@ static og_status allocate_arrays(og_solve *solve) {
   og_context *context = solve->context;
   solve->x0 = og_alloc(context, solve->count, solve->states * sizeof(double));
   solve->x0_given = og_alloc(context, solve->count, sizeof *solve->x0_given);
-  solve->theta = og_alloc(context, solve->p + 1, sizeof(double));
+  solve->theta = og_alloc(context, solve->parameters + 1, sizeof(double));
+  solve->signals = og_alloc(context, solve->count * solve->field->inputs + 1, sizeof *solve->signals);
   solve->trajectories = og_alloc(context, solve->count, sizeof *solve->trajectories);
   solve->final = og_alloc(context, solve->count, solve->n * sizeof(double));
-  if (!solve->x0 || !solve->x0_given || !solve->theta || !solve->trajectories || !solve->final)
+  if (!solve->x0 || !solve->x0_given || !solve->theta || !solve->signals || !solve->trajectories ||
+      !solve->final)
     return og_fail_memory(context, solve->count * (solve->n + solve->states) * sizeof(double),
                           "the arrays of a solve");
   return OG_OK;
@@ -62,6 +64,7 @@ og_status og_solve_create(og_context *context, const og_field *field, const og_o
   solve->n = solve->controlled = field->n;
   solve->states = og_field_states(field);
   solve->p = field->p;
+  solve->parameters = og_field_parameters(field);
   solve->theta_shared = 1;
   og_status status = set_up(solve, options);
   if (status != OG_OK) {
@@ -76,10 +79,13 @@ void og_solve_destroy(og_solve *solve) {
   if (!solve) return;
   og_context *context = solve->context;
   for (size_t m = 0; solve->trajectories && m < solve->count; m++) {
-    og_pages_free(context, &solve->trajectories[m].record.pages);
-    og_free(context, solve->trajectories[m].times);
-    og_free(context, solve->trajectories[m].name);
+    og_trajectory *at = &solve->trajectories[m];
+    og_pages_free(context, &at->record.pages);
+    og_path_free(context, &at->path);
+    void *parts[] = {at->times, at->name, at->breaks, at->event_bars, at->event_dots};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) og_free(context, parts[i]);
   }
+  og_signals_free(solve);
   void *owned[] = {solve->x0,           solve->x0_given, solve->theta,
                    solve->trajectories, solve->final,    solve->observed};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(context, owned[i]);
@@ -87,8 +93,7 @@ void og_solve_destroy(og_solve *solve) {
   og_free(context, solve);
 }
 
-/* The range of trajectories an index stands for. */
-static og_status range_of(og_solve *solve, size_t trajectory, size_t *begin, size_t *end) {
+og_status og_solve_range(og_solve *solve, size_t trajectory, size_t *begin, size_t *end) {
   if (trajectory != OG_ALL && trajectory >= solve->count)
     return og_fail(solve->context, OG_ERR_ARGUMENT, "trajectory %zu of a solve of %zu (they count from 0)",
                    trajectory, solve->count);
@@ -97,8 +102,7 @@ static og_status range_of(og_solve *solve, size_t trajectory, size_t *begin, siz
   return OG_OK;
 }
 
-/* Results no longer belong to the settings; the recorded steps can still be replayed. */
-static void touch(og_solve *solve) {
+void og_solve_touch(og_solve *solve) {
   if (solve->state == OG_SOLVE_DONE) solve->state = OG_SOLVE_CHANGED;
 }
 
@@ -114,8 +118,8 @@ static og_status check_finite(og_solve *solve, const char *what, const double *v
 og_status og_solve_set_span(og_solve *solve, size_t trajectory, double t0, double t1) {
   size_t begin = 0, end = 0;
   OG_TRY(check_finite(solve, "the span", (double[]){t0, t1}, 2));
-  OG_TRY(range_of(solve, trajectory, &begin, &end));
-  touch(solve);
+  OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
+  og_solve_touch(solve);
   for (size_t m = begin; m < end; m++) {
     solve->trajectories[m].t0 = t0;
     solve->trajectories[m].t1 = t1;
@@ -139,8 +143,8 @@ static og_status copy_times(og_solve *solve, og_trajectory *at, size_t count, co
 og_status og_solve_set_observations(og_solve *solve, size_t trajectory, size_t count, const double *times) {
   size_t begin = 0, end = 0;
   OG_TRY(check_finite(solve, "the observation times", times, count));
-  OG_TRY(range_of(solve, trajectory, &begin, &end));
-  touch(solve);
+  OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
+  og_solve_touch(solve);
   for (size_t m = begin; m < end; m++) OG_TRY(copy_times(solve, &solve->trajectories[m], count, times));
   return OG_OK;
 }
@@ -148,8 +152,8 @@ og_status og_solve_set_observations(og_solve *solve, size_t trajectory, size_t c
 og_status og_solve_set_initial_state(og_solve *solve, size_t trajectory, const double *x0) {
   size_t begin = 0, end = 0;
   OG_TRY(check_finite(solve, "the initial state", x0, solve->states));
-  OG_TRY(range_of(solve, trajectory, &begin, &end));
-  touch(solve);
+  OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
+  og_solve_touch(solve);
   for (size_t m = begin; m < end; m++) {
     memcpy(solve->x0 + m * solve->states, x0, solve->states * sizeof(double));
     solve->x0_given[m] = 1;
@@ -158,10 +162,10 @@ og_status og_solve_set_initial_state(og_solve *solve, size_t trajectory, const d
 }
 
 static og_status unshare(og_solve *solve) {
-  double *all = og_alloc(solve->context, solve->count, (solve->p + 1) * sizeof(double));
-  if (!all) return og_fail_memory(solve->context, solve->count * solve->p * sizeof(double), "parameters");
-  for (size_t m = 0; m < solve->count; m++)
-    memcpy(all + m * solve->p, solve->theta, solve->p * sizeof(double));
+  double *all = og_alloc(solve->context, solve->count, (solve->parameters + 1) * sizeof(double));
+  size_t bytes = solve->parameters * sizeof(double);
+  if (!all) return og_fail_memory(solve->context, solve->count * bytes, "parameters");
+  for (size_t m = 0; m < solve->count; m++) memcpy(all + m * solve->parameters, solve->theta, bytes);
   og_free(solve->context, solve->theta);
   solve->theta = all;
   solve->theta_shared = 0;
@@ -170,23 +174,24 @@ static og_status unshare(og_solve *solve) {
 
 og_status og_solve_set_parameters(og_solve *solve, size_t trajectory, const double *theta) {
   size_t begin = 0, end = 0;
-  OG_TRY(check_finite(solve, "theta", theta, solve->p));
-  OG_TRY(range_of(solve, trajectory, &begin, &end));
-  touch(solve);
+  OG_TRY(check_finite(solve, "theta", theta, solve->parameters));
+  OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
+  og_solve_touch(solve);
   if (trajectory == OG_ALL) {
     solve->theta_shared = 1;
     begin = 0, end = 1;
   } else if (solve->theta_shared) {
     OG_TRY(unshare(solve));
   }
-  if (solve->p) memcpy(solve->theta + begin * solve->p, theta, solve->p * sizeof(double));
+  if (solve->parameters)
+    memcpy(solve->theta + begin * solve->parameters, theta, solve->parameters * sizeof(double));
   solve->theta_given = 1;
   return OG_OK;
 }
 
 og_status og_solve_set_name(og_solve *solve, size_t trajectory, const char *name) {
   size_t begin = 0, end = 0;
-  OG_TRY(range_of(solve, trajectory, &begin, &end));
+  OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
   for (size_t m = begin; m < end; m++) {
     char *copy = name && *name ? og_strdup(solve->context, name) : NULL;
     if (name && *name && !copy) return og_fail_memory(solve->context, strlen(name), "a trajectory's name");
@@ -202,6 +207,7 @@ static og_status not_run(const og_solve *solve, const char *what) {
 
 og_status og_solve_run(og_solve *solve) {
   solve->state = OG_SOLVE_NEW;
+  og_events_forget(solve);
   OG_TRY(og_solve_start(solve));
   for (int i = 0; i < OG_STAT_COUNT; i++) atomic_store(&solve->stats[i], 0);
   int mode = OG_DRIVE_SOLVE;
@@ -212,6 +218,18 @@ og_status og_solve_run(og_solve *solve) {
   return OG_OK;
 }
 
+/* Recorded steps fit the segments they were taken in. */
+static og_status check_breaks(const og_solve *solve) {
+  for (size_t m = 0; m < solve->count; m++)
+    if (solve->trajectories[m].break_count != solve->trajectories[m].run_breaks)
+      return og_fail(
+          solve->context, OG_ERR_STATE,
+          "trajectory %zu: the span now holds %zu breakpoints of inputs, and %zu when its steps were "
+          "recorded, so they cannot be replayed: call og_solve_run",
+          m, solve->trajectories[m].break_count, solve->trajectories[m].run_breaks);
+  return OG_OK;
+}
+
 og_status og_solve_replay(og_solve *solve) {
   if (solve->state == OG_SOLVE_NEW) return not_run(solve, "the step sequence to replay");
   if (!solve->keep)
@@ -219,6 +237,8 @@ og_status og_solve_replay(og_solve *solve) {
                    "with adjoint = backsolve the steps are not kept, so there is "
                    "nothing to replay; use adjoint = discrete or forward");
   OG_TRY(og_solve_check(solve));
+  OG_TRY(check_breaks(solve));
+  og_events_forget(solve);
   solve->state = OG_SOLVE_CHANGED;
   int mode = OG_DRIVE_REPLAY;
   OG_TRY(og_in_parallel(solve, solve->count, solve->single ? og_drive_s : og_drive_d, &mode));
@@ -269,7 +289,11 @@ og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t *steps
   if (!solve->keep)
     return og_fail(solve->context, OG_ERR_UNSUPPORTED,
                    "with adjoint = backsolve the steps' times are not kept");
-  for (size_t k = 0; k <= at->steps; k++)
-    times[k] = og_time_at(at, og_record_fraction(&at->record, k, solve->stride));
+  const og_segment *segment = at->path.segments, *last = segment + at->path.count - 1;
+  for (size_t k = 0; k < at->steps; k++) {
+    while (segment < last && segment[1].first <= k) segment++;
+    times[k] = og_segment_time(segment, *(const double *)og_record_entry(&at->record, k, solve->stride));
+  }
+  times[at->steps] = last->event == OG_NO_EVENT ? last->end : last->time;
   return OG_OK;
 }

@@ -8,16 +8,23 @@
 #include "field/field.h"
 #include "rk/tableau.h"
 #include "solve/record.h"
+#include "solve/signals.h"
 
 typedef struct og_trajectory {
   char *name; /* for messages; NULL: none */
   double t0, t1;
   size_t observations, first_observation; /* in the flat arrays over all trajectories */
   double *times;
-  size_t fixed_steps; /* 0: adaptive */
-  double first_step;  /* |h|; 0: automatic */
-  double last_step;   /* out: |h| the controller would take next */
+  size_t fixed_steps;             /* 0: adaptive */
+  double first_step;              /* |h|; 0: automatic */
+  double last_step;               /* out: |h| the controller would take next */
+  double *breaks;                 /* breakpoints of its inputs within the span, ascending */
+  size_t break_count, run_breaks; /* now, and in the last run */
   og_record record;
+  og_path path;           /* its segments */
+  size_t seen;            /* observations before it ended */
+  double *event_bars;     /* cotangents put on its events, [events][1 + 2 states]; NULL: none */
+  double *event_dots;     /* their tangents, by the last pushforward */
   size_t steps, rejected; /* of the last run */
 } og_trajectory;
 
@@ -27,6 +34,7 @@ typedef struct og_failure {
   int derivative; /* while computing one, not while solving */
   size_t trajectory;
   size_t accepted, rejected;
+  size_t event; /* that it is about, if it is about one */
   double t, h, norm, first_norm, largest;
   double stiffness; /* estimate of |h| times the spectral radius of df/dx; NaN when not known */
 } og_failure;
@@ -34,7 +42,9 @@ typedef struct og_failure {
 /* Options, read once for a run. */
 typedef struct og_limits {
   double rtol, atol, min_step, max_step;
-  size_t max_steps, budget;
+  double steady; /* 0: not wanted */
+  int event_samples;
+  size_t max_steps, budget, max_events;
 } og_limits;
 
 /* CHANGED: run, then settings changed; what was recorded can be replayed but not differentiated. */
@@ -53,13 +63,18 @@ struct og_solve {
   const og_tableau *tableau;
   int single, keep; /* single precision; keep the steps for the derivative */
   int state;
-  size_t count, n, states, p; /* trajectories; rows of the field; without the quadrature; parameters */
-  size_t controlled;          /* the first rows, whose errors set the step size: n, or fewer (a seminorm) */
-  const og_role *role;        /* NULL: the caller's own solve */
-  const og_solve *pace; /* NULL, or a solve from t1 to t0 that this one must not outpace on its way back */
+  size_t count, n, states; /* trajectories; rows of the field; without the quadrature */
+  size_t p, parameters;    /* rows of the field's theta; without those of inputs */
+  size_t controlled;       /* the first rows, whose errors set the step size: n, or fewer (a seminorm) */
+  const og_role *role;     /* NULL: the caller's own solve */
+  const og_solve *pace;    /* NULL, or a solve from t1 to t0 that this one must not outpace on its way back */
   int theta_shared, *x0_given, theta_given;
-  double *x0;    /* [M][states] */
-  double *theta; /* [p] or [M][p] */
+  double *x0;                        /* [M][states] */
+  double *theta;                     /* [parameters] or [M][parameters] */
+  og_signal_data *signals;           /* [M][inputs] */
+  size_t signal_values, signal_most; /* values of all of them; of the trajectory that has most */
+  double *values_bar;                /* [signal_values], by the last pullback */
+  int pulled, pushed;                /* values_bar, the trajectories' event_dots are those of the last run */
   og_trajectory *trajectories;
   size_t observed_count, observed_capacity;
   double *observed; /* [sum of counts][n] */
@@ -90,6 +105,14 @@ void og_drive_s(og_solve *solve, og_share *share, void *mode);
 
 /* The message for a failure: what happened, where, and what to try. */
 og_status og_report_failure(const og_solve *solve, const og_failure *failure);
+/* The range of trajectories that an index stands for, OG_ALL included. */
+og_status og_solve_range(og_solve *solve, size_t trajectory, size_t *begin, size_t *end);
+/* Results no longer belong to the settings; the recorded steps can still be replayed. */
+void og_solve_touch(og_solve *solve);
+/* Makes room for tangents of the events. */
+og_status og_events_make_room(og_solve *solve);
+/* Cotangents and tangents of events that are no longer there. */
+void og_events_forget(og_solve *solve);
 /* Whether every setting is there and makes sense. */
 og_status og_solve_check(og_solve *solve);
 /* The same, and room for the results of a run. */
@@ -100,7 +123,7 @@ og_status og_solve_start(og_solve *solve);
 og_status og_solve_take_steps(og_solve *solve, const og_solve *from);
 
 static inline const double *og_theta_of(const og_solve *solve, size_t trajectory) {
-  return solve->theta_shared ? solve->theta : solve->theta + trajectory * solve->p;
+  return solve->theta_shared ? solve->theta : solve->theta + trajectory * solve->parameters;
 }
 /* The observation's place in the span: 0 at t0, 1 at t1, exactly. */
 static inline double og_fraction(const og_trajectory *at, size_t observation) {
@@ -112,6 +135,16 @@ static inline double og_fraction(const og_trajectory *at, size_t observation) {
 /* Time at a fraction of the span. */
 static inline double og_time_at(const og_trajectory *at, double fraction) {
   return fraction == 1 ? at->t1 : at->t0 + (at->t1 - at->t0) * fraction;
+}
+/* The first step after those of segment `s`. */
+static inline size_t og_segment_stop(const og_trajectory *at, size_t s) {
+  return s + 1 < at->path.count ? at->path.segments[s + 1].first : at->record.steps;
+}
+/* Where step `index` of segment `s` ends, as it was tried: the next one's start, or the segment's end. */
+static inline double og_step_end_fraction(const og_solve *solve, const og_trajectory *at, size_t s,
+                                          size_t index) {
+  if (index + 1 == og_segment_stop(at, s)) return at->path.segments[s].last;
+  return *(const double *)og_record_entry(&at->record, index + 1, solve->stride);
 }
 static inline void og_count(og_solve *solve, og_stat stat, long long more) {
   atomic_fetch_add_explicit(&solve->stats[stat], more, memory_order_relaxed);

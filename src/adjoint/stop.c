@@ -1,0 +1,87 @@
+#include "adjoint/stop.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+/* dg/dx, dg/dtheta, and the jump's share of theta_bar. */
+size_t og_stop_own(const og_solve *solve) { return solve->n + 2 * solve->p + 1; }
+
+typedef struct guard_slope {
+  double *x, *theta, t; /* dg/dx, dg/dtheta, dg/dt */
+  double sigma;         /* dG/dsigma */
+} guard_slope;
+
+/* A guard that moves with less than this share of its parts' speeds is not differentiated: where it touches
+ * zero only, rounding leaves about the square root of epsilon. */
+static double least_share(void) { return sqrt(DBL_EPSILON); }
+
+static og_status slope_of(const og_solve *solve, const og_stop *stop, guard_slope *slope) {
+  slope->x = stop->own;
+  slope->theta = slope->x + solve->n;
+  int refused = og_guard_gradient(solve, stop->segment->event, &stop->at, slope->x, slope->theta, &slope->t);
+  if (refused) return OG_ERR_FIELD;
+  double parts = fabs(slope->t * stop->h);
+  slope->sigma = slope->t * stop->h;
+  for (size_t i = 0; i < solve->n; i++) {
+    slope->sigma += slope->x[i] * stop->speed[i];
+    parts += fabs(slope->x[i] * stop->speed[i]);
+  }
+  return fabs(slope->sigma) > least_share() * parts || slope->sigma != slope->sigma ? OG_OK : OG_ERR_GRAZING;
+}
+
+/* With mu = -(dL/dsigma) / (dG/dsigma): xbar += mu g_x, tbar += mu g_t, thetabar += mu g_theta. */
+static og_status through_sigma(const og_solve *solve, const og_stop *stop, double *before_bar,
+                               double *theta_bar, double *t_bar) {
+  guard_slope slope;
+  OG_TRY(slope_of(solve, stop, &slope));
+  double sigma_bar = *t_bar * stop->h;
+  for (size_t i = 0; i < solve->n; i++) sigma_bar += before_bar[i] * stop->speed[i];
+  double mu = -sigma_bar / slope.sigma;
+  for (size_t i = 0; i < solve->n; i++) before_bar[i] += mu * slope.x[i];
+  for (size_t i = 0; i < solve->p; i++) theta_bar[i] += mu * slope.theta[i];
+  *t_bar += mu * slope.t;
+  return OG_OK;
+}
+
+/* Cotangents that the caller put on the event itself: its time, the states before and after. */
+static const double *own_cotangents(const og_solve *solve, const og_stop *stop, const og_trajectory *at) {
+  size_t stride = 1 + 2 * solve->states;
+  return at->event_bars ? at->event_bars + stop->segment->occurrence * stride : NULL;
+}
+
+og_status og_stop_pull(const og_solve *solve, const og_stop *stop, const og_trajectory *at, double *after_bar,
+                       double *before_bar, double *theta_bar, double *t_bar) {
+  const double *given = own_cotangents(solve, stop, at);
+  double *share = stop->own + solve->n + solve->p, jump_t_bar = 0;
+  for (size_t i = 0; given && i < solve->states; i++) after_bar[i] += given[1 + solve->states + i];
+  int refused =
+      og_guard_jump_vjp(solve, stop->segment->event, &stop->at, after_bar, before_bar, share, &jump_t_bar);
+  if (refused) return OG_ERR_FIELD;
+  for (size_t i = 0; i < solve->p; i++) theta_bar[i] += share[i];
+  for (size_t i = 0; given && i < solve->states; i++) before_bar[i] += given[1 + i];
+  *t_bar += jump_t_bar + (given ? given[0] : 0);
+  return stop->segment->held ? OG_OK : through_sigma(solve, stop, before_bar, theta_bar, t_bar);
+}
+
+/* sigma_dot = -Gdot / (dG/dsigma), with Gdot at fixed sigma */
+static og_status sigma_tangent(const og_solve *solve, const og_stop *stop, const double *theta_dot,
+                               double *t_dot, double *before_dot) {
+  guard_slope slope;
+  OG_TRY(slope_of(solve, stop, &slope));
+  double g_dot = slope.t * *t_dot;
+  for (size_t i = 0; i < solve->n; i++) g_dot += slope.x[i] * before_dot[i];
+  for (size_t i = 0; i < solve->p; i++) g_dot += slope.theta[i] * theta_dot[i];
+  double sigma_dot = -g_dot / slope.sigma;
+  for (size_t i = 0; i < solve->n; i++) before_dot[i] += sigma_dot * stop->speed[i];
+  *t_dot += sigma_dot * stop->h;
+  return OG_OK;
+}
+
+og_status og_stop_push(const og_solve *solve, const og_stop *stop, const double *theta_dot, double *t_dot,
+                       double *before_dot, double *after_dot) {
+  if (!stop->segment->held) OG_TRY(sigma_tangent(solve, stop, theta_dot, t_dot, before_dot));
+  int refused =
+      og_guard_jump_jvp(solve, stop->segment->event, &stop->at, *t_dot, before_dot, theta_dot, after_dot);
+  return refused ? OG_ERR_FIELD : OG_OK;
+}

@@ -1,0 +1,28 @@
+/* A step that an event stopped, differentiated: the event's time is where the guard vanishes on the step's
+ * interpolant, G(sigma) = g(t + sigma h, x + h sum_j b_j(sigma) K_j, theta) = 0, so that the implicit
+ * function theorem gives sigma's derivative; then comes the jump. */
+#ifndef OG_STOP_H
+#define OG_STOP_H
+
+#include "solve/guards.h"
+
+typedef struct og_stop {
+  const og_segment *segment; /* that the event ended */
+  double h;
+  const double *speed; /* dx/dsigma = h sum_j b_j'(sigma) K_j, [n] */
+  og_guard_point at;   /* just before the event */
+  double *own;         /* og_stop_own doubles */
+} og_stop;
+size_t og_stop_own(const og_solve *solve);
+
+/* Cotangents at the event of trajectory `at`, those that the caller put on it included. `after_bar` [n] and
+ * *t_bar come in, of the state after it (changed) and of its time; before_bar [n] and *t_bar go out, of the
+ * state before it and its time with sigma held; theta_bar [p] accumulates. OG_ERR_GRAZING when the guard does
+ * not pass zero at any speed; OG_ERR_FIELD from a callback. */
+og_status og_stop_pull(const og_solve *solve, const og_stop *stop, const og_trajectory *at, double *after_bar,
+                       double *before_bar, double *theta_bar, double *t_bar);
+/* Tangents: *t_dot and before_dot [n] come in with sigma held and go out as they are; after_dot [n]. */
+og_status og_stop_push(const og_solve *solve, const og_stop *stop, const double *theta_dot, double *t_dot,
+                       double *before_dot, double *after_dot);
+
+#endif

@@ -1,0 +1,36 @@
+/* Lanes of a backward or tangent pass whose step was stopped by an event. */
+#ifndef OG_STOPS_H
+#define OG_STOPS_H
+
+#include "adjoint/adjoint.h"
+#include "adjoint/stop.h"
+
+#define OG_STOPS_TYPES(X, S)                                                                                 \
+  typedef struct og_stops_##S {                                                                              \
+    const og_recall_##S *r;                                                                                  \
+    const og_step_##S *step;                                                                                 \
+    int count;                               /* lanes stopped */                                             \
+    const og_segment *segment[OG_LANES_MAX]; /* that the event ended; NULL: the lane's step is whole */      \
+    double sigma[OG_LANES_MAX];              /* 0 in whole steps */                                          \
+    double time_bar[OG_LANES_MAX];           /* of the event's time, sigma held; 0 in whole steps */         \
+    double *before;                          /* [n][lanes]: the cotangent of x before the event */           \
+    double *memory, *one;                    /* arrays of one lane */                                        \
+    void *scratch;                                                                                           \
+  } og_stops_##S;                                                                                            \
+  og_status og_stops_open_##S(og_stops_##S *stops, const og_recall_##S *r, const og_step_##S *step);         \
+  void og_stops_close_##S(og_stops_##S *stops);                                                              \
+  /* Whether an event stopped the lane's present step; no, when it is idle. */                               \
+  int og_stops_find_##S(og_stops_##S *stops, int lane);                                                      \
+  /* Back through the event: x_bar, of the state after it, becomes that of the step's end, `observed` (see   \
+   * og_step_transpose) that of its stages; theta_sum accumulates; what falls to x itself waits. */          \
+  og_status og_stops_pull_##S(og_stops_##S *stops, int lane, double start_bar, X *x_bar, X *const *observed, \
+                              double *theta_sum);                                                            \
+  void og_stops_after_##S(og_stops_##S *stops, X *x_bar);                                                    \
+  /* Forward through it: x_dot and y_dot, of the step's ends, h_dot, and *t_dot, of the step's start, become \
+   * y_dot of the state after the event and *t_dot of its time; `before` has that of the state before. */    \
+  og_status og_stops_push_##S(og_stops_##S *stops, int lane, const X *x_dot, const X *theta_dot,             \
+                              double h_dot, double *t_dot, X *y_dot);
+OG_STOPS_TYPES(double, d)
+OG_STOPS_TYPES(float, s)
+
+#endif

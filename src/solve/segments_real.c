@@ -1,0 +1,105 @@
+/* Segments in the forward driver: a lane enters one, and at its end goes on to the next. */
+#include <math.h>
+
+#include "solve/drive.h"
+
+typedef OG_R(og_drive_state) drive;
+
+void OG_R(og_drive_next_observation)(drive *d, int lane) {
+  const og_trajectory *at = d->trajectory[lane];
+  const og_segment *segment = &at->path.segments[d->segment[lane]];
+  size_t cursor = d->cursor[lane];
+  d->next_observation[lane] = cursor < at->observations ? og_segment_fraction(segment, at->times[cursor]) : 2;
+}
+
+static void load_inputs(drive *d, int lane) {
+  const og_solve *solve = d->solve;
+  const og_trajectory *at = d->trajectory[lane];
+  const og_segment *segment = &at->path.segments[d->segment[lane]];
+  double row[OG_INPUT_ROWS];
+  for (size_t i = 0; i < solve->field->inputs; i++) {
+    og_signals_row(solve, (size_t)(at - solve->trajectories), i, segment, row);
+    real *rows = d->theta + (solve->parameters + OG_INPUT_ROWS * i) * (size_t)d->lanes + (size_t)lane;
+    for (size_t k = 0; k < OG_INPUT_ROWS; k++) rows[k * (size_t)d->lanes] = (real)row[k];
+  }
+}
+
+/* The segment's share of the trajectory's equal steps, at least one. */
+static size_t share_of_steps(const og_trajectory *at, double length) {
+  double whole = fabs(at->t1 - at->t0);
+  if (at->fixed_steps == 0 || !(whole > 0)) return at->fixed_steps;
+  return (size_t)fmax(1, ceil((double)at->fixed_steps * length / whole - 1e-9));
+}
+
+static void enter(drive *d, int lane, size_t s) {
+  og_trajectory *at = d->trajectory[lane];
+  og_segment *segment = &at->path.segments[s];
+  segment->first = d->index[lane];
+  segment->observed = d->cursor[lane];
+  d->segment[lane] = s;
+  d->first[lane] = segment->first;
+  d->t0[lane] = d->at.t[lane] = segment->start;
+  d->t1[lane] = segment->end;
+  d->span[lane] = segment->end - segment->start;
+  d->fraction[lane] = 0;
+  d->segment_steps[lane] = share_of_steps(at, fabs(d->span[lane]));
+  d->widest[lane] =
+      d->solve->limits.max_step > 0 ? d->solve->limits.max_step / fabs(d->span[lane]) : INFINITY;
+  load_inputs(d, lane);
+  OG_R(og_drive_next_observation)(d, lane);
+}
+
+/* A replay keeps the recorded segments, and moves them. */
+void OG_R(og_drive_begin)(drive *d, int lane) {
+  og_trajectory *at = d->trajectory[lane];
+  og_segment first = og_segment_plain(at->t0, og_signals_end(at, at->t0));
+  if (d->replay) {
+    og_segment_move(&at->path.segments[0], &first);
+  } else {
+    atomic_fetch_sub(&d->solve->kept, at->path.bytes);
+    og_path_begin(d->solve->context, &at->path, first);
+  }
+  enter(d, lane, 0);
+}
+
+static int add_segment(drive *d, og_path *path, og_segment next) {
+  size_t growth = og_path_growth(path);
+  if (growth && !OG_R(og_drive_take)(d, growth)) return 0;
+  if (og_path_add(d->solve->context, path, next) == OG_OK) return 1;
+  atomic_fetch_sub(&d->solve->kept, growth);
+  d->share->status = OG_ERR_MEMORY;
+  return 0;
+}
+
+/* It has the step size that was wished for in the last one. */
+int OG_R(og_drive_go_on)(drive *d, int lane, og_segment next) {
+  og_path *path = &d->trajectory[lane]->path;
+  size_t s = d->segment[lane] + 1;
+  double wished = d->width[lane] * fabs(d->span[lane]);
+  if (s < path->count)
+    og_segment_move(&path->segments[s], &next);
+  else if (!add_segment(d, path, next))
+    return 0;
+  enter(d, lane, s);
+  d->width[lane] = d->span[lane] != 0 ? fmin(fmin(1, d->widest[lane]), wished / fabs(d->span[lane])) : 1;
+  d->restart[lane] = 1;
+  return 1;
+}
+
+int OG_R(og_drive_turn)(drive *d, int lane) {
+  const og_trajectory *at = d->trajectory[lane];
+  double end = at->path.segments[d->segment[lane]].end;
+  if (end != at->t1) return OG_R(og_drive_go_on)(d, lane, og_segment_plain(end, og_signals_end(at, end)));
+  OG_R(og_drive_finish)(d, lane);
+  return 1;
+}
+
+void OG_R(og_drive_restart)(drive *d) {
+  int any = 0;
+  for (int lane = 0; lane < d->lanes; lane++) {
+    d->mask[lane] = d->trajectory[lane] && d->restart[lane];
+    any |= d->mask[lane] != 0;
+    d->restart[lane] = 0;
+  }
+  if (any && d->step.tableau->first_same_as_last) OG_R(og_drive_first_stage)(d);
+}
