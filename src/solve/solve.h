@@ -125,13 +125,6 @@ og_status og_solve_take_steps(og_solve *solve, const og_solve *from);
 static inline const double *og_theta_of(const og_solve *solve, size_t trajectory) {
   return solve->theta_shared ? solve->theta : solve->theta + trajectory * solve->parameters;
 }
-/* The observation's place in the span: 0 at t0, 1 at t1, exactly. */
-static inline double og_fraction(const og_trajectory *at, size_t observation) {
-  double t = at->times[observation];
-  if (t == at->t1) return 1;
-  double s = (t - at->t0) / (at->t1 - at->t0);
-  return s < 0 ? 0 : s > 1 ? 1 : s;
-}
 /* Time at a fraction of the span. */
 static inline double og_time_at(const og_trajectory *at, double fraction) {
   return fraction == 1 ? at->t1 : at->t0 + (at->t1 - at->t0) * fraction;
