@@ -365,6 +365,47 @@ static void in_single(void **state) {
   close_batch(&b);
 }
 
+static int pendulum_rhs(double t, const double *x, const double *p, double *f, void *user) {
+  (void)t, (void)p, (void)user;
+  f[0] = x[1];
+  f[1] = -sin(x[0]);
+  return 0;
+}
+static int pendulum_vjp(double t, const double *x, const double *p, const double *l, double *x_bar,
+                        double *theta_bar, double *t_bar, void *user) {
+  (void)t, (void)p, (void)theta_bar, (void)t_bar, (void)user;
+  x_bar[0] = -l[1] * cos(x[0]);
+  x_bar[1] = l[0];
+  return 0;
+}
+
+/* No parameters, the missing products by differences: the Hessian of x0(t1). At rest it is zero, because the
+ * flow is odd; elsewhere it is not, but it is symmetric. */
+static void without_parameters(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_field *field = NULL;
+  og_solve *solve = NULL;
+  CHECK(context, og_field_create(context, 2, 0, pendulum_rhs, NULL, &field));
+  CHECK(context, og_field_set_vjp(field, pendulum_vjp));
+  CHECK(context, og_field_use_finite_differences(field));
+  CHECK(context, og_solve_create(context, field, NULL, 2, &solve));
+  CHECK(context, og_solve_set_span(solve, OG_ALL, 0, 3));
+  CHECK(context, og_solve_set_initial_state(solve, 0, (double[]){0, 0}));
+  CHECK(context, og_solve_set_initial_state(solve, 1, (double[]){1, 0}));
+  CHECK(context, og_solve_run(solve));
+  double x0_dot[8] = {1, 0, 1, 0, 0, 1, 0, 1}, final_bar[4] = {1, 0, 1, 0}, h[8] = {0};
+  CHECK(context,
+        og_solve_hessian_product(solve, 2, x0_dot, NULL, NULL, final_bar, NULL, NULL, NULL, NULL, h, NULL));
+  /* differences of the vjp have errors of 1e-10, which the span may multiply tenfold */
+  for (int i = 0; i < 2; i++) expect_near("at rest", fabs(h[i]) + fabs(h[4 + i]), 0, 1e-9);
+  expect_near("symmetry", h[3], h[6], 1e-9);
+  assert_true(fabs(h[2]) > 0.1);
+  og_solve_destroy(solve);
+  og_field_destroy(field);
+  og_context_destroy(context);
+}
+
 /* ---- Refusals ---- */
 
 static void refused(const batch *b, og_status want, const char *part, size_t directions, const double *x0_dot,
@@ -484,7 +525,7 @@ static void allocations(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(closed_form), cmocka_unit_test(every_method),
                                      cmocka_unit_test(symmetric),   cmocka_unit_test(same_bits),
-                                     cmocka_unit_test(in_single),   cmocka_unit_test(refusals),
-                                     cmocka_unit_test(allocations)};
+                                     cmocka_unit_test(in_single),   cmocka_unit_test(without_parameters),
+                                     cmocka_unit_test(refusals),    cmocka_unit_test(allocations)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

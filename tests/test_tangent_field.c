@@ -1,0 +1,195 @@
+/* The tangent field against differences: its right-hand side is f and the directional derivative of f, and
+ * its vjp the transpose of its own derivative. For callbacks and models, with a running cost, time and an
+ * input. */
+#include "adjoint/tangent_field.h"
+#include "base/real.h"
+#include "fields.h"
+
+/* x0' = p0 x0 x1 + u x0, x1' = p1 u^2 - t x0 x1, cost = p1 x0^2 u: theta = (p0, p1, u). */
+static int driven_rhs(double t, const double *x, const double *p, double *f, void *user) {
+  (void)user;
+  f[0] = p[0] * x[0] * x[1] + p[2] * x[0];
+  f[1] = p[1] * p[2] * p[2] - t * x[0] * x[1];
+  return 0;
+}
+static int driven_vjp(double t, const double *x, const double *p, const double *l, double *x_bar,
+                      double *theta_bar, double *t_bar, void *user) {
+  (void)user;
+  x_bar[0] = l[0] * (p[0] * x[1] + p[2]) - l[1] * t * x[1];
+  x_bar[1] = l[0] * p[0] * x[0] - l[1] * t * x[0];
+  theta_bar[0] = l[0] * x[0] * x[1];
+  theta_bar[1] = l[1] * p[2] * p[2];
+  theta_bar[2] = l[0] * x[0] + l[1] * 2 * p[1] * p[2];
+  *t_bar = -l[1] * x[0] * x[1];
+  return 0;
+}
+static int driven_jvp(double t, const double *x, const double *p, double dt, const double *dx,
+                      const double *dp, double *f_dot, void *user) {
+  (void)user;
+  double both = dx[0] * x[1] + x[0] * dx[1];
+  f_dot[0] = dp[0] * x[0] * x[1] + p[0] * both + dp[2] * x[0] + p[2] * dx[0];
+  f_dot[1] = dp[1] * p[2] * p[2] + 2 * p[1] * p[2] * dp[2] - dt * x[0] * x[1] - t * both;
+  return 0;
+}
+static int driven_hessian(double t, const double *x, const double *p, const double *l, const double *dx,
+                          const double *dp, double *x_bar_dot, double *theta_bar_dot, double *t_bar_dot,
+                          void *user) {
+  (void)user;
+  double both = dx[0] * x[1] + x[0] * dx[1];
+  x_bar_dot[0] = l[0] * (dp[0] * x[1] + p[0] * dx[1] + dp[2]) - l[1] * t * dx[1];
+  x_bar_dot[1] = l[0] * (dp[0] * x[0] + p[0] * dx[0]) - l[1] * t * dx[0];
+  theta_bar_dot[0] = l[0] * both;
+  theta_bar_dot[1] = l[1] * 2 * p[2] * dp[2];
+  theta_bar_dot[2] = l[0] * dx[0] + l[1] * 2 * (dp[1] * p[2] + p[1] * dp[2]);
+  *t_bar_dot = -l[1] * both;
+  return 0;
+}
+static int driven_cost(double t, const double *x, const double *p, double *cost, void *user) {
+  (void)t, (void)user;
+  *cost = p[1] * x[0] * x[0] * p[2];
+  return 0;
+}
+static int driven_cost_vjp(double t, const double *x, const double *p, double w, double *x_bar,
+                           double *theta_bar, double *t_bar, void *user) {
+  (void)t, (void)t_bar, (void)user;
+  x_bar[0] += w * 2 * p[1] * x[0] * p[2];
+  theta_bar[1] += w * x[0] * x[0] * p[2];
+  theta_bar[2] += w * p[1] * x[0] * x[0];
+  return 0;
+}
+static int driven_cost_hessian(double t, const double *x, const double *p, double w, const double *dx,
+                               const double *dp, double *x_bar_dot, double *theta_bar_dot, double *t_bar_dot,
+                               void *user) {
+  (void)t, (void)t_bar_dot, (void)user;
+  double square_dot = 2 * x[0] * dx[0];
+  x_bar_dot[0] += w * 2 * (dp[1] * x[0] * p[2] + p[1] * dx[0] * p[2] + p[1] * x[0] * dp[2]);
+  theta_bar_dot[1] += w * (square_dot * p[2] + x[0] * x[0] * dp[2]);
+  theta_bar_dot[2] += w * (dp[1] * x[0] * x[0] + p[1] * square_dot);
+  return 0;
+}
+
+static og_field *driven_field(og_context *context) {
+  og_field *field = NULL;
+  CHECK(context, og_field_create(context, 2, 2, driven_rhs, NULL, &field));
+  CHECK(context, og_field_set_inputs(field, 1));
+  CHECK(context, og_field_set_vjp(field, driven_vjp));
+  CHECK(context, og_field_set_jvp(field, driven_jvp));
+  CHECK(context, og_field_set_hessian(field, driven_hessian, driven_cost_hessian));
+  CHECK(context, og_field_set_cost(field, driven_cost, driven_cost_vjp));
+  return field;
+}
+
+static og_model *driven_model(og_context *context) {
+  static const char text[] = "input u\nparam p0 = 1, p1 = 1\ninit x = 1, y = 1\nx' = p0*x*y + u*x\n"
+                             "y' = p1*u^2 - t*x*y\ncost integral = p1*x^2*u\n";
+  og_model *model = NULL;
+  CHECK(context, og_model_parse(context, "driven", text, sizeof text - 1, &model));
+  return model;
+}
+
+enum {
+  ROWS = 6,
+  THETA = 7,
+  LANES = 16
+}; /* of the pairs: 2 x 3 states; 2 x 2 parameters and 3 rows of an input */
+
+typedef struct blocks {
+  _Alignas(64) double t[LANES], x[ROWS * LANES], theta[THETA * LANES], lambda[ROWS * LANES], f[ROWS * LANES];
+  _Alignas(64) double x_bar[ROWS * LANES], theta_bar[THETA * LANES], t_bar[LANES];
+  og_lane_status status[LANES];
+  void *scratch;
+} blocks;
+
+static void fill(blocks *b, const og_field *field, int lanes) {
+  uint64_t seed = 23;
+  memset(b, 0, sizeof *b);
+  for (int i = 0; i < LANES; i++) b->t[i] = 0.5 + 0.3 * noise(&seed);
+  for (int i = 0; i < ROWS * LANES; i++) b->x[i] = noise(&seed), b->lambda[i] = noise(&seed);
+  for (int i = 0; i < THETA * LANES; i++) b->theta[i] = noise(&seed);
+  b->scratch = aligned_alloc(64, (field->scratch_bytes(field, lanes) + 63) / 64 * 64);
+}
+
+/* lambda^T F, lane by lane. */
+static void products(const og_field *field, int lanes, blocks *b, double *sums) {
+  field->ops_d.eval(field, lanes, b->t, b->x, b->theta, b->f, b->status, b->scratch);
+  for (int lane = 0; lane < lanes; lane++) {
+    sums[lane] = 0;
+    for (int i = 0; i < ROWS; i++) sums[lane] += b->lambda[i * lanes + lane] * b->f[i * lanes + lane];
+  }
+}
+
+/* One row of inputs against central differences: 1e-9 is their error with h = 1e-5 for numbers near 1. */
+static void check_row(const og_field *field, int lanes, blocks *b, double *row, const double *bar) {
+  double up[LANES], down[LANES], h = 1e-5;
+  for (int lane = 0; lane < lanes; lane++) row[lane] += h;
+  products(field, lanes, b, up);
+  for (int lane = 0; lane < lanes; lane++) row[lane] -= 2 * h;
+  products(field, lanes, b, down);
+  for (int lane = 0; lane < lanes; lane++) row[lane] += h;
+  for (int lane = 0; lane < lanes; lane++) {
+    double want = (up[lane] - down[lane]) / (2 * h);
+    if (!(fabs(bar[lane] - want) <= 1e-9)) fail_msg("%.12g, not %.12g", bar[lane], want);
+  }
+}
+
+/* The lower half of F is the derivative of the upper along (x_dot, theta_dot). */
+static void check_tangent(const og_field *field, int lanes, blocks *b) {
+  double upper[2][ROWS * LANES], tangent[ROWS * LANES], h = 1e-5;
+  size_t half = (size_t)(ROWS / 2 * lanes), p = (size_t)(2 * lanes);
+  blocks at = *b;
+  field->ops_d.eval(field, lanes, b->t, b->x, b->theta, tangent, b->status, b->scratch);
+  for (int side = 0; side < 2; side++) {
+    for (size_t i = 0; i < half; i++) at.x[i] = b->x[i] + (side ? h : -h) * b->x[half + i];
+    for (size_t i = 0; i < p; i++) at.theta[i] = b->theta[i] + (side ? h : -h) * b->theta[p + i];
+    field->ops_d.eval(field, lanes, at.t, at.x, at.theta, upper[side], at.status, b->scratch);
+  }
+  for (size_t i = 0; i < half; i++)
+    assert_true(fabs(tangent[half + i] - (upper[1][i] - upper[0][i]) / (2 * h)) <= 1e-9);
+}
+
+static void check_field(og_context *context, const og_field *inner, int lanes) {
+  og_field *field = NULL;
+  static blocks b;
+  CHECK(context, og_tangent_field_create(context, inner, &field));
+  assert_int_equal(field->n, ROWS);
+  assert_int_equal(field->p, THETA);
+  fill(&b, field, lanes);
+  check_tangent(field, lanes, &b);
+  field->ops_d.vjp(field, lanes, b.t, b.x, b.theta, b.lambda, b.x_bar, b.theta_bar, b.t_bar, b.status,
+                   b.scratch);
+  check_row(field, lanes, &b, b.t, b.t_bar);
+  for (int i = 0; i < ROWS; i++) check_row(field, lanes, &b, b.x + i * lanes, b.x_bar + i * lanes);
+  for (int i = 0; i < THETA - 1; i++) /* the last is the input's own start, to which nothing flows back */
+    check_row(field, lanes, &b, b.theta + i * lanes, b.theta_bar + i * lanes);
+  for (int lane = 0; lane < lanes; lane++) assert_int_equal(b.status[lane], 0);
+  free(b.scratch);
+  og_field_destroy(field);
+}
+
+static void callbacks(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_field *field = driven_field(context);
+  check_field(context, field, 1);
+  check_field(context, field, LANES);
+  CHECK(context, og_field_set_hessian(field, NULL, NULL));
+  CHECK(context, og_field_use_finite_differences(field));
+  check_field(context, field, LANES);
+  og_field_destroy(field);
+  og_context_destroy(context);
+}
+
+static void models(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_model *model = driven_model(context);
+  check_field(context, og_model_field(model), 1);
+  check_field(context, og_model_field(model), LANES);
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(callbacks), cmocka_unit_test(models)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
