@@ -11,7 +11,7 @@ static const option_row own_rows[FLAG_COUNT] = {
     [FLAG_SET] = {"set", "NAME=VALUE", VERB_ALL, 1, "replace the value of a param or const; may be repeated"},
     [FLAG_PARAMS] = {"params", "FILE", VERB_ALL, 0,
                      "take parameters saved by fit --out; --set wins over them"},
-    [FLAG_TIMES] = {"times", "A:B:N", VERB_ALL, 0,
+    [FLAG_TIMES] = {"times", "A:B:N", VERB_ALL & ~VERB_CHECK, 0,
                     "N equidistant times from A to B at which the solution is wanted"},
     [FLAG_JSON] = {"json", NULL, VERB_ALL, 0, "print one JSON object in place of tables"},
     [FLAG_OUT] = {"out", "FILE", VERB_ALL, 0, NULL}, /* differs from verb to verb: see help.c */
@@ -117,6 +117,10 @@ static int store(arguments *a, size_t index, const option_row *row, const char *
   return EXIT_DONE;
 }
 
+static const char *owners(int verbs) {
+  return verbs == VERB_FIT ? "fit" : verbs == VERB_GRAD ? "grad" : "the other verbs";
+}
+
 /* Parses argv[*i], which begins with "--", and the value that may follow it. */
 static int parse_option(int argc, char **argv, int *i, arguments *a) {
   const char *name = argv[*i] + 2, *equals = strchr(name, '=');
@@ -124,8 +128,7 @@ static int parse_option(int argc, char **argv, int *i, arguments *a) {
   size_t index = find_row(name, length);
   option_row row = index < OPTION_ROWS ? option_row_of(index) : (option_row){0};
   if (index < OPTION_ROWS && !(row.verbs & (int)a->verb)) {
-    complain("--%s is an option of %s, not of %s", row.name, row.verbs == VERB_FIT ? "fit" : "grad",
-             a->verb_name);
+    complain("--%s is an option of %s, not of %s", row.name, owners(row.verbs), a->verb_name);
     return hint(a);
   }
   if (index == OPTION_ROWS) {

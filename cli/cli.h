@@ -106,6 +106,10 @@ typedef struct problem {
  * status. */
 int load_problem(const arguments *a, problem *p);
 void free_problem(problem *p);
+/* New options, as the command line has them. */
+og_status make_options(const problem *p, og_options **out);
+/* Warnings go to standard error, unless --quiet; or nowhere, where they would be repeated. */
+void show_warnings(const problem *p, int shown);
 /* The spans of all trajectories [M], from the `time` statement, the data or --times. Returns an exit status.
  */
 int find_spans(const problem *p, double *t0, double *t1);

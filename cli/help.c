@@ -22,12 +22,14 @@ static const verb_text verb_texts[] = {
      "to parameters, initial states and the ends of the span.",
      "write the JSON object into FILE as well", "odegrad grad hare.ode --data hare.csv --json"},
     {VERB_CHECK, "odegrad check MODEL [--data FILE] [options]",
-     "Computes the gradient by the discrete adjoint, forward sensitivities, the continuous adjoint "
-     "(backsolve) and\n"
-     "finite differences, side by side. Exit status 1 when they disagree beyond what the tolerances "
-     "explain.\n"
-     "--adjoint has no effect here.",
-     "write the JSON object into FILE as well", "odegrad check hare.ode --data hare.csv --rtol 1e-8"},
+     "Computes the gradient by the discrete adjoint, forward sensitivities, the three continuous adjoints "
+     "and "
+     "finite\n"
+     "differences, side by side, with time and memory of each. Exit status 1 when they disagree beyond what "
+     "the\n"
+     "tolerances explain. --adjoint has no effect here.",
+     "write the JSON object into FILE as well",
+     "odegrad check hare.ode --data hare.csv --steps 100 --method rk4 --plot errors.svg"},
     {VERB_FIT, "odegrad fit MODEL --data FILE [options]",
      "Estimates the parameters from the data, within their bounds. Ctrl-C ends with the best point so far, "
      "saved and\n"
@@ -54,6 +56,9 @@ static void print_wrapped(const char *text, size_t at) {
 
 static char *describe(size_t index, const option_row *row, const verb_text *text) {
   const char *help = index == FLAG_OUT ? text->out
+                     : index == FLAG_PLOT && text->id == VERB_CHECK
+                         ? "draw the error of every adjoint against rtol, or step size with --steps; FILE "
+                           "ends in .svg or .png"
                      : index == FLAG_TIMES && text->id != VERB_SOLVE
                          ? "let the curves of --plot reach to A and B, with N points or more"
                          : row->help;

@@ -85,11 +85,15 @@ static void print_warning(const char *line, void *user) {
   complain("%s", line);
 }
 
-static og_status load_options(problem *p) {
-  og_status status = og_options_create(p->context, &p->options);
+void show_warnings(const problem *p, int shown) {
+  og_context_set_log(p->context, shown && !p->quiet ? print_warning : NULL, NULL);
+}
+
+og_status make_options(const problem *p, og_options **out) {
+  og_status status = og_options_create(p->context, out);
   for (size_t i = 0; i < OG_OPTION_COUNT && status == OG_OK; i++) {
     const char *text = p->arguments->values[FLAG_COUNT + i];
-    if (text) status = og_options_set_text(p->options, og_option_describe((og_option)i)->name, text);
+    if (text) status = og_options_set_text(*out, og_option_describe((og_option)i)->name, text);
   }
   return status;
 }
@@ -170,8 +174,8 @@ int load_problem(const arguments *a, problem *p) {
   p->out = a->values[FLAG_OUT], p->plot = a->values[FLAG_PLOT];
   if (og_context_create(NULL, NULL, NULL, &p->context) != OG_OK)
     return complain("out of memory"), EXIT_FAILED;
-  if (!p->quiet) og_context_set_log(p->context, print_warning, NULL);
-  og_status status = load_options(p);
+  show_warnings(p, 1);
+  og_status status = make_options(p, &p->options);
   if (status != OG_OK) return fail(p->context, status);
   int targets = check_targets(a);
   if (targets) return targets;

@@ -147,6 +147,8 @@ typedef enum og_method {
   OG_METHOD_DOP853,
   OG_METHOD_COUNT
 } og_method;
+/** The order of a method: its error over a span goes as h^order. 0 for a number that is none. */
+OG_API int og_method_order(og_method method);
 
 /** How gradients are computed: see og_solve_pullback. */
 typedef enum og_adjoint {
@@ -599,6 +601,12 @@ OG_API og_status og_plot_line(og_plot *plot, const char *name, size_t count, con
                               const double *y);
 OG_API og_status og_plot_points(og_plot *plot, const char *name, size_t count, const double *x,
                                 const double *y);
+/** A line with markers, whose shapes tell names apart as colours do: for few points. */
+OG_API og_status og_plot_marked(og_plot *plot, const char *name, size_t count, const double *x,
+                                const double *y);
+/** A thin dashed line in grey to compare with: a slope, a bound. */
+OG_API og_status og_plot_guide(og_plot *plot, const char *name, size_t count, const double *x,
+                               const double *y);
 OG_API og_status og_plot_set_log(og_plot *plot, int log_x, int log_y);
 OG_API og_status og_plot_write(const og_plot *plot, const char *path);
 

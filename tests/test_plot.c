@@ -188,6 +188,25 @@ static void a_log_axis_leaves_out_what_is_not_positive(void **state) {
   og_context_destroy(context);
 }
 
+static void markers_have_shapes_and_guides_are_grey(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_plot *plot = new_plot(context);
+  const double x[] = {1, 2, 3};
+  static const char *const names[] = {"disc", "ring", "square", "triangle", "diamond"};
+  for (int i = 0; i < 5; i++) assert_int_equal(og_plot_marked(plot, names[i], 3, x, x), OG_OK);
+  assert_int_equal(og_plot_guide(plot, "slope", 2, x, x), OG_OK);
+  char *svg = svg_of(context, plot);
+  assert_int_equal(count_of(svg, "<circle"), 3 + 1);                /* and the legend's */
+  assert_int_equal(count_of(svg, "stroke=\"#d55e00\""), 1 + 3 + 2); /* a line, rings, the legend's */
+  assert_int_equal(count_of(svg, "<polygon"), 3 * (3 + 1));         /* three shapes */
+  assert_int_equal(count_of(svg, "stroke=\"#888888\""), 1 + 1);     /* the guide and the legend's */
+  assert_int_equal(count_of(svg, "stroke-dasharray"), 2);
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
 static void text_that_is_not_utf8_is_made_so(void **state) {
   (void)state;
   og_context *context = new_context();
@@ -271,6 +290,7 @@ static og_status live(og_context *context) {
   og_status status = og_plot_create(context, "title", "x", "y", &plot);
   if (status == OG_OK) status = og_plot_line(plot, "a", 2, x, x);
   if (status == OG_OK) status = og_plot_points(plot, "b", 2, x, x);
+  if (status == OG_OK) status = og_plot_marked(plot, "c", 2, x, x);
   if (status == OG_OK) status = og_plot_write(plot, in_folder("m.svg"));
   if (status == OG_OK) unlink(in_folder("m.svg"));
   og_plot_destroy(plot);
@@ -290,6 +310,7 @@ int main(void) {
       cmocka_unit_test(an_svg_holds_labels_series_and_one_legend_entry_a_name),
       cmocka_unit_test(a_missing_value_breaks_the_line),
       cmocka_unit_test(a_log_axis_leaves_out_what_is_not_positive),
+      cmocka_unit_test(markers_have_shapes_and_guides_are_grey),
       cmocka_unit_test(text_that_is_not_utf8_is_made_so),
       cmocka_unit_test(a_png_is_a_png_or_refused_with_a_reason),
       cmocka_unit_test(what_cannot_be_drawn_is_refused),

@@ -85,9 +85,9 @@ static int name_index(og_plot *plot, const char *name, size_t *index) {
   return added;
 }
 
-static og_status add_series(og_plot *plot, const char *name, size_t count, const double *x, const double *y,
-                            int is_line) {
-  og_series series = {.count = count, .is_line = is_line};
+static og_status add_series(og_plot *plot, og_series_kind kind, const char *name, size_t count,
+                            const double *x, const double *y) {
+  og_series series = {.kind = kind, .count = count};
   series.x = og_alloc(plot->context, count, sizeof *x);
   series.y = og_alloc(plot->context, count, sizeof *y);
   if (!series.x || !series.y || !make_room(plot) || !name_index(plot, name, &series.name)) {
@@ -102,11 +102,19 @@ static og_status add_series(og_plot *plot, const char *name, size_t count, const
 }
 
 og_status og_plot_line(og_plot *plot, const char *name, size_t count, const double *x, const double *y) {
-  return add_series(plot, name, count, x, y, 1);
+  return add_series(plot, OG_SERIES_LINE, name, count, x, y);
 }
 
 og_status og_plot_points(og_plot *plot, const char *name, size_t count, const double *x, const double *y) {
-  return add_series(plot, name, count, x, y, 0);
+  return add_series(plot, OG_SERIES_POINTS, name, count, x, y);
+}
+
+og_status og_plot_marked(og_plot *plot, const char *name, size_t count, const double *x, const double *y) {
+  return add_series(plot, OG_SERIES_MARKED, name, count, x, y);
+}
+
+og_status og_plot_guide(og_plot *plot, const char *name, size_t count, const double *x, const double *y) {
+  return add_series(plot, OG_SERIES_GUIDE, name, count, x, y);
 }
 
 og_status og_plot_set_log(og_plot *plot, int log_x, int log_y) {

@@ -7,10 +7,17 @@
 
 /* ---- The plot ---- */
 
+typedef enum og_series_kind {
+  OG_SERIES_LINE,
+  OG_SERIES_POINTS,
+  OG_SERIES_MARKED,
+  OG_SERIES_GUIDE
+} og_series_kind;
+
 typedef struct og_series {
+  og_series_kind kind;
   size_t name, count; /* `name` counts into og_plot.names */
   double *x, *y;
-  int is_line;
 } og_series;
 
 struct og_plot {
@@ -64,6 +71,7 @@ typedef struct og_canvas {
                     double opacity);
   void (*lines)(void *state, size_t count, const double *xy, unsigned colour, double width, int dash);
   void (*disc)(void *state, double x, double y, double radius, unsigned colour);
+  void (*polygon)(void *state, size_t count, const double *xy, unsigned colour);
   void (*text)(void *state, double x, double y, const og_text_style *style, const char *text);
 } og_canvas;
 

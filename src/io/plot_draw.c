@@ -8,11 +8,20 @@
 #define LABEL_SIZE 13.0
 #define TICK_SIZE 12.0
 #define LINE_WIDTH 2.0
+#define GUIDE_WIDTH 1.3
 #define DISC_RADIUS 3.8
 #define LEGEND_STEP 20.0
 #define LEGEND_SAMPLE 26.0
 
-enum { INK = 0x222222, AXIS = 0x555555, GRID = 0xe4e4e4, PAPER = 0xffffff, LEGEND_MOST = 16, PALETTE = 7 };
+enum {
+  INK = 0x222222,
+  AXIS = 0x555555,
+  GRID = 0xe4e4e4,
+  GUIDE = 0x888888,
+  PAPER = 0xffffff,
+  LEGEND_MOST = 16,
+  PALETTE = 7
+};
 
 /* The colours of Okabe and Ito (2008), told apart by colour-blind readers too; without the yellow, too faint
  * on paper. */
@@ -37,6 +46,8 @@ static unsigned colour_of(size_t name) { return palette[name % PALETTE]; }
 
 /* Line patterns tell names apart when the colours come round again. */
 static int dash_of(size_t name) { return (int)(name / PALETTE % 3); }
+
+static int has_line(og_series_kind kind) { return kind != OG_SERIES_POINTS; }
 
 /* Width of a text in a usual sans-serif, about: a canvas need not know its fonts. */
 static double width_of(const char *text, double size) {
@@ -110,7 +121,7 @@ static size_t crowd_of_series(const picture *p, const og_series *series, const b
     double x = shown ? og_scale_place(&p->x, series->x[i]) : NAN,
            y = shown ? og_scale_place(&p->y, series->y[i]) : NAN;
     crowd += (size_t)inside(b, x, y);
-    for (int k = 1; series->is_line && k < 8; k++)
+    for (int k = 1; has_line(series->kind) && k < 8; k++)
       crowd += (size_t)inside(b, last_x + (x - last_x) * k / 8, last_y + (y - last_y) * k / 8);
     last_x = x;
     last_y = y;
@@ -202,10 +213,61 @@ static void draw_labels(const picture *p) {
   p->canvas->text(p->canvas->state, 10 + LABEL_SIZE, (f->top + f->bottom) / 2, &upward, p->plot->y_label);
 }
 
+/* ---- Markers ---- */
+
+/* Shapes in the order of names. */
+enum { MARKER_DISC, MARKER_RING, MARKER_SQUARE, MARKER_TRIANGLE, MARKER_DIAMOND, MARKER_COUNT };
+
+/* Corners, in units of the disc's radius. */
+static const struct {
+  size_t corners;
+  double xy[8];
+} polygons[MARKER_COUNT] = {
+    [MARKER_SQUARE] = {4, {-0.95, -0.95, 0.95, -0.95, 0.95, 0.95, -0.95, 0.95}},
+    [MARKER_TRIANGLE] = {3, {0, -1.4, 1.3, 0.9, -1.3, 0.9}},
+    [MARKER_DIAMOND] = {4, {0, -1.4, 1.4, 0, 0, 1.4, -1.4, 0}},
+};
+
+/* Open, so that it hides nothing: a polygon of many sides. */
+static void draw_ring(const picture *p, double x, double y, unsigned colour) {
+  enum { SIDES = 24 };
+  double xy[2 * (SIDES + 1)];
+  for (int i = 0; i <= SIDES; i++) {
+    double angle = 6.283185307179586 * i / SIDES;
+    xy[2 * i] = x + 1.8 * DISC_RADIUS * cos(angle);
+    xy[2 * i + 1] = y + 1.8 * DISC_RADIUS * sin(angle);
+  }
+  p->canvas->lines(p->canvas->state, SIDES + 1, xy, colour, 1.5, 0);
+}
+
+static void draw_marker(const picture *p, size_t name, int marker, double x, double y) {
+  const og_canvas *canvas = p->canvas;
+  double xy[8];
+  if (marker == MARKER_DISC) canvas->disc(canvas->state, x, y, DISC_RADIUS, colour_of(name));
+  if (marker == MARKER_RING) draw_ring(p, x, y, colour_of(name));
+  for (size_t i = 0; i < polygons[marker].corners; i++) {
+    xy[2 * i] = x + DISC_RADIUS * polygons[marker].xy[2 * i];
+    xy[2 * i + 1] = y + DISC_RADIUS * polygons[marker].xy[2 * i + 1];
+  }
+  if (polygons[marker].corners) canvas->polygon(canvas->state, polygons[marker].corners, xy, colour_of(name));
+}
+
+static int marker_of(og_series_kind kind, size_t name) {
+  return kind == OG_SERIES_MARKED ? (int)(name % MARKER_COUNT) : MARKER_DISC;
+}
+
+static int has_markers(og_series_kind kind) { return kind == OG_SERIES_POINTS || kind == OG_SERIES_MARKED; }
+
+/* ---- Series ---- */
+
+static void stroke(const picture *p, og_series_kind kind, size_t name, size_t length, const double *path) {
+  int guide = kind == OG_SERIES_GUIDE;
+  p->canvas->lines(p->canvas->state, length, path, guide ? GUIDE : colour_of(name),
+                   guide ? GUIDE_WIDTH : LINE_WIDTH, guide ? 1 : dash_of(name));
+}
+
 static void end_line(const picture *p, const og_series *series, size_t *length) {
-  if (*length > 1)
-    p->canvas->lines(p->canvas->state, *length, p->path, colour_of(series->name), LINE_WIDTH,
-                     dash_of(series->name));
+  if (*length > 1) stroke(p, series->kind, series->name, *length, p->path);
   *length = 0;
 }
 
@@ -223,33 +285,34 @@ static void draw_line(const picture *p, const og_series *series) {
   end_line(p, series, &length);
 }
 
-static void draw_points(const picture *p, const og_series *series) {
+static void draw_markers(const picture *p, const og_series *series) {
   for (size_t i = 0; i < series->count; i++)
     if (is_shown(p, series->x[i], series->y[i]))
-      p->canvas->disc(p->canvas->state, og_scale_place(&p->x, series->x[i]),
-                      og_scale_place(&p->y, series->y[i]), DISC_RADIUS, colour_of(series->name));
+      draw_marker(p, series->name, marker_of(series->kind, series->name), og_scale_place(&p->x, series->x[i]),
+                  og_scale_place(&p->y, series->y[i]));
 }
 
-/* Points go above all lines. */
+/* Markers go above all lines, and what was added first above what came later. */
 static void draw_series(const picture *p) {
-  for (size_t s = 0; s < p->plot->count; s++)
-    if (p->plot->series[s].is_line) draw_line(p, &p->plot->series[s]);
-  for (size_t s = 0; s < p->plot->count; s++)
-    if (!p->plot->series[s].is_line) draw_points(p, &p->plot->series[s]);
+  for (size_t s = p->plot->count; s-- > 0;)
+    if (has_line(p->plot->series[s].kind)) draw_line(p, &p->plot->series[s]);
+  for (size_t s = p->plot->count; s-- > 0;)
+    if (has_markers(p->plot->series[s].kind)) draw_markers(p, &p->plot->series[s]);
 }
 
-static int has_kind(const og_plot *plot, size_t name, int is_line) {
-  for (size_t s = 0; s < plot->count; s++)
-    if (plot->series[s].name == name && plot->series[s].is_line == is_line) return 1;
-  return 0;
-}
-
+/* A sample of each kind in which the name is drawn, lines before markers. */
 static void draw_entry(const picture *p, size_t name, double x, double y) {
   const double xy[] = {x, y, x + LEGEND_SAMPLE, y};
-  if (has_kind(p->plot, name, 1))
-    p->canvas->lines(p->canvas->state, 2, xy, colour_of(name), LINE_WIDTH, dash_of(name));
-  if (has_kind(p->plot, name, 0))
-    p->canvas->disc(p->canvas->state, x + LEGEND_SAMPLE / 2, y, DISC_RADIUS, colour_of(name));
+  int lines = 0, markers = 0;
+  for (size_t s = 0; s < p->plot->count; s++) {
+    const og_series *series = &p->plot->series[s];
+    if (series->name == name && has_line(series->kind) && !lines++) stroke(p, series->kind, name, 2, xy);
+  }
+  for (size_t s = 0; s < p->plot->count; s++) {
+    const og_series *series = &p->plot->series[s];
+    if (series->name == name && has_markers(series->kind) && !markers++)
+      draw_marker(p, name, marker_of(series->kind, name), x + LEGEND_SAMPLE / 2, y);
+  }
   write_text(p, x + LEGEND_SAMPLE + 8, y + 0.36 * TICK_SIZE, TICK_SIZE, OG_ANCHOR_START,
              p->plot->names.names[name]);
 }

@@ -42,16 +42,28 @@ static void draw_lines(void *state, size_t count, const double *xy, unsigned col
   cairo_stroke(state);
 }
 
+/* The present path, filled and set off by a thin white line. */
+static void fill_marker(cairo_t *cairo, unsigned colour) {
+  set_colour(cairo, colour, 1);
+  cairo_fill_preserve(cairo);
+  cairo_set_dash(cairo, NULL, 0, 0);
+  cairo_set_line_width(cairo, 0.8);
+  set_colour(cairo, 0xffffff, 1);
+  cairo_stroke(cairo);
+}
+
 static void draw_disc(void *state, double x, double y, double radius, unsigned colour) {
   const double turn = 6.283185307179586;
   cairo_new_path(state);
   cairo_arc(state, x, y, radius, 0, turn);
-  set_colour(state, colour, 1);
-  cairo_fill_preserve(state);
-  cairo_set_dash(state, NULL, 0, 0);
-  cairo_set_line_width(state, 0.8);
-  set_colour(state, 0xffffff, 1);
-  cairo_stroke(state);
+  fill_marker(state, colour);
+}
+
+static void draw_polygon(void *state, size_t count, const double *xy, unsigned colour) {
+  cairo_new_path(state);
+  for (size_t i = 0; i < count; i++) cairo_line_to(state, xy[2 * i], xy[2 * i + 1]);
+  cairo_close_path(state);
+  fill_marker(state, colour);
 }
 
 static void draw_text(void *state, double x, double y, const og_text_style *style, const char *text) {
@@ -85,7 +97,7 @@ og_status og_plot_write_png(const og_plot *plot, FILE *file) {
       cairo_image_surface_create(CAIRO_FORMAT_RGB24, DENSITY * OG_PLOT_WIDTH, DENSITY * OG_PLOT_HEIGHT);
   cairo_t *cairo = cairo_create(surface); /* never NULL: in trouble it carries an error */
   cairo_scale(cairo, DENSITY, DENSITY);
-  const og_canvas canvas = {cairo, draw_rectangle, draw_lines, draw_disc, draw_text};
+  const og_canvas canvas = {cairo, draw_rectangle, draw_lines, draw_disc, draw_polygon, draw_text};
   og_status status = og_plot_draw(plot, &canvas);
   if (status == OG_OK) status = status_of_cairo(plot, cairo_status(cairo));
   if (status == OG_OK)

@@ -16,6 +16,13 @@ static void put_attribute(FILE *file, const char *name, double value) {
   fputc('"', file);
 }
 
+static void put_points(FILE *file, size_t count, const double *xy) {
+  for (size_t i = 0; i < 2 * count; i++) {
+    if (i) fputc(i % 2 ? ',' : ' ', file);
+    put_number(file, xy[i]);
+  }
+}
+
 static void put_escaped(FILE *file, const char *text) {
   for (; *text; text++) {
     if (*text == '&')
@@ -49,10 +56,7 @@ static void draw_lines(void *state, size_t count, const double *xy, unsigned col
           colour);
   put_attribute(file, "stroke-width", width);
   fprintf(file, "%s points=\"", patterns[dash % 3]);
-  for (size_t i = 0; i < 2 * count; i++) {
-    if (i) fputc(i % 2 ? ',' : ' ', file);
-    put_number(file, xy[i]);
-  }
+  put_points(file, count, xy);
   fputs("\"/>\n", file);
 }
 
@@ -63,6 +67,13 @@ static void draw_disc(void *state, double x, double y, double radius, unsigned c
   put_attribute(file, "cy", y);
   put_attribute(file, "r", radius);
   fprintf(file, " fill=\"#%06x\" stroke=\"#ffffff\" stroke-width=\"0.8\"/>\n", colour);
+}
+
+static void draw_polygon(void *state, size_t count, const double *xy, unsigned colour) {
+  FILE *file = state;
+  fputs("<polygon points=\"", file);
+  put_points(file, count, xy);
+  fprintf(file, "\" fill=\"#%06x\" stroke=\"#ffffff\" stroke-width=\"0.8\"/>\n", colour);
 }
 
 static void draw_text(void *state, double x, double y, const og_text_style *style, const char *text) {
@@ -87,7 +98,7 @@ static void draw_text(void *state, double x, double y, const og_text_style *styl
 }
 
 og_status og_plot_write_svg(const og_plot *plot, FILE *file) {
-  const og_canvas canvas = {file, draw_rectangle, draw_lines, draw_disc, draw_text};
+  const og_canvas canvas = {file, draw_rectangle, draw_lines, draw_disc, draw_polygon, draw_text};
   fprintf(file,
           "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
           "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\"\n"

@@ -242,3 +242,8 @@ const og_tableau *og_tableau_of(og_method method) {
   int number = (int)method; /* the enum's own type may be unsigned */
   return number >= 0 && number < OG_METHOD_COUNT ? &tableaus[number] : NULL;
 }
+
+int og_method_order(og_method method) {
+  const og_tableau *tableau = og_tableau_of(method);
+  return tableau ? tableau->order : 0;
+}

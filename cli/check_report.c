@@ -1,0 +1,124 @@
+/* The report of odegrad check, as tables and as JSON. */
+#include "check.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* ---- Components ---- */
+
+static const char *kind_of(const check *c, size_t i) {
+  return i < c->p->p ? "parameter" : i < c->count - 2 ? "init" : "time";
+}
+
+static char *component_name(const check *c, size_t i) {
+  const problem *p = c->p;
+  if (i < p->p) return parameter_name(p, i);
+  if (i >= c->count - 2) return join("%s", i == c->count - 2 ? "t0" : "t1");
+  size_t m = (i - p->p) / p->n;
+  char *name = state_name(p, (i - p->p) % p->n), *suffix = id_suffix(p, m),
+       *whole = join("%s(t0)%s", name, suffix);
+  free(name), free(suffix);
+  return whole;
+}
+
+/* ---- Tables ---- */
+
+static const char *verdict_word(way which, const column *to) {
+  if (which == WAY_DISCRETE) return "the reference";
+  return to->failure ? "failed" : !to->judged ? "not judged" : to->agrees ? "agrees" : "DISAGREES";
+}
+
+static double relative_difference(double a, double b) {
+  double size = fmax(fabs(a), fabs(b));
+  return size > 0 ? fabs(a - b) / size : 0;
+}
+
+/* The discrete adjoint's components, and how far the others are from them. */
+static void print_components(const check *c) {
+  text_table table = new_table(1 + WAY_COUNT);
+  add_cell(&table, "component");
+  for (way w = 0; w < WAY_COUNT; w++) add_cell(&table, "%s%s", w ? "rel. " : "", way_name(w));
+  for (size_t i = 0; i < c->count; i++) {
+    double reference = c->columns[WAY_DISCRETE].values[i];
+    add_text(&table, component_name(c, i));
+    add_cell(&table, "%.10g", reference);
+    for (way w = WAY_FORWARD; w < WAY_COUNT; w++)
+      if (c->columns[w].failure)
+        add_cell(&table, "failed");
+      else
+        add_cell(&table, "%.1e", relative_difference(c->columns[w].values[i], reference));
+  }
+  print_table(&table, 1);
+}
+
+static void print_ways(const check *c) {
+  text_table table = new_table(5);
+  add_cell(&table, "method"), add_cell(&table, "verdict"), add_cell(&table, "largest difference");
+  add_cell(&table, "kept"), add_cell(&table, "time");
+  for (way w = 0; w < WAY_COUNT; w++) {
+    const column *to = &c->columns[w];
+    add_cell(&table, "%s", way_name(w)), add_cell(&table, "%s", verdict_word(w, to));
+    if (w == WAY_DISCRETE || to->failure)
+      add_cell(&table, "-");
+    else
+      add_cell(&table, "%.1e", to->worst);
+    add_cell(&table, "%lld bytes", to->kept), add_cell(&table, "%.2g s", to->seconds);
+  }
+  print_table(&table, 2);
+}
+
+void print_check(const check *c) {
+  printf("loss  %.10g\n\n", c->loss);
+  print_components(c);
+  putchar('\n');
+  print_ways(c);
+  putchar('\n');
+  for (way w = WAY_FORWARD; w < WAY_COUNT; w++) {
+    if (c->columns[w].failure) printf("%s failed: %s\n", way_name(w), c->columns[w].failure);
+    if (c->columns[w].doubt)
+      printf("%s is not judged, as its refined run failed: %s\n", way_name(w), c->columns[w].doubt);
+  }
+  printf("verdict: %s\n", all_agree(c) ? "the gradients agree" : "the gradients DISAGREE");
+}
+
+/* ---- JSON ---- */
+
+static cJSON *component_json(const check *c, size_t i) {
+  cJSON *object = cJSON_CreateObject();
+  char *name = component_name(c, i);
+  cJSON_AddStringToObject(object, "name", name);
+  free(name);
+  cJSON_AddStringToObject(object, "kind", kind_of(c, i));
+  for (way w = 0; w < WAY_COUNT; w++)
+    cJSON_AddItemToObject(object, way_name(w),
+                          c->columns[w].failure ? cJSON_CreateNull() : json_number(c->columns[w].values[i]));
+  cJSON *allowed = cJSON_AddObjectToObject(object, "allowed");
+  for (way w = WAY_FORWARD; w < WAY_COUNT; w++)
+    cJSON_AddItemToObject(allowed, way_name(w),
+                          c->columns[w].judged ? json_number(c->columns[w].allowed[i]) : cJSON_CreateNull());
+  return object;
+}
+
+static cJSON *way_json(const check *c, way w) {
+  const column *from = &c->columns[w];
+  cJSON *object = cJSON_CreateObject();
+  if (w != WAY_DISCRETE) cJSON_AddStringToObject(object, "verdict", verdict_word(w, from));
+  if (from->failure) cJSON_AddStringToObject(object, "reason", from->failure);
+  if (from->doubt) cJSON_AddStringToObject(object, "reason", from->doubt);
+  if (w != WAY_DISCRETE && !from->failure)
+    cJSON_AddItemToObject(object, "largest_difference", json_number(from->worst));
+  cJSON_AddItemToObject(object, "checkpoint_bytes", json_integer(from->kept));
+  cJSON_AddItemToObject(object, "seconds", json_number(from->seconds));
+  return object;
+}
+
+cJSON *check_json(const check *c) {
+  cJSON *object = cJSON_CreateObject();
+  cJSON_AddItemToObject(object, "loss", json_number(c->loss));
+  cJSON *components = cJSON_AddArrayToObject(object, "components");
+  for (size_t i = 0; i < c->count; i++) cJSON_AddItemToArray(components, component_json(c, i));
+  cJSON *ways = cJSON_AddObjectToObject(object, "methods");
+  for (way w = 0; w < WAY_COUNT; w++) cJSON_AddItemToObject(ways, way_name(w), way_json(c, w));
+  cJSON_AddBoolToObject(object, "agree", all_agree(c));
+  return object;
+}

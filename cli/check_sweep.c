@@ -1,0 +1,109 @@
+/* The sweep of odegrad check: the error of every adjoint at several tolerances, or numbers of fixed steps.
+ * The truth is the discrete gradient of a much finer run. */
+#include "check.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const double TRUTH_RTOL = 1e-13; /* with dop853, as fine as rounding lets it be */
+
+/* Fixed steps: from a quarter of --steps, doubling. Tolerances: powers of ten that the precision can meet. */
+static void fill_levels(const check *c, sweep *s) {
+  long long steps = og_options_integer(c->p->options, OG_OPT_STEPS);
+  s->fixed = steps > 0;
+  s->count = s->fixed || !is_single(c) ? SWEEP_LEVELS : 4;
+  for (size_t k = 0; k < s->count; k++)
+    s->levels[k] = s->fixed ? ldexp(steps >= 4 ? (double)(steps / 4) : 1, (int)k) : pow(10, -3 - (double)k);
+}
+
+/* atol keeps its proportion to rtol. */
+static og_status set_tolerances(const check *c, og_options *options, double rtol) {
+  double share = og_options_real(c->p->options, OG_OPT_ATOL) / og_options_real(c->p->options, OG_OPT_RTOL);
+  og_status status = og_options_set_real(options, OG_OPT_RTOL, rtol);
+  return status == OG_OK ? og_options_set_real(options, OG_OPT_ATOL, fmax(share * rtol, 1e-300)) : status;
+}
+
+static og_status set_truth(const check *c, og_options *options) {
+  og_status status = og_options_set_choice(options, OG_OPT_METHOD, OG_METHOD_DOP853);
+  if (status == OG_OK) status = og_options_set_integer(options, OG_OPT_STEPS, 0);
+  if (status == OG_OK) status = og_options_set_choice(options, OG_OPT_PRECISION, OG_PRECISION_DOUBLE);
+  return status == OG_OK ? set_tolerances(c, options, TRUTH_RTOL) : status;
+}
+
+static og_status set_level(const check *c, const sweep *s, double level, og_options *options) {
+  if (s->fixed) return og_options_set_integer(options, OG_OPT_STEPS, (long long)level);
+  return set_tolerances(c, options, level);
+}
+
+/* An objective with the run's options but for the level's; NULL for the truth's. */
+static og_status open_level(const check *c, const sweep *s, const double *level, og_objective **out) {
+  og_options *options = NULL;
+  *out = NULL;
+  og_status status = make_options(c->p, &options);
+  if (status == OG_OK) status = level ? set_level(c, s, *level, options) : set_truth(c, options);
+  if (status == OG_OK) status = og_objective_create(c->p->context, c->p->model, c->p->data, options, out);
+  og_options_destroy(options);
+  return status;
+}
+
+/* The largest difference in parameters and initial states, relative to the largest component of its kind. */
+static double distance(const check *c, const double *values, const double *from, const double *scale) {
+  double worst = 0;
+  for (size_t i = 0; i < c->count - 2; i++)
+    if (scale[i] > 0) worst = fmax(worst, fabs(values[i] - from[i]) / scale[i]);
+  return worst;
+}
+
+/* One level, every way. What fails is not a number. */
+static og_status run_level(const check *c, size_t level, const double *truth, const double *scale, sweep *s) {
+  og_objective *objective;
+  double *values = take(c->count, sizeof *values), *discrete = take(c->count, sizeof *discrete), loss;
+  og_status status = open_level(c, s, &s->levels[level], &objective);
+  for (way w = 0; w < WAY_DIFFERENCES && status != OG_ERR_MEMORY; w++) {
+    double *to = w == WAY_DISCRETE ? discrete : values;
+    s->errors[w][level] = s->apart[w][level] = NAN;
+    if (!objective) continue;
+    status = evaluate_way(c, objective, w, to, &loss, NULL);
+    if (status == OG_OK) s->errors[w][level] = distance(c, to, truth, scale);
+    if (status == OG_OK && !isnan(s->errors[WAY_DISCRETE][level]))
+      s->apart[w][level] = distance(c, to, discrete, scale);
+  }
+  og_objective_destroy(objective);
+  free(values), free(discrete);
+  return status == OG_ERR_MEMORY ? status : OG_OK;
+}
+
+static og_status find_truth(const check *c, const sweep *s, double *truth) {
+  og_objective *objective;
+  double loss;
+  og_status status = open_level(c, s, NULL, &objective);
+  if (status == OG_OK) status = evaluate_way(c, objective, WAY_DISCRETE, truth, &loss, NULL);
+  og_objective_destroy(objective);
+  return status;
+}
+
+og_status run_sweep(const check *c, sweep *s) {
+  double *truth = take(c->count, sizeof *truth), *scale = take(c->count, sizeof *scale);
+  *s = (sweep){0};
+  fill_levels(c, s);
+  show_warnings(c->p, 0); /* a level's failures and warnings are seen in the picture */
+  og_status status = find_truth(c, s, truth);
+  spread_by_kind(c, truth, scale);
+  for (size_t level = 0; level < s->count && status == OG_OK; level++)
+    status = run_level(c, level, truth, scale, s);
+  show_warnings(c->p, 1);
+  free(truth), free(scale);
+  return status;
+}
+
+cJSON *sweep_json(const sweep *s) {
+  cJSON *object = cJSON_CreateObject(), *errors, *apart;
+  cJSON_AddItemToObject(object, s->fixed ? "steps" : "rtol", json_array(s->levels, s->count, 1));
+  errors = cJSON_AddObjectToObject(object, "error");
+  apart = cJSON_AddObjectToObject(object, "from_discrete");
+  for (way w = 0; w < WAY_DIFFERENCES; w++) {
+    cJSON_AddItemToObject(errors, way_name(w), json_array(s->errors[w], s->count, 1));
+    if (w != WAY_DISCRETE) cJSON_AddItemToObject(apart, way_name(w), json_array(s->apart[w], s->count, 1));
+  }
+  return object;
+}
