@@ -460,6 +460,40 @@ static void refusals(void **state) {
   close_batch(&b);
 }
 
+/* A solve that ends at an event, here of its own, and one that kept no steps. */
+static void refused_kinds(void **state) {
+  (void)state;
+  static const struct {
+    const char *option, *text, *part;
+  } cases[] = {{"steady", "1e-3", "through events"}, {"adjoint", "backsolve", "steps are not kept"}};
+  for (int i = 0; i < 2; i++) {
+    og_context *context = new_context();
+    og_options *options = new_options(context, OG_METHOD_TSIT5, 1e-6, 1e-9);
+    og_field *field = NULL;
+    og_solve *solve = NULL;
+    double one = 1, rate = -1, bar = 7;
+    CHECK(context, og_options_set_text(options, cases[i].option, cases[i].text));
+    CHECK(context, og_field_create(context, 1, 1, growth_rhs, NULL, &field));
+    CHECK(context, og_field_set_vjp(field, growth_vjp));
+    CHECK(context, og_field_set_jvp(field, growth_jvp));
+    CHECK(context, og_field_set_hessian(field, growth_hessian, NULL));
+    CHECK(context, og_solve_create(context, field, options, 1, &solve));
+    CHECK(context, og_solve_set_span(solve, OG_ALL, 0, 20));
+    CHECK(context, og_solve_set_initial_state(solve, OG_ALL, &one));
+    CHECK(context, og_solve_set_parameters(solve, OG_ALL, &rate));
+    CHECK(context, og_solve_run(solve));
+    assert_int_equal(
+        og_solve_hessian_product(solve, 1, &one, NULL, NULL, &one, NULL, NULL, NULL, NULL, &bar, NULL),
+        OG_ERR_UNSUPPORTED);
+    if (!strstr(og_context_message(context), cases[i].part)) fail_msg("%s", og_context_message(context));
+    assert_true(bar == 7);
+    og_solve_destroy(solve);
+    og_field_destroy(field);
+    og_options_destroy(options);
+    og_context_destroy(context);
+  }
+}
+
 /* ---- Every allocation fails in turn ---- */
 
 typedef struct counting {
@@ -523,9 +557,9 @@ static void allocations(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(closed_form), cmocka_unit_test(every_method),
-                                     cmocka_unit_test(symmetric),   cmocka_unit_test(same_bits),
-                                     cmocka_unit_test(in_single),   cmocka_unit_test(without_parameters),
-                                     cmocka_unit_test(refusals),    cmocka_unit_test(allocations)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(closed_form), cmocka_unit_test(every_method),  cmocka_unit_test(symmetric),
+      cmocka_unit_test(same_bits),   cmocka_unit_test(in_single),     cmocka_unit_test(without_parameters),
+      cmocka_unit_test(refusals),    cmocka_unit_test(refused_kinds), cmocka_unit_test(allocations)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

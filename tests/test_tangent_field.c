@@ -189,7 +189,67 @@ static void models(void **state) {
   og_context_destroy(context);
 }
 
+/* Two trajectories driven by signals, held and linear: the Hessian of sum x(t1)^2 / 2 + cost along a
+ * direction against central differences of the gradient over the recorded steps. */
+typedef struct driven {
+  og_context *context;
+  og_solve *solve;
+} driven;
+
+static void set_point(const driven *d, double h, const double *direction) {
+  double x0[] = {0.8, 0.5}, p[] = {0.3, -0.7};
+  for (int i = 0; i < 2; i++) x0[i] += h * direction[i], p[i] += h * direction[2 + i];
+  CHECK(d->context, og_solve_set_initial_state(d->solve, OG_ALL, x0));
+  CHECK(d->context, og_solve_set_parameters(d->solve, OG_ALL, p));
+}
+
+static void gradient(const driven *d, double bars[4]) {
+  double x[4], x0_bar[4] = {0}, theta_bar[2] = {0};
+  for (size_t m = 0; m < 2; m++) CHECK(d->context, og_solve_final(d->solve, m, x + 2 * m));
+  CHECK(d->context,
+        og_solve_pullback(d->solve, NULL, x, (double[]){1, 1}, x0_bar, theta_bar, NULL, NULL, NULL));
+  for (int i = 0; i < 2; i++) bars[i] = x0_bar[i] + x0_bar[2 + i], bars[2 + i] = theta_bar[i];
+}
+
+static void hessian_product(const driven *d, const double *v, double bars[4]) {
+  double x[4], x_dot[4], x0_dot[] = {v[0], v[1], v[0], v[1]}, x0_bar[4] = {0}, theta_bar[2] = {0};
+  for (size_t m = 0; m < 2; m++) CHECK(d->context, og_solve_final(d->solve, m, x + 2 * m));
+  CHECK(d->context, og_solve_pushforward(d->solve, x0_dot, v + 2, NULL, NULL, NULL, NULL, x_dot, NULL));
+  CHECK(d->context, og_solve_hessian_product(d->solve, 1, x0_dot, v + 2, NULL, x, (double[]){1, 1}, NULL,
+                                             x_dot, NULL, x0_bar, theta_bar));
+  for (int i = 0; i < 2; i++) bars[i] = x0_bar[i] + x0_bar[2 + i], bars[2 + i] = theta_bar[i];
+}
+
+static void signals(void **state) {
+  (void)state;
+  static const double times[] = {0, 0.4, 1.1, 2}, values[] = {0.5, -0.3, 0.9, 0.2}, v[] = {0.4, -1, 0.7, 0.3};
+  driven d = {.context = new_context()};
+  og_field *field = driven_field(d.context);
+  CHECK(d.context, og_solve_create(d.context, field, NULL, 2, &d.solve));
+  CHECK(d.context, og_solve_set_span(d.solve, OG_ALL, 0, 2));
+  CHECK(d.context, og_solve_set_input(d.solve, 0, 0, OG_SIGNAL_LINEAR, 4, times, values));
+  CHECK(d.context, og_solve_set_input(d.solve, 1, 0, OG_SIGNAL_HOLD, 4, times, values));
+  set_point(&d, 0, v);
+  CHECK(d.context, og_solve_run(d.solve));
+  double product[4], up[4], down[4], h = 1e-4;
+  hessian_product(&d, v, product);
+  set_point(&d, h, v);
+  CHECK(d.context, og_solve_replay(d.solve));
+  gradient(&d, up);
+  set_point(&d, -h, v);
+  CHECK(d.context, og_solve_replay(d.solve));
+  gradient(&d, down);
+  for (int i = 0; i < 4; i++) { /* h^2 = 1e-8 times third derivatives of some tens */
+    double want = (up[i] - down[i]) / (2 * h);
+    if (!(fabs(product[i] - want) <= 1e-6)) fail_msg("entry %d is %.12g, not %.12g", i, product[i], want);
+  }
+  og_solve_destroy(d.solve);
+  og_field_destroy(field);
+  og_context_destroy(d.context);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(callbacks), cmocka_unit_test(models)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(callbacks), cmocka_unit_test(models),
+                                     cmocka_unit_test(signals)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

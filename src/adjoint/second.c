@@ -3,13 +3,14 @@
 #include <string.h>
 
 #include "adjoint/tangent_field.h"
+#include "solve/guards.h"
 
 static og_status check(const og_solve *base) {
   OG_TRY(og_check_kept(base));
   OG_TRY(og_check_flag(base, OG_FIELD_HAS_VJP, "vjp", "og_field_set_vjp"));
   OG_TRY(og_check_flag(base, OG_FIELD_HAS_JVP, "jvp", "og_field_set_jvp"));
   OG_TRY(og_check_flag(base, OG_FIELD_HAS_HESSIAN, "second derivatives", "og_field_set_hessian"));
-  if (base->field->events)
+  if (og_guards(base))
     return og_fail(base->context, OG_ERR_UNSUPPORTED,
                    "second derivatives through events are not available; differences of the gradient, with "
                    "og_solve_replay, are");
