@@ -57,10 +57,11 @@ static void warn_of_drift(const og_backward *b) {
   const char *name = b->solve->trajectories[at].name;
   og_log(b->solve->context,
          "warning: backsolve went back from t = %g to t0 = %g and missed x0 by %.3g, %.3g times what its "
-         "errors may add up to, in trajectory %zu%s%s%s%s: the gradient is likely as far off; use adjoint = "
+         "errors may add up to, in trajectory %zu%s%s%s, and too far in %zu of %zu trajectories: the "
+         "gradient is likely as far off; use adjoint = "
          "interpolate, quadrature or discrete",
          b->solve->trajectories[at].t1, b->solve->trajectories[at].t0, worst.largest, worst.units, at,
-         name ? " (" : "", name ? name : "", name ? ")" : "", count > 1 ? ", the worst of several" : "");
+         name ? " (" : "", name ? name : "", name ? ")" : "", count, b->solve->count);
 }
 
 og_status og_backsolve(og_solve *solve, og_pullback *pullback) {

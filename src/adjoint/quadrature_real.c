@@ -1,7 +1,7 @@
 /* int lambda^T df/dtheta dt by an adaptive Gauss-Kronrod rule, a trajectory a lane. The intervals begin as
- * the steps of the backward solve, in which lambda is smooth; one that is not good enough is cut in two,
- * where a step of the forward solve ends if there is such a place in it, because x(t) is smooth between
- * those.
+ * a few steps of the backward and of the forward solve, so that the nodes meet whatever those resolved. One
+ * that is not good enough is cut in two, where a step ends if there is such a place in it: dense output is
+ * smooth between those only.
  *
  * An interval is good when the difference of the two rules, which is the error of the poorer one, is within
  * the solve's tolerances in the norm that step control uses, or is no more than rounding. */
@@ -14,14 +14,15 @@
 #include "adjoint/quadrature.h"
 #include "solve/recorded.h"
 
-/* Halved so often an interval is down to rounding; so many cuts of one are no good idea. SPANNED: forward
- * steps in one interval, besides the part of one. */
-enum { DEPTH_MAX = 48, CUTS_MAX = 1000, SPANNED = 3 };
+/* Steps in one interval, at most; halved so often an interval is down to rounding; so many cuts of one are no
+ * good idea. */
+enum { SPANNED = 4, DEPTH_MAX = 48, CUTS_MAX = 1000 };
 
 /* A lane's place: the interval from `from` to the top of the stack of ends. */
 typedef struct place {
   const og_trajectory *forward, *back; /* NULL: idle */
-  size_t m, step;                      /* of the backward solve */
+  size_t m;
+  double t; /* of the last node */
   double from, ends[DEPTH_MAX];
   int depth, cuts;
 } place;
@@ -81,13 +82,12 @@ static void close_integrator(integrator *v) {
 
 /* ---- Lanes ---- */
 
-/* Where the interval from `from` ends: with the step of the backward solve, or after a few of the forward
- * solve's, so that the nodes meet whatever that resolved. */
+/* Where the interval from `from` ends. Going back, a forward step is left at its start. */
 static double interval_end(const integrator *v, const place *at) {
-  size_t last = at->forward->record.steps - 1;
-  size_t k = og_recorded_find(v->solve, at->forward, at->from, last);
-  double end = og_recorded_time(v->back, at->back, at->step + 1);
-  double far = og_recorded_time(v->solve, at->forward, k > SPANNED ? k - SPANNED : 0);
+  size_t steps = at->back->record.steps, first = og_recorded_find(v->back, at->back, at->from, 0);
+  size_t k = og_recorded_find(v->solve, at->forward, at->from, at->forward->record.steps - 1);
+  double end = og_recorded_time(v->back, at->back, first + SPANNED < steps ? first + SPANNED : steps);
+  double far = og_recorded_time(v->solve, at->forward, k + 1 > SPANNED ? k + 1 - SPANNED : 0);
   return fabs(far - at->from) < fabs(end - at->from) ? far : end;
 }
 
@@ -97,7 +97,6 @@ static void begin(integrator *v, int lane, size_t m) {
   at->forward = &v->solve->trajectories[m];
   at->back = &v->back->trajectories[m];
   at->m = v->trajectory[lane] = m;
-  at->step = 0;
   at->from = at->back->t0;
   at->ends[0] = interval_end(v, at);
   at->depth = at->cuts = 0;
@@ -128,9 +127,9 @@ static void fail(integrator *v, int lane, og_status status) {
   og_failure failure = {.status = status,
                         .derivative = 1,
                         .trajectory = at->m,
-                        .accepted = at->step,
+                        .accepted = og_recorded_find(v->back, at->back, at->from, 0),
                         .rejected = (size_t)at->cuts,
-                        .t = at->from,
+                        .t = at->t,
                         .h = at->ends[at->depth] - at->from,
                         .stiffness = NAN};
   for (size_t i = 0; i < v->solve->n; i++)
@@ -152,7 +151,7 @@ static void evaluate(integrator *v, const og_kronrod_node *node) {
   const og_field *field = v->solve->field;
   double t[OG_LANES_MAX] = {0};
   for (int lane = 0; lane < v->lanes; lane++)
-    if (v->at[lane].back) t[lane] = node_time(&v->at[lane], node);
+    if (v->at[lane].back && !v->status[lane]) t[lane] = v->at[lane].t = node_time(&v->at[lane], node);
   OG_R(og_dense_read)(v->lambda_of, t, v->trajectory, v->status, v->lambda);
   OG_R(og_dense_read)(v->x_of, t, v->trajectory, v->status, v->x);
   field->OG_R(ops).vjp(field, v->lanes, t, v->x, v->theta, v->lambda, NULL, v->theta_bar, NULL, v->status,
@@ -211,47 +210,50 @@ static void accept(integrator *v, int lane) {
   at->from = at->ends[at->depth];
   if (at->depth-- > 0) return;
   at->depth = at->cuts = 0;
-  at->step += at->from == og_recorded_time(v->back, at->back, at->step + 1);
-  if (at->step == at->back->record.steps)
+  if (at->from == at->back->t1)
     deliver(v, lane);
   else
     at->ends[0] = interval_end(v, at);
 }
 
-/* The end of a forward step nearest to the middle if one lies within the interval, else the middle. */
-static double cut_of(const integrator *v, const place *at) {
-  double end = at->ends[at->depth], middle = at->from + 0.5 * (end - at->from), cut = middle, best = INFINITY;
-  size_t k = og_recorded_find(v->solve, at->forward, middle, at->forward->record.steps - 1);
+/* The end of one of the solve's steps within the interval that is nearest to its middle, if it is nearer than
+ * `cut`, which is one such place or, to begin with, an end of the interval. */
+static double nearer_cut(const og_solve *solve, const og_trajectory *steps, const place *at, double cut) {
+  double end = at->ends[at->depth], middle = at->from + 0.5 * (end - at->from);
+  size_t k = og_recorded_find(solve, steps, middle, steps->record.steps / 2);
   for (size_t i = k; i <= k + 1; i++) {
-    double t = og_recorded_time(v->solve, at->forward, i);
-    int inside = (t - at->from) * (end - t) > 0;
-    if (inside && fabs(t - middle) < best) best = fabs(t - middle), cut = t;
+    double t = og_recorded_time(solve, steps, i);
+    if (fabs(t - middle) < fabs(cut - middle)) cut = t;
   }
   return cut;
 }
 
-static void cut(integrator *v, int lane) {
+/* Else the middle. */
+static double cut_of(const integrator *v, const place *at) {
+  double end = at->ends[at->depth], cut = nearer_cut(v->solve, at->forward, at, at->from);
+  cut = nearer_cut(v->back, at->back, at, cut);
+  return cut == at->from || cut == end ? at->from + 0.5 * (end - at->from) : cut;
+}
+
+/* `status` is what the trajectory stops with when there is nothing left to cut. */
+static void cut(integrator *v, int lane, og_status status) {
   place *at = &v->at[lane];
   double middle = cut_of(v, at), end = at->ends[at->depth];
-  int exhausted = at->depth + 1 == DEPTH_MAX || ++at->cuts > CUTS_MAX || middle == at->from || middle == end;
-  if (exhausted)
-    fail(v, lane, OG_ERR_TOO_MANY_STEPS);
+  if (at->depth + 1 == DEPTH_MAX || ++at->cuts > CUTS_MAX || middle == at->from || middle == end)
+    fail(v, lane, status);
   else
     at->ends[++at->depth] = middle;
 }
 
+/* What is not finite is cut as well, to find where that begins. */
 static void settle(integrator *v, int lane) {
-  if (v->status[lane]) {
-    fail(v, lane, OG_ERR_FIELD);
-    return;
-  }
   double error = error_of(v, lane);
-  if (error <= 1)
+  if (v->status[lane])
+    fail(v, lane, OG_ERR_FIELD);
+  else if (error <= 1)
     accept(v, lane);
-  else if (error < INFINITY)
-    cut(v, lane);
   else
-    fail(v, lane, OG_ERR_NOT_FINITE);
+    cut(v, lane, error < INFINITY ? OG_ERR_TOO_MANY_STEPS : OG_ERR_NOT_FINITE);
 }
 
 void OG_R(og_integrate)(og_solve *solve, og_share *share, void *backward) {

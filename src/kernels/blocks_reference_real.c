@@ -64,9 +64,9 @@ static void step_times(int lanes, const OG_R(og_lane_steps) * s) {
 
 static void next_widths(int lanes, const OG_R(og_lane_widths) * w) {
   for (int lane = 0; lane < lanes; lane++) {
-    double tried = w->end[lane] - w->start[lane];
-    int cut = w->end[lane] == 1 && w->factor[lane] > 1 && w->width[lane] > tried;
-    double wished = (cut ? w->width[lane] : tried) * w->factor[lane];
+    double wished = (w->end[lane] - w->start[lane]) * w->factor[lane];
+    int cut = w->end[lane] == 1 && w->factor[lane] > 1 && w->width[lane] > wished;
+    if (cut) wished = w->width[lane];
     w->width[lane] = wished < w->widest[lane] ? wished : w->widest[lane];
     if (w->error[lane] <= 1) w->previous[lane] = w->error[lane];
     w->most[lane] = w->error[lane] <= 1 ? w->growth : 1;

@@ -24,14 +24,16 @@ static void step_times(int lanes, const OG_R(og_lane_steps) * s) {
   }
 }
 
-/* A step cut short to land on 1 says nothing against the width that was wished for. */
+/* A step cut short to land on 1 says nothing against the width that was wished for, nor how much more would
+ * do.
+ */
 static void next_widths(int lanes, const OG_R(og_lane_widths) * w) {
   for (int lane = 0; lane < lanes; lane += OG_DVEC_LANES) {
     dvec end = dvec_load(w->end + lane), tried = end - dvec_load(w->start + lane);
-    dvec width = dvec_load(w->width + lane), factor = dvec_load(w->factor + lane);
+    dvec width = dvec_load(w->width + lane), factor = dvec_load(w->factor + lane), wished = tried * factor;
     dvec error = dvec_load(w->error + lane), widest = dvec_load(w->widest + lane);
-    ivec cut = (end == 1.0) & (factor > 1.0) & (width > tried), good = error <= 1.0;
-    dvec wished = dvec_select(cut, width, tried) * factor;
+    ivec cut = (end == 1.0) & (factor > 1.0) & (width > wished), good = error <= 1.0;
+    wished = dvec_select(cut, width, wished);
     dvec_store(w->width + lane, dvec_select(wished < widest, wished, widest));
     dvec_store(w->previous + lane, dvec_select(good, error, dvec_load(w->previous + lane)));
     dvec_store(w->most + lane, dvec_select(good, dvec_all(w->growth), dvec_all(1.0)));
