@@ -95,7 +95,7 @@ static void stiff_decay(void **state) {
        * trajectory that is worst, and it tells the truth */
       assert_int_equal(r.warnings, 1);
       expect_message(r.warning, "missed x0 by");
-      expect_message(r.warning, "3 of 3 trajectories");
+      expect_message(r.warning, "the worst of 3 in 3");
       expect_message(r.warning, "adjoint = interpolate");
       assert_true(!(fabs(a_bar - 0.04 * exp(-1)) < 1));
     } else {

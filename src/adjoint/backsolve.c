@@ -2,6 +2,7 @@
  * the forward solve is kept but its end; whether x came back to x0 tells whether that was good enough. */
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "adjoint/backsolve_field.h"
 #include "adjoint/backward.h"
@@ -44,24 +45,32 @@ static drift drift_of(const og_backward *b, size_t m) {
   return found;
 }
 
+/* "trajectory 2 (patient 7), the worst of 3 in 10" */
+static void name_worst(const og_solve *solve, size_t at, size_t count, char *text, size_t size) {
+  const char *name = solve->trajectories[at].name;
+  char others[64] = "";
+  if (solve->count > 1) snprintf(others, sizeof others, ", the worst of %zu in %zu", count, solve->count);
+  snprintf(text, size, "trajectory %zu%s%.100s%s%s", at, name ? " (" : "", name ? name : "", name ? ")" : "",
+           others);
+}
+
 /* One warning, for the trajectory that is farthest off. */
 static void warn_of_drift(const og_backward *b) {
   drift worst = {0};
   size_t at = 0, count = 0;
+  char which[200];
   for (size_t m = 0; m < b->solve->count; m++) {
     drift found = drift_of(b, m);
     count += found.units > 1;
     if (found.units > worst.units) worst = found, at = m;
   }
   if (!count) return;
-  const char *name = b->solve->trajectories[at].name;
+  name_worst(b->solve, at, count, which, sizeof which);
   og_log(b->solve->context,
          "warning: backsolve went back from t = %g to t0 = %g and missed x0 by %.3g, %.3g times what its "
-         "errors may add up to, in trajectory %zu%s%s%s, and too far in %zu of %zu trajectories: the "
-         "gradient is likely as far off; use adjoint = "
-         "interpolate, quadrature or discrete",
-         b->solve->trajectories[at].t1, b->solve->trajectories[at].t0, worst.largest, worst.units, at,
-         name ? " (" : "", name ? name : "", name ? ")" : "", count, b->solve->count);
+         "errors may add up to, in %s: the gradient is likely as far off; use adjoint = interpolate, "
+         "quadrature or discrete",
+         b->solve->trajectories[at].t1, b->solve->trajectories[at].t0, worst.largest, worst.units, which);
 }
 
 og_status og_backsolve(og_solve *solve, og_pullback *pullback) {
