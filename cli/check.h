@@ -30,7 +30,9 @@ typedef struct check {
   og_objective *objective;
   size_t count; /* components: p parameters, M n initial states, t0, t1 */
   double loss;
-  double *scale;  /* [count]: the largest |component| of its kind */
+  double span;    /* of the first trajectory */
+  double *x0;     /* [M][n] */
+  double *scale;  /* [count]: the largest |component| of its kind, or what rounding in it is relative to */
   double *change; /* [count]: of discrete when refined, with a share of the largest of its kind; INFINITY:
                      unknown */
   column columns[WAY_COUNT];
@@ -51,7 +53,7 @@ int all_agree(const check *c);
 
 /* ---- check_allow.c: how far each way may be from the discrete adjoint ---- */
 
-og_status allow_all(check *c);
+void allow_all(check *c);
 
 /* ---- check_report.c ---- */
 

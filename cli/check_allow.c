@@ -29,34 +29,24 @@ static void allow_forward(check *c) {
 
 /* What a component is a derivative by: differences lose the loss's rounding over a step in proportion to it.
  */
-static double variable_size(const check *c, const double *t0, const double *t1, const double *x0, size_t i) {
-  double size = i >= c->count - 2 ? fabs(t1[0] - t0[0]) : fabs(x0[i - c->p->p]);
+static double variable_size(const check *c, size_t i) {
+  double size = i >= c->count - 2 ? c->span : fabs(c->x0[i - c->p->p]);
   return size > 0 ? size : 1;
 }
 
 /* Parameters have an error estimate, in `allowed` so far. The others are judged as central differences may
  * be: their truncation leaves eps^(1/3) at worst, rounding eps^(2/3) of the loss. */
-static og_status allow_differences(check *c) {
-  const problem *p = c->p;
+static void allow_differences(check *c) {
   double *allowed = c->columns[WAY_DIFFERENCES].allowed, epsilon = is_single(c) ? FLT_EPSILON : DBL_EPSILON;
-  double *t0 = take(p->trajectories, sizeof *t0), *t1 = take(p->trajectories, sizeof *t1);
-  double *x0 = take(p->trajectories * p->n, sizeof *x0);
-  og_status status = OG_OK;
-  for (size_t m = 0; m < p->trajectories && status == OG_OK; m++) {
-    status = og_objective_span(c->objective, m, &t0[m], &t1[m]);
-    if (status == OG_OK) status = og_model_initial_state(p->model, t0[m], p->theta, x0 + m * p->n);
-  }
-  for (size_t i = 0; i < c->count && status == OG_OK; i++) {
-    if (i < p->p) {
+  for (size_t i = 0; i < c->count; i++) {
+    if (i < c->p->p) {
       allowed[i] = ERRORS_ALLOWED * allowed[i] + rounding_of(c) * c->scale[i];
       continue;
     }
-    double rounding = pow(epsilon, 2. / 3) * fabs(c->loss) / variable_size(c, t0, t1, x0, i);
+    double rounding = pow(epsilon, 2. / 3) * fabs(c->loss) / variable_size(c, i);
     allowed[i] = cbrt(epsilon) * c->scale[i] + rounding;
     if (i >= c->count - 2) allowed[i] += REFINED_CHANGE * c->change[i]; /* kinks */
   }
-  free(t0), free(t1), free(x0);
-  return status;
 }
 
 /* ---- Refining ---- */
@@ -92,7 +82,7 @@ static void allow_continuous(check *c, way which, const double *change) {
 
 /* Where a refined run fails, nothing tells how far is far. */
 static void doubt(column *to, const og_context *context) {
-  to->doubt = join("%s", og_context_message(context));
+  to->doubt = join("its refined run failed: %s", og_context_message(context));
 }
 
 static void refine(check *c, og_objective *refined) {
@@ -120,10 +110,10 @@ static void run_refined(check *c) {
   og_options_destroy(options);
 }
 
-og_status allow_all(check *c) {
+void allow_all(check *c) {
   allow_forward(c);
   show_warnings(c->p, 0); /* the plain run gave them */
   run_refined(c);
   show_warnings(c->p, 1);
-  return c->columns[WAY_DIFFERENCES].failure ? OG_OK : allow_differences(c);
+  if (!c->columns[WAY_DIFFERENCES].failure) allow_differences(c);
 }

@@ -75,8 +75,7 @@ void print_check(const check *c) {
   putchar('\n');
   for (way w = WAY_FORWARD; w < WAY_COUNT; w++) {
     if (c->columns[w].failure) printf("%s failed: %s\n", way_name(w), c->columns[w].failure);
-    if (c->columns[w].doubt)
-      printf("%s is not judged, as its refined run failed: %s\n", way_name(w), c->columns[w].doubt);
+    if (c->columns[w].doubt) printf("%s is not judged: %s\n", way_name(w), c->columns[w].doubt);
   }
   printf("verdict: %s\n", all_agree(c) ? "the gradients agree" : "the gradients DISAGREE");
 }
