@@ -46,8 +46,8 @@ enum { OG_STRAIGHT_OPS(OG_STRAIGHT_NAME) OG_ST_COUNT };
 
 /* Operands A to D and the place of the result, if it is stored: row `row` of base `base`. */
 typedef struct og_straight {
-  int op, stored;
-  int base[5], row[5];
+  unsigned op, stored;
+  unsigned base[5], row[5];
 } og_straight;
 
 enum { OG_STRAIGHT_OUT = 4 };

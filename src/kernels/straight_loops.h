@@ -28,11 +28,11 @@ enum { ROW_STEP = 1, ROW_STRIP = 1 };
 #define UNROLL
 #endif
 
-#define AT(k) (bases[run->base[k]] + run->row[k] * OG_LANES_MAX + lane)
-#define A ROW(a + i * ROW_STEP)
-#define B ROW(b + i * ROW_STEP)
-#define C ROW(c + i * ROW_STEP)
-#define D ROW(d + i * ROW_STEP)
+#define AT(k) (bases[run->base[k]] + (size_t)run->row[k] * OG_LANES_MAX + lane)
+#define A ROW(AT(0) + i * ROW_STEP)
+#define B ROW(AT(1) + i * ROW_STEP)
+#define C ROW(AT(2) + i * ROW_STEP)
+#define D ROW(AT(3) + i * ROW_STEP)
 #define R r[i]
 #define CASE(name, result)                                                                                   \
   case OG_ST_##name: UNROLL for (int i = 0; i < ROW_STRIP; i++) r[i] = result; break;
@@ -41,10 +41,10 @@ static void straight(int count, const og_straight *first, real *const *bases) {
   for (int lane = 0; lane < OG_LANES_MAX; lane += ROW_STRIP * ROW_STEP) {
     lane_vec r[ROW_STRIP] = {0};
     for (const og_straight *run = first, *end = first + count; run < end; run++) {
-      const real *a = AT(0), *b = AT(1), *c = AT(2), *d = AT(3);
       switch (run->op) { OG_STRAIGHT_OPS(CASE) }
+      if (!run->stored) continue;
       real *out = AT(OG_STRAIGHT_OUT);
-      if (run->stored) UNROLL for (int i = 0; i < ROW_STRIP; i++) ROW_SET(out + i * ROW_STEP, r[i]);
+      UNROLL for (int i = 0; i < ROW_STRIP; i++) ROW_SET(out + i * ROW_STEP, r[i]);
     }
   }
 }
