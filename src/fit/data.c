@@ -32,7 +32,7 @@ static const char *list_columns(const og_table *table, char *text, size_t size) 
   return text;
 }
 
-static og_status unknown_column(og_context *context, const og_table *table, const char *name) {
+og_status og_data_no_column(og_context *context, const og_table *table, const char *use, const char *name) {
   char list[400];
   size_t count = og_table_columns(table);
   const char **names = og_alloc(context, count + 1, sizeof *names);
@@ -40,18 +40,23 @@ static og_status unknown_column(og_context *context, const og_table *table, cons
   for (size_t i = 0; i < count; i++) names[i] = og_table_column_name(table, i);
   const char *nearest = og_nearest(name, names, count);
   og_status status = og_fail(context, OG_ERR_NAME,
-                             "the model observes %s, but the data has no column of that name%s%s%s; "
+                             "the model %s %s, but the data has no column of that name%s%s%s; "
                              "its columns are: %s",
-                             name, nearest ? " (did you mean " : "", nearest ? nearest : "",
+                             use, name, nearest ? " (did you mean " : "", nearest ? nearest : "",
                              nearest ? "?)" : "", list_columns(table, list, sizeof list));
   og_free(context, names);
   return status;
 }
 
+const double *og_data_time(const og_table *table) {
+  const double *time = og_table_column(table, "t");
+  return time ? time : og_table_column(table, "time");
+}
+
 static og_status find_time(og_context *context, const og_table *table, columns *found) {
   char list[400];
   found->time_name = og_table_column(table, "t") ? "t" : "time";
-  found->time = og_table_column(table, found->time_name);
+  found->time = og_data_time(table);
   if (found->time) return OG_OK;
   return og_fail(context, OG_ERR_NAME,
                  "the data has no column t or time, so it is not known when its rows were observed; "
@@ -63,6 +68,8 @@ static int is_used(const og_model *model, const columns *found, const char *name
   if (strcmp(name, found->time_name) == 0 || strcmp(name, "id") == 0) return 1;
   for (size_t k = 0; k < og_model_observed(model); k++)
     if (strcmp(name, og_model_observed_name(model, k)) == 0) return 1;
+  for (size_t k = 0; k < og_model_inputs(model); k++)
+    if (strcmp(name, og_model_input_name(model, k)) == 0) return 1;
   return 0;
 }
 
@@ -71,7 +78,8 @@ static og_status find_columns(og_context *context, const og_model *model, const 
   OG_TRY(find_time(context, table, found));
   for (size_t k = 0; k < og_model_observed(model); k++) {
     found->observed[k] = og_table_column(table, og_model_observed_name(model, k));
-    if (!found->observed[k]) return unknown_column(context, table, og_model_observed_name(model, k));
+    if (!found->observed[k])
+      return og_data_no_column(context, table, "observes", og_model_observed_name(model, k));
   }
   for (size_t i = 0; i < og_table_columns(table); i++)
     if (!is_used(model, found, og_table_column_name(table, i)))

@@ -111,8 +111,33 @@ static og_stencil parameter_stencil(const og_objective *objective, const double 
                         objective->highest[i] - theta[i]);
 }
 
-/* The ends may move outward freely, and inward as far as the observations, which stay where they are, allow.
- */
+/* How far an end may move, half-way to the next value of an input, so that the segments stay the same; an
+ * input that ends there allows nothing, except one that is held on. */
+static double room_of_series(const og_input_series *s, og_signal kind, double from, int up) {
+  double room = up && kind == OG_SIGNAL_HOLD ? INFINITY : 0;
+  int found = 0;
+  if (kind == OG_SIGNAL_CONSTANT) return INFINITY;
+  for (size_t k = 0; k < s->count; k++) {
+    double away = up ? s->times[k] - from : from - s->times[k];
+    if (away > 0 && (!found || away / 2 < room)) room = away / 2, found = 1;
+  }
+  return room;
+}
+
+static double room_of_inputs(const og_objective *objective, probe_kind kind, int up) {
+  const og_inputs *inputs = objective->inputs;
+  double room = INFINITY;
+  for (size_t m = 0; m < objective->M; m++) {
+    double from = kind == PROBE_START ? objective->data->t0[m] : objective->data->t1[m];
+    for (size_t i = 0; i < inputs->count; i++)
+      room = fmin(room,
+                  room_of_series(&inputs->series[m * inputs->count + i], inputs->columns[i].kind, from, up));
+  }
+  return room;
+}
+
+/* The ends may move outward as far as the inputs allow, and inward as far as the observations, which stay
+ * where they are, allow too. */
 static og_stencil time_stencil(const og_objective *objective, probe_kind kind) {
   const og_data *data = objective->data;
   double shortest = INFINITY, inward = INFINITY, sign = 1;
@@ -128,7 +153,9 @@ static og_stencil time_stencil(const og_objective *objective, probe_kind kind) {
   }
   double h = FIRST_STEP * power_of_two(isfinite(shortest) ? shortest : 1);
   int inward_is_up = (kind == PROBE_START) == (sign > 0);
-  return stencil_within(objective, h, inward_is_up ? INFINITY : inward, inward_is_up ? inward : INFINITY);
+  double below = inward_is_up ? INFINITY : inward, above = inward_is_up ? inward : INFINITY;
+  return stencil_within(objective, h, fmin(below, room_of_inputs(objective, kind, 0)),
+                        fmin(above, room_of_inputs(objective, kind, 1)));
 }
 
 /* ---- All components ---- */

@@ -102,6 +102,7 @@ static og_status observations(og_objective *objective, const og_solve *solve, co
   const og_data *data = objective->data;
   size_t n = objective->n;
   if (!objective->terms.observation) return OG_OK;
+  for (size_t m = 0; m < objective->M; m++) OG_TRY(og_objective_check_reached(objective, m));
   for (size_t m = 0; m < objective->M; m++)
     for (size_t i = data->first[m]; i < data->first[m + 1]; i++)
       OG_TRY(og_solve_observed(solve, m, i - data->first[m], objective->observed + i * n));
@@ -121,8 +122,7 @@ static og_status observations(og_objective *objective, const og_solve *solve, co
   return OG_OK;
 }
 
-static og_status final_costs(og_objective *objective, const og_solve *solve, const double *theta,
-                             int gradient) {
+static og_status final_costs(og_objective *objective, og_solve *solve, const double *theta, int gradient) {
   size_t n = objective->n;
   if (!objective->terms.final_cost) return OG_OK;
   for (size_t m = 0; m < objective->M; m++) OG_TRY(og_solve_final(solve, m, objective->final + m * n));
@@ -137,7 +137,7 @@ static og_status final_costs(og_objective *objective, const og_solve *solve, con
     if (!isfinite(objective->final_losses[m]) || (gradient && !all_finite(objective->final_bar + m * n, n)))
       return bad_cost(objective, m, "final cost", objective->final_losses[m]);
     objective->losses[m] += objective->final_losses[m];
-    if (gradient) objective->t1_bar[m] += objective->t_bar[m];
+    if (gradient) OG_TRY(og_objective_pull_ending(objective, solve, m, objective->t_bar[m]));
   }
   return OG_OK;
 }
@@ -152,9 +152,9 @@ static og_status integral_costs(og_objective *objective, const og_solve *solve) 
   return OG_OK;
 }
 
-og_status og_objective_terms(og_objective *objective, const og_solve *solve, const double *theta,
-                             int gradient) {
+og_status og_objective_terms(og_objective *objective, og_solve *solve, const double *theta, int gradient) {
   memset(objective->losses, 0, objective->M * sizeof(double));
+  OG_TRY(og_objective_find_endings(objective, solve));
   OG_TRY(observations(objective, solve, theta, gradient));
   OG_TRY(final_costs(objective, solve, theta, gradient));
   OG_TRY(integral_costs(objective, solve));

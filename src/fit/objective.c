@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "field/field.h"
+
 const char *og_objective_entry_name(const og_objective *objective, size_t index,
                                     char text[OG_ENTRY_NAME_SIZE]) {
   snprintf(text, OG_ENTRY_NAME_SIZE, "theta[%zu]", index);
@@ -43,20 +45,33 @@ static og_status allocate(og_objective *objective) {
   struct {
     double **array;
     size_t count;
-  } arrays[] = {
-      {&objective->lowest, p},        {&objective->highest, p},        {&objective->x0, M * n},
-      {&objective->observed, N * n},  {&objective->final, M * n},      {&objective->row_losses, N},
-      {&objective->final_losses, M},  {&objective->losses, M},         {&objective->observed_bar, N * n},
-      {&objective->final_bar, M * n}, {&objective->ones, M},           {&objective->x0_bar, M * n},
-      {&objective->t0_bar, M},        {&objective->t1_bar, M},         {&objective->t_bar, M},
-      {&objective->theta_bar, p},     {&objective->x0_gradient, M * n}};
+  } arrays[] = {{&objective->lowest, p},
+                {&objective->highest, p},
+                {&objective->x0, M * n},
+                {&objective->observed, N * n},
+                {&objective->final, M * n},
+                {&objective->row_losses, N},
+                {&objective->final_losses, M},
+                {&objective->losses, M},
+                {&objective->observed_bar, N * n},
+                {&objective->final_bar, M * n},
+                {&objective->ones, M},
+                {&objective->x0_bar, M * n},
+                {&objective->t0_bar, M},
+                {&objective->t1_bar, M},
+                {&objective->t_bar, M},
+                {&objective->theta_bar, p},
+                {&objective->x0_gradient, M * n},
+                {&objective->input_rows, OG_INPUT_ROWS * objective->parts.inputs}};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
     *arrays[i].array = og_alloc(objective->context, arrays[i].count + 1, sizeof(double));
     if (!*arrays[i].array)
       return og_fail_memory(objective->context, arrays[i].count * sizeof(double), "an objective");
   }
   for (size_t m = 0; m < M; m++) objective->ones[m] = 1;
-  return OG_OK;
+  objective->endings = og_alloc(objective->context, M, sizeof *objective->endings);
+  return objective->endings ? OG_OK
+                            : og_fail_memory(objective->context, M * sizeof(og_ending), "an objective");
 }
 
 /* ---- What the loss is made of ---- */
@@ -90,14 +105,22 @@ static og_status check_dependence(const og_objective *objective) {
                  "distributions nor the costs use a state or a parameter, so every gradient would be zero");
 }
 
+void og_objective_set_instant(const og_objective *objective, og_term *term, size_t item, size_t m, double t) {
+  og_term_set_time(term, item, t);
+  if (!objective->parts.inputs) return;
+  og_inputs_rows(objective->inputs, m, t, objective->input_rows);
+  og_term_set_inputs(term, item, objective->input_rows);
+}
+
 static og_status create_observation(const og_objective *objective, og_node node, og_term **out) {
   const og_data *data = objective->data;
   size_t K = 2 * data->columns;
   OG_TRY(og_term_create(objective->context, &objective->parts, node, 0, objective->N, K, out));
-  for (size_t i = 0; i < objective->N; i++) {
-    og_term_set_time(*out, i, data->times[i]);
-    og_term_set_data(*out, i, data->values + K * i);
-  }
+  for (size_t m = 0; m < objective->M; m++)
+    for (size_t i = data->first[m]; i < data->first[m + 1]; i++) {
+      og_objective_set_instant(objective, *out, i, m, data->times[i]);
+      og_term_set_data(*out, i, data->values + K * i);
+    }
   return OG_OK;
 }
 
@@ -107,10 +130,12 @@ og_status og_objective_create_terms(const og_objective *objective, const og_term
   const og_model_parts *parts = &objective->parts;
   size_t M = objective->M;
   OG_TRY(og_term_create(context, parts, nodes->initial, 1, M, 0, &terms->initial));
-  for (size_t m = 0; m < M; m++) og_term_set_time(terms->initial, m, objective->data->t0[m]);
+  for (size_t m = 0; m < M; m++)
+    og_objective_set_instant(objective, terms->initial, m, m, objective->data->t0[m]);
   if (parts->final_cost != OG_NODE_NONE) {
     OG_TRY(og_term_create(context, parts, nodes->final_cost, 0, M, 0, &terms->final_cost));
-    for (size_t m = 0; m < M; m++) og_term_set_time(terms->final_cost, m, objective->data->t1[m]);
+    for (size_t m = 0; m < M; m++)
+      og_objective_set_instant(objective, terms->final_cost, m, m, objective->data->t1[m]);
   }
   return objective->N ? create_observation(objective, nodes->observation, &terms->observation) : OG_OK;
 }
@@ -135,6 +160,7 @@ static og_status set_up(og_objective *objective, const og_table *table, const og
   objective->p = parts->parameters;
   OG_TRY(og_options_copy(context, options, &objective->options));
   OG_TRY(og_data_create(context, objective->model, table, &objective->data));
+  OG_TRY(og_inputs_create(context, objective->model, table, &objective->inputs));
   objective->M = objective->data->trajectories;
   objective->N = objective->data->count;
   OG_TRY(check_dependence(objective));
@@ -168,14 +194,16 @@ void og_objective_destroy(og_objective *objective) {
   og_terms_destroy(&objective->terms);
   og_terms_destroy(&objective->tangents);
   og_data_destroy(objective->data);
+  og_inputs_destroy(objective->inputs);
   og_options_destroy(objective->options);
-  double *owned[] = {objective->lowest,       objective->highest,    objective->x0,
-                     objective->observed,     objective->final,      objective->row_losses,
-                     objective->final_losses, objective->losses,     objective->observed_bar,
-                     objective->final_bar,    objective->ones,       objective->x0_bar,
-                     objective->t0_bar,       objective->t1_bar,     objective->t_bar,
-                     objective->theta_bar,    objective->x0_gradient};
+  double *owned[] = {
+      objective->lowest,       objective->highest,    objective->x0,           objective->observed,
+      objective->final,        objective->row_losses, objective->final_losses, objective->losses,
+      objective->observed_bar, objective->final_bar,  objective->ones,         objective->x0_bar,
+      objective->t0_bar,       objective->t1_bar,     objective->t_bar,        objective->theta_bar,
+      objective->x0_gradient,  objective->input_rows, objective->event_bars};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(objective->context, owned[i]);
+  og_free(objective->context, objective->endings);
   og_free(objective->context, objective);
 }
 
@@ -198,6 +226,7 @@ static og_status create_solve(og_objective *objective, og_adjoint adjoint, const
   og_solve *solve = NULL;
   OG_TRY(og_solve_create(objective->context, objective->parts.field, options, objective->M, &solve));
   og_status status = set_trajectories(objective, solve);
+  if (status == OG_OK) status = og_inputs_set(objective->inputs, solve);
   if (status == OG_OK)
     objective->solves[adjoint] = solve;
   else

@@ -1,7 +1,10 @@
 /* Terms: the programs of a node and of its vjp, and their runs over chunks of lanes. */
 #include "fit/term.h"
 
+#include <string.h>
+
 #include "base/real.h"
+#include "field/field.h"
 
 static size_t chunks_of(const og_term *term) {
   return (term->items + (size_t)term->lanes - 1) / (size_t)term->lanes;
@@ -50,7 +53,8 @@ static og_status allocate(og_term *term) {
   } arrays[] = {{&term->time, chunks},
                 {&term->data, chunks * term->data_rows},
                 {&term->state, term->reads_state ? term->n : 0},
-                {&term->theta, term->reads_theta ? term->p : 0},
+                {&term->inputs, chunks * term->input_rows},
+                {&term->theta, term->reads_theta ? term->p + term->input_rows : 0},
                 {&term->seed, term->reads_seeds ? term->n : 0},
                 {&term->state_dot, term->reads_state_dot ? term->n : 0},
                 {&term->theta_dot, term->reads_theta_dot ? term->p : 0},
@@ -79,6 +83,7 @@ og_status og_term_create(og_context *context, const og_model_parts *parts, og_no
   term->items = items;
   term->n = parts->states;
   term->p = parts->parameters;
+  term->input_rows = OG_INPUT_ROWS * parts->inputs;
   term->value_rows = seeded ? parts->states : 1;
   term->data_rows = data_rows;
   term->lanes = items >= OG_LANES_MAX ? OG_LANES_MAX : (int)OG_PADDED(items);
@@ -97,8 +102,9 @@ void og_term_destroy(og_term *term) {
   og_context *context = term->context;
   og_program_destroy(term->value);
   og_program_destroy(term->gradient);
-  void *owned[] = {term->time,      term->data, term->state, term->theta, term->seed,      term->state_dot,
-                   term->theta_dot, term->out,  term->t_bar, term->x_bar, term->theta_bar, term->scratch};
+  void *owned[] = {term->time,  term->data,      term->inputs,    term->state, term->theta,
+                   term->seed,  term->state_dot, term->theta_dot, term->out,   term->t_bar,
+                   term->x_bar, term->theta_bar, term->scratch};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(context, owned[i]);
   og_free(context, term);
 }
@@ -112,11 +118,19 @@ void og_term_set_time(og_term *term, size_t item, double t) {
   for (size_t i = item; i < last_lane(term, item); i++) term->time[i] = t;
 }
 
-void og_term_set_data(og_term *term, size_t item, const double *data) {
+static void set_rows(const og_term *term, size_t item, size_t rows, const double *values, double *blocks) {
   size_t lanes = (size_t)term->lanes;
   for (size_t i = item; i < last_lane(term, item); i++)
-    for (size_t row = 0; row < term->data_rows; row++)
-      term->data[(i / lanes * term->data_rows + row) * lanes + i % lanes] = data[row];
+    for (size_t row = 0; row < rows; row++)
+      blocks[(i / lanes * rows + row) * lanes + i % lanes] = values[row];
+}
+
+void og_term_set_data(og_term *term, size_t item, const double *data) {
+  set_rows(term, item, term->data_rows, data, term->data);
+}
+
+void og_term_set_inputs(og_term *term, size_t item, const double *rows) {
+  set_rows(term, item, term->input_rows, rows, term->inputs);
 }
 
 /* Items [items][rows] from `first` on, into a block [rows][lanes]. */
@@ -151,6 +165,9 @@ static void run_chunk(og_term *term, const og_term_io *io, size_t chunk) {
       [OG_SLOT_STATE_DOT] = term->state_dot,
       [OG_SLOT_PARAMETER_DOT] = term->theta_dot,
       [OG_SLOT_DATA] = term->data ? term->data + chunk * term->data_rows * lanes : NULL};
+  if (term->reads_theta && term->input_rows)
+    memcpy(term->theta + term->p * lanes, term->inputs + chunk * term->input_rows * lanes,
+           term->input_rows * lanes * sizeof(double));
   if (term->reads_state && io->states) gather(term, first, term->n, io->states, term->state);
   if (term->reads_seeds && io->seeds) gather(term, first, term->n, io->seeds, term->seed);
   if (term->reads_state_dot) gather(term, first, term->n, io->states_dot, term->state_dot);

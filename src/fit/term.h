@@ -8,12 +8,13 @@
 typedef struct og_term {
   og_context *context;
   size_t items, n, p, value_rows, data_rows;
+  size_t input_rows; /* of theta, behind the parameters; they are the items' own */
   int lanes;
   og_program *value, *gradient;
   int has_t_bar, has_x_bar, has_theta_bar, reads_theta, reads_state, reads_seeds;
   int reads_theta_dot, reads_state_dot;
-  double *time;                                                   /* [chunks][lanes] */
-  double *data;                                                   /* [chunks][data_rows][lanes] */
+  double *time;          /* [chunks][lanes] */
+  double *data, *inputs; /* [chunks][data_rows][lanes], [chunks][input_rows][lanes] */
   double *state, *theta, *seed, *out, *t_bar, *x_bar, *theta_bar; /* blocks of one chunk */
   double *state_dot, *theta_dot;
   void *scratch;
@@ -34,8 +35,9 @@ typedef struct og_term_io {
 og_status og_term_create(og_context *context, const og_model_parts *parts, og_node node, int seeded,
                          size_t items, size_t data_rows, og_term **out);
 void og_term_destroy(og_term *term);
-/* The inputs of an item that stay: its time, and its data [data_rows]. */
+/* What stays from run to run: an item's time, its data [data_rows], and the rows of the model's inputs. */
 void og_term_set_time(og_term *term, size_t item, double t);
+void og_term_set_inputs(og_term *term, size_t item, const double *rows);
 void og_term_set_data(og_term *term, size_t item, const double *data);
 void og_term_run(og_term *term, const og_term_io *io);
 

@@ -14,7 +14,7 @@ static og_node entry_of_input(og_lowering *l, const og_symbol *symbol, size_t en
   int row = (int)(l->parameters + OG_INPUT_ROWS * entry);
   og_shape scalar = {1, 1};
   og_node a = og_input(g, OG_SLOT_PARAMETER, row, scalar);
-  if (symbol->declaration->mode != OG_INPUT_LINEAR) return a;
+  if (symbol->declaration->mode != OG_SIGNAL_LINEAR) return a;
   og_node b = og_input(g, OG_SLOT_PARAMETER, row + 1, scalar);
   og_node since = og_apply2(g, OG_SUB, og_input(g, OG_SLOT_TIME, 0, scalar),
                             og_input(g, OG_SLOT_PARAMETER, row + 2, scalar));
@@ -58,7 +58,7 @@ static int name_inputs(og_lowering *l) {
     for (int k = 0; k < symbol->shape.rows; k++) {
       og_input_column *column = &l->input_columns[symbol->offset + (size_t)k];
       size_t room = strlen(symbol->name) + 16;
-      column->kind = (og_input_kind)symbol->declaration->mode;
+      column->kind = (og_signal)symbol->declaration->mode;
       column->name = og_alloc(l->source->context, room, 1);
       if (!column->name) return 0;
       snprintf(column->name, room, symbol->shape.rows == 1 ? "%s" : "%s[%d]", symbol->name, k + 1);

@@ -13,12 +13,10 @@ typedef enum og_support {
   OG_SUPPORT_BINARY /* 0 or 1 */
 } og_support;
 
-typedef enum og_input_kind { OG_INPUT_CONSTANT, OG_INPUT_LINEAR, OG_INPUT_HOLD } og_input_kind;
-
 /* A data column that the model reads as an input; its place is that of its rows (a, b, tau) in theta. */
 typedef struct og_input_column {
   char *name;
-  og_input_kind kind;
+  og_signal kind;
 } og_input_column;
 
 /* Graph nodes of a model. Input slots are graph.h's; OG_SLOT_DATA holds, for one observation row, the K

@@ -71,7 +71,7 @@ typedef struct og_statement {
   og_expression *dimension[2];
   og_expression *value;       /* time: t0; observe: the call of the distribution; event: the guard */
   og_expression *low, *high;  /* bounds; time: t1 in high */
-  int mode;                   /* input: an og_input_kind; event: an og_direction */
+  int mode;                   /* input: an og_signal; event: an og_direction */
   int terminal;               /* event: `stop` */
   og_assignment *assignments; /* event */
 } og_statement;

@@ -1,0 +1,27 @@
+/* The inputs of a model as signals, read from the columns of a table. */
+#ifndef OG_INPUTS_H
+#define OG_INPUTS_H
+
+#include "model/model.h"
+
+/* Times ascend, each once; a constant has one value and no time that matters. */
+typedef struct og_input_series {
+  size_t count;
+  double *times, *values; /* into the arrays of all */
+} og_input_series;
+
+struct og_inputs {
+  og_context *context;
+  const og_model *model;
+  const og_table *table;
+  const og_input_column *columns; /* [count] */
+  size_t trajectories, count;
+  og_input_series *series; /* [trajectories][count] */
+  double *times, *values;  /* of all series */
+};
+
+/* The rows (a, b, tau) of every input, [count][3], in a trajectory at a time: those of the stretch that
+ * begins there, or at the very end of the one that ends there. */
+void og_inputs_rows(const og_inputs *inputs, size_t trajectory, double t, double *rows);
+
+#endif
