@@ -94,12 +94,13 @@ typedef struct problem {
   og_context *context;
   og_options *options;
   og_model *model;
-  og_table *data; /* NULL: none */
+  og_table *data;    /* NULL: none */
+  og_inputs *inputs; /* of the model, from the data */
   const double *data_times;
   int has_ids;         /* the data tells trajectories apart */
   size_t trajectories; /* M */
   size_t n, p;
-  double *theta;
+  double *theta; /* [p] */
 } problem;
 
 /* Loads everything; what can be wrong with files to be written later is found here too. Returns an exit
@@ -123,13 +124,30 @@ char *state_name(const problem *p, size_t i);
 /* " (id)" or "": what is put behind a name when there are several trajectories. */
 char *id_suffix(const problem *p, size_t trajectory);
 
+/* ---- model.c: the model at a time, with the inputs it has there ---- */
+
+og_status initial_state_at(const problem *p, const double *theta, size_t trajectory, double t0, double *x0);
+/* Locations of the observed columns. */
+og_status predict_at(const problem *p, const double *theta, size_t trajectory, double t, const double *x,
+                     double *location);
+
 /* ---- solution.c: solutions at given times ---- */
+
+/* An event, with the states around it. */
+typedef struct occurrence {
+  size_t trajectory;
+  og_occurrence what;
+  int terminal;
+  double *before, *after; /* [n] */
+} occurrence;
 
 typedef struct solution {
   size_t trajectories, n;
   size_t *starts; /* [M + 1]: the first row of each trajectory */
   double *t;      /* [starts[M]] */
   double *x;      /* [starts[M]][n] */
+  size_t event_count;
+  occurrence *events;
   long long stats[OG_STAT_COUNT];
   double seconds;
 } solution;
@@ -137,7 +155,7 @@ typedef struct solution {
 /* Room for counts[M] times. */
 void allot_solution(const problem *p, const size_t *counts, solution *s);
 void free_solution(solution *s);
-/* Fills x at the times t. */
+/* Fills x at the times t; rows that come after a terminal event are taken out. */
 og_status solve_at(const problem *p, const double *t0, const double *t1, const double *theta, solution *s);
 void fill_grid(double first, double last, size_t count, double *t);
 

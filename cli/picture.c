@@ -19,17 +19,17 @@ typedef struct picture {
 } picture;
 
 static og_status evaluate_curves(picture *d) {
-  size_t rows = d->s.starts[d->s.trajectories];
-  d->values = take(rows * d->curves, sizeof *d->values);
+  d->values = take(d->s.starts[d->s.trajectories] * d->curves, sizeof *d->values);
   og_status status = OG_OK;
-  for (size_t i = 0; i < rows && status == OG_OK; i++) {
-    const double *x = d->s.x + i * d->s.n;
-    double *row = d->values + i * d->curves;
-    if (d->observed)
-      status = og_model_predict(d->p->model, d->s.t[i], x, d->theta, row);
-    else
-      memcpy(row, x, d->curves * sizeof *row);
-  }
+  for (size_t m = 0; m < d->s.trajectories; m++)
+    for (size_t i = d->s.starts[m]; i < d->s.starts[m + 1] && status == OG_OK; i++) {
+      const double *x = d->s.x + i * d->s.n;
+      double *row = d->values + i * d->curves;
+      if (d->observed)
+        status = predict_at(d->p, d->theta, m, d->s.t[i], x, row);
+      else
+        memcpy(row, x, d->curves * sizeof *row);
+    }
   return status;
 }
 

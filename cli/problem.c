@@ -168,6 +168,11 @@ static int load_data(problem *p) {
   return check_times(p, path);
 }
 
+static int load_inputs(problem *p) {
+  og_status status = og_inputs_create(p->context, p->model, p->data, &p->inputs);
+  return status == OG_OK ? EXIT_DONE : fail(p->context, status);
+}
+
 int load_problem(const arguments *a, problem *p) {
   *p =
       (problem){.arguments = a, .json = a->values[FLAG_JSON] != NULL, .quiet = a->values[FLAG_QUIET] != NULL};
@@ -181,13 +186,17 @@ int load_problem(const arguments *a, problem *p) {
   if (targets) return targets;
   status = load_model(p);
   if (status == OG_OK) status = load_parameters(p);
-  if (status == OG_OK) return load_data(p);
+  if (status == OG_OK) {
+    int loaded = load_data(p);
+    return loaded ? loaded : load_inputs(p);
+  }
   int result = fail(p->context, status);
   return status == OG_ERR_NOT_FINITE ? EXIT_USAGE : result; /* a value that was given, not computed */
 }
 
 void free_problem(problem *p) {
   og_options_destroy(p->options);
+  og_inputs_destroy(p->inputs);
   og_table_destroy(p->data);
   og_model_destroy(p->model);
   og_context_destroy(p->context);

@@ -38,6 +38,10 @@ static int is_failure(og_status status) {
   case OG_ERR_STEP_UNDERFLOW:
   case OG_ERR_TOO_MANY_STEPS:
   case OG_ERR_STIFF:
+  case OG_ERR_ZENO:
+  case OG_ERR_GRAZING:
+  case OG_ERR_NOT_STEADY:
+  case OG_ERR_ENDED:
   case OG_ERR_FIELD:
   case OG_ERR_INTERRUPTED:
   case OG_ERR_STATE:

@@ -22,6 +22,8 @@ void free_solution(solution *s) {
   free(s->starts);
   free(s->t);
   free(s->x);
+  for (size_t i = 0; i < s->event_count; i++) free(s->events[i].before), free(s->events[i].after);
+  free(s->events);
   *s = (solution){0};
 }
 
@@ -41,7 +43,7 @@ static og_status prepare(const problem *p, og_solve *solve, size_t m, double t0,
   size_t count = s->starts[m + 1] - s->starts[m];
   double *ordered = take(count, sizeof *ordered);
   order_times(t, count, is_reversed(t, count, t0, t1), ordered);
-  og_status status = og_model_initial_state(p->model, t0, theta, x0);
+  og_status status = initial_state_at(p, theta, m, t0, x0);
   if (status == OG_OK && p->has_ids) status = og_solve_set_name(solve, m, og_table_group_name(p->data, m));
   if (status == OG_OK) status = og_solve_set_span(solve, m, t0, t1);
   if (status == OG_OK) status = og_solve_set_initial_state(solve, m, x0);
@@ -51,11 +53,59 @@ static og_status prepare(const problem *p, og_solve *solve, size_t m, double t0,
   return status;
 }
 
-static og_status collect(og_solve *solve, size_t m, int reversed, solution *s) {
-  size_t count = s->starts[m + 1] - s->starts[m];
-  og_status status = OG_OK;
+/* ---- Results ---- */
+
+static int is_terminal(const problem *p, const og_occurrence *what) {
+  const og_event *event = og_field_event(og_model_field(p->model), what->event);
+  return !event || event->terminal; /* the built-in one of a steady solve is none of the field's */
+}
+
+static og_status collect_event(const problem *p, og_solve *solve, size_t m, size_t index, occurrence *e) {
+  e->trajectory = m;
+  og_status status = og_solve_event(solve, m, index, &e->what);
+  if (status != OG_OK) return status;
+  e->terminal = is_terminal(p, &e->what);
+  e->before = take(p->n, sizeof *e->before), e->after = take(p->n, sizeof *e->after);
+  return og_solve_event_states(solve, m, index, e->before, e->after);
+}
+
+static og_status collect_events(const problem *p, og_solve *solve, size_t m, solution *s) {
+  size_t count;
+  og_status status = og_solve_events(solve, m, &count);
+  if (status != OG_OK || count == 0) return status;
+  occurrence *all = take(s->event_count + count, sizeof *all);
+  if (s->event_count) memcpy(all, s->events, s->event_count * sizeof *all);
+  free(s->events);
+  s->events = all;
   for (size_t i = 0; i < count && status == OG_OK; i++)
-    status = og_solve_observed(solve, m, reversed ? count - 1 - i : i, s->x + (s->starts[m] + i) * s->n);
+    status = collect_event(p, solve, m, i, &s->events[s->event_count++]);
+  return status;
+}
+
+/* How many of the times, in the solver's order, come before the end. */
+static size_t reached(const solution *s, size_t m, const double *t, size_t count, int reversed, double sign) {
+  const occurrence *last = s->event_count ? &s->events[s->event_count - 1] : NULL;
+  size_t seen = 0;
+  if (!last || last->trajectory != m || !last->terminal) return count;
+  while (seen < count && (t[reversed ? count - 1 - seen : seen] - last->what.t) * sign <= 0) seen++;
+  return seen;
+}
+
+/* Moves the rows that were reached to `to`, behind those of the trajectories before, and fills their states.
+ */
+static og_status collect(const problem *p, og_solve *solve, size_t m, double t0, double t1, size_t *to,
+                         solution *s) {
+  size_t start = s->starts[m], count = s->starts[m + 1] - start;
+  const double *t = s->t + start;
+  int reversed = is_reversed(t, count, t0, t1);
+  og_status status = collect_events(p, solve, m, s);
+  size_t seen = reached(s, m, t, count, reversed, t1 < t0 ? -1 : 1), skip = reversed ? count - seen : 0;
+  for (size_t i = 0; i < seen && status == OG_OK; i++) {
+    s->t[*to + i] = t[skip + i];
+    status = og_solve_observed(solve, m, reversed ? seen - 1 - i : i, s->x + (*to + i) * s->n);
+  }
+  s->starts[m] = *to;
+  *to += seen;
   return status;
 }
 
@@ -64,11 +114,12 @@ static og_status run_all(const problem *p, og_solve *solve, const double *t0, co
   og_status status = og_solve_set_parameters(solve, OG_ALL, theta);
   for (size_t m = 0; m < s->trajectories && status == OG_OK; m++)
     status = prepare(p, solve, m, t0[m], t1[m], theta, s);
+  if (status == OG_OK) status = og_inputs_set(p->inputs, solve);
   if (status == OG_OK) status = og_solve_run(solve);
-  for (size_t m = 0; m < s->trajectories && status == OG_OK; m++) {
-    size_t count = s->starts[m + 1] - s->starts[m];
-    status = collect(solve, m, is_reversed(s->t + s->starts[m], count, t0[m], t1[m]), s);
-  }
+  size_t to = 0;
+  for (size_t m = 0; m < s->trajectories && status == OG_OK; m++)
+    status = collect(p, solve, m, t0[m], t1[m], &to, s);
+  if (status == OG_OK) s->starts[s->trajectories] = to;
   for (int i = 0; i < OG_STAT_COUNT && status == OG_OK; i++) s->stats[i] = og_solve_stat(solve, (og_stat)i);
   return status;
 }

@@ -83,8 +83,9 @@ static og_status predict(report *r) {
     if (!is_state(p, og_model_observed_name(p->model, i))) r->columns[r->column_count++] = i;
   r->locations = take(rows * observed, sizeof *r->locations);
   og_status status = OG_OK;
-  for (size_t i = 0; i < rows && r->column_count && status == OG_OK; i++)
-    status = og_model_predict(p->model, r->s.t[i], r->s.x + i * p->n, p->theta, r->locations + i * observed);
+  for (size_t m = 0; m < p->trajectories && r->column_count; m++)
+    for (size_t i = r->s.starts[m]; i < r->s.starts[m + 1] && status == OG_OK; i++)
+      status = predict_at(p, p->theta, m, r->s.t[i], r->s.x + i * p->n, r->locations + i * observed);
   return status;
 }
 
@@ -179,6 +180,30 @@ static cJSON *observed_series(const report *r, size_t m) {
   return object;
 }
 
+static cJSON *states_at(const problem *p, const double *x) {
+  cJSON *object = cJSON_CreateObject();
+  og_state_info info;
+  for (size_t i = 0; i < og_model_states(p->model) && og_model_state(p->model, i, &info) == OG_OK; i++)
+    cJSON_AddItemToObject(object, info.name, json_array(x + info.offset, info.rows, 1));
+  return object;
+}
+
+/* Where, and the states just before and after. */
+static cJSON *events_json(const report *r, size_t m) {
+  cJSON *all = cJSON_CreateArray();
+  for (size_t i = 0; i < r->s.event_count; i++) {
+    const occurrence *e = &r->s.events[i];
+    if (e->trajectory != m) continue;
+    cJSON *one = cJSON_CreateObject();
+    cJSON_AddStringToObject(one, "name", e->what.name ? e->what.name : "steady");
+    cJSON_AddItemToObject(one, "t", json_number(e->what.t));
+    cJSON_AddItemToObject(one, "before", states_at(r->p, e->before));
+    cJSON_AddItemToObject(one, "after", states_at(r->p, e->after));
+    cJSON_AddItemToArray(all, one);
+  }
+  return all;
+}
+
 static void add_trajectory(const report *r, size_t m, cJSON *object) {
   const problem *p = r->p;
   cJSON *states = cJSON_CreateObject();
@@ -189,6 +214,8 @@ static void add_trajectory(const report *r, size_t m, cJSON *object) {
     cJSON_AddItemToObject(states, info.name, state_series(r, &info, m));
   cJSON_AddItemToObject(object, "states", states);
   if (r->column_count) cJSON_AddItemToObject(object, "observed", observed_series(r, m));
+  if (og_field_events(og_model_field(p->model)) || r->s.event_count)
+    cJSON_AddItemToObject(object, "events", events_json(r, m));
 }
 
 static cJSON *solution_json(const report *r) {
@@ -206,6 +233,25 @@ static cJSON *solution_json(const report *r) {
   }
   cJSON_AddItemToObject(object, "stats", json_stats(r->s.stats, r->s.seconds));
   return object;
+}
+
+/* ---- Events ---- */
+
+enum { EVENTS_SHOWN = 20 };
+
+static void remark_event(const problem *p, const occurrence *e) {
+  char *of = id_suffix(p, e->trajectory), t[NUMBER_SIZE];
+  const char *name = e->what.name ? e->what.name : "steady state";
+  remark(p->quiet, "%s%s at t = %s%s", name, of, number_text(e->what.t, t),
+         e->terminal ? ", which is the end" : "");
+  free(of);
+}
+
+static void remark_events(const report *r) {
+  size_t count = r->s.event_count;
+  for (size_t i = 0; i < count && i < EVENTS_SHOWN; i++) remark_event(r->p, &r->s.events[i]);
+  if (count > EVENTS_SHOWN)
+    remark(r->p->quiet, "and %zu more events; --json lists them all", count - EVENTS_SHOWN);
 }
 
 /* ---- The verb ---- */
@@ -228,6 +274,7 @@ int run_solve(problem *p) {
   if (!result) {
     og_status status = solve_at(p, t0, t1, p->theta, &r.s);
     if (status == OG_OK) status = predict(&r);
+    if (status == OG_OK) remark_events(&r);
     result = status == OG_OK ? show(&r) : fail(p->context, status);
     if (!result && p->plot) {
       status = draw_picture(p, p->theta, t0, t1, 0, p->plot);

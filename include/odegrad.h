@@ -516,6 +516,24 @@ OG_API const char *og_model_observed_name(const og_model *model, size_t index);
 OG_API og_status og_model_predict(const og_model *model, double t, const double *x, const double *theta,
                                   double *location);
 
+/* ---- Inputs: the signals of a model, from data ------------------------------------------------------- */
+
+/** The columns of a table that a model reads as inputs. */
+typedef struct og_inputs og_inputs;
+
+/** Reads and checks them; model and table must outlive it. The table may be NULL when the model has no
+ * inputs. An input that is constant has one value in all rows of a trajectory. A signal in time has its
+ * values at the times of the rows (column t or time); missing values are left out. */
+OG_API og_status og_inputs_create(og_context *context, const og_model *model, const og_table *table,
+                                  og_inputs **out);
+OG_API void og_inputs_destroy(og_inputs *inputs);
+/** Their values u [og_model_inputs] at a time: of a held signal the last value at or before t. OG_ERR_DATA
+ * where a signal is not known: before its first value, and beyond the last one of a linear one. */
+OG_API og_status og_inputs_at(const og_inputs *inputs, size_t trajectory, double t, double *u);
+/** Hands them to a solve of the model's field whose trajectories are those of the table and have their spans.
+ */
+OG_API og_status og_inputs_set(const og_inputs *inputs, og_solve *solve);
+
 /* ---- Objectives: model + data -> loss and gradient ----------------------------------------------- */
 
 /** L(theta) = negative log-likelihood of the data + final cost + integral cost. */
