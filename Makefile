@@ -3,6 +3,7 @@
 #   make demo       fit the hare and lynx data, with pictures in demo-out/
 #   make test       every test, with sanitizers, fuzzing and the project's own checks (minutes)
 #   make bench      the benchmarks
+#   make figures    the figures and tables of docs/adjoints.md, anew
 #   make install    PREFIX=/usr/local DESTDIR=
 #   make fuzz       SECONDS=600 for each fuzz target
 #   make deps       install what is missing for all of the above
@@ -14,7 +15,7 @@ SECONDS ?= 600
 
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all build deps deps-build deps-test demo test bench install check-format fuzz clean
+.PHONY: all build deps deps-build deps-test demo test bench figures install check-format fuzz clean
 all: build
 
 deps-build deps-test:
@@ -33,6 +34,8 @@ test: deps-test
 bench: build
 	@scripts/deps.sh bench
 	@scripts/bench.sh
+figures: build
+	@scripts/figures.sh
 fuzz: deps-test
 	@JOBS=$(JOBS) scripts/fuzz.sh $(SECONDS)
 
