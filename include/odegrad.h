@@ -320,7 +320,9 @@ typedef enum og_stat {
   OG_STAT_RHS_EVALS,
   OG_STAT_VJP_EVALS,
   OG_STAT_JVP_EVALS,
-  OG_STAT_CHECKPOINT_BYTES,
+  OG_STAT_CHECKPOINT_BYTES, /* kept in memory; under a budget with all working memory and tables: the most so
+                               far */
+  OG_STAT_RECOMPUTED_STEPS, /* steps taken again from checkpoints */
   OG_STAT_COUNT
 } og_stat;
 

@@ -50,7 +50,7 @@ static og_status use(og_store *store, size_t slots) {
   for (size_t m = 0; m < TRAJECTORIES; m++)
     for (size_t slot = slots; slot-- > 0;) {
       fill(expected, m, slot, 1);
-      OG_TRY(og_store_read(store, m, slot, entry));
+      OG_TRY(og_store_read(store, m, slot, STRIDE, entry));
       assert_memory_equal(entry, expected, STRIDE);
     }
   return OG_OK;
@@ -149,8 +149,8 @@ static void damaged_file(void **state) {
   for (size_t slot = 0; slot < 5; slot++) assert_int_equal(og_store_write(store, 0, slot, entry), OG_OK);
   if (nameless_file(path)) { /* where there is /proc */
     assert_int_equal(truncate(path, 4 * STRIDE + 10), 0);
-    assert_int_equal(og_store_read(store, 0, 3, entry), OG_OK);
-    assert_int_equal(og_store_read(store, 0, 4, entry), OG_ERR_FILE);
+    assert_int_equal(og_store_read(store, 0, 3, STRIDE, entry), OG_OK);
+    assert_int_equal(og_store_read(store, 0, 4, STRIDE, entry), OG_ERR_FILE);
     assert_int_equal(og_store_report(store), OG_ERR_FILE);
     assert_contains(og_context_message(context), "cannot read checkpoints");
   }

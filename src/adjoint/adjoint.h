@@ -3,7 +3,7 @@
 #define OG_ADJOINT_H
 
 #include "rk/step.h"
-#include "solve/solve.h"
+#include "solve/bring.h"
 
 /* Cotangents in, as given to og_solve_pullback, and per-trajectory results in the solve's workspace. */
 typedef struct og_pullback {
@@ -58,13 +58,21 @@ og_status og_check_seeds(const og_solve *solve, const char *what, const double *
     size_t item[OG_LANES_MAX], index[OG_LANES_MAX];                                                          \
     size_t segment[OG_LANES_MAX]; /* of the step; its path's inputs are in theta */                          \
     double fraction[OG_LANES_MAX], fraction_next[OG_LANES_MAX];                                              \
+    og_bring_##S *bring; /* under a budget: computes what is not kept */                                     \
+    int ascending;       /* steps are wanted from the first to the last, else from the last to the first */  \
   } og_recall_##S;                                                                                           \
   void og_recall_load_##S(og_recall_##S *r, int lane, size_t item, size_t trajectory, size_t index);         \
   og_segment *og_recall_segment_##S(const og_recall_##S *r, int lane);                                       \
   /* The lane goes to a segment of its trajectory. */                                                        \
   void og_recall_enter_##S(og_recall_##S *r, int lane, size_t segment);                                      \
   void og_recall_idle_##S(og_recall_##S *r, int lane);                                                       \
-  /* x, t and h of step `index` of the lane's trajectory: the bits of the first pass. */                     \
+  /* Before the first use and after the last; `bring` is room for what a budget needs. */                    \
+  og_status og_recall_open_##S(og_recall_##S *r, og_bring_##S *bring, og_share *share);                      \
+  void og_recall_close_##S(og_recall_##S *r);                                                                \
+  /* x, t and h of step index[lane] in every lane, whose steps come one after the other: the bits of the     \
+   * first pass. A lane that fails is then idle, and the share has the failure. */                           \
+  void og_recall_steps_##S(og_recall_##S *r);                                                                \
+  /* The same of one lane, whose step may be any, when all steps are recorded. */                            \
   void og_recall_step_##S(og_recall_##S *r, int lane, size_t index);                                         \
   /* The share fails at the lane's step; of several failures that of the lowest trajectory stays. */         \
   void og_recall_fail_##S(const og_recall_##S *r, og_share *share, int lane, og_status status);

@@ -22,10 +22,11 @@ typedef struct reverse {
   size_t cursor[OG_LANES_MAX]; /* observations at or after it are done */
   int reads_interpolant;
   long long evals, vjps;
+  OG_R(og_bring) bring; /* last: it is cleared only when it is used */
 } reverse;
 
 static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, const og_pullback *pullback) {
-  memset(v, 0, sizeof *v);
+  memset(v, 0, offsetof(reverse, bring));
   v->share = share;
   v->pullback = pullback;
   v->times = pullback->want_times || og_guards(solve) > 0;
@@ -52,6 +53,7 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
   v->t_bars = v->r.theta + 2 * theta;
   next = v->t_bars + (size_t)stages * OG_PADDED(lanes);
   for (int j = 0; j < stages; j++) v->observed[j] = next + (size_t)j * block;
+  OG_TRY(OG_R(og_recall_open)(&v->r, &v->bring, share));
   OG_TRY(OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes,
                               v->times ? OG_STEP_DERIVATIVE : OG_STEP_TRANSPOSE, &v->step));
   return OG_R(og_stops_open)(&v->stops, &v->r, &v->step);
@@ -61,6 +63,7 @@ static void close_reverse(reverse *v) {
   og_count(v->r.solve, OG_STAT_RHS_EVALS, v->evals);
   og_count(v->r.solve, OG_STAT_VJP_EVALS, v->vjps);
   OG_R(og_stops_close)(&v->stops);
+  OG_R(og_recall_close)(&v->r);
   OG_R(og_step_destroy)(v->r.solve->context, &v->step);
   og_free(v->r.solve->context, v->memory);
 }
@@ -73,7 +76,7 @@ static size_t entry_of(const reverse *v, size_t row, int lane) {
 static void begin(reverse *v, int lane, size_t m) {
   const og_solve *solve = v->r.solve;
   const double *final_bar = v->pullback->final_bar, *cost_bar = v->pullback->cost_bar;
-  OG_R(og_recall_load)(&v->r, lane, m, m, solve->trajectories[m].record.steps);
+  OG_R(og_recall_load)(&v->r, lane, m, m, solve->trajectories[m].steps);
   for (size_t i = 0; i < solve->states; i++)
     v->x_bar[entry_of(v, i, lane)] = final_bar ? (real)final_bar[m * solve->states + i] : 0;
   if (solve->field->quadratures) v->x_bar[entry_of(v, solve->n - 1, lane)] = cost_bar ? (real)cost_bar[m] : 0;
@@ -111,10 +114,12 @@ static int is_inside(const reverse *v, int lane, double s) {
 
 static void place(reverse *v) {
   v->reads_interpolant = 0;
+  for (int lane = 0; lane < v->r.lanes; lane++)
+    if (v->r.trajectory[lane]) v->r.index[lane]--;
+  OG_R(og_recall_steps)(&v->r);
   for (int lane = 0; lane < v->r.lanes; lane++) {
     const og_trajectory *at = v->r.trajectory[lane];
     v->step.status[lane] = at ? 0 : OG_LANE_IDLE;
-    if (at) OG_R(og_recall_step)(&v->r, lane, --v->r.index[lane]);
     v->mask[lane] = OG_R(og_stops_find)(&v->stops, lane);
     if (!at) continue;
     for (size_t i = first_of_step(v, lane); v->pullback->observed_bar && i < v->cursor[lane]; i++)
@@ -323,7 +328,7 @@ void OG_R(og_discrete)(og_solve *solve, og_share *share, void *pullback) {
   reverse v;
   real zero[OG_LANES_MAX];
   share->status = open_reverse(&v, solve, share, pullback);
-  while (share->status != OG_ERR_MEMORY) {
+  while (!og_share_broken(share)) {
     refill(&v);
     if (v.r.idle == v.r.lanes) break;
     place(&v);

@@ -54,6 +54,85 @@ void OG_R(og_recall_step)(OG_R(og_recall) * r, int lane, size_t index) {
   r->at.h_real[lane] = (real)r->at.h[lane];
 }
 
+/* ---- Under a budget ---- */
+
+og_status OG_R(og_recall_open)(OG_R(og_recall) * r, OG_R(og_bring) * bring, og_share *share) {
+  if (r->solve->keep != OG_KEEP_CHECKPOINTS) return OG_OK;
+  r->bring = bring;
+  return OG_R(og_bring_open)(bring, r->solve, share);
+}
+
+void OG_R(og_recall_close)(OG_R(og_recall) * r) {
+  if (r->bring) OG_R(og_bring_close)(r->bring);
+}
+
+/* The bringing lane has the state and the start of the step; the end is known to the caller. */
+static void take_lane(OG_R(og_recall) * r, int lane) {
+  size_t lanes = (size_t)r->lanes;
+  for (size_t i = 0; i < r->solve->n; i++)
+    r->x[i * lanes + (size_t)lane] = r->bring->d.x[i * lanes + (size_t)lane];
+  r->fraction[lane] = r->bring->d.fraction[lane];
+}
+
+static void place_lane(OG_R(og_recall) * r, int lane, double end) {
+  const og_segment *segment = OG_R(og_recall_segment)(r, lane);
+  r->fraction_next[lane] = end;
+  r->at.t[lane] = og_segment_time(segment, r->fraction[lane]);
+  r->at.t_next[lane] = og_segment_time(segment, end);
+  r->at.h[lane] = (segment->end - segment->start) * (end - r->fraction[lane]);
+  r->at.h_real[lane] = (real)r->at.h[lane];
+}
+
+static void drop_lost(OG_R(og_recall) * r) {
+  for (int lane = 0; lane < r->lanes; lane++) {
+    if (!r->trajectory[lane] || r->bring->there[lane]) continue;
+    OG_R(og_recall_idle)(r, lane);
+  }
+}
+
+/* A step ends where the one that was wanted before it starts. */
+static void bring_back(OG_R(og_recall) * r) {
+  OG_R(og_bring_states)(r->bring, r->trajectory, r->index);
+  drop_lost(r);
+  for (int lane = 0; lane < r->lanes; lane++) {
+    if (!r->trajectory[lane]) continue;
+    int last = r->index[lane] + 1 == og_segment_stop(r->trajectory[lane], r->segment[lane]);
+    double end = last ? OG_R(og_recall_segment)(r, lane)->last : r->fraction[lane];
+    take_lane(r, lane);
+    place_lane(r, lane, end);
+  }
+}
+
+/* Lanes at their first step start from state 0; the others stand where the last step has led them. */
+static void bring_forward(OG_R(og_recall) * r) {
+  og_trajectory *starting[OG_LANES_MAX];
+  unsigned char running[OG_LANES_MAX];
+  for (int lane = 0; lane < r->lanes; lane++) {
+    running[lane] = r->trajectory[lane] && r->index[lane] > 0;
+    starting[lane] = running[lane] ? NULL : r->trajectory[lane];
+  }
+  OG_R(og_bring_states)(r->bring, starting, r->index);
+  for (int lane = 0; lane < r->lanes; lane++)
+    if (running[lane]) r->bring->there[lane] = 1;
+  drop_lost(r);
+  for (int lane = 0; lane < r->lanes; lane++)
+    if (r->trajectory[lane]) take_lane(r, lane);
+  OG_R(og_bring_next)(r->bring);
+  drop_lost(r);
+  for (int lane = 0; lane < r->lanes; lane++)
+    if (r->trajectory[lane]) place_lane(r, lane, r->bring->end[lane]);
+}
+
+void OG_R(og_recall_steps)(OG_R(og_recall) * r) {
+  if (r->bring && r->ascending)
+    bring_forward(r);
+  else if (r->bring)
+    bring_back(r);
+  else
+    for (int lane = 0; lane < r->lanes; lane++)
+      if (r->trajectory[lane]) OG_R(og_recall_step)(r, lane, r->index[lane]);
+}
+
 void OG_R(og_recall_fail)(const OG_R(og_recall) * r, og_share *share, int lane, og_status status) {
   const og_segment *segment = OG_R(og_recall_segment)(r, lane);
   og_failure failure = {.status = status,

@@ -19,6 +19,7 @@ typedef struct forward {
   double sum[OG_LANES_MAX];                              /* of cotangents times tangents */
   size_t cursor[OG_LANES_MAX];
   long long evals, jvps;
+  OG_R(og_bring) bring; /* last: it is cleared only when it is used */
 } forward;
 
 static size_t entry_of(const forward *v, size_t row, int lane) {
@@ -30,7 +31,7 @@ static size_t trajectory_of(const forward *v, size_t item) {
 }
 
 static og_status open_forward(forward *v, og_solve *solve, og_share *share, const og_pushforward *push) {
-  memset(v, 0, sizeof *v);
+  memset(v, 0, offsetof(forward, bring));
   v->share = share;
   v->push = push;
   v->r = (OG_R(og_recall)){
@@ -45,6 +46,8 @@ static og_status open_forward(forward *v, og_solve *solve, og_share *share, cons
   v->y_dot = v->x_dot + block;
   v->r.theta = v->y_dot + block;
   v->theta_dot = v->r.theta + theta;
+  v->r.ascending = 1;
+  OG_TRY(OG_R(og_recall_open)(&v->r, &v->bring, share));
   OG_TRY(OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes, OG_STEP_DERIVATIVE,
                               &v->step));
   return OG_R(og_stops_open)(&v->stops, &v->r, &v->step);
@@ -54,6 +57,7 @@ static void close_forward(forward *v) {
   og_count(v->r.solve, OG_STAT_RHS_EVALS, v->evals);
   og_count(v->r.solve, OG_STAT_JVP_EVALS, v->jvps);
   OG_R(og_stops_close)(&v->stops);
+  OG_R(og_recall_close)(&v->r);
   OG_R(og_step_destroy)(v->r.solve->context, &v->step);
   og_free(v->r.solve->context, v->unit_values);
   og_free(v->r.solve->context, v->memory);
@@ -138,11 +142,11 @@ static int observation_due(const forward *v, int lane) {
 /* Places the lanes; returns whether any has an observation or an event in its step. */
 static int place(forward *v) {
   int observed = 0;
+  OG_R(og_recall_steps)(&v->r);
   for (int lane = 0; lane < v->r.lanes; lane++) {
     const og_trajectory *at = v->r.trajectory[lane];
     v->step.status[lane] = at ? 0 : OG_LANE_IDLE;
     v->t_dot[lane] = v->h_dot[lane] = 0;
-    if (at) OG_R(og_recall_step)(&v->r, lane, v->r.index[lane]);
     observed |= OG_R(og_stops_find)(&v->stops, lane);
     if (!at) continue;
     double start = v->r.fraction[lane], end = v->r.fraction_next[lane];
@@ -272,7 +276,7 @@ static void settle(forward *v, int lane) {
   if (status == OG_OK && !finite_lane(v, lane)) status = OG_ERR_NOT_FINITE;
   if (status != OG_OK) OG_R(og_recall_fail)(&v->r, v->share, lane, status);
   v->r.index[lane]++;
-  if (status == OG_OK && v->r.index[lane] < at->record.steps) return;
+  if (status == OG_OK && v->r.index[lane] < at->steps) return;
   if (status == OG_OK) finish(v, lane);
   OG_R(og_recall_idle)(&v->r, lane);
 }
@@ -280,7 +284,7 @@ static void settle(forward *v, int lane) {
 void OG_R(og_tangent)(og_solve *solve, og_share *share, void *pushforward) {
   forward v;
   share->status = open_forward(&v, solve, share, pushforward);
-  while (share->status != OG_ERR_MEMORY) {
+  while (!og_share_broken(share)) {
     refill(&v);
     if (v.r.idle == v.r.lanes) break;
     advance(&v);

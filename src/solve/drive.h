@@ -18,6 +18,7 @@
     size_t next;                    /* first trajectory not begun */                                         \
     size_t attempts;                /* steps tried by the block */                                           \
     X *x, *y, *e, *e2, *theta, *memory;                                                                      \
+    void *entry; /* a checkpoint on its way */                                                               \
     _Alignas(64) X mask[OG_LANES_MAX];                                                                       \
     _Alignas(64) X sum[OG_LANES_MAX], sum2[OG_LANES_MAX]; /* of squared errors */                            \
     og_trajectory *trajectory[OG_LANES_MAX];              /* NULL: idle */                                   \
@@ -40,19 +41,36 @@
   } og_drive_state_##S;                                                                                      \
   og_status og_drive_open_##S(og_drive_state_##S *d, og_solve *solve, og_share *share, int mode);            \
   void og_drive_close_##S(og_drive_state_##S *d);                                                            \
+  size_t og_drive_bytes_##S(const og_solve *solve, int lanes); /* that opening allocates, the step apart */  \
+  /* Gives a lane a trajectory's parameters. */                                                              \
+  void og_drive_parameters_##S(og_drive_state_##S *d, int lane, size_t trajectory);                          \
+  /* K_1 of the lanes in mask; where it cannot be had the lane fails and leaves the mask. */                 \
+  void og_drive_first_stage_##S(og_drive_state_##S *d);                                                      \
+  /* One try at a step in every lane; then `mask` says which may move on. */                                 \
+  void og_drive_attempt_##S(og_drive_state_##S *d);                                                          \
+  /* x and K_1 of the lanes in mask become those of the step's end. */                                       \
+  void og_drive_move_##S(og_drive_state_##S *d);                                                             \
+  /* The lane's checkpoint into a slot; from a slot, x and control, not the rest of the lane. */             \
+  og_status og_drive_save_##S(og_drive_state_##S *d, int lane, uint32_t slot);                               \
+  og_status og_drive_restore_##S(og_drive_state_##S *d, int lane, size_t trajectory, uint32_t slot);         \
+  /* The lane's state is new: saved if its schedule wants it. 0: the share has failed. */                    \
+  int og_drive_keep_##S(og_drive_state_##S *d, int lane);                                                    \
+  /* Where the lane's step ends, when all states are kept. */                                                \
+  double og_drive_kept_end_##S(og_drive_state_##S *d, int lane);                                             \
   /* Evaluates f at x (of the lanes in mask) into `f`, at time t. */                                         \
   void og_drive_eval_##S(og_drive_state_##S *d, const double *t, const X *x, X *f);                          \
   /* Fills idle lanes with waiting trajectories: states, parameters, first step, K_1. */                     \
   void og_drive_refill_##S(og_drive_state_##S *d);                                                           \
   /* Sets the lane's `width` by Hairer, Norsett & Wanner's automatic first step (II.4); f at x is in f0. */  \
   void og_drive_first_steps_##S(og_drive_state_##S *d, const X *f0);                                         \
-  /* K_1 of the lanes in mask; where it cannot be had the lane fails and leaves the mask. */                 \
-  void og_drive_first_stage_##S(og_drive_state_##S *d);                                                      \
   /* A lane enters its trajectory's first segment; goes on to another one; reaches the end of one, which may \
    * be the trajectory's. 0: no memory. */                                                                   \
   void og_drive_begin_##S(og_drive_state_##S *d, int lane);                                                  \
   int og_drive_go_on_##S(og_drive_state_##S *d, int lane, og_segment next);                                  \
   int og_drive_turn_##S(og_drive_state_##S *d, int lane);                                                    \
+  /* The lane is in a recorded segment, at its start; goes on to the next one when it is recorded too. */    \
+  void og_drive_enter_##S(og_drive_state_##S *d, int lane, size_t segment);                                  \
+  void og_drive_follow_##S(og_drive_state_##S *d, int lane);                                                 \
   /* K_1 of the lanes whose segment has just begun. */                                                       \
   void og_drive_restart_##S(og_drive_state_##S *d);                                                          \
   void og_drive_next_observation_##S(og_drive_state_##S *d, int lane);                                       \

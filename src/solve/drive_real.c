@@ -4,16 +4,19 @@
 #include <math.h>
 #include <string.h>
 
+#include "solve/checkpoints.h"
 #include "solve/drive.h"
 #include "solve/recorded.h"
 
 typedef OG_R(og_drive_state) drive;
 
 /* The recorded or the k-th of the segment's N fractions. */
-static double fixed_end(const drive *d, int lane) {
+static double fixed_end(drive *d, int lane) {
   const og_trajectory *at = d->trajectory[lane];
   size_t index = d->index[lane], k = index - d->first[lane], steps = d->segment_steps[lane];
-  if (d->replay) return og_step_end_fraction(d->solve, at, d->segment[lane], index);
+  if (d->replay && !d->solve->checkpoints) return og_step_end_fraction(d->solve, at, d->segment[lane], index);
+  if (d->replay && d->solve->checkpoints->kept[at - d->solve->trajectories].all)
+    return OG_R(og_drive_kept_end)(d, lane);
   return k + 1 == steps ? 1 : (double)(k + 1) / (double)steps;
 }
 
@@ -156,16 +159,20 @@ static int refill_due(const drive *d) {
   return d->idle == d->lanes || d->idle * 8 >= d->lanes;
 }
 
+void OG_R(og_drive_attempt)(drive *d) {
+  place(d);
+  try_step(d);
+  decide(d);
+}
+
 void OG_R(og_drive)(og_solve *solve, og_share *share, void *mode) {
   drive d;
   share->status = OG_R(og_drive_open)(&d, solve, share, *(const int *)mode);
   while (share->status == OG_OK || d.idle < d.lanes) {
-    if (share->status == OG_ERR_MEMORY || share->status == OG_ERR_BUDGET) break;
+    if (og_share_broken(share)) break;
     if (refill_due(&d)) OG_R(og_drive_refill)(&d);
     if (d.idle == d.lanes && !refill_due(&d)) break;
-    place(&d);
-    try_step(&d);
-    decide(&d);
+    OG_R(og_drive_attempt)(&d);
     OG_R(og_drive_commit)(&d);
   }
   OG_R(og_drive_close)(&d);

@@ -3,9 +3,19 @@
 #include <math.h>
 #include <string.h>
 
+#include "solve/checkpoints.h"
 #include "solve/drive.h"
 
 typedef OG_R(og_drive_state) drive;
+
+static size_t reals_needed(const og_solve *solve, int lanes) {
+  return 4 * OG_PADDED(solve->n * (size_t)lanes) + OG_PADDED(solve->p * (size_t)lanes) + OG_LANE_STEP;
+}
+
+size_t OG_R(og_drive_bytes)(const og_solve *solve, int lanes) {
+  size_t entry = solve->checkpoints ? og_checkpoint_stride(solve) : 0;
+  return reals_needed(solve, lanes) * sizeof(real) + entry;
+}
 
 og_status OG_R(og_drive_open)(drive *d, og_solve *solve, og_share *share, int mode) {
   memset(d, 0, sizeof *d);
@@ -16,9 +26,10 @@ og_status OG_R(og_drive_open)(drive *d, og_solve *solve, og_share *share, int mo
   d->next = share->begin;
   d->fixed = d->replay || og_options_integer(solve->options, OG_OPT_STEPS) > 0;
   d->control = og_control_of(solve->tableau);
-  size_t block = OG_PADDED(solve->n * (size_t)d->lanes), theta = OG_PADDED(solve->p * (size_t)d->lanes);
-  d->memory = og_alloc(solve->context, 4 * block + theta + OG_LANE_STEP, sizeof(real));
+  size_t block = OG_PADDED(solve->n * (size_t)d->lanes);
+  d->memory = og_alloc(solve->context, 1, OG_R(og_drive_bytes)(solve, d->lanes));
   if (!d->memory) return OG_ERR_MEMORY;
+  d->entry = d->memory + reals_needed(solve, d->lanes);
   d->x = d->memory;
   d->y = d->x + block;
   d->e = d->y + block;
@@ -51,13 +62,18 @@ double OG_R(og_drive_norm)(const drive *d, const real *x, int lane) {
   return sum;
 }
 
+void OG_R(og_drive_parameters)(drive *d, int lane, size_t m) {
+  const double *theta = og_theta_of(d->solve, m);
+  for (size_t i = 0; i < d->solve->parameters; i++)
+    d->theta[i * (size_t)d->lanes + (size_t)lane] = (real)theta[i];
+}
+
 static void load(drive *d, int lane, size_t m) {
   const og_solve *solve = d->solve;
-  const double *x0 = solve->x0 + m * solve->states, *theta = og_theta_of(solve, m);
+  const double *x0 = solve->x0 + m * solve->states;
   for (size_t i = 0; i < solve->n; i++)
     d->x[i * (size_t)d->lanes + (size_t)lane] = i < solve->states ? (real)x0[i] : 0;
-  for (size_t i = 0; i < solve->parameters; i++)
-    d->theta[i * (size_t)d->lanes + (size_t)lane] = (real)theta[i];
+  OG_R(og_drive_parameters)(d, lane, m);
   d->trajectory[lane] = &solve->trajectories[m];
   d->index[lane] = d->rejected[lane] = d->cursor[lane] = 0;
   d->previous[lane] = OG_FIRST_ERROR;
@@ -95,14 +111,29 @@ void OG_R(og_drive_first_stage)(drive *d) {
     }
 }
 
-void OG_R(og_drive_refill)(drive *d) {
-  for (int lane = 0; lane < d->lanes; lane++) {
-    d->mask[lane] = !d->trajectory[lane] && d->next < d->share->end;
-    if (d->mask[lane] != 0) load(d, lane, d->next++);
-  }
+/* K_1 is in e2 as well, for the first widths. */
+static void start_lanes(drive *d) {
   if (d->fixed && !d->step.tableau->first_same_as_last) return;
   OG_R(og_drive_first_stage)(d);
   first_widths(d, d->e2);
+}
+
+/* Under a budget: the states that are new in these lanes are kept as their schedules say. */
+static void keep_states(drive *d, const unsigned char *moved) {
+  if (d->solve->keep != OG_KEEP_CHECKPOINTS) return;
+  for (int lane = 0; lane < d->lanes; lane++)
+    if (moved[lane] && d->trajectory[lane] && !OG_R(og_drive_keep)(d, lane)) return;
+}
+
+void OG_R(og_drive_refill)(drive *d) {
+  unsigned char moved[OG_LANES_MAX];
+  for (int lane = 0; lane < d->lanes; lane++) {
+    moved[lane] = !d->trajectory[lane] && d->next < d->share->end;
+    d->mask[lane] = moved[lane];
+    if (moved[lane]) load(d, lane, d->next++);
+  }
+  start_lanes(d);
+  keep_states(d, moved);
 }
 
 /* ---- Moving on ---- */
@@ -194,7 +225,8 @@ static void interpolant_stages(drive *d) {
 void OG_R(og_drive_finish)(drive *d, int lane) {
   og_solve *solve = d->solve;
   og_trajectory *at = d->trajectory[lane];
-  double *final = solve->final + (size_t)(at - solve->trajectories) * solve->n;
+  size_t m = (size_t)(at - solve->trajectories);
+  double *final = solve->final + m * solve->n;
   for (int i = 0; i < d->step.n; i++) final[i] = (double)d->y[i * d->lanes + lane];
   at->seen = d->cursor[lane];
   if (!d->replay) {
@@ -205,23 +237,32 @@ void OG_R(og_drive_finish)(drive *d, int lane) {
     og_count(solve, OG_STAT_STEPS, (long long)at->steps);
     og_count(solve, OG_STAT_REJECTED, (long long)at->rejected);
   }
+  if (solve->keep == OG_KEEP_CHECKPOINTS && !(d->replay && solve->checkpoints->kept[m].all))
+    og_checkpoints_end(solve, m, d->index[lane]);
   d->trajectory[lane] = NULL;
   d->idle++;
 }
 
-void OG_R(og_drive_commit)(drive *d) {
+void OG_R(og_drive_move)(drive *d) {
   const og_tableau *tableau = d->step.tableau;
+  d->step.kernels->copy_rows(d->step.n, d->lanes, d->x, d->y, d->mask);
+  if (tableau->first_same_as_last)
+    d->step.kernels->copy_rows(d->step.n, d->lanes, d->step.k[0], d->step.k[tableau->stages - 1], d->mask);
+}
+
+void OG_R(og_drive_commit)(drive *d) {
+  unsigned char moved[OG_LANES_MAX];
   interpolant_stages(d);
   for (int lane = 0; lane < d->lanes; lane++) {
-    if (d->mask[lane] == 0) continue;
-    if (d->solve->keep && !record_step(d, lane)) return;
+    moved[lane] = d->mask[lane] != 0;
+    if (!moved[lane]) continue;
+    if (d->solve->keep == OG_KEEP_STEPS && !record_step(d, lane)) return;
     if (d->next_observation[lane] <= d->fraction_next[lane]) observe(d, lane);
     d->fraction[lane] = d->fraction_next[lane];
     d->index[lane]++;
     if (d->fraction[lane] == 1 && !OG_R(og_drive_turn)(d, lane)) return;
   }
-  d->step.kernels->copy_rows(d->step.n, d->lanes, d->x, d->y, d->mask);
-  if (tableau->first_same_as_last)
-    d->step.kernels->copy_rows(d->step.n, d->lanes, d->step.k[0], d->step.k[tableau->stages - 1], d->mask);
+  OG_R(og_drive_move)(d);
   OG_R(og_drive_restart)(d);
+  keep_states(d, moved);
 }

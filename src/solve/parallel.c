@@ -1,7 +1,7 @@
 /* Sharing trajectories among threads. */
 #include <omp.h>
 
-#include "solve/solve.h"
+#include "solve/checkpoints.h"
 
 int og_solve_threads(const og_solve *solve) {
   long long threads = og_options_integer(solve->options, OG_OPT_THREADS);
@@ -9,7 +9,7 @@ int og_solve_threads(const og_solve *solve) {
 }
 
 /* Blocks are as wide as there is work for; a few items go one at a time, which costs less than idle lanes. */
-static int lanes_for(size_t items) {
+int og_lanes_for(size_t items) {
   if (items < 4) return 1;
   return items >= OG_LANES_MAX ? OG_LANES_MAX : (int)OG_PADDED(items);
 }
@@ -18,11 +18,12 @@ static og_status report(const og_solve *solve, const og_share *share) {
   if (share->status == OG_ERR_MEMORY)
     return og_fail(solve->context, OG_ERR_MEMORY, "out of memory in a solve of %zu trajectories",
                    solve->count);
+  if (share->status == OG_ERR_FILE) return og_store_report(solve->checkpoints->store);
   if (share->status == OG_ERR_BUDGET)
     return og_fail(
         solve->context, OG_ERR_BUDGET,
-        "keeping the states of every step takes more than the memory budget "
-        "of %zu bytes: raise the budget, loosen the tolerance, or use adjoint = backsolve, which keeps none",
+        "keeping the states of every step takes more than the memory budget of %zu bytes: raise the "
+        "budget, or let some be computed again (schedule = auto)",
         solve->limits.budget);
   return og_report_failure(solve, &share->failure);
 }
@@ -30,11 +31,15 @@ static og_status report(const og_solve *solve, const og_share *share) {
 og_status og_in_parallel(og_solve *solve, size_t items, og_worker_fn worker, void *work) {
   int threads = og_solve_threads(solve);
   if ((size_t)threads > items) threads = (int)items;
+  if (solve->checkpoints && threads > solve->checkpoints->layout.threads)
+    threads = solve->checkpoints->layout.threads;
   og_share one, *shares = threads == 1 ? &one : og_alloc(solve->context, (size_t)threads, sizeof *shares);
   if (!shares) return og_fail_memory(solve->context, (size_t)threads * sizeof *shares, "threads");
   for (int i = 0; i < threads; i++) {
     size_t begin = items * (size_t)i / (size_t)threads, end = items * (size_t)(i + 1) / (size_t)threads;
-    shares[i] = (og_share){.begin = begin, .end = end, .lanes = lanes_for(end - begin)};
+    shares[i] = (og_share){.begin = begin, .end = end, .lanes = og_lanes_for(end - begin)};
+    if (solve->checkpoints && shares[i].lanes > solve->checkpoints->layout.lanes)
+      shares[i].lanes = solve->checkpoints->layout.lanes;
   }
   if (threads == 1) {
     worker(solve, shares, work);

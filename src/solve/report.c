@@ -23,6 +23,10 @@ static const cause_text causes[] = {
      "shorten the span, take more or smaller steps (max-steps, steps), or rescale the model so that its "
      "fastest decay "
      "is resolved; implicit methods are planned"},
+    {OG_ERR_UNSUPPORTED,
+     "steps that were computed again from a checkpoint differ from those of the first pass",
+     "give a right-hand side that depends on t, x and theta alone, or keep the states of all steps (memory = "
+     "0)"},
     {OG_ERR_FIELD, "a callback of the field returned a negative number, which means stop",
      "see what the callback refuses there"},
 };

@@ -45,3 +45,15 @@ og_status og_path_add(og_context *context, og_path *path, og_segment next) {
   path->segments[path->count++] = next;
   return OG_OK;
 }
+
+size_t og_path_find(const og_path *path, size_t step) {
+  size_t low = 0, high = path->count;
+  while (high - low > 1) {
+    size_t middle = low + (high - low) / 2;
+    if (path->segments[middle].first <= step)
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}

@@ -36,6 +36,8 @@ size_t og_path_growth(const og_path *path);
 /* Adds a segment after the last: OG_ERR_MEMORY without a message if there is none. */
 og_status og_path_add(og_context *context, og_path *path, og_segment next);
 void og_path_free(og_context *context, og_path *path);
+/* The segment of step `step`. */
+size_t og_path_find(const og_path *path, size_t step);
 
 /* Times of a recorded segment, when it is replayed. */
 static inline void og_segment_move(og_segment *segment, const og_segment *to) {

@@ -31,11 +31,9 @@ static size_t share_of_steps(const og_trajectory *at, double length) {
   return (size_t)fmax(1, ceil((double)at->fixed_steps * length / whole - 1e-9));
 }
 
-static void enter(drive *d, int lane, size_t s) {
-  og_trajectory *at = d->trajectory[lane];
-  og_segment *segment = &at->path.segments[s];
-  segment->first = d->index[lane];
-  segment->observed = d->cursor[lane];
+void OG_R(og_drive_enter)(drive *d, int lane, size_t s) {
+  const og_trajectory *at = d->trajectory[lane];
+  const og_segment *segment = &at->path.segments[s];
   d->segment[lane] = s;
   d->first[lane] = segment->first;
   d->t0[lane] = d->at.t[lane] = segment->start;
@@ -46,6 +44,13 @@ static void enter(drive *d, int lane, size_t s) {
   d->widest[lane] =
       d->solve->limits.max_step > 0 ? d->solve->limits.max_step / fabs(d->span[lane]) : INFINITY;
   load_inputs(d, lane);
+}
+
+static void enter(drive *d, int lane, size_t s) {
+  og_segment *segment = &d->trajectory[lane]->path.segments[s];
+  segment->first = d->index[lane];
+  segment->observed = d->cursor[lane];
+  OG_R(og_drive_enter)(d, lane, s);
   OG_R(og_drive_next_observation)(d, lane);
 }
 
@@ -71,18 +76,30 @@ static int add_segment(drive *d, og_path *path, og_segment next) {
   return 0;
 }
 
+static double wished_step(const drive *d, int lane) { return d->width[lane] * fabs(d->span[lane]); }
+
+static void resume(drive *d, int lane, double wished) {
+  d->width[lane] = d->span[lane] != 0 ? fmin(fmin(1, d->widest[lane]), wished / fabs(d->span[lane])) : 1;
+  d->restart[lane] = 1;
+}
+
+void OG_R(og_drive_follow)(drive *d, int lane) {
+  double wished = wished_step(d, lane);
+  OG_R(og_drive_enter)(d, lane, d->segment[lane] + 1);
+  resume(d, lane, wished);
+}
+
 /* It has the step size that was wished for in the last one. */
 int OG_R(og_drive_go_on)(drive *d, int lane, og_segment next) {
   og_path *path = &d->trajectory[lane]->path;
   size_t s = d->segment[lane] + 1;
-  double wished = d->width[lane] * fabs(d->span[lane]);
+  double wished = wished_step(d, lane);
   if (s < path->count)
     og_segment_move(&path->segments[s], &next);
   else if (!add_segment(d, path, next))
     return 0;
   enter(d, lane, s);
-  d->width[lane] = d->span[lane] != 0 ? fmin(fmin(1, d->widest[lane]), wished / fabs(d->span[lane])) : 1;
-  d->restart[lane] = 1;
+  resume(d, lane, wished);
   return 1;
 }
 

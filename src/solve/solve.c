@@ -1,5 +1,5 @@
 /* The public face of a solve: settings, running, results. */
-#include "solve/solve.h"
+#include "solve/checkpoints.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,11 +19,22 @@ static og_status allocate_arrays(og_solve *solve) {
   return OG_OK;
 }
 
+/* Checkpoints where there is a limit, or a wish for fewer states than all. Dense output reads steps in any
+ * order, and has them all. */
+static int kind_of_keeping(const og_options *o) {
+  long long schedule = og_options_integer(o, OG_OPT_SCHEDULE),
+            adjoint = og_options_integer(o, OG_OPT_ADJOINT);
+  if (adjoint == OG_ADJOINT_BACKSOLVE) return OG_KEEP_NOTHING;
+  if (adjoint == OG_ADJOINT_INTERPOLATE || adjoint == OG_ADJOINT_QUADRATURE) return OG_KEEP_STEPS;
+  int limited = og_options_integer(o, OG_OPT_MEMORY) > 0 || *og_options_text(o, OG_OPT_CHECKPOINT_DIR);
+  return limited || schedule == OG_SCHEDULE_EVERY ? OG_KEEP_CHECKPOINTS : OG_KEEP_STEPS;
+}
+
 static og_status read_options(og_solve *solve) {
   const og_options *o = solve->options;
   solve->tableau = og_tableau_of((og_method)og_options_integer(o, OG_OPT_METHOD));
   solve->single = og_options_integer(o, OG_OPT_PRECISION) == OG_PRECISION_SINGLE;
-  solve->keep = og_options_integer(o, OG_OPT_ADJOINT) != OG_ADJOINT_BACKSOLVE;
+  solve->keep = kind_of_keeping(o);
   solve->limits = (og_limits){.rtol = og_options_real(o, OG_OPT_RTOL),
                               .atol = og_options_real(o, OG_OPT_ATOL),
                               .min_step = og_options_real(o, OG_OPT_MIN_STEP),
@@ -36,6 +47,11 @@ static og_status read_options(og_solve *solve) {
                    "method %s has no error estimate and takes fixed steps only: give "
                    "a number of steps, or choose an adaptive method such as tsit5",
                    solve->tableau->name);
+  if (og_options_integer(o, OG_OPT_STEPS) == 0 &&
+      og_options_integer(o, OG_OPT_SCHEDULE) == OG_SCHEDULE_BINOMIAL)
+    return og_fail(solve->context, OG_ERR_ARGUMENT,
+                   "schedule = binomial needs a number of steps that is known: give steps, or use schedule = "
+                   "online, which is made for adaptive steps");
   return OG_OK;
 }
 
@@ -78,6 +94,7 @@ og_status og_solve_create(og_context *context, const og_field *field, const og_o
 void og_solve_destroy(og_solve *solve) {
   if (!solve) return;
   og_context *context = solve->context;
+  og_checkpoints_free(solve);
   for (size_t m = 0; solve->trajectories && m < solve->count; m++) {
     og_trajectory *at = &solve->trajectories[m];
     og_pages_free(context, &at->record.pages);
@@ -209,11 +226,13 @@ og_status og_solve_run(og_solve *solve) {
   solve->state = OG_SOLVE_NEW;
   og_events_forget(solve);
   OG_TRY(og_solve_start(solve));
+  if (solve->keep == OG_KEEP_CHECKPOINTS) OG_TRY(og_checkpoints_prepare(solve));
   for (int i = 0; i < OG_STAT_COUNT; i++) atomic_store(&solve->stats[i], 0);
   int mode = OG_DRIVE_SOLVE;
   OG_TRY(og_in_parallel(solve, solve->count, solve->single ? og_drive_s : og_drive_d, &mode));
-  if (solve->keep)
+  if (solve->keep == OG_KEEP_STEPS)
     atomic_store(&solve->stats[OG_STAT_CHECKPOINT_BYTES], (long long)atomic_load(&solve->kept));
+  if (solve->keep == OG_KEEP_CHECKPOINTS) og_checkpoints_tell(solve);
   solve->state = OG_SOLVE_DONE;
   return OG_OK;
 }
@@ -230,6 +249,14 @@ static og_status check_breaks(const og_solve *solve) {
   return OG_OK;
 }
 
+/* Equal steps need no record, unless events are between them. */
+static og_status prepare_replay(og_solve *solve) {
+  if (solve->keep != OG_KEEP_CHECKPOINTS || og_checkpoints_all(solve)) return OG_OK;
+  if (solve->trajectories[0].fixed_steps && !solve->field->events) return og_checkpoints_prepare(solve);
+  for (size_t m = 0; m < solve->count; m++) OG_TRY(og_solve_fraction(solve, m, 0, &(double){0}));
+  return OG_OK;
+}
+
 og_status og_solve_replay(og_solve *solve) {
   if (solve->state == OG_SOLVE_NEW) return not_run(solve, "the step sequence to replay");
   if (!solve->keep)
@@ -238,6 +265,7 @@ og_status og_solve_replay(og_solve *solve) {
                    "nothing to replay; use adjoint = discrete or forward");
   OG_TRY(og_solve_check(solve));
   OG_TRY(check_breaks(solve));
+  OG_TRY(prepare_replay(solve));
   og_events_forget(solve);
   solve->state = OG_SOLVE_CHANGED;
   int mode = OG_DRIVE_REPLAY;
@@ -292,7 +320,9 @@ og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t *steps
   const og_segment *segment = at->path.segments, *last = segment + at->path.count - 1;
   for (size_t k = 0; k < at->steps; k++) {
     while (segment < last && segment[1].first <= k) segment++;
-    times[k] = og_segment_time(segment, *(const double *)og_record_entry(&at->record, k, solve->stride));
+    double fraction = 0;
+    OG_TRY(og_solve_fraction(solve, trajectory, k, &fraction));
+    times[k] = og_segment_time(segment, fraction);
   }
   times[at->steps] = last->event == OG_NO_EVENT ? last->end : last->time;
   return OG_OK;

@@ -50,6 +50,9 @@ typedef struct og_limits {
 /* CHANGED: run, then settings changed; what was recorded can be replayed but not differentiated. */
 enum { OG_SOLVE_NEW, OG_SOLVE_CHANGED, OG_SOLVE_DONE };
 enum { OG_DRIVE_SOLVE, OG_DRIVE_REPLAY };
+/* What a run keeps for a derivative: nothing, the state of every step, or checkpoints under a budget. */
+enum { OG_KEEP_NOTHING, OG_KEEP_STEPS, OG_KEEP_CHECKPOINTS };
+struct og_checkpoints;
 
 /* What messages say of a solve that is a part of something else: what it is, and what to try in its place. */
 typedef struct og_role {
@@ -61,7 +64,7 @@ struct og_solve {
   const og_field *field;
   og_options *options;
   const og_tableau *tableau;
-  int single, keep; /* single precision; keep the steps for the derivative */
+  int single, keep; /* single precision; OG_KEEP_... */
   int state;
   size_t count, n, states; /* trajectories; rows of the field; without the quadrature */
   size_t p, parameters;    /* rows of the field's theta; without those of inputs */
@@ -82,6 +85,7 @@ struct og_solve {
   og_limits limits;
   size_t stride;      /* of the records' entries */
   atomic_size_t kept; /* bytes of all records */
+  struct og_checkpoints *checkpoints;
   atomic_llong stats[OG_STAT_COUNT];
 };
 
@@ -89,15 +93,22 @@ struct og_solve {
 typedef struct og_share {
   size_t begin, end;
   int lanes;
-  og_status status; /* OG_ERR_MEMORY, OG_ERR_BUDGET, or a failure's */
+  og_status status; /* OG_ERR_MEMORY, OG_ERR_BUDGET, OG_ERR_FILE, or a failure's */
   og_failure failure;
 } og_share;
+
+/* Failures that are not of a trajectory: there is no going on. */
+static inline int og_share_broken(const og_share *share) {
+  return share->status == OG_ERR_MEMORY || share->status == OG_ERR_BUDGET || share->status == OG_ERR_FILE;
+}
 
 typedef void (*og_worker_fn)(og_solve *solve, og_share *share, void *work);
 /* Runs `worker` over all items (trajectories, or trajectories times directions), split among the threads. The
  * result is the failure of the lowest item, whatever the number of threads. Sets the context's message. */
 og_status og_in_parallel(og_solve *solve, size_t items, og_worker_fn worker, void *work);
 int og_solve_threads(const og_solve *solve);
+/* Lanes of a block for so many items. */
+int og_lanes_for(size_t items);
 
 /* Forward over a share; *mode is OG_DRIVE_SOLVE or OG_DRIVE_REPLAY. */
 void og_drive_d(og_solve *solve, og_share *share, void *mode);
@@ -118,6 +129,9 @@ og_status og_solve_check(og_solve *solve);
 /* The same, and room for the results of a run. */
 og_status og_solve_start(og_solve *solve);
 
+/* Where step `step` starts, as a fraction of its segment. OG_ERR_UNSUPPORTED when a budget left only some of
+ * them. */
+og_status og_solve_fraction(const og_solve *solve, size_t trajectory, size_t step, double *fraction);
 /* The solve, whose settings are made, gets the steps of `from` to replay: its trajectory m those of
  * trajectory m modulo the count of `from`, as fractions of its own span. */
 og_status og_solve_take_steps(og_solve *solve, const og_solve *from);

@@ -137,9 +137,9 @@ static og_status write_all(og_store *store, off_t offset, const char *entry) {
   return OG_OK;
 }
 
-static og_status read_all(og_store *store, off_t offset, char *entry) {
-  for (size_t done = 0; done < store->plan.stride;) {
-    ssize_t moved = pread(store->descriptor, entry + done, store->plan.stride - done, offset + (off_t)done);
+static og_status read_all(og_store *store, off_t offset, size_t bytes, char *entry) {
+  for (size_t done = 0; done < bytes;) {
+    ssize_t moved = pread(store->descriptor, entry + done, bytes - done, offset + (off_t)done);
     if (moved < 0 && errno == EINTR) continue;
     if (moved <= 0) return fail_file(store, 0, moved < 0 ? errno : EIO); /* 0: the file ends too early */
     done += (size_t)moved;
@@ -158,10 +158,10 @@ og_status og_store_write(og_store *store, size_t trajectory, size_t slot, const 
   return OG_OK;
 }
 
-og_status og_store_read(og_store *store, size_t trajectory, size_t slot, void *entry) {
+og_status og_store_read(og_store *store, size_t trajectory, size_t slot, size_t bytes, void *entry) {
   size_t inner = store->plan.memory_slots;
-  if (slot >= inner) return read_all(store, file_offset(store, trajectory, slot - inner), entry);
-  memcpy(entry, og_pages_entry(&store->memory[trajectory], slot, store->plan.stride), store->plan.stride);
+  if (slot >= inner) return read_all(store, file_offset(store, trajectory, slot - inner), bytes, entry);
+  memcpy(entry, og_pages_entry(&store->memory[trajectory], slot, store->plan.stride), bytes);
   return OG_OK;
 }
 

@@ -21,9 +21,10 @@ typedef struct og_store_plan {
 
 og_status og_store_open(og_context *context, const og_store_plan *plan, og_store **out);
 void og_store_close(og_store *store);
-/* OG_ERR_MEMORY or OG_ERR_FILE. A slot that was never written must not be read. */
+/* OG_ERR_MEMORY or OG_ERR_FILE. Reading may stop after the first `bytes`; a slot that was never written must
+ * not be read. */
 og_status og_store_write(og_store *store, size_t trajectory, size_t slot, const void *entry);
-og_status og_store_read(og_store *store, size_t trajectory, size_t slot, void *entry);
+og_status og_store_read(og_store *store, size_t trajectory, size_t slot, size_t bytes, void *entry);
 /* The message for the first failure of the file: what, where, how much, and what to try. */
 og_status og_store_report(const og_store *store);
 /* Bytes that are now taken in memory (pages and their bookkeeping) and in the file. */

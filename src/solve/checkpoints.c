@@ -1,0 +1,138 @@
+#include "solve/checkpoints.h"
+
+#include <string.h>
+
+/* ---- Making and dropping ---- */
+
+void og_checkpoints_free(og_solve *solve) {
+  og_checkpoints *c = solve->checkpoints;
+  if (!c) return;
+  for (size_t m = 0; c->kept && m < solve->count; m++)
+    og_pages_free(solve->context, &c->kept[m].schedule.marks);
+  og_store_close(c->store);
+  og_free(solve->context, c->kept);
+  og_free(solve->context, c);
+  solve->checkpoints = NULL;
+}
+
+static og_status open_slots(og_solve *solve, const og_layout *layout) {
+  og_context *context = solve->context;
+  og_checkpoints *c = solve->checkpoints = og_alloc(context, 1, sizeof *c);
+  if (!c) return og_fail_memory(context, sizeof *c, "checkpoints");
+  c->kept = og_alloc(context, solve->count, sizeof *c->kept);
+  if (!c->kept) return og_fail_memory(context, solve->count * sizeof *c->kept, "checkpoints");
+  return og_store_open(context,
+                       &(og_store_plan){.trajectories = solve->count,
+                                        .stride = og_checkpoint_stride(solve),
+                                        .memory_slots = layout->memory_slots,
+                                        .file_slots = layout->file_slots,
+                                        .directory = og_options_text(solve->options, OG_OPT_CHECKPOINT_DIR)},
+                       &c->store);
+}
+
+/* Slots that serve the present settings are used again. */
+static int serves(const og_checkpoints *c, const og_layout *layout) {
+  return c && c->layout.straight == layout->straight && c->layout.memory_slots == layout->memory_slots &&
+         c->layout.file_slots == layout->file_slots;
+}
+
+og_status og_checkpoints_prepare(og_solve *solve) {
+  og_layout layout;
+  OG_TRY(og_layout_find(solve, &layout));
+  if (!serves(solve->checkpoints, &layout)) {
+    int told = solve->checkpoints && solve->checkpoints->told;
+    og_checkpoints_free(solve);
+    og_status status = open_slots(solve, &layout);
+    if (status != OG_OK) {
+      og_checkpoints_free(solve);
+      return status;
+    }
+    solve->checkpoints->told = told;
+  }
+  solve->checkpoints->layout = layout;
+  for (size_t m = 0; m < solve->count; m++) {
+    og_kept *kept = &solve->checkpoints->kept[m];
+    kept->all = layout.straight;
+    og_schedule_start(&kept->schedule, layout.placement, og_layout_slots(&layout), layout.every,
+                      solve->trajectories[m].fixed_steps);
+  }
+  return OG_OK;
+}
+
+/* ---- While solving ---- */
+
+static og_status grow_marks(og_solve *solve, og_schedule *schedule) {
+  if (!og_schedule_needs_mark(schedule)) return OG_OK;
+  size_t most = og_layout_slots(&solve->checkpoints->layout);
+  size_t growth = og_pages_growth(&schedule->marks, schedule->marks.capacity, sizeof(og_mark), most);
+  OG_TRY(og_pages_grow(solve->context, &schedule->marks, sizeof(og_mark), most));
+  atomic_fetch_add(&solve->checkpoints->marks_bytes, growth);
+  return OG_OK;
+}
+
+og_status og_checkpoints_offer(og_solve *solve, size_t trajectory, size_t step, uint32_t *slot) {
+  og_checkpoints *c = solve->checkpoints;
+  og_schedule *schedule = &c->kept[trajectory].schedule;
+  *slot = (uint32_t)step;
+  if (c->layout.straight) return step < og_layout_slots(&c->layout) ? OG_OK : OG_ERR_BUDGET;
+  OG_TRY(grow_marks(solve, schedule));
+  *slot = og_schedule_offer(schedule, step);
+  return OG_OK;
+}
+
+og_status og_checkpoints_bring(og_solve *solve, size_t trajectory, size_t step, size_t at, og_move *move) {
+  og_kept *kept = &solve->checkpoints->kept[trajectory];
+  if (kept->all) {
+    *move =
+        (og_move){.kind = at == step ? OG_MOVE_READY : OG_MOVE_RESTORE, .slot = (uint32_t)step, .step = step};
+    return OG_OK;
+  }
+  OG_TRY(grow_marks(solve, &kept->schedule));
+  *move = og_schedule_bring(&kept->schedule, step, at);
+  return OG_OK;
+}
+
+/* Slots are taken in order while none is dropped: then as many as there are steps means that slot k holds
+ * state k. */
+void og_checkpoints_end(og_solve *solve, size_t trajectory, size_t steps) {
+  og_kept *kept = &solve->checkpoints->kept[trajectory];
+  if (!solve->checkpoints->layout.straight) kept->all = kept->schedule.held == steps;
+}
+
+int og_checkpoints_all(const og_solve *solve) {
+  for (size_t m = 0; m < solve->count; m++)
+    if (!solve->checkpoints->kept[m].all) return 0;
+  return 1;
+}
+
+/* ---- What it comes to ---- */
+
+size_t og_checkpoints_bytes(const og_solve *solve) {
+  const og_checkpoints *c = solve->checkpoints;
+  return c->layout.reserved + og_store_memory(c->store) + atomic_load(&((og_checkpoints *)c)->marks_bytes);
+}
+
+static const char *placement_name(const og_layout *layout) {
+  static const char *const names[] = {"every", "binomial", "online"};
+  return layout->straight ? "all" : names[layout->placement];
+}
+
+void og_checkpoints_tell(og_solve *solve) {
+  og_checkpoints *c = solve->checkpoints;
+  double cost = 0;
+  size_t held = 0, steps = 0, disk = og_store_disk(c->store);
+  for (size_t m = 0; !c->told && m < solve->count; m++) {
+    const og_kept *kept = &c->kept[m];
+    steps += solve->trajectories[m].steps;
+    held += kept->all ? solve->trajectories[m].steps : kept->schedule.held;
+    cost += kept->all ? 0 : og_schedule_cost(&kept->schedule, solve->trajectories[m].steps);
+  }
+  if (!c->told)
+    og_log(solve->context,
+           "checkpoints: schedule %s, the states of %zu of %zu steps in %.3g MiB of memory, working memory "
+           "included, "
+           "and %.3g MiB of disk; a gradient advances each step %.3g times more",
+           placement_name(&c->layout), held, steps, (double)og_checkpoints_bytes(solve) / 0x1p20,
+           (double)disk / 0x1p20, cost / (double)(steps ? steps : 1));
+  c->told = 1;
+}

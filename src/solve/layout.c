@@ -1,0 +1,135 @@
+#include "solve/layout.h"
+
+#include <limits.h>
+
+#include "solve/checkpoints.h"
+#include "solve/drive.h"
+
+/* ---- Working memory ---- */
+
+enum { ALLOCATIONS_EXTRA = 2048 }; /* headers and alignment of a worker's few allocations */
+
+/* One worker's: the driver, which runs again while a gradient is computed, a step with its derivative, and
+ * the blocks that the discrete adjoint and the tangent have beside it: x, its cotangent or two tangents, a
+ * cotangent for each stage, parameters with their cotangents or tangents, times. */
+static size_t worker_bytes(const og_solve *solve, int lanes) {
+  size_t block = OG_PADDED(solve->n * (size_t)lanes), theta = OG_PADDED(solve->p * (size_t)lanes);
+  size_t stages = (size_t)solve->tableau->stages_total;
+  size_t reals = (3 + stages) * block + 2 * theta + stages * OG_PADDED((size_t)lanes);
+  size_t drive = solve->single ? og_drive_bytes_s(solve, lanes) : og_drive_bytes_d(solve, lanes);
+  size_t forward = solve->single ? og_step_bytes_s(solve->tableau, solve->field, lanes, OG_STEP_FORWARD)
+                                 : og_step_bytes_d(solve->tableau, solve->field, lanes, OG_STEP_FORWARD);
+  size_t back = solve->single ? og_step_bytes_s(solve->tableau, solve->field, lanes, OG_STEP_DERIVATIVE)
+                              : og_step_bytes_d(solve->tableau, solve->field, lanes, OG_STEP_DERIVATIVE);
+  return drive + forward + back + reals * (solve->single ? sizeof(float) : sizeof(double)) +
+         theta * sizeof(double) + ALLOCATIONS_EXTRA;
+}
+
+/* The gradient before it is added to the caller's arrays, and the tables of what is kept. */
+static size_t table_bytes(const og_solve *solve, int with_file) {
+  size_t results = solve->count * (solve->states + solve->parameters + 2 + solve->signal_most) +
+                   solve->observed_count + solve->signal_values;
+  return results * sizeof(double) + solve->count * sizeof(og_kept) +
+         og_store_bytes(solve->count, 0, 0, with_file) + ALLOCATIONS_EXTRA;
+}
+
+/* The widest blocks and the most threads whose working memory takes no more than half of the bytes beyond the
+ * least budget; else one lane and one thread. */
+static void share_work(const og_solve *solve, og_layout *layout, size_t beyond) {
+  static const int widths[] = {OG_LANES_MAX, OG_LANE_STEP, 1};
+  size_t allowed = worker_bytes(solve, 1) + beyond / 2;
+  int threads = og_solve_threads(solve);
+  if ((size_t)threads > solve->count) threads = (int)solve->count;
+  for (layout->threads = threads;; layout->threads = 1) {
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+      layout->lanes = og_lanes_for((solve->count + (size_t)layout->threads - 1) / (size_t)layout->threads);
+      if (layout->lanes > widths[i]) layout->lanes = widths[i];
+      layout->reserved = (size_t)layout->threads * worker_bytes(solve, layout->lanes);
+      if (layout->reserved <= allowed) return;
+    }
+    if (layout->threads == 1) return;
+  }
+}
+
+/* ---- Slots ---- */
+
+/* Entries of `stride` bytes, and for each a mark if there are marks, that fit into so many bytes. */
+static size_t entries_in(size_t bytes, size_t stride, int marked) {
+  size_t unit = stride + (marked ? sizeof(og_mark) : 0), most = bytes / unit;
+  size_t pages = og_pages_bytes(most, stride) - most * stride;
+  if (marked) pages *= 2;
+  return bytes > pages ? (bytes - pages) / unit : 0;
+}
+
+static size_t file_slots(const og_solve *solve, size_t stride) {
+  size_t disk = (size_t)og_options_integer(solve->options, OG_OPT_DISK);
+  if (!*og_options_text(solve->options, OG_OPT_CHECKPOINT_DIR)) return 0;
+  return disk ? disk / solve->count / stride : SIZE_MAX;
+}
+
+/* Bytes of the budget for each trajectory's slots; SIZE_MAX without one. */
+static size_t room_for_slots(const og_solve *solve, const og_layout *layout) {
+  size_t budget = solve->limits.budget;
+  if (!budget) return SIZE_MAX;
+  return budget > layout->reserved ? (budget - layout->reserved) / solve->count : 0;
+}
+
+/* Every state in its slot, where that is asked for or is known to be possible. */
+static int lay_straight(const og_solve *solve, og_layout *layout, size_t room, size_t stride) {
+  og_schedule_kind kind = (og_schedule_kind)og_options_integer(solve->options, OG_OPT_SCHEDULE);
+  size_t known = solve->trajectories[0].fixed_steps;
+  layout->file_slots = file_slots(solve, stride);
+  layout->memory_slots = room < SIZE_MAX ? entries_in(room, stride, 0) : layout->file_slots ? 0 : SIZE_MAX;
+  layout->straight =
+      kind == OG_SCHEDULE_ALL ||
+      (kind != OG_SCHEDULE_EVERY && (layout->file_slots == SIZE_MAX || layout->memory_slots == SIZE_MAX ||
+                                     (known && known <= og_layout_slots(layout))));
+  return layout->straight;
+}
+
+/* Marks of slots in the file are in memory too: they get half of the room at most. */
+static void lay_marked(const og_solve *solve, og_layout *layout, size_t room, size_t stride) {
+  og_schedule_kind kind = (og_schedule_kind)og_options_integer(solve->options, OG_OPT_SCHEDULE);
+  layout->placement = kind == OG_SCHEDULE_EVERY                ? OG_PLACE_EVERY
+                      : kind == OG_SCHEDULE_ONLINE             ? OG_PLACE_ONLINE
+                      : solve->trajectories[0].fixed_steps > 0 ? OG_PLACE_BINOMIAL
+                                                               : OG_PLACE_ONLINE;
+  layout->every = (size_t)og_options_integer(solve->options, OG_OPT_EVERY);
+  if (room == SIZE_MAX) return;
+  size_t marks = room / 2 / sizeof(og_mark);
+  if (layout->file_slots > marks) layout->file_slots = marks;
+  layout->memory_slots = entries_in(room - layout->file_slots * sizeof(og_mark), stride, 1);
+}
+
+static size_t least_budget(const og_solve *solve, size_t stride, int with_file) {
+  size_t slot = og_pages_bytes(1, stride) + og_pages_bytes(1, sizeof(og_mark));
+  return worker_bytes(solve, 1) + table_bytes(solve, with_file) + solve->count * slot;
+}
+
+static og_status check_budget(const og_solve *solve, size_t least) {
+  if (!solve->limits.budget || solve->limits.budget >= least) return OG_OK;
+  return og_fail(
+      solve->context, OG_ERR_BUDGET,
+      "the memory budget of %zu bytes is too small: solving %zu trajectories of %zu states with %s and "
+      "computing a gradient needs at least %zu bytes; the more there are beyond that, the fewer steps "
+      "are computed again",
+      solve->limits.budget, solve->count, solve->states, solve->tableau->name, least);
+}
+
+og_status og_layout_find(const og_solve *solve, og_layout *layout) {
+  *layout = (og_layout){.threads = INT_MAX, .lanes = OG_LANES_MAX};
+  size_t stride = og_checkpoint_stride(solve);
+  int with_file = file_slots(solve, stride) > 0;
+  size_t least = least_budget(solve, stride, with_file);
+  OG_TRY(check_budget(solve, least));
+  if (solve->limits.budget) share_work(solve, layout, solve->limits.budget - least);
+  layout->reserved += table_bytes(solve, with_file);
+  size_t room = room_for_slots(solve, layout);
+  if (!lay_straight(solve, layout, room, stride)) lay_marked(solve, layout, room, stride);
+  if (og_layout_slots(layout)) return OG_OK;
+  return og_fail(
+      solve->context, OG_ERR_BUDGET,
+      "disk allows checkpoints %lld bytes, less than the %zu bytes that one for each of %zu trajectories "
+      "takes: raise disk, or give memory",
+      og_options_integer(solve->options, OG_OPT_DISK), solve->count * stride, solve->count);
+}

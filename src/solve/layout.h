@@ -1,0 +1,26 @@
+/* How a memory budget is shared out: working memory, tables, and slots for checkpoints, as many for each
+ * trajectory. */
+#ifndef OG_LAYOUT_H
+#define OG_LAYOUT_H
+
+#include "solve/schedule.h"
+#include "solve/solve.h"
+
+typedef struct og_layout {
+  int straight; /* every state is to be kept: slot k holds state k, and there are no marks */
+  og_placement placement;
+  size_t every;
+  size_t memory_slots, file_slots; /* of each trajectory; SIZE_MAX: no limit */
+  int threads, lanes;              /* no more than these, so that working memory fits */
+  size_t reserved; /* bytes of working memory, of results, and of tables for each trajectory */
+} og_layout;
+
+/* The layout for the present options and settings. OG_ERR_BUDGET names the least budget that would do. */
+og_status og_layout_find(const og_solve *solve, og_layout *layout);
+static inline size_t og_layout_slots(const og_layout *layout) {
+  size_t most = OG_NO_SLOT - 1;
+  if (layout->memory_slots >= most || layout->file_slots >= most - layout->memory_slots) return most;
+  return layout->memory_slots + layout->file_slots;
+}
+
+#endif
