@@ -97,7 +97,7 @@ static og_status find_inputs(check *c) {
     status = og_objective_span(c->objective, m, &t0, &t1);
     if (status != OG_OK) break;
     c->span = fabs(t1 - t0);
-    status = og_model_initial_state(c->p->model, t0, c->p->theta, c->x0 + m * c->p->n);
+    status = initial_state_at(c->p, c->p->theta, m, t0, c->x0 + m * c->p->n);
   }
   return status;
 }

@@ -59,6 +59,7 @@ OG_API const char *og_version(void);
   X(OG_ERR_ZENO, 28, "events accumulate")                                                                    \
   X(OG_ERR_GRAZING, 29, "an event is touched, not crossed, so that it has no derivative")                    \
   X(OG_ERR_NOT_STEADY, 30, "no steady state before the end of the span")                                     \
+  X(OG_ERR_ENDED, 31, "a trajectory ended before an observation")                                            \
   X(OG_ERR_INTERNAL, 99, "a defect in odegrad; please report it")
 
 typedef enum og_status {

@@ -111,33 +111,21 @@ static og_stencil parameter_stencil(const og_objective *objective, const double 
                         objective->highest[i] - theta[i]);
 }
 
-/* How far an end may move, half-way to the next value of an input, so that the segments stay the same; an
- * input that ends there allows nothing, except one that is held on. */
-static double room_of_series(const og_input_series *s, og_signal kind, double from, int up) {
-  double room = up && kind == OG_SIGNAL_HOLD ? INFINITY : 0;
-  int found = 0;
-  if (kind == OG_SIGNAL_CONSTANT) return INFINITY;
-  for (size_t k = 0; k < s->count; k++) {
-    double away = up ? s->times[k] - from : from - s->times[k];
-    if (away > 0 && (!found || away / 2 < room)) room = away / 2, found = 1;
-  }
-  return room;
-}
-
-static double room_of_inputs(const og_objective *objective, probe_kind kind, int up) {
+/* How far an end may move towards the other: half-way to the next value of an input, so that the segments
+ * stay the same. */
+static double room_of_inputs(const og_objective *objective, size_t m, double from, double towards) {
   const og_inputs *inputs = objective->inputs;
-  double room = INFINITY;
-  for (size_t m = 0; m < objective->M; m++) {
-    double from = kind == PROBE_START ? objective->data->t0[m] : objective->data->t1[m];
-    for (size_t i = 0; i < inputs->count; i++)
-      room = fmin(room,
-                  room_of_series(&inputs->series[m * inputs->count + i], inputs->columns[i].kind, from, up));
+  double room = INFINITY, sign = towards < from ? -1 : 1;
+  for (size_t i = 0; i < inputs->count; i++) {
+    const og_input_series *s = &inputs->series[m * inputs->count + i];
+    for (size_t k = 0; k < s->count && inputs->columns[i].kind != OG_SIGNAL_CONSTANT; k++)
+      if ((s->times[k] - from) * sign > 0) room = fmin(room, (s->times[k] - from) * sign / 2);
   }
   return room;
 }
 
-/* The ends may move outward as far as the inputs allow, and inward as far as the observations, which stay
- * where they are, allow too. */
+/* The ends may move outward freely, and inward as far as the inputs allow and the observations, which stay
+ * where they are. */
 static og_stencil time_stencil(const og_objective *objective, probe_kind kind) {
   const og_data *data = objective->data;
   double shortest = INFINITY, inward = INFINITY, sign = 1;
@@ -146,6 +134,8 @@ static og_stencil time_stencil(const og_objective *objective, probe_kind kind) {
     if (data->t1[m] < data->t0[m]) sign = -1;
     if (span > 0) shortest = fmin(shortest, span);
     inward = fmin(inward, span / 4);
+    inward = fmin(inward, kind == PROBE_START ? room_of_inputs(objective, m, data->t0[m], data->t1[m])
+                                              : room_of_inputs(objective, m, data->t1[m], data->t0[m]));
     if (data->first[m + 1] == data->first[m]) continue;
     double edge = kind == PROBE_START ? data->times[data->first[m]] - data->t0[m]
                                       : data->t1[m] - data->times[data->first[m + 1] - 1];
@@ -153,9 +143,7 @@ static og_stencil time_stencil(const og_objective *objective, probe_kind kind) {
   }
   double h = FIRST_STEP * power_of_two(isfinite(shortest) ? shortest : 1);
   int inward_is_up = (kind == PROBE_START) == (sign > 0);
-  double below = inward_is_up ? INFINITY : inward, above = inward_is_up ? inward : INFINITY;
-  return stencil_within(objective, h, fmin(below, room_of_inputs(objective, kind, 0)),
-                        fmin(above, room_of_inputs(objective, kind, 1)));
+  return stencil_within(objective, h, inward_is_up ? INFINITY : inward, inward_is_up ? inward : INFINITY);
 }
 
 /* ---- All components ---- */

@@ -199,14 +199,18 @@ static size_t entry_at(const og_input_series *s, og_signal kind, double t) {
   return low;
 }
 
+static double slope_of(const og_input_series *s, og_signal kind, size_t k) {
+  if (kind != OG_SIGNAL_LINEAR || k + 1 >= s->count) return 0;
+  return (s->values[k + 1] - s->values[k]) / (s->times[k + 1] - s->times[k]);
+}
+
 void og_inputs_rows(const og_inputs *inputs, size_t trajectory, double t, double *rows) {
   for (size_t i = 0; i < inputs->count; i++) {
     const og_input_series *s = &inputs->series[trajectory * inputs->count + i];
     size_t k = entry_at(s, inputs->columns[i].kind, t);
-    int sloped = inputs->columns[i].kind == OG_SIGNAL_LINEAR && s->count > 1;
     double *row = rows + OG_INPUT_ROWS * i;
     row[OG_INPUT_LEVEL] = s->values[k];
-    row[OG_INPUT_SLOPE] = sloped ? (s->values[k + 1] - s->values[k]) / (s->times[k + 1] - s->times[k]) : 0;
+    row[OG_INPUT_SLOPE] = slope_of(s, inputs->columns[i].kind, k);
     row[OG_INPUT_START] = s->times[k];
   }
 }
@@ -244,24 +248,56 @@ og_status og_inputs_at(const og_inputs *inputs, size_t trajectory, double t, dou
   for (size_t i = 0; i < inputs->count; i++) {
     const og_input_series *s = &inputs->series[trajectory * inputs->count + i];
     size_t k = entry_at(s, inputs->columns[i].kind, t);
-    u[i] = s->values[k];
-    if (inputs->columns[i].kind == OG_SIGNAL_LINEAR && s->count > 1)
-      u[i] += (s->values[k + 1] - s->values[k]) / (s->times[k + 1] - s->times[k]) * (t - s->times[k]);
+    u[i] = s->values[k] + slope_of(s, inputs->columns[i].kind, k) * (t - s->times[k]);
   }
   return OG_OK;
 }
 
 /* ---- For a solve ---- */
 
+/* The signal within the span, carried on beyond it along its first and last stretch, so that t0 and t1 can
+ * move: that is what dL/dt0 and dL/dt1 are derivatives of. Returns the number of values. */
+static size_t cut_to_span(const og_input_series *s, og_signal kind, double t0, double t1, double *times,
+                          double *values) {
+  double low = fmin(t0, t1), high = fmax(t0, t1), beyond = high > low ? high - low : 1;
+  size_t k = entry_at(s, kind, low), last = 0, count = 1;
+  times[0] = low - beyond;
+  values[0] = s->values[k] + slope_of(s, kind, k) * (times[0] - s->times[k]);
+  for (k = 0; k < s->count; k++) {
+    if (s->times[k] < high) last = k;
+    if (!(s->times[k] > low && s->times[k] < high)) continue;
+    times[count] = s->times[k];
+    values[count++] = s->values[k];
+  }
+  if (kind == OG_SIGNAL_HOLD) return count;
+  times[count] = high + beyond;
+  values[count++] = s->values[last] + slope_of(s, kind, last) * (high + beyond - s->times[last]);
+  return count;
+}
+
+static og_status set_signal(const og_inputs *inputs, og_solve *solve, size_t m, size_t i, double *times,
+                            double *values) {
+  const og_input_series *s = &inputs->series[m * inputs->count + i];
+  og_signal kind = inputs->columns[i].kind;
+  double t0 = solve->trajectories[m].t0, t1 = solve->trajectories[m].t1;
+  OG_TRY(check_cover(inputs, m, i, t0, t1));
+  if (kind == OG_SIGNAL_CONSTANT) return og_solve_set_input(solve, m, i, kind, 1, NULL, s->values);
+  size_t count = cut_to_span(s, kind, t0, t1, times, values);
+  return og_solve_set_input(solve, m, i, kind, count, times, values);
+}
+
 og_status og_inputs_set(const og_inputs *inputs, og_solve *solve) {
-  if (inputs->count && inputs->trajectories != solve->count)
+  if (inputs->count == 0) return OG_OK;
+  if (inputs->trajectories != solve->count)
     return og_fail(inputs->context, OG_ERR_ARGUMENT, "inputs of %zu trajectories for a solve of %zu",
                    inputs->trajectories, solve->count);
-  for (size_t m = 0; m < inputs->trajectories; m++)
-    for (size_t i = 0; i < inputs->count; i++) {
-      const og_input_series *s = &inputs->series[m * inputs->count + i];
-      OG_TRY(check_cover(inputs, m, i, solve->trajectories[m].t0, solve->trajectories[m].t1));
-      OG_TRY(og_solve_set_input(solve, m, i, inputs->columns[i].kind, s->count, s->times, s->values));
-    }
-  return OG_OK;
+  size_t room = og_table_rows(inputs->table) + 2;
+  double *work = og_alloc(inputs->context, 2 * room, sizeof *work);
+  if (!work) return og_fail_memory(inputs->context, 2 * room * sizeof *work, "the signal of an input");
+  og_status status = OG_OK;
+  for (size_t m = 0; m < inputs->trajectories && status == OG_OK; m++)
+    for (size_t i = 0; i < inputs->count && status == OG_OK; i++)
+      status = set_signal(inputs, solve, m, i, work, work + room);
+  og_free(inputs->context, work);
+  return status;
 }

@@ -45,6 +45,10 @@ static inline void og_segment_move(og_segment *segment, const og_segment *to) {
   segment->end = to->end;
   segment->inside = to->inside;
 }
+/* Whether a segment ends before a time. */
+static inline int og_segment_before(const og_segment *segment, double t) {
+  return segment->end < segment->start ? t < segment->end : t > segment->end;
+}
 /* A time's place in a segment: 0 at its start, 1 at its end, exactly. */
 static inline double og_segment_fraction(const og_segment *segment, double t) {
   if (t == segment->end) return 1;

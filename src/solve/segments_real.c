@@ -9,7 +9,8 @@ void OG_R(og_drive_next_observation)(drive *d, int lane) {
   const og_trajectory *at = d->trajectory[lane];
   const og_segment *segment = &at->path.segments[d->segment[lane]];
   size_t cursor = d->cursor[lane];
-  d->next_observation[lane] = cursor < at->observations ? og_segment_fraction(segment, at->times[cursor]) : 2;
+  int here = cursor < at->observations && !og_segment_before(segment, at->times[cursor]);
+  d->next_observation[lane] = here ? og_segment_fraction(segment, at->times[cursor]) : 2;
 }
 
 static void load_inputs(drive *d, int lane) {
