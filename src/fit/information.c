@@ -104,13 +104,17 @@ static og_status differences(og_information *information, og_search *search) {
   return OG_OK;
 }
 
+/* The first line of the message, which says why there are no exact second derivatives. */
+static void note_cause(const og_search *search) {
+  const char *message = og_context_message(search->context);
+  og_log(search->context, "note: standard errors come from differences of gradients: %.*s",
+         (int)strcspn(message, "\n"), message);
+}
+
 static og_status columns(og_information *information, og_search *search) {
   og_status status = information->inexact ? OG_ERR_UNSUPPORTED : exact(information, search);
   if (status == OG_ERR_UNSUPPORTED || status == OG_ERR_BUDGET) {
-    if (!information->inexact)
-      og_log(search->context,
-             "note: standard errors come from differences of gradients, because exact second derivatives %s",
-             status == OG_ERR_BUDGET ? "do not fit the memory budget" : "through events are not available");
+    if (!information->inexact) note_cause(search);
     information->inexact = 1;
     return differences(information, search);
   }
