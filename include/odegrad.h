@@ -102,20 +102,23 @@ OG_API const char *og_context_message(const og_context *context);
 typedef struct og_options og_options;
 
 typedef enum og_option {
-  OG_OPT_METHOD,       /* choice: og_method */
-  OG_OPT_RTOL,         /* real */
-  OG_OPT_ATOL,         /* real */
-  OG_OPT_STEPS,        /* integer: fixed steps; 0 = adaptive */
-  OG_OPT_MAX_STEPS,    /* integer: accepted + rejected per trajectory */
-  OG_OPT_MIN_STEP,     /* real: 0 = a few ulp of t */
-  OG_OPT_MAX_STEP,     /* real: 0 = the span */
-  OG_OPT_FIRST_STEP,   /* real: 0 = automatic (Hairer, Norsett & Wanner II.4) */
-  OG_OPT_ADJOINT,      /* choice: og_adjoint */
-  OG_OPT_ADJOINT_NORM, /* choice: og_norm */
-  OG_OPT_MEMORY,       /* size: bytes for the solve and its gradient; 0 = no limit (docs/checkpointing.md) */
-  OG_OPT_SCHEDULE,     /* choice: og_schedule_kind */
-  OG_OPT_EVERY,        /* integer: of schedule = every, the first k */
-  OG_OPT_DISK,         /* size: most bytes of the file in checkpoint-dir; 0 = no limit */
+  OG_OPT_METHOD,        /* choice: og_method */
+  OG_OPT_RTOL,          /* real */
+  OG_OPT_ATOL,          /* real */
+  OG_OPT_STEPS,         /* integer: fixed steps; 0 = adaptive */
+  OG_OPT_MAX_STEPS,     /* integer: accepted + rejected per trajectory */
+  OG_OPT_MIN_STEP,      /* real: 0 = a few ulp of t */
+  OG_OPT_MAX_STEP,      /* real: 0 = the span */
+  OG_OPT_FIRST_STEP,    /* real: 0 = automatic (Hairer, Norsett & Wanner II.4) */
+  OG_OPT_STEADY,        /* real: end where the root mean square of f falls to it; 0 = at t1 */
+  OG_OPT_EVENT_SAMPLES, /* integer: places in a step at which guards are looked at (docs/events.md) */
+  OG_OPT_MAX_EVENTS,    /* integer: of a trajectory */
+  OG_OPT_ADJOINT,       /* choice: og_adjoint */
+  OG_OPT_ADJOINT_NORM,  /* choice: og_norm */
+  OG_OPT_MEMORY,        /* size: bytes for the solve and its gradient; 0 = no limit (docs/checkpointing.md) */
+  OG_OPT_SCHEDULE,      /* choice: og_schedule_kind */
+  OG_OPT_EVERY,         /* integer: of schedule = every, the first k */
+  OG_OPT_DISK,          /* size: most bytes of the file in checkpoint-dir; 0 = no limit */
   OG_OPT_CHECKPOINT_DIR, /* text: where checkpoints go that do not fit into memory; "" = nowhere */
   OG_OPT_THREADS,        /* integer: 0 = the context's */
   OG_OPT_PRECISION,      /* choice: og_precision */

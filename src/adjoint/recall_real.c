@@ -136,7 +136,7 @@ void OG_R(og_recall_steps)(OG_R(og_recall) * r) {
 void OG_R(og_recall_fail)(const OG_R(og_recall) * r, og_share *share, int lane, og_status status) {
   const og_segment *segment = OG_R(og_recall_segment)(r, lane);
   og_failure failure = {.status = status,
-                        .event = segment->event,
+                        .event = status == OG_ERR_GRAZING ? segment->event + 1 : 0,
                         .derivative = 1,
                         .trajectory = (size_t)(r->trajectory[lane] - r->solve->trajectories),
                         .accepted = r->index[lane],

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* dg/dx, dg/dtheta, and the jump's share of theta_bar. */
-size_t og_stop_own(const og_solve *solve) { return solve->n + 2 * solve->p + 1; }
+size_t og_stop_own(const og_solve *solve) { return OG_PADDED(solve->n) + 2 * OG_PADDED(solve->p); }
 
 typedef struct guard_slope {
   double *x, *theta, t; /* dg/dx, dg/dtheta, dg/dt */
@@ -18,7 +18,7 @@ static double least_share(void) { return sqrt(DBL_EPSILON); }
 
 static og_status slope_of(const og_solve *solve, const og_stop *stop, guard_slope *slope) {
   slope->x = stop->own;
-  slope->theta = slope->x + solve->n;
+  slope->theta = slope->x + OG_PADDED(solve->n);
   int refused = og_guard_gradient(solve, stop->segment->event, &stop->at, slope->x, slope->theta, &slope->t);
   if (refused) return OG_ERR_FIELD;
   double parts = fabs(slope->t * stop->h);
@@ -53,7 +53,7 @@ static const double *own_cotangents(const og_solve *solve, const og_stop *stop, 
 og_status og_stop_pull(const og_solve *solve, const og_stop *stop, const og_trajectory *at, double *after_bar,
                        double *before_bar, double *theta_bar, double *t_bar) {
   const double *given = own_cotangents(solve, stop, at);
-  double *share = stop->own + solve->n + solve->p, jump_t_bar = 0;
+  double *share = stop->own + OG_PADDED(solve->n) + OG_PADDED(solve->p), jump_t_bar = 0;
   for (size_t i = 0; given && i < solve->states; i++) after_bar[i] += given[1 + solve->states + i];
   int refused =
       og_guard_jump_vjp(solve, stop->segment->event, &stop->at, after_bar, before_bar, share, &jump_t_bar);

@@ -6,6 +6,7 @@
 
 #include "solve/guards.h"
 
+/* All arrays are blocks of one lane. */
 typedef struct og_stop {
   const og_segment *segment; /* that the event ended */
   double h;

@@ -4,10 +4,10 @@
 
 typedef OG_R(og_stops) og_stops;
 
-/* Arrays of one lane: n each of the speed and of two tangents or cotangents; p each of theta and its tangent
- * or cotangent; og_stop_own. */
+/* Arrays of one lane: n each of the speed, the state and two tangents or cotangents; p each of theta and its
+ * tangent or cotangent; og_stop_own; og_guard_work. */
 static size_t one_lane(const og_solve *solve) {
-  return OG_PADDED(3 * solve->n + 2 * solve->p + og_stop_own(solve));
+  return 4 * OG_PADDED(solve->n) + 2 * OG_PADDED(solve->p) + og_stop_own(solve) + og_guard_work(solve, 1);
 }
 
 og_status OG_R(og_stops_open)(og_stops *stops, const OG_R(og_recall) * r, const OG_R(og_step) * step) {
@@ -15,7 +15,7 @@ og_status OG_R(og_stops_open)(og_stops *stops, const OG_R(og_recall) * r, const 
   *stops = (og_stops){.r = r, .step = step};
   if (og_guards(solve) == 0) return OG_OK;
   size_t block = OG_PADDED(solve->n * (size_t)r->lanes);
-  size_t one = one_lane(solve) + og_guard_work(solve);
+  size_t one = one_lane(solve);
   size_t bytes = (block + one) * sizeof(double) + solve->field->scratch_bytes(solve->field, 1);
   stops->memory = og_alloc(solve->context, 1, bytes);
   if (!stops->memory) return OG_ERR_MEMORY;
@@ -52,8 +52,9 @@ static size_t entry_of(const og_stops *stops, size_t row, int lane) {
 static og_stop stop_of(og_stops *stops, int lane, double **next) {
   const og_solve *solve = stops->r->solve;
   const og_segment *segment = stops->segment[lane];
-  double slopes[OG_STAGES_MAX], *speed = stops->one, *theta = speed + solve->n, *own = theta + solve->p;
-  double *work = stops->one + one_lane(solve);
+  size_t n = OG_PADDED(solve->n);
+  double slopes[OG_STAGES_MAX], *speed = stops->one, *x = speed + n, *theta = x + n;
+  double *own = theta + OG_PADDED(solve->p), *work = own + og_stop_own(solve);
   og_interpolant_weights(solve->tableau, segment->sigma, NULL, slopes);
   for (size_t i = 0; i < solve->n; i++) {
     double sum = 0;
@@ -62,11 +63,12 @@ static og_stop stop_of(og_stops *stops, int lane, double **next) {
     speed[i] = stops->r->at.h[lane] * sum;
   }
   for (size_t i = 0; i < solve->p; i++) theta[i] = (double)stops->r->theta[entry_of(stops, i, lane)];
-  *next = own + og_stop_own(solve);
+  memcpy(x, segment->states, solve->n * sizeof *x);
+  *next = work + og_guard_work(solve, 1);
   return (og_stop){.segment = segment,
                    .h = stops->r->at.h[lane],
                    .speed = speed,
-                   .at = {segment->time, segment->states, theta, stops->scratch, work},
+                   .at = {segment->time, x, theta, stops->scratch, work},
                    .own = own};
 }
 
@@ -90,8 +92,8 @@ og_status OG_R(og_stops_pull)(og_stops *stops, int lane, double start_bar, real 
   const og_solve *solve = stops->r->solve;
   double *after_bar, *before_bar, *theta_bar, t_bar = start_bar;
   og_stop stop = stop_of(stops, lane, &after_bar);
-  before_bar = after_bar + solve->n;
-  theta_bar = before_bar + solve->n;
+  before_bar = after_bar + OG_PADDED(solve->n);
+  theta_bar = before_bar + OG_PADDED(solve->n);
   for (size_t i = 0; i < solve->n; i++) after_bar[i] = (double)x_bar[entry_of(stops, i, lane)];
   if (solve->p) memset(theta_bar, 0, solve->p * sizeof *theta_bar);
   OG_TRY(og_stop_pull(solve, &stop, stops->r->trajectory[lane], after_bar, before_bar, theta_bar, &t_bar));
@@ -130,8 +132,8 @@ og_status OG_R(og_stops_push)(og_stops *stops, int lane, const real *x_dot, cons
   const og_solve *solve = stops->r->solve;
   double *before_dot, *after_dot, *theta;
   og_stop stop = stop_of(stops, lane, &before_dot);
-  after_dot = before_dot + solve->n;
-  theta = after_dot + solve->n;
+  after_dot = before_dot + OG_PADDED(solve->n);
+  theta = after_dot + OG_PADDED(solve->n);
   before_tangent(stops, lane, x_dot, h_dot, y_dot, before_dot);
   for (size_t i = 0; i < solve->p; i++) theta[i] = (double)theta_dot[entry_of(stops, i, lane)];
   *t_dot += stops->sigma[lane] * h_dot;

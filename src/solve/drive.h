@@ -4,7 +4,7 @@
 
 #include "rk/step.h"
 #include "solve/control.h"
-#include "solve/solve.h"
+#include "solve/watch.h"
 
 /* Arrays over lanes stand side by side, so that what every lane does each step is a plain loop. */
 #define OG_DRIVE_TYPES(X, S)                                                                                 \
@@ -26,6 +26,8 @@
     size_t first[OG_LANES_MAX];          /* index of its first step */                                       \
     size_t segment_steps[OG_LANES_MAX];  /* when they are equal: their number */                             \
     unsigned char restart[OG_LANES_MAX]; /* a segment begins: K_1 is not there */                            \
+    og_watch *watch;                     /* NULL: there are no events */                                     \
+    size_t failed_event;                 /* 1 + the event that a failure is about; 0: none */                \
     double t0[OG_LANES_MAX], t1[OG_LANES_MAX], span[OG_LANES_MAX]; /* of the segment */                      \
     double fraction[OG_LANES_MAX], fraction_next[OG_LANES_MAX];    /* of it, at the step's ends */           \
     double width[OG_LANES_MAX];                      /* of the next step as wished, as a fraction */         \
@@ -75,6 +77,18 @@
   void og_drive_restart_##S(og_drive_state_##S *d);                                                          \
   void og_drive_next_observation_##S(og_drive_state_##S *d, int lane);                                       \
   void og_drive_finish_##S(og_drive_state_##S *d, int lane);                                                 \
+  /* Events, when there is a watch. Which one stops each lane's step, and where. */                          \
+  void og_drive_watch_##S(og_drive_state_##S *d);                                                            \
+  /* It happens; the lane goes on in a segment of its own, ends, or fails. 0: no memory. */                  \
+  int og_drive_happen_##S(og_drive_state_##S *d, int lane);                                                  \
+  /* The guards' sides in the lanes in mask, whose segment has just begun with the slope f. */               \
+  void og_drive_sides_##S(og_drive_state_##S *d, const X *f);                                                \
+  /* A lane's theta, and its time and state at a place of its step, 0 to 1, in double. */                    \
+  void og_drive_own_theta_##S(const og_drive_state_##S *d, int lane, double *theta);                         \
+  double og_drive_time_at_##S(const og_drive_state_##S *d, int lane, double place);                          \
+  void og_drive_state_at_##S(const og_drive_state_##S *d, int lane, double place, double *x);                \
+  /* Stops a lane for an event's sake (OG_NO_EVENT: some guard's). */                                        \
+  void og_drive_event_fail_##S(og_drive_state_##S *d, int lane, size_t event, og_status status);             \
   /* Counts bytes that are to be kept against the budget. 0: there is no room. */                            \
   int og_drive_take_##S(og_drive_state_##S *d, size_t bytes);                                                \
   /* Records accepted steps, observes, moves on; `mask` says which lanes. */                                 \

@@ -72,7 +72,7 @@ static double stiffness(const drive *d, int lane) {
 
 static og_status cause(const og_failure *failure, og_status status) {
   int grown = failure->norm > 1e6 * (1 + failure->first_norm) || !isfinite(failure->norm);
-  if (status == OG_ERR_FIELD || status == OG_ERR_UNSUPPORTED) return status;
+  if (status == OG_ERR_FIELD || status == OG_ERR_UNSUPPORTED || failure->event) return status;
   if (failure->stiffness > 1) return OG_ERR_STIFF;
   return grown && status != OG_ERR_TOO_MANY_STEPS ? OG_ERR_BLOW_UP : status;
 }
@@ -81,6 +81,7 @@ void OG_R(og_drive_fail)(drive *d, int lane, og_status status) {
   og_trajectory *at = d->trajectory[lane];
   size_t m = (size_t)(at - d->solve->trajectories);
   og_failure failure = {.trajectory = m,
+                        .event = d->failed_event,
                         .accepted = d->index[lane],
                         .rejected = d->rejected[lane],
                         .t = d->at.t[lane],

@@ -12,7 +12,9 @@ og_event og_guard_about(const og_solve *solve, size_t event) {
   return solve->field->event[event];
 }
 
-size_t og_guard_work(const og_solve *solve) { return OG_PADDED(2 * solve->n); }
+size_t og_guard_work(const og_solve *solve, int lanes) {
+  return OG_PADDED(solve->n * (size_t)lanes) + OG_PADDED(solve->n);
+}
 
 void og_guard_values(const og_solve *solve, int lanes, const double *t, const double *x, const double *theta,
                      double *g, og_lane_status *status, void *scratch, double *work) {
@@ -34,13 +36,15 @@ static int steady_gradient(const og_solve *solve, const og_guard_point *at, doub
                            double *g_t) {
   const og_field *field = solve->field;
   og_lane_status status = 0;
-  double *f = at->work, *lambda = f + solve->n, sum = 0;
-  field->ops_d.eval(field, 1, &at->t, at->x, at->theta, f, &status, at->scratch);
+  _Alignas(64) double t[OG_LANE_STEP] = {at->t}, t_bar[OG_LANE_STEP];
+  double *f = at->work, *lambda = f + OG_PADDED(solve->n), sum = 0;
+  field->ops_d.eval(field, 1, t, at->x, at->theta, f, &status, at->scratch);
   for (size_t i = 0; i < solve->states; i++) sum += f[i] * f[i];
   double scale = 1 / ((double)solve->states * sqrt(sum / (double)solve->states));
   for (size_t i = 0; i < solve->n; i++) lambda[i] = i < solve->states ? f[i] * scale : 0;
-  field->ops_d.vjp(field, 1, &at->t, at->x, at->theta, lambda, g_x, field->p ? g_theta : NULL, g_t, &status,
+  field->ops_d.vjp(field, 1, t, at->x, at->theta, lambda, g_x, field->p ? g_theta : NULL, t_bar, &status,
                    at->scratch);
+  *g_t = t_bar[0];
   return status;
 }
 

@@ -15,11 +15,12 @@ typedef struct og_guard_point {
   double t;
   const double *x, *theta;
   void *scratch; /* the field's, for one lane */
-  double *work;  /* og_guard_work doubles */
+  double *work;  /* og_guard_work doubles, for one lane */
 } og_guard_point;
-size_t og_guard_work(const og_solve *solve);
+size_t og_guard_work(const og_solve *solve, int lanes);
 
-/* g[guards][lanes]; `work` as above times lanes. */
+/* All arrays here are blocks of one lane or of lanes, aligned and padded (base/real.h).
+ * g[guards][lanes]: */
 void og_guard_values(const og_solve *solve, int lanes, const double *t, const double *x, const double *theta,
                      double *g, og_lane_status *status, void *scratch, double *work);
 /* Of one event; nonzero when a callback refuses. See field.h. */

@@ -35,6 +35,7 @@ og_status OG_R(og_drive_open)(drive *d, og_solve *solve, og_share *share, int mo
   d->e = d->y + block;
   d->e2 = d->e + block;
   d->theta = d->e2 + block;
+  if (mode != OG_DRIVE_AGAIN && og_watch_create(solve, d->lanes, &d->watch) != OG_OK) return OG_ERR_MEMORY;
   og_status status =
       OG_R(og_step_create)(solve->context, solve->tableau, solve->field, d->lanes, OG_STEP_FORWARD, &d->step);
   if (status == OG_OK && solve->tableau->first_same_as_last)
@@ -44,6 +45,7 @@ og_status OG_R(og_drive_open)(drive *d, og_solve *solve, og_share *share, int mo
 
 void OG_R(og_drive_close)(drive *d) {
   og_count(d->solve, OG_STAT_RHS_EVALS, d->evals);
+  og_watch_destroy(d->solve->context, d->watch);
   OG_R(og_step_destroy)(d->solve->context, &d->step);
   og_free(d->solve->context, d->memory);
 }
@@ -113,8 +115,9 @@ void OG_R(og_drive_first_stage)(drive *d) {
 
 /* K_1 is in e2 as well, for the first widths. */
 static void start_lanes(drive *d) {
-  if (d->fixed && !d->step.tableau->first_same_as_last) return;
+  if (d->fixed && !d->step.tableau->first_same_as_last && !d->watch) return;
   OG_R(og_drive_first_stage)(d);
+  OG_R(og_drive_sides)(d, d->e2);
   first_widths(d, d->e2);
 }
 
@@ -172,10 +175,10 @@ static int record_step(drive *d, int lane) {
 }
 
 /* x(t) = x + h sum b_j(s) K_j; at the ends of the step the states themselves. */
-static void interpolate(const drive *d, int lane, double fraction, double *out) {
-  double start = d->fraction[lane], end = d->fraction_next[lane], weights[OG_STAGES_MAX];
-  const real *exact = fraction == end ? d->y : fraction == start ? d->x : NULL;
-  if (!exact) og_interpolant_weights(d->step.tableau, (fraction - start) / (end - start), weights, NULL);
+void OG_R(og_drive_state_at)(const drive *d, int lane, double place, double *out) {
+  double weights[OG_STAGES_MAX];
+  const real *exact = place == 1 ? d->y : place == 0 ? d->x : NULL;
+  if (!exact) og_interpolant_weights(d->step.tableau, place, weights, NULL);
   for (int i = 0; i < d->step.n; i++) {
     int entry = i * d->lanes + lane;
     double sum = 0;
@@ -185,11 +188,16 @@ static void interpolate(const drive *d, int lane, double fraction, double *out) 
   }
 }
 
-static void observe(drive *d, int lane) {
+/* Up to the place where the step ends or an event stops it. */
+static void observe(drive *d, int lane, double end) {
   og_trajectory *at = d->trajectory[lane];
-  while (d->next_observation[lane] <= d->fraction_next[lane]) {
+  while (d->next_observation[lane] <= end) {
+    double start = d->fraction[lane], s = d->next_observation[lane];
+    double place = s == d->fraction_next[lane] ? 1
+                   : s == start                ? 0
+                                               : (s - start) / (d->fraction_next[lane] - start);
     size_t slot = at->first_observation + d->cursor[lane];
-    interpolate(d, lane, d->next_observation[lane], d->solve->observed + slot * d->solve->n);
+    OG_R(og_drive_state_at)(d, lane, place, d->solve->observed + slot * d->solve->n);
     d->cursor[lane]++;
     OG_R(og_drive_next_observation)(d, lane);
   }
@@ -197,6 +205,7 @@ static void observe(drive *d, int lane) {
 
 static int inside(const drive *d, int lane) {
   const og_trajectory *at = d->trajectory[lane];
+  if (d->mask[lane] != 0 && d->watch) return 1;
   if (d->mask[lane] == 0 || d->next_observation[lane] > d->fraction_next[lane]) return 0;
   for (size_t i = d->cursor[lane]; i < at->observations;
        i++) { /* the first ones may stand at the step's start */
@@ -206,7 +215,8 @@ static int inside(const drive *d, int lane) {
   return 0;
 }
 
-/* Stages of the interpolant alone, when a step that moves on has an observation inside. */
+/* Stages of the interpolant alone, when a step that moves on has an observation inside, or there are events
+ * to watch for. */
 static void interpolant_stages(drive *d) {
   const og_tableau *tableau = d->step.tableau;
   int wanted = 0;
@@ -243,6 +253,19 @@ void OG_R(og_drive_finish)(drive *d, int lane) {
   d->idle++;
 }
 
+/* The lane's step is done, or an event stopped it. 0: no memory. */
+static int move_on(drive *d, int lane) {
+  size_t event = d->watch ? d->watch->event[lane] : OG_NO_EVENT;
+  double start = d->fraction[lane], end = d->fraction_next[lane];
+  if (d->solve->keep == OG_KEEP_STEPS && !record_step(d, lane)) return 0;
+  if (event != OG_NO_EVENT && d->watch->sigma[lane] != 1) end = start + (end - start) * d->watch->sigma[lane];
+  if (d->next_observation[lane] <= end) observe(d, lane, end);
+  d->fraction[lane] = d->fraction_next[lane];
+  d->index[lane]++;
+  if (event != OG_NO_EVENT) return OG_R(og_drive_happen)(d, lane);
+  return d->fraction[lane] == 1 ? OG_R(og_drive_turn)(d, lane) : 1;
+}
+
 void OG_R(og_drive_move)(drive *d) {
   const og_tableau *tableau = d->step.tableau;
   d->step.kernels->copy_rows(d->step.n, d->lanes, d->x, d->y, d->mask);
@@ -253,14 +276,10 @@ void OG_R(og_drive_move)(drive *d) {
 void OG_R(og_drive_commit)(drive *d) {
   unsigned char moved[OG_LANES_MAX];
   interpolant_stages(d);
+  if (d->watch) OG_R(og_drive_watch)(d);
   for (int lane = 0; lane < d->lanes; lane++) {
     moved[lane] = d->mask[lane] != 0;
-    if (!moved[lane]) continue;
-    if (d->solve->keep == OG_KEEP_STEPS && !record_step(d, lane)) return;
-    if (d->next_observation[lane] <= d->fraction_next[lane]) observe(d, lane);
-    d->fraction[lane] = d->fraction_next[lane];
-    d->index[lane]++;
-    if (d->fraction[lane] == 1 && !OG_R(og_drive_turn)(d, lane)) return;
+    if (moved[lane] && !move_on(d, lane)) return;
   }
   OG_R(og_drive_move)(d);
   OG_R(og_drive_restart)(d);

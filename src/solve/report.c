@@ -1,7 +1,7 @@
 /* The words for a trajectory that stopped: what happened, where, and what to try. */
 #include <math.h>
 
-#include "solve/solve.h"
+#include "solve/guards.h"
 
 typedef struct cause_text {
   og_status status;
@@ -29,6 +29,13 @@ static const cause_text causes[] = {
      "0)"},
     {OG_ERR_FIELD, "a callback of the field returned a negative number, which means stop",
      "see what the callback refuses there"},
+    {OG_ERR_ZENO, "events accumulate: they come again and again without the time going on",
+     "end the span earlier, or with a terminal event; let the event come to rest (a jump that makes the next "
+     "one impossible); if the events are real, raise max-events"},
+    {OG_ERR_GRAZING, "a recorded event is not there when the steps are replayed",
+     "call og_solve_run: the settings are too far from those of the run"},
+    {OG_ERR_NOT_STEADY, "the right-hand side has not fallen to the tolerance of the option steady at the end",
+     "a longer span, a larger tolerance, or see whether the solution is periodic"},
 };
 
 /* The same statuses in a backward pass, or in that of a tangent. */
@@ -42,6 +49,10 @@ static const cause_text derivative_causes[] = {
      "= "
      "interpolate or discrete"},
     {OG_ERR_FIELD, "a vjp or jvp callback did not return 0", "see what the callback refuses there"},
+    {OG_ERR_GRAZING,
+     "an event's guard touches zero there without passing it at any speed, so that its time has no "
+     "derivative",
+     "move parameters or initial state, so that the event is either crossed or missed"},
 };
 
 static const cause_text *text_of(const og_failure *failure) {
@@ -51,6 +62,12 @@ static const cause_text *text_of(const og_failure *failure) {
   for (size_t i = 0; i < count; i++)
     if (table[i].status == failure->status) return &table[i];
   return table;
+}
+
+static void trail_event(const og_solve *solve, const og_failure *failure) {
+  const char *name = og_guard_about(solve, failure->event - 1).name;
+  og_trail(solve->context, failure->status, "at event %zu%s%s%s", failure->event - 1, name ? " (" : "",
+           name ? name : "", name ? ")" : "");
 }
 
 og_status og_report_failure(const og_solve *solve, const og_failure *failure) {
@@ -63,6 +80,7 @@ og_status og_report_failure(const og_solve *solve, const og_failure *failure) {
           role->what, text->what, failure->trajectory, at->name ? " (" : "", at->name ? at->name : "",
           at->name ? ")" : "", failure->t, at->t0, at->t1, failure->h, failure->norm, failure->accepted,
           failure->rejected, solve->tableau->name, role->advice, text->advice);
+  if (failure->event) trail_event(solve, failure);
   if (failure->stiffness > 1)
     og_trail(solve->context, failure->status, "estimating |h| times the fastest decay rate of df/dx: %.3g",
              failure->stiffness);

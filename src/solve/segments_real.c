@@ -108,6 +108,10 @@ int OG_R(og_drive_turn)(drive *d, int lane) {
   const og_trajectory *at = d->trajectory[lane];
   double end = at->path.segments[d->segment[lane]].end;
   if (end != at->t1) return OG_R(og_drive_go_on)(d, lane, og_segment_plain(end, og_signals_end(at, end)));
+  if (d->solve->limits.steady > 0) {
+    OG_R(og_drive_event_fail)(d, lane, d->solve->field->events, OG_ERR_NOT_STEADY);
+    return 1;
+  }
   OG_R(og_drive_finish)(d, lane);
   return 1;
 }
@@ -119,5 +123,7 @@ void OG_R(og_drive_restart)(drive *d) {
     any |= d->mask[lane] != 0;
     d->restart[lane] = 0;
   }
-  if (any && d->step.tableau->first_same_as_last) OG_R(og_drive_first_stage)(d);
+  if (!any || (!d->step.tableau->first_same_as_last && !d->watch)) return;
+  OG_R(og_drive_first_stage)(d);
+  OG_R(og_drive_sides)(d, d->e2);
 }

@@ -39,6 +39,9 @@ static og_status read_options(og_solve *solve) {
                               .atol = og_options_real(o, OG_OPT_ATOL),
                               .min_step = og_options_real(o, OG_OPT_MIN_STEP),
                               .max_step = og_options_real(o, OG_OPT_MAX_STEP),
+                              .steady = og_options_real(o, OG_OPT_STEADY),
+                              .event_samples = (int)og_options_integer(o, OG_OPT_EVENT_SAMPLES),
+                              .max_events = (size_t)og_options_integer(o, OG_OPT_MAX_EVENTS),
                               .max_steps = (size_t)og_options_integer(o, OG_OPT_MAX_STEPS),
                               .budget = (size_t)og_options_integer(o, OG_OPT_MEMORY)};
   solve->stride = og_record_stride(solve->n, solve->single ? sizeof(float) : sizeof(double));

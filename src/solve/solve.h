@@ -34,7 +34,7 @@ typedef struct og_failure {
   int derivative; /* while computing one, not while solving */
   size_t trajectory;
   size_t accepted, rejected;
-  size_t event; /* that it is about, if it is about one */
+  size_t event; /* 1 + the number of the one that it is about; 0: none */
   double t, h, norm, first_norm, largest;
   double stiffness; /* estimate of |h| times the spectral radius of df/dx; NaN when not known */
 } og_failure;
@@ -49,7 +49,8 @@ typedef struct og_limits {
 
 /* CHANGED: run, then settings changed; what was recorded can be replayed but not differentiated. */
 enum { OG_SOLVE_NEW, OG_SOLVE_CHANGED, OG_SOLVE_DONE };
-enum { OG_DRIVE_SOLVE, OG_DRIVE_REPLAY };
+/* AGAIN: steps between checkpoints, whose events are known. */
+enum { OG_DRIVE_SOLVE, OG_DRIVE_REPLAY, OG_DRIVE_AGAIN };
 /* What a run keeps for a derivative: nothing, the state of every step, or checkpoints under a budget. */
 enum { OG_KEEP_NOTHING, OG_KEEP_STEPS, OG_KEEP_CHECKPOINTS };
 struct og_checkpoints;

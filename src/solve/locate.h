@@ -1,0 +1,16 @@
+/* Where a function of one number passes zero: to neighbouring doubles. */
+#ifndef OG_LOCATE_H
+#define OG_LOCATE_H
+
+typedef double (*og_located_fn)(void *work, double s);
+
+/* Of g on [low, high], with side g(low) > 0 >= side g(high) (side is 1 or -1): the upper one of two
+ * neighbours between which g leaves its side (or of two numbers closer than 2^-60, near 0). `residual`
+ * becomes the larger |g| of the two: what rounding leaves of a root. */
+double og_locate_root(og_located_fn g, void *work, double side, double low, double high, double *residual);
+
+/* A point between low and high where g is not on its side; NaN if its least value there, found by golden
+ * sections, is. For a g with one minimum of side g in between. */
+double og_locate_dip(og_located_fn g, void *work, double side, double low, double high);
+
+#endif
