@@ -33,22 +33,30 @@ static double relative_difference(double a, double b) {
   return size > 0 ? fabs(a - b) / size : 0;
 }
 
-/* The discrete adjoint's components, and how far the others are from them. */
-static void print_components(const check *c) {
-  text_table table = new_table(1 + WAY_COUNT);
-  add_cell(&table, "component");
-  for (way w = 0; w < WAY_COUNT; w++) add_cell(&table, "%s%s", w ? "rel. " : "", way_name(w));
+/* A row for each component, a column for each way: what `print` makes of the way's value. */
+static void print_components(const check *c, way first, const char *title,
+                             void (*print)(text_table *table, double value, double reference)) {
+  text_table table = new_table(1 + WAY_COUNT - (size_t)first);
+  add_cell(&table, "%s", title);
+  for (way w = first; w < WAY_COUNT; w++) add_cell(&table, "%s", way_name(w));
   for (size_t i = 0; i < c->count; i++) {
-    double reference = c->columns[WAY_DISCRETE].values[i];
     add_text(&table, component_name(c, i));
-    add_cell(&table, "%.10g", reference);
-    for (way w = WAY_FORWARD; w < WAY_COUNT; w++)
+    for (way w = first; w < WAY_COUNT; w++)
       if (c->columns[w].failure)
         add_cell(&table, "failed");
       else
-        add_cell(&table, "%.1e", relative_difference(c->columns[w].values[i], reference));
+        print(&table, c->columns[w].values[i], c->columns[WAY_DISCRETE].values[i]);
   }
   print_table(&table, 1);
+}
+
+static void print_value(text_table *table, double value, double reference) {
+  (void)reference;
+  add_cell(table, "%.8g", value);
+}
+
+static void print_difference(text_table *table, double value, double reference) {
+  add_cell(table, "%.1e", relative_difference(value, reference));
 }
 
 static void print_ways(const check *c) {
@@ -69,7 +77,9 @@ static void print_ways(const check *c) {
 
 void print_check(const check *c) {
   printf("loss  %.10g\n\n", c->loss);
-  print_components(c);
+  print_components(c, WAY_DISCRETE, "component", print_value);
+  putchar('\n');
+  print_components(c, WAY_FORWARD, "relative to discrete", print_difference);
   putchar('\n');
   print_ways(c);
   putchar('\n');
