@@ -57,6 +57,7 @@ static og_status compute(check *c, way which) {
   to->seconds = seconds_now() - start;
   to->kept = og_objective_stat(c->objective, OG_STAT_CHECKPOINT_BYTES);
   if (which == WAY_DISCRETE) c->loss = loss;
+  to->unsupported = status == OG_ERR_UNSUPPORTED;
   if (status != OG_OK) to->failure = join("%s", og_context_message(c->p->context));
   return status;
 }
@@ -84,7 +85,7 @@ static void judge(check *c, way which) {
 int all_agree(const check *c) {
   for (way w = WAY_FORWARD; w < WAY_COUNT; w++) {
     const column *to = &c->columns[w];
-    if (to->failure && w != WAY_BACKSOLVE) return 0;
+    if (to->failure && w != WAY_BACKSOLVE && !to->unsupported) return 0;
     if (to->judged && !to->agrees) return 0;
   }
   return 1;

@@ -21,7 +21,8 @@ typedef struct column {
   double *values, *allowed; /* [count]: components, and how far each may be from discrete's */
   double worst;             /* largest difference, relative to the largest component of its kind */
   double seconds;
-  long long kept; /* bytes kept from the forward solve */
+  long long kept;  /* bytes kept from the forward solve */
+  int unsupported; /* the failure: this way does not do what the problem needs */
   int judged, agrees;
 } column;
 

@@ -25,6 +25,7 @@ static char *component_name(const check *c, size_t i) {
 
 static const char *verdict_word(way which, const column *to) {
   if (which == WAY_DISCRETE) return "the reference";
+  if (to->unsupported) return "not available";
   return to->failure ? "failed" : !to->judged ? "not judged" : to->agrees ? "agrees" : "DISAGREES";
 }
 
@@ -43,7 +44,7 @@ static void print_components(const check *c, way first, const char *title,
     add_text(&table, component_name(c, i));
     for (way w = first; w < WAY_COUNT; w++)
       if (c->columns[w].failure)
-        add_cell(&table, "failed");
+        add_cell(&table, c->columns[w].unsupported ? "-" : "failed");
       else
         print(&table, c->columns[w].values[i], c->columns[WAY_DISCRETE].values[i]);
   }
@@ -84,7 +85,9 @@ void print_check(const check *c) {
   print_ways(c);
   putchar('\n');
   for (way w = WAY_FORWARD; w < WAY_COUNT; w++) {
-    if (c->columns[w].failure) printf("%s failed: %s\n", way_name(w), c->columns[w].failure);
+    if (c->columns[w].failure)
+      printf("%s %s: %s\n", way_name(w), c->columns[w].unsupported ? "is not available" : "failed",
+             c->columns[w].failure);
     if (c->columns[w].doubt) printf("%s is not judged: %s\n", way_name(w), c->columns[w].doubt);
   }
   printf("verdict: %s\n", all_agree(c) ? "the gradients agree" : "the gradients DISAGREE");

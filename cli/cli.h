@@ -190,6 +190,7 @@ enum { NUMBER_SIZE = 32 };
 const char *number_text(double value, char text[NUMBER_SIZE]);
 cJSON *json_number(double value); /* null when it is not finite */
 cJSON *json_integer(long long value);
+cJSON *json_list(const double *values, size_t count);
 /* A number, an array or an array of arrays, row-major. */
 cJSON *json_array(const double *values, size_t rows, size_t columns);
 /* {"alpha": ..., "W": [...]} of values [p]; states of values [M][n], an array over trajectories if there are

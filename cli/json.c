@@ -23,7 +23,7 @@ cJSON *json_integer(long long value) {
   return cJSON_CreateRaw(text);
 }
 
-static cJSON *json_row(const double *values, size_t count) {
+cJSON *json_list(const double *values, size_t count) {
   cJSON *row = cJSON_CreateArray();
   for (size_t i = 0; i < count; i++) cJSON_AddItemToArray(row, json_number(values[i]));
   return row;
@@ -31,10 +31,10 @@ static cJSON *json_row(const double *values, size_t count) {
 
 cJSON *json_array(const double *values, size_t rows, size_t columns) {
   if (rows == 1 && columns == 1) return json_number(values[0]);
-  if (columns == 1) return json_row(values, rows);
+  if (columns == 1) return json_list(values, rows);
   cJSON *matrix = cJSON_CreateArray();
   for (size_t row = 0; row < rows; row++)
-    cJSON_AddItemToArray(matrix, json_row(values + row * columns, columns));
+    cJSON_AddItemToArray(matrix, json_list(values + row * columns, columns));
   return matrix;
 }
 

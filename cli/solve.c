@@ -195,7 +195,7 @@ static cJSON *events_json(const report *r, size_t m) {
     const occurrence *e = &r->s.events[i];
     if (e->trajectory != m) continue;
     cJSON *one = cJSON_CreateObject();
-    cJSON_AddStringToObject(one, "name", e->what.name ? e->what.name : "steady");
+    cJSON_AddStringToObject(one, "name", e->what.name);
     cJSON_AddItemToObject(one, "t", json_number(e->what.t));
     cJSON_AddItemToObject(one, "before", states_at(r->p, e->before));
     cJSON_AddItemToObject(one, "after", states_at(r->p, e->after));
@@ -207,8 +207,7 @@ static cJSON *events_json(const report *r, size_t m) {
 static void add_trajectory(const report *r, size_t m, cJSON *object) {
   const problem *p = r->p;
   cJSON *states = cJSON_CreateObject();
-  cJSON_AddItemToObject(object, "t",
-                        json_array(r->s.t + r->s.starts[m], r->s.starts[m + 1] - r->s.starts[m], 1));
+  cJSON_AddItemToObject(object, "t", json_list(r->s.t + r->s.starts[m], r->s.starts[m + 1] - r->s.starts[m]));
   og_state_info info;
   for (size_t i = 0; i < og_model_states(p->model) && og_model_state(p->model, i, &info) == OG_OK; i++)
     cJSON_AddItemToObject(states, info.name, state_series(r, &info, m));
@@ -240,10 +239,9 @@ static cJSON *solution_json(const report *r) {
 enum { EVENTS_SHOWN = 20 };
 
 static void remark_event(const problem *p, const occurrence *e) {
-  char *of = id_suffix(p, e->trajectory), t[NUMBER_SIZE];
-  const char *name = e->what.name ? e->what.name : "steady state";
-  remark(p->quiet, "%s%s at t = %s%s", name, of, number_text(e->what.t, t),
-         e->terminal ? ", which is the end" : "");
+  char *of = id_suffix(p, e->trajectory);
+  remark(p->quiet, "event %s%s at t = %.10g%s", e->what.name, of, e->what.t,
+         e->terminal ? ", the end: later times are left out" : "");
   free(of);
 }
 

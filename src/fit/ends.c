@@ -14,7 +14,7 @@ static og_status ending_of(const og_solve *solve, size_t m, og_ending *ending) {
   OG_TRY(og_solve_event(solve, m, ending->events - 1, &last));
   const og_event *event = og_field_event(solve->field, last.event);
   if (event && !event->terminal) return OG_OK;
-  ending->name = last.name ? last.name : "steady state";
+  ending->name = last.name;
   ending->t = last.t;
   return OG_OK;
 }
