@@ -15,9 +15,10 @@
     og_recall_##S r; /* steps are taken again in groups of a few lanes */                                    \
     og_step_##S step;                                                                                        \
     double *coefficients; /* [degree + 1][n][lanes]: x(t) = sum_d c_d s^d at t = t_k + s h */                \
+    double *sum;          /* [n][lanes], to work in */                                                       \
     size_t trajectory[OG_LANES_MAX], index[OG_LANES_MAX];                                                    \
-    unsigned char there[OG_LANES_MAX];               /* the coefficients are those of this step */           \
-    double start[OG_LANES_MAX], width[OG_LANES_MAX]; /* t_k and h */                                         \
+    unsigned char there[OG_LANES_MAX]; /* the coefficients are those of this step */                         \
+    double start[OG_LANES_MAX], end[OG_LANES_MAX], width[OG_LANES_MAX]; /* t_k, t_(k+1) and h */             \
   } og_dense_##S;                                                                                            \
   /* Dense output of a solve in `memory`, which is cleared before its first use. Not for two threads. */     \
   og_dense_##S *og_dense_in_##S(void *memory, og_solve *solve, int lanes);                                   \

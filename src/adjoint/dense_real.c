@@ -1,6 +1,8 @@
 /* Dense output on lane blocks; see dense.h. The interpolant x + h sum_j b_j(s) K_j is kept as the
  * coefficients of its powers of s, in double: lanes then differ in s alone, and powers cancel where weights
  * do not. */
+#include <string.h>
+
 #include "adjoint/dense.h"
 #include "solve/recorded.h"
 
@@ -13,6 +15,8 @@ static void prepare(og_dense *d, og_solve *solve, int lanes) {
   d->coefficients = (double *)(void *)next;
   next +=
       OG_PADDED(((size_t)solve->tableau->interpolant_degree + 1) * solve->n * (size_t)lanes) * sizeof(double);
+  d->sum = (double *)(void *)next;
+  next += OG_PADDED(solve->n * (size_t)lanes) * sizeof(double);
   d->r = (OG_R(og_recall)){.solve = solve, .lanes = group, .x = (real *)(void *)next};
   next += OG_PADDED(solve->n * (size_t)group) * sizeof(real);
   d->r.theta = (real *)(void *)next;
@@ -53,6 +57,7 @@ static void keep(og_dense *d, int slot, int lane) {
     }
   }
   d->start[lane] = d->r.at.t[slot];
+  d->end[lane] = d->r.at.t_next[slot];
   d->width[lane] = h;
 }
 
@@ -73,10 +78,13 @@ static void recompute(og_dense *d, const int *wanted, int count, og_lane_status 
   }
 }
 
-/* Whether the lane must leave the step it has for another. */
+/* Whether the lane must leave the step it has for another; most often it need not, and that is seen without a
+ * look at the record. */
 static int moves(og_dense *d, int lane, size_t m, double t) {
   const og_trajectory *at = &d->solve->trajectories[m];
   int same = d->there[lane] && d->trajectory[lane] == m;
+  double sign = at->t1 < at->t0 ? -1 : 1;
+  if (same && sign * t >= sign * d->start[lane] && sign * t < sign * d->end[lane]) return 0;
   size_t index = og_recorded_find(d->solve, at, t, same ? d->index[lane] : at->record.steps - 1);
   if (same && index == d->index[lane]) return 0;
   d->trajectory[lane] = m;
@@ -84,18 +92,22 @@ static int moves(og_dense *d, int lane, size_t m, double t) {
   return 1;
 }
 
-/* Horner, all lanes at once. */
-static void evaluate(const og_dense *d, const double *s, real *x) {
-  size_t lanes = (size_t)d->lanes, block = d->solve->n * lanes;
-  const double *c = d->coefficients;
-  int degree = d->step.tableau->interpolant_degree;
-  for (size_t i = 0; i < block; i += lanes)
-    for (size_t lane = 0; lane < lanes; lane++) {
-      double sum = c[(size_t)degree * block + i + lane];
-      for (int power = degree - 1; power >= 0; power--)
-        sum = sum * s[lane] + c[(size_t)power * block + i + lane];
-      x[i + lane] = (real)sum;
-    }
+/* sum = sum s + c; s has an entry a lane. */
+static void horner(size_t rows, size_t lanes, double *sum, const double *s, const double *c) {
+  if (lanes == 1) {
+    for (size_t i = 0; i < rows; i++) sum[i] = sum[i] * s[0] + c[i];
+    return;
+  }
+  for (size_t i = 0; i < rows * lanes; i += lanes)
+    for (size_t lane = 0; lane < lanes; lane++) sum[i + lane] = sum[i + lane] * s[lane] + c[i + lane];
+}
+
+static void evaluate(og_dense *d, const double *s, real *x) {
+  size_t n = d->solve->n, lanes = (size_t)d->lanes, block = n * lanes;
+  size_t degree = (size_t)d->step.tableau->interpolant_degree;
+  memcpy(d->sum, d->coefficients + degree * block, block * sizeof *d->sum);
+  for (size_t power = degree; power-- > 0;) horner(n, lanes, d->sum, s, d->coefficients + power * block);
+  for (size_t i = 0; i < block; i++) x[i] = (real)d->sum[i];
 }
 
 /* t = t_k + s h; a stage's time may lie an ulp outside the span. */

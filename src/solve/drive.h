@@ -38,6 +38,7 @@
     double next_observation[OG_LANES_MAX];           /* its fraction; 2 when there are none left */          \
     double first_norm[OG_LANES_MAX];                                                                         \
     size_t index[OG_LANES_MAX], rejected[OG_LANES_MAX], cursor[OG_LANES_MAX];                                \
+    size_t paced[OG_LANES_MAX];             /* the step of the solve that must not be outpaced */            \
     unsigned char not_finite[OG_LANES_MAX]; /* the last rejection was for NaN */                             \
     long long evals;                        /* lanes evaluated */                                            \
   } og_drive_state_##S;                                                                                      \

@@ -28,7 +28,8 @@ static void keep_pace(drive *d) {
     if (!d->trajectory[lane] || d->span[lane] == 0) continue;
     const og_trajectory *at = &pace->trajectories[d->trajectory[lane] - d->solve->trajectories];
     double t = d->t0[lane] + d->span[lane] * d->fraction[lane];
-    d->width[lane] = fmin(d->width[lane], og_recorded_pace(pace, at, t) / fabs(d->span[lane]));
+    d->width[lane] =
+        fmin(d->width[lane], og_recorded_pace(pace, at, t, &d->paced[lane]) / fabs(d->span[lane]));
   }
 }
 

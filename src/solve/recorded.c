@@ -35,8 +35,8 @@ size_t og_recorded_find(const og_solve *solve, const og_trajectory *at, double t
   return low;
 }
 
-double og_recorded_pace(const og_solve *solve, const og_trajectory *at, double t) {
-  size_t steps = at->record.steps, k = og_recorded_find(solve, at, t, steps / 2);
+double og_recorded_pace(const og_solve *solve, const og_trajectory *at, double t, size_t *hint) {
+  size_t k = *hint = og_recorded_find(solve, at, t, *hint);
   double start = og_recorded_time(solve, at, k);
   double own = fabs(og_recorded_time(solve, at, k + 1) - start);
   double before = k > 0 ? fabs(start - og_recorded_time(solve, at, k - 1)) : own;

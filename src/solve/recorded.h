@@ -10,7 +10,8 @@ double og_recorded_time(const og_solve *solve, const og_trajectory *at, size_t i
  * not depend on it. */
 size_t og_recorded_find(const og_solve *solve, const og_trajectory *at, double t, size_t hint);
 /* How wide a step from t toward t0 may be if it is not to jump over what the recorded ones resolved: to the
- * start of the one it is in, or as wide as the narrower of that and the one before. */
-double og_recorded_pace(const og_solve *solve, const og_trajectory *at, double t);
+ * start of the one it is in, or as wide as the narrower of that and the one before. `hint`
+ * is as above, and becomes that step. */
+double og_recorded_pace(const og_solve *solve, const og_trajectory *at, double t, size_t *hint);
 
 #endif
