@@ -1,6 +1,6 @@
 /* Events: located on the interpolant, in order, with the state's jump; their times and all that follows
  * differentiated. The truth is a closed form, or replayed differences. */
-#include "fields.h"
+#include "event_field.h"
 
 /* ---- A bouncing ball: h' = v, v' = -g; at h = r the speed turns, v+ = -e v ----
  * theta = (g, e, r). From h0 at rest it hits the floor after sqrt(2 (h0 - r) / g) = T, then every 2 e^k T. */
@@ -136,9 +136,618 @@ static void closed_form(void **state) {
     }
 }
 
+/* ---- Everything at once: the driven oscillator of event_field.h ---- */
+
+enum { SEEN = 4, MOST_EVENTS = 40 };
+typedef struct driven_input {
+  double x0[DRIVEN_STATES], theta[DRIVEN_PARAMETERS], t0, t1, times[SEEN];
+  double u[DRIVEN_VALUES], w[DRIVEN_VALUES];
+} driven_input;
+typedef struct driven_output {
+  double observed[SEEN][DRIVEN_STATES], final[DRIVEN_STATES], cost;
+  double event_times[MOST_EVENTS], before[MOST_EVENTS][DRIVEN_STATES], after[MOST_EVENTS][DRIVEN_STATES];
+} driven_output;
+enum { INPUTS = sizeof(driven_input) / sizeof(double), OUTPUTS = sizeof(driven_output) / sizeof(double) };
+
+static driven_input driven_start(int backward) {
+  driven_input in = {.t0 = backward ? 4 : 0, .t1 = backward ? 0 : 4};
+  double times[DRIVEN_VALUES];
+  memcpy(in.x0, driven_x0, sizeof in.x0);
+  memcpy(in.theta, driven_theta, sizeof in.theta);
+  for (int i = 0; i < SEEN; i++) in.times[i] = in.t0 + (in.t1 - in.t0) * (0.13 + 0.27 * i);
+  driven_signals(times, in.u, in.w);
+  return in;
+}
+
+static void driven_set(og_context *context, og_solve *solve, size_t m, const driven_input *in) {
+  double times[DRIVEN_VALUES], u[DRIVEN_VALUES], w[DRIVEN_VALUES];
+  driven_signals(times, u, w);
+  CHECK(context, og_solve_set_span(solve, m, in->t0, in->t1));
+  CHECK(context, og_solve_set_observations(solve, m, SEEN, in->times));
+  CHECK(context, og_solve_set_initial_state(solve, m, in->x0));
+  CHECK(context, og_solve_set_parameters(solve, m, in->theta));
+  CHECK(context, og_solve_set_input(solve, m, 0, OG_SIGNAL_LINEAR, DRIVEN_VALUES, times, in->u));
+  CHECK(context, og_solve_set_input(solve, m, 1, OG_SIGNAL_HOLD, DRIVEN_VALUES, times, in->w));
+}
+
+static size_t driven_get(og_context *context, const og_solve *solve, size_t m, driven_output *out) {
+  size_t events = 0;
+  memset(out, 0, sizeof *out);
+  for (size_t i = 0; i < SEEN; i++) CHECK(context, og_solve_observed(solve, m, i, out->observed[i]));
+  CHECK(context, og_solve_final(solve, m, out->final));
+  CHECK(context, og_solve_cost(solve, m, &out->cost));
+  CHECK(context, og_solve_events(solve, m, &events));
+  assert_in_range(events, 1, MOST_EVENTS);
+  for (size_t k = 0; k < events; k++) {
+    og_occurrence at;
+    CHECK(context, og_solve_event(solve, m, k, &at));
+    out->event_times[k] = at.t;
+    CHECK(context, og_solve_event_states(solve, m, k, out->before[k], out->after[k]));
+  }
+  return events;
+}
+
+/* in_bar += J^T out_bar of trajectory m of `count`; the other trajectories have no cotangents. */
+static void driven_pull(og_context *context, og_solve *solve, const driven_output *bar,
+                        driven_input *in_bar) {
+  double values_u[DRIVEN_VALUES] = {0}, values_w[DRIVEN_VALUES] = {0};
+  CHECK(context, og_solve_set_event_cotangents(solve, 0, bar->event_times, bar->before[0], bar->after[0]));
+  CHECK(context, og_solve_pullback(solve, bar->observed[0], bar->final, &bar->cost, in_bar->x0, in_bar->theta,
+                                   &in_bar->t0, &in_bar->t1, in_bar->times));
+  CHECK(context, og_solve_input_gradient(solve, 0, 0, values_u));
+  CHECK(context, og_solve_input_gradient(solve, 0, 1, values_w));
+  for (int i = 0; i < DRIVEN_VALUES; i++) in_bar->u[i] += values_u[i], in_bar->w[i] += values_w[i];
+}
+
+static void driven_push(og_context *context, og_solve *solve, const driven_input *in_dot,
+                        driven_output *dot) {
+  memset(dot, 0, sizeof *dot);
+  CHECK(context, og_solve_set_input_tangents(solve, 0, 0, in_dot->u));
+  CHECK(context, og_solve_set_input_tangents(solve, 0, 1, in_dot->w));
+  CHECK(context, og_solve_pushforward(solve, in_dot->x0, in_dot->theta, &in_dot->t0, &in_dot->t1,
+                                      in_dot->times, dot->observed[0], dot->final, &dot->cost));
+  CHECK(context, og_solve_event_tangents(solve, 0, dot->event_times, dot->before[0], dot->after[0]));
+}
+
+static void random_cotangents(uint64_t *seed, size_t events, driven_output *bar) {
+  double *b = (double *)bar;
+  for (int i = 0; i < OUTPUTS; i++) b[i] = noise(seed);
+  for (size_t k = events; k < MOST_EVENTS; k++) {
+    bar->event_times[k] = 0;
+    for (int i = 0; i < DRIVEN_STATES; i++) bar->before[k][i] = bar->after[k][i] = 0;
+  }
+}
+
+static double dot_of(const void *a, const void *b, int count) {
+  double sum = 0;
+  for (int i = 0; i < count; i++) sum += ((const double *)a)[i] * ((const double *)b)[i];
+  return sum;
+}
+
+/* Largest |J| v-like scale: the sum of |a b|, against which sums of products are compared. */
+static double size_of(const void *a, const void *b, int count) {
+  double sum = 0;
+  for (int i = 0; i < count; i++) sum += fabs(((const double *)a)[i] * ((const double *)b)[i]);
+  return sum;
+}
+
+typedef struct driven_case {
+  og_method method;
+  int steps, backward;
+} driven_case;
+
+static og_solve *driven_solve(og_context *context, const og_field *field, driven_case c, og_adjoint adjoint,
+                              const driven_input *in) {
+  og_options *options = new_options(context, OG_METHOD_TSIT5, 1e-6, 1e-6);
+  og_solve *solve = NULL;
+  CHECK(context, og_options_set_integer(options, OG_OPT_STEPS, c.steps));
+  CHECK(context, og_options_set_choice(options, OG_OPT_METHOD, (int)c.method));
+  CHECK(context, og_options_set_choice(options, OG_OPT_ADJOINT, (int)adjoint));
+  CHECK(context, og_solve_create(context, field, options, 1, &solve));
+  og_options_destroy(options);
+  driven_set(context, solve, 0, in);
+  CHECK(context, og_solve_run(solve));
+  return solve;
+}
+
+/* <bar, J v> = <J^T bar, v> to 1e-12 of the sum of the products' sizes, and both gradients are the same. */
+static void identity_of(driven_case c) {
+  og_context *context = new_context();
+  og_field *field = driven_field(context);
+  driven_input in = driven_start(c.backward);
+  og_solve *solve = driven_solve(context, field, c, OG_ADJOINT_DISCRETE, &in);
+  og_solve *forward = driven_solve(context, field, c, OG_ADJOINT_FORWARD, &in);
+  driven_output out, bar, dot;
+  size_t events = driven_get(context, solve, 0, &out);
+  uint64_t seed = 17 + (uint64_t)c.method;
+  for (int repeat = 0; repeat < 3; repeat++) {
+    driven_input v, in_bar = {0}, forward_bar = {0};
+    for (int i = 0; i < INPUTS; i++) ((double *)&v)[i] = noise(&seed);
+    random_cotangents(&seed, events, &bar);
+    driven_pull(context, solve, &bar, &in_bar);
+    driven_pull(context, forward, &bar, &forward_bar);
+    driven_push(context, solve, &v, &dot);
+    double scale = fmax(size_of(&bar, &dot, OUTPUTS), size_of(&in_bar, &v, INPUTS));
+    expect_near("adjoint identity", dot_of(&in_bar, &v, INPUTS), dot_of(&bar, &dot, OUTPUTS), 1e-12 * scale);
+    double largest = 0;
+    for (int i = 0; i < INPUTS; i++) largest = fmax(largest, fabs(((double *)&in_bar)[i]));
+    for (int i = 0; i < INPUTS; i++)
+      expect_near("forward and discrete", ((double *)&forward_bar)[i], ((double *)&in_bar)[i],
+                  1e-12 * largest);
+  }
+  og_solve_destroy(solve);
+  og_solve_destroy(forward);
+  og_field_destroy(field);
+  og_context_destroy(context);
+}
+
+static int fixed_only(int method) { return method == OG_METHOD_EULER || method == OG_METHOD_RK4; }
+
+static void adjoint_identity(void **state) {
+  (void)state;
+  for (int method = 0; method < OG_METHOD_COUNT; method++)
+    for (int backward = 0; backward < 2; backward++) {
+      identity_of((driven_case){(og_method)method, 40, backward});
+      if (!fixed_only(method)) identity_of((driven_case){(og_method)method, 0, backward});
+    }
+}
+
+/* Central differences with the steps replayed, by every input. */
+static void differences_of(driven_case c) {
+  og_context *context = new_context();
+  og_field *field = driven_field(context);
+  driven_input in = driven_start(c.backward), in_bar = {0};
+  og_solve *solve = driven_solve(context, field, c, OG_ADJOINT_DISCRETE, &in);
+  driven_output out, bar;
+  uint64_t seed = 5;
+  size_t events = driven_get(context, solve, 0, &out);
+  random_cotangents(&seed, events, &bar);
+  driven_pull(context, solve, &bar, &in_bar);
+  for (int i = 0; i < INPUTS; i++) {
+    double loss[2], *entry = (double *)&in + i, kept = *entry, h = 1e-5;
+    for (int side = 0; side < 2; side++) {
+      *entry = kept + (side ? h : -h);
+      driven_set(context, solve, 0, &in);
+      CHECK(context, og_solve_replay(solve));
+      assert_int_equal(driven_get(context, solve, 0, &out), events);
+      loss[side] = dot_of(&bar, &out, OUTPUTS);
+    }
+    *entry = kept;
+    /* Truncation h^2 times third derivatives, which the chain of events makes some 10^3 times the first. */
+    double scale = 1 + fabs(((double *)&in_bar)[i]);
+    expect_near("replayed difference", (loss[1] - loss[0]) / (2 * h), ((double *)&in_bar)[i], 1e-6 * scale);
+  }
+  og_solve_destroy(solve);
+  og_field_destroy(field);
+  og_context_destroy(context);
+}
+
+static void replayed_differences(void **state) {
+  (void)state;
+  for (int method = 0; method < OG_METHOD_COUNT; method++)
+    differences_of((driven_case){(og_method)method, fixed_only(method) ? 40 : 0, method % 2});
+}
+
+/* ---- What is located, and in which order ---- */
+
+/* x' = v along theta[0] (x0 = 0): x = v t; the guards are functions of t and x given by the test in `user`.
+ */
+typedef struct line_test {
+  og_guard_fn guard;
+  og_jump_fn jump;
+} line_test;
+
+static int line_rhs(double t, const double *x, const double *p, double *f, void *user) {
+  (void)t, (void)x, (void)user;
+  f[0] = p[0];
+  f[1] = 0;
+  return 0;
+}
+static int line_guard(double t, const double *x, const double *p, double *g, void *user) {
+  return ((const line_test *)user)->guard(t, x, p, g, NULL);
+}
+static int line_jump(size_t event, double t, const double *x, const double *p, double *after, void *user) {
+  const line_test *test = user;
+  return test->jump ? test->jump(event, t, x, p, after, NULL) : 0;
+}
+
+enum { LINE_MOST = 32 };
+typedef struct line_result {
+  size_t count, event[LINE_MOST];
+  double t[LINE_MOST], final[2];
+} line_result;
+
+/* Runs from (0, 0) with speed 1; returns the status of the run. `more` sets options. */
+static og_status line_run(og_context *context, line_test test, size_t count, const og_event *events,
+                          double t0, double t1, int samples, line_result *r) {
+  og_field *field = NULL;
+  og_event_functions functions = {.guard = line_guard, .jump = line_jump};
+  og_solve *solve = NULL;
+  CHECK(context, og_field_create(context, 2, 1, line_rhs, &test, &field));
+  CHECK(context, og_field_set_events(field, count, events, &functions));
+  CHECK(context, og_field_use_finite_differences(field));
+  og_options *options = new_options(context, OG_METHOD_TSIT5, 1e-9, 1e-9);
+  if (samples) CHECK(context, og_options_set_integer(options, OG_OPT_EVENT_SAMPLES, samples));
+  CHECK(context, og_solve_create(context, field, options, 1, &solve));
+  CHECK(context, og_solve_set_span(solve, 0, t0, t1));
+  CHECK(context, og_solve_set_initial_state(solve, 0, (double[]){0, 0}));
+  CHECK(context, og_solve_set_parameters(solve, 0, (double[]){1}));
+  og_status status = og_solve_run(solve);
+  if (status == OG_OK) {
+    CHECK(context, og_solve_events(solve, 0, &r->count));
+    for (size_t k = 0; k < r->count && k < LINE_MOST; k++) {
+      og_occurrence at;
+      CHECK(context, og_solve_event(solve, 0, k, &at));
+      r->event[k] = at.event;
+      r->t[k] = at.t;
+    }
+    CHECK(context, og_solve_final(solve, 0, r->final));
+  }
+  og_solve_destroy(solve);
+  og_options_destroy(options);
+  og_field_destroy(field);
+  return status;
+}
+
+static void expect_events(const line_result *r, size_t count, const size_t *event, const double *t) {
+  if (r->count != count) fail_msg("%zu events, not %zu; the first at %.17g", r->count, count, r->t[0]);
+  for (size_t k = 0; k < count; k++) {
+    if (event) assert_int_equal(r->event[k], event[k]);
+    expect_near("time of an event", r->t[k], t[k], 1e-12);
+  }
+}
+
+/* Three guards on one step: x = 0.7, x = 0.3, x = 0.3 + 0: in time, and then in the order of declaration. The
+ * second moves x back by 0.1 once, so that the third (the same surface) comes with it and all return. */
+static int three_guards(double t, const double *x, const double *p, double *g, void *user) {
+  (void)t, (void)p, (void)user;
+  g[0] = x[0] - 0.7;
+  g[1] = x[0] - 0.3;
+  g[2] = 2 * x[0] - 0.6;
+  return 0;
+}
+static void order_in_one_step(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  static const og_event any[3] = {
+      {"late", OG_DIRECTION_ANY, 0}, {"first", OG_DIRECTION_ANY, 0}, {"second", OG_DIRECTION_ANY, 0}};
+  line_result r;
+  CHECK(context, line_run(context, (line_test){three_guards, NULL}, 3, any, 0, 1, 0, &r));
+  expect_events(&r, 3, (size_t[]){1, 2, 0}, (double[]){0.3, 0.3, 0.7});
+  og_context_destroy(context);
+}
+
+/* Twelve balls that hit the floor in the same instant all bounce. */
+static int count_jump(size_t event, double t, const double *x, const double *p, double *after, void *user) {
+  (void)t, (void)p, (void)user;
+  after[1] = x[1] + pow(2, (double)event);
+  return 0;
+}
+static int twelve_guards(double t, const double *x, const double *p, double *g, void *user) {
+  (void)t, (void)p, (void)user;
+  for (int i = 0; i < 12; i++) g[i] = (1 - x[0] * 3) * (i + 1); /* other rounding in each */
+  return 0;
+}
+static void simultaneous(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_event falling[12];
+  line_result r;
+  for (int i = 0; i < 12; i++) falling[i] = (og_event){NULL, OG_DIRECTION_FALLING, 0};
+  CHECK(context, line_run(context, (line_test){twelve_guards, count_jump}, 12, falling, 0, 1, 0, &r));
+  assert_int_equal(r.count, 12);
+  for (int i = 0; i < 12; i++) expect_near("time", r.t[i], 1.0 / 3, 1e-15);
+  assert_true(r.final[1] == 4095); /* each of them once */
+  og_context_destroy(context);
+}
+
+/* cos(2 pi x) is zero at 1/4, 3/4, ...: falling, rising, ... */
+static int wave_guard(double t, const double *x, const double *p, double *g, void *user) {
+  (void)t, (void)p, (void)user;
+  g[0] = cos(2 * 3.14159265358979323846 * x[0]);
+  return 0;
+}
+static void directions(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  static const double times[3][4] = {{0.25, 0.75, 1.25, 1.75}, {0.75, 1.75}, {0.25, 1.25}};
+  for (int direction = 0; direction < 3; direction++) {
+    og_event event = {"wave", (og_direction)direction, 0};
+    line_result r;
+    CHECK(context, line_run(context, (line_test){wave_guard, NULL}, 1, &event, 0, 2, 0, &r));
+    expect_events(&r, direction ? 2 : 4, NULL, times[direction]);
+    /* Backward in time the guard is seen from the other side: it falls from t = 0 to -1/4. */
+    CHECK(context, line_run(context, (line_test){wave_guard, NULL}, 1, &event, 0, -2, 0, &r));
+    for (size_t k = 0; k < r.count; k++) r.t[k] = -r.t[k];
+    expect_events(&r, direction ? 2 : 4, NULL, times[direction]);
+  }
+  og_context_destroy(context);
+}
+
+/* Two crossings between two samples: g dips below zero around x = 0.42 by less than a sample's width. The
+ * whole span is one step of 8 samples, so that the dip is seen by its slopes alone. */
+static int dip_guard(double t, const double *x, const double *p, double *g, void *user) {
+  (void)t, (void)p, (void)user;
+  g[0] = (x[0] - 0.42) * (x[0] - 0.42) - 1e-6;
+  return 0;
+}
+static void dips_between_samples(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  line_result r;
+  CHECK(context, line_run(context, (line_test){dip_guard, NULL}, 1, &(og_event){"dip", OG_DIRECTION_ANY, 0},
+                          0, 1, 0, &r));
+  expect_events(&r, 2, NULL, (double[]){0.419, 0.421});
+  CHECK(context, line_run(context, (line_test){dip_guard, NULL}, 1,
+                          &(og_event){"dip", OG_DIRECTION_RISING, 0}, 0, 1, 0, &r));
+  expect_events(&r, 1, NULL, (double[]){0.421});
+  og_context_destroy(context);
+}
+
+/* A guard that is zero at t0 is no event there; one that gets to zero just at t1 is; a span of length zero
+ * has none. */
+static int ends_guard(double t, const double *x, const double *p, double *g, void *user) {
+  (void)x, (void)p, (void)user;
+  g[0] = t * (1 - t);
+  return 0;
+}
+static void at_the_ends(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_event any = {"ends", OG_DIRECTION_ANY, 0};
+  line_result r;
+  CHECK(context, line_run(context, (line_test){ends_guard, NULL}, 1, &any, 0, 1, 0, &r));
+  expect_events(&r, 1, NULL, (double[]){1});
+  CHECK(context, line_run(context, (line_test){ends_guard, NULL}, 1, &any, 0, 0.5, 0, &r));
+  expect_events(&r, 0, NULL, NULL);
+  CHECK(context, line_run(context, (line_test){ends_guard, NULL}, 1, &any, 1, 1, 0, &r));
+  expect_events(&r, 0, NULL, NULL);
+  og_context_destroy(context);
+}
+
+/* A relay: x jumps back by 1 whenever it gets to 1. The jump leaves the guard at once. */
+static int relay_guard(double t, const double *x, const double *p, double *g, void *user) {
+  (void)t, (void)p, (void)user;
+  g[0] = x[0] - 1;
+  return 0;
+}
+static int relay_jump(size_t event, double t, const double *x, const double *p, double *after, void *user) {
+  (void)event, (void)t, (void)p, (void)user;
+  after[0] = x[0] - 1;
+  after[1] = x[1] + 1;
+  return 0;
+}
+static void relay(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_event rising = {"full", OG_DIRECTION_RISING, 0};
+  line_result r;
+  CHECK(context, line_run(context, (line_test){relay_guard, relay_jump}, 1, &rising, 0, 10.5, 0, &r));
+  expect_events(&r, 10, NULL, (double[]){1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+  expect_near("x", r.final[0], 0.5, 1e-12);
+  assert_true(r.final[1] == 10);
+  og_context_destroy(context);
+}
+
+/* ---- Refusals ---- */
+
+static void expect_failure(og_context *context, og_status got, og_status want, const char *word) {
+  if (got != want)
+    fail_msg("%s in place of %s: %s", og_status_name(got), og_status_name(want), og_context_message(context));
+  if (!strstr(og_context_message(context), word))
+    fail_msg("the message does not say '%s': %s", word, og_context_message(context));
+}
+
+/* After every hit half the speed: infinitely many before t = 3 T = 4.24. And a ball that stays on the floor.
+ */
+static void zeno(void **state) {
+  (void)state;
+  for (int inelastic = 0; inelastic < 2; inelastic++) {
+    og_context *context = new_context();
+    og_field *field = ball_field(context, OG_DIRECTION_FALLING);
+    og_solve *solve = NULL;
+    CHECK(context, og_solve_create(context, field, NULL, 1, &solve));
+    CHECK(context, og_solve_set_span(solve, 0, 0, 10));
+    CHECK(context, og_solve_set_initial_state(solve, 0, (double[]){10, 0}));
+    CHECK(context, og_solve_set_parameters(solve, 0, (double[]){9.8, inelastic ? 0 : 0.5, 0.2}));
+    expect_failure(context, og_solve_run(solve), OG_ERR_ZENO, "hit");
+    expect_failure(context, OG_ERR_ZENO, OG_ERR_ZENO, inelastic ? "t = 1." : "t = 4.");
+    og_solve_destroy(solve);
+    og_field_destroy(field);
+    og_context_destroy(context);
+  }
+}
+
+static void too_many(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_field *field = ball_field(context, OG_DIRECTION_ANY);
+  og_options *options = new_options(context, OG_METHOD_TSIT5, 1e-6, 1e-6);
+  og_solve *solve = NULL;
+  CHECK(context, og_options_set_integer(options, OG_OPT_MAX_EVENTS, 2));
+  CHECK(context, og_solve_create(context, field, options, 1, &solve));
+  CHECK(context, og_solve_set_span(solve, 0, 0, 6));
+  CHECK(context, og_solve_set_initial_state(solve, 0, (double[]){10, 0}));
+  CHECK(context, og_solve_set_parameters(solve, 0, ball_theta));
+  expect_failure(context, og_solve_run(solve), OG_ERR_ZENO, "max-events");
+  og_solve_destroy(solve);
+  og_options_destroy(options);
+  og_field_destroy(field);
+  og_context_destroy(context);
+}
+
+/* The ball's highest point touches the guard h = top exactly: it happens, and has no derivative. */
+static int top_guard(double t, const double *x, const double *p, double *g, void *user) {
+  (void)t, (void)user;
+  g[0] = p[2] - x[0];
+  return 0;
+}
+static int top_guard_vjp(double t, const double *x, const double *p, const double *g_bar, double *x_bar,
+                         double *theta_bar, double *t_bar, void *user) {
+  (void)t, (void)x, (void)p, (void)t_bar, (void)user;
+  x_bar[0] = -g_bar[0];
+  theta_bar[2] = g_bar[0];
+  return 0;
+}
+static void grazing(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_field *field = NULL;
+  og_solve *solve = NULL;
+  size_t count = 0;
+  double x0_bar[2] = {1, 2}, theta_bar[3] = {3, 4, 5};
+  og_event_functions functions = {.guard = top_guard, .guard_vjp = top_guard_vjp};
+  CHECK(context, og_field_create(context, 2, 3, ball_rhs, NULL, &field));
+  CHECK(context, og_field_set_vjp(field, ball_vjp));
+  CHECK(context, og_field_set_jvp(field, ball_jvp));
+  CHECK(context, og_field_set_events(field, 1, &(og_event){"top", OG_DIRECTION_ANY, 0}, &functions));
+  CHECK(context, og_solve_create(context, field, NULL, 1, &solve));
+  CHECK(context, og_solve_set_span(solve, 0, 0, 3));
+  CHECK(context, og_solve_set_initial_state(solve, 0, (double[]){0, 8}));
+  CHECK(context, og_solve_set_parameters(solve, 0, (double[]){8, 0, 4})); /* 8^2 / (2 8) = 4 */
+  CHECK(context, og_solve_run(solve));
+  CHECK(context, og_solve_events(solve, 0, &count));
+  assert_true(count > 0);
+  expect_failure(context,
+                 og_solve_pullback(solve, NULL, (double[]){1, 1}, NULL, x0_bar, theta_bar, NULL, NULL, NULL),
+                 OG_ERR_GRAZING, "top");
+  assert_true(x0_bar[0] == 1 && theta_bar[2] == 5); /* nothing was written */
+  double final_dot[2];
+  expect_failure(context, og_solve_pushforward(solve, x0_bar, NULL, NULL, NULL, NULL, NULL, final_dot, NULL),
+                 OG_ERR_GRAZING, "top");
+  og_solve_destroy(solve);
+  og_field_destroy(field);
+  og_context_destroy(context);
+}
+
+/* ---- Ends ---- */
+
+/* The ball stops at its first hit: x(t*) = (r, -sqrt(2 g (h0 - r))), whatever t1. */
+static void terminal(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_field *field = ball_field(context, OG_DIRECTION_FALLING);
+  og_event_functions functions = {.guard = ball_guard, .guard_vjp = ball_guard_vjp};
+  CHECK(context, og_field_set_events(field, 1, &(og_event){"hit", OG_DIRECTION_FALLING, 1}, &functions));
+  for (int adjoint = 0; adjoint < 2; adjoint++) {
+    og_options *options = new_options(context, OG_METHOD_TSIT5, 1e-9, 1e-9);
+    og_solve *solve = NULL;
+    CHECK(context,
+          og_options_set_choice(options, OG_OPT_ADJOINT, adjoint ? OG_ADJOINT_FORWARD : OG_ADJOINT_DISCRETE));
+    CHECK(context, og_solve_create(context, field, options, 1, &solve));
+    CHECK(context, og_solve_set_span(solve, 0, 0, 6));
+    CHECK(context, og_solve_set_observations(solve, 0, 2, (double[]){1, 3}));
+    CHECK(context, og_solve_set_initial_state(solve, 0, (double[]){10, 0}));
+    CHECK(context, og_solve_set_parameters(solve, 0, ball_theta));
+    CHECK(context, og_solve_run(solve));
+    double x[2], speed = sqrt(2 * 9.8 * 9.8), times[64];
+    size_t count = 0, steps = 0;
+    CHECK(context, og_solve_events(solve, 0, &count));
+    assert_int_equal(count, 1);
+    CHECK(context, og_solve_steps(solve, 0, &steps, NULL));
+    assert_in_range(steps, 1, 63);
+    CHECK(context, og_solve_steps(solve, 0, &steps, times));
+    expect_near("end", times[steps], sqrt(2), 1e-13);
+    CHECK(context, og_solve_final(solve, 0, x));
+    expect_near("height", x[0], 0.2, 1e-12);
+    expect_near("speed", x[1], -speed, 1e-12);
+    CHECK(context, og_solve_observed(solve, 0, 0, x));
+    expect_near("height at 1", x[0], 10 - 4.9, 1e-12);
+    expect_failure(context, og_solve_observed(solve, 0, 1, x), OG_ERR_STATE, "hit");
+    /* d(-speed)/dh0 = -g / speed, d/dg = -(h0 - r) / speed, d/dr = g / speed; the cotangent of what was not
+     * reached is ignored. */
+    double x0_bar[2] = {0}, theta_bar[3] = {0}, t0_bar = 0, t1_bar = 0;
+    CHECK(context, og_solve_pullback(solve, (double[]){0, 0, 7, 7}, (double[]){0, 1}, NULL, x0_bar, theta_bar,
+                                     &t0_bar, &t1_bar, NULL));
+    expect_near("dv/dh0", x0_bar[0], -9.8 / speed, 1e-12);
+    expect_near("dv/dg", theta_bar[0], -9.8 / speed, 1e-12);
+    expect_near("dv/dr", theta_bar[2], 9.8 / speed, 1e-12);
+    expect_near("dv/dt0", t0_bar, 0, 1e-11);
+    expect_near("dv/dt1", t1_bar, 0, 1e-11);
+    og_solve_destroy(solve);
+    og_options_destroy(options);
+  }
+  og_field_destroy(field);
+  og_context_destroy(context);
+}
+
+/* x' = a - b x from x0 is steady, |f| = tolerance, at t* = log(|a - b x0| / tolerance) / b, where x = (a -+
+ * tolerance) / b. */
+static int tank_rhs(double t, const double *x, const double *p, double *f, void *user) {
+  (void)t, (void)user;
+  f[0] = p[0] - p[1] * x[0];
+  return 0;
+}
+static int tank_vjp(double t, const double *x, const double *p, const double *l, double *x_bar,
+                    double *theta_bar, double *t_bar, void *user) {
+  (void)t, (void)t_bar, (void)user;
+  x_bar[0] = -p[1] * l[0];
+  theta_bar[0] = l[0];
+  theta_bar[1] = -x[0] * l[0];
+  return 0;
+}
+static void steady_state(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_field *field = NULL;
+  og_options *options = new_options(context, OG_METHOD_DOP853, 1e-12, 1e-12);
+  og_solve *solve = NULL;
+  const double a = 2, b = 0.5, tolerance = 1e-3;
+  CHECK(context, og_field_create(context, 1, 2, tank_rhs, NULL, &field));
+  CHECK(context, og_field_set_vjp(field, tank_vjp));
+  CHECK(context, og_options_set_real(options, OG_OPT_STEADY, tolerance));
+  CHECK(context, og_solve_create(context, field, options, 1, &solve));
+  CHECK(context, og_solve_set_span(solve, 0, 0, 100));
+  CHECK(context, og_solve_set_initial_state(solve, 0, (double[]){1}));
+  CHECK(context, og_solve_set_parameters(solve, 0, (double[]){a, b}));
+  CHECK(context, og_solve_run(solve));
+  double x = 0, t = log((a - b) / tolerance) / b, x0_bar[1] = {0}, theta_bar[2] = {0};
+  og_occurrence at;
+  CHECK(context, og_solve_final(solve, 0, &x));
+  CHECK(context, og_solve_event(solve, 0, 0, &at));
+  expect_near("steady state", x, (a - tolerance) / b, 1e-11);
+  expect_near("time", at.t, t, 1e-7); /* |f| = 1e-3 has 1e-11 / 1e-3 of error, over b */
+  assert_string_equal(at.name, "steady");
+  CHECK(context, og_solve_set_event_cotangents(solve, 0, (double[]){0.25}, NULL, NULL));
+  CHECK(context, og_solve_pullback(solve, NULL, (double[]){1}, NULL, x0_bar, theta_bar, NULL, NULL, NULL));
+  /* x* = (a - tolerance) / b; t* = log((a - b x0) / tolerance) / b */
+  expect_near("d/dx0", x0_bar[0], -0.25 / (a - b), 1e-7);
+  expect_near("d/da", theta_bar[0], 1 / b + 0.25 / (b * (a - b)), 1e-7);
+  expect_near("d/db", theta_bar[1], -(a - tolerance) / (b * b) + 0.25 * (-t / b - 1 / (b * (a - b))), 1e-6);
+  /* steady from the start: the trajectory ends there */
+  CHECK(context, og_solve_set_initial_state(solve, 0, (double[]){a / b}));
+  CHECK(context, og_solve_run(solve));
+  CHECK(context, og_solve_final(solve, 0, &x));
+  assert_true(x == a / b);
+  x0_bar[0] = 0;
+  CHECK(context, og_solve_pullback(solve, NULL, (double[]){1}, NULL, x0_bar, NULL, NULL, NULL, NULL));
+  assert_true(x0_bar[0] == 1);
+  /* not by t1 */
+  CHECK(context, og_solve_set_span(solve, 0, 0, 1));
+  CHECK(context, og_solve_set_initial_state(solve, 0, (double[]){1}));
+  expect_failure(context, og_solve_run(solve), OG_ERR_NOT_STEADY, "steady");
+  og_solve_destroy(solve);
+  og_options_destroy(options);
+  og_field_destroy(field);
+  og_context_destroy(context);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(closed_form),
+      cmocka_unit_test(adjoint_identity),
+      cmocka_unit_test(replayed_differences),
+      cmocka_unit_test(order_in_one_step),
+      cmocka_unit_test(simultaneous),
+      cmocka_unit_test(directions),
+      cmocka_unit_test(dips_between_samples),
+      cmocka_unit_test(at_the_ends),
+      cmocka_unit_test(relay),
+      cmocka_unit_test(zeno),
+      cmocka_unit_test(too_many),
+      cmocka_unit_test(grazing),
+      cmocka_unit_test(terminal),
+      cmocka_unit_test(steady_state),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,8 +12,8 @@ typedef struct guard_slope {
   double sigma;         /* dG/dsigma */
 } guard_slope;
 
-/* A guard that moves with less than this share of its parts' speeds is not differentiated: where it touches
- * zero only, rounding leaves about the square root of epsilon. */
+/* A guard that moves with less than this share of the parts of its speed is not differentiated: where it
+ * touches zero only, rounding leaves about the square root of epsilon. */
 static double least_share(void) { return sqrt(DBL_EPSILON); }
 
 static og_status slope_of(const og_solve *solve, const og_stop *stop, guard_slope *slope) {
@@ -25,7 +25,7 @@ static og_status slope_of(const og_solve *solve, const og_stop *stop, guard_slop
   slope->sigma = slope->t * stop->h;
   for (size_t i = 0; i < solve->n; i++) {
     slope->sigma += slope->x[i] * stop->speed[i];
-    parts += fabs(slope->x[i] * stop->speed[i]);
+    parts += fabs(slope->x[i]) * stop->parts[i];
   }
   return fabs(slope->sigma) > least_share() * parts || slope->sigma != slope->sigma ? OG_OK : OG_ERR_GRAZING;
 }

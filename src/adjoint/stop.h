@@ -11,6 +11,7 @@ typedef struct og_stop {
   const og_segment *segment; /* that the event ended */
   double h;
   const double *speed; /* dx/dsigma = h sum_j b_j'(sigma) K_j, [n] */
+  const double *parts; /* |h| sum_j |b_j'(sigma) K_j|, [n]: what it is the sum of */
   og_guard_point at;   /* just before the event */
   double *own;         /* og_stop_own doubles */
 } og_stop;

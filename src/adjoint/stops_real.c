@@ -1,13 +1,14 @@
+#include <math.h>
 #include <string.h>
 
 #include "adjoint/stops.h"
 
 typedef OG_R(og_stops) og_stops;
 
-/* Arrays of one lane: n each of the speed, the state and two tangents or cotangents; p each of theta and its
- * tangent or cotangent; og_stop_own; og_guard_work. */
+/* Arrays of one lane: n each of the speed, its parts, the state and two tangents or cotangents; p each of
+ * theta and its tangent or cotangent; og_stop_own; og_guard_work. */
 static size_t one_lane(const og_solve *solve) {
-  return 4 * OG_PADDED(solve->n) + 2 * OG_PADDED(solve->p) + og_stop_own(solve) + og_guard_work(solve, 1);
+  return 5 * OG_PADDED(solve->n) + 2 * OG_PADDED(solve->p) + og_stop_own(solve) + og_guard_work(solve, 1);
 }
 
 og_status OG_R(og_stops_open)(og_stops *stops, const OG_R(og_recall) * r, const OG_R(og_step) * step) {
@@ -53,14 +54,18 @@ static og_stop stop_of(og_stops *stops, int lane, double **next) {
   const og_solve *solve = stops->r->solve;
   const og_segment *segment = stops->segment[lane];
   size_t n = OG_PADDED(solve->n);
-  double slopes[OG_STAGES_MAX], *speed = stops->one, *x = speed + n, *theta = x + n;
+  double slopes[OG_STAGES_MAX], *speed = stops->one, *parts = speed + n, *x = parts + n, *theta = x + n;
   double *own = theta + OG_PADDED(solve->p), *work = own + og_stop_own(solve);
   og_interpolant_weights(solve->tableau, segment->sigma, NULL, slopes);
   for (size_t i = 0; i < solve->n; i++) {
-    double sum = 0;
-    for (int j = 0; j < solve->tableau->stages_total; j++)
-      sum += slopes[j] * (double)stops->step->k[j][entry_of(stops, i, lane)];
+    double sum = 0, size = 0;
+    for (int j = 0; j < solve->tableau->stages_total; j++) {
+      double part = slopes[j] * (double)stops->step->k[j][entry_of(stops, i, lane)];
+      sum += part;
+      size += fabs(part);
+    }
     speed[i] = stops->r->at.h[lane] * sum;
+    parts[i] = fabs(stops->r->at.h[lane]) * size;
   }
   for (size_t i = 0; i < solve->p; i++) theta[i] = (double)stops->r->theta[entry_of(stops, i, lane)];
   memcpy(x, segment->states, solve->n * sizeof *x);
@@ -68,6 +73,7 @@ static og_stop stop_of(og_stops *stops, int lane, double **next) {
   return (og_stop){.segment = segment,
                    .h = stops->r->at.h[lane],
                    .speed = speed,
+                   .parts = parts,
                    .at = {segment->time, x, theta, stops->scratch, work},
                    .own = own};
 }

@@ -52,6 +52,17 @@ og_status og_solve_event_states(const og_solve *solve, size_t trajectory, size_t
   return OG_OK;
 }
 
+og_status og_fail_ended(const og_solve *solve, size_t trajectory, size_t observation) {
+  const og_trajectory *at = &solve->trajectories[trajectory];
+  const og_segment *last = &at->path.segments[at->path.count - 1];
+  const char *name = og_guard_about(solve, last->event).name;
+  return og_fail(solve->context, OG_ERR_STATE,
+                 "trajectory %zu ended at t = %.10g by the terminal event %zu%s%s%s, so there is nothing at "
+                 "observation %zu, t = %.10g",
+                 trajectory, last->time, last->event, name ? " (" : "", name ? name : "", name ? ")" : "",
+                 observation, at->times[observation]);
+}
+
 /* ---- Cotangents and tangents: for each event {time, state before, state after} ---- */
 
 void og_events_forget(og_solve *solve) {

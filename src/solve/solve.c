@@ -296,6 +296,7 @@ og_status og_solve_observed(const og_solve *solve, size_t trajectory, size_t ind
   if (index >= at->observations)
     return og_fail(solve->context, OG_ERR_ARGUMENT, "observation %zu of trajectory %zu, which has %zu", index,
                    trajectory, at->observations);
+  if (index >= at->seen) return og_fail_ended(solve, trajectory, index);
   memcpy(x, solve->observed + (at->first_observation + index) * solve->n, solve->states * sizeof(double));
   return OG_OK;
 }

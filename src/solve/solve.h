@@ -121,6 +121,8 @@ og_status og_report_failure(const og_solve *solve, const og_failure *failure);
 og_status og_solve_range(og_solve *solve, size_t trajectory, size_t *begin, size_t *end);
 /* Results no longer belong to the settings; the recorded steps can still be replayed. */
 void og_solve_touch(og_solve *solve);
+/* That a terminal event came before an observation. */
+og_status og_fail_ended(const og_solve *solve, size_t trajectory, size_t observation);
 /* Makes room for tangents of the events. */
 og_status og_events_make_room(og_solve *solve);
 /* Cotangents and tangents of events that are no longer there. */
