@@ -434,7 +434,8 @@ OG_API og_status og_solve_pushforward(og_solve *solve, const double *x0_dot, con
  * and theta_bar_dot [directions][p] or [..][M][p], which then are the Hessian of L times each direction; NULL
  * means not wanted. Forward over adjoint, exact for the computed numbers with the steps held, as the discrete
  * pullback is; the steps must have been kept, and the field needs vjp, jvp and second derivatives. Directions
- * are solved together: time and memory are about those of that many trajectories of 2 n states. */
+ * are solved together: time and memory are about those of that many trajectories of 2 n states. Under a
+ * memory budget they keep checkpoints of their own, within as much again. */
 OG_API og_status og_solve_hessian_product(og_solve *solve, size_t directions, const double *x0_dot,
                                           const double *theta_dot, const double *observed_bar,
                                           const double *final_bar, const double *cost_bar,

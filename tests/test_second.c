@@ -118,6 +118,7 @@ typedef struct batch {
   og_context *context;
   og_field *field;
   og_model *model;
+  const og_field *solved; /* either's */
   og_options *options;
   og_solve *solve;
   int shared;
@@ -151,16 +152,10 @@ static void set_point(batch *b, const double *x0, const double *theta) {
   if (b->shared) CHECK(b->context, og_solve_set_parameters(b->solve, OG_ALL, theta));
 }
 
-static void open_batch(batch *b, int kind, og_method method, int shared, int threads) {
-  *b = (batch){.context = new_context(), .shared = shared, .theta_size = shared ? P : M * P};
-  uint64_t seed = 7;
-  b->options = new_options(b->context, method, 1e-5, 1e-5);
-  if (method == OG_METHOD_EULER || method == OG_METHOD_RK4)
-    CHECK(b->context, og_options_set_integer(b->options, OG_OPT_STEPS, 12));
-  CHECK(b->context, og_options_set_integer(b->options, OG_OPT_THREADS, threads));
-  CHECK(b->context, og_solve_create(b->context, make_field(b, kind), b->options, M, &b->solve));
-  for (int i = 0; i < M * n; i++) b->x0[i] = 0.6 + 0.2 * noise(&seed);
-  for (int i = 0; i < M * P; i++) b->theta[i] = 1 + 0.3 * noise(&seed);
+/* Makes the solve by the present options, and runs it. */
+static void run_batch(batch *b) {
+  og_solve_destroy(b->solve);
+  CHECK(b->context, og_solve_create(b->context, b->solved, b->options, M, &b->solve));
   for (size_t m = 0; m < M; m++) {
     double t1 = 1.5 + 0.1 * (double)m, times[N] = {0.1, 0.1 + t1 / 2, t1};
     CHECK(b->context, og_solve_set_span(b->solve, m, 0.1, t1));
@@ -168,6 +163,19 @@ static void open_batch(batch *b, int kind, og_method method, int shared, int thr
   }
   set_point(b, b->x0, b->theta);
   CHECK(b->context, og_solve_run(b->solve));
+}
+
+static void open_batch(batch *b, int kind, og_method method, int shared, int threads) {
+  *b = (batch){.context = new_context(), .shared = shared, .theta_size = shared ? P : M * P};
+  uint64_t seed = 7;
+  b->options = new_options(b->context, method, 1e-5, 1e-5);
+  if (method == OG_METHOD_EULER || method == OG_METHOD_RK4)
+    CHECK(b->context, og_options_set_integer(b->options, OG_OPT_STEPS, 12));
+  CHECK(b->context, og_options_set_integer(b->options, OG_OPT_THREADS, threads));
+  b->solved = make_field(b, kind);
+  for (int i = 0; i < M * n; i++) b->x0[i] = 0.6 + 0.2 * noise(&seed);
+  for (int i = 0; i < M * P; i++) b->theta[i] = 1 + 0.3 * noise(&seed);
+  run_batch(b);
 }
 
 static void close_batch(batch *b) {
@@ -339,6 +347,34 @@ static void same_bits(void **state) {
     }
 }
 
+/* The same bits under a memory budget: where all steps are kept, where only the tangents' are not, and where
+ * the controller is driven again; also in fixed steps. */
+static void same_bits_in_any_memory(void **state) {
+  (void)state;
+  static const long long budgets[] = {26000, 40000, 80000, 1000000};
+  static const og_method methods[] = {OG_METHOD_TSIT5, OG_METHOD_RK4};
+  long long recomputed = 0;
+  for (int i = 0; i < 8; i++) {
+    batch b;
+    vector v, all, few;
+    uint64_t seed = 29;
+    open_batch(&b, MODEL, methods[i / 4], 1, 1);
+    CHECK(b.context, og_options_set_real(b.options, OG_OPT_RTOL, 1e-10));
+    CHECK(b.context, og_options_set_real(b.options, OG_OPT_ATOL, 1e-12));
+    if (i / 4) CHECK(b.context, og_options_set_integer(b.options, OG_OPT_STEPS, 400));
+    run_batch(&b);
+    random_vector(&b, &seed, &v);
+    CHECK(b.context, hessian_products(&b, 1, &v, &all));
+    CHECK(b.context, og_options_set_integer(b.options, OG_OPT_MEMORY, budgets[i % 4]));
+    run_batch(&b);
+    CHECK(b.context, hessian_products(&b, 1, &v, &few));
+    assert_memory_equal(&all, &few, sizeof all);
+    recomputed += og_solve_stat(b.solve, OG_STAT_RECOMPUTED_STEPS);
+    close_batch(&b);
+  }
+  assert_true(recomputed > 0);
+}
+
 /* Single precision: the same problem, to the rounding of floats over some hundred steps. */
 static void in_single(void **state) {
   (void)state;
@@ -348,16 +384,8 @@ static void in_single(void **state) {
   open_batch(&b, MODEL, OG_METHOD_TSIT5, 1, 1);
   random_vector(&b, &seed, &v);
   CHECK(b.context, hessian_products(&b, 1, &v, &exact));
-  og_solve_destroy(b.solve);
   CHECK(b.context, og_options_set_choice(b.options, OG_OPT_PRECISION, OG_PRECISION_SINGLE));
-  CHECK(b.context, og_solve_create(b.context, og_model_field(b.model), b.options, M, &b.solve));
-  for (size_t m = 0; m < M; m++) {
-    double t1 = 1.5 + 0.1 * (double)m, times[N] = {0.1, 0.1 + t1 / 2, t1};
-    CHECK(b.context, og_solve_set_span(b.solve, m, 0.1, t1));
-    CHECK(b.context, og_solve_set_observations(b.solve, m, N, times));
-  }
-  set_point(&b, b.x0, b.theta);
-  CHECK(b.context, og_solve_run(b.solve));
+  run_batch(&b);
   CHECK(b.context, hessian_products(&b, 1, &v, &product));
   /* rtol = 1e-5 bounds how far the two step sequences, and so the two maps, are apart */
   for (int i = 0; i < M * n; i++) expect_near("x0", product.x0[i], exact.x0[i], 1e-3 * size_of(&exact));
@@ -571,9 +599,15 @@ static void allocations(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(closed_form), cmocka_unit_test(every_method),  cmocka_unit_test(symmetric),
-      cmocka_unit_test(same_bits),   cmocka_unit_test(in_single),     cmocka_unit_test(without_parameters),
-      cmocka_unit_test(refusals),    cmocka_unit_test(refused_kinds), cmocka_unit_test(allocations)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(closed_form),
+                                     cmocka_unit_test(every_method),
+                                     cmocka_unit_test(symmetric),
+                                     cmocka_unit_test(same_bits),
+                                     cmocka_unit_test(same_bits_in_any_memory),
+                                     cmocka_unit_test(in_single),
+                                     cmocka_unit_test(without_parameters),
+                                     cmocka_unit_test(refusals),
+                                     cmocka_unit_test(refused_kinds),
+                                     cmocka_unit_test(allocations)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,15 +22,17 @@ static og_status check(const og_solve *base) {
 
 /* ---- Forward: the tangents ---- */
 
+static const og_role role = {"in the solve of tangents: ", ""};
+
 static og_status create_solve(og_second *s) {
   og_solve *base = s->base;
   og_options *options = NULL;
-  OG_TRY(og_tangent_field_create(base->context, base->field, &s->field));
   OG_TRY(og_options_copy(base->context, base->options, &options));
   og_status status = og_options_set_choice(options, OG_OPT_ADJOINT, OG_ADJOINT_DISCRETE);
   if (status == OG_OK)
     status = og_solve_create(base->context, s->field, options, s->directions * base->count, &s->solve);
   og_options_destroy(options);
+  if (status == OG_OK) s->solve->role = &role;
   return status;
 }
 
@@ -77,6 +79,48 @@ static og_status set_trajectories(og_second *s, const double *x0_dot, const doub
   return status;
 }
 
+/* Over the steps that the base has recorded. */
+static og_status follow(og_second *s, const double *x0_dot, const double *theta_dot) {
+  OG_TRY(create_solve(s));
+  OG_TRY(set_trajectories(s, x0_dot, theta_dot));
+  OG_TRY(og_solve_take_steps(s->solve, s->base));
+  return og_solve_replay(s->solve);
+}
+
+static int same_end(const og_second *s, size_t item) {
+  const og_solve *base = s->base;
+  size_t m = item % base->count;
+  return s->solve->trajectories[item].steps == base->trajectories[m].steps &&
+         memcmp(s->solve->final + item * s->solve->n, base->final + m * base->n, base->n * sizeof(double)) ==
+             0;
+}
+
+/* Under a budget that does not hold every step the controller is driven again. It sees the errors of x alone,
+ * and so takes the base's steps, bit for bit, unless those were replayed from others. */
+static og_status drive_again(og_second *s, const double *x0_dot, const double *theta_dot) {
+  og_solve_destroy(s->solve);
+  s->solve = NULL;
+  OG_TRY(create_solve(s));
+  OG_TRY(set_trajectories(s, x0_dot, theta_dot));
+  s->solve->controlled = s->base->n;
+  OG_TRY(og_solve_run(s->solve));
+  for (size_t item = 0; item < s->solve->count; item++)
+    if (!same_end(s, item))
+      return og_fail(
+          s->base->context, OG_ERR_UNSUPPORTED,
+          "the steps were replayed from another solve, and second derivatives over them do not fit the "
+          "memory budget: raise memory, or run the solve itself");
+  return OG_OK;
+}
+
+static og_status solve_pairs(og_second *s, const double *x0_dot, const double *theta_dot) {
+  OG_TRY(og_tangent_field_create(s->base->context, s->base->field, &s->field));
+  og_status status = follow(s, x0_dot, theta_dot);
+  int budget =
+      s->base->keep == OG_KEEP_CHECKPOINTS && (status == OG_ERR_BUDGET || status == OG_ERR_UNSUPPORTED);
+  return budget ? drive_again(s, x0_dot, theta_dot) : status;
+}
+
 /* In terms of the base's field: an evaluation is one of f and one of its jvp, a vjp is two. */
 static void add_stats(og_second *s, long long evals, long long vjps) {
   evals = og_solve_stat(s->solve, OG_STAT_RHS_EVALS) - evals;
@@ -101,10 +145,7 @@ og_status og_second_open(og_solve *base, size_t directions, const double *x0_dot
   *second = (og_second){.base = base, .directions = directions};
   second->shared = base->theta_shared && directions == 1;
   OG_TRY(check(base));
-  og_status status = create_solve(second);
-  if (status == OG_OK) status = set_trajectories(second, x0_dot, theta_dot);
-  if (status == OG_OK) status = og_solve_take_steps(second->solve, base);
-  if (status == OG_OK) status = og_solve_replay(second->solve);
+  og_status status = solve_pairs(second, x0_dot, theta_dot);
   if (status != OG_OK) return trail(second, status);
   add_stats(second, 0, 0);
   return OG_OK;

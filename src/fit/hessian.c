@@ -150,8 +150,10 @@ static og_status along(og_objective *objective, og_solve *solve, const double *t
   return status;
 }
 
-/* As many directions at a time as fill the lanes of every thread; the bits do not depend on it. */
+/* As many directions at a time as fill the lanes of every thread, or one, which then has a memory budget to
+ * itself. The bits do not depend on it. */
 static size_t at_a_time(const og_objective *objective, const og_solve *solve, size_t left) {
+  if (og_options_integer(objective->options, OG_OPT_MEMORY) > 0) return 1;
   size_t lanes = OG_LANES_MAX * (size_t)og_solve_threads(solve) / objective->M, count = lanes ? lanes : 1;
   return count < left ? count : left;
 }

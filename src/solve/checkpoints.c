@@ -121,6 +121,7 @@ void og_checkpoints_tell(og_solve *solve) {
   og_checkpoints *c = solve->checkpoints;
   double cost = 0;
   size_t held = 0, steps = 0, disk = og_store_disk(c->store);
+  if (solve->role) return; /* a part of something else */
   for (size_t m = 0; !c->told && m < solve->count; m++) {
     const og_kept *kept = &c->kept[m];
     steps += solve->trajectories[m].steps;
