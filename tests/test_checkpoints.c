@@ -9,6 +9,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "solve/checkpoints.h"
+
 /* ---- An allocator that knows how many bytes are out ---- */
 
 typedef struct account {
@@ -34,12 +36,41 @@ static void account_release(void *memory, void *user) {
   free((char *)memory - HEADER);
 }
 
+/* ---- The field, driven by an input as well: its breakpoints cut the trajectory into segments ---- */
+
+static int forced_rhs(double t, const double *x, const double *p, double *f, void *user) {
+  rich_rhs(t, x, p, f, user);
+  f[2] += p[RICH_PARAMETERS];
+  return 0;
+}
+static int forced_vjp(double t, const double *x, const double *p, const double *l, double *x_bar,
+                      double *theta_bar, double *t_bar, void *user) {
+  theta_bar[RICH_PARAMETERS] = l[2];
+  return rich_vjp(t, x, p, l, x_bar, theta_bar, t_bar, user);
+}
+static int forced_jvp(double t, const double *x, const double *p, double dt, const double *dx,
+                      const double *dp, double *f_dot, void *user) {
+  rich_jvp(t, x, p, dt, dx, dp, f_dot, user);
+  f_dot[2] += dp[RICH_PARAMETERS];
+  return 0;
+}
+
+static og_field *forced_field(og_context *context) {
+  og_field *field = NULL;
+  CHECK(context, og_field_create(context, RICH_STATES, RICH_PARAMETERS, forced_rhs, NULL, &field));
+  CHECK(context, og_field_set_vjp(field, forced_vjp));
+  CHECK(context, og_field_set_jvp(field, forced_jvp));
+  CHECK(context, og_field_set_cost(field, rich_cost, rich_cost_vjp));
+  CHECK(context, og_field_set_inputs(field, 1));
+  return field;
+}
+
 /* ---- One problem, many ways to keep its states ---- */
 
 enum { MOST = 70, SEEN = 4 };
 
 typedef struct problem {
-  int method, precision, steps, threads, adjoint;
+  int method, precision, steps, threads, adjoint, forced;
   size_t count;
   double rtol;
 } problem;
@@ -84,7 +115,8 @@ static og_options *options_of(og_context *context, const problem *p, const keepi
   return options;
 }
 
-static void set_trajectories(og_context *context, og_solve *solve, size_t count) {
+static void set_trajectories(og_context *context, og_solve *solve, const problem *p) {
+  size_t count = p->count;
   uint64_t seed = 11;
   for (size_t m = 0; m < count; m++) {
     double x0[RICH_STATES], theta[RICH_PARAMETERS], times[SEEN], t1 = 3 + 2 * noise(&seed);
@@ -95,6 +127,9 @@ static void set_trajectories(og_context *context, og_solve *solve, size_t count)
     CHECK(context, og_solve_set_observations(solve, m, SEEN, times));
     CHECK(context, og_solve_set_initial_state(solve, m, x0));
     CHECK(context, og_solve_set_parameters(solve, m, theta));
+    if (!p->forced) continue;
+    double at[] = {0, 0.3 * t1, 0.31 * t1, 0.7 * t1, t1}, values[] = {0, 1, 0.2, 0.5, 0};
+    CHECK(context, og_solve_set_input(solve, m, 0, m % 2 ? OG_SIGNAL_LINEAR : OG_SIGNAL_HOLD, 5, at, values));
   }
 }
 
@@ -137,12 +172,12 @@ static outcome solve_with(const problem *p, const keeping *k, result *r) {
   og_solve *solve = NULL;
   assert_int_equal(og_context_create(account_allocate, account_release, &a, &context), OG_OK);
   og_context_set_log(context, keep_line, &o);
-  og_field *field = rich_field(context);
+  og_field *field = p->forced ? forced_field(context) : rich_field(context);
   og_options *options = options_of(context, p, k);
   memset(r, 0, sizeof *r);
   o.status = og_solve_create(context, field, options, p->count, &solve);
   if (o.status == OG_OK) {
-    set_trajectories(context, solve, p->count);
+    set_trajectories(context, solve, p);
     o.live =
         a.live + (long)(p->count * SEEN * (RICH_STATES + 1) * sizeof(double) + 128); /* observed states */
     o.status = derive(context, solve, p, r, &o, &a);
@@ -248,6 +283,22 @@ static void batches_and_threads(void **state) {
     }
 }
 
+/* Segments end at the breakpoints of an input. */
+static void segments(void **state) {
+  (void)state;
+  problem p = {.method = OG_METHOD_TSIT5, .count = 1, .rtol = 1e-6, .threads = 1, .forced = 1};
+  all_budgets(&p);
+  p.count = 17;
+  all_budgets(&p);
+  all_stores(&p);
+  p.steps = 60;
+  all_budgets(&p);
+  p.adjoint = OG_ADJOINT_FORWARD;
+  p.steps = 0;
+  p.count = 2;
+  all_budgets(&p);
+}
+
 /* Forward sensitivities follow the steps from the start, whatever is kept. */
 static void sensitivities(void **state) {
   (void)state;
@@ -255,6 +306,216 @@ static void sensitivities(void **state) {
       .method = OG_METHOD_TSIT5, .count = 3, .rtol = 1e-5, .threads = 1, .adjoint = OG_ADJOINT_FORWARD};
   all_budgets(&p);
   all_stores(&p);
+}
+
+/* ---- What is computed again ---- */
+
+typedef struct lv {
+  og_context *context;
+  og_field *field;
+  og_options *options;
+  og_solve *solve;
+} lv;
+
+static lv open_lv(double t1, int steps, size_t memory) {
+  lv w = {.context = new_context()};
+  w.field = lv_field(w.context);
+  w.options = new_options(w.context, OG_METHOD_TSIT5, 1e-6, 1e-9);
+  CHECK(w.context, og_options_set_integer(w.options, OG_OPT_STEPS, steps));
+  CHECK(w.context, og_options_set_integer(w.options, OG_OPT_MEMORY, (long long)memory));
+  CHECK(w.context, og_solve_create(w.context, w.field, w.options, 1, &w.solve));
+  CHECK(w.context, og_solve_set_span(w.solve, 0, 0, t1));
+  CHECK(w.context, og_solve_set_initial_state(w.solve, 0, (double[]){1, 1}));
+  CHECK(w.context, og_solve_set_parameters(w.solve, OG_ALL, (double[]){1.5, 1, 3, 1}));
+  return w;
+}
+
+static void close_lv(lv *w) {
+  og_solve_destroy(w->solve);
+  og_options_destroy(w->options);
+  og_field_destroy(w->field);
+  og_context_destroy(w->context);
+}
+
+static og_status pull_lv(lv *w, double x0_bar[2]) {
+  return og_solve_pullback(w->solve, NULL, (double[]){1, 0}, NULL, x0_bar, NULL, NULL, NULL, NULL);
+}
+
+/* With a known number of steps l and s slots the backward pass advances t(l, s) - (l - 1) steps beyond the
+ * first sweep, and again at most the last gap, since the sweep does not stop at the start of the last step:
+ * within a tenth of the theory, and just what the schedule foretold. Online, what was foretold. */
+static void as_theory_has_it(void **state) {
+  (void)state;
+  for (int adaptive = 0; adaptive < 2; adaptive++)
+    for (size_t memory = 18000; memory < 60000; memory += 4000) {
+      double x0_bar[2] = {0};
+      lv w = open_lv(400, adaptive ? 0 : 3000, memory);
+      CHECK(w.context, og_solve_run(w.solve));
+      const og_kept *kept = &w.solve->checkpoints->kept[0];
+      size_t steps = w.solve->trajectories[0].steps, slots = og_layout_slots(&w.solve->checkpoints->layout);
+      double foretold = og_schedule_cost(&kept->schedule, steps);
+      assert_false(kept->all);
+      CHECK(w.context, pull_lv(&w, x0_bar));
+      double again = (double)og_solve_stat(w.solve, OG_STAT_RECOMPUTED_STEPS);
+      double theory = og_binomial_cost(steps, slots) - (double)(steps - 1);
+      assert_true(again == foretold);
+      if (!adaptive) assert_true(again >= theory && again <= 1.1 * theory);
+      if (adaptive) assert_true(again <= 1.35 * (theory + (double)steps) - (double)steps);
+      close_lv(&w);
+    }
+}
+
+/* ---- What is refused ---- */
+
+static void places_that_were_not_kept(void **state) {
+  (void)state;
+  size_t steps = 0;
+  double x0_bar[2] = {0}, *times = calloc(10000, sizeof *times);
+  lv w = open_lv(400, 0, 20000);
+  CHECK(w.context, og_solve_run(w.solve));
+  CHECK(w.context, og_solve_steps(w.solve, 0, &steps, NULL));
+  assert_int_equal(og_solve_steps(w.solve, 0, &steps, times), OG_ERR_UNSUPPORTED);
+  assert_non_null(strstr(og_context_message(w.context), "memory = 0"));
+  assert_int_equal(og_solve_replay(w.solve), OG_ERR_UNSUPPORTED);
+  CHECK(w.context, pull_lv(&w, x0_bar)); /* the run still stands */
+  close_lv(&w);
+  w = open_lv(400, 0, 0); /* all of them are there, or fit into the budget, or are equal */
+  lv fits = open_lv(400, 0, 1000000), equal = open_lv(400, 3000, 20000), equal_too = open_lv(400, 3000, 0);
+  double expected[2], found[2];
+  lv *pairs[][2] = {{&w, &fits}, {&equal_too, &equal}};
+  for (int i = 0; i < 2; i++) {
+    double a[2] = {0}, b[2] = {0};
+    for (int j = 0; j < 2; j++) {
+      lv *one = pairs[i][j];
+      CHECK(one->context, og_solve_run(one->solve));
+      CHECK(one->context, og_solve_set_parameters(one->solve, OG_ALL, (double[]){1.4, 1, 3, 1}));
+      CHECK(one->context, og_solve_set_span(one->solve, 0, 0, 390));
+      CHECK(one->context, og_solve_replay(one->solve));
+      CHECK(one->context, og_solve_final(one->solve, 0, j ? found : expected));
+      CHECK(one->context, pull_lv(one, j ? b : a));
+    }
+    assert_memory_equal(found, expected, sizeof found);
+    assert_memory_equal(a, b, sizeof a);
+  }
+  CHECK(fits.context, og_solve_steps(fits.solve, 0, &steps, times));
+  assert_true(times[0] == 0 && times[steps] == 390);
+  close_lv(&w), close_lv(&fits), close_lv(&equal), close_lv(&equal_too);
+  free(times);
+}
+
+static void schedules_that_cannot_be(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_field *field = lv_field(context);
+  og_options *options = new_options(context, OG_METHOD_TSIT5, 1e-6, 1e-9);
+  og_solve *solve = NULL;
+  CHECK(context, og_options_set_text(options, "schedule", "binomial"));
+  assert_int_equal(og_solve_create(context, field, options, 1, &solve), OG_ERR_ARGUMENT);
+  assert_non_null(strstr(og_context_message(context), "online"));
+  og_options_destroy(options);
+  og_field_destroy(field);
+  og_context_destroy(context);
+}
+
+/* A right-hand side with a memory: steps that get ahead of those of the first pass are seen. */
+static int moody(double t, const double *x, const double *p, double *f, void *user) {
+  int *calls = user;
+  (void)t, (void)p;
+  f[0] = (++*calls > 100000 ? -1 : -20) * x[0];
+  return 0;
+}
+static int moody_vjp(double t, const double *x, const double *p, const double *l, double *x_bar,
+                     double *theta_bar, double *t_bar, void *user) {
+  (void)t, (void)x, (void)p, (void)theta_bar, (void)t_bar, (void)user;
+  x_bar[0] = -20 * l[0];
+  return 0;
+}
+
+static void other_values_the_second_time(void **state) {
+  (void)state;
+  int calls = 0;
+  lv w = {.context = new_context()};
+  CHECK(w.context, og_field_create(w.context, 1, 0, moody, &calls, &w.field));
+  CHECK(w.context, og_field_set_vjp(w.field, moody_vjp));
+  w.options = new_options(w.context, OG_METHOD_TSIT5, 1e-10, 1e-12);
+  CHECK(w.context, og_options_set_integer(w.options, OG_OPT_MEMORY, 20000));
+  CHECK(w.context, og_solve_create(w.context, w.field, w.options, 1, &w.solve));
+  CHECK(w.context, og_solve_set_span(w.solve, 0, 0, 30));
+  CHECK(w.context, og_solve_set_initial_state(w.solve, 0, (double[]){1}));
+  CHECK(w.context, og_solve_run(w.solve));
+  assert_true(calls < 100000);
+  calls = 100000;
+  double x0_bar[1] = {7};
+  assert_int_equal(og_solve_pullback(w.solve, NULL, (double[]){1}, NULL, x0_bar, NULL, NULL, NULL, NULL),
+                   OG_ERR_UNSUPPORTED);
+  assert_true(x0_bar[0] == 7);
+  assert_non_null(strstr(og_context_message(w.context), "differ from those of the first pass"));
+  close_lv(&w);
+}
+
+/* ---- The disk ---- */
+
+static void limit_files(rlim_t bytes) {
+  struct rlimit limit;
+  getrlimit(RLIMIT_FSIZE, &limit);
+  limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+  setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+/* A full disk (a limit on the size of files stands for it), going forward and going back: an error that says
+ * so, no gradient, nothing left; and the same solve works when there is room again. */
+static void full_disk(void **state) {
+  (void)state;
+  signal(SIGXFSZ, SIG_IGN);
+  for (int backward = 0; backward < 2; backward++) {
+    double x0_bar[2] = {7, 7};
+    lv w = open_lv(100, 0, 0);
+    og_solve_destroy(w.solve);
+    CHECK(w.context, og_options_set_text(w.options, "checkpoint-dir", directory));
+    CHECK(w.context, og_options_set_integer(w.options, OG_OPT_DISK, 4000)); /* 100 slots */
+    CHECK(w.context, og_solve_create(w.context, w.field, w.options, 1, &w.solve));
+    CHECK(w.context, og_solve_set_span(w.solve, 0, 0, 100));
+    CHECK(w.context, og_solve_set_initial_state(w.solve, 0, (double[]){1, 1}));
+    CHECK(w.context, og_solve_set_parameters(w.solve, OG_ALL, (double[]){1.5, 1, 3, 1}));
+    if (backward) CHECK(w.context, og_solve_run(w.solve));
+    limit_files(1000);
+    assert_int_equal(backward ? pull_lv(&w, x0_bar) : og_solve_run(w.solve), OG_ERR_FILE);
+    limit_files(RLIM_INFINITY);
+    assert_non_null(strstr(og_context_message(w.context), directory));
+    assert_true(x0_bar[0] == 7 && x0_bar[1] == 7);
+    if (!backward) CHECK(w.context, og_solve_run(w.solve));
+    CHECK(w.context, pull_lv(&w, x0_bar));
+    close_lv(&w);
+  }
+}
+
+static void no_such_directory(void **state) {
+  (void)state;
+  lv w = open_lv(100, 0, 0);
+  og_solve_destroy(w.solve);
+  CHECK(w.context, og_options_set_text(w.options, "checkpoint-dir", "/nowhere"));
+  CHECK(w.context, og_solve_create(w.context, w.field, w.options, 1, &w.solve));
+  CHECK(w.context, og_solve_set_initial_state(w.solve, 0, (double[]){1, 1}));
+  CHECK(w.context, og_solve_set_parameters(w.solve, OG_ALL, (double[]){1.5, 1, 3, 1}));
+  assert_int_equal(og_solve_run(w.solve), OG_ERR_FILE);
+  assert_non_null(strstr(og_context_message(w.context), "/nowhere"));
+  close_lv(&w);
+}
+
+/* ---- What is said ---- */
+
+static void said_in_the_log(void **state) {
+  (void)state;
+  static result r;
+  problem p = {.method = OG_METHOD_TSIT5, .count = 1, .rtol = 1e-8, .threads = 1};
+  outcome o = solve_with(&p, &(keeping){.memory = least_budget(&p, NULL) + 2000}, &r);
+  assert_int_equal(o.status, OG_OK);
+  assert_non_null(strstr(o.log, "schedule online"));
+  assert_non_null(strstr(o.log, "a gradient advances each step"));
+  assert_true(o.recomputed > 0);
+  o = solve_with(&p, &(keeping){0}, &r);
+  assert_string_equal(o.log, "");
+  assert_true(o.recomputed == 0);
 }
 
 static int make_directory(void **state) {
@@ -272,7 +533,15 @@ int main(void) {
       cmocka_unit_test(every_method),
       cmocka_unit_test(every_store),
       cmocka_unit_test(batches_and_threads),
+      cmocka_unit_test(segments),
       cmocka_unit_test(sensitivities),
+      cmocka_unit_test(as_theory_has_it),
+      cmocka_unit_test(places_that_were_not_kept),
+      cmocka_unit_test(schedules_that_cannot_be),
+      cmocka_unit_test(other_values_the_second_time),
+      cmocka_unit_test(full_disk),
+      cmocka_unit_test(no_such_directory),
+      cmocka_unit_test(said_in_the_log),
   };
   return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

@@ -23,14 +23,17 @@ static void release(void *memory, void *user) {
 }
 
 /* The whole life of a solve; stops at the first failure and returns it. */
-static og_status live(og_context *context, og_adjoint adjoint, og_field **field, og_options **options,
-                      og_solve **solve, double *gradient) {
+static og_status live(og_context *context, og_adjoint adjoint, int limited, og_field **field,
+                      og_options **options, og_solve **solve, double *gradient) {
   og_status status = og_field_create(context, 2, 4, lv_rhs, NULL, field);
   if (status) return status;
   og_field_set_vjp(*field, lv_vjp);
   og_field_set_jvp(*field, lv_jvp);
   if ((status = og_options_create(context, options))) return status;
   og_options_set_choice(*options, OG_OPT_ADJOINT, (int)adjoint);
+  if (limited) og_options_set_integer(*options, OG_OPT_MEMORY, 60000);
+  if (limited > 1 && (status = og_options_set_text(*options, "checkpoint-dir", "/tmp"))) return status;
+  if (limited > 1) og_options_set_integer(*options, OG_OPT_DISK, 20000);
   if ((status = og_solve_create(context, *field, *options, 6, solve))) return status;
   if ((status = og_solve_set_initial_state(*solve, OG_ALL, (double[]){1, 1}))) return status;
   if ((status = og_solve_set_parameters(*solve, 0, (double[]){1.5, 1, 3, 1}))) return status;
@@ -47,7 +50,7 @@ static og_status live(og_context *context, og_adjoint adjoint, og_field **field,
              : og_solve_pushforward(*solve, x0_bar, NULL, NULL, NULL, NULL, observed_bar, NULL, NULL);
 }
 
-static void each_allocation(og_adjoint adjoint, int threads) {
+static void each_allocation(og_adjoint adjoint, int threads, int limited) {
   long fail_at = 1;
   for (og_status status = OG_ERR_MEMORY; status == OG_ERR_MEMORY; fail_at++) {
     counting c = {.fail_at = fail_at};
@@ -59,7 +62,7 @@ static void each_allocation(og_adjoint adjoint, int threads) {
     status = og_context_create(allocate, release, &c, &context);
     if (status == OG_OK) {
       og_context_set_threads(context, threads);
-      status = live(context, adjoint, &field, &options, &solve, gradient);
+      status = live(context, adjoint, limited, &field, &options, &solve, gradient);
       if (status == OG_ERR_MEMORY && !strstr(og_context_message(context), "memory"))
         fail_msg("allocation %ld: the message does not speak of memory: %s", fail_at,
                  og_context_message(context));
@@ -76,16 +79,20 @@ static void each_allocation(og_adjoint adjoint, int threads) {
   assert_in_range(fail_at, 10, 10000);
 }
 
-static void discrete(void **state) { (void)state, each_allocation(OG_ADJOINT_DISCRETE, 1); }
-static void forward(void **state) { (void)state, each_allocation(OG_ADJOINT_FORWARD, 1); }
-static void backsolve(void **state) { (void)state, each_allocation(OG_ADJOINT_BACKSOLVE, 1); }
-static void interpolate(void **state) { (void)state, each_allocation(OG_ADJOINT_INTERPOLATE, 1); }
-static void quadrature(void **state) { (void)state, each_allocation(OG_ADJOINT_QUADRATURE, 2); }
-static void on_threads(void **state) { (void)state, each_allocation(OG_ADJOINT_DISCRETE, 3); }
+static void discrete(void **state) { (void)state, each_allocation(OG_ADJOINT_DISCRETE, 1, 0); }
+static void forward(void **state) { (void)state, each_allocation(OG_ADJOINT_FORWARD, 1, 0); }
+static void backsolve(void **state) { (void)state, each_allocation(OG_ADJOINT_BACKSOLVE, 1, 0); }
+static void interpolate(void **state) { (void)state, each_allocation(OG_ADJOINT_INTERPOLATE, 1, 0); }
+static void quadrature(void **state) { (void)state, each_allocation(OG_ADJOINT_QUADRATURE, 2, 0); }
+static void on_threads(void **state) { (void)state, each_allocation(OG_ADJOINT_DISCRETE, 3, 0); }
+static void under_a_budget(void **state) { (void)state, each_allocation(OG_ADJOINT_DISCRETE, 1, 1); }
+static void with_a_file(void **state) { (void)state, each_allocation(OG_ADJOINT_DISCRETE, 2, 2); }
+static void forward_again(void **state) { (void)state, each_allocation(OG_ADJOINT_FORWARD, 1, 1); }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(discrete),   cmocka_unit_test(forward),
-                                     cmocka_unit_test(backsolve),  cmocka_unit_test(interpolate),
-                                     cmocka_unit_test(quadrature), cmocka_unit_test(on_threads)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(discrete),       cmocka_unit_test(forward),     cmocka_unit_test(backsolve),
+      cmocka_unit_test(interpolate),    cmocka_unit_test(quadrature),  cmocka_unit_test(on_threads),
+      cmocka_unit_test(under_a_budget), cmocka_unit_test(with_a_file), cmocka_unit_test(forward_again)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,7 +90,8 @@ static void drop_lost(OG_R(og_recall) * r) {
   }
 }
 
-/* A step ends where the one that was wanted before it starts. */
+/* A step ends where the one that was wanted before it starts; a field that did not give the same values again
+ * may have led beyond that. */
 static void bring_back(OG_R(og_recall) * r) {
   OG_R(og_bring_states)(r->bring, r->trajectory, r->index);
   drop_lost(r);
@@ -100,6 +101,9 @@ static void bring_back(OG_R(og_recall) * r) {
     double end = last ? OG_R(og_recall_segment)(r, lane)->last : r->fraction[lane];
     take_lane(r, lane);
     place_lane(r, lane, end);
+    if (r->fraction[lane] < end) continue;
+    OG_R(og_recall_fail)(r, r->bring->d.share, lane, OG_ERR_UNSUPPORTED);
+    OG_R(og_recall_idle)(r, lane);
   }
 }
 

@@ -96,6 +96,7 @@ static void check_end(bring *b, int lane) {
   if (ends ? d->fraction_next[lane] == last : d->fraction_next[lane] < last) return;
   d->mask[lane] = 0;
   OG_R(og_drive_fail)(d, lane, OG_ERR_UNSUPPORTED);
+  d->share->failure.derivative = 1;
 }
 
 /* Into the next segment, if the step was the last of one: after an event from the state that it left behind.

@@ -54,7 +54,7 @@ og_status og_checkpoints_prepare(og_solve *solve) {
     og_kept *kept = &solve->checkpoints->kept[m];
     kept->all = layout.straight;
     og_schedule_start(&kept->schedule, layout.placement, og_layout_slots(&layout), layout.every,
-                      solve->trajectories[m].fixed_steps);
+                      og_known_steps(solve, m));
   }
   return OG_OK;
 }

@@ -21,15 +21,30 @@ static size_t worker_bytes(const og_solve *solve, int lanes) {
                                  : og_step_bytes_d(solve->tableau, solve->field, lanes, OG_STEP_FORWARD);
   size_t back = solve->single ? og_step_bytes_s(solve->tableau, solve->field, lanes, OG_STEP_DERIVATIVE)
                               : og_step_bytes_d(solve->tableau, solve->field, lanes, OG_STEP_DERIVATIVE);
-  return drive + forward + back + reals * (solve->single ? sizeof(float) : sizeof(double)) +
+  size_t stops = og_guards(solve)
+                     ? (block + 8 * (solve->n + solve->p) + og_guard_work(solve)) * sizeof(double) +
+                           solve->field->scratch_bytes(solve->field, 1)
+                     : 0;
+  return drive + forward + back + stops + reals * (solve->single ? sizeof(float) : sizeof(double)) +
          theta * sizeof(double) + ALLOCATIONS_EXTRA;
+}
+
+/* Lists of segments, which double as they grow, where breakpoints of inputs tell how many there will be;
+ * events add theirs as they happen. */
+static size_t path_bytes(const og_solve *solve) {
+  size_t segments = 0;
+  for (size_t m = 0; m < solve->count; m++) {
+    size_t breaks = solve->trajectories[m].break_count;
+    if (breaks) segments += 8 + 3 * (breaks + 1);
+  }
+  return segments * sizeof(og_segment);
 }
 
 /* The gradient before it is added to the caller's arrays, and the tables of what is kept. */
 static size_t table_bytes(const og_solve *solve, int with_file) {
   size_t results = solve->count * (solve->states + solve->parameters + 2 + solve->signal_most) +
                    solve->observed_count + solve->signal_values;
-  return results * sizeof(double) + solve->count * sizeof(og_kept) +
+  return results * sizeof(double) + path_bytes(solve) + solve->count * sizeof(og_kept) +
          og_store_bytes(solve->count, 0, 0, with_file) + ALLOCATIONS_EXTRA;
 }
 
@@ -74,10 +89,19 @@ static size_t room_for_slots(const og_solve *solve, const og_layout *layout) {
   return budget > layout->reserved ? (budget - layout->reserved) / solve->count : 0;
 }
 
+static size_t most_steps(const og_solve *solve) {
+  size_t most = 0;
+  for (size_t m = 0; m < solve->count; m++) {
+    size_t steps = og_known_steps(solve, m);
+    most = steps > most ? steps : most;
+  }
+  return most;
+}
+
 /* Every state in its slot, where that is asked for or is known to be possible. */
 static int lay_straight(const og_solve *solve, og_layout *layout, size_t room, size_t stride) {
   og_schedule_kind kind = (og_schedule_kind)og_options_integer(solve->options, OG_OPT_SCHEDULE);
-  size_t known = solve->trajectories[0].fixed_steps;
+  size_t known = most_steps(solve);
   layout->file_slots = file_slots(solve, stride);
   layout->memory_slots = room < SIZE_MAX ? entries_in(room, stride, 0) : layout->file_slots ? 0 : SIZE_MAX;
   layout->straight =
@@ -90,10 +114,10 @@ static int lay_straight(const og_solve *solve, og_layout *layout, size_t room, s
 /* Marks of slots in the file are in memory too: they get half of the room at most. */
 static void lay_marked(const og_solve *solve, og_layout *layout, size_t room, size_t stride) {
   og_schedule_kind kind = (og_schedule_kind)og_options_integer(solve->options, OG_OPT_SCHEDULE);
-  layout->placement = kind == OG_SCHEDULE_EVERY                ? OG_PLACE_EVERY
-                      : kind == OG_SCHEDULE_ONLINE             ? OG_PLACE_ONLINE
-                      : solve->trajectories[0].fixed_steps > 0 ? OG_PLACE_BINOMIAL
-                                                               : OG_PLACE_ONLINE;
+  layout->placement = kind == OG_SCHEDULE_EVERY    ? OG_PLACE_EVERY
+                      : kind == OG_SCHEDULE_ONLINE ? OG_PLACE_ONLINE
+                      : most_steps(solve) > 0      ? OG_PLACE_BINOMIAL
+                                                   : OG_PLACE_ONLINE;
   layout->every = (size_t)og_options_integer(solve->options, OG_OPT_EVERY);
   if (room == SIZE_MAX) return;
   size_t marks = room / 2 / sizeof(og_mark);

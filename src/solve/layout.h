@@ -3,6 +3,7 @@
 #ifndef OG_LAYOUT_H
 #define OG_LAYOUT_H
 
+#include "solve/guards.h"
 #include "solve/schedule.h"
 #include "solve/solve.h"
 
@@ -15,6 +16,12 @@ typedef struct og_layout {
   size_t reserved; /* bytes of working memory, of results, and of tables for each trajectory */
 } og_layout;
 
+/* The number of steps a trajectory will take at most, where that is known: equal steps, with one more for
+ * each breakpoint of an input, and no events. Else 0. */
+static inline size_t og_known_steps(const og_solve *solve, size_t trajectory) {
+  const og_trajectory *at = &solve->trajectories[trajectory];
+  return at->fixed_steps && !og_guards(solve) ? at->fixed_steps + at->break_count : 0;
+}
 /* The layout for the present options and settings. OG_ERR_BUDGET names the least budget that would do. */
 og_status og_layout_find(const og_solve *solve, og_layout *layout);
 static inline size_t og_layout_slots(const og_layout *layout) {

@@ -23,10 +23,6 @@ static const cause_text causes[] = {
      "shorten the span, take more or smaller steps (max-steps, steps), or rescale the model so that its "
      "fastest decay "
      "is resolved; implicit methods are planned"},
-    {OG_ERR_UNSUPPORTED,
-     "steps that were computed again from a checkpoint differ from those of the first pass",
-     "give a right-hand side that depends on t, x and theta alone, or keep the states of all steps (memory = "
-     "0)"},
     {OG_ERR_FIELD, "a callback of the field returned a negative number, which means stop",
      "see what the callback refuses there"},
     {OG_ERR_ZENO, "events accumulate: they come again and again without the time going on",
@@ -40,6 +36,10 @@ static const cause_text causes[] = {
 
 /* The same statuses in a backward pass, or in that of a tangent. */
 static const cause_text derivative_causes[] = {
+    {OG_ERR_UNSUPPORTED,
+     "steps that were computed again from a checkpoint differ from those of the first pass",
+     "give a right-hand side that depends on t, x and theta alone, or keep the states of all steps (memory = "
+     "0)"},
     {OG_ERR_NOT_FINITE, "the derivative became NaN or infinite, though the solution is finite",
      "see what the model's derivative does there (sqrt or norm2 at 0, abs or a power at 0, division by "
      "zero), or "

@@ -255,7 +255,7 @@ static og_status check_breaks(const og_solve *solve) {
 /* Equal steps need no record, unless events are between them. */
 static og_status prepare_replay(og_solve *solve) {
   if (solve->keep != OG_KEEP_CHECKPOINTS || og_checkpoints_all(solve)) return OG_OK;
-  if (solve->trajectories[0].fixed_steps && !solve->field->events) return og_checkpoints_prepare(solve);
+  if (og_known_steps(solve, 0)) return og_checkpoints_prepare(solve);
   for (size_t m = 0; m < solve->count; m++) OG_TRY(og_solve_fraction(solve, m, 0, &(double){0}));
   return OG_OK;
 }
