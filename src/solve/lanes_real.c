@@ -144,7 +144,8 @@ void OG_R(og_drive_refill)(drive *d) {
 int OG_R(og_drive_take)(drive *d, size_t bytes) {
   og_solve *solve = d->solve;
   size_t kept = atomic_fetch_add(&solve->kept, bytes) + bytes;
-  if (!solve->limits.budget || kept <= solve->limits.budget) return 1;
+  size_t most = solve->checkpoints ? solve->checkpoints->layout.paths : solve->limits.budget;
+  if (!solve->limits.budget || kept <= most) return 1;
   atomic_fetch_sub(&solve->kept, bytes);
   d->share->status = OG_ERR_BUDGET;
   return 0;

@@ -7,6 +7,9 @@
 
 /* ---- Working memory ---- */
 
+enum {
+  EVENTS_SHARE = 8
+}; /* the list of events, of unknown length, may take this part of what is beyond the least */
 enum { ALLOCATIONS_EXTRA = 2048 }; /* headers and alignment of a worker's few allocations */
 
 /* One worker's: the driver, which runs again while a gradient is computed, a step with its derivative, and
@@ -22,15 +25,14 @@ static size_t worker_bytes(const og_solve *solve, int lanes) {
   size_t back = solve->single ? og_step_bytes_s(solve->tableau, solve->field, lanes, OG_STEP_DERIVATIVE)
                               : og_step_bytes_d(solve->tableau, solve->field, lanes, OG_STEP_DERIVATIVE);
   size_t stops = og_guards(solve)
-                     ? (block + 8 * (solve->n + solve->p) + og_guard_work(solve)) * sizeof(double) +
+                     ? (block + 8 * (solve->n + solve->p) + og_guard_work(solve, 1)) * sizeof(double) +
                            solve->field->scratch_bytes(solve->field, 1)
                      : 0;
   return drive + forward + back + stops + reals * (solve->single ? sizeof(float) : sizeof(double)) +
          theta * sizeof(double) + ALLOCATIONS_EXTRA;
 }
 
-/* Lists of segments, which double as they grow, where breakpoints of inputs tell how many there will be;
- * events add theirs as they happen. */
+/* Lists of segments, which double as they grow, where breakpoints of inputs tell how many there will be. */
 static size_t path_bytes(const og_solve *solve) {
   size_t segments = 0;
   for (size_t m = 0; m < solve->count; m++) {
@@ -44,7 +46,7 @@ static size_t path_bytes(const og_solve *solve) {
 static size_t table_bytes(const og_solve *solve, int with_file) {
   size_t results = solve->count * (solve->states + solve->parameters + 2 + solve->signal_most) +
                    solve->observed_count + solve->signal_values;
-  return results * sizeof(double) + path_bytes(solve) + solve->count * sizeof(og_kept) +
+  return results * sizeof(double) + solve->count * sizeof(og_kept) +
          og_store_bytes(solve->count, 0, 0, with_file) + ALLOCATIONS_EXTRA;
 }
 
@@ -127,7 +129,7 @@ static void lay_marked(const og_solve *solve, og_layout *layout, size_t room, si
 
 static size_t least_budget(const og_solve *solve, size_t stride, int with_file) {
   size_t slot = og_pages_bytes(1, stride) + og_pages_bytes(1, sizeof(og_mark));
-  return worker_bytes(solve, 1) + table_bytes(solve, with_file) + solve->count * slot;
+  return worker_bytes(solve, 1) + path_bytes(solve) + table_bytes(solve, with_file) + solve->count * slot;
 }
 
 static og_status check_budget(const og_solve *solve, size_t least) {
@@ -147,7 +149,10 @@ og_status og_layout_find(const og_solve *solve, og_layout *layout) {
   size_t least = least_budget(solve, stride, with_file);
   OG_TRY(check_budget(solve, least));
   if (solve->limits.budget) share_work(solve, layout, solve->limits.budget - least);
-  layout->reserved += table_bytes(solve, with_file);
+  layout->paths = path_bytes(solve);
+  if (solve->limits.budget && og_guards(solve))
+    layout->paths += (solve->limits.budget - least) / EVENTS_SHARE;
+  layout->reserved += layout->paths + table_bytes(solve, with_file);
   size_t room = room_for_slots(solve, layout);
   if (!lay_straight(solve, layout, room, stride)) lay_marked(solve, layout, room, stride);
   if (og_layout_slots(layout)) return OG_OK;

@@ -13,7 +13,8 @@ typedef struct og_layout {
   size_t every;
   size_t memory_slots, file_slots; /* of each trajectory; SIZE_MAX: no limit */
   int threads, lanes;              /* no more than these, so that working memory fits */
-  size_t reserved; /* bytes of working memory, of results, and of tables for each trajectory */
+  size_t paths;                    /* bytes that all lists of segments may take, */
+  size_t reserved;                 /* which are reserved as are those of working memory, results and tables */
 } og_layout;
 
 /* The number of steps a trajectory will take at most, where that is known: equal steps, with one more for

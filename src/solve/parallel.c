@@ -19,6 +19,11 @@ static og_status report(const og_solve *solve, const og_share *share) {
     return og_fail(solve->context, OG_ERR_MEMORY, "out of memory in a solve of %zu trajectories",
                    solve->count);
   if (share->status == OG_ERR_FILE) return og_store_report(solve->checkpoints->store);
+  if (share->status == OG_ERR_BUDGET && solve->checkpoints && !solve->checkpoints->layout.straight)
+    return og_fail(
+        solve->context, OG_ERR_BUDGET,
+        "the list of events takes more than its share of the memory budget of %zu bytes: raise the budget",
+        solve->limits.budget);
   if (share->status == OG_ERR_BUDGET)
     return og_fail(
         solve->context, OG_ERR_BUDGET,
