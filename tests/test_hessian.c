@@ -96,32 +96,42 @@ static void fix_steps(fixture *f, int steps) {
   CHECK(f->context, og_objective_create(f->context, f->model, f->table, f->options, &f->objective));
 }
 
-static void against_differences(void **state) {
-  (void)state;
-  fixture f = make_fixture(everything, records);
+static void check_against_differences(const char *model, const char *csv, size_t p, const double *theta) {
+  fixture f = make_fixture(model, csv);
   fix_steps(&f, 15); /* the same discrete map at every theta */
-  static const double theta[P] = {0.6, 0.7, 0.4, 0.5, 2.5};
   static const struct {
     double at, weight;
   } stencil[] = {{-2, 1.0 / 12}, {-1, -8.0 / 12}, {1, 8.0 / 12}, {2, -1.0 / 12}};
-  double hessian[P * P], size = 0;
+  double hessian[P * P], size = 0, h = 1e-3;
   CHECK(f.context, og_objective_hessian(f.objective, theta, hessian));
-  for (int i = 0; i < P * P; i++) size = fmax(size, fabs(hessian[i]));
-  for (int j = 0; j < P; j++) {
-    double column[P] = {0}, moved[P], gradient[P], h = 1e-3;
+  for (size_t i = 0; i < p * p; i++) size = fmax(size, fabs(hessian[i]));
+  for (size_t j = 0; j < p; j++) {
+    double column[P] = {0}, moved[P], gradient[P];
     for (int k = 0; k < 4; k++) {
-      memcpy(moved, theta, sizeof moved);
+      memcpy(moved, theta, p * sizeof *moved);
       moved[j] += stencil[k].at * h;
       CHECK(f.context, og_objective_evaluate(f.objective, moved, NULL, gradient));
-      for (int i = 0; i < P; i++) column[i] += stencil[k].weight / h * gradient[i];
+      for (size_t i = 0; i < p; i++) column[i] += stencil[k].weight / h * gradient[i];
     }
     /* The differences' own error: h^4 = 1e-12 times fifth derivatives of some hundreds, and rounding over h.
      */
-    for (int i = 0; i < P; i++)
-      if (!(fabs(hessian[i * P + j] - column[i]) <= 1e-9 * size))
-        fail_msg("entry %d, %d is %.15g, not %.15g", i, j, hessian[i * P + j], column[i]);
+    for (size_t i = 0; i < p; i++)
+      if (!(fabs(hessian[i * p + j] - column[i]) <= 1e-9 * size))
+        fail_msg("entry %zu, %zu is %.15g, not %.15g", i, j, hessian[i * p + j], column[i]);
   }
   drop_fixture(&f);
+}
+
+static void against_differences(void **state) {
+  (void)state;
+  check_against_differences(everything, records, P, (const double[]){0.6, 0.7, 0.4, 0.5, 2.5});
+  /* inputs that drive the field, the initial state and the observation */
+  check_against_differences(
+      "input dose\ninput u linear\nparam a = 0.5, b = 0.3, s = 0.4\ninit x = dose*exp(b)\n"
+      "x' = -a*x + b*u*x^2\nobserve y ~ normal(log(x)*u^2*b, s)\n",
+      "id,t,y,dose,u\np,0,1.3,1,0.2\np,1,0.5,1,0.9\np,2,1.6,1,0.4\nq,0,0.9,2,0.1\n"
+      "q,1.5,1.1,2,0.7\n",
+      3, (const double[]){0.6, 0.3, 0.5});
 }
 
 /* <u, H v> = <v, H u> before anything is symmetrised, and products are the matrix times the direction. */
@@ -179,6 +189,34 @@ static void leaves_the_gradient(void **state) {
 
 /* ---- Refusals, memory ---- */
 
+static void keep_line(const char *line, void *user) {
+  if (strstr(line, "standard errors")) snprintf(user, 300, "%s", line);
+}
+
+/* Through events there is no Hessian. A fit then has its standard errors from differences, and says so: those
+ * of the same model without the event, which never happens. */
+static void through_events(void **state) {
+  (void)state;
+  static const char csv[] = "t,x\n0,2.1\n0.5,1.3\n1,1.05\n2,0.4\n3.5,0.3\n";
+  double errors[2][3], hessian[9], theta[] = {0.9, 1.8, 0.25};
+  for (int with = 0; with < 2; with++) {
+    fixture f = make_fixture(with ? DECAY "event far when x - 100 = 0 any { x = 1 }\n" : DECAY, csv);
+    char line[300] = "";
+    og_fit *fit = NULL;
+    og_context_set_log(f.context, keep_line, line);
+    assert_int_equal(og_objective_hessian(f.objective, theta, hessian), with ? OG_ERR_UNSUPPORTED : OG_OK);
+    CHECK(f.context, og_fit_run(f.objective, NULL, theta, NULL, NULL, &fit));
+    CHECK(f.context, og_fit_standard_errors(fit, errors[with]));
+    if (with)
+      assert_contains(line, "differences of gradients: second derivatives through events");
+    else
+      assert_int_equal(line[0], 0);
+    og_fit_destroy(fit);
+    drop_fixture(&f);
+  }
+  for (int i = 0; i < 3; i++) assert_close(errors[1][i], errors[0][i], 1e-6); /* the estimates' accuracy */
+}
+
 static void singular_second_derivatives(void **state) {
   (void)state;
   fixture f =
@@ -226,6 +264,7 @@ int main(void) {
                                      cmocka_unit_test(products_agree),
                                      cmocka_unit_test(same_bits),
                                      cmocka_unit_test(leaves_the_gradient),
+                                     cmocka_unit_test(through_events),
                                      cmocka_unit_test(singular_second_derivatives),
                                      cmocka_unit_test(no_memory_is_reported)};
   return cmocka_run_group_tests(tests, NULL, NULL);
