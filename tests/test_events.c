@@ -138,7 +138,7 @@ static void closed_form(void **state) {
 
 /* ---- Everything at once: the driven oscillator of event_field.h ---- */
 
-enum { SEEN = 4, MOST_EVENTS = 40 };
+enum { SEEN = 4, MOST_EVENTS = 200 };
 typedef struct driven_input {
   double x0[DRIVEN_STATES], theta[DRIVEN_PARAMETERS], t0, t1, times[SEEN];
   double u[DRIVEN_VALUES], w[DRIVEN_VALUES];
@@ -732,6 +732,120 @@ static void steady_state(void **state) {
   og_context_destroy(context);
 }
 
+/* ---- Promise 2: the same bits alone and in any batch, on any number of threads, under any budget ---- */
+
+enum { BATCH = 70 };
+typedef struct batch_result {
+  driven_output out[BATCH];
+  driven_input bar[BATCH];
+} batch_result;
+
+static driven_input batch_start(int m) {
+  driven_input in = driven_start(m % 5 == 4);
+  for (int i = 0; i < DRIVEN_STATES; i++) in.x0[i] += 0.01 * m;
+  in.theta[3] = 0.5 + 0.005 * m;
+  for (int i = 0; i < DRIVEN_VALUES; i++) in.u[i] *= 1 - 0.01 * m;
+  return in;
+}
+
+static void batch_run(og_options *options, int first, int count, batch_result *r) {
+  static double observed[BATCH][SEEN][DRIVEN_STATES], final[BATCH][DRIVEN_STATES], cost[BATCH];
+  static double x0[BATCH][DRIVEN_STATES], theta[BATCH][DRIVEN_PARAMETERS], t0[BATCH], t1[BATCH],
+      times[BATCH][SEEN];
+  og_context *context = new_context();
+  og_field *field = driven_field(context);
+  og_solve *solve = NULL;
+  CHECK(context, og_solve_create(context, field, options, (size_t)count, &solve));
+  for (int i = 0; i < count; i++) {
+    driven_input in = batch_start(first + i);
+    driven_set(context, solve, (size_t)i, &in);
+  }
+  CHECK(context, og_solve_run(solve));
+  for (int i = 0; i < count; i++) {
+    uint64_t seed = 99 + (uint64_t)(first + i);
+    driven_output bar;
+    size_t events = driven_get(context, solve, (size_t)i, &r->out[first + i]);
+    random_cotangents(&seed, events, &bar);
+    memcpy(observed[i], bar.observed, sizeof bar.observed);
+    memcpy(final[i], bar.final, sizeof bar.final);
+    cost[i] = bar.cost;
+    CHECK(context,
+          og_solve_set_event_cotangents(solve, (size_t)i, bar.event_times, bar.before[0], bar.after[0]));
+  }
+  memset(x0, 0, sizeof x0), memset(theta, 0, sizeof theta), memset(times, 0, sizeof times);
+  memset(t0, 0, sizeof t0), memset(t1, 0, sizeof t1);
+  CHECK(context, og_solve_pullback(solve, observed[0][0], final[0], cost, x0[0], theta[0], t0, t1, times[0]));
+  for (int i = 0; i < count; i++) {
+    driven_input *bar = &r->bar[first + i];
+    memset(bar, 0, sizeof *bar);
+    memcpy(bar->x0, x0[i], sizeof bar->x0), memcpy(bar->theta, theta[i], sizeof bar->theta);
+    memcpy(bar->times, times[i], sizeof bar->times);
+    bar->t0 = t0[i], bar->t1 = t1[i];
+    CHECK(context, og_solve_input_gradient(solve, (size_t)i, 0, bar->u));
+    CHECK(context, og_solve_input_gradient(solve, (size_t)i, 1, bar->w));
+  }
+  og_solve_destroy(solve);
+  og_field_destroy(field);
+  og_context_destroy(context);
+}
+
+static void expect_bits(const batch_result *a, const batch_result *b, const char *what, int method) {
+  for (int m = 0; m < BATCH; m++)
+    if (memcmp(&a->out[m], &b->out[m], sizeof a->out[m]) || memcmp(&a->bar[m], &b->bar[m], sizeof a->bar[m]))
+      fail_msg("%s, method %d: trajectory %d differs", what, method, m);
+}
+
+static void bits_of(og_method method, og_adjoint adjoint, og_precision precision, int steps) {
+  static batch_result alone, other;
+  og_context *context = new_context();
+  og_options *options = new_options(context, OG_METHOD_TSIT5, 1e-5, 1e-5);
+  CHECK(context, og_options_set_choice(options, OG_OPT_METHOD, (int)method));
+  CHECK(context, og_options_set_choice(options, OG_OPT_ADJOINT, (int)adjoint));
+  CHECK(context, og_options_set_choice(options, OG_OPT_PRECISION, (int)precision));
+  CHECK(context, og_options_set_integer(options, OG_OPT_STEPS, steps));
+  for (int m = 0; m < BATCH; m++) batch_run(options, m, 1, &alone);
+  batch_run(options, 0, BATCH, &other);
+  expect_bits(&alone, &other, "in a batch", (int)method);
+  CHECK(context, og_options_set_integer(options, OG_OPT_THREADS, 3));
+  batch_run(options, 0, BATCH, &other);
+  expect_bits(&alone, &other, "on three threads", (int)method);
+  if (adjoint == OG_ADJOINT_DISCRETE) {
+    CHECK(context, og_options_set_choice(options, OG_OPT_SCHEDULE, OG_SCHEDULE_ONLINE));
+    CHECK(context, og_options_set_integer(options, OG_OPT_MEMORY, 8 << 20));
+    batch_run(options, 0, BATCH, &other);
+    expect_bits(&alone, &other, "under a budget", (int)method);
+  }
+  og_options_destroy(options);
+  og_context_destroy(context);
+}
+
+static void same_bits(void **state) {
+  (void)state;
+  bits_of(OG_METHOD_TSIT5, OG_ADJOINT_DISCRETE, OG_PRECISION_DOUBLE, 0);
+  bits_of(OG_METHOD_DOP853, OG_ADJOINT_DISCRETE, OG_PRECISION_DOUBLE, 0);
+  bits_of(OG_METHOD_BS32, OG_ADJOINT_FORWARD, OG_PRECISION_DOUBLE, 0);
+  bits_of(OG_METHOD_RK4, OG_ADJOINT_DISCRETE, OG_PRECISION_DOUBLE, 60);
+  bits_of(OG_METHOD_TSIT5, OG_ADJOINT_DISCRETE, OG_PRECISION_SINGLE, 0);
+}
+
+/* In single precision events are found as well: gradients agree with those in double to what single precision
+ * and a tolerance of 1e-5 leave. */
+static void single_precision(void **state) {
+  (void)state;
+  static batch_result in_double, in_single;
+  og_context *context = new_context();
+  og_options *options = new_options(context, OG_METHOD_TSIT5, 1e-5, 1e-5);
+  batch_run(options, 0, 1, &in_double);
+  CHECK(context, og_options_set_choice(options, OG_OPT_PRECISION, OG_PRECISION_SINGLE));
+  batch_run(options, 0, 1, &in_single);
+  double size = 0;
+  const double *a = (double *)&in_double.bar[0], *b = (double *)&in_single.bar[0];
+  for (int i = 0; i < INPUTS; i++) size = fmax(size, fabs(a[i]));
+  for (int i = 0; i < INPUTS; i++) expect_near("single", b[i], a[i], 1e-3 * size);
+  og_options_destroy(options);
+  og_context_destroy(context);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(closed_form),
@@ -748,6 +862,8 @@ int main(void) {
       cmocka_unit_test(grazing),
       cmocka_unit_test(terminal),
       cmocka_unit_test(steady_state),
+      cmocka_unit_test(same_bits),
+      cmocka_unit_test(single_precision),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
