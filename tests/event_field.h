@@ -111,18 +111,22 @@ static inline int driven_jump_jvp(size_t event, double t, const double *x, const
   return 0;
 }
 
-static inline og_field *driven_field(og_context *context) {
+static inline og_status driven_create(og_context *context, og_field **field) {
   static const og_event events[DRIVEN_EVENTS] = {
       {"bump", OG_DIRECTION_ANY, 0}, {"reset", OG_DIRECTION_FALLING, 0}, {"note", OG_DIRECTION_RISING, 0}};
   static const og_event_functions functions = {driven_guard, driven_guard_vjp, driven_jump, driven_jump_vjp,
                                                driven_jump_jvp};
+  og_status status = og_field_create(context, DRIVEN_STATES, DRIVEN_PARAMETERS, driven_rhs, NULL, field);
+  if (status == OG_OK) status = og_field_set_vjp(*field, driven_vjp);
+  if (status == OG_OK) status = og_field_set_jvp(*field, driven_jvp);
+  if (status == OG_OK) status = og_field_set_cost(*field, driven_cost, driven_cost_vjp);
+  if (status == OG_OK) status = og_field_set_inputs(*field, DRIVEN_INPUTS);
+  if (status == OG_OK) status = og_field_set_events(*field, DRIVEN_EVENTS, events, &functions);
+  return status;
+}
+static inline og_field *driven_field(og_context *context) {
   og_field *field = NULL;
-  CHECK(context, og_field_create(context, DRIVEN_STATES, DRIVEN_PARAMETERS, driven_rhs, NULL, &field));
-  CHECK(context, og_field_set_vjp(field, driven_vjp));
-  CHECK(context, og_field_set_jvp(field, driven_jvp));
-  CHECK(context, og_field_set_cost(field, driven_cost, driven_cost_vjp));
-  CHECK(context, og_field_set_inputs(field, DRIVEN_INPUTS));
-  CHECK(context, og_field_set_events(field, DRIVEN_EVENTS, events, &functions));
+  CHECK(context, driven_create(context, &field));
   return field;
 }
 
