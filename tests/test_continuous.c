@@ -457,6 +457,35 @@ static void failures(void **state) {
   expect_failure(erratic_vjp, 2, 50, OG_ERR_TOO_MANY_STEPS, "does not converge");
 }
 
+/* Dense output reads every step: a budget that does not hold them all is refused, also by the steps of
+ * lambda, which are some more. */
+static void budgets(void **state) {
+  (void)state;
+  for (int kind = 1; kind < KINDS; kind++) {
+    long long bytes = 0, refused = 0;
+    for (long long budget = 0; budget <= 1 << 18; budget = budget ? 2 * budget : 1 << 10) {
+      run r;
+      double x_bar[2] = {5, 5}, theta_bar[4] = {0};
+      open_run(&r, 2, 4, lv_rhs, lv_vjp, kinds[kind], 1e-10);
+      CHECK(r.context, og_options_set_integer(r.options, OG_OPT_MEMORY, budget));
+      start_run(&r, 1, 0, 10, (double[]){1, 1}, (double[]){1.5, 1, 3, 1});
+      og_status status = og_solve_run(r.solve);
+      if (status == OG_OK)
+        status = og_solve_pullback(r.solve, NULL, (double[]){1, 1}, NULL, x_bar, theta_bar, NULL, NULL, NULL);
+      if (!budget) bytes = og_solve_stat(r.solve, OG_STAT_CHECKPOINT_BYTES);
+      if (status != (budget && budget < bytes ? OG_ERR_BUDGET : OG_OK))
+        fail_msg("%s, %lld bytes, %lld needed: %s", kind_names[kind], budget, bytes, og_status_name(status));
+      if (status != OG_OK) {
+        expect_message(og_context_message(r.context), "use adjoint = discrete");
+        assert_true(x_bar[0] == 5 && theta_bar[0] == 0);
+        refused++;
+      }
+      close_run(&r);
+    }
+    assert_true(refused > 2);
+  }
+}
+
 /* ---- The rules of quadrature: exact for polynomials of degree 22 and 13, which with symmetry makes 23 ----
  */
 
@@ -480,6 +509,7 @@ int main(void) {
       cmocka_unit_test(smooth_lambda),  cmocka_unit_test(tight_tolerance),
       cmocka_unit_test(orders),         cmocka_unit_test(jumps_are_cheap),
       cmocka_unit_test(failures),       cmocka_unit_test(kronrod_rules),
+      cmocka_unit_test(budgets),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,7 +52,7 @@ og_status og_backward_open(og_backward *b, og_solve *solve, og_pullback *pullbac
       (2 * OG_PADDED(solve->n) + OG_PADDED(solve->p)) * sizeof(double) + inner->scratch_bytes(inner, 1);
   *b = (og_backward){.solve = solve, .field = field, .lambda_row = lambda_row, .pullback = pullback};
   OG_TRY(og_solve_create(solve->context, field, solve->options, solve->count, &b->back));
-  b->back->keep = 0;
+  b->back->keep = OG_KEEP_NOTHING;
   b->back->role = role;
   if (og_options_integer(solve->options, OG_OPT_ADJOINT_NORM) == OG_NORM_SEMINORM)
     b->back->controlled = lambda_row + solve->n;

@@ -14,22 +14,29 @@ int og_lanes_for(size_t items) {
   return items >= OG_LANES_MAX ? OG_LANES_MAX : (int)OG_PADDED(items);
 }
 
+static og_status report_budget(const og_solve *solve) {
+  if (solve->checkpoints && !solve->checkpoints->layout.straight)
+    return og_fail(
+        solve->context, OG_ERR_BUDGET,
+        "the list of events takes more than its share of the memory budget of %zu bytes: raise the budget",
+        solve->limits.budget);
+  long long adjoint = og_options_integer(solve->options, OG_OPT_ADJOINT);
+  int dense = adjoint == OG_ADJOINT_INTERPOLATE || adjoint == OG_ADJOINT_QUADRATURE;
+  return og_fail(
+      solve->context, OG_ERR_BUDGET,
+      "keeping the states of every step takes more than the memory budget of %lld bytes: raise the "
+      "budget, or %s",
+      og_options_integer(solve->options, OG_OPT_MEMORY),
+      dense ? "use adjoint = discrete, which computes some again, or backsolve, which keeps none"
+            : "let some be computed again (schedule = auto)");
+}
+
 static og_status report(const og_solve *solve, const og_share *share) {
   if (share->status == OG_ERR_MEMORY)
     return og_fail(solve->context, OG_ERR_MEMORY, "out of memory in a solve of %zu trajectories",
                    solve->count);
   if (share->status == OG_ERR_FILE) return og_store_report(solve->checkpoints->store);
-  if (share->status == OG_ERR_BUDGET && solve->checkpoints && !solve->checkpoints->layout.straight)
-    return og_fail(
-        solve->context, OG_ERR_BUDGET,
-        "the list of events takes more than its share of the memory budget of %zu bytes: raise the budget",
-        solve->limits.budget);
-  if (share->status == OG_ERR_BUDGET)
-    return og_fail(
-        solve->context, OG_ERR_BUDGET,
-        "keeping the states of every step takes more than the memory budget of %zu bytes: raise the "
-        "budget, or let some be computed again (schedule = auto)",
-        solve->limits.budget);
+  if (share->status == OG_ERR_BUDGET) return report_budget(solve);
   return og_report_failure(solve, &share->failure);
 }
 
