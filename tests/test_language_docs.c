@@ -31,7 +31,7 @@ static void models_of(const char *path, int least) {
   og_context_destroy(context);
 }
 
-static void language(void **state) { (void)state, models_of("docs/language.md", 3); }
+static void language(void **state) { (void)state, models_of("docs/language.md", 5); }
 static void readme(void **state) { (void)state, models_of("README.md", 1); }
 
 int main(void) {

@@ -156,6 +156,38 @@ static void observation_behind_the_end(void **state) {
   og_context_destroy(context);
 }
 
+/* ---- An event that an input sets off: doses, given where their column rises ---- */
+
+static double complex dose_loss(double complex k, double complex share) {
+  double complex x = 1;
+  x = x * cexp(-k) + share * 5;     /* at 1 */
+  x = x * cexp(-2 * k) + share * 3; /* at 3 */
+  return x * cexp(-1.5 * k);        /* at 4.5 */
+}
+
+static void doses(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_model *model = parse(context, "param k = 0.4, share = 0.9\ninput dose hold\ninit x = 1\nx' = -k*x\n"
+                                   "event given when dose - 0.1 = 0 rising { x = x + share*dose }\n"
+                                   "cost final = x\ntime 0 : 4.5\n");
+  og_table *data = table(context, "t,dose\n0,0\n1,5\n2,0\n3,3\n4,0\n");
+  og_options *options = fine(context);
+  og_objective *objective = NULL;
+  double loss, gradient[2];
+  CHECK(context, og_objective_create(context, model, data, options, &objective));
+  CHECK(context, og_objective_evaluate(objective, (double[]){0.4, 0.9}, &loss, gradient));
+  /* tolerance of the solves, 1e-12 a step, over a few steps */
+  assert_near(loss, creal(dose_loss(0.4, 0.9)), 1e-10, "loss", 0);
+  assert_near(gradient[0], cimag(dose_loss(0.4 + tiny * I, 0.9)) / tiny, 1e-10, "gradient", 0);
+  assert_near(gradient[1], cimag(dose_loss(0.4, 0.9 + tiny * I)) / tiny, 1e-10, "gradient", 1);
+  og_objective_destroy(objective);
+  og_options_destroy(options);
+  og_table_destroy(data);
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
 /* ---- Fits through events ---- */
 
 /* Heights without noise, by the closed form: the fit must find the ball that they are of. */
@@ -198,9 +230,8 @@ static void fit_of_a_bouncing_ball(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(bounces_and_their_derivatives),
-      cmocka_unit_test(final_time_by_event),
-      cmocka_unit_test(observation_behind_the_end),
+      cmocka_unit_test(bounces_and_their_derivatives), cmocka_unit_test(final_time_by_event),
+      cmocka_unit_test(observation_behind_the_end),    cmocka_unit_test(doses),
       cmocka_unit_test(fit_of_a_bouncing_ball),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,6 +78,16 @@ void og_lower_inputs(og_lowering *l) {
 
 /* ---- Guards ---- */
 
+/* A guard that reads parameters alone stays where it is, unless one of its parameters is the level of a held
+ * input. */
+static int can_change(const og_lowering *l, og_node guard) {
+  int held = 0;
+  for (size_t i = 0; i < l->inputs; i++) held |= l->input_columns[i].kind == OG_SIGNAL_HOLD;
+  return og_graph_depends_on(l->graph, 1, &guard, OG_SLOT_STATE) ||
+         og_graph_depends_on(l->graph, 1, &guard, OG_SLOT_TIME) ||
+         (held && og_graph_depends_on(l->graph, 1, &guard, OG_SLOT_PARAMETER));
+}
+
 static og_node lower_guard(og_lowering *l, const og_expression *e) {
   char text[OG_SHAPE_TEXT];
   og_node node = og_lower_expression(l, e);
@@ -88,9 +98,7 @@ static og_node lower_guard(og_lowering *l, const og_expression *e) {
     og_help(l->source, "give each entry an event of its own");
     return OG_NODE_NONE;
   }
-  if (og_graph_depends_on(l->graph, 1, &node, OG_SLOT_STATE) ||
-      og_graph_depends_on(l->graph, 1, &node, OG_SLOT_TIME))
-    return node;
+  if (can_change(l, node)) return node;
   og_error_at(l->source, e->span, "this guard reads neither a state nor t, so it never passes 0");
   return OG_NODE_NONE;
 }

@@ -170,7 +170,8 @@ static crossing at_start(const drive *d, size_t event, int lane, og_watched *w) 
   w->side = (signed char)sign_of(g);
   w->pending = 0;
   if (!due) return (crossing){.what = STAYS};
-  return (crossing){.what = CROSSES, .sigma = 0, .residual = fabs(g), .held = held};
+  /* a guard that jumped is beyond zero, and not near it by rounding */
+  return (crossing){.what = CROSSES, .sigma = 0, .residual = held ? 0 : fabs(g), .held = held};
 }
 
 /* The first event of one guard in the lane's step. */
