@@ -69,7 +69,8 @@ og_status draw_sweep(const check *c, const sweep *s, const char *path) {
   og_status status = og_plot_create(c->p->context, title, s->fixed ? "step size / span" : "rtol",
                                     "relative error of the gradient", &plot);
   if (status == OG_OK) status = og_plot_set_log(plot, 1, 1);
-  for (way w = 0; w < WAY_DIFFERENCES && status == OG_OK; w++) status = draw_way(s, w, plot);
+  for (way w = 0; w < WAY_DIFFERENCES && status == OG_OK; w++)
+    if (!c->columns[w].unsupported) status = draw_way(s, w, plot);
   if (status == OG_OK) status = draw_slope(s, slope, guide, plot);
   if (status == OG_OK) status = og_plot_write(plot, path);
   og_plot_destroy(plot);
