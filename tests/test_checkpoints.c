@@ -271,9 +271,11 @@ static size_t least_budget(const problem *p, const char *where) {
   return strtoull(said + 9, NULL, 10);
 }
 
-/* With room for the list of events, which has an eighth of what is beyond the least. */
+/* With room for the list of events, which has an eighth of what is beyond the least, or for the steps of
+ * quadrature's backward solve, which have a quarter. */
 static size_t small_budget(const problem *p, const char *where) {
-  return least_budget(p, where) + (p->relay ? 30000 * p->count : 0);
+  size_t steps = p->adjoint == OG_ADJOINT_QUADRATURE ? 30000 : 0;
+  return least_budget(p, where) + (p->relay ? 30000 * p->count : steps * p->count);
 }
 
 static void expect_same(const problem *p, const keeping *k, const result *expected) {
@@ -298,7 +300,7 @@ static void all_budgets(const problem *p) {
   size_t least = small_budget(p, NULL);
   for (size_t more = 0; more < 100 * least; more = more < 4 ? more + 1 : 3 * more)
     expect_same(p, &(keeping){.memory = least + more}, &expected);
-  if (p->relay) return;
+  if (p->relay || p->adjoint == OG_ADJOINT_QUADRATURE) return;
   assert_int_equal(solve_with(p, &(keeping){.memory = least - 1}, &(result){0}).status, OG_ERR_BUDGET);
 }
 
@@ -391,6 +393,28 @@ static void events(void **state) {
   p.adjoint = OG_ADJOINT_FORWARD;
   p.count = 2;
   all_budgets(&p);
+}
+
+/* The continuous adjoints read dense output of steps that are computed again, in any order. */
+static void dense_output(void **state) {
+  (void)state;
+  for (int adjoint = OG_ADJOINT_INTERPOLATE; adjoint <= OG_ADJOINT_QUADRATURE; adjoint++) {
+    problem p = {.method = OG_METHOD_TSIT5, .count = 1, .rtol = 1e-7, .threads = 1, .adjoint = adjoint};
+    all_budgets(&p);
+    all_stores(&p);
+    p.method = OG_METHOD_RK4;
+    p.steps = 90;
+    all_budgets(&p);
+    p.method = OG_METHOD_BS32;
+    p.steps = 0;
+    p.rtol = 1e-5;
+    p.count = 20;
+    p.threads = 2;
+    all_budgets(&p);
+    p.precision = OG_PRECISION_SINGLE;
+    p.rtol = 1e-4;
+    all_budgets(&p);
+  }
 }
 
 /* Forward sensitivities follow the steps from the start, whatever is kept. */
@@ -629,6 +653,7 @@ int main(void) {
       cmocka_unit_test(batches_and_threads),
       cmocka_unit_test(segments),
       cmocka_unit_test(events),
+      cmocka_unit_test(dense_output),
       cmocka_unit_test(sensitivities),
       cmocka_unit_test(as_theory_has_it),
       cmocka_unit_test(places_that_were_not_kept),

@@ -2,6 +2,7 @@
  * solve's dense output; so the backward solve is as stable as the forward one. */
 #include "adjoint/backward.h"
 #include "adjoint/lambda_field.h"
+#include "solve/window.h"
 
 static const og_role role = {"in the backward solve of the adjoint: ",
                              "adjoint = discrete, which solves no equation backward, or "};
@@ -11,10 +12,14 @@ og_status og_interpolate(og_solve *solve, og_pullback *pullback) {
   og_backward b;
   OG_TRY(og_lambda_field_create(solve, 1, &field));
   og_status status = og_backward_open(&b, solve, pullback, field, 0, &role);
+  if (status == OG_OK) status = og_windows_open(solve);
   if (status == OG_OK) {
     b.back->pace = solve; /* lambda may be smooth where df/dtheta is not */
     status = og_backward_run(&b, NULL);
   }
+  if (solve->checkpoints) og_checkpoints_count(solve, 0);
+  og_windows_close(solve);
   og_backward_close(&b);
-  return status;
+  og_status reading = og_windows_status(solve);
+  return reading == OG_OK ? status : reading;
 }

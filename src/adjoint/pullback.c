@@ -85,6 +85,7 @@ static og_status compute(og_solve *solve, og_pullback *pullback, const og_cotang
   pullback->values_bar = carve(&next, solve->signal_values);
   solve->pulled = 0;
   og_status status = by_kind(solve, pullback);
+  if (solve->checkpoints) og_checkpoints_count(solve, 0);
   if (status == OG_OK) {
     solve->pulled = 1;
     if (solve->signal_values)

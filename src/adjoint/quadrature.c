@@ -3,6 +3,7 @@
  * size, and a step costs no more for there being many. */
 #include "adjoint/quadrature.h"
 #include "adjoint/lambda_field.h"
+#include "solve/window.h"
 
 static const og_role role = {"in the backward solve of the adjoint: ",
                              "adjoint = discrete, which solves no equation backward, or "};
@@ -13,11 +14,19 @@ static og_status integrate(og_backward *b) {
   return og_in_parallel(b->solve, solve->count, solve->single ? og_integrate_s : og_integrate_d, b);
 }
 
-/* The steps of one round, within what the forward solve's have left of the budget. */
+/* The steps of one round, within their share of the budget. */
 static void keep_steps(const og_solve *solve, og_solve *back) {
-  size_t kept = atomic_load(&solve->kept), budget = solve->limits.budget;
   back->keep = OG_KEEP_STEPS;
-  if (budget) back->limits.budget = budget > kept ? budget - kept : 1;
+  if (solve->checkpoints) back->limits.budget = solve->checkpoints->layout.lambda;
+}
+
+/* What is kept includes them. */
+static void count_steps(og_solve *solve, const og_solve *back) {
+  size_t kept = atomic_load(&back->kept);
+  if (solve->checkpoints)
+    og_checkpoints_count(solve, kept);
+  else
+    atomic_store(&solve->stats[OG_STAT_CHECKPOINT_BYTES], (long long)(atomic_load(&solve->kept) + kept));
 }
 
 og_status og_quadrature(og_solve *solve, og_pullback *pullback) {
@@ -25,12 +34,14 @@ og_status og_quadrature(og_solve *solve, og_pullback *pullback) {
   og_backward b;
   OG_TRY(og_lambda_field_create(solve, 0, &field));
   og_status status = og_backward_open(&b, solve, pullback, field, 0, &role);
+  if (status == OG_OK) status = og_windows_open(solve);
   if (status == OG_OK) {
     keep_steps(solve, b.back);
     status = og_backward_run(&b, integrate);
-    size_t kept = atomic_load(&solve->kept) + atomic_load(&b.back->kept);
-    atomic_store(&solve->stats[OG_STAT_CHECKPOINT_BYTES], (long long)kept);
+    count_steps(solve, b.back);
   }
+  og_windows_close(solve);
   og_backward_close(&b);
-  return status;
+  og_status reading = og_windows_status(solve);
+  return reading == OG_OK ? status : reading;
 }

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "adjoint/adjoint.h"
+#include "solve/recorded.h"
 
 void OG_R(og_recall_load)(OG_R(og_recall) * r, int lane, size_t item, size_t trajectory, size_t index) {
   const double *theta = og_theta_of(r->solve, trajectory);
@@ -38,13 +39,12 @@ void OG_R(og_recall_enter)(OG_R(og_recall) * r, int lane, size_t segment) {
 void OG_R(og_recall_step)(OG_R(og_recall) * r, int lane, size_t index) {
   const og_trajectory *at = r->trajectory[lane];
   const og_segment *segment = OG_R(og_recall_segment)(r, lane);
-  size_t stride = r->solve->stride, lanes = (size_t)r->lanes;
-  const char *entry = og_record_entry(&at->record, index, stride);
-  const real *x = (const real *)(const void *)(entry + sizeof(double));
-  double fraction = *(const double *)(const void *)entry,
-         next = og_step_end_fraction(r->solve, at, r->segment[lane], index);
+  size_t lanes = (size_t)r->lanes;
+  double fraction = 0, next = segment->last;
+  if (index + 1 < og_segment_stop(at, r->segment[lane])) og_recorded_state(r->solve, at, index + 1, &next);
+  const real *x = og_recorded_state(r->solve, at, index, &fraction);
   /* for the way back: many lanes are too many streams for the hardware */
-  __builtin_prefetch((const void *)((uintptr_t)entry - 4 * stride));
+  __builtin_prefetch((const void *)((uintptr_t)x - 4 * r->solve->stride));
   for (size_t i = 0; i < r->solve->n; i++) r->x[i * lanes + (size_t)lane] = x[i];
   r->fraction[lane] = fraction;
   r->fraction_next[lane] = next;

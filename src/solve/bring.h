@@ -23,6 +23,8 @@
   /* Brings step[lane] of trajectory[lane] (NULL: nothing is wanted). A trajectory's steps are wanted in     \
    * falling order, unless all of its states are kept. */                                                    \
   void og_bring_states_##S(og_bring_##S *bring, og_trajectory *const *trajectory, const size_t *step);       \
+  /* Lane 0 starts from a slot that holds state `step`, whatever the schedule. */                            \
+  og_status og_bring_start_##S(og_bring_##S *bring, og_trajectory *trajectory, uint32_t slot, size_t step);  \
   /* Takes one step more in the lanes that are there. At the end of the last step the fraction is 1. */      \
   void og_bring_next_##S(og_bring_##S *bring);
 OG_BRING_TYPES(double, d)

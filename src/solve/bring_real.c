@@ -150,6 +150,14 @@ void OG_R(og_bring_states)(bring *b, og_trajectory *const *trajectory, const siz
   run(b);
 }
 
+og_status OG_R(og_bring_start)(bring *b, og_trajectory *trajectory, uint32_t slot, size_t step) {
+  load(b, 0, trajectory);
+  OG_TRY(restore(b, 0, &(og_move){.slot = slot, .step = step}));
+  b->width[0] = b->d.width[0];
+  b->there[0] = 1;
+  return OG_OK;
+}
+
 void OG_R(og_bring_next)(bring *b) {
   for (int lane = 0; lane < b->d.lanes; lane++) {
     if (!b->there[lane]) continue;

@@ -109,7 +109,17 @@ int og_checkpoints_all(const og_solve *solve) {
 
 size_t og_checkpoints_bytes(const og_solve *solve) {
   const og_checkpoints *c = solve->checkpoints;
-  return c->layout.reserved + og_store_memory(c->store) + atomic_load(&((og_checkpoints *)c)->marks_bytes);
+  size_t windows = 0;
+  for (size_t m = 0; m < solve->count; m++) windows += c->kept[m].window.room * og_checkpoint_stride(solve);
+  size_t tables = og_store_bytes(solve->count, 0, 0, c->layout.file_slots > 0); /* reserved already */
+  return c->layout.reserved + og_store_memory(c->store) - tables + windows +
+         atomic_load(&((og_checkpoints *)c)->marks_bytes);
+}
+
+void og_checkpoints_count(og_solve *solve, size_t more) {
+  long long bytes = (long long)(og_checkpoints_bytes(solve) + more);
+  if (bytes > atomic_load(&solve->stats[OG_STAT_CHECKPOINT_BYTES]))
+    atomic_store(&solve->stats[OG_STAT_CHECKPOINT_BYTES], bytes);
 }
 
 static const char *placement_name(const og_layout *layout) {
@@ -119,6 +129,7 @@ static const char *placement_name(const og_layout *layout) {
 
 void og_checkpoints_tell(og_solve *solve) {
   og_checkpoints *c = solve->checkpoints;
+  og_checkpoints_count(solve, 0);
   double cost = 0;
   size_t held = 0, steps = 0, disk = og_store_disk(c->store);
   if (solve->role) return; /* a part of something else */

@@ -14,10 +14,17 @@ typedef struct og_checkpoint {
   double fraction, width, previous; /* and then real x[n] */
 } og_checkpoint;
 
+/* Consecutive states of one trajectory, state k in entry k modulo room: see window.h. */
+typedef struct og_window {
+  size_t room, first, count;
+  char *entries;
+} og_window;
+
 /* What is kept of one trajectory; `all`: state k is in slot k, for every k. */
 typedef struct og_kept {
   og_schedule schedule;
   int all;
+  og_window window;
 } og_kept;
 
 typedef struct og_checkpoints {
@@ -25,7 +32,8 @@ typedef struct og_checkpoints {
   og_store *store;
   og_kept *kept; /* [M] */
   atomic_size_t marks_bytes;
-  int told; /* what was chosen is in the log */
+  atomic_int window_status; /* og_status: the first thing that went wrong in a window */
+  int told;                 /* what was chosen is in the log */
 } og_checkpoints;
 
 /* Bytes of a checkpoint. */
@@ -49,6 +57,8 @@ int og_checkpoints_all(const og_solve *solve);
 /* After a run: what was kept and what a gradient will compute again, into the statistics and once into the
  * log. */
 void og_checkpoints_tell(og_solve *solve);
+/* The statistic of bytes is at least what is taken now and so many more. */
+void og_checkpoints_count(og_solve *solve, size_t more);
 /* Bytes in memory: those reserved for the run and its gradient, and those of the slots in use. */
 size_t og_checkpoints_bytes(const og_solve *solve);
 

@@ -3,7 +3,8 @@
 #include <limits.h>
 
 #include "solve/checkpoints.h"
-#include "solve/drive.h"
+#include "solve/bring.h"
+#include "solve/window.h"
 
 /* ---- Working memory ---- */
 
@@ -12,24 +13,62 @@ enum {
 }; /* the list of events, of unknown length, may take this part of what is beyond the least */
 enum { ALLOCATIONS_EXTRA = 2048 }; /* headers and alignment of a worker's few allocations */
 
-/* One worker's: the driver, which runs again while a gradient is computed, a step with its derivative, and
- * the blocks that the discrete adjoint and the tangent have beside it: x, its cotangent or two tangents, a
- * cotangent for each stage, parameters with their cotangents or tangents, times. */
-static size_t worker_bytes(const og_solve *solve, int lanes) {
+static size_t step_bytes(const og_solve *solve, int lanes, int purpose) {
+  return solve->single ? og_step_bytes_s(solve->tableau, solve->field, lanes, purpose)
+                       : og_step_bytes_d(solve->tableau, solve->field, lanes, purpose);
+}
+
+/* The driver, which runs again while a gradient is computed. */
+static size_t driver_bytes(const og_solve *solve, int lanes) {
+  size_t own = solve->single ? og_drive_bytes_s(solve, lanes) : og_drive_bytes_d(solve, lanes);
+  return own + step_bytes(solve, lanes, OG_STEP_FORWARD);
+}
+
+/* A step with its derivative, and the blocks that the discrete adjoint and the tangent have beside it: x, its
+ * cotangent or two tangents, a cotangent for each stage, parameters with their cotangents or tangents, times;
+ * and what is for events. */
+static size_t derivative_bytes(const og_solve *solve, int lanes) {
   size_t block = OG_PADDED(solve->n * (size_t)lanes), theta = OG_PADDED(solve->p * (size_t)lanes);
   size_t stages = (size_t)solve->tableau->stages_total;
-  size_t reals = (3 + stages) * block + 2 * theta + stages * OG_PADDED((size_t)lanes);
-  size_t drive = solve->single ? og_drive_bytes_s(solve, lanes) : og_drive_bytes_d(solve, lanes);
-  size_t forward = solve->single ? og_step_bytes_s(solve->tableau, solve->field, lanes, OG_STEP_FORWARD)
-                                 : og_step_bytes_d(solve->tableau, solve->field, lanes, OG_STEP_FORWARD);
-  size_t back = solve->single ? og_step_bytes_s(solve->tableau, solve->field, lanes, OG_STEP_DERIVATIVE)
-                              : og_step_bytes_d(solve->tableau, solve->field, lanes, OG_STEP_DERIVATIVE);
-  size_t stops = og_guards(solve)
-                     ? (block + 8 * (solve->n + solve->p) + og_guard_work(solve, 1)) * sizeof(double) +
-                           solve->field->scratch_bytes(solve->field, 1)
-                     : 0;
-  return drive + forward + back + stops + reals * (solve->single ? sizeof(float) : sizeof(double)) +
-         theta * sizeof(double) + ALLOCATIONS_EXTRA;
+  size_t reals = (3 + stages) * block + 2 * theta + stages * OG_PADDED((size_t)lanes), events = 0;
+  if (og_guards(solve))
+    events = (block + 8 * (solve->n + solve->p) + og_guard_work(solve, 1)) * sizeof(double) +
+             solve->field->scratch_bytes(solve->field, 1);
+  return step_bytes(solve, lanes, OG_STEP_DERIVATIVE) + events + theta * sizeof(double) +
+         reals * (solve->single ? sizeof(float) : sizeof(double));
+}
+
+/* The backward solves of the continuous adjoints read the forward one's dense output: their driver, with rows
+ * for lambda and the parameters, and in its scratch memory and beside it two dense outputs, blocks of x,
+ * lambda and theta, and the field's own scratch. A rough bound. */
+static size_t backward_bytes(const og_solve *solve, int lanes) {
+  size_t width = (size_t)(lanes > OG_LANE_STEP ? lanes : OG_LANE_STEP), n = solve->n, p = solve->p;
+  size_t stages = (size_t)solve->tableau->stages_total, degree = (size_t)solve->tableau->interpolant_degree;
+  size_t driver =
+      (2 * stages + 6) * OG_PADDED((n + p) * (size_t)lanes) + 2 * OG_PADDED((p + 2) * (size_t)lanes);
+  size_t dense = (degree + 3) * OG_PADDED(n * (size_t)lanes) +
+                 (2 * stages + 2) * OG_PADDED(n * OG_LANE_STEP) + 2 * OG_PADDED(p * OG_LANE_STEP);
+  size_t blocks = 4 * OG_PADDED(n * width) + 8 * OG_PADDED(p * width);
+  return (driver + 2 * dense + blocks) * sizeof(double) +
+         4 * solve->field->scratch_bytes(solve->field, (int)width) + 2 * sizeof(og_bring_d) +
+         8 * ALLOCATIONS_EXTRA;
+}
+
+static int is_dense(const og_solve *solve) {
+  long long adjoint = og_options_integer(solve->options, OG_OPT_ADJOINT);
+  return adjoint == OG_ADJOINT_INTERPOLATE || adjoint == OG_ADJOINT_QUADRATURE;
+}
+
+/* One worker's. */
+static size_t worker_bytes(const og_solve *solve, int lanes) {
+  size_t derivative = derivative_bytes(solve, lanes);
+  size_t backward = is_dense(solve) ? backward_bytes(solve, lanes) : 0;
+  return driver_bytes(solve, lanes) + (derivative > backward ? derivative : backward) + ALLOCATIONS_EXTRA;
+}
+
+/* Settings and states of the backward solve. */
+static size_t backward_tables(const og_solve *solve) {
+  return solve->count * (sizeof(og_trajectory) + (6 * (solve->n + solve->p) + 8) * sizeof(double));
 }
 
 /* Lists of segments, which double as they grow, where breakpoints of inputs tell how many there will be. */
@@ -46,7 +85,8 @@ static size_t path_bytes(const og_solve *solve) {
 static size_t table_bytes(const og_solve *solve, int with_file) {
   size_t results = solve->count * (solve->states + solve->parameters + 2 + solve->signal_most) +
                    solve->observed_count + solve->signal_values;
-  return results * sizeof(double) + solve->count * sizeof(og_kept) +
+  size_t backward = is_dense(solve) ? backward_tables(solve) : 0;
+  return results * sizeof(double) + backward + solve->count * sizeof(og_kept) +
          og_store_bytes(solve->count, 0, 0, with_file) + ALLOCATIONS_EXTRA;
 }
 
@@ -129,7 +169,19 @@ static void lay_marked(const og_solve *solve, og_layout *layout, size_t room, si
 
 static size_t least_budget(const og_solve *solve, size_t stride, int with_file) {
   size_t slot = og_pages_bytes(1, stride) + og_pages_bytes(1, sizeof(og_mark));
+  if (is_dense(solve)) slot += 4 * (OG_WINDOW_LEAST * stride + 128);
   return worker_bytes(solve, 1) + path_bytes(solve) + table_bytes(solve, with_file) + solve->count * slot;
+}
+
+/* Where dense output is read, a quarter is for the window, and a quarter for the steps of quadrature's
+ * backward solve. */
+static size_t share_with_readers(const og_solve *solve, og_layout *layout, size_t room, size_t stride) {
+  layout->window = SIZE_MAX;
+  if (!is_dense(solve) || room == SIZE_MAX) return room;
+  int quadrature = og_options_integer(solve->options, OG_OPT_ADJOINT) == OG_ADJOINT_QUADRATURE;
+  layout->window = (room / 4 - 128) / stride;
+  layout->lambda = quadrature ? room / 4 * solve->count : 0;
+  return room - (quadrature ? 2 : 1) * (room / 4);
 }
 
 static og_status check_budget(const og_solve *solve, size_t least) {
@@ -153,7 +205,7 @@ og_status og_layout_find(const og_solve *solve, og_layout *layout) {
   if (solve->limits.budget && og_guards(solve))
     layout->paths += (solve->limits.budget - least) / EVENTS_SHARE;
   layout->reserved += layout->paths + table_bytes(solve, with_file);
-  size_t room = room_for_slots(solve, layout);
+  size_t room = share_with_readers(solve, layout, room_for_slots(solve, layout), stride);
   if (!lay_straight(solve, layout, room, stride)) lay_marked(solve, layout, room, stride);
   if (og_layout_slots(layout)) return OG_OK;
   return og_fail(

@@ -13,8 +13,10 @@ typedef struct og_layout {
   size_t every;
   size_t memory_slots, file_slots; /* of each trajectory; SIZE_MAX: no limit */
   int threads, lanes;              /* no more than these, so that working memory fits */
-  size_t paths;                    /* bytes that all lists of segments may take, */
-  size_t reserved;                 /* which are reserved as are those of working memory, results and tables */
+  size_t window;                   /* states of a trajectory that are computed again at a time (window.h) */
+  size_t lambda;   /* bytes for the steps of the backward solve of adjoint = quadrature; 0: no limit */
+  size_t paths;    /* bytes that all lists of segments may take, */
+  size_t reserved; /* which are reserved as are those of working memory, results and tables */
 } og_layout;
 
 /* The number of steps a trajectory will take at most, where that is known: equal steps, with one more for

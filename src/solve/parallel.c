@@ -27,7 +27,7 @@ static og_status report_budget(const og_solve *solve) {
       "keeping the states of every step takes more than the memory budget of %lld bytes: raise the "
       "budget, or %s",
       og_options_integer(solve->options, OG_OPT_MEMORY),
-      dense ? "use adjoint = discrete, which computes some again, or backsolve, which keeps none"
+      dense ? "use adjoint = interpolate or discrete, which can do with less"
             : "let some be computed again (schedule = auto)");
 }
 

@@ -2,12 +2,30 @@
 
 #include <math.h>
 
+#include "solve/window.h"
+
+const void *og_recorded_state(const og_solve *solve, const og_trajectory *at, size_t index,
+                              double *fraction) {
+  if (!solve->checkpoints) {
+    const char *entry = og_record_entry(&at->record, index, solve->stride);
+    *fraction = *(const double *)(const void *)entry;
+    return entry + sizeof(double);
+  }
+  const og_checkpoint *state = og_window_state(solve, at, index);
+  *fraction = state->fraction;
+  return state + 1;
+}
+
 double og_recorded_time(const og_solve *solve, const og_trajectory *at, size_t index) {
-  return og_time_at(at, og_record_fraction(&at->record, index, solve->stride));
+  double fraction = 1;
+  if (index < at->steps) og_recorded_state(solve, at, index, &fraction);
+  return og_time_at(at, fraction);
 }
 
 /* Strides that double from the hint find two steps with t between them; then bisection. */
 size_t og_recorded_find(const og_solve *solve, const og_trajectory *at, double t, size_t hint) {
+  const og_checkpoints *c = solve->checkpoints;
+  if (c && !c->kept[at - solve->trajectories].all) return og_window_find(solve, at, t);
   double sign = at->t1 < at->t0 ? -1 : 1;
   size_t low = 0, high = at->record.steps, reach = 1;
   if (hint >= high) hint = high - 1;

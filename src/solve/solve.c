@@ -19,13 +19,10 @@ static og_status allocate_arrays(og_solve *solve) {
   return OG_OK;
 }
 
-/* Checkpoints where there is a limit, or a wish for fewer states than all. Dense output reads steps in any
- * order, and has them all. */
+/* Checkpoints where there is a limit, or a wish for fewer states than all. */
 static int kind_of_keeping(const og_options *o) {
-  long long schedule = og_options_integer(o, OG_OPT_SCHEDULE),
-            adjoint = og_options_integer(o, OG_OPT_ADJOINT);
-  if (adjoint == OG_ADJOINT_BACKSOLVE) return OG_KEEP_NOTHING;
-  if (adjoint == OG_ADJOINT_INTERPOLATE || adjoint == OG_ADJOINT_QUADRATURE) return OG_KEEP_STEPS;
+  long long schedule = og_options_integer(o, OG_OPT_SCHEDULE);
+  if (og_options_integer(o, OG_OPT_ADJOINT) == OG_ADJOINT_BACKSOLVE) return OG_KEEP_NOTHING;
   int limited = og_options_integer(o, OG_OPT_MEMORY) > 0 || *og_options_text(o, OG_OPT_CHECKPOINT_DIR);
   return limited || schedule == OG_SCHEDULE_EVERY ? OG_KEEP_CHECKPOINTS : OG_KEEP_STEPS;
 }
