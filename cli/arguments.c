@@ -11,7 +11,7 @@ static const option_row own_rows[FLAG_COUNT] = {
     [FLAG_SET] = {"set", "NAME=VALUE", VERB_ALL, 1, "replace the value of a param or const; may be repeated"},
     [FLAG_PARAMS] = {"params", "FILE", VERB_ALL, 0,
                      "take parameters saved by fit --out; --set wins over them"},
-    [FLAG_TIMES] = {"times", "A:B:N", VERB_ALL & ~VERB_CHECK, 0,
+    [FLAG_TIMES] = {"times", "A:B:N", VERB_ALL, 0,
                     "N equidistant times from A to B at which the solution is wanted"},
     [FLAG_JSON] = {"json", NULL, VERB_ALL, 0, "print one JSON object in place of tables"},
     [FLAG_OUT] = {"out", "FILE", VERB_ALL, 0, NULL}, /* differs from verb to verb: see help.c */

@@ -6,35 +6,40 @@
 
 typedef struct verb_text {
   verb_id id;
-  const char *usage, *about, *out, *example;
+  const char *usage, *about;
+  const char *out, *plot, *times; /* what these options mean for the verb; NULL: what the table says */
+  const char *example;
 } verb_text;
 
+#define CURVES "let the curves of --plot reach to A and B, with N points or more"
 static const verb_text verb_texts[] = {
     {VERB_SOLVE, "odegrad solve MODEL [--data FILE] [options]",
      "Solves the model and prints the states at the times of --times, else of the data, else at 101 times "
      "over the\n"
      "span of the model's `time` statement. Observed columns that are not states follow them.",
-     "write the table as CSV in place of printing it; - is standard output",
+     "write the table as CSV in place of printing it; - is standard output", NULL, NULL,
      "odegrad solve hare.ode --set alpha=0.6 --times 1900:1930:301 --plot hare.svg"},
     {VERB_GRAD, "odegrad grad MODEL [--data FILE] [options]",
      "Prints the loss (the negative log-likelihood of the data and the model's costs) and its gradient with "
      "respect\n"
      "to parameters, initial states and the ends of the span.",
-     "write the JSON object into FILE as well", "odegrad grad hare.ode --data hare.csv --json"},
+     "write the JSON object into FILE as well", NULL, CURVES, "odegrad grad hare.ode --data hare.csv --json"},
     {VERB_CHECK, "odegrad check MODEL [--data FILE] [options]",
      "Computes the gradient by the discrete adjoint, forward sensitivities, the three continuous adjoints "
      "and "
      "finite\n"
      "differences, side by side, with time and memory of each. Exit status 1 when they disagree beyond what "
      "the\n"
-     "tolerances explain. --adjoint has no effect here.",
+     "tolerances explain. --adjoint and --times have no effect here.",
      "write the JSON object into FILE as well",
+     "draw the error of every adjoint against rtol, or step size with --steps; FILE ends in .svg or .png",
+     "no effect here, where no solution is shown",
      "odegrad check hare.ode --data hare.csv --steps 100 --method rk4 --plot errors.svg"},
     {VERB_FIT, "odegrad fit MODEL --data FILE [options]",
      "Estimates the parameters from the data, within their bounds. Ctrl-C ends with the best point so far, "
      "saved and\n"
      "reported (exit status 1); a second Ctrl-C ends at once.",
-     "save the estimates as JSON, for --params",
+     "save the estimates as JSON, for --params", NULL, CURVES,
      "odegrad fit hare.ode --data hare.csv --starts 8 --out hare.json --plot hare.svg"},
 };
 enum { TEXT_COUNT = sizeof verb_texts / sizeof verb_texts[0], NAME_WIDTH = 24, LINE_WIDTH = 100 };
@@ -55,13 +60,11 @@ static void print_wrapped(const char *text, size_t at) {
 }
 
 static char *describe(size_t index, const option_row *row, const verb_text *text) {
-  const char *help = index == FLAG_OUT ? text->out
-                     : index == FLAG_PLOT && text->id == VERB_CHECK
-                         ? "draw the error of every adjoint against rtol, or step size with --steps; FILE "
-                           "ends in .svg or .png"
-                     : index == FLAG_TIMES && text->id != VERB_SOLVE
-                         ? "let the curves of --plot reach to A and B, with N points or more"
-                         : row->help;
+  const char *own = index == FLAG_OUT     ? text->out
+                    : index == FLAG_PLOT  ? text->plot
+                    : index == FLAG_TIMES ? text->times
+                                          : NULL;
+  const char *help = own ? own : row->help;
   if (index < FLAG_COUNT) return join("%s", help);
   const og_option_info *info = og_option_describe((og_option)(index - FLAG_COUNT));
   if (info->type == OG_TYPE_TEXT) return join("%s", help);
