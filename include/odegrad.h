@@ -543,7 +543,8 @@ OG_API og_status og_inputs_set(const og_inputs *inputs, og_solve *solve);
 
 /* ---- Objectives: model + data -> loss and gradient ----------------------------------------------- */
 
-/** L(theta) = negative log-likelihood of the data + final cost + integral cost. */
+/** L(theta) = negative log-likelihood of the data + final cost + integral cost. A trajectory that a terminal
+ *  event ends has its final cost there; data beyond it are OG_ERR_ENDED. */
 typedef struct og_objective og_objective;
 
 /** `table` may be NULL when the model has costs and a `time` statement; `options` may be NULL. Model and
@@ -569,7 +570,7 @@ OG_API og_status og_objective_hessian_product(og_objective *objective, const dou
                                               const double *direction, double *product);
 OG_API og_status og_objective_hessian(og_objective *objective, const double *theta, double *hessian);
 /** Of the last gradient: dL/dx0 [trajectories][n] with the dependence of x0 on theta left out, dL/dt0 and
- *  dL/dt1, summed over trajectories. */
+ *  dL/dt1, summed over trajectories; inputs go on beyond t0 and t1 as they are within. */
 OG_API size_t og_objective_trajectories(const og_objective *objective);
 OG_API og_status og_objective_initial_gradient(const og_objective *objective, double *x0_bar);
 OG_API og_status og_objective_time_gradient(const og_objective *objective, double *t0_bar, double *t1_bar);

@@ -18,6 +18,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (og_model_parameter(model, 0, &info) != OG_OK) abort();
     (void)og_model_set(model, info.name, "0.5");
   }
+  for (size_t i = 0; status == OG_OK && i < og_model_inputs(model); i++)
+    if (!og_model_input_name(model, i)) abort();
+  for (size_t i = 0; status == OG_OK && i < og_field_events(og_model_field(model)); i++)
+    if (!og_field_event(og_model_field(model), i)->name) abort();
   if (status != OG_OK && (model || og_context_message(context)[0] == '\0')) abort();
   og_model_destroy(model);
   og_context_destroy(context);

@@ -96,6 +96,8 @@ static void examples_of_the_documentation(void **state) {
   (void)state;
   run_script("docs.sh", "docs/cli.md");
   run_script("docs.sh", "docs/events.md");
+  run_script("docs.sh", "examples/bouncing_ball/README.md");
+  run_script("docs.sh", "examples/infusion/README.md");
 }
 
 /* Data were made with these values and normal noise: estimates are within four standard errors of them in all

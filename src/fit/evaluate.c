@@ -51,7 +51,7 @@ static og_status bad_row(const og_objective *objective, size_t i) {
 static og_status bad_cost(const og_objective *objective, size_t m, const char *what, double value) {
   char place[OG_PLACE_SIZE], t0[OG_NUMBER_SIZE], t1[OG_NUMBER_SIZE];
   og_format_real(objective->data->t0[m], t0);
-  og_format_real(objective->data->t1[m], t1);
+  og_format_real(objective->endings[m].t, t1);
   return og_fail(objective->context, OG_ERR_NOT_FINITE,
                  "the %s%s is %g or its derivative is not finite, on the span from "
                  "%s to %s; try: check its expression (log or sqrt of a negative number, division by zero) "

@@ -47,6 +47,7 @@ typedef struct og_lowering {
   size_t parameters, states, inputs;
   int initial; /* initial values are being read: states have no meaning */
   int depth;   /* of definitions that are being followed */
+  int held;    /* an input is held */
   int varies;  /* set when a parameter, a state or t is read */
   og_model_parts parts;
   char **observed;                /* owned names */

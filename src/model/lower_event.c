@@ -43,6 +43,7 @@ static void lower_input(og_lowering *l, og_statement *s) {
   symbol->shape = shape;
   symbol->offset = l->inputs;
   l->inputs += (size_t)shape.rows;
+  l->held |= s->mode == OG_SIGNAL_HOLD;
   if (l->inputs > OG_INPUTS_MOST)
     og_error_at(l->source, s->name, "over %d input columns in all", OG_INPUTS_MOST);
   else
@@ -81,11 +82,9 @@ void og_lower_inputs(og_lowering *l) {
 /* A guard that reads parameters alone stays where it is, unless one of its parameters is the level of a held
  * input. */
 static int can_change(const og_lowering *l, og_node guard) {
-  int held = 0;
-  for (size_t i = 0; i < l->inputs; i++) held |= l->input_columns[i].kind == OG_SIGNAL_HOLD;
   return og_graph_depends_on(l->graph, 1, &guard, OG_SLOT_STATE) ||
          og_graph_depends_on(l->graph, 1, &guard, OG_SLOT_TIME) ||
-         (held && og_graph_depends_on(l->graph, 1, &guard, OG_SLOT_PARAMETER));
+         (l->held && og_graph_depends_on(l->graph, 1, &guard, OG_SLOT_PARAMETER));
 }
 
 static og_node lower_guard(og_lowering *l, const og_expression *e) {

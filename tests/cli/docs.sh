@@ -1,5 +1,6 @@
 #!/bin/bash
-# Runs the examples of a document: its ```sh blocks, one after another in one empty folder. A ```text block that follows is what
+# Runs the examples of a document: its ```sh blocks, one after another in one folder, which holds copies of the models and data that
+# stand beside the document. A ```text block that follows is what
 # standard output must be; compare.awk says when it is.
 #   docs.sh ODEGRAD DOCUMENT.md
 set -u
@@ -17,6 +18,7 @@ awk -v folder="$work/blocks" '
   /^```/      { file = ""; next }
   file        { print > file }' "$document"
 
+find "$(dirname "$document")" -maxdepth 1 \( -name '*.ode' -o -name '*.csv' \) -exec cp {} "$work/run" \;
 cd "$work/run" || exit 2
 failed=0 count=0
 for block in "$work"/blocks/*.sh; do

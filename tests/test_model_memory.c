@@ -1,0 +1,72 @@
+/* Every allocation of a model with events and inputs fails in turn, from its text to its gradient. */
+#include "counting.h"
+
+static const char text[] = "param k = 0.4, e = 0.8\n"
+                           "input u linear, w[2] hold, size\n"
+                           "init x = size, v = [0, 1]\n"
+                           "x' = -k*x + u\n"
+                           "v' = w - v\n"
+                           "event low when x - 0.9 = 0 falling { x = x + e; v[2] = x }\n"
+                           "event done when t - 3.5 = 0 rising { stop }\n"
+                           "observe x ~ normal(x + w[1], 1)\n"
+                           "cost final = sum(v) + t\n"
+                           "time 0 : 4\n";
+static const char csv[] = "t,u,w[1],w[2],size,x\n"
+                          "0,0,1,2,1,1\n"
+                          "1,0.5,NA,1,1,1.5\n"
+                          "3,-1,0,NA,1,NA\n"
+                          "4,1,1,1,1,NA\n";
+
+typedef struct parts {
+  og_model *model;
+  og_table *table;
+  og_objective *objective;
+} parts;
+
+static og_status build(og_context *context, parts *p) {
+  double loss, gradient[2] = {3, 4}, differences[2];
+  OG_TRY(og_model_parse(context, "m.ode", text, sizeof text - 1, &p->model));
+  OG_TRY(og_table_parse_csv(context, "d.csv", csv, sizeof csv - 1, &p->table));
+  OG_TRY(og_model_set(p->model, "e", "0.7"));
+  OG_TRY(og_objective_create(context, p->model, p->table, NULL, &p->objective));
+  og_status status = og_objective_evaluate(p->objective, (double[]){0.4, 0.7}, &loss, gradient);
+  if (status != OG_OK) {
+    assert_true(gradient[0] == 3 && gradient[1] == 4); /* nothing is handed over by halves */
+    return status;
+  }
+  return og_objective_differences(p->objective, (double[]){0.4, 0.7}, differences, NULL);
+}
+
+static og_status life(og_context *context) {
+  parts p = {NULL, NULL, NULL};
+  og_status status = build(context, &p);
+  og_objective_destroy(p.objective);
+  og_table_destroy(p.table);
+  og_model_destroy(p.model);
+  return status;
+}
+
+static void from_text_to_gradient(void **state) {
+  (void)state;
+  fail_each_allocation(life);
+}
+
+/* A model that is refused leaves nothing behind either. */
+static og_status refused(og_context *context) {
+  static const char wrong[] = "input u[2, 2], w[3]\ninit x = [1, 2]\nx' = -x\n"
+                              "event a when x = 0 any { x[2] = 1; x = [1, 2, 3]; y = 2 }\n";
+  og_model *model = NULL;
+  og_status status = og_model_parse(context, "m.ode", wrong, sizeof wrong - 1, &model);
+  assert_null(model);
+  return status == OG_ERR_MODEL ? OG_OK : status;
+}
+
+static void mistakes(void **state) {
+  (void)state;
+  fail_each_allocation(refused);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(from_text_to_gradient), cmocka_unit_test(mistakes)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
