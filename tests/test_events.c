@@ -846,6 +846,43 @@ static void single_precision(void **state) {
   og_context_destroy(context);
 }
 
+/* ---- Continuous adjoints: the same jumps, without the steps ---- */
+
+/* At a tolerance of 1e-11 the discrete gradient is the problem's own to some 1e-8 (events multiply errors by
+ * their number), and so are the others. */
+static void continuous(void **state) {
+  (void)state;
+  static const og_adjoint kinds[] = {OG_ADJOINT_BACKSOLVE, OG_ADJOINT_INTERPOLATE, OG_ADJOINT_QUADRATURE};
+  for (int backward = 0; backward < 2; backward++) {
+    og_context *context = new_context();
+    og_field *field = driven_field(context);
+    og_options *options = new_options(context, OG_METHOD_DOP853, 1e-11, 1e-11);
+    driven_input in = driven_start(backward), want = {0};
+    driven_output out, bar;
+    double size = 0;
+    for (int k = -1; k < 3; k++) {
+      og_adjoint kind = k < 0 ? OG_ADJOINT_DISCRETE : kinds[k];
+      og_solve *solve = NULL;
+      uint64_t seed = 4;
+      driven_input got = {0};
+      CHECK(context, og_options_set_choice(options, OG_OPT_ADJOINT, (int)kind));
+      CHECK(context, og_solve_create(context, field, options, 1, &solve));
+      driven_set(context, solve, 0, &in);
+      CHECK(context, og_solve_run(solve));
+      random_cotangents(&seed, driven_get(context, solve, 0, &out), &bar);
+      driven_pull(context, solve, &bar, &got);
+      if (k < 0) want = got;
+      for (int i = 0; i < INPUTS; i++) size = fmax(size, fabs(((double *)&want)[i]));
+      for (int i = 0; i < INPUTS; i++)
+        expect_near("continuous", ((double *)&got)[i], ((double *)&want)[i], 1e-7 * size);
+      og_solve_destroy(solve);
+    }
+    og_options_destroy(options);
+    og_field_destroy(field);
+    og_context_destroy(context);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(closed_form),
@@ -864,6 +901,7 @@ int main(void) {
       cmocka_unit_test(steady_state),
       cmocka_unit_test(same_bits),
       cmocka_unit_test(single_precision),
+      cmocka_unit_test(continuous),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,19 @@
-/* What the continuous adjoints share: a solve of an adjoint field from t1 back to t0, in rounds that end at
- * observations, where lambda jumps by the observation's cotangent. */
+/* What the continuous adjoints share: a solve of an adjoint field from the end back to t0, in rounds from
+ * station to station: observations, where lambda jumps by their cotangents; events, where it jumps by the
+ * transpose of what they do to the state and of their times' dependence on it; breakpoints of inputs. */
 #ifndef OG_BACKWARD_H
 #define OG_BACKWARD_H
 
 #include "adjoint/adjoint.h"
+#include "adjoint/stop.h"
+
+/* Where one trajectory is on its way back. */
+typedef struct og_station {
+  size_t segment;
+  size_t cursor; /* observations not yet passed, of those that have cotangents */
+  double t;
+  int arrived; /* at t0 */
+} og_station;
 
 typedef struct og_backward {
   og_solve *solve; /* the forward one */
@@ -12,9 +22,17 @@ typedef struct og_backward {
       *field; /* its state is x[n] if lambda_row is n, then lambda[n], then q[p] if it has so many rows */
   size_t lambda_row;
   og_pullback *pullback;
-  double *state; /* [M][rows of the field], where the next round starts */
-  double *point; /* for one evaluation of the forward field */
+  double *state;        /* [M][rows of the field], where the next round starts */
+  double *rows;         /* [M][p of the field]: its theta in the present segment */
+  double *theta_bar;    /* [M][p]: what does not come by q */
+  og_station *stations; /* [M] */
+  double *point;        /* blocks of one lane of the forward field: og_backward_point */
 } og_backward;
+
+static inline double *og_backward_state(const og_backward *b, size_t m) { return b->state + m * b->field->n; }
+static inline double *og_backward_lambda(const og_backward *b, size_t m) {
+  return og_backward_state(b, m) + b->lambda_row;
+}
 
 /* Opens a backward solve of `field`, which it takes over. On failure, too, it must be closed. */
 og_status og_backward_open(og_backward *b, og_solve *solve, og_pullback *pullback, og_field *field,
@@ -23,8 +41,21 @@ void og_backward_close(og_backward *b);
 
 /* What is left to do over a round's recorded steps, before lambda jumps. */
 typedef og_status (*og_round_fn)(og_backward *b);
-/* From t1 to t0, with time gradients; x0_bar and (if q is there) theta_bar are filled. `after` may be NULL.
- */
+/* From the end to t0, with time gradients; x0_bar and theta_bar are filled. `after` may be NULL. */
 og_status og_backward_run(og_backward *b, og_round_fn after);
+
+/* f(t, x) of a trajectory with the rows of its present segment, [n], in blocks of its own (stations.c). */
+og_status og_backward_slope(og_backward *b, size_t m, double t, const double *x, const double **f);
+size_t og_backward_point(const og_solve *solve);
+/* The end of the trajectory: its terminal event, if one ended it. */
+og_status og_station_begin(og_backward *b, size_t m);
+/* The next station on the way back is at this time. */
+double og_station_next(const og_backward *b, size_t m);
+/* It was reached. */
+og_status og_station_pass(og_backward *b, size_t m);
+/* The rows of theta in the present segment, into b->rows and into the backward solve. */
+og_status og_station_set_rows(og_backward *b, size_t m);
+/* Cotangents of the rows of inputs to the signals' values. */
+void og_station_pull_inputs(og_backward *b, size_t m);
 
 #endif

@@ -16,16 +16,16 @@
     og_step_##S step;                                                                                        \
     double *coefficients; /* [degree + 1][n][lanes]: x(t) = sum_d c_d s^d at t = t_k + s h */                \
     double *sum;          /* [n][lanes], to work in */                                                       \
-    size_t trajectory[OG_LANES_MAX], index[OG_LANES_MAX];                                                    \
+    size_t trajectory[OG_LANES_MAX], segment[OG_LANES_MAX], index[OG_LANES_MAX];                             \
     unsigned char there[OG_LANES_MAX]; /* the coefficients are those of this step */                         \
     double start[OG_LANES_MAX], end[OG_LANES_MAX], width[OG_LANES_MAX]; /* t_k, t_(k+1) and h */             \
   } og_dense_##S;                                                                                            \
   /* Dense output of a solve in `memory`, which is cleared before its first use. Not for two threads. */     \
   og_dense_##S *og_dense_in_##S(void *memory, og_solve *solve, int lanes);                                   \
-  /* x [n][lanes] at the lanes' own times, of the trajectories with these numbers; lanes with a status are   \
-   * left out, and one whose step cannot be taken again gets one. */                                         \
+  /* x [n][lanes] at the lanes' own times, of the trajectories with these numbers and within these segments; \
+   * lanes with a status are left out, and one whose step cannot be taken again gets one. */                 \
   void og_dense_read_##S(og_dense_##S *dense, const double *t, const size_t *trajectory,                     \
-                         og_lane_status *status, X *x);
+                         const size_t *segment, og_lane_status *status, X *x);
 OG_DENSE_TYPES(double, d)
 OG_DENSE_TYPES(float, s)
 

@@ -31,12 +31,14 @@ og_dense *OG_R(og_dense_in)(void *memory, og_solve *solve, int lanes) {
   return d;
 }
 
-/* A slot of the group takes the lane's step. Parameters are loaded only for another trajectory. */
+/* A slot of the group takes the lane's step. Parameters are loaded only for another trajectory, inputs only
+ * for another segment. */
 static void load(og_dense *d, int slot, int lane) {
   size_t m = d->trajectory[lane];
   d->r.idle = d->r.lanes;
   if (d->r.trajectory[slot] != &d->solve->trajectories[m])
     OG_R(og_recall_load)(&d->r, slot, m, m, d->index[lane]);
+  if (d->r.segment[slot] != d->segment[lane]) OG_R(og_recall_enter)(&d->r, slot, d->segment[lane]);
   OG_R(og_recall_step)(&d->r, slot, d->index[lane]);
 }
 
@@ -80,14 +82,15 @@ static void recompute(og_dense *d, const int *wanted, int count, og_lane_status 
 
 /* Whether the lane must leave the step it has for another; most often it need not, and that is seen without a
  * look at the record. */
-static int moves(og_dense *d, int lane, size_t m, double t) {
+static int moves(og_dense *d, int lane, size_t m, size_t segment, double t) {
   const og_trajectory *at = &d->solve->trajectories[m];
-  int same = d->there[lane] && d->trajectory[lane] == m;
+  int same = d->there[lane] && d->trajectory[lane] == m && d->segment[lane] == segment;
   double sign = at->t1 < at->t0 ? -1 : 1;
   if (same && sign * t >= sign * d->start[lane] && sign * t < sign * d->end[lane]) return 0;
-  size_t index = og_recorded_find(d->solve, at, t, same ? d->index[lane] : at->record.steps - 1);
+  size_t index = og_recorded_find_in(d->solve, at, segment, t, same ? d->index[lane] : at->record.steps - 1);
   if (same && index == d->index[lane]) return 0;
   d->trajectory[lane] = m;
+  d->segment[lane] = segment;
   d->index[lane] = index;
   return 1;
 }
@@ -116,12 +119,12 @@ static double place_in_step(const og_dense *d, int lane, double t) {
   return s < 0 ? 0 : s > 1 ? 1 : s;
 }
 
-void OG_R(og_dense_read)(og_dense *d, const double *t, const size_t *trajectory, og_lane_status *status,
-                         real *x) {
+void OG_R(og_dense_read)(og_dense *d, const double *t, const size_t *trajectory, const size_t *segment,
+                         og_lane_status *status, real *x) {
   int wanted[OG_LANES_MAX], count = 0;
   double s[OG_LANES_MAX];
   for (int lane = 0; lane < d->lanes; lane++)
-    if (!status[lane] && moves(d, lane, trajectory[lane], t[lane])) wanted[count++] = lane;
+    if (!status[lane] && moves(d, lane, trajectory[lane], segment[lane], t[lane])) wanted[count++] = lane;
   for (int first = 0; first < count; first += d->r.lanes) {
     int left = count - first;
     recompute(d, wanted + first, left < d->r.lanes ? left : d->r.lanes, status);

@@ -6,15 +6,18 @@
 
 #include "adjoint/dense.h"
 
-/* Rows lambda[n], and q[p] `with_parameters`. A field is not told which trajectory a lane carries; here the
- * trajectory's number comes as two more rows of theta (og_lambda_field_number). */
+/* Rows lambda[n], and q[p] `with_parameters`. A field is not told which trajectory a lane carries, or in
+ * which of its segments; here their numbers come as more rows of theta (og_lambda_field_number). */
 og_status og_lambda_field_create(og_solve *forward, int with_parameters, og_field **out);
 
-/* Two rows of 24 bits, which single precision holds exactly. */
-enum { OG_NUMBER_ROWS = 2, OG_NUMBER_BITS = 24 };
-static inline void og_lambda_field_number(size_t trajectory, double rows[OG_NUMBER_ROWS]) {
-  rows[0] = (double)(trajectory & (((size_t)1 << OG_NUMBER_BITS) - 1));
+/* Two rows of 24 bits each, which single precision holds exactly. */
+enum { OG_NUMBER_ROWS = 4, OG_NUMBER_BITS = 24 };
+static inline void og_lambda_field_number(size_t trajectory, size_t segment, double rows[OG_NUMBER_ROWS]) {
+  const size_t low = ((size_t)1 << OG_NUMBER_BITS) - 1;
+  rows[0] = (double)(trajectory & low);
   rows[1] = (double)(trajectory >> OG_NUMBER_BITS);
+  rows[2] = (double)(segment & low);
+  rows[3] = (double)(segment >> OG_NUMBER_BITS);
 }
 
 typedef struct og_lambda_field {

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "adjoint/adjoint.h"
-#include "solve/guards.h"
 
 /* The caller's arrays to add to. */
 typedef struct og_cotangents {
@@ -50,17 +49,9 @@ static og_status forward_gradient(og_solve *solve, og_pullback *pullback) {
   return status;
 }
 
-/* Continuous adjoints cross no events and no breakpoints. */
-static og_status check_smooth(const og_solve *solve) {
-  if (og_guards(solve) == 0 && solve->field->inputs == 0) return OG_OK;
-  return og_fail(solve->context, OG_ERR_UNSUPPORTED,
-                 "events and inputs are differentiated by adjoint = discrete and forward only");
-}
-
 static og_status by_kind(og_solve *solve, og_pullback *pullback) {
   og_adjoint kind = (og_adjoint)og_options_integer(solve->options, OG_OPT_ADJOINT);
   if (kind != OG_ADJOINT_FORWARD) OG_TRY(og_check_flag(solve, OG_FIELD_HAS_VJP, "vjp", "og_field_set_vjp"));
-  if (kind != OG_ADJOINT_FORWARD && kind != OG_ADJOINT_DISCRETE) OG_TRY(check_smooth(solve));
   switch (kind) {
   case OG_ADJOINT_FORWARD: return forward_gradient(solve, pullback);
   case OG_ADJOINT_BACKSOLVE: return og_backsolve(solve, pullback);

@@ -5,7 +5,7 @@
 #include "adjoint/backward.h"
 
 /* Workers for og_in_parallel on the forward solve; `backward` is an og_backward. Each trajectory's integral
- * is added to its row of the pullback's theta_bar. */
+ * is added to its row of the backward solve's theta_bar. */
 void og_integrate_d(og_solve *solve, og_share *share, void *backward);
 void og_integrate_s(og_solve *solve, og_share *share, void *backward);
 

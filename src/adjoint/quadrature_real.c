@@ -39,6 +39,7 @@ typedef struct integrator {
   double *total, *value, *defect, *size; /* [p][lanes]: so far; the interval's, its error, its integrand's */
   void *scratch;
   size_t trajectory[OG_LANES_MAX];
+  size_t segment[OG_LANES_MAX], only[OG_LANES_MAX]; /* of the forward solve; of a round, which has one */
   og_lane_status status[OG_LANES_MAX];
   place at[OG_LANES_MAX];
   long long vjps;
@@ -92,11 +93,12 @@ static double interval_end(const integrator *v, const place *at) {
 }
 
 static void begin(integrator *v, int lane, size_t m) {
-  const double *theta = og_theta_of(v->solve, m);
+  const double *theta = v->b->rows + m * v->b->field->p;
   place *at = &v->at[lane];
   at->forward = &v->solve->trajectories[m];
   at->back = &v->back->trajectories[m];
   at->m = v->trajectory[lane] = m;
+  v->segment[lane] = v->b->stations[m].segment;
   at->from = at->back->t0;
   at->ends[0] = interval_end(v, at);
   at->depth = at->cuts = 0;
@@ -152,8 +154,8 @@ static void evaluate(integrator *v, const og_kronrod_node *node) {
   double t[OG_LANES_MAX] = {0};
   for (int lane = 0; lane < v->lanes; lane++)
     if (v->at[lane].back && !v->status[lane]) t[lane] = v->at[lane].t = node_time(&v->at[lane], node);
-  OG_R(og_dense_read)(v->lambda_of, t, v->trajectory, v->status, v->lambda);
-  OG_R(og_dense_read)(v->x_of, t, v->trajectory, v->status, v->x);
+  OG_R(og_dense_read)(v->lambda_of, t, v->trajectory, v->only, v->status, v->lambda);
+  OG_R(og_dense_read)(v->x_of, t, v->trajectory, v->segment, v->status, v->x);
   field->OG_R(ops).vjp(field, v->lanes, t, v->x, v->theta, v->lambda, NULL, v->theta_bar, NULL, v->status,
                        v->scratch);
   v->vjps += v->lanes - v->idle;
@@ -195,7 +197,7 @@ static double error_of(const integrator *v, int lane) {
 /* ---- Moving on ---- */
 
 static void deliver(integrator *v, int lane) {
-  double *theta_bar = v->b->pullback->theta_bar + v->at[lane].m * v->solve->p;
+  double *theta_bar = v->b->theta_bar + v->at[lane].m * v->solve->p;
   for (size_t i = 0; i < v->solve->p; i++) theta_bar[i] += v->total[i * (size_t)v->lanes + (size_t)lane];
   leave(v, lane);
 }

@@ -17,9 +17,13 @@ const void *og_recorded_state(const og_solve *solve, const og_trajectory *at, si
 }
 
 double og_recorded_time(const og_solve *solve, const og_trajectory *at, size_t index) {
-  double fraction = 1;
-  if (index < at->steps) og_recorded_state(solve, at, index, &fraction);
-  return og_time_at(at, fraction);
+  const og_path *path = &at->path;
+  const og_segment *last = &path->segments[path->count - 1];
+  if (index == at->steps) return last->event == OG_NO_EVENT ? last->end : last->time;
+  const og_segment *segment = path->count == 1 ? last : &path->segments[og_path_find(path, index)];
+  double fraction = 0;
+  og_recorded_state(solve, at, index, &fraction);
+  return og_segment_time(segment, fraction);
 }
 
 /* Strides that double from the hint find two steps with t between them; then bisection. */
@@ -53,10 +57,20 @@ size_t og_recorded_find(const og_solve *solve, const og_trajectory *at, double t
   return low;
 }
 
+size_t og_recorded_find_in(const og_solve *solve, const og_trajectory *at, size_t segment, double t,
+                           size_t hint) {
+  size_t index = og_recorded_find(solve, at, t, hint);
+  size_t first = at->path.segments[segment].first, stop = og_segment_stop(at, segment);
+  return index < first ? first : index >= stop ? stop - 1 : index;
+}
+
 double og_recorded_pace(const og_solve *solve, const og_trajectory *at, double t, size_t *hint) {
   size_t k = *hint = og_recorded_find(solve, at, t, *hint);
   double start = og_recorded_time(solve, at, k);
   double own = fabs(og_recorded_time(solve, at, k + 1) - start);
-  double before = k > 0 ? fabs(start - og_recorded_time(solve, at, k - 1)) : own;
+  double before = own;
+  for (size_t i = k; i > 0 && (i == k || before == 0); i--) /* steps of length zero say nothing */
+    before = fabs(start - og_recorded_time(solve, at, i - 1));
+  if (own == 0) own = before;
   return fmax(fabs(t - start), fmin(own, before));
 }

@@ -1,0 +1,202 @@
+/* Stations of a backward solve: observations, events and breakpoints, each trajectory's in turn. */
+#include <math.h>
+#include <string.h>
+
+#include "adjoint/backward.h"
+#include "adjoint/lambda_field.h"
+
+static const og_trajectory *trajectory_of(const og_backward *b, size_t m) {
+  return &b->solve->trajectories[m];
+}
+static const og_segment *segment_of(const og_backward *b, size_t m) {
+  return &trajectory_of(b, m)->path.segments[b->stations[m].segment];
+}
+
+/* ---- Rows of theta ---- */
+
+og_status og_station_set_rows(og_backward *b, size_t m) {
+  const og_solve *solve = b->solve;
+  double *rows = b->rows + m * b->field->p, *next = rows + solve->parameters;
+  int numbered = b->field->p > solve->p;
+  if (solve->parameters) memcpy(rows, og_theta_of(solve, m), solve->parameters * sizeof *rows);
+  for (size_t i = 0; i < solve->field->inputs; i++, next += OG_INPUT_ROWS)
+    og_signals_row(solve, m, i, segment_of(b, m), next);
+  if (numbered) og_lambda_field_number(m, b->stations[m].segment, rows + solve->p);
+  int shared = solve->theta_shared && !numbered && solve->field->inputs == 0;
+  return og_solve_set_parameters(b->back, shared ? OG_ALL : m, rows);
+}
+
+/* The parameter integral of a trajectory, where the field has it. */
+static double *integral_of(const og_backward *b, size_t m) {
+  size_t before = b->lambda_row + b->solve->n;
+  return b->field->n > before ? og_backward_state(b, m) + before : NULL;
+}
+
+void og_station_pull_inputs(og_backward *b, size_t m) {
+  const og_solve *solve = b->solve;
+  double *q = integral_of(b, m), *theta_bar = b->theta_bar + m * solve->p, row_bar[OG_INPUT_ROWS];
+  for (size_t i = 0; i < solve->field->inputs; i++) {
+    for (size_t k = 0; k < OG_INPUT_ROWS; k++) {
+      size_t entry = solve->parameters + OG_INPUT_ROWS * i + k;
+      row_bar[k] = theta_bar[entry] + (q ? q[entry] : 0);
+      theta_bar[entry] = 0;
+      if (q) q[entry] = 0;
+    }
+    og_signals_pull(solve, m, i, segment_of(b, m), row_bar, b->pullback->values_bar);
+  }
+}
+
+/* ---- One point of the forward field ---- */
+
+/* Blocks of one lane: f, and at an event x, two cotangents, the parts of f's speed, theta and its cotangent.
+ */
+typedef struct blocks {
+  double *f, *x, *after_bar, *before_bar, *parts, *theta, *theta_bar, *own, *work;
+  void *scratch;
+} blocks;
+
+static blocks blocks_of(const og_backward *b) {
+  size_t n = OG_PADDED(b->solve->n), p = OG_PADDED(b->solve->p);
+  double *f = b->point, *theta = f + 5 * n, *own = theta + 2 * p, *work = own + og_stop_own(b->solve);
+  return (blocks){.f = f,
+                  .x = f + n,
+                  .after_bar = f + 2 * n,
+                  .before_bar = f + 3 * n,
+                  .parts = f + 4 * n,
+                  .theta = theta,
+                  .theta_bar = theta + p,
+                  .own = own,
+                  .work = work,
+                  .scratch = work + og_guard_work(b->solve, 1)};
+}
+
+size_t og_backward_point(const og_solve *solve) {
+  size_t doubles =
+      5 * OG_PADDED(solve->n) + 2 * OG_PADDED(solve->p) + og_stop_own(solve) + og_guard_work(solve, 1);
+  return doubles * sizeof(double) + solve->field->scratch_bytes(solve->field, 1);
+}
+
+og_status og_backward_slope(og_backward *b, size_t m, double t, const double *x, const double **f) {
+  const og_field *field = b->solve->field;
+  blocks at = blocks_of(b);
+  _Alignas(64) double times[OG_LANE_STEP] = {t};
+  og_lane_status status[OG_LANE_STEP] = {0};
+  double zero = 0;
+  memcpy(at.x, x, b->solve->states * sizeof *x);
+  if (field->quadratures) at.x[field->n - 1] = 0; /* f does not read it */
+  if (field->p) memcpy(at.theta, b->rows + m * b->field->p, field->p * sizeof *at.theta);
+  field->ops_d.eval(field, 1, times, at.x, at.theta, at.f, status, at.scratch);
+  for (size_t i = 0; i < field->n; i++) zero += 0 * at.f[i];
+  *f = at.f;
+  if (status[0] == 0 && zero == 0) return OG_OK;
+  return og_fail(b->solve->context, status[0] ? OG_ERR_FIELD : OG_ERR_NOT_FINITE,
+                 "trajectory %zu: f at t = %g, needed for the derivative with respect to that time, %s", m, t,
+                 status[0] ? "was refused by its callback" : "is not finite");
+}
+
+static double dot(const double *a, const double *b, size_t count) {
+  double sum = 0;
+  for (size_t i = 0; i < count; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+/* ---- Events ---- */
+
+static og_status fail_event(const og_backward *b, size_t m, const og_segment *segment, og_status status) {
+  const char *name = og_guard_about(b->solve, segment->event).name;
+  return og_fail(b->solve->context, status, "trajectory %zu: event %zu%s%s%s at t = %.10g %s", m,
+                 segment->event, name ? " (" : "", name ? name : "", name ? ")" : "", segment->time,
+                 status == OG_ERR_GRAZING
+                     ? "touches zero without passing it at any speed, so that its time has no derivative"
+                     : "has a product that its callback refused");
+}
+
+/* Back through the event that ended `segment`. Its time moves what follows it by -lambda+ . f+ (`follows`),
+ * and what comes before it ends at the speed f-: with h = 1 a stop of the solution itself. */
+static og_status cross_event(og_backward *b, size_t m, const og_segment *segment, int follows) {
+  const og_solve *solve = b->solve;
+  size_t n = solve->n;
+  double *lambda = og_backward_lambda(b, m), *theta_bar = b->theta_bar + m * solve->p, t_bar = 0;
+  const double *f = NULL;
+  blocks at = blocks_of(b);
+  if (follows) {
+    OG_TRY(og_backward_slope(b, m, segment->time, segment->states + n, &f));
+    t_bar = -dot(lambda, f, n);
+  }
+  OG_TRY(og_backward_slope(b, m, segment->time, segment->states, &f));
+  memcpy(at.x, segment->states, n * sizeof *at.x);
+  memcpy(at.after_bar, lambda, n * sizeof *lambda);
+  for (size_t i = 0; i < n; i++) at.parts[i] = fabs(f[i]);
+  memset(at.theta_bar, 0, OG_PADDED(solve->p) * sizeof *at.theta_bar);
+  og_stop stop = {.segment = segment,
+                  .h = 1,
+                  .speed = at.f,
+                  .parts = at.parts,
+                  .at = {segment->time, at.x, at.theta, at.scratch, at.work},
+                  .own = at.own};
+  og_status status =
+      og_stop_pull(solve, &stop, trajectory_of(b, m), at.after_bar, at.before_bar, at.theta_bar, &t_bar);
+  if (status != OG_OK) return fail_event(b, m, segment, status);
+  memcpy(lambda, at.before_bar, n * sizeof *lambda);
+  for (size_t i = 0; i < solve->p; i++) theta_bar[i] += at.theta_bar[i];
+  if (b->lambda_row) memcpy(og_backward_state(b, m), segment->states, n * sizeof *lambda);
+  return OG_OK;
+}
+
+/* ---- Passing ---- */
+
+og_status og_station_begin(og_backward *b, size_t m) {
+  const og_trajectory *at = trajectory_of(b, m);
+  og_station *station = &b->stations[m];
+  *station = (og_station){.segment = at->path.count - 1, .cursor = b->pullback->observed_bar ? at->seen : 0};
+  OG_TRY(og_station_set_rows(b, m));
+  const og_segment *last = segment_of(b, m);
+  if (last->event == OG_NO_EVENT) {
+    const double *f = NULL;
+    station->t = at->t1;
+    if (!b->pullback->want_times) return OG_OK;
+    OG_TRY(og_backward_slope(b, m, at->t1, b->solve->final + m * b->solve->n, &f));
+    b->pullback->t1_bar[m] = dot(og_backward_lambda(b, m), f, b->solve->n);
+    return OG_OK;
+  }
+  station->t = last->time;
+  return cross_event(b, m, last, 0);
+}
+
+/* Whether it is an observation; else it is the start of the segment. */
+static int sees(const og_backward *b, size_t m) {
+  return b->stations[m].cursor > segment_of(b, m)->observed && !b->stations[m].arrived;
+}
+
+double og_station_next(const og_backward *b, size_t m) {
+  return sees(b, m) ? trajectory_of(b, m)->times[b->stations[m].cursor - 1] : segment_of(b, m)->start;
+}
+
+static og_status pass_observation(og_backward *b, size_t m) {
+  const og_solve *solve = b->solve;
+  size_t i = --b->stations[m].cursor, slot = trajectory_of(b, m)->first_observation + i;
+  const double *seed = b->pullback->observed_bar + slot * solve->states, *f = NULL;
+  if (b->pullback->want_times) {
+    OG_TRY(og_backward_slope(b, m, trajectory_of(b, m)->times[i], solve->observed + slot * solve->n, &f));
+    b->pullback->times_bar[slot] = dot(seed, f, solve->states);
+  }
+  double *lambda = og_backward_lambda(b, m);
+  for (size_t row = 0; row < solve->states; row++) lambda[row] += seed[row];
+  return OG_OK;
+}
+
+og_status og_station_pass(og_backward *b, size_t m) {
+  og_station *station = &b->stations[m];
+  if (station->arrived) return OG_OK;
+  station->t = og_station_next(b, m);
+  if (sees(b, m)) return pass_observation(b, m);
+  station->arrived = station->segment == 0;
+  if (station->arrived) return OG_OK;
+  const og_segment *before = segment_of(b, m) - 1;
+  if (before->event == OG_NO_EVENT)
+    og_station_pull_inputs(b, m);
+  else
+    OG_TRY(cross_event(b, m, before, 1));
+  station->segment--;
+  return og_station_set_rows(b, m);
+}
