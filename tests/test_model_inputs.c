@@ -111,6 +111,39 @@ static void signals_of_all_kinds(void **state) {
   og_context_destroy(context);
 }
 
+/* Solved backward, from t = 2 to 0, with rows in that order: x' = hold + linear, whose values at t are 3 and
+ * 1 + t below t = 1, and -1 and 3 - t above. */
+static void backward_in_time(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_model *model = parse(context, "param start = 1\ninput u hold, w linear\ninit x = start + w\nx' = u + w\n"
+                                   "observe y ~ normal(x + u, 1)\ntime 2 : 0\n");
+  og_table *data = table(context, "t,u,w,y\n2,-1,1,NA\n1,-1,2,NA\n0,3,1,0\n");
+  og_options *options = fine(context);
+  og_objective *objective = NULL;
+  double loss, gradient, t0_bar, t1_bar, differences, d0, d1;
+  CHECK(context, og_objective_create(context, model, data, options, &objective));
+  CHECK(context, og_objective_evaluate(objective, (double[]){1}, &loss, &gradient));
+  CHECK(context, og_objective_time_gradient(objective, &t0_bar, &t1_bar));
+  /* x(0) = (1 + 1) - (-1 + 1.5) - (3 + 1.5) = -3, and y - x - u = 0 */
+  assert_near(loss, log(2 * acos(-1)) / 2, 1e-12, "loss", 0);
+  assert_near(gradient, 0, 1e-12, "gradient", 0);
+  CHECK(context, og_objective_evaluate(objective, (double[]){2}, &loss, &gradient));
+  CHECK(context, og_objective_time_gradient(objective, &t0_bar, &t1_bar));
+  /* Now the residual is 1. dx(0)/dt0 at t0 = 2: w' - (u + w) = -1 - 0, as the observation stays. */
+  assert_near(gradient, 1, 1e-12, "gradient", 0);
+  assert_near(t0_bar, -1, 1e-11, "dL/dt0", 0);
+  CHECK(context, og_objective_differences(objective, (double[]){2}, &differences, NULL));
+  CHECK(context, og_objective_time_gradient(objective, &d0, &d1));
+  assert_near(differences, gradient, 1e-9, "difference", 0);
+  assert_near(d0, t0_bar, 1e-8, "difference by t0", 0);
+  og_objective_destroy(objective);
+  og_options_destroy(options);
+  og_table_destroy(data);
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
 static double tank_slope(const double *theta, size_t of, size_t along, double by) {
   double complex p[TANK];
   for (size_t i = 0; i < TANK; i++) p[i] = theta[i] + (i == along ? by : 0) + (i == of ? tiny * I : 0);
@@ -224,9 +257,8 @@ static void data_that_do_not_fit(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(signals_of_all_kinds),
-      cmocka_unit_test(second_derivatives),
-      cmocka_unit_test(values_at_a_time),
+      cmocka_unit_test(signals_of_all_kinds), cmocka_unit_test(backward_in_time),
+      cmocka_unit_test(second_derivatives),   cmocka_unit_test(values_at_a_time),
       cmocka_unit_test(data_that_do_not_fit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

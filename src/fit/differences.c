@@ -111,31 +111,33 @@ static og_stencil parameter_stencil(const og_objective *objective, const double 
                         objective->highest[i] - theta[i]);
 }
 
-/* How far an end may move towards the other: half-way to the next value of an input, so that the segments
- * stay the same. */
+/* How far an end may move: half-way to the next value of an input inside, so that the segments stay the same,
+ * and as far outward, where inputs are carried on (og_inputs_set). */
 static double room_of_inputs(const og_objective *objective, size_t m, double from, double towards) {
   const og_inputs *inputs = objective->inputs;
   double room = INFINITY, sign = towards < from ? -1 : 1;
   for (size_t i = 0; i < inputs->count; i++) {
     const og_input_series *s = &inputs->series[m * inputs->count + i];
-    for (size_t k = 0; k < s->count && inputs->columns[i].kind != OG_SIGNAL_CONSTANT; k++)
+    for (size_t k = 0; k < s->count && inputs->kinds[i] != OG_SIGNAL_CONSTANT; k++)
       if ((s->times[k] - from) * sign > 0) room = fmin(room, (s->times[k] - from) * sign / 2);
   }
   return room;
 }
 
-/* The ends may move outward freely, and inward as far as the inputs allow and the observations, which stay
+/* The ends may move as far as the inputs allow, and inward as far as the observations allow too, which stay
  * where they are. */
 static og_stencil time_stencil(const og_objective *objective, probe_kind kind) {
   const og_data *data = objective->data;
-  double shortest = INFINITY, inward = INFINITY, sign = 1;
+  double shortest = INFINITY, inward = INFINITY, outward = INFINITY, sign = 1;
   for (size_t m = 0; m < objective->M; m++) {
     double span = fabs(data->t1[m] - data->t0[m]);
     if (data->t1[m] < data->t0[m]) sign = -1;
     if (span > 0) shortest = fmin(shortest, span);
     inward = fmin(inward, span / 4);
-    inward = fmin(inward, kind == PROBE_START ? room_of_inputs(objective, m, data->t0[m], data->t1[m])
-                                              : room_of_inputs(objective, m, data->t1[m], data->t0[m]));
+    double room = kind == PROBE_START ? room_of_inputs(objective, m, data->t0[m], data->t1[m])
+                                      : room_of_inputs(objective, m, data->t1[m], data->t0[m]);
+    inward = fmin(inward, room);
+    outward = fmin(outward, room);
     if (data->first[m + 1] == data->first[m]) continue;
     double edge = kind == PROBE_START ? data->times[data->first[m]] - data->t0[m]
                                       : data->t1[m] - data->times[data->first[m + 1] - 1];
@@ -143,7 +145,7 @@ static og_stencil time_stencil(const og_objective *objective, probe_kind kind) {
   }
   double h = FIRST_STEP * power_of_two(isfinite(shortest) ? shortest : 1);
   int inward_is_up = (kind == PROBE_START) == (sign > 0);
-  return stencil_within(objective, h, inward_is_up ? INFINITY : inward, inward_is_up ? inward : INFINITY);
+  return stencil_within(objective, h, inward_is_up ? outward : inward, inward_is_up ? inward : outward);
 }
 
 /* ---- All components ---- */

@@ -30,7 +30,7 @@ static og_status no_value(const og_inputs *inputs, size_t m, size_t i) {
   char place[OG_PLACE_SIZE];
   return og_fail(inputs->context, OG_ERR_DATA,
                  "column %s%s has no value at all, but the model reads it as an input",
-                 inputs->columns[i].name, og_data_trajectory(inputs->table, m, place));
+                 og_model_input_name(inputs->model, i), og_data_trajectory(inputs->table, m, place));
 }
 
 static og_status two_values(const og_inputs *inputs, size_t m, size_t i, size_t row, double value,
@@ -40,8 +40,8 @@ static og_status two_values(const og_inputs *inputs, size_t m, size_t i, size_t 
   const og_input_series *s = &inputs->series[m * inputs->count + i];
   og_format_real(s->values[s->count - 1], before);
   return og_fail(inputs->context, OG_ERR_DATA, "data row %zu%s: input %s is %s here and %s in a row before%s",
-                 row + 1, og_data_trajectory(inputs->table, m, place), inputs->columns[i].name, now, before,
-                 when);
+                 row + 1, og_data_trajectory(inputs->table, m, place), og_model_input_name(inputs->model, i),
+                 now, before, when);
 }
 
 /* An input that is constant has one value, in every row that gives one. */
@@ -77,7 +77,7 @@ static og_status add_row(og_inputs *inputs, const grouped *g, size_t m, size_t i
   double t = g->time[row], value = g->column[row], before = s->count ? s->times[s->count - 1] : NAN;
   if (!isfinite(t))
     return og_fail(inputs->context, OG_ERR_DATA, "data row %zu gives input %s a value but no time", row + 1,
-                   inputs->columns[i].name);
+                   og_model_input_name(inputs->model, i));
   if (s->count && (t - before) * sign < 0) return out_of_order(inputs, g, m, row, before);
   if (s->count && t == before)
     return value == s->values[s->count - 1] ? OG_OK
@@ -113,15 +113,17 @@ static og_status read_all(og_inputs *inputs, grouped *g) {
   size_t rows = og_table_rows(inputs->table);
   group_rows(inputs, g);
   for (size_t i = 0; i < inputs->count; i++) {
-    g->column = og_table_column(inputs->table, inputs->columns[i].name);
+    inputs->kinds[i] = og_model_parts_of(inputs->model)->input_columns[i].kind;
+    g->column = og_table_column(inputs->table, og_model_input_name(inputs->model, i));
     if (!g->column)
-      return og_data_no_column(inputs->context, inputs->table, "reads the input", inputs->columns[i].name);
+      return og_data_no_column(inputs->context, inputs->table, "reads the input",
+                               og_model_input_name(inputs->model, i));
     for (size_t m = 0; m < inputs->trajectories; m++) {
       og_input_series *s = &inputs->series[m * inputs->count + i];
       s->times = inputs->times + i * rows + g->first[m];
       s->values = inputs->values + i * rows + g->first[m];
-      OG_TRY(inputs->columns[i].kind == OG_SIGNAL_CONSTANT ? read_constant(inputs, g, m, i)
-                                                           : read_signal(inputs, g, m, i));
+      OG_TRY(inputs->kinds[i] == OG_SIGNAL_CONSTANT ? read_constant(inputs, g, m, i)
+                                                    : read_signal(inputs, g, m, i));
     }
   }
   return OG_OK;
@@ -133,11 +135,12 @@ static og_status read_table(og_inputs *inputs) {
   grouped g = {.time = og_data_time(inputs->table),
                .first = og_alloc(context, M + 2, sizeof *g.first),
                .row = og_alloc(context, rows + 1, sizeof *g.row)};
+  inputs->kinds = og_alloc(context, inputs->count, sizeof *inputs->kinds);
   inputs->series = og_alloc(context, M * inputs->count + 1, sizeof *inputs->series);
   inputs->times = og_alloc(context, entries, sizeof(double));
   inputs->values = og_alloc(context, entries, sizeof(double));
   og_status status = OG_OK;
-  if (!g.first || !g.row || !inputs->series || !inputs->times || !inputs->values)
+  if (!g.first || !g.row || !inputs->kinds || !inputs->series || !inputs->times || !inputs->values)
     status = og_fail_memory(context, 2 * entries * sizeof(double), "the inputs of a model");
   else if (!g.time)
     status = og_fail(context, OG_ERR_NAME,
@@ -163,7 +166,6 @@ og_status og_inputs_create(og_context *context, const og_model *model, const og_
   *inputs = (og_inputs){.context = context,
                         .model = model,
                         .table = table,
-                        .columns = parts->input_columns,
                         .count = parts->inputs,
                         .trajectories = table ? og_table_groups(table) : 1};
   og_status status = inputs->count ? read_table(inputs) : OG_OK;
@@ -177,6 +179,7 @@ og_status og_inputs_create(og_context *context, const og_model *model, const og_
 
 void og_inputs_destroy(og_inputs *inputs) {
   if (!inputs) return;
+  og_free(inputs->context, inputs->kinds);
   og_free(inputs->context, inputs->series);
   og_free(inputs->context, inputs->times);
   og_free(inputs->context, inputs->values);
@@ -207,10 +210,10 @@ static double slope_of(const og_input_series *s, og_signal kind, size_t k) {
 void og_inputs_rows(const og_inputs *inputs, size_t trajectory, double t, double *rows) {
   for (size_t i = 0; i < inputs->count; i++) {
     const og_input_series *s = &inputs->series[trajectory * inputs->count + i];
-    size_t k = entry_at(s, inputs->columns[i].kind, t);
+    size_t k = entry_at(s, inputs->kinds[i], t);
     double *row = rows + OG_INPUT_ROWS * i;
     row[OG_INPUT_LEVEL] = s->values[k];
-    row[OG_INPUT_SLOPE] = slope_of(s, inputs->columns[i].kind, k);
+    row[OG_INPUT_SLOPE] = slope_of(s, inputs->kinds[i], k);
     row[OG_INPUT_START] = s->times[k];
   }
 }
@@ -220,7 +223,7 @@ static og_status check_cover(const og_inputs *inputs, size_t m, size_t i, double
   char place[OG_PLACE_SIZE], first[OG_NUMBER_SIZE], last[OG_NUMBER_SIZE], a[OG_NUMBER_SIZE],
       b[OG_NUMBER_SIZE];
   const og_input_series *s = &inputs->series[m * inputs->count + i];
-  og_signal kind = inputs->columns[i].kind;
+  og_signal kind = inputs->kinds[i];
   double low = fmin(from, to), high = fmax(from, to);
   if (kind == OG_SIGNAL_CONSTANT || (s->times[0] <= low && kind == OG_SIGNAL_HOLD)) return OG_OK;
   if (s->times[0] <= low && s->times[s->count - 1] >= high) return OG_OK;
@@ -232,11 +235,11 @@ static og_status check_cover(const og_inputs *inputs, size_t m, size_t i, double
   if (s->times[0] > low)
     return og_fail(inputs->context, OG_ERR_DATA,
                    "input %s%s has its first value at t = %s, but is needed from t = %s on; add a row there",
-                   inputs->columns[i].name, place, first, a);
+                   og_model_input_name(inputs->model, i), place, first, a);
   return og_fail(inputs->context, OG_ERR_DATA,
                  "input %s%s has its last value at t = %s, but is needed up to t = %s; add a row there, or "
                  "declare it with `hold`",
-                 inputs->columns[i].name, place, last, b);
+                 og_model_input_name(inputs->model, i), place, last, b);
 }
 
 og_status og_inputs_at(const og_inputs *inputs, size_t trajectory, double t, double *u) {
@@ -247,29 +250,31 @@ og_status og_inputs_at(const og_inputs *inputs, size_t trajectory, double t, dou
   for (size_t i = 0; i < inputs->count; i++) OG_TRY(check_cover(inputs, trajectory, i, t, t));
   for (size_t i = 0; i < inputs->count; i++) {
     const og_input_series *s = &inputs->series[trajectory * inputs->count + i];
-    size_t k = entry_at(s, inputs->columns[i].kind, t);
-    u[i] = s->values[k] + slope_of(s, inputs->columns[i].kind, k) * (t - s->times[k]);
+    size_t k = entry_at(s, inputs->kinds[i], t);
+    u[i] = s->values[k] + slope_of(s, inputs->kinds[i], k) * (t - s->times[k]);
   }
   return OG_OK;
 }
 
 /* ---- For a solve ---- */
 
-/* The signal within the span, carried on beyond it along its first and last stretch, so that t0 and t1 can
- * move: that is what dL/dt0 and dL/dt1 are derivatives of. Returns the number of values. */
+/* The signal within the span, carried on beyond it along its first and last stretch by their lengths, so that
+ * t0 and t1 can move: that is what dL/dt0 and dL/dt1 are derivatives of. Returns the number of values. */
 static size_t cut_to_span(const og_input_series *s, og_signal kind, double t0, double t1, double *times,
                           double *values) {
-  double low = fmin(t0, t1), high = fmax(t0, t1), beyond = high > low ? high - low : 1;
-  size_t k = entry_at(s, kind, low), last = 0, count = 1;
-  times[0] = low - beyond;
-  values[0] = s->values[k] + slope_of(s, kind, k) * (times[0] - s->times[k]);
-  for (k = 0; k < s->count; k++) {
+  double low = fmin(t0, t1), high = fmax(t0, t1), beyond;
+  size_t first = entry_at(s, kind, low), last = 0, count = 1;
+  for (size_t k = 0; k < s->count; k++) {
     if (s->times[k] < high) last = k;
     if (!(s->times[k] > low && s->times[k] < high)) continue;
     times[count] = s->times[k];
     values[count++] = s->values[k];
   }
+  beyond = high > low ? (count > 1 ? times[1] : high) - low : 1;
+  times[0] = low - beyond;
+  values[0] = s->values[first] + slope_of(s, kind, first) * (times[0] - s->times[first]);
   if (kind == OG_SIGNAL_HOLD) return count;
+  beyond = high > low ? high - (count > 1 ? times[count - 1] : low) : 1;
   times[count] = high + beyond;
   values[count++] = s->values[last] + slope_of(s, kind, last) * (high + beyond - s->times[last]);
   return count;
@@ -278,7 +283,7 @@ static size_t cut_to_span(const og_input_series *s, og_signal kind, double t0, d
 static og_status set_signal(const og_inputs *inputs, og_solve *solve, size_t m, size_t i, double *times,
                             double *values) {
   const og_input_series *s = &inputs->series[m * inputs->count + i];
-  og_signal kind = inputs->columns[i].kind;
+  og_signal kind = inputs->kinds[i];
   double t0 = solve->trajectories[m].t0, t1 = solve->trajectories[m].t1;
   OG_TRY(check_cover(inputs, m, i, t0, t1));
   if (kind == OG_SIGNAL_CONSTANT) return og_solve_set_input(solve, m, i, kind, 1, NULL, s->values);

@@ -14,7 +14,7 @@ struct og_inputs {
   og_context *context;
   const og_model *model;
   const og_table *table;
-  const og_input_column *columns; /* [count] */
+  og_signal *kinds; /* [count] */
   size_t trajectories, count;
   og_input_series *series; /* [trajectories][count] */
   double *times, *values;  /* of all series */
