@@ -11,38 +11,62 @@ static const og_role role = {"in the backward solve of the adjoint together with
                              "adjoint = interpolate, quadrature or discrete (solved backward, a stable "
                              "equation may be unstable), or "};
 
-/* How far x came back from x0. */
+/* How far x came back from where a stretch of the solution, between events, began: the worst of a trajectory.
+ */
 typedef struct drift {
-  double largest; /* component, absolute */
-  double units;   /* component, over what is allowed of it */
+  double largest;  /* component, absolute */
+  double units;    /* component, over what is allowed of it */
+  double from, to; /* times of the stretch */
 } drift;
+
+typedef struct backsolve {
+  og_backward b; /* first: what is called after a round gets this one */
+  drift *drifts; /* [M] */
+} backsolve;
 
 /* Every step, forward and back, may leave an error of one tolerance (at the larger of the component's ends),
  * and errors grow: ten are allowed for each of the forward steps there and back. Fixed steps keep to no
  * tolerance; of them, a tenth of the largest component that x had at either end is allowed. */
 enum { DRIFT_GROWTH = 10 };
 
-static double allowed(const og_solve *solve, size_t m, double size, double largest) {
+static double allowed(const og_solve *solve, int fixed, size_t steps, double size, double largest) {
   const og_limits *limits = &solve->limits;
   double epsilon = solve->single ? FLT_EPSILON : DBL_EPSILON;
-  if (solve->trajectories[m].fixed_steps) return 0.1 * largest + limits->atol;
-  return DRIFT_GROWTH * 2 * (double)solve->trajectories[m].steps *
-         (limits->atol + fmax(limits->rtol, epsilon) * size);
+  if (fixed) return 0.1 * largest + limits->atol;
+  return DRIFT_GROWTH * 2 * (double)steps * (limits->atol + fmax(limits->rtol, epsilon) * size);
 }
 
-static drift drift_of(const og_backward *b, size_t m) {
+/* The stretch that begins with segment `first` at the state x0. */
+static drift drift_of(const og_backward *b, size_t m, size_t first, const double *x0) {
   const og_solve *solve = b->solve;
-  const double *came = b->state + m * b->field->n, *x0 = solve->x0 + m * solve->states,
-               *x1 = solve->final + m * solve->n;
+  const og_trajectory *at = &solve->trajectories[m];
+  const og_segment *segments = at->path.segments;
+  size_t last = first;
+  while (segments[last].event == OG_NO_EVENT && last + 1 < at->path.count) last++;
+  int stopped = segments[last].event != OG_NO_EVENT;
+  size_t steps = og_segment_stop(at, last) - segments[first].first;
+  const double *came = og_backward_state(b, m),
+               *x1 = stopped ? segments[last].states : solve->final + m * solve->n;
+  drift found = {.from = stopped ? segments[last].time : at->t1, .to = segments[first].start};
   double largest = 0;
-  drift found = {0};
   for (size_t i = 0; i < solve->states; i++) largest = fmax(largest, fmax(fabs(x0[i]), fabs(x1[i])));
   for (size_t i = 0; i < solve->states; i++) {
-    double away = fabs(came[i] - x0[i]);
+    double away = fabs(came[i] - x0[i]), size = fmax(fabs(x0[i]), fabs(x1[i]));
     found.largest = fmax(found.largest, away);
-    found.units = fmax(found.units, away / allowed(solve, m, fmax(fabs(x0[i]), fabs(x1[i])), largest));
+    found.units = fmax(found.units, away / allowed(solve, at->fixed_steps > 0, steps, size, largest));
   }
   return found;
+}
+
+static og_status measure(og_backward *b) {
+  drift *drifts = ((backsolve *)b)->drifts;
+  for (size_t m = 0; m < b->solve->count; m++) {
+    const double *x0 = og_station_state(b, m);
+    if (!x0) continue;
+    drift found = drift_of(b, m, b->stations[m].segment, x0);
+    if (found.units > drifts[m].units) drifts[m] = found;
+  }
+  return OG_OK;
 }
 
 /* "trajectory 2 (patient 7), the worst of 3 in 10" */
@@ -55,31 +79,35 @@ static void name_worst(const og_solve *solve, size_t at, size_t count, char *tex
 }
 
 /* One warning, for the trajectory that is farthest off. */
-static void warn_of_drift(const og_backward *b) {
-  drift worst = {0};
+static void warn_of_drift(const og_solve *solve, const drift *drifts) {
   size_t at = 0, count = 0;
   char which[200];
-  for (size_t m = 0; m < b->solve->count; m++) {
-    drift found = drift_of(b, m);
-    count += found.units > 1;
-    if (found.units > worst.units) worst = found, at = m;
+  for (size_t m = 0; m < solve->count; m++) {
+    count += drifts[m].units > 1;
+    if (drifts[m].units > drifts[at].units) at = m;
   }
   if (!count) return;
-  name_worst(b->solve, at, count, which, sizeof which);
-  og_log(b->solve->context,
-         "warning: backsolve went back from t = %g to t0 = %g and missed x0 by %.3g, %.3g times what its "
+  int whole = drifts[at].to == solve->trajectories[at].t0;
+  name_worst(solve, at, count, which, sizeof which);
+  og_log(solve->context,
+         "warning: backsolve went back from t = %g to t%s = %g and missed %s by %.3g, %.3g times what its "
          "errors may add up to, in %s: the gradient is likely as far off; use adjoint = interpolate, "
          "quadrature or discrete",
-         b->solve->trajectories[at].t1, b->solve->trajectories[at].t0, worst.largest, worst.units, which);
+         drifts[at].from, whole ? "0" : "", drifts[at].to, whole ? "x0" : "the state after the event there",
+         drifts[at].largest, drifts[at].units, which);
 }
 
 og_status og_backsolve(og_solve *solve, og_pullback *pullback) {
   og_field *field = NULL;
-  og_backward b;
-  OG_TRY(og_backsolve_field_create(solve->context, solve->field, &field));
-  og_status status = og_backward_open(&b, solve, pullback, field, solve->n, &role);
-  if (status == OG_OK) status = og_backward_run(&b, NULL);
-  if (status == OG_OK) warn_of_drift(&b);
-  og_backward_close(&b);
+  backsolve v = {.drifts = og_alloc(solve->context, solve->count, sizeof *v.drifts)};
+  if (!v.drifts) return og_fail_memory(solve->context, solve->count * sizeof *v.drifts, "the adjoint state");
+  og_status status = og_backsolve_field_create(solve->context, solve->field, &field);
+  if (status == OG_OK) {
+    status = og_backward_open(&v.b, solve, pullback, field, solve->n, &role);
+    if (status == OG_OK) status = og_backward_run(&v.b, measure);
+    if (status == OG_OK) warn_of_drift(solve, v.drifts);
+    og_backward_close(&v.b);
+  }
+  og_free(solve->context, v.drifts);
   return status;
 }

@@ -96,14 +96,9 @@ static int all_arrived(const og_backward *b) {
   return 1;
 }
 
-/* dL/dt0 = -lambda(t0) . f(t0) */
 static og_status start_times(og_backward *b) {
-  const og_solve *solve = b->solve;
-  for (size_t m = 0; b->pullback->want_times && m < solve->count; m++) {
-    const double *lambda = og_backward_lambda(b, m), *f = NULL;
-    OG_TRY(og_backward_slope(b, m, solve->trajectories[m].t0, solve->x0 + m * solve->states, &f));
-    for (size_t i = 0; i < solve->n; i++) b->pullback->t0_bar[m] -= lambda[i] * f[i];
-  }
+  for (size_t m = 0; b->pullback->want_times && m < b->solve->count; m++)
+    OG_TRY(og_station_start_bar(b, m, &b->pullback->t0_bar[m]));
   return OG_OK;
 }
 

@@ -12,7 +12,8 @@ typedef struct og_station {
   size_t segment;
   size_t cursor; /* observations not yet passed, of those that have cotangents */
   double t;
-  int arrived; /* at t0 */
+  double held_bar; /* cotangent of the time of a held event, which is the start of its segment */
+  int arrived;     /* at t0 */
 } og_station;
 
 typedef struct og_backward {
@@ -49,8 +50,12 @@ og_status og_backward_slope(og_backward *b, size_t m, double t, const double *x,
 size_t og_backward_point(const og_solve *solve);
 /* The end of the trajectory: its terminal event, if one ended it. */
 og_status og_station_begin(og_backward *b, size_t m);
-/* The next station on the way back is at this time. */
+/* The next station on the way back is at this time; its state, where that is known because x is given or left
+ * behind by an event there, else NULL. */
 double og_station_next(const og_backward *b, size_t m);
+const double *og_station_state(const og_backward *b, size_t m);
+/* dL/dT of the start T of the present segment, when lambda is there. */
+og_status og_station_start_bar(og_backward *b, size_t m, double *bar);
 /* It was reached. */
 og_status og_station_pass(og_backward *b, size_t m);
 /* The rows of theta in the present segment, into b->rows and into the backward solve. */

@@ -12,6 +12,13 @@ static const og_segment *segment_of(const og_backward *b, size_t m) {
   return &trajectory_of(b, m)->path.segments[b->stations[m].segment];
 }
 
+/* The state at the start of the present segment: given, or left behind by an event; else NULL. */
+static const double *start_of(const og_backward *b, size_t m) {
+  const og_segment *segment = segment_of(b, m);
+  if (b->stations[m].segment == 0) return b->solve->x0 + m * b->solve->states;
+  return segment[-1].event == OG_NO_EVENT ? NULL : segment[-1].states + b->solve->n;
+}
+
 /* ---- Rows of theta ---- */
 
 og_status og_station_set_rows(og_backward *b, size_t m) {
@@ -100,6 +107,18 @@ static double dot(const double *a, const double *b, size_t count) {
   return sum;
 }
 
+/* Where the segment ends by an event that was due from its start, that event's time is T; else its end stays
+ * where it is, and dL/dT = -lambda(T) . f(T). */
+og_status og_station_start_bar(og_backward *b, size_t m, double *bar) {
+  const og_segment *segment = segment_of(b, m);
+  const double *f = NULL;
+  *bar = b->stations[m].held_bar;
+  if (segment->held) return OG_OK;
+  OG_TRY(og_backward_slope(b, m, segment->start, start_of(b, m), &f));
+  *bar = -dot(og_backward_lambda(b, m), f, b->solve->n);
+  return OG_OK;
+}
+
 /* ---- Events ---- */
 
 static og_status fail_event(const og_backward *b, size_t m, const og_segment *segment, og_status status) {
@@ -108,21 +127,20 @@ static og_status fail_event(const og_backward *b, size_t m, const og_segment *se
                  segment->event, name ? " (" : "", name ? name : "", name ? ")" : "", segment->time,
                  status == OG_ERR_GRAZING
                      ? "touches zero without passing it at any speed, so that its time has no derivative"
-                     : "has a product that its callback refused");
+                 : status == OG_ERR_FIELD
+                     ? "has a product that its callback refused"
+                     : "has a derivative that is NaN or infinite: see what that of its guard and assignments "
+                       "does there");
 }
 
-/* Back through the event that ended `segment`. Its time moves what follows it by -lambda+ . f+ (`follows`),
- * and what comes before it ends at the speed f-: with h = 1 a stop of the solution itself. */
-static og_status cross_event(og_backward *b, size_t m, const og_segment *segment, int follows) {
+/* Back through the event that ended `segment`. What follows it gave its time the cotangent t_bar, and what
+ * comes before it ends at the speed f-: with h = 1 a stop of the solution itself. */
+static og_status cross_event(og_backward *b, size_t m, const og_segment *segment, double t_bar) {
   const og_solve *solve = b->solve;
   size_t n = solve->n;
-  double *lambda = og_backward_lambda(b, m), *theta_bar = b->theta_bar + m * solve->p, t_bar = 0;
+  double *lambda = og_backward_lambda(b, m), *theta_bar = b->theta_bar + m * solve->p, zero = 0;
   const double *f = NULL;
   blocks at = blocks_of(b);
-  if (follows) {
-    OG_TRY(og_backward_slope(b, m, segment->time, segment->states + n, &f));
-    t_bar = -dot(lambda, f, n);
-  }
   OG_TRY(og_backward_slope(b, m, segment->time, segment->states, &f));
   memcpy(at.x, segment->states, n * sizeof *at.x);
   memcpy(at.after_bar, lambda, n * sizeof *lambda);
@@ -136,9 +154,13 @@ static og_status cross_event(og_backward *b, size_t m, const og_segment *segment
                   .own = at.own};
   og_status status =
       og_stop_pull(solve, &stop, trajectory_of(b, m), at.after_bar, at.before_bar, at.theta_bar, &t_bar);
+  for (size_t i = 0; i < n; i++) zero += 0 * at.before_bar[i];
+  for (size_t i = 0; i < solve->p; i++) zero += 0 * at.theta_bar[i];
+  if (status == OG_OK && zero != 0) status = OG_ERR_NOT_FINITE;
   if (status != OG_OK) return fail_event(b, m, segment, status);
   memcpy(lambda, at.before_bar, n * sizeof *lambda);
   for (size_t i = 0; i < solve->p; i++) theta_bar[i] += at.theta_bar[i];
+  b->stations[m].held_bar = t_bar;
   if (b->lambda_row) memcpy(og_backward_state(b, m), segment->states, n * sizeof *lambda);
   return OG_OK;
 }
@@ -172,6 +194,10 @@ double og_station_next(const og_backward *b, size_t m) {
   return sees(b, m) ? trajectory_of(b, m)->times[b->stations[m].cursor - 1] : segment_of(b, m)->start;
 }
 
+const double *og_station_state(const og_backward *b, size_t m) {
+  return sees(b, m) || b->stations[m].arrived ? NULL : start_of(b, m);
+}
+
 static og_status pass_observation(og_backward *b, size_t m) {
   const og_solve *solve = b->solve;
   size_t i = --b->stations[m].cursor, slot = trajectory_of(b, m)->first_observation + i;
@@ -193,10 +219,13 @@ og_status og_station_pass(og_backward *b, size_t m) {
   station->arrived = station->segment == 0;
   if (station->arrived) return OG_OK;
   const og_segment *before = segment_of(b, m) - 1;
-  if (before->event == OG_NO_EVENT)
+  if (before->event == OG_NO_EVENT) {
     og_station_pull_inputs(b, m);
-  else
-    OG_TRY(cross_event(b, m, before, 1));
+  } else {
+    double t_bar = 0;
+    OG_TRY(og_station_start_bar(b, m, &t_bar));
+    OG_TRY(cross_event(b, m, before, t_bar));
+  }
   station->segment--;
   return og_station_set_rows(b, m);
 }

@@ -17,13 +17,11 @@ const void *og_recorded_state(const og_solve *solve, const og_trajectory *at, si
 }
 
 double og_recorded_time(const og_solve *solve, const og_trajectory *at, size_t index) {
-  const og_path *path = &at->path;
-  const og_segment *last = &path->segments[path->count - 1];
-  if (index == at->steps) return last->event == OG_NO_EVENT ? last->end : last->time;
-  const og_segment *segment = path->count == 1 ? last : &path->segments[og_path_find(path, index)];
+  const og_segment *last = &at->path.segments[at->path.count - 1];
   double fraction = 0;
+  if (index == at->steps) return last->event == OG_NO_EVENT ? last->end : last->time;
   og_recorded_state(solve, at, index, &fraction);
-  return og_segment_time(segment, fraction);
+  return og_step_time(at, index, fraction);
 }
 
 /* Strides that double from the hint find two steps with t between them; then bisection. */

@@ -142,9 +142,9 @@ og_status og_solve_take_steps(og_solve *solve, const og_solve *from);
 static inline const double *og_theta_of(const og_solve *solve, size_t trajectory) {
   return solve->theta_shared ? solve->theta : solve->theta + trajectory * solve->parameters;
 }
-/* Time at a fraction of the span. */
-static inline double og_time_at(const og_trajectory *at, double fraction) {
-  return fraction == 1 ? at->t1 : at->t0 + (at->t1 - at->t0) * fraction;
+/* The time at which step `index` starts, from its fraction of its segment. */
+static inline double og_step_time(const og_trajectory *at, size_t index, double fraction) {
+  return og_segment_time(&at->path.segments[og_path_find(&at->path, index)], fraction);
 }
 /* The first step after those of segment `s`. */
 static inline size_t og_segment_stop(const og_trajectory *at, size_t s) {

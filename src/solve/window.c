@@ -73,7 +73,8 @@ static double mark_time(const og_solve *solve, const og_trajectory *at, uint32_t
   double fraction = 0;
   remember(solve,
            og_store_read(solve->checkpoints->store, number_of(solve, at), slot, sizeof fraction, &fraction));
-  return og_time_at(at, fraction);
+  return og_step_time(at, og_mark_of(&solve->checkpoints->kept[number_of(solve, at)].schedule, slot)->step,
+                      fraction);
 }
 
 /* From the oldest checkpoint from which all states to `last` have room, or from the one in `slot`. */
@@ -131,6 +132,11 @@ const og_checkpoint *og_window_state(const og_solve *solve, const og_trajectory 
   return entry;
 }
 
+/* Of a state in the window. */
+static double time_of(const og_solve *solve, const og_trajectory *at, size_t index) {
+  return og_step_time(at, index, entry_of(solve, window_of(solve, at), index)->fraction);
+}
+
 /* The last state in the window that is not after t. */
 static size_t search(const og_solve *solve, const og_trajectory *at, double t) {
   const og_window *window = window_of(solve, at);
@@ -138,7 +144,7 @@ static size_t search(const og_solve *solve, const og_trajectory *at, double t) {
   size_t low = window->first, high = window->first + window->count;
   while (high - low > 1) {
     size_t middle = low + (high - low) / 2;
-    if (sign * og_time_at(at, entry_of(solve, window, middle)->fraction) <= sign * t)
+    if (sign * time_of(solve, at, middle) <= sign * t)
       low = middle;
     else
       high = middle;
@@ -152,8 +158,7 @@ static int covers(const og_solve *solve, const og_trajectory *at, double t) {
   if (window->count == 0) return 0;
   double sign = at->t1 < at->t0 ? -1 : 1;
   size_t last = window->first + window->count - 1;
-  double from = og_time_at(at, entry_of(solve, window, window->first)->fraction);
-  double to = og_time_at(at, entry_of(solve, window, last)->fraction);
+  double from = time_of(solve, at, window->first), to = time_of(solve, at, last);
   return (window->first == 0 || sign * from <= sign * t) && (last == at->steps - 1 || sign * t < sign * to);
 }
 

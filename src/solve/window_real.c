@@ -17,7 +17,7 @@ static void take_steps(bring *b, const og_trajectory *at, size_t trajectory, og_
     og_checkpoint *entry = og_window_push(solve, trajectory, index);
     entry->fraction = b->d.fraction[0];
     memcpy(entry + 1, b->d.x, solve->n * sizeof(real));
-    if (open && sign * og_time_at(at, entry->fraction) > sign * goal.t) {
+    if (open && sign * og_step_time(at, index, entry->fraction) > sign * goal.t) {
       if (index + goal.beyond < end) end = index + goal.beyond;
       open = 0;
     }
