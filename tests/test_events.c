@@ -809,7 +809,7 @@ static void bits_of(og_method method, og_adjoint adjoint, og_precision precision
   CHECK(context, og_options_set_integer(options, OG_OPT_THREADS, 3));
   batch_run(options, 0, BATCH, &other);
   expect_bits(&alone, &other, "on three threads", (int)method);
-  if (adjoint == OG_ADJOINT_DISCRETE) {
+  if (adjoint != OG_ADJOINT_FORWARD && adjoint != OG_ADJOINT_BACKSOLVE) {
     CHECK(context, og_options_set_choice(options, OG_OPT_SCHEDULE, OG_SCHEDULE_ONLINE));
     CHECK(context, og_options_set_integer(options, OG_OPT_MEMORY, 8 << 20));
     batch_run(options, 0, BATCH, &other);
@@ -826,6 +826,10 @@ static void same_bits(void **state) {
   bits_of(OG_METHOD_BS32, OG_ADJOINT_FORWARD, OG_PRECISION_DOUBLE, 0);
   bits_of(OG_METHOD_RK4, OG_ADJOINT_DISCRETE, OG_PRECISION_DOUBLE, 60);
   bits_of(OG_METHOD_TSIT5, OG_ADJOINT_DISCRETE, OG_PRECISION_SINGLE, 0);
+  bits_of(OG_METHOD_TSIT5, OG_ADJOINT_BACKSOLVE, OG_PRECISION_DOUBLE, 0);
+  bits_of(OG_METHOD_TSIT5, OG_ADJOINT_INTERPOLATE, OG_PRECISION_DOUBLE, 0);
+  bits_of(OG_METHOD_BS32, OG_ADJOINT_QUADRATURE, OG_PRECISION_DOUBLE, 0);
+  bits_of(OG_METHOD_RK4, OG_ADJOINT_INTERPOLATE, OG_PRECISION_SINGLE, 60);
 }
 
 /* In single precision events are found as well: gradients agree with those in double to what single precision

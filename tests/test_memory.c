@@ -74,6 +74,7 @@ static og_status live_events(og_context *context, og_adjoint adjoint, int limite
   if ((status = og_solve_set_event_cotangents(*solve, 1, ones, NULL, NULL))) return status;
   if ((status = og_solve_pullback(*solve, NULL, final_bar, NULL, NULL, gradient, NULL, NULL, NULL)))
     return status;
+  if (adjoint == OG_ADJOINT_BACKSOLVE) return OG_OK;
   return og_solve_pushforward(*solve, final_bar, NULL, NULL, NULL, NULL, NULL, final_bar, NULL);
 }
 
@@ -122,17 +123,28 @@ static void events(void **state) { (void)state, each_allocation(live_events, OG_
 static void events_forward(void **state) {
   (void)state, each_allocation(live_events, OG_ADJOINT_FORWARD, 1, 0);
 }
+static void events_backsolve(void **state) {
+  (void)state, each_allocation(live_events, OG_ADJOINT_BACKSOLVE, 1, 0);
+}
+static void events_interpolate(void **state) {
+  (void)state, each_allocation(live_events, OG_ADJOINT_INTERPOLATE, 2, 1);
+}
+static void events_quadrature(void **state) {
+  (void)state, each_allocation(live_events, OG_ADJOINT_QUADRATURE, 1, 0);
+}
 static void events_under_a_budget(void **state) {
   (void)state, each_allocation(live_events, OG_ADJOINT_DISCRETE, 1, 1);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(discrete),       cmocka_unit_test(forward),
-      cmocka_unit_test(backsolve),      cmocka_unit_test(interpolate),
-      cmocka_unit_test(quadrature),     cmocka_unit_test(on_threads),
-      cmocka_unit_test(under_a_budget), cmocka_unit_test(with_a_file),
-      cmocka_unit_test(forward_again),  cmocka_unit_test(events),
-      cmocka_unit_test(events_forward), cmocka_unit_test(events_under_a_budget)};
+      cmocka_unit_test(discrete),         cmocka_unit_test(forward),
+      cmocka_unit_test(backsolve),        cmocka_unit_test(interpolate),
+      cmocka_unit_test(quadrature),       cmocka_unit_test(on_threads),
+      cmocka_unit_test(under_a_budget),   cmocka_unit_test(with_a_file),
+      cmocka_unit_test(forward_again),    cmocka_unit_test(events),
+      cmocka_unit_test(events_forward),   cmocka_unit_test(events_under_a_budget),
+      cmocka_unit_test(events_backsolve), cmocka_unit_test(events_interpolate),
+      cmocka_unit_test(events_quadrature)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
