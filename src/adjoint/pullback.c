@@ -26,10 +26,16 @@ static void add_theta(const og_solve *solve, double *theta_bar, const double *ea
         solve->parameters);
 }
 
+/* The guard of a steady solve is differentiated by f's vjp. */
+static og_status check_tangents(const og_solve *solve) {
+  OG_TRY(og_check_flag(solve, OG_FIELD_HAS_JVP, "jvp", "og_field_set_jvp"));
+  return solve->limits.steady > 0 ? og_check_flag(solve, OG_FIELD_HAS_VJP, "vjp", "og_field_set_vjp") : OG_OK;
+}
+
 /* All unit directions, contracted with the cotangents. */
 static og_status forward_gradient(og_solve *solve, og_pullback *pullback) {
   size_t directions = og_directions(solve), n = solve->states, p = solve->parameters;
-  OG_TRY(og_check_flag(solve, OG_FIELD_HAS_JVP, "jvp", "og_field_set_jvp"));
+  OG_TRY(check_tangents(solve));
   double *gradient = og_alloc(solve->context, solve->count, directions * sizeof(double));
   if (!gradient)
     return og_fail_memory(solve->context, solve->count * directions * sizeof(double), "tangents");
@@ -134,7 +140,7 @@ og_status og_solve_pushforward(og_solve *solve, const double *x0_dot, const doub
                                const double *t0_dot, const double *t1_dot, const double *times_dot,
                                double *observed_dot, double *final_dot, double *cost_dot) {
   OG_TRY(og_check_kept(solve));
-  OG_TRY(og_check_flag(solve, OG_FIELD_HAS_JVP, "jvp", "og_field_set_jvp"));
+  OG_TRY(check_tangents(solve));
   if (!solve->keep)
     return og_fail(solve->context, OG_ERR_UNSUPPORTED,
                    "with adjoint = backsolve the steps are not kept, and the "

@@ -73,11 +73,12 @@ static int accumulates(drive *d, int lane, double t) {
   return watch->stalled[lane] > 2 * watch->guards || watch->occurrences[lane] > d->solve->limits.max_events;
 }
 
-static int make_room(drive *d, og_segment *segment) {
+static int make_room(drive *d, og_path *path, og_segment *segment) {
   size_t bytes = 2 * d->solve->n * sizeof(double);
   if (segment->states) return 1;
   if (!OG_R(og_drive_take)(d, bytes)) return 0;
   segment->states = og_alloc(d->solve->context, 1, bytes);
+  path->bytes += segment->states ? bytes : 0;
   if (segment->states) return 1;
   atomic_fetch_sub(&d->solve->kept, bytes);
   d->share->status = OG_ERR_MEMORY;
@@ -117,8 +118,9 @@ static void end_segment(drive *d, int lane, og_segment *segment) {
 
 int OG_R(og_drive_happen)(drive *d, int lane) {
   size_t event = d->watch->event[lane];
-  og_segment *segment = &d->trajectory[lane]->path.segments[d->segment[lane]];
-  if (!make_room(d, segment)) return 0;
+  og_path *path = &d->trajectory[lane]->path;
+  og_segment *segment = &path->segments[d->segment[lane]];
+  if (!make_room(d, path, segment)) return 0;
   end_segment(d, lane, segment);
   og_status status = jump(d, lane, segment);
   if (status != OG_OK) {
@@ -161,13 +163,7 @@ static void begin_guard(drive *d, int lane, size_t event, const real *f, double 
   w->side = (signed char)(slope ? slope : w->changed ? was : 0);
 }
 
-/* A trajectory that begins: no guard has passed anything yet. A steady solve may be steady from the start. */
-static void forget(drive *d, int lane) {
-  og_watch *watch = d->watch;
-  for (size_t k = 0; k < watch->guards; k++) *watched_of(d, k, lane) = (og_watched){0};
-  watch->occurrences[lane] = watch->stalled[lane] = 0;
-}
-
+/* A steady solve may be steady from the start. */
 static void begin_lane(drive *d, int lane, const real *f) {
   og_watch *watch = d->watch;
   for (size_t i = 0; i < d->solve->n; i++)
@@ -191,7 +187,6 @@ void OG_R(og_drive_sides)(drive *d, const real *f) {
     if (d->mask[lane] == 0) continue;
     const og_path *path = &d->trajectory[lane]->path;
     size_t s = d->segment[lane];
-    if (s == 0) forget(d, lane);
     if (s == 0 || path->segments[s - 1].event != OG_NO_EVENT) begin_lane(d, lane, f);
   }
 }

@@ -1,4 +1,5 @@
 /* Events that happened, as the caller sees them. */
+#include <math.h>
 #include <string.h>
 
 #include "solve/guards.h"
@@ -28,7 +29,7 @@ og_status og_solve_events(const og_solve *solve, size_t trajectory, size_t *coun
 static og_status find(const og_solve *solve, size_t trajectory, size_t index, const og_segment **segment) {
   OG_TRY(check(solve, trajectory));
   const og_path *path = &solve->trajectories[trajectory].path;
-  for (size_t s = 0; s < path->count; s++) {
+  for (size_t s = index; s < path->count; s++) { /* no event comes before the segment of its number */
     *segment = &path->segments[s];
     if ((*segment)->event != OG_NO_EVENT && (*segment)->occurrence == index) return OG_OK;
   }
@@ -73,11 +74,22 @@ void og_events_forget(og_solve *solve) {
   solve->pulled = solve->pushed = 0;
 }
 
+static og_status check_finite(const og_solve *solve, const char *what, const double *bar, size_t count) {
+  for (size_t i = 0; bar && i < count; i++)
+    if (!isfinite(bar[i]))
+      return og_fail(solve->context, OG_ERR_NOT_FINITE, "%s[%zu] is %g: a cotangent must be finite", what, i,
+                     bar[i]);
+  return OG_OK;
+}
+
 og_status og_solve_set_event_cotangents(og_solve *solve, size_t trajectory, const double *times_bar,
                                         const double *before_bar, const double *after_bar) {
   OG_TRY(check(solve, trajectory));
   og_trajectory *at = &solve->trajectories[trajectory];
   size_t count = events_of(at), n = solve->states, stride = 1 + 2 * n;
+  OG_TRY(check_finite(solve, "times_bar", times_bar, count));
+  OG_TRY(check_finite(solve, "before_bar", before_bar, count * n));
+  OG_TRY(check_finite(solve, "after_bar", after_bar, count * n));
   if (count == 0) return OG_OK;
   double *bars = og_alloc(solve->context, count * stride, sizeof *bars);
   if (!bars) return og_fail_memory(solve->context, count * stride * sizeof *bars, "cotangents of events");

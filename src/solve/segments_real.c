@@ -58,6 +58,7 @@ static void enter(drive *d, int lane, size_t s) {
 /* A replay keeps the recorded segments, and moves them. */
 void OG_R(og_drive_begin)(drive *d, int lane) {
   og_trajectory *at = d->trajectory[lane];
+  if (d->watch) og_watch_begin(d->watch, lane);
   og_segment first = og_segment_plain(at->t0, og_signals_end(at, at->t0));
   if (d->replay) {
     og_segment_move(&at->path.segments[0], &first);

@@ -103,6 +103,10 @@ og_status og_solve_set_input_tangents(og_solve *solve, size_t trajectory, size_t
                                       const double *values_dot) {
   const og_signal_data *signal = NULL;
   OG_TRY(given_signal(solve, trajectory, input, &signal));
+  for (size_t i = 0; i < signal->count; i++)
+    if (!values_dot || !isfinite(values_dot[i]))
+      return og_fail(solve->context, OG_ERR_NOT_FINITE,
+                     "input %zu: the tangent of value %zu is not a finite number", input, i);
   memcpy(signal->values_dot, values_dot, signal->count * sizeof *values_dot);
   return OG_OK;
 }

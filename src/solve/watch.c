@@ -39,6 +39,7 @@ og_status og_watch_create(const og_solve *solve, int lanes, og_watch **out) {
   double *arrays[ARRAYS];
   for (int i = 0; i < ARRAYS; next += OG_PADDED(counts[i++])) arrays[i] = next;
   *watch = (og_watch){.guards = guards,
+                      .lanes = lanes,
                       .points = (int)points,
                       .place = arrays[0],
                       .x = arrays[1],
@@ -56,6 +57,12 @@ og_status og_watch_create(const og_solve *solve, int lanes, og_watch **out) {
                       .memory = watch->memory};
   set_places(watch, (int)points - 3);
   return OG_OK;
+}
+
+void og_watch_begin(og_watch *watch, int lane) {
+  for (size_t k = 0; k < watch->guards; k++)
+    watch->watched[k * (size_t)watch->lanes + (size_t)lane] = (og_watched){0};
+  watch->occurrences[lane] = watch->stalled[lane] = 0;
 }
 
 void og_watch_destroy(og_context *context, og_watch *watch) {

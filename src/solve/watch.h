@@ -20,6 +20,7 @@ typedef struct og_watched {
 
 typedef struct og_watch {
   size_t guards;
+  int lanes;
   int points;                        /* sampled in a step, its ends included */
   double *place;                     /* [points]: 0 to 1 */
   double *x, *theta;                 /* [n][lanes], [p][lanes] in double */
@@ -40,6 +41,8 @@ typedef struct og_watch {
 
 /* NULL in *out when the solve has nothing to watch. */
 og_status og_watch_create(const og_solve *solve, int lanes, og_watch **out);
+/* The lane takes a trajectory from its start: no guard has passed anything yet. */
+void og_watch_begin(og_watch *watch, int lane);
 void og_watch_destroy(og_context *context, og_watch *watch);
 
 #endif
