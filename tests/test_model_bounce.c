@@ -228,11 +228,39 @@ static void fit_of_a_bouncing_ball(void **state) {
   og_context_destroy(context);
 }
 
+/* Beyond k = ln 2 the trajectory ends before the last observation. The data are those of k = 0.69, close by:
+ * points beyond are tried on the way, and survived. */
+static void fit_beside_an_end(void **state) {
+  (void)state;
+  char csv[256];
+  og_context *context = new_context();
+  og_model *model =
+      parse(context, "param k = 0.1\ninit x = 1\nx' = -k*x\n"
+                     "event low when x - 0.5 = 0 falling { stop }\nobserve x ~ normal(x, 0.01)\n");
+  snprintf(csv, sizeof csv, "t,x\n0,1\n0.5,%.17g\n1,%.17g\n", exp(-0.345), exp(-0.69));
+  og_table *data = table(context, csv);
+  og_options *options = fine(context);
+  og_objective *objective = NULL;
+  og_fit *fit = NULL;
+  double estimate, loss;
+  CHECK(context, og_objective_create(context, model, data, options, &objective));
+  assert_int_equal(og_objective_evaluate(objective, (double[]){0.7}, &loss, NULL), OG_ERR_ENDED);
+  CHECK(context, og_fit_run(objective, NULL, NULL, NULL, NULL, &fit));
+  CHECK(context, og_fit_estimate(fit, &estimate));
+  assert_near(estimate, 0.69, 1e-7, "estimate", 0);
+  og_fit_destroy(fit);
+  og_objective_destroy(objective);
+  og_options_destroy(options);
+  og_table_destroy(data);
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(bounces_and_their_derivatives), cmocka_unit_test(final_time_by_event),
       cmocka_unit_test(observation_behind_the_end),    cmocka_unit_test(doses),
-      cmocka_unit_test(fit_of_a_bouncing_ball),
+      cmocka_unit_test(fit_of_a_bouncing_ball),        cmocka_unit_test(fit_beside_an_end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,10 +93,10 @@ static void description(void **state) {
 static void guards_and_jumps(void **state) {
   (void)state;
   point at = new_point();
+  const double times[16] = {at_t};
   double g[16], want[ROWS], after[16];
   og_lane_status idle[1] = {0};
-  at.field->event_ops.guard(at.field, 1, &(_Alignas(64) double[16]){at_t}[0], at_x, at_theta, g, idle,
-                            at.scratch);
+  at.field->event_ops.guard(at.field, 1, times, at_x, at_theta, g, idle, at.scratch);
   guards_by_hand(at_t, at_x, at_theta, want);
   for (size_t i = 0; i < EVENTS; i++) assert_true(fabs(g[i] - want[i]) <= 1e-15); /* a few roundings */
   for (size_t event = 0; event < EVENTS; event++) {

@@ -35,7 +35,6 @@ static void lower_input(og_lowering *l, og_statement *s) {
   og_symbol *symbol = og_declare(l, OG_SY_INPUT, s);
   og_shape shape;
   if (!symbol || !og_declared_shape(l, s, &shape)) return;
-  symbol = og_find_symbol(l, l->source->text + s->name.at, s->name.length);
   if (shape.columns != 1) {
     og_error_at(l->source, s->name, "an input is a scalar or a vector, not a matrix");
     return;
