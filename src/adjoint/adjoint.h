@@ -57,6 +57,11 @@ og_status og_check_seeds(const og_solve *solve, const char *what, const double *
     og_trajectory *trajectory[OG_LANES_MAX]; /* NULL: idle */                                                \
     size_t item[OG_LANES_MAX], index[OG_LANES_MAX];                                                          \
     size_t segment[OG_LANES_MAX]; /* of the step; its path's inputs are in theta */                          \
+    size_t first[OG_LANES_MAX];   /* the segment's first step */                                             \
+    double t0[OG_LANES_MAX], t1[OG_LANES_MAX], span[OG_LANES_MAX]; /* of the segment */                      \
+    const char *entry[OG_LANES_MAX];                               /* the record of the step */              \
+    size_t before[OG_LANES_MAX]; /* entries of its page before it; 0: its place is looked up */              \
+    const og_kernels_##S *kernels;                                                                           \
     double fraction[OG_LANES_MAX], fraction_next[OG_LANES_MAX];                                              \
     og_bring_##S *bring; /* under a budget: computes what is not kept */                                     \
     int ascending;       /* steps are wanted from the first to the last, else from the last to the first */  \

@@ -112,18 +112,24 @@ static int is_inside(const reverse *v, int lane, double s) {
   return s > v->r.fraction[lane] && s < v->r.fraction_next[lane];
 }
 
+/* Whether the lane's step has an event or observations that read the interpolant. */
+static int reads_inside(reverse *v, int lane) {
+  if (OG_R(og_stops_find)(&v->stops, lane)) return 1;
+  if (!v->r.trajectory[lane] || !v->pullback->observed_bar) return 0;
+  for (size_t i = first_of_step(v, lane); i < v->cursor[lane]; i++)
+    if (v->times || is_inside(v, lane, fraction_of(v, lane, i))) return 1;
+  return 0;
+}
+
 static void place(reverse *v) {
+  int may_read = og_guards(v->r.solve) > 0 || v->pullback->observed_bar;
   v->reads_interpolant = 0;
-  for (int lane = 0; lane < v->r.lanes; lane++)
-    if (v->r.trajectory[lane]) v->r.index[lane]--;
+  for (int lane = 0; lane < v->r.lanes; lane++) v->r.index[lane]--; /* idle ones have none */
   OG_R(og_recall_steps)(&v->r);
-  for (int lane = 0; lane < v->r.lanes; lane++) {
-    const og_trajectory *at = v->r.trajectory[lane];
-    v->step.status[lane] = at ? 0 : OG_LANE_IDLE;
-    v->mask[lane] = OG_R(og_stops_find)(&v->stops, lane);
-    if (!at) continue;
-    for (size_t i = first_of_step(v, lane); v->pullback->observed_bar && i < v->cursor[lane]; i++)
-      if (v->times || is_inside(v, lane, fraction_of(v, lane, i))) v->mask[lane] = 1;
+  for (int lane = 0; lane < v->r.lanes; lane++)
+    v->step.status[lane] = v->r.trajectory[lane] ? 0 : OG_LANE_IDLE;
+  for (int lane = 0; may_read && lane < v->r.lanes; lane++) {
+    v->mask[lane] = reads_inside(v, lane);
     v->reads_interpolant |= v->mask[lane] != 0;
   }
 }
@@ -311,7 +317,7 @@ static void leave(reverse *v, int lane) {
 }
 
 static void settle(reverse *v, int lane, int finite) {
-  int begun = v->r.index[lane] == OG_R(og_recall_segment)(&v->r, lane)->first, last = v->r.index[lane] == 0;
+  int begun = v->r.index[lane] == v->r.first[lane], last = v->r.index[lane] == 0;
   int bad = v->step.status[lane] != 0;
   if (bad)
     OG_R(og_recall_fail)(&v->r, v->share, lane, OG_ERR_FIELD);
@@ -322,6 +328,12 @@ static void settle(reverse *v, int lane, int finite) {
     OG_R(og_recall_idle)(&v->r, lane);
   else if (begun)
     leave(v, lane);
+}
+
+/* Whether there is anything but to go on to the step before. */
+static int to_settle(const reverse *v, int lane, int finite) {
+  return v->r.trajectory[lane] &&
+         (v->r.index[lane] == v->r.first[lane] || !finite || v->step.status[lane] != 0);
 }
 
 void OG_R(og_discrete)(og_solve *solve, og_share *share, void *pullback) {
@@ -335,7 +347,7 @@ void OG_R(og_discrete)(og_solve *solve, og_share *share, void *pullback) {
     transpose(&v);
     find_finite(&v, zero);
     for (int lane = 0; lane < v.r.lanes; lane++)
-      if (v.r.trajectory[lane]) settle(&v, lane, zero[lane] == 0);
+      if (to_settle(&v, lane, zero[lane] == 0)) settle(&v, lane, zero[lane] == 0);
   }
   close_reverse(&v);
 }

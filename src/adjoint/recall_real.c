@@ -11,6 +11,7 @@ void OG_R(og_recall_load)(OG_R(og_recall) * r, int lane, size_t item, size_t tra
   r->index[lane] = index;
   for (size_t i = 0; i < r->solve->parameters; i++)
     r->theta[i * (size_t)r->lanes + (size_t)lane] = (real)theta[i];
+  r->before[lane] = 0;
   OG_R(og_recall_enter)(r, lane, index ? r->trajectory[lane]->path.count - 1 : 0);
   r->idle--;
 }
@@ -27,36 +28,83 @@ og_segment *OG_R(og_recall_segment)(const OG_R(og_recall) * r, int lane) {
 void OG_R(og_recall_enter)(OG_R(og_recall) * r, int lane, size_t segment) {
   const og_solve *solve = r->solve;
   size_t trajectory = (size_t)(r->trajectory[lane] - solve->trajectories);
+  const og_segment *here = &r->trajectory[lane]->path.segments[segment];
   double row[OG_INPUT_ROWS];
   r->segment[lane] = segment;
+  r->first[lane] = here->first;
+  r->t0[lane] = here->start;
+  r->t1[lane] = here->end;
+  r->span[lane] = here->end - here->start;
+  r->fraction[lane] = here->last;
   for (size_t i = 0; i < solve->field->inputs; i++) {
-    og_signals_row(solve, trajectory, i, OG_R(og_recall_segment)(r, lane), row);
+    og_signals_row(solve, trajectory, i, here, row);
     real *rows = r->theta + (solve->parameters + OG_INPUT_ROWS * i) * (size_t)r->lanes + (size_t)lane;
     for (size_t k = 0; k < OG_INPUT_ROWS; k++) rows[k * (size_t)r->lanes] = (real)row[k];
   }
 }
 
+/* x and the start of the step. */
+static void read_state(OG_R(og_recall) * r, int lane, const real *x, double fraction) {
+  for (size_t i = 0; i < r->solve->n; i++) r->x[i * (size_t)r->lanes + (size_t)lane] = x[i];
+  r->fraction[lane] = fraction;
+}
+
+/* The step's times and size from where it starts and ends. */
+static void place_lane(OG_R(og_recall) * r, int lane, double end) {
+  const og_segment *segment = OG_R(og_recall_segment)(r, lane);
+  r->fraction_next[lane] = end;
+  r->at.t[lane] = og_segment_time(segment, r->fraction[lane]);
+  r->at.t_next[lane] = og_segment_time(segment, end);
+  r->at.h[lane] = (segment->end - segment->start) * (end - r->fraction[lane]);
+  r->at.h_real[lane] = (real)r->at.h[lane];
+}
+
 void OG_R(og_recall_step)(OG_R(og_recall) * r, int lane, size_t index) {
   const og_trajectory *at = r->trajectory[lane];
-  const og_segment *segment = OG_R(og_recall_segment)(r, lane);
-  size_t lanes = (size_t)r->lanes;
-  double fraction = 0, next = segment->last;
+  double fraction = 0, next = OG_R(og_recall_segment)(r, lane)->last;
   if (index + 1 < og_segment_stop(at, r->segment[lane])) og_recorded_state(r->solve, at, index + 1, &next);
   const real *x = og_recorded_state(r->solve, at, index, &fraction);
-  /* for the way back: many lanes are too many streams for the hardware */
-  __builtin_prefetch((const void *)((uintptr_t)x - 4 * r->solve->stride));
-  for (size_t i = 0; i < r->solve->n; i++) r->x[i * lanes + (size_t)lane] = x[i];
-  r->fraction[lane] = fraction;
-  r->fraction_next[lane] = next;
-  r->at.t[lane] = og_segment_time(segment, fraction);
-  r->at.t_next[lane] = og_segment_time(segment, next);
-  r->at.h[lane] = (segment->end - segment->start) * (next - fraction);
-  r->at.h_real[lane] = (real)r->at.h[lane];
+  read_state(r, lane, x, fraction);
+  place_lane(r, lane, next);
+}
+
+/* The record of the lane's step: within a page right before the one that was read last. */
+static const char *entry_before(OG_R(og_recall) * r, int lane) {
+  size_t stride = r->solve->stride;
+  if (r->before[lane]) {
+    r->before[lane]--;
+    return r->entry[lane] -= stride;
+  }
+  r->before[lane] = og_pages_before(r->index[lane]);
+  return r->entry[lane] = og_record_entry(&r->trajectory[lane]->record, r->index[lane], stride);
+}
+
+/* A step ends where the one that was wanted before it starts. */
+static void step_back(OG_R(og_recall) * r) {
+  for (int lane = 0; lane < r->lanes; lane++) {
+    if (!r->trajectory[lane]) continue;
+    const char *entry = entry_before(r, lane);
+    /* many lanes are too many streams for the hardware */
+    __builtin_prefetch((const void *)((uintptr_t)entry - 4 * r->solve->stride));
+    r->fraction_next[lane] = r->fraction[lane];
+    read_state(r, lane, (const real *)(const void *)(entry + sizeof(double)),
+               *(const double *)(const void *)entry);
+  }
+  r->kernels->step_times(r->lanes, &(OG_R(og_lane_steps)){.t0 = r->t0,
+                                                          .t1 = r->t1,
+                                                          .span = r->span,
+                                                          .start = r->fraction,
+                                                          .end = r->fraction_next,
+                                                          .t = r->at.t,
+                                                          .t_next = r->at.t_next,
+                                                          .h = r->at.h,
+                                                          .h_real = r->at.h_real});
 }
 
 /* ---- Under a budget ---- */
 
 og_status OG_R(og_recall_open)(OG_R(og_recall) * r, OG_R(og_bring) * bring, og_share *share) {
+  r->kernels = OG_R(og_kernels_best)();
   if (r->solve->keep != OG_KEEP_CHECKPOINTS) return OG_OK;
   r->bring = bring;
   return OG_R(og_bring_open)(bring, r->solve, share);
@@ -74,15 +122,6 @@ static void take_lane(OG_R(og_recall) * r, int lane) {
   r->fraction[lane] = r->bring->d.fraction[lane];
 }
 
-static void place_lane(OG_R(og_recall) * r, int lane, double end) {
-  const og_segment *segment = OG_R(og_recall_segment)(r, lane);
-  r->fraction_next[lane] = end;
-  r->at.t[lane] = og_segment_time(segment, r->fraction[lane]);
-  r->at.t_next[lane] = og_segment_time(segment, end);
-  r->at.h[lane] = (segment->end - segment->start) * (end - r->fraction[lane]);
-  r->at.h_real[lane] = (real)r->at.h[lane];
-}
-
 static void drop_lost(OG_R(og_recall) * r) {
   for (int lane = 0; lane < r->lanes; lane++) {
     if (!r->trajectory[lane] || r->bring->there[lane]) continue;
@@ -97,8 +136,7 @@ static void bring_back(OG_R(og_recall) * r) {
   drop_lost(r);
   for (int lane = 0; lane < r->lanes; lane++) {
     if (!r->trajectory[lane]) continue;
-    int last = r->index[lane] + 1 == og_segment_stop(r->trajectory[lane], r->segment[lane]);
-    double end = last ? OG_R(og_recall_segment)(r, lane)->last : r->fraction[lane];
+    double end = r->fraction[lane];
     take_lane(r, lane);
     place_lane(r, lane, end);
     if (r->fraction[lane] < end) continue;
@@ -132,6 +170,8 @@ void OG_R(og_recall_steps)(OG_R(og_recall) * r) {
     bring_forward(r);
   else if (r->bring)
     bring_back(r);
+  else if (!r->ascending)
+    step_back(r);
   else
     for (int lane = 0; lane < r->lanes; lane++)
       if (r->trajectory[lane]) OG_R(og_recall_step)(r, lane, r->index[lane]);

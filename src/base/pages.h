@@ -21,10 +21,20 @@ void og_pages_free(og_context *context, og_pages *pages);
 /* The bytes that `count` entries take, pages' own bookkeeping by the allocator included. */
 size_t og_pages_bytes(size_t count, size_t stride);
 
+static inline unsigned og_pages_page(size_t index) {
+  return 63u - (unsigned)__builtin_clzll(index / OG_PAGE_FIRST + 1);
+}
+/* How many entries of the same page stand before one. */
+static inline size_t og_pages_before(size_t index) {
+  return index - OG_PAGE_FIRST * (((size_t)1 << og_pages_page(index)) - 1);
+}
+/* How many entries there are from one on, in the same page. */
+static inline size_t og_pages_left(const og_pages *pages, size_t index) {
+  size_t left = ((size_t)OG_PAGE_FIRST << og_pages_page(index)) - og_pages_before(index);
+  return left < pages->capacity - index ? left : pages->capacity - index;
+}
 static inline void *og_pages_entry(const og_pages *pages, size_t index, size_t stride) {
-  unsigned page = 63u - (unsigned)__builtin_clzll(index / OG_PAGE_FIRST + 1);
-  size_t first = OG_PAGE_FIRST * (((size_t)1 << page) - 1);
-  return (char *)pages->page[page] + (index - first) * stride;
+  return (char *)pages->page[og_pages_page(index)] + og_pages_before(index) * stride;
 }
 
 #endif

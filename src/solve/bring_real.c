@@ -24,6 +24,7 @@ static size_t number_of(const bring *b, int lane) {
 static void start(bring *b, int lane) {
   b->d.trajectory[lane] = &b->d.solve->trajectories[number_of(b, lane)];
   b->d.restart[lane] = b->fresh[lane];
+  b->d.restarting |= b->fresh[lane];
   b->fresh[lane] = 0;
   b->d.idle--;
 }

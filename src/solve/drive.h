@@ -26,6 +26,9 @@
     size_t first[OG_LANES_MAX];          /* index of its first step */                                       \
     size_t segment_steps[OG_LANES_MAX];  /* when they are equal: their number */                             \
     unsigned char restart[OG_LANES_MAX]; /* a segment begins: K_1 is not there */                            \
+    int restarting;                      /* some of them do */                                               \
+    char *recorded[OG_LANES_MAX];        /* where the step will be recorded, */                              \
+    size_t room[OG_LANES_MAX];           /* and how many there is room for from there on; 0: to be found */  \
     og_watch *watch;                     /* NULL: there are no events */                                     \
     size_t failed_event;                 /* 1 + the event that a failure is about; 0: none */                \
     double t0[OG_LANES_MAX], t1[OG_LANES_MAX], span[OG_LANES_MAX]; /* of the segment */                      \

@@ -78,6 +78,7 @@ static void load(drive *d, int lane, size_t m) {
   OG_R(og_drive_parameters)(d, lane, m);
   d->trajectory[lane] = &solve->trajectories[m];
   d->index[lane] = d->rejected[lane] = d->cursor[lane] = 0;
+  d->room[lane] = 0;
   d->previous[lane] = OG_FIRST_ERROR;
   d->most[lane] = OG_GROWTH_MOST;
   d->not_finite[lane] = 0;
@@ -160,18 +161,26 @@ static int make_room(drive *d, og_record *record, size_t growth) {
   return 0;
 }
 
-static int record_step(drive *d, int lane) {
-  og_solve *solve = d->solve;
+static int find_room(drive *d, int lane) {
   og_record *record = &d->trajectory[lane]->record;
-  size_t k = d->index[lane], growth = 0;
-  if (k >= record->pages.capacity) growth = og_pages_growth(&record->pages, k, solve->stride, SIZE_MAX);
+  size_t k = d->index[lane], growth = og_pages_growth(&record->pages, k, d->solve->stride, SIZE_MAX);
   if (growth && !make_room(d, record, growth)) return 0;
-  char *entry = og_record_entry(record, k, solve->stride);
+  d->recorded[lane] = og_record_entry(record, k, d->solve->stride);
+  d->room[lane] = og_pages_left(&record->pages, k);
+  return 1;
+}
+
+static int record_step(drive *d, int lane) {
+  size_t stride = d->solve->stride;
+  if (!d->room[lane] && !find_room(d, lane)) return 0;
+  char *entry = d->recorded[lane];
   real *x = (real *)(void *)(entry + sizeof(double));
-  __builtin_prefetch(entry + 4 * solve->stride,
+  __builtin_prefetch((const void *)((uintptr_t)entry + 4 * stride),
                      1); /* many lanes' records: too many streams for the hardware */
   *(double *)(void *)entry = d->fraction[lane];
   for (int i = 0; i < d->step.n; i++) x[i] = d->x[i * d->lanes + lane];
+  d->recorded[lane] = entry + stride;
+  d->room[lane]--;
   return 1;
 }
 
@@ -216,12 +225,18 @@ static int inside(const drive *d, int lane) {
   return 0;
 }
 
+static int observation_due(const drive *d) {
+  int due = 0;
+  for (int lane = 0; lane < d->lanes; lane++) due |= d->next_observation[lane] <= d->fraction_next[lane];
+  return due;
+}
+
 /* Stages of the interpolant alone, when a step that moves on has an observation inside, or there are events
  * to watch for. */
 static void interpolant_stages(drive *d) {
   const og_tableau *tableau = d->step.tableau;
   int wanted = 0;
-  if (tableau->stages_total == tableau->stages) return;
+  if (tableau->stages_total == tableau->stages || (!d->watch && !observation_due(d))) return;
   for (int lane = 0; lane < d->lanes; lane++) {
     int needs = inside(d, lane);
     wanted += needs;

@@ -83,6 +83,7 @@ static double wished_step(const drive *d, int lane) { return d->width[lane] * fa
 static void resume(drive *d, int lane, double wished) {
   d->width[lane] = d->span[lane] != 0 ? fmin(fmin(1, d->widest[lane]), wished / fabs(d->span[lane])) : 1;
   d->restart[lane] = 1;
+  d->restarting = 1;
 }
 
 void OG_R(og_drive_follow)(drive *d, int lane) {
@@ -119,6 +120,8 @@ int OG_R(og_drive_turn)(drive *d, int lane) {
 
 void OG_R(og_drive_restart)(drive *d) {
   int any = 0;
+  if (!d->restarting) return;
+  d->restarting = 0;
   for (int lane = 0; lane < d->lanes; lane++) {
     d->mask[lane] = d->trajectory[lane] && d->restart[lane];
     any |= d->mask[lane] != 0;
