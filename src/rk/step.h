@@ -44,8 +44,9 @@
 OG_STEP_TYPES(double, d)
 OG_STEP_TYPES(float, s)
 
-/* What a step is for: the step alone; its transpose without time cotangents, in which x_bar[j] takes the
- * place of k[j], so that what is worked on stays in the cache; all derivatives. */
+/* What a step is for: the step alone, in which the stages' states share memory; its transpose without time
+ * cotangents, in which x_bar[j] takes the place of k[j], so that what is worked on stays in the cache; all
+ * derivatives. */
 enum { OG_STEP_FORWARD, OG_STEP_TRANSPOSE, OG_STEP_DERIVATIVE };
 #define OG_STEP_FUNCTIONS(X, S)                                                                              \
   og_status og_step_create_##S(og_context *context, const og_tableau *tableau, const og_field *field,        \

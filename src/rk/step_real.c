@@ -44,9 +44,20 @@ static void take_stages(const og_step *step, real **blocks, real **memory) {
   for (int j = 0; j < step->tableau->stages_total; j++) blocks[j] = take(memory, step->field->n, step->lanes);
 }
 
+/* A stage's state is read only while its K is made: one block serves them in turn, but for the last, which
+ * may be the step's end. */
+static void share_states(og_step *step, real **memory) {
+  real *block = take(memory, step->field->n, step->lanes);
+  for (int j = 0; j < step->tableau->stages_total; j++) step->stage_x[j] = block;
+  step->stage_x[step->tableau->stages - 1] = take(memory, step->field->n, step->lanes);
+}
+
 static size_t reals_needed(const og_tableau *tableau, const og_field *field, int lanes, int purpose) {
   size_t block = OG_PADDED(field->n * (size_t)lanes), stages = (size_t)tableau->stages_total;
-  size_t own = (purpose == OG_STEP_DERIVATIVE ? 4 : 2) * stages * block;
+  size_t own = (purpose == OG_STEP_DERIVATIVE  ? 4 * stages
+                : purpose == OG_STEP_TRANSPOSE ? 2 * stages
+                                               : stages + 2) *
+               block;
   return own + block + OG_PADDED(field->p * (size_t)lanes) + OG_PADDED((size_t)lanes);
 }
 
@@ -67,11 +78,14 @@ void OG_R(og_step_place)(const og_tableau *tableau, const og_field *field, int l
   set_weights(step);
   real *next = memory;
   take_stages(step, step->k, &next);
-  take_stages(step, step->stage_x, &next);
+  if (purpose == OG_STEP_FORWARD)
+    share_states(step, &next);
+  else
+    take_stages(step, step->stage_x, &next);
   if (purpose == OG_STEP_DERIVATIVE) {
     take_stages(step, step->x_bar, &next);
     take_stages(step, step->g, &next);
-  } else {
+  } else if (purpose == OG_STEP_TRANSPOSE) {
     memcpy(step->x_bar, step->k, sizeof step->x_bar);
   }
   step->lambda = take(&next, field->n, lanes);
