@@ -298,7 +298,7 @@ static void all_budgets(const problem *p) {
   outcome o = solve_with(p, &(keeping){0}, &expected);
   if (o.status != OG_OK) fail_msg("%s", o.message);
   size_t least = small_budget(p, NULL);
-  for (size_t more = 0; more < 100 * least; more = more < 4 ? more + 1 : 3 * more)
+  for (size_t more = 0; more < 100 * least; more = more < 2 ? more + 1 : 7 * more)
     expect_same(p, &(keeping){.memory = least + more}, &expected);
   if (p->relay || p->adjoint == OG_ADJOINT_QUADRATURE) return;
   assert_int_equal(solve_with(p, &(keeping){.memory = least - 1}, &(result){0}).status, OG_ERR_BUDGET);
@@ -328,7 +328,7 @@ static void all_stores(const problem *p) {
 static void every_method(void **state) {
   (void)state;
   for (int method = 0; method < OG_METHOD_COUNT; method++)
-    for (int precision = 0; precision < 2; precision++) {
+    for (int precision = 0; precision < (method == OG_METHOD_TSIT5 ? 2 : 1); precision++) {
       int adaptive = method != OG_METHOD_EULER && method != OG_METHOD_RK4;
       problem p = {.method = method, .precision = precision, .count = 1, .rtol = 1e-4, .threads = 1};
       if (adaptive) all_budgets(&p);
@@ -352,7 +352,7 @@ static void batches_and_threads(void **state) {
   (void)state;
   static const size_t counts[] = {2, 5, 20, 70};
   for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-    for (int threads = 1; threads <= 3; threads++) {
+    for (int threads = 1; threads <= 3; threads += 2) {
       problem p = {.method = i % 2 ? OG_METHOD_DOP853 : OG_METHOD_BS32,
                    .count = counts[i],
                    .rtol = 1e-4,
@@ -399,7 +399,7 @@ static void events(void **state) {
 static void dense_output(void **state) {
   (void)state;
   for (int adjoint = OG_ADJOINT_INTERPOLATE; adjoint <= OG_ADJOINT_QUADRATURE; adjoint++) {
-    problem p = {.method = OG_METHOD_TSIT5, .count = 1, .rtol = 1e-7, .threads = 1, .adjoint = adjoint};
+    problem p = {.method = OG_METHOD_TSIT5, .count = 1, .rtol = 1e-6, .threads = 1, .adjoint = adjoint};
     all_budgets(&p);
     all_stores(&p);
     p.method = OG_METHOD_RK4;
@@ -407,7 +407,7 @@ static void dense_output(void **state) {
     all_budgets(&p);
     p.method = OG_METHOD_BS32;
     p.steps = 0;
-    p.rtol = 1e-5;
+    p.rtol = 1e-4;
     p.count = 20;
     p.threads = 2;
     all_budgets(&p);
