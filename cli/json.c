@@ -77,6 +77,7 @@ cJSON *json_stats(const long long *stats, double seconds) {
       {"rhs_evals", OG_STAT_RHS_EVALS},
       {"vjp_evals", OG_STAT_VJP_EVALS},
       {"checkpoint_bytes", OG_STAT_CHECKPOINT_BYTES},
+      {"recomputed_steps", OG_STAT_RECOMPUTED_STEPS},
   };
   cJSON *object = cJSON_CreateObject();
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

@@ -559,8 +559,8 @@ OG_API og_status og_objective_evaluate(og_objective *objective, const double *th
 /** The same gradient by another adjoint, whatever the options say. */
 OG_API og_status og_objective_evaluate_with(og_objective *objective, og_adjoint adjoint, const double *theta,
                                             double *loss, double *gradient);
-/** Central differences with the step sequence held (og_solve_replay), of the loss. `error` [p] receives an
- *  estimate of their own error (NULL: not wanted). Also fills the gradients below. */
+/** Central differences with the step sequence held (og_solve_replay, outside any memory budget), of the loss.
+ * `error` [p] receives an estimate of their own error (NULL: not wanted). Also fills the gradients below. */
 OG_API og_status og_objective_differences(og_objective *objective, const double *theta, double *gradient,
                                           double *error);
 /** Second derivatives of the loss, exact for the computed numbers as the discrete gradient is: the Hessian

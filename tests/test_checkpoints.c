@@ -628,8 +628,8 @@ static void said_in_the_log(void **state) {
   problem p = {.method = OG_METHOD_TSIT5, .count = 1, .rtol = 1e-8, .threads = 1};
   outcome o = solve_with(&p, &(keeping){.memory = least_budget(&p, NULL) + 2000}, &r);
   assert_int_equal(o.status, OG_OK);
-  assert_non_null(strstr(o.log, "schedule online"));
-  assert_non_null(strstr(o.log, "a gradient advances each step"));
+  assert_non_null(strstr(o.log, "checkpoints (online)"));
+  assert_non_null(strstr(o.log, "a gradient takes each step"));
   assert_true(o.recomputed > 0);
   o = solve_with(&p, &(keeping){0}, &r);
   assert_string_equal(o.log, "");

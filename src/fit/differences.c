@@ -224,13 +224,22 @@ static void hand_over(og_objective *objective, const results *from, double *grad
   objective->has_gradient = 1;
 }
 
+/* Differences hold all steps, of which a budget may keep some only: they are then made outside it. */
+static int kind_of_solve(const og_objective *objective) {
+  const og_options *o = objective->options;
+  int limited = og_options_integer(o, OG_OPT_MEMORY) > 0 || *og_options_text(o, OG_OPT_CHECKPOINT_DIR) ||
+                og_options_integer(o, OG_OPT_SCHEDULE) == OG_SCHEDULE_EVERY;
+  return limited ? OG_ADJOINT_WHOLE : OG_ADJOINT_DISCRETE;
+}
+
 og_status og_objective_differences(og_objective *objective, const double *theta, double *gradient,
                                    double *error) {
   size_t p = objective->p, entries = 3 * p + objective->M * objective->n;
-  OG_TRY(og_objective_evaluate_with(objective, OG_ADJOINT_DISCRETE, theta, NULL, NULL));
+  og_solve *solve = NULL;
+  OG_TRY(og_objective_forward(objective, kind_of_solve(objective), theta, 0, &solve));
   double *memory = og_alloc(objective->context, entries, sizeof *memory);
   if (!memory) return og_fail_memory(objective->context, entries * sizeof *memory, "finite differences");
-  probe at = {.objective = objective, .solve = objective->last, .theta = theta, .trial = memory};
+  probe at = {.objective = objective, .solve = solve, .theta = theta, .trial = memory};
   results found = {.gradient = memory + p, .error = memory + 2 * p, .x0 = memory + 3 * p};
   og_status status = all_components(&at, &found);
   if (status == OG_OK) hand_over(objective, &found, gradient, error);

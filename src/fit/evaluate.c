@@ -231,10 +231,10 @@ static og_status pull_back(og_objective *objective, og_solve *solve, const doubl
   return OG_OK;
 }
 
-og_status og_objective_forward(og_objective *objective, og_adjoint adjoint, const double *theta, int gradient,
+og_status og_objective_forward(og_objective *objective, int kind, const double *theta, int gradient,
                                og_solve **out) {
   OG_TRY(og_objective_check_theta(objective, theta));
-  OG_TRY(og_objective_solve(objective, adjoint, out));
+  OG_TRY(og_objective_solve(objective, kind, out));
   OG_TRY(og_objective_initial_states(objective, theta));
   objective->last = *out;
   OG_TRY(run_solve(objective, *out, theta));
@@ -245,6 +245,8 @@ og_status og_objective_forward(og_objective *objective, og_adjoint adjoint, cons
 og_status og_objective_evaluate_with(og_objective *objective, og_adjoint adjoint, const double *theta,
                                      double *loss, double *gradient) {
   og_solve *solve = NULL;
+  if ((unsigned)adjoint >= OG_ADJOINT_KINDS)
+    return og_fail(objective->context, OG_ERR_ARGUMENT, "there is no adjoint number %d", (int)adjoint);
   if (gradient) objective->has_gradient = 0;
   OG_TRY(og_objective_forward(objective, adjoint, theta, gradient != NULL, &solve));
   if (gradient) OG_TRY(pull_back(objective, solve, theta));

@@ -190,7 +190,7 @@ og_status og_objective_create(og_context *context, const og_model *model, const 
 
 void og_objective_destroy(og_objective *objective) {
   if (!objective) return;
-  for (int i = 0; i < OG_ADJOINT_KINDS; i++) og_solve_destroy(objective->solves[i]);
+  for (int i = 0; i <= OG_ADJOINT_WHOLE; i++) og_solve_destroy(objective->solves[i]);
   og_terms_destroy(&objective->terms);
   og_terms_destroy(&objective->tangents);
   og_data_destroy(objective->data);
@@ -222,30 +222,36 @@ static og_status set_trajectories(const og_objective *objective, og_solve *solve
   return OG_OK;
 }
 
-static og_status create_solve(og_objective *objective, og_adjoint adjoint, const og_options *options) {
+static og_status create_solve(og_objective *objective, int kind, const og_options *options) {
   og_solve *solve = NULL;
   OG_TRY(og_solve_create(objective->context, objective->parts.field, options, objective->M, &solve));
   og_status status = set_trajectories(objective, solve);
   if (status == OG_OK) status = og_inputs_set(objective->inputs, solve);
   if (status == OG_OK)
-    objective->solves[adjoint] = solve;
+    objective->solves[kind] = solve;
   else
     og_solve_destroy(solve);
   return status;
 }
 
-og_status og_objective_solve(og_objective *objective, og_adjoint adjoint, og_solve **out) {
-  if ((unsigned)adjoint >= OG_ADJOINT_KINDS)
-    return og_fail(objective->context, OG_ERR_ARGUMENT, "there is no adjoint number %d", (int)adjoint);
-  if (!objective->solves[adjoint]) {
+static og_status options_of(int kind, og_options *options) {
+  if (kind < OG_ADJOINT_KINDS) return og_options_set_choice(options, OG_OPT_ADJOINT, kind);
+  OG_TRY(og_options_set_integer(options, OG_OPT_MEMORY, 0));
+  OG_TRY(og_options_set_choice(options, OG_OPT_SCHEDULE, OG_SCHEDULE_AUTO));
+  OG_TRY(og_options_put_text(options, OG_OPT_CHECKPOINT_DIR, ""));
+  return og_options_set_choice(options, OG_OPT_ADJOINT, OG_ADJOINT_DISCRETE);
+}
+
+og_status og_objective_solve(og_objective *objective, int kind, og_solve **out) {
+  if (!objective->solves[kind]) {
     og_options *options = NULL;
     OG_TRY(og_options_copy(objective->context, objective->options, &options));
-    og_status status = og_options_set_choice(options, OG_OPT_ADJOINT, (int)adjoint);
-    if (status == OG_OK) status = create_solve(objective, adjoint, options);
+    og_status status = options_of(kind, options);
+    if (status == OG_OK) status = create_solve(objective, kind, options);
     og_options_destroy(options);
     if (status != OG_OK) return status;
   }
-  *out = objective->solves[adjoint];
+  *out = objective->solves[kind];
   return OG_OK;
 }
 

@@ -7,7 +7,12 @@
 #include "fit/inputs.h"
 #include "fit/term.h"
 
-enum { OG_ADJOINT_KINDS = OG_ADJOINT_FORWARD + 1, OG_ENTRY_NAME_SIZE = 112 };
+/* OG_ADJOINT_WHOLE: discrete, with every step kept whatever the memory budget. */
+enum {
+  OG_ADJOINT_KINDS = OG_ADJOINT_FORWARD + 1,
+  OG_ADJOINT_WHOLE = OG_ADJOINT_KINDS,
+  OG_ENTRY_NAME_SIZE = 112
+};
 
 /* The initial state, and the loss of observations and of final states; NULL when absent. */
 typedef struct og_terms {
@@ -33,7 +38,7 @@ struct og_objective {
   og_inputs *inputs;
   double *input_rows;                         /* of one trajectory at one time */
   og_terms terms, tangents;                   /* the latter of the former, made when first asked for */
-  og_solve *solves[OG_ADJOINT_KINDS];         /* made when first asked for */
+  og_solve *solves[OG_ADJOINT_WHOLE + 1];     /* made when first asked for */
   og_solve *last;                             /* the solve of the last evaluation */
   size_t n, p, M, N;                          /* states, parameters, trajectories, observations */
   double *lowest, *highest;                   /* [p] */
@@ -66,8 +71,8 @@ void og_objective_set_instant(const og_objective *objective, og_term *term, size
 og_status og_objective_find_endings(og_objective *objective, const og_solve *solve);
 og_status og_objective_check_reached(const og_objective *objective, size_t trajectory);
 og_status og_objective_pull_ending(og_objective *objective, og_solve *solve, size_t trajectory, double t_bar);
-/* The solve of a kind, with its spans and observation times set. */
-og_status og_objective_solve(og_objective *objective, og_adjoint adjoint, og_solve **out);
+/* The solve of a kind (an og_adjoint or OG_ADJOINT_WHOLE), with its spans and observation times set. */
+og_status og_objective_solve(og_objective *objective, int kind, og_solve **out);
 /* x0(theta) into objective->x0. */
 og_status og_objective_initial_states(og_objective *objective, const double *theta);
 /* The terms after a solve: fills `losses`, and with `gradient` the cotangents of the solve's results; adds
@@ -75,7 +80,7 @@ og_status og_objective_initial_states(og_objective *objective, const double *the
  */
 og_status og_objective_terms(og_objective *objective, og_solve *solve, const double *theta, int gradient);
 /* Everything up to the loss at theta, and with `gradient` the cotangents; *out is the solve. */
-og_status og_objective_forward(og_objective *objective, og_adjoint adjoint, const double *theta, int gradient,
+og_status og_objective_forward(og_objective *objective, int kind, const double *theta, int gradient,
                                og_solve **out);
 /* products[d] = H directions[d] for `count` directions [count][p], overwritten: the Hessian of the loss at
  * theta. */

@@ -1,6 +1,8 @@
 #include "solve/checkpoints.h"
 
-#include <string.h>
+#include <stdio.h>
+
+enum { SIZE_TEXT = 32 };
 
 /* ---- Making and dropping ---- */
 
@@ -50,6 +52,8 @@ og_status og_checkpoints_prepare(og_solve *solve) {
     solve->checkpoints->told = told;
   }
   solve->checkpoints->layout = layout;
+  solve->threads_most = layout.threads;
+  solve->lanes_most = layout.lanes;
   for (size_t m = 0; m < solve->count; m++) {
     og_kept *kept = &solve->checkpoints->kept[m];
     kept->all = layout.straight;
@@ -127,24 +131,40 @@ static const char *placement_name(const og_layout *layout) {
   return layout->straight ? "all" : names[layout->placement];
 }
 
+/* "16 MiB" */
+static const char *size_text(size_t bytes, char text[SIZE_TEXT]) {
+  static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+  double size = (double)bytes;
+  size_t unit = 0;
+  for (; size >= 1024 && unit + 1 < sizeof units / sizeof *units; unit++) size /= 1024;
+  snprintf(text, SIZE_TEXT, "%.*f %s", unit && size < 100 ? 1 : 0, size, units[unit]);
+  return text;
+}
+
+static void log_choice(const og_solve *solve, size_t held, size_t steps, double cost) {
+  const og_checkpoints *c = solve->checkpoints;
+  size_t disk = og_store_disk(c->store);
+  char memory[SIZE_TEXT], file[SIZE_TEXT], again[64] = "nothing is computed again";
+  if (held < steps)
+    snprintf(again, sizeof again, "a gradient takes each step %.3g times more", cost / (double)steps);
+  og_log(solve->context,
+         "checkpoints (%s): the states of %zu of %zu steps in %s, working memory included%s%s%s; %s",
+         placement_name(&c->layout), held, steps, size_text(og_checkpoints_bytes(solve), memory),
+         disk ? ", and " : "", disk ? size_text(disk, file) : "", disk ? " of disk" : "", again);
+}
+
 void og_checkpoints_tell(og_solve *solve) {
   og_checkpoints *c = solve->checkpoints;
-  og_checkpoints_count(solve, 0);
   double cost = 0;
-  size_t held = 0, steps = 0, disk = og_store_disk(c->store);
-  if (solve->role) return; /* a part of something else */
-  for (size_t m = 0; !c->told && m < solve->count; m++) {
+  size_t held = 0, steps = 0;
+  og_checkpoints_count(solve, 0);
+  if (c->told) return;
+  for (size_t m = 0; m < solve->count; m++) {
     const og_kept *kept = &c->kept[m];
     steps += solve->trajectories[m].steps;
     held += kept->all ? solve->trajectories[m].steps : kept->schedule.held;
     cost += kept->all ? 0 : og_schedule_cost(&kept->schedule, solve->trajectories[m].steps);
   }
-  if (!c->told)
-    og_log(solve->context,
-           "checkpoints: schedule %s, the states of %zu of %zu steps in %.3g MiB of memory, working memory "
-           "included, "
-           "and %.3g MiB of disk; a gradient advances each step %.3g times more",
-           placement_name(&c->layout), held, steps, (double)og_checkpoints_bytes(solve) / 0x1p20,
-           (double)disk / 0x1p20, cost / (double)(steps ? steps : 1));
+  log_choice(solve, held, steps, cost);
   c->told = 1;
 }

@@ -40,18 +40,17 @@ static size_t derivative_bytes(const og_solve *solve, int lanes) {
 
 /* The backward solves of the continuous adjoints read the forward one's dense output: their driver, with rows
  * for lambda and the parameters, and in its scratch memory and beside it two dense outputs, blocks of x,
- * lambda and theta, and the field's own scratch. A rough bound. */
+ * lambda and theta, and the field's own scratch; and a driver that takes steps again. A bound, not exact. */
 static size_t backward_bytes(const og_solve *solve, int lanes) {
-  size_t width = (size_t)(lanes > OG_LANE_STEP ? lanes : OG_LANE_STEP), n = solve->n, p = solve->p;
+  size_t width = (size_t)lanes, group = lanes == 1 ? 1 : OG_LANE_STEP, n = solve->n, p = solve->p;
   size_t stages = (size_t)solve->tableau->stages_total, degree = (size_t)solve->tableau->interpolant_degree;
-  size_t driver =
-      (2 * stages + 6) * OG_PADDED((n + p) * (size_t)lanes) + 2 * OG_PADDED((p + 2) * (size_t)lanes);
-  size_t dense = (degree + 3) * OG_PADDED(n * (size_t)lanes) +
-                 (2 * stages + 2) * OG_PADDED(n * OG_LANE_STEP) + 2 * OG_PADDED(p * OG_LANE_STEP);
+  size_t driver = (2 * stages + 6) * OG_PADDED((n + p) * width) + 2 * OG_PADDED((p + 2) * width);
+  size_t dense = (degree + 3) * OG_PADDED(n * width) + (2 * stages + 2) * OG_PADDED(n * group) +
+                 2 * OG_PADDED(p * group);
   size_t blocks = 4 * OG_PADDED(n * width) + 8 * OG_PADDED(p * width);
-  return (driver + 2 * dense + blocks) * sizeof(double) +
-         4 * solve->field->scratch_bytes(solve->field, (int)width) + 2 * sizeof(og_bring_d) +
-         8 * ALLOCATIONS_EXTRA;
+  return (driver + 2 * dense + blocks) * sizeof(double) + 2 * (sizeof(og_place_d) + OG_LANES_MAX * 128) +
+         4 * solve->field->scratch_bytes(solve->field, lanes) + driver_bytes(solve, 1) +
+         4 * ALLOCATIONS_EXTRA;
 }
 
 static int is_dense(const og_solve *solve) {

@@ -43,15 +43,13 @@ static og_status report(const og_solve *solve, const og_share *share) {
 og_status og_in_parallel(og_solve *solve, size_t items, og_worker_fn worker, void *work) {
   int threads = og_solve_threads(solve);
   if ((size_t)threads > items) threads = (int)items;
-  if (solve->checkpoints && threads > solve->checkpoints->layout.threads)
-    threads = solve->checkpoints->layout.threads;
+  if (solve->threads_most && threads > solve->threads_most) threads = solve->threads_most;
   og_share one, *shares = threads == 1 ? &one : og_alloc(solve->context, (size_t)threads, sizeof *shares);
   if (!shares) return og_fail_memory(solve->context, (size_t)threads * sizeof *shares, "threads");
   for (int i = 0; i < threads; i++) {
     size_t begin = items * (size_t)i / (size_t)threads, end = items * (size_t)(i + 1) / (size_t)threads;
     shares[i] = (og_share){.begin = begin, .end = end, .lanes = og_lanes_for(end - begin)};
-    if (solve->checkpoints && shares[i].lanes > solve->checkpoints->layout.lanes)
-      shares[i].lanes = solve->checkpoints->layout.lanes;
+    if (solve->lanes_most && shares[i].lanes > solve->lanes_most) shares[i].lanes = solve->lanes_most;
   }
   if (threads == 1) {
     worker(solve, shares, work);

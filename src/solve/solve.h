@@ -87,6 +87,7 @@ struct og_solve {
   size_t stride;      /* of the records' entries */
   atomic_size_t kept; /* bytes of all records */
   struct og_checkpoints *checkpoints;
+  int threads_most, lanes_most; /* that a budget has room for; 0: no limit */
   atomic_llong stats[OG_STAT_COUNT];
 };
 
