@@ -620,6 +620,47 @@ static void grazing(void **state) {
   og_context_destroy(context);
 }
 
+/* ---- Callbacks that fail: named, with the event ---- */
+
+static int refusing_jump(size_t event, double t, const double *x, const double *p, double *after,
+                         void *user) {
+  (void)event, (void)t, (void)x, (void)p, (void)after, (void)user;
+  return 1;
+}
+static int nan_jump(size_t event, double t, const double *x, const double *p, double *after, void *user) {
+  (void)event, (void)t, (void)x, (void)p, (void)user;
+  after[1] = NAN;
+  return 0;
+}
+static int root_guard(double t, const double *x, const double *p, double *g, void *user) {
+  (void)t, (void)p, (void)user;
+  g[0] = sqrt(0.5 - x[0]); /* NaN beyond its zero */
+  return 0;
+}
+static int refusing_guard(double t, const double *x, const double *p, double *g, void *user) {
+  (void)x, (void)p, (void)user;
+  g[0] = 1;
+  return t > 0.5;
+}
+static void failing_callbacks(void **state) {
+  (void)state;
+  static const struct {
+    line_test test;
+    og_status status;
+  } cases[] = {{{relay_guard, refusing_jump}, OG_ERR_FIELD},
+               {{relay_guard, nan_jump}, OG_ERR_NOT_FINITE},
+               {{root_guard, NULL}, OG_ERR_NOT_FINITE},
+               {{refusing_guard, NULL}, OG_ERR_FIELD}};
+  for (int i = 0; i < 4; i++) {
+    og_context *context = new_context();
+    og_event event = {"named", OG_DIRECTION_ANY, 0};
+    line_result r;
+    expect_failure(context, line_run(context, cases[i].test, 1, &event, 0, 2, 0, &r), cases[i].status,
+                   "named");
+    og_context_destroy(context);
+  }
+}
+
 /* ---- Ends ---- */
 
 /* The ball stops at its first hit: x(t*) = (r, -sqrt(2 g (h0 - r))), whatever t1. */
@@ -825,6 +866,9 @@ static void same_bits(void **state) {
   bits_of(OG_METHOD_DOP853, OG_ADJOINT_DISCRETE, OG_PRECISION_DOUBLE, 0);
   bits_of(OG_METHOD_BS32, OG_ADJOINT_FORWARD, OG_PRECISION_DOUBLE, 0);
   bits_of(OG_METHOD_RK4, OG_ADJOINT_DISCRETE, OG_PRECISION_DOUBLE, 60);
+  bits_of(OG_METHOD_TSIT5, OG_ADJOINT_BACKSOLVE, OG_PRECISION_DOUBLE, 0);
+  bits_of(OG_METHOD_TSIT5, OG_ADJOINT_INTERPOLATE, OG_PRECISION_DOUBLE, 0);
+  bits_of(OG_METHOD_TSIT5, OG_ADJOINT_QUADRATURE, OG_PRECISION_DOUBLE, 0);
   bits_of(OG_METHOD_TSIT5, OG_ADJOINT_DISCRETE, OG_PRECISION_SINGLE, 0);
   bits_of(OG_METHOD_TSIT5, OG_ADJOINT_BACKSOLVE, OG_PRECISION_DOUBLE, 0);
   bits_of(OG_METHOD_TSIT5, OG_ADJOINT_INTERPOLATE, OG_PRECISION_DOUBLE, 0);
@@ -1007,6 +1051,7 @@ int main(void) {
       cmocka_unit_test(zeno),
       cmocka_unit_test(too_many),
       cmocka_unit_test(grazing),
+      cmocka_unit_test(failing_callbacks),
       cmocka_unit_test(terminal),
       cmocka_unit_test(steady_state),
       cmocka_unit_test(same_bits),

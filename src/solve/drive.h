@@ -91,7 +91,7 @@
   void og_drive_own_theta_##S(const og_drive_state_##S *d, int lane, double *theta);                         \
   double og_drive_time_at_##S(const og_drive_state_##S *d, int lane, double place);                          \
   void og_drive_state_at_##S(const og_drive_state_##S *d, int lane, double place, double *x);                \
-  /* Stops a lane for an event's sake (OG_NO_EVENT: some guard's). */                                        \
+  /* Stops a lane for an event's sake. */                                                                    \
   void og_drive_event_fail_##S(og_drive_state_##S *d, int lane, size_t event, og_status status);             \
   /* Counts bytes that are to be kept against the budget. 0: there is no room. */                            \
   int og_drive_take_##S(og_drive_state_##S *d, size_t bytes);                                                \

@@ -34,16 +34,16 @@ void OG_R(og_drive_event_fail)(drive *d, int lane, size_t event, og_status statu
   d->failed_event = 0;
 }
 
-/* All guards at a state that is in one_x. */
-static int guards_here(drive *d, double t, double *g) {
+/* All guards at a state that is in one_x. Returns the first that has no value; OG_NO_EVENT. */
+static size_t guards_here(drive *d, double t, double *g) {
   og_watch *watch = d->watch;
   _Alignas(64) double times[OG_LANE_STEP] = {t};
   og_lane_status status[OG_LANE_STEP] = {0};
   og_guard_values(d->solve, 1, times, watch->one_x, watch->one_theta, g, status, d->step.scratch,
                   watch->work);
   for (size_t k = 0; k < watch->guards; k++)
-    if (!isfinite(g[k])) return 0;
-  return status[0] == 0;
+    if (status[0] || !isfinite(g[k])) return k;
+  return OG_NO_EVENT;
 }
 
 /* ---- Happening ---- */
@@ -92,7 +92,7 @@ static og_status jump(drive *d, int lane, og_segment *segment) {
   double *before = segment->states, *after = before + n, zero = 0;
   og_guard_point at = {segment->time, watch->one_x, watch->one_theta, d->step.scratch, watch->work};
   memcpy(before, watch->one_x, n * sizeof *before);
-  if (!guards_here(d, segment->time, watch->before)) return OG_ERR_NOT_FINITE;
+  if (guards_here(d, segment->time, watch->before) != OG_NO_EVENT) return OG_ERR_NOT_FINITE;
   if (og_guard_jump(d->solve, segment->event, &at, watch->g_x)) return OG_ERR_FIELD;
   memcpy(after, watch->g_x, n * sizeof *after);
   for (size_t i = 0; i < n; i++) {
@@ -169,8 +169,9 @@ static void begin_lane(drive *d, int lane, const real *f) {
   for (size_t i = 0; i < d->solve->n; i++)
     watch->one_x[i] = (double)d->x[i * (size_t)d->lanes + (size_t)lane];
   OG_R(og_drive_own_theta)(d, lane, watch->one_theta);
-  if (!guards_here(d, d->at.t[lane], watch->one_g)) {
-    OG_R(og_drive_event_fail)(d, lane, OG_NO_EVENT, OG_ERR_NOT_FINITE);
+  size_t failed = guards_here(d, d->at.t[lane], watch->one_g);
+  if (failed != OG_NO_EVENT) {
+    OG_R(og_drive_event_fail)(d, lane, failed, OG_ERR_NOT_FINITE);
     return;
   }
   for (size_t k = 0; k < watch->guards; k++) {

@@ -55,13 +55,27 @@ static const cause_text derivative_causes[] = {
      "move parameters or initial state, so that the event is either crossed or missed"},
 };
 
-static const cause_text *text_of(const og_failure *failure) {
-  const cause_text *table = failure->derivative ? derivative_causes : causes;
-  size_t count =
-      failure->derivative ? sizeof derivative_causes / sizeof *causes : sizeof causes / sizeof *causes;
+/* And at an event. */
+static const cause_text event_causes[] = {
+    {OG_ERR_NOT_FINITE, "an event's guard, or the state after its jump, became NaN or infinite",
+     "check both; a guard is looked at over whole steps, so it must have a value beyond zero too"},
+    {OG_ERR_FIELD, "a guard's or jump's callback did not return 0", "see what the callback refuses there"},
+};
+
+static const cause_text *find(const cause_text *table, size_t count, og_status status) {
   for (size_t i = 0; i < count; i++)
-    if (table[i].status == failure->status) return &table[i];
-  return table;
+    if (table[i].status == status) return &table[i];
+  return NULL;
+}
+
+static const cause_text *text_of(const og_failure *failure) {
+  const cause_text *text = NULL;
+  if (failure->derivative)
+    text = find(derivative_causes, sizeof derivative_causes / sizeof *causes, failure->status);
+  else if (failure->event)
+    text = find(event_causes, sizeof event_causes / sizeof *causes, failure->status);
+  if (!text) text = find(causes, sizeof causes / sizeof *causes, failure->status);
+  return text ? text : causes;
 }
 
 static void trail_event(const og_solve *solve, const og_failure *failure) {

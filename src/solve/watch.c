@@ -10,51 +10,50 @@ static void set_places(og_watch *watch, int samples) {
   watch->place[samples + 2] = 1;
 }
 
+/* Arrays side by side in one allocation. */
+typedef struct part {
+  double **array;
+  size_t count;
+} part;
+
+static double *take_parts(og_context *context, const part *parts, int count) {
+  size_t all = 0;
+  for (int i = 0; i < count; i++) all += OG_PADDED(parts[i].count);
+  double *memory = og_alloc(context, all, sizeof *memory), *next = memory;
+  for (int i = 0; memory && i < count; next += OG_PADDED(parts[i++].count)) *parts[i].array = next;
+  return memory;
+}
+
 og_status og_watch_create(const og_solve *solve, int lanes, og_watch **out) {
   size_t guards = og_guards(solve), width = (size_t)lanes, n = solve->n, p = solve->p;
-  size_t points = (size_t)solve->limits.event_samples + 3, work = og_guard_work(solve, lanes);
-  size_t counts[] = {points,
-                     n * width,
-                     p * width,
-                     points * OG_PADDED(guards * width),
-                     work,
-                     n,
-                     p,
-                     guards,
-                     guards,
-                     n,
-                     p,
-                     guards * width * sizeof(og_watched) / sizeof(double) + 1,
-                     guards * sizeof(og_watched) / sizeof(double) + 1};
-  enum { ARRAYS = sizeof counts / sizeof *counts };
-  size_t all = 0;
+  size_t points = (size_t)solve->limits.event_samples + 3;
+  size_t marks = (guards * sizeof(og_watched) + sizeof(double) - 1) / sizeof(double);
+  double *watched = NULL, *next = NULL;
   *out = NULL;
   if (guards == 0) return OG_OK;
   og_watch *watch = og_alloc(solve->context, 1, sizeof *watch);
   if (!watch) return OG_ERR_MEMORY;
   *out = watch;
-  for (int i = 0; i < ARRAYS; i++) all += OG_PADDED(counts[i]);
-  double *next = watch->memory = og_alloc(solve->context, all, sizeof *next);
-  if (!next) return OG_ERR_MEMORY;
-  double *arrays[ARRAYS];
-  for (int i = 0; i < ARRAYS; next += OG_PADDED(counts[i++])) arrays[i] = next;
-  *watch = (og_watch){.guards = guards,
-                      .lanes = lanes,
-                      .points = (int)points,
-                      .place = arrays[0],
-                      .x = arrays[1],
-                      .theta = arrays[2],
-                      .g = arrays[3],
-                      .work = arrays[4],
-                      .one_x = arrays[5],
-                      .one_theta = arrays[6],
-                      .one_g = arrays[7],
-                      .before = arrays[8],
-                      .g_x = arrays[9],
-                      .g_theta = arrays[10],
-                      .watched = (og_watched *)(void *)arrays[11],
-                      .next = (og_watched *)(void *)arrays[12],
-                      .memory = watch->memory};
+  const part parts[] = {{&watch->place, points},
+                        {&watch->x, n * width},
+                        {&watch->theta, p * width},
+                        {&watch->g, points * OG_PADDED(guards * width)},
+                        {&watch->work, og_guard_work(solve, lanes)},
+                        {&watch->one_x, n},
+                        {&watch->one_theta, p},
+                        {&watch->one_g, guards},
+                        {&watch->before, guards},
+                        {&watch->g_x, n},
+                        {&watch->g_theta, p},
+                        {&watched, marks * width},
+                        {&next, marks}};
+  watch->memory = take_parts(solve->context, parts, sizeof parts / sizeof *parts);
+  if (!watch->memory) return OG_ERR_MEMORY;
+  watch->guards = guards;
+  watch->lanes = lanes;
+  watch->points = (int)points;
+  watch->watched = (og_watched *)(void *)watched;
+  watch->next = (og_watched *)(void *)next;
   set_places(watch, (int)points - 3);
   return OG_OK;
 }

@@ -205,11 +205,13 @@ static void stop(drive *d, int lane, size_t event, const crossing *c) {
   for (size_t k = 0; k < watch->guards; k++) *watched_of(d, k, lane) = before_event(d, lane, k, c->sigma);
 }
 
-static int known(const drive *d, int lane) {
+/* A guard whose samples are not all finite; OG_NO_EVENT. When the guards' callback refused, the first. */
+static size_t unknown(const drive *d, int lane) {
+  if (d->step.status[lane]) return 0;
   for (size_t k = 0; k < d->watch->guards; k++)
     for (int point = 0; point < d->watch->points; point++)
-      if (!isfinite(sample_of(d, point, k, lane))) return 0;
-  return d->step.status[lane] == 0;
+      if (!isfinite(sample_of(d, point, k, lane))) return k;
+  return OG_NO_EVENT;
 }
 
 static void watch_lane(drive *d, int lane) {
@@ -265,12 +267,12 @@ void OG_R(og_drive_watch)(drive *d) {
   for (int lane = 0; lane < d->lanes; lane++) {
     d->watch->event[lane] = OG_NO_EVENT;
     if (d->mask[lane] == 0) continue;
-    if (d->replay)
+    size_t failed = d->replay ? OG_NO_EVENT : unknown(d, lane);
+    if (failed != OG_NO_EVENT)
+      OG_R(og_drive_event_fail)(d, lane, failed, d->step.status[lane] ? OG_ERR_FIELD : OG_ERR_NOT_FINITE);
+    else if (d->replay)
       watch_replayed(d, lane);
-    else if (known(d, lane))
-      watch_lane(d, lane);
     else
-      OG_R(og_drive_event_fail)
-    (d, lane, OG_NO_EVENT, d->step.status[lane] ? OG_ERR_FIELD : OG_ERR_NOT_FINITE);
+      watch_lane(d, lane);
   }
 }
