@@ -68,6 +68,7 @@ og_status og_extrapolate(og_extrapolation *e, size_t count, og_stencil stencil, 
     if (status != OG_OK && !is_of_the_point(status)) return status;
     if (status != OG_OK) {
       failure = status, row = 0;
+      h /= 4; /* with the halving, to an eighth: there may be far to go */
       continue;
     }
     int improved = 0;
