@@ -81,6 +81,28 @@ static void check_products(const og_field *field, blocks *b, int lanes, int cost
   free(scratch);
 }
 
+/* Adding gives the bits of what is made and then added, in blocks of every size. */
+static void check_adding(const og_field *field, const blocks *b, int lanes) {
+  enum { ROOM = 4 * OG_LANES_MAX };
+  static _Alignas(64) double x[ROOM], theta[ROOM], lambda[ROOM], part_x[ROOM], part[ROOM], sum_x[ROOM],
+      sum[ROOM];
+  static double t[OG_LANES_MAX];
+  og_lane_status status[OG_LANES_MAX] = {0};
+  void *scratch = aligned_alloc(64, (field->scratch_bytes(field, lanes) + 63) / 64 * 64);
+  for (int i = 0; i < 4 * lanes; i++) {
+    x[i] = b->x[i % 2] + i, theta[i] = b->theta[i % 4] - i, lambda[i] = b->lambda[i % 2] * (i + 1);
+    sum[i] = 0.1 * i;
+  }
+  for (int lane = 0; lane < lanes; lane++) t[lane] = lane;
+  assert_non_null(field->ops_d.vjp_add);
+  field->ops_d.vjp(field, lanes, t, x, theta, lambda, part_x, part, NULL, status, scratch);
+  for (int i = 0; i < 4 * lanes; i++) part[i] = 0.1 * i + part[i];
+  field->ops_d.vjp_add(field, lanes, t, x, theta, lambda, sum_x, sum, status, scratch);
+  assert_memory_equal(sum_x, part_x, field->n * (size_t)lanes * sizeof(double));
+  assert_memory_equal(sum, part, 4 * (size_t)lanes * sizeof(double));
+  free(scratch);
+}
+
 static void test_lotka_volterra(void **state) {
   (void)state;
   for (int cost = 0; cost < 2; cost++) {
@@ -99,6 +121,9 @@ static void test_lotka_volterra(void **state) {
     blocks *b = random_blocks();
     check_products(field, b, L, cost);
     check_products(field, b, 1, cost);
+    check_adding(still, b, 1);
+    check_adding(still, b, OG_LANE_STEP);
+    check_adding(still, b, OG_LANES_MAX);
     free(b);
     og_field_destroy(field);
     og_field_destroy(still);

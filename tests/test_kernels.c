@@ -137,23 +137,25 @@ LANE_TESTS(float, s)
 #define STRAIGHT_TESTS(X, S)                                                                                 \
   static void straight_bits_##S(void **state) {                                                              \
     (void)state;                                                                                             \
-    static X want[7][LANES], got[7][LANES], one[7];                                                          \
+    static X start[LANES], want[7][LANES], got[7][LANES], one[7];                                            \
     const og_elementwise_##S *tables[] = {&og_elementwise_base_##S, og_elementwise_best_##S()};              \
     for (int op = 0; op < OG_ST_COUNT; op++)                                                                 \
       for (int t = 0; t < 2; t++) {                                                                          \
-        og_straight run[] = {{OG_ST_MUL, 1, {0, 0, 0, 0, 0}, {3, 2, 0, 0, 4}},                               \
-                             {op, 0, {0, 0, 0, 0, 0}, {0, 1, 2, 3, 5}},                                      \
-                             {OG_ST_COPY_R, 1, {0, 0, 0, 0, 0}, {0, 0, 0, 0, 6}}};                           \
+        og_straight run[] = {                                                                                \
+            {OG_ST_MUL, 1, {0, 0, 0, 0, 0}, {3, 2, 0, 0, 4}},                                                \
+            {op, 0, {0, 0, 0, 0, 0}, {0, 1, 2, 3, 5}},                                                       \
+            {OG_ST_COPY_R, op % 2 ? OG_STRAIGHT_ADD : OG_STRAIGHT_STORE, {0, 0, 0, 0, 0}, {0, 0, 0, 0, 6}}}; \
         uint64_t seed = 3;                                                                                   \
         for (int row = 0; row < 7; row++)                                                                    \
           for (int lane = 0; lane < LANES; lane++) want[row][lane] = got[row][lane] = (X)noise(&seed) + 2;   \
+        memcpy(start, want[6], sizeof start);                                                                \
         X *want_base = want[0], *got_base = got[0], *one_base = one;                                         \
         og_elementwise_reference_##S.straight(3, run, &want_base);                                           \
         tables[t]->straight(3, run, &got_base);                                                              \
         assert_memory_equal(got, want, sizeof got);                                                          \
         for (int lane = 0; lane < LANES; lane++) {                                                           \
           for (int row = 0; row < 7; row++) one[row] = want[row][lane];                                      \
-          one[4] = one[6] = 0;                                                                               \
+          one[4] = 0, one[6] = start[lane];                                                                  \
           tables[t]->straight_one(3, run, &one_base);                                                        \
           for (int row = 0; row < 7; row++) assert_memory_equal(&one[row], &want[row][lane], sizeof(X));     \
         }                                                                                                    \

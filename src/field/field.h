@@ -14,9 +14,10 @@ typedef signed char og_lane_status;
 
 /* One precision's functions; X is double or float, S its suffix.
  * eval: f[n][lanes]. vjp: x_bar[n][lanes], theta_bar[p][lanes], t_bar[lanes], any of which may be NULL (not
- * wanted). jvp: f_dot[n][lanes] from t_dot[lanes], x_dot[n][lanes], theta_dot[p][lanes], any of which may be
- * NULL (zero). hessian: the Hessian of lambda^T f times (x_dot, theta_dot), which is the tangent of the vjp
- * with lambda held: x_bar_dot[n][lanes], theta_bar_dot[p][lanes], t_bar_dot[lanes], which may be NULL;
+ * wanted). vjp_add: the same for state and parameters, theta_bar added to in place of overwritten; NULL: not
+ * available. jvp: f_dot[n][lanes] from t_dot[lanes], x_dot[n][lanes], theta_dot[p][lanes], any of which may
+ * be NULL (zero). hessian: the Hessian of lambda^T f times (x_dot, theta_dot), which is the tangent of the
+ * vjp with lambda held: x_bar_dot[n][lanes], theta_bar_dot[p][lanes], t_bar_dot[lanes], which may be NULL;
  * theta_dot is zero in the rows of inputs. */
 #define OG_FIELD_OPS(X, S)                                                                                   \
   typedef struct og_field_ops_##S {                                                                          \
@@ -24,6 +25,8 @@ typedef signed char og_lane_status;
                  og_lane_status *status, void *scratch);                                                     \
     void (*vjp)(const og_field *field, int lanes, const double *t, const X *x, const X *theta,               \
                 const X *lambda, X *x_bar, X *theta_bar, X *t_bar, og_lane_status *status, void *scratch);   \
+    void (*vjp_add)(const og_field *field, int lanes, const double *t, const X *x, const X *theta,           \
+                    const X *lambda, X *x_bar, X *theta_bar, og_lane_status *status, void *scratch);         \
     void (*jvp)(const og_field *field, int lanes, const double *t, const X *x, const X *theta,               \
                 const X *t_dot, const X *x_dot, const X *theta_dot, X *f_dot, og_lane_status *status,        \
                 void *scratch);                                                                              \

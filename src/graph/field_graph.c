@@ -23,6 +23,7 @@ static void destroy(og_field *base) {
   og_graph_field *field = (og_graph_field *)base;
   og_program_destroy(field->eval);
   og_program_destroy(field->hessian);
+  og_program_destroy(field->vjp_add);
   for (int i = 0; i < OG_EXTENTS; i++) {
     og_program_destroy(field->vjp[i]);
     og_program_destroy(field->jvp[i]);
@@ -76,6 +77,12 @@ static og_status create_vjps(og_graph_field *field, og_graph *g, og_node f, og_f
   OG_TRY(og_graph_status(g));
   OG_TRY(og_graph_vjp(g, 1, &f, &lambda, s->count[OG_FOR_TIME], s->wholes, s->bars));
   for (int i = 0; i < OG_EXTENTS; i++) OG_TRY(og_program_create(g, s->count[i], s->bars, &field->vjp[i]));
+  if (!field->base.p) return OG_OK;
+  OG_TRY(og_program_create(g, s->count[OG_FOR_PARAMETERS], s->bars, &field->vjp_add));
+  if (og_program_add_to(field->vjp_add, OG_FOR_PARAMETERS)) {
+    field->base.ops_d.vjp_add = og_graph_vjp_add_d;
+    field->base.ops_s.vjp_add = og_graph_vjp_add_s;
+  }
   return OG_OK;
 }
 

@@ -18,7 +18,8 @@ typedef struct og_event_programs {
 typedef struct og_graph_field {
   og_field base;
   og_program *eval, *vjp[OG_EXTENTS], *jvp[OG_EXTENTS], *hessian;
-  size_t zero_rows; /* a block of zeros for tangents that are not given */
+  og_program *vjp_add; /* of state and parameters, theta_bar added to; NULL: not available */
+  size_t zero_rows;    /* a block of zeros for tangents that are not given */
   og_program *guards;
   og_event *events;                  /* owned: base.event */
   og_event_programs *event_programs; /* [base.events], owned */
@@ -40,6 +41,13 @@ size_t og_field_event_scratch(const og_graph_field *field, int lanes);
 
 extern const og_field_ops_d og_graph_ops_d;
 extern const og_field_ops_s og_graph_ops_s;
+/* In place of `vjp_add` in those tables, for a field whose program can add. */
+void og_graph_vjp_add_d(const og_field *field, int lanes, const double *t, const double *x,
+                        const double *theta, const double *lambda, double *x_bar, double *theta_bar,
+                        og_lane_status *status, void *scratch);
+void og_graph_vjp_add_s(const og_field *field, int lanes, const double *t, const float *x, const float *theta,
+                        const float *lambda, float *x_bar, float *theta_bar, og_lane_status *status,
+                        void *scratch);
 
 /* The parts of the scratch: times in the working precision, zeros, the program's own; in bytes, multiples
  * of 64. */

@@ -38,6 +38,20 @@ static void vjp(const og_field *base, int lanes, const double *t, const real *x,
   OG_R(og_program_run)(field->vjp[extent], lanes, inputs, outputs, program_scratch(field, lanes, scratch));
 }
 
+/* Blocks of other sizes than the program adds in are added to here. */
+void OG_R(og_graph_vjp_add)(const og_field *base, int lanes, const double *t, const real *x,
+                            const real *theta, const real *lambda, real *x_bar, real *theta_bar,
+                            og_lane_status *status, void *scratch) {
+  const og_graph_field *field = (const og_graph_field *)base;
+  const real *inputs[OG_SLOT_COUNT] = {working_times(lanes, t, scratch), x, theta, lambda};
+  real *part = (real *)((char *)scratch + og_graph_field_times(lanes));
+  int adds = lanes == 1 || lanes == OG_LANES_MAX;
+  real *outputs[] = {x_bar, adds ? theta_bar : part};
+  (void)status;
+  OG_R(og_program_run)(field->vjp_add, lanes, inputs, outputs, program_scratch(field, lanes, scratch));
+  for (size_t i = 0; !adds && i < base->p * (size_t)lanes; i++) theta_bar[i] += part[i];
+}
+
 /* Tangents that are not given but lie within the extent are zeros. */
 static void jvp(const og_field *base, int lanes, const double *t, const real *x, const real *theta,
                 const real *t_dot, const real *x_dot, const real *theta_dot, real *f_dot,

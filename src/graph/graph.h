@@ -121,6 +121,9 @@ typedef struct og_program og_program;
 og_status og_program_create(const og_graph *graph, int output_count, const og_node *outputs,
                             og_program **out);
 void og_program_destroy(og_program *program);
+/* From now on, with one lane or OG_LANES_MAX of them, the program adds to output `output` what it would store
+ * there. 0: it cannot, since that is read again, or not made row by row; nothing is changed. */
+int og_program_add_to(og_program *program, int output);
 size_t og_program_scratch_bytes(const og_program *program, int lanes); /* enough for either precision */
 /* inputs[slot] is a block [entries of the slot][lanes] (a slot the program does not read may be NULL);
  * outputs[j] a block [entries of output j][lanes], or NULL when not wanted. Outputs do not alias inputs. */

@@ -62,6 +62,12 @@ struct og_program {
 /* Fills in straight, segments and wide; 0 when there is no memory. */
 int og_program_straighten(og_program *program);
 
+/* Rows of an output. */
+static inline int og_program_output_rows(const og_program *program, int output) {
+  int last = output + 1 == program->output_count;
+  return (last ? program->spare_rows : program->output_rows[output + 1]) - program->output_rows[output];
+}
+
 /* Pointers to the bases, at the start of the scratch. */
 static inline size_t og_program_head(const og_program *program) {
   return ((size_t)(OG_BASE_OUTPUT + program->output_count) * sizeof(void *) + 63) / 64 * 64;

@@ -214,8 +214,8 @@ static void place_entries(preparation *s, int first) {
     og_straight *to = &s->program->straight[e];
     value *v = &s->values[s->entries[e].value];
     place_operands(s, e);
-    to->stored = !v->internal || v->last_use >= 0;
-    if (v->internal) v->base = OG_BASE_SCRATCH, v->row = to->stored ? take_row(s) : 0;
+    to->keep = !v->internal || v->last_use >= 0 ? OG_STRAIGHT_STORE : OG_STRAIGHT_DROP;
+    if (v->internal) v->base = OG_BASE_SCRATCH, v->row = to->keep ? take_row(s) : 0;
     to->base[OG_STRAIGHT_OUT] = v->base;
     to->row[OG_STRAIGHT_OUT] = v->row;
   }
@@ -278,4 +278,41 @@ int og_program_straighten(og_program *p) {
   og_free(p->context, s.reader);
   og_free(p->context, s.free_rows);
   return good;
+}
+
+/* ---- Adding to an output ---- */
+
+static int reads_or_writes(const og_instruction *in, int base) {
+  return in->out.base == base || in->a.base == base || in->b.base == base || in->c.base == base;
+}
+
+static int reads(const og_straight *entry, int base) {
+  for (int k = 0; k < OG_STRAIGHT_OUT; k++)
+    if (entry->base[k] == (unsigned)base) return 1;
+  return 0;
+}
+
+/* Entries that write the output; -1 when it is read again, or written by something else. */
+static int writers_of(const og_program *p, int base) {
+  int count = 0;
+  for (int i = 0; i < p->segment_count; i++) {
+    const og_segment *s = &p->segments[i];
+    for (int k = s->first; k < s->first + s->count; k++) {
+      if (s->straight ? reads(&p->straight[k], base) : reads_or_writes(&p->instructions[k], base)) return -1;
+      count += s->straight && p->straight[k].base[OG_STRAIGHT_OUT] == (unsigned)base && p->straight[k].keep;
+    }
+  }
+  return count;
+}
+
+int og_program_add_to(og_program *p, int output) {
+  int base = OG_BASE_OUTPUT + output, count = writers_of(p, base);
+  if (count != og_program_output_rows(p, output)) return 0;
+  for (int i = 0; i < p->segment_count; i++) {
+    const og_segment *s = &p->segments[i];
+    for (int k = s->first; s->straight && k < s->first + s->count; k++)
+      if (p->straight[k].base[OG_STRAIGHT_OUT] == (unsigned)base && p->straight[k].keep)
+        p->straight[k].keep = OG_STRAIGHT_ADD;
+  }
+  return 1;
 }

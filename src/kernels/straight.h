@@ -44,9 +44,11 @@
 enum { OG_STRAIGHT_OPS(OG_STRAIGHT_NAME) OG_ST_COUNT };
 #undef OG_STRAIGHT_NAME
 
-/* Operands A to D and the place of the result, if it is stored: row `row` of base `base`. */
+/* Operands A to D and the place of the result, if it is kept: row `row` of base `base`, which takes it or to
+ * which it is added. */
+enum { OG_STRAIGHT_DROP, OG_STRAIGHT_STORE, OG_STRAIGHT_ADD };
 typedef struct og_straight {
-  unsigned op, stored;
+  unsigned op, keep;
   unsigned base[5], row[5];
 } og_straight;
 

@@ -42,9 +42,14 @@ static void straight(int count, const og_straight *first, real *const *bases) {
     lane_vec r[ROW_STRIP] = {0};
     for (const og_straight *run = first, *end = first + count; run < end; run++) {
       switch (run->op) { OG_STRAIGHT_OPS(CASE) }
-      if (!run->stored) continue;
+      if (run->keep == OG_STRAIGHT_DROP) continue;
       real *out = AT(OG_STRAIGHT_OUT);
-      UNROLL for (int i = 0; i < ROW_STRIP; i++) ROW_SET(out + i * ROW_STEP, r[i]);
+      if (run->keep == OG_STRAIGHT_STORE) {
+        UNROLL for (int i = 0; i < ROW_STRIP; i++) ROW_SET(out + i * ROW_STEP, r[i]);
+      } else {
+        UNROLL for (int i = 0; i < ROW_STRIP; i++)
+            ROW_SET(out + i * ROW_STEP, ROW(out + i * ROW_STEP) + r[i]);
+      }
     }
   }
 }
@@ -70,7 +75,9 @@ static void straight_one(int count, const og_straight *first, real *const *bases
   real r = 0;
   for (const og_straight *run = first, *end = first + count; run < end; run++) {
     switch (run->op) { OG_STRAIGHT_OPS(CASE) }
-    if (run->stored) bases[run->base[OG_STRAIGHT_OUT]][run->row[OG_STRAIGHT_OUT]] = r;
+    if (run->keep == OG_STRAIGHT_DROP) continue;
+    real *out = &bases[run->base[OG_STRAIGHT_OUT]][run->row[OG_STRAIGHT_OUT]];
+    *out = run->keep == OG_STRAIGHT_ADD ? *out + r : r;
   }
 }
 #undef A

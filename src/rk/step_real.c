@@ -180,12 +180,17 @@ static void clear_outside(const og_step *step, const real *mask, real *block) {
 static void transpose_stage(og_step *step, int j, const og_place *at, const real *x, const real *theta,
                             const real *mask, real *theta_bar, real *t_bar) {
   double t[OG_LANES_MAX];
-  const real *part = j >= step->core ? mask : NULL;
+  const real *part = j >= step->core ? mask : NULL, *stage = j ? step->stage_x[j] : x;
+  const OG_R(og_field_ops) *ops = &step->field->OG_R(ops);
   stage_times(step, j, at, t);
-  step->field->OG_R(ops).vjp(step->field, step->lanes, t, j ? step->stage_x[j] : x, theta, step->lambda,
-                             step->x_bar[j], theta_bar ? step->theta_bar : NULL, t_bar, step->status,
-                             step->scratch);
   step->vjps++;
+  if (ops->vjp_add && theta_bar && !t_bar && !part) {
+    ops->vjp_add(step->field, step->lanes, t, stage, theta, step->lambda, step->x_bar[j], theta_bar,
+                 step->status, step->scratch);
+    return;
+  }
+  ops->vjp(step->field, step->lanes, t, stage, theta, step->lambda, step->x_bar[j],
+           theta_bar ? step->theta_bar : NULL, t_bar, step->status, step->scratch);
   if (part) clear_outside(step, part, step->x_bar[j]);
   if (theta_bar) step->kernels->add_rows(step->p, step->lanes, theta_bar, step->theta_bar, part);
 }
