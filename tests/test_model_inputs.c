@@ -102,6 +102,12 @@ static void signals_of_all_kinds(void **state) {
     assert_near(gradient[i], cimag(tank_loss(p)) / tiny, 1e-10, "gradient", i);
     p[i] = creal(p[i]);
   }
+  for (og_adjoint kind = OG_ADJOINT_DISCRETE; kind <= OG_ADJOINT_FORWARD; kind++) {
+    double other[TANK];
+    CHECK(context, og_objective_evaluate_with(objective, kind, theta, &loss, other));
+    /* tolerances of the backward solves, too, and of the integral over parameters */
+    for (size_t i = 0; i < TANK; i++) assert_near(other[i], gradient[i], 1e-9, "gradient of another kind", i);
+  }
   CHECK(context, og_objective_differences(objective, theta, differences, error));
   for (size_t i = 0; i < TANK; i++) assert_near(differences[i], gradient[i], 1e-8, "difference", i);
   og_objective_destroy(objective);
