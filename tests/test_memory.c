@@ -127,7 +127,7 @@ static void events_backsolve(void **state) {
   (void)state, each_allocation(live_events, OG_ADJOINT_BACKSOLVE, 1, 0);
 }
 static void events_interpolate(void **state) {
-  (void)state, each_allocation(live_events, OG_ADJOINT_INTERPOLATE, 2, 1);
+  (void)state, each_allocation(live_events, OG_ADJOINT_INTERPOLATE, 1, 1);
 }
 static void events_quadrature(void **state) {
   (void)state, each_allocation(live_events, OG_ADJOINT_QUADRATURE, 1, 0);

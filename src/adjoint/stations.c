@@ -133,6 +133,22 @@ static og_status fail_event(const og_backward *b, size_t m, const og_segment *se
                        "does there");
 }
 
+/* What the guard's speed is measured by (og_stop): the speed at which each component came here on average
+ * since x was last given or left behind by an event. Where a guard touches zero only, some sqrt(epsilon) of
+ * that is left of its speed. */
+enum { TOUCHES = 16 };
+static void find_parts(const og_backward *b, size_t m, const og_segment *segment, const double *f,
+                       double *parts) {
+  const og_segment *first = segment, *segments = trajectory_of(b, m)->path.segments;
+  while (first > segments && first[-1].event == OG_NO_EVENT) first--;
+  const double *x0 = first == segments ? b->solve->x0 + m * b->solve->states : first[-1].states + b->solve->n;
+  double length = fabs(segment->time - first->start);
+  for (size_t i = 0; i < b->solve->n; i++) {
+    double way = i < b->solve->states ? fabs(segment->states[i] - x0[i]) : 0;
+    parts[i] = fabs(f[i]) + (length > 0 ? TOUCHES * way / length : 0);
+  }
+}
+
 /* Back through the event that ended `segment`. What follows it gave its time the cotangent t_bar, and what
  * comes before it ends at the speed f-: with h = 1 a stop of the solution itself. */
 static og_status cross_event(og_backward *b, size_t m, const og_segment *segment, double t_bar) {
@@ -144,7 +160,7 @@ static og_status cross_event(og_backward *b, size_t m, const og_segment *segment
   OG_TRY(og_backward_slope(b, m, segment->time, segment->states, &f));
   memcpy(at.x, segment->states, n * sizeof *at.x);
   memcpy(at.after_bar, lambda, n * sizeof *lambda);
-  for (size_t i = 0; i < n; i++) at.parts[i] = fabs(f[i]);
+  find_parts(b, m, segment, f, at.parts);
   memset(at.theta_bar, 0, OG_PADDED(solve->p) * sizeof *at.theta_bar);
   og_stop stop = {.segment = segment,
                   .h = 1,

@@ -55,7 +55,7 @@ static void prepare_guards(drive *d, int lane, int changed) {
     og_watched *w = watched_of(d, k, lane);
     int passed = w->side != 0 && w->side * watch->before[k] <= 0;
     int own = k == watch->event[lane];
-    w->pending = !own && !w->fresh && passed;
+    w->pending = !own && !w->fresh && passed ? 1 + watch->held[lane] : 0;
     w->fresh = own || w->fresh;
     if (!own) continue;
     w->noise = RESIDUALS * watch->residual[lane];

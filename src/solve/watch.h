@@ -13,7 +13,8 @@
 typedef struct og_watched {
   signed char side; /* 0: not known yet */
   unsigned char fresh;
-  unsigned char pending; /* passed zero together with another event, which went first: due at once */
+  unsigned char pending; /* passed zero together with another event, which went first: due at once; 2: held,
+                            as that one was */
   unsigned char changed; /* the event that made it fresh changed the state */
   double noise;          /* what rounding makes of zero */
 } og_watched;

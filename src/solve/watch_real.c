@@ -166,7 +166,7 @@ static crossing next_sample(drive *d, int lane, size_t event, og_watched *w, int
 static crossing at_start(const drive *d, size_t event, int lane, og_watched *w) {
   double g = sample_of(d, 0, event, lane);
   if (w->fresh || w->side == 0 || w->side * g > 0) return (crossing){.what = STAYS};
-  int due = matches(d, event, w->side), held = !w->pending;
+  int due = matches(d, event, w->side), held = w->pending != 1;
   w->side = (signed char)sign_of(g);
   w->pending = 0;
   if (!due) return (crossing){.what = STAYS};
