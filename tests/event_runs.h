@@ -94,6 +94,20 @@ static inline double hit_time(int k, double h0, const double *p, double gradient
 static const double ball_theta[3] = {9.8, 0.8, 0.2};
 enum { HITS = 3 };
 
+/* A guard at a height of theta[2] above the ball. */
+static inline int top_guard(double t, const double *x, const double *p, double *g, void *user) {
+  (void)t, (void)user;
+  g[0] = p[2] - x[0];
+  return 0;
+}
+static inline int top_guard_vjp(double t, const double *x, const double *p, const double *g_bar,
+                                double *x_bar, double *theta_bar, double *t_bar, void *user) {
+  (void)t, (void)x, (void)p, (void)t_bar, (void)user;
+  x_bar[0] = -g_bar[0];
+  theta_bar[2] = g_bar[0];
+  return 0;
+}
+
 /* ---- The driven oscillator ---- */
 
 enum { SEEN = 4, MOST_EVENTS = 200 };

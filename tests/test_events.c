@@ -422,18 +422,6 @@ static void too_many(void **state) {
 }
 
 /* The ball's highest point touches the guard h = top exactly: it happens, and has no derivative. */
-static int top_guard(double t, const double *x, const double *p, double *g, void *user) {
-  (void)t, (void)user;
-  g[0] = p[2] - x[0];
-  return 0;
-}
-static int top_guard_vjp(double t, const double *x, const double *p, const double *g_bar, double *x_bar,
-                         double *theta_bar, double *t_bar, void *user) {
-  (void)t, (void)x, (void)p, (void)t_bar, (void)user;
-  x_bar[0] = -g_bar[0];
-  theta_bar[2] = g_bar[0];
-  return 0;
-}
 static void grazing(void **state) {
   (void)state;
   og_context *context = new_context();

@@ -45,7 +45,7 @@ static void close_run(run *r) {
   og_context_destroy(r->context);
 }
 
-__attribute__((unused)) static void expect_message(const char *message, const char *part) {
+static void expect_message(const char *message, const char *part) {
   if (!strstr(message, part)) fail_msg("\"%s\" is not in \"%s\"", part, message);
 }
 
@@ -309,8 +309,8 @@ static void check_steady(og_adjoint kind, double x0, double c, double error) {
   close_run(&r);
 }
 
-/* |f| has fallen to 1e-3, and what some tens of steps of 1e-12 leave in x = 3, 1e-10, is 1e-7 of it, which the
- * event's time has; the discrete adjoint too, whose t1_bar is that small as well. */
+/* |f| has fallen to 1e-3, and what some tens of steps of 1e-12 leave in x = 3, 1e-10, is 1e-7 of it, which
+ * the event's time has; the discrete adjoint too, whose t1_bar is that small as well. */
 static void steady(void **state) {
   (void)state;
   for (int kind = -1; kind < KINDS; kind++)
@@ -456,14 +456,211 @@ static void due_by_an_input(void **state) {
   }
 }
 
+/* ---- The driven oscillator: toward the discrete adjoint ---- */
+
+typedef struct driven_case {
+  og_method method;
+  int steps;
+  double tolerance;
+  og_adjoint kind;
+  int norm, backward;
+  int every; /* of the states that are kept; 0: all */
+} driven_case;
+
+/* Its gradient for random cotangents of everything. */
+static void driven_gradient(const driven_case *c, driven_input *bar, size_t *events, run *r) {
+  driven_input in = driven_start(c->backward);
+  driven_output result, random;
+  uint64_t seed = 21;
+  open_run(r, OG_METHOD_TSIT5, c->kind, c->tolerance);
+  CHECK(r->context, og_options_set_integer(r->options, OG_OPT_STEPS, c->steps));
+  CHECK(r->context, og_options_set_choice(r->options, OG_OPT_METHOD, (int)c->method));
+  CHECK(r->context, og_options_set_choice(r->options, OG_OPT_ADJOINT_NORM, c->norm));
+  if (c->every) {
+    CHECK(r->context, og_options_set_choice(r->options, OG_OPT_SCHEDULE, OG_SCHEDULE_EVERY));
+    CHECK(r->context, og_options_set_integer(r->options, OG_OPT_EVERY, c->every));
+  }
+  r->field = driven_field(r->context);
+  CHECK(r->context, og_solve_create(r->context, r->field, r->options, 1, &r->solve));
+  driven_set(r->context, r->solve, 0, &in);
+  CHECK(r->context, og_solve_run(r->solve));
+  *events = driven_get(r->context, r->solve, 0, &result);
+  random_cotangents(&seed, *events, &random);
+  memset(bar, 0, sizeof *bar);
+  driven_pull(r->context, r->solve, &random, bar);
+}
+
+/* How far a kind is from the discrete adjoint, over the largest entry of the latter. */
+static double distance_of(driven_case c, size_t *events) {
+  driven_input discrete, other;
+  og_adjoint kind = c.kind;
+  double distance = 0, size = 0;
+  run r;
+  c.kind = OG_ADJOINT_DISCRETE;
+  driven_gradient(&c, &discrete, events, &r);
+  close_run(&r);
+  c.kind = kind;
+  driven_gradient(&c, &other, events, &r);
+  close_run(&r);
+  const double *a = (const double *)&discrete, *b = (const double *)&other;
+  for (size_t i = 0; i < sizeof discrete / sizeof *a; i++) {
+    size = fmax(size, fabs(a[i]));
+    distance = fmax(distance, fabs(b[i] - a[i]));
+  }
+  return distance / size;
+}
+
+/* The mean over some numbers of equal steps from `steps` on: where in its step an event falls changes the
+ * distance by a factor, and with the number of steps at random. */
+static double mean_distance(driven_case c, int steps, size_t events) {
+  enum { NUMBERS = 12 };
+  double sum = 0;
+  for (int i = 0; i < NUMBERS; i++) {
+    size_t found = 0;
+    c.steps = steps + steps * i / 24;
+    sum += distance_of(c, &found);
+    assert_int_equal(found, events);
+  }
+  return sum / NUMBERS;
+}
+
+/* The distance falls with the lower of the orders of the method and of its interpolant's slope, by which the
+ * discrete adjoint knows speeds at events and observations; to 0.4, as the mean still moves by some tenths.
+ */
+static void orders(void **state) {
+  (void)state;
+  static const int order_of[OG_METHOD_COUNT] = {1, 2, 2, 3, 3, 4, 4, 7};
+  static const int steps[OG_METHOD_COUNT] = {800, 200, 200, 100, 100, 60, 60, 20};
+  for (int method = 0; method < OG_METHOD_COUNT; method++)
+    for (int kind = 0; kind < KINDS; kind++) {
+      driven_case c = {.method = (og_method)method, .tolerance = 1e-12, .kind = kinds[kind]};
+      int finer = method == OG_METHOD_DOP853 ? 2 : 4; /* further on it is down to rounding */
+      double coarse = mean_distance(c, steps[method], 3), fine = mean_distance(c, finer * steps[method], 3);
+      double measured = log(coarse / fine) / log(finer);
+      if (!(measured > order_of[method] - 0.4))
+        fail_msg("method %d, kind %d: order %.2f, not %d (%.2e, %.2e)", method, kind, measured,
+                 order_of[method], coarse, fine);
+    }
+}
+
+/* Adaptive steps, both ways in time, with either norm: at 1e-11 both are the problem's own gradient to some
+ * 1e-8. */
+static void adaptive(void **state) {
+  (void)state;
+  for (int variant = 0; variant < 4 * KINDS; variant++) {
+    size_t events = 0;
+    driven_case c = {.method = OG_METHOD_DOP853,
+                     .tolerance = 1e-11,
+                     .kind = kinds[variant % KINDS],
+                     .norm = variant / KINDS % 2,
+                     .backward = variant / KINDS / 2};
+    double distance = distance_of(c, &events);
+    if (!(distance < 1e-7)) fail_msg("variant %d: %.2e", variant, distance);
+  }
+}
+
+/* Where every seventh state only is kept, and the others are computed again, the bits are the same. */
+static void computed_again(void **state) {
+  (void)state;
+  for (int kind = 1; kind < KINDS; kind++) {
+    driven_case c = {.method = OG_METHOD_BS32, .tolerance = 1e-6, .kind = kinds[kind]};
+    driven_input all, some;
+    size_t events = 0;
+    run r;
+    driven_gradient(&c, &all, &events, &r);
+    close_run(&r);
+    c.every = 7;
+    driven_gradient(&c, &some, &events, &r);
+    assert_true(og_solve_stat(r.solve, OG_STAT_RECOMPUTED_STEPS) > 0);
+    assert_memory_equal(&all, &some, sizeof all);
+    close_run(&r);
+  }
+}
+
+/* ---- What cannot be ---- */
+
+static int refusing_vjp(size_t event, double t, const double *x, const double *p, const double *after_bar,
+                        double *x_bar, double *theta_bar, double *t_bar, void *user) {
+  (void)event, (void)t, (void)x, (void)p, (void)after_bar, (void)x_bar, (void)theta_bar, (void)t_bar,
+      (void)user;
+  return 1;
+}
+static int broken_vjp(size_t event, double t, const double *x, const double *p, const double *after_bar,
+                      double *x_bar, double *theta_bar, double *t_bar, void *user) {
+  (void)event, (void)t, (void)x, (void)p, (void)after_bar, (void)theta_bar, (void)t_bar, (void)user;
+  x_bar[0] = NAN;
+  return 0;
+}
+
+/* The message names event, time and reason; nothing is written. */
+static void expect_refusal(const og_event_functions *functions, const double *x0, const double *theta,
+                           double t1, og_status want, const char *reason) {
+  for (int kind = 0; kind < KINDS; kind++) {
+    double x0_bar[2] = {5, 6}, theta_bar[3] = {7, 8, 9};
+    size_t count = 0;
+    run r;
+    open_run(&r, OG_METHOD_TSIT5, kinds[kind], 1e-9);
+    CHECK(r.context, og_field_create(r.context, 2, 3, ball_rhs, NULL, &r.field));
+    CHECK(r.context, og_field_set_vjp(r.field, ball_vjp));
+    CHECK(r.context, og_field_set_events(r.field, 1, &(og_event){"hit", OG_DIRECTION_ANY, 0}, functions));
+    start_run(&r, 1, 0, t1, x0, theta);
+    CHECK(r.context, og_solve_run(r.solve));
+    CHECK(r.context, og_solve_events(r.solve, 0, &count));
+    assert_true(count > 0);
+    assert_int_equal(
+        og_solve_pullback(r.solve, NULL, (double[]){1, 1}, NULL, x0_bar, theta_bar, NULL, NULL, NULL), want);
+    expect_message(og_context_message(r.context), "event 0 (hit) at t = ");
+    expect_message(og_context_message(r.context), reason);
+    assert_true(x0_bar[0] == 5 && x0_bar[1] == 6 && theta_bar[2] == 9);
+    close_run(&r);
+  }
+}
+
+static void refusals(void **state) {
+  (void)state;
+  og_event_functions functions = {ball_guard, ball_guard_vjp, ball_jump, refusing_vjp, NULL};
+  expect_refusal(&functions, (double[]){10, 0}, ball_theta, 3, OG_ERR_FIELD, "callback refused");
+  functions.jump_vjp = broken_vjp;
+  expect_refusal(&functions, (double[]){10, 0}, ball_theta, 3, OG_ERR_NOT_FINITE, "NaN or infinite");
+  /* thrown up, the highest point touches h = r: 8^2 / (2 8) = 4 */
+  functions = (og_event_functions){.guard = top_guard, .guard_vjp = top_guard_vjp};
+  expect_refusal(&functions, (double[]){0, 8}, (double[]){8, 0, 4}, 3, OG_ERR_GRAZING, "touches zero");
+}
+
+/* x' = -100 x from 0; at t = 0.5 x is set to 1, and e^-50 does not find back to it. */
+static int clock_guard(double t, const double *x, const double *p, double *g, void *user) {
+  (void)x, (void)p, (void)user;
+  g[0] = t - 0.5;
+  return 0;
+}
+static int clock_jump(size_t event, double t, const double *x, const double *p, double *after, void *user) {
+  (void)event, (void)t, (void)x, (void)p, (void)user;
+  after[0] = 1;
+  return 0;
+}
+static void missed_state(void **state) {
+  (void)state;
+  og_event_functions functions = {.guard = clock_guard, .jump = clock_jump};
+  double x0_bar = 0;
+  run r;
+  open_run(&r, OG_METHOD_TSIT5, OG_ADJOINT_BACKSOLVE, 1e-9);
+  CHECK(r.context, og_field_create(r.context, 1, 1, fade_rhs, NULL, &r.field));
+  CHECK(r.context, og_field_use_finite_differences(r.field));
+  CHECK(r.context, og_field_set_events(r.field, 1, &(og_event){"set", OG_DIRECTION_ANY, 0}, &functions));
+  start_run(&r, 1, 0, 1, (double[]){0}, (double[]){100});
+  CHECK(r.context, og_solve_run(r.solve));
+  CHECK(r.context, og_solve_pullback(r.solve, NULL, (double[]){1}, NULL, &x0_bar, NULL, NULL, NULL, NULL));
+  assert_int_equal(r.warnings, 1);
+  expect_message(r.warning, "went back from t = 1 to t = 0.5 and missed the state after the event there");
+  close_run(&r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(bouncing_ball),
-      cmocka_unit_test(relay),
-      cmocka_unit_test(ramps),
-      cmocka_unit_test(steady),
-      cmocka_unit_test(together),
-      cmocka_unit_test(due_by_an_input),
+      cmocka_unit_test(bouncing_ball), cmocka_unit_test(relay),        cmocka_unit_test(ramps),
+      cmocka_unit_test(steady),        cmocka_unit_test(together),     cmocka_unit_test(due_by_an_input),
+      cmocka_unit_test(orders),        cmocka_unit_test(adaptive),     cmocka_unit_test(computed_again),
+      cmocka_unit_test(refusals),      cmocka_unit_test(missed_state),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,9 +134,9 @@ static og_status fail_event(const og_backward *b, size_t m, const og_segment *se
 }
 
 /* What the guard's speed is measured by (og_stop): the speed at which each component came here on average
- * since x was last given or left behind by an event. Where a guard touches zero only, some sqrt(epsilon) of
- * that is left of its speed. */
-enum { TOUCHES = 16 };
+ * since x was last given or left behind by an event. Where a guard touches zero only, rounding
+ * leaves some ten times sqrt(epsilon) of that. */
+enum { TOUCHES = 64 };
 static void find_parts(const og_backward *b, size_t m, const og_segment *segment, const double *f,
                        double *parts) {
   const og_segment *first = segment, *segments = trajectory_of(b, m)->path.segments;
