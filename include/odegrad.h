@@ -373,8 +373,9 @@ OG_API og_status og_solve_run(og_solve *solve);
  */
 OG_API og_status og_solve_replay(og_solve *solve);
 
-/** Results of the last run: states at the end [n], at observation `index` [n], the running cost's integral.
- */
+/** Results of the last run: states at the end [n], at observation `index` [n] (OG_ERR_STATE when a terminal
+ * event came before it), the running cost's integral. An observation at the very time of an event has the
+ * state before it. */
 OG_API og_status og_solve_final(const og_solve *solve, size_t trajectory, double *x);
 OG_API og_status og_solve_observed(const og_solve *solve, size_t trajectory, size_t index, double *x);
 OG_API og_status og_solve_cost(const og_solve *solve, size_t trajectory, double *cost);
@@ -409,14 +410,14 @@ OG_API og_status og_solve_event_tangents(const og_solve *solve, size_t trajector
  *  states [M][n], of the running cost's integral [M]; NULL means zero. Cotangents out, added to: x0_bar
  * [M][n], theta_bar [p] or [M][p], t0_bar [M], t1_bar [M], times_bar [sum of counts]; NULL means not wanted.
  *  With the option adjoint = discrete it is the exact derivative of the computed numbers with the steps
- *  held at fixed fractions of the span, and forward assembles the same numbers from n + p + 2 tangents. The
- *  others solve the continuous adjoint equation lambda' = -(df/dx)^T lambda from t1 back to t0, with the
- * solve's method and tolerances or, of fixed steps, as many between observations as the forward solve took
- * there: backsolve together with x (it keeps no steps; where x does not come back to x0, the log says so and
- * by how much); interpolate with x(t) from the forward solve's dense output, together with the integral of
- *  lambda^T df/dtheta; quadrature lambda alone, and the integral by an adaptive Gauss-Kronrod rule, to rtol
- * and atol also with fixed steps. They are correct up to the errors of the two solves.
- * Events are differentiated with their times; one that is touched and not crossed is refused
+ *  held at fixed fractions of the span, and forward assembles the same numbers from n + p + 2 tangents and
+ * one for each signal value. The others solve the continuous adjoint equation lambda' = -(df/dx)^T lambda
+ * from t1 back to t0, with the solve's method and tolerances or, of fixed steps, as many between observations
+ * as the forward solve took there: backsolve together with x (it keeps no steps; where x does not come back
+ * to x0, the log says so and by how much); interpolate with x(t) from the forward solve's dense output,
+ * together with the integral of lambda^T df/dtheta; quadrature lambda alone, and the integral by an adaptive
+ * Gauss-Kronrod rule, to rtol and atol also with fixed steps. They are correct up to the errors of the two
+ * solves. Events are differentiated with their times; one that is touched and not crossed is refused
  * (OG_ERR_GRAZING). Cotangents of observations that a terminal event left out are ignored. */
 OG_API og_status og_solve_pullback(og_solve *solve, const double *observed_bar, const double *final_bar,
                                    const double *cost_bar, double *x0_bar, double *theta_bar, double *t0_bar,

@@ -30,9 +30,10 @@ typedef struct og_watch {
   og_watched *next;                  /* [guards]: of one lane, at its step's end */
   double *work;                      /* og_guard_work */
   double *one_x, *one_theta, *one_g; /* of one lane */
-  double *before;                    /* guards just before an event */
-  double *g_x, *g_theta;             /* a guard's gradient */
-  size_t event[OG_LANES_MAX];        /* that stops the lane's step; OG_NO_EVENT */
+  int theta_of;               /* the lane whose theta was copied while looking at this step; -1: none */
+  double *before;             /* guards just before an event */
+  double *g_x, *g_theta;      /* a guard's gradient */
+  size_t event[OG_LANES_MAX]; /* that stops the lane's step; OG_NO_EVENT */
   double sigma[OG_LANES_MAX], residual[OG_LANES_MAX];
   unsigned char held[OG_LANES_MAX]; /* see og_segment */
   size_t occurrences[OG_LANES_MAX], stalled[OG_LANES_MAX];

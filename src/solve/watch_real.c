@@ -82,6 +82,8 @@ static const double *guards_at(drive *d, int lane, double place) {
   _Alignas(64) double t[OG_LANE_STEP] = {OG_R(og_drive_time_at)(d, lane, place)};
   og_lane_status status[OG_LANE_STEP] = {0};
   OG_R(og_drive_state_at)(d, lane, place, watch->one_x);
+  if (watch->theta_of != lane) OG_R(og_drive_own_theta)(d, lane, watch->one_theta);
+  watch->theta_of = lane;
   og_guard_values(d->solve, 1, t, watch->one_x, watch->one_theta, watch->one_g, status, d->step.scratch,
                   watch->work);
   if (status[0])
@@ -218,7 +220,6 @@ static void watch_lane(drive *d, int lane) {
   og_watch *watch = d->watch;
   crossing first = {.what = STAYS};
   size_t which = OG_NO_EVENT;
-  OG_R(og_drive_own_theta)(d, lane, watch->one_theta);
   for (size_t k = 0; k < watch->guards; k++) {
     og_watched after = *watched_of(d, k, lane);
     crossing c = scan(d, lane, k, &after);
@@ -243,7 +244,6 @@ static void locate_again(drive *d, int lane, const og_segment *segment) {
   watch->sigma[lane] = segment->sigma;
   watch->held[lane] = (unsigned char)segment->held;
   if (segment->held) return;
-  OG_R(og_drive_own_theta)(d, lane, watch->one_theta);
   for (double reach = 1e-9; reach < 1; reach *= 4) {
     double low = segment->sigma - reach, high = segment->sigma + reach;
     double g_low = guard_at(&p, low), g_high = guard_at(&p, high);
@@ -264,6 +264,7 @@ static void watch_replayed(drive *d, int lane) {
 
 void OG_R(og_drive_watch)(drive *d) {
   if (!d->replay) sample(d);
+  d->watch->theta_of = -1;
   for (int lane = 0; lane < d->lanes; lane++) {
     d->watch->event[lane] = OG_NO_EVENT;
     if (d->mask[lane] == 0) continue;
