@@ -45,7 +45,8 @@ void OG_R(og_recall_enter)(OG_R(og_recall) * r, int lane, size_t segment) {
 
 /* x and the start of the step. */
 static void read_state(OG_R(og_recall) * r, int lane, const real *x, double fraction) {
-  for (size_t i = 0; i < r->solve->n; i++) r->x[i * (size_t)r->lanes + (size_t)lane] = x[i];
+  real *to = r->x + lane;
+  for (size_t i = 0; i < r->solve->n; i++, to += r->lanes) *to = x[i];
   r->fraction[lane] = fraction;
 }
 

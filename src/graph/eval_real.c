@@ -159,7 +159,7 @@ void OG_R(og_program_run)(const og_program *program, int lanes, const real *cons
                           real *const *outputs, void *scratch) {
   real **bases = scratch, *rows = (real *)((char *)scratch + og_program_head(program));
   real *spare = rows + (size_t)program->scratch_rows * (size_t)lanes;
-  for (int i = 0; i < OG_SLOT_COUNT; i++) bases[i] = (real *)inputs[i];
+  for (int i = 0; i < program->slot_count; i++) bases[program->slots[i]] = (real *)inputs[program->slots[i]];
   bases[OG_BASE_SCRATCH] = rows;
   set_constants(program, lanes, bases);
   for (int i = 0; i < program->output_count; i++)

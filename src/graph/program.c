@@ -297,6 +297,18 @@ static void round_constants(lowering *l) {
   for (int i = 0; i < p->constant_count && !l->failed; i++) p->constants_single[i] = (float)p->constants[i];
 }
 
+static void find_slots(og_program *p) {
+  unsigned char found[OG_SLOT_COUNT] = {0};
+  for (int i = 0; i < p->count; i++) {
+    const og_instruction *in = &p->instructions[i];
+    int bases[] = {in->a.base, in->b.base, in->c.base};
+    for (int k = 0; k < 3; k++)
+      if (bases[k] < OG_SLOT_COUNT) found[bases[k]] = 1;
+  }
+  for (int slot = 0; slot < OG_SLOT_COUNT; slot++)
+    if (found[slot]) p->slots[p->slot_count++] = slot;
+}
+
 static int lower_graph(lowering *l, const og_node *outputs) {
   og_context *context = l->program->context;
   size_t nodes = (size_t)l->nodes + 1;
@@ -309,6 +321,7 @@ static int lower_graph(lowering *l, const og_node *outputs) {
   l->failed = !l->needed || !l->placed || !l->last_use || !l->places || !l->holes || !l->program->output_rows;
   if (!l->failed) lower_all(l, outputs);
   if (!l->failed) round_constants(l);
+  if (!l->failed) find_slots(l->program);
   og_free(context, l->needed);
   og_free(context, l->placed);
   og_free(context, l->last_use);

@@ -55,6 +55,7 @@ struct og_program {
   float *wide_single;
   int output_count, *output_rows; /* where output j begins among the spare rows used for outputs not wanted */
   int spare_rows, scratch_rows;
+  int slots[OG_SLOT_COUNT], slot_count; /* inputs that it may read */
   const og_elementwise_d *loops_d;
   const og_elementwise_s *loops_s;
 };

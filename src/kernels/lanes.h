@@ -12,6 +12,11 @@ static inline dvec dvec_load(const double *p) {
   return v;
 }
 static inline void dvec_store(double *p, dvec v) { __builtin_memcpy(p, &v, sizeof v); }
+typedef real dvec_real __attribute__((vector_size(OG_DVEC_LANES * sizeof(real))));
+static inline void dvec_store_real(real *p, dvec v) {
+  dvec_real rounded = __builtin_convertvector(v, dvec_real);
+  __builtin_memcpy(p, &rounded, sizeof rounded);
+}
 
 static void step_times(int lanes, const OG_R(og_lane_steps) * s) {
   for (int lane = 0; lane < lanes; lane += OG_DVEC_LANES) {
@@ -20,7 +25,7 @@ static void step_times(int lanes, const OG_R(og_lane_steps) * s) {
     dvec_store(s->t + lane, t0 + span * start);
     dvec_store(s->t_next + lane, dvec_select(end == 1.0, dvec_load(s->t1 + lane), t0 + span * end));
     dvec_store(s->h + lane, h);
-    for (int i = 0; i < OG_DVEC_LANES; i++) s->h_real[lane + i] = (real)h[i];
+    dvec_store_real(s->h_real + lane, h);
   }
 }
 

@@ -174,11 +174,12 @@ static int record_step(drive *d, int lane) {
   size_t stride = d->solve->stride;
   if (!d->room[lane] && !find_room(d, lane)) return 0;
   char *entry = d->recorded[lane];
-  real *x = (real *)(void *)(entry + sizeof(double));
+  real *to = (real *)(void *)(entry + sizeof(double));
+  const real *x = d->x + lane;
   __builtin_prefetch((const void *)((uintptr_t)entry + 4 * stride),
                      1); /* many lanes' records: too many streams for the hardware */
   *(double *)(void *)entry = d->fraction[lane];
-  for (int i = 0; i < d->step.n; i++) x[i] = d->x[i * d->lanes + lane];
+  for (int i = 0; i < d->step.n; i++, x += d->lanes) to[i] = *x;
   d->recorded[lane] = entry + stride;
   d->room[lane]--;
   return 1;
@@ -227,6 +228,7 @@ static int inside(const drive *d, int lane) {
 
 static int observation_due(const drive *d) {
   int due = 0;
+  if (d->solve->observed_count == 0) return 0;
   for (int lane = 0; lane < d->lanes; lane++) due |= d->next_observation[lane] <= d->fraction_next[lane];
   return due;
 }
