@@ -13,7 +13,7 @@ static size_t reals_needed(const og_solve *solve, int lanes) {
 }
 
 size_t OG_R(og_drive_bytes)(const og_solve *solve, int lanes) {
-  size_t entry = solve->checkpoints ? og_checkpoint_stride(solve) : 0;
+  size_t entry = solve->keep == OG_KEEP_CHECKPOINTS ? og_checkpoint_stride(solve) : 0;
   return reals_needed(solve, lanes) * sizeof(real) + entry;
 }
 
