@@ -412,13 +412,14 @@ OG_API og_status og_solve_event_tangents(const og_solve *solve, size_t trajector
  *  With the option adjoint = discrete it is the exact derivative of the computed numbers with the steps
  *  held at fixed fractions of the span, and forward assembles the same numbers from n + p + 2 tangents and
  * one for each signal value. The others solve the continuous adjoint equation lambda' = -(df/dx)^T lambda
- * from t1 back to t0, with the solve's method and tolerances or, of fixed steps, as many between observations
- * as the forward solve took there: backsolve together with x (it keeps no steps; where x does not come back
- * to x0, the log says so and by how much); interpolate with x(t) from the forward solve's dense output,
- * together with the integral of lambda^T df/dtheta; quadrature lambda alone, and the integral by an adaptive
- * Gauss-Kronrod rule, to rtol and atol also with fixed steps. They are correct up to the errors of the two
- * solves. Events are differentiated with their times; one that is touched and not crossed is refused
- * (OG_ERR_GRAZING). Cotangents of observations that a terminal event left out are ignored. */
+ * from t1 back to t0, with the solve's method and tolerances or, of fixed steps, as many between
+ * observations, events and breakpoints of inputs as the forward solve took there: backsolve together with x
+ * (it keeps no steps; where x does not come back to x0, the log says so and by how much); interpolate with
+ * x(t) from the forward solve's dense output, together with the integral of lambda^T df/dtheta; quadrature
+ * lambda alone, and the integral by an adaptive Gauss-Kronrod rule, to rtol and atol also with fixed steps.
+ * They are correct up to the errors of the two solves. Events are differentiated with their times; one that
+ * is touched and not crossed is refused (OG_ERR_GRAZING). Cotangents of observations that a terminal event
+ * left out are ignored. */
 OG_API og_status og_solve_pullback(og_solve *solve, const double *observed_bar, const double *final_bar,
                                    const double *cost_bar, double *x0_bar, double *theta_bar, double *t0_bar,
                                    double *t1_bar, double *times_bar);
