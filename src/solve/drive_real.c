@@ -140,7 +140,18 @@ static void limit_attempts(drive *d, int lane) {
   OG_R(og_drive_fail)(d, lane, OG_ERR_TOO_MANY_STEPS);
 }
 
+/* Which lanes' steps are refused; written without branches, which nobody could predict. */
+static int find_refused(const drive *d, int *refused) {
+  int count = 0;
+  for (int lane = 0; lane < d->lanes; lane++) {
+    refused[count] = lane;
+    count += (d->trajectory[lane] != NULL) & !(d->error[lane] <= 1);
+  }
+  return count;
+}
+
 static void decide(drive *d) {
+  int refused[OG_LANES_MAX];
   if (d->fixed)
     find_finite(d);
   else
@@ -148,11 +159,9 @@ static void decide(drive *d) {
   control(d);
   int limited =
       !d->fixed && ++d->attempts >= d->solve->limits.max_steps; /* no lane has tried more than the block */
-  for (int lane = 0; lane < d->lanes; lane++) {
-    if (!d->trajectory[lane]) continue;
-    if (!(d->error[lane] <= 1)) reject(d, lane);
-    if (limited && d->trajectory[lane]) limit_attempts(d, lane);
-  }
+  for (int i = 0, count = find_refused(d, refused); i < count; i++) reject(d, refused[i]);
+  for (int lane = 0; limited && lane < d->lanes; lane++)
+    if (d->trajectory[lane]) limit_attempts(d, lane);
 }
 
 static int refill_due(const drive *d) {

@@ -293,12 +293,16 @@ void OG_R(og_drive_move)(drive *d) {
 
 void OG_R(og_drive_commit)(drive *d) {
   unsigned char moved[OG_LANES_MAX];
+  int moving[OG_LANES_MAX], count = 0;
   interpolant_stages(d);
   if (d->watch) OG_R(og_drive_watch)(d);
-  for (int lane = 0; lane < d->lanes; lane++) {
+  for (int lane = 0; lane < d->lanes; lane++) { /* without branches, which nobody could predict */
     moved[lane] = d->mask[lane] != 0;
-    if (moved[lane] && !move_on(d, lane)) return;
+    moving[count] = lane;
+    count += moved[lane];
   }
+  for (int i = 0; i < count; i++)
+    if (!move_on(d, moving[i])) return;
   OG_R(og_drive_move)(d);
   OG_R(og_drive_restart)(d);
   keep_states(d, moved);
