@@ -870,6 +870,78 @@ static void replay_of_many(void **state) {
   }
 }
 
+/* ---- At random ---- */
+
+/* Balls of all sizes, until before or after the moment where their hits accumulate: none falls through the
+ * floor, and refusals come when that moment is near. */
+static void random_balls(void **state) {
+  (void)state;
+  static const og_method methods[] = {OG_METHOD_BS32, OG_METHOD_TSIT5, OG_METHOD_DOP853};
+  og_context *context = new_context();
+  uint64_t seed = 7;
+  int accumulated = 0;
+  for (int m = 0; m < 300; m++) {
+    og_field *field = ball_field(context, m % 2 ? OG_DIRECTION_FALLING : OG_DIRECTION_ANY);
+    og_options *options = new_options(context, methods[m % 3], 1e-6, 1e-9);
+    double r = pow(10, 3 * noise(&seed)), h0 = r + pow(10, 2 * noise(&seed)), g = pow(10, 2 * noise(&seed));
+    double e = 0.05 + 0.85 * fabs(noise(&seed)), T = sqrt(2 * (h0 - r) / g), end = T * (1 + 2 * e / (1 - e));
+    double t0 = m % 5 ? 0 : 100, span = end * (0.5 + fabs(noise(&seed))), x[2];
+    og_solve *solve = NULL;
+    CHECK(context, og_solve_create(context, field, options, 1, &solve));
+    CHECK(context, og_solve_set_span(solve, 0, t0, t0 + span));
+    CHECK(context, og_solve_set_initial_state(solve, 0, (double[]){h0, 0}));
+    CHECK(context, og_solve_set_parameters(solve, 0, (double[]){g, e, r}));
+    og_status status = og_solve_run(solve);
+    if (status == OG_OK) {
+      CHECK(context, og_solve_final(solve, 0, x));
+      if (!(x[0] >= r - 1e-6 * h0) || span > end)
+        fail_msg("ball %d: h - r = %g at %g of %g", m, x[0] - r, span, end);
+    } else {
+      assert_int_equal(status, OG_ERR_ZENO);
+      if (span < 0.999 * end) fail_msg("ball %d was refused at %g of %g", m, span, end);
+      accumulated++;
+    }
+    og_solve_destroy(solve);
+    og_options_destroy(options);
+    og_field_destroy(field);
+  }
+  og_context_destroy(context);
+  assert_in_range(accumulated, 100, 200);
+}
+
+/* The driven oscillator with random settings has the same events with its own steps as with very short ones.
+ */
+static void none_missed(void **state) {
+  (void)state;
+  static driven_output own, fine;
+  for (int m = 0; m < 60; m++) {
+    og_context *context = new_context();
+    og_field *field = driven_field(context);
+    uint64_t seed = 1000 + (uint64_t)m;
+    driven_input in = driven_start(m % 2);
+    for (int i = 0; i < DRIVEN_STATES; i++) in.x0[i] += 0.8 * noise(&seed);
+    in.theta[0] *= 1 + 5 * fabs(noise(&seed));
+    for (int i = 0; i < DRIVEN_VALUES; i++) in.u[i] *= 1 + noise(&seed), in.w[i] += 0.3 * noise(&seed);
+    size_t counts[2];
+    for (int k = 0; k < 2; k++) {
+      og_options *options = new_options(context, OG_METHOD_DOP853, k ? 1e-11 : 1e-9, k ? 1e-11 : 1e-9);
+      og_solve *solve = NULL;
+      CHECK(context, og_options_set_real(options, OG_OPT_MAX_STEP, k ? 0.01 : 0));
+      CHECK(context, og_solve_create(context, field, options, 1, &solve));
+      driven_set(context, solve, 0, &in);
+      CHECK(context, og_solve_run(solve));
+      counts[k] = driven_get(context, solve, 0, k ? &fine : &own);
+      og_solve_destroy(solve);
+      og_options_destroy(options);
+    }
+    assert_int_equal(counts[0], counts[1]);
+    /* 1e-9 in each of some ten steps, which a chain of events multiplies */
+    for (size_t i = 0; i < counts[0]; i++) expect_near("time", own.event_times[i], fine.event_times[i], 1e-5);
+    og_field_destroy(field);
+    og_context_destroy(context);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(closed_form),
@@ -892,6 +964,8 @@ int main(void) {
       cmocka_unit_test(continuous),
       cmocka_unit_test(two_balls),
       cmocka_unit_test(replay_of_many),
+      cmocka_unit_test(random_balls),
+      cmocka_unit_test(none_missed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
