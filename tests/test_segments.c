@@ -287,8 +287,8 @@ static int tank_vjp(double t, const double *x, const double *p, const double *l,
 }
 
 /* L = x* + c t*, from x0; steady from the start when x0 is a / b. */
-static void check_steady(og_adjoint kind, double x0, double c, double error) {
-  static const double a = 2, b = 0.7, tol = 1e-3;
+static void check_steady(og_adjoint kind, double tol, double x0, double c, double error) {
+  static const double a = 2, b = 0.7;
   double x_bar = 0, theta_bar[2] = {0}, t0_bar = 0, t1_bar = 0, f0 = a - b * x0, t = log(f0 / tol) / b;
   int from_start = fabs(f0) < tol;
   run r;
@@ -316,8 +316,9 @@ static void steady(void **state) {
   for (int kind = -1; kind < KINDS; kind++)
     for (double c = 0; c < 2; c += 1.5) {
       og_adjoint adjoint = kind < 0 ? OG_ADJOINT_DISCRETE : kinds[kind];
-      check_steady(adjoint, 0.3, c, 1e-7);
-      check_steady(adjoint, 2 / 0.7, c, 1e-12);
+      check_steady(adjoint, 1e-3, 0.3, c, 1e-7);
+      check_steady(adjoint, 1e-3, 2 / 0.7, c, 1e-12);
+      check_steady(adjoint, 1e-7, 0.3, c, 1e-3); /* likewise */
     }
 }
 

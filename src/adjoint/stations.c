@@ -1,4 +1,5 @@
 /* Stations of a backward solve: observations, events and breakpoints, each trajectory's in turn. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -133,20 +134,27 @@ static og_status fail_event(const og_backward *b, size_t m, const og_segment *se
                        "does there");
 }
 
-/* What the guard's speed is measured by (og_stop): the speed at which each component came here on average
- * since x was last given or left behind by an event. Where a guard touches zero only, rounding
- * leaves some ten times sqrt(epsilon) of that. */
-enum { TOUCHES = 64 };
-static void find_parts(const og_backward *b, size_t m, const og_segment *segment, const double *f,
-                       double *parts) {
-  const og_segment *first = segment, *segments = trajectory_of(b, m)->path.segments;
-  while (first > segments && first[-1].event == OG_NO_EVENT) first--;
-  const double *x0 = first == segments ? b->solve->x0 + m * b->solve->states : first[-1].states + b->solve->n;
-  double length = fabs(segment->time - first->start);
-  for (size_t i = 0; i < b->solve->n; i++) {
-    double way = i < b->solve->states ? fabs(segment->states[i] - x0[i]) : 0;
-    parts[i] = fabs(f[i]) + (length > 0 ? TOUCHES * way / length : 0);
+/* f just before the event, and what a guard's speed is measured by (og_stop): a component that is known to
+ * eps |x| and accelerates by a passes its turning point within sqrt(eps |x| / a), so that a guard that only
+ * touches zero is left a speed of some sqrt(eps) sqrt(|x| a). The acceleration is that along the solution. */
+enum { TOUCHES = 16 };
+static og_status speeds(og_backward *b, size_t m, const og_segment *segment) {
+  size_t n = b->solve->n;
+  const double *f = NULL, *x = segment->states;
+  blocks at = blocks_of(b);
+  double *moved = at.before_bar,
+         step = sqrt(DBL_EPSILON) * (fabs(segment->time) + fabs(segment->time - segment->start));
+  if (segment->end < segment->start) step = -step;
+  OG_TRY(og_backward_slope(b, m, segment->time, x, &f));
+  memcpy(at.after_bar, f, n * sizeof *f);
+  for (size_t i = 0; i < n; i++) moved[i] = x[i] - step * f[i];
+  OG_TRY(og_backward_slope(b, m, segment->time - step, moved, &f));
+  for (size_t i = 0; i < n; i++) {
+    double speed = at.after_bar[i], acceleration = step == 0 ? 0 : fabs((speed - f[i]) / step);
+    at.parts[i] = fabs(speed) + TOUCHES * sqrt(fabs(x[i]) * acceleration);
+    at.f[i] = speed;
   }
+  return OG_OK;
 }
 
 /* Back through the event that ended `segment`. What follows it gave its time the cotangent t_bar, and what
@@ -155,12 +163,10 @@ static og_status cross_event(og_backward *b, size_t m, const og_segment *segment
   const og_solve *solve = b->solve;
   size_t n = solve->n;
   double *lambda = og_backward_lambda(b, m), *theta_bar = b->theta_bar + m * solve->p, zero = 0;
-  const double *f = NULL;
   blocks at = blocks_of(b);
-  OG_TRY(og_backward_slope(b, m, segment->time, segment->states, &f));
+  OG_TRY(speeds(b, m, segment));
   memcpy(at.x, segment->states, n * sizeof *at.x);
   memcpy(at.after_bar, lambda, n * sizeof *lambda);
-  find_parts(b, m, segment, f, at.parts);
   memset(at.theta_bar, 0, OG_PADDED(solve->p) * sizeof *at.theta_bar);
   og_stop stop = {.segment = segment,
                   .h = 1,
