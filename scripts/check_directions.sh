@@ -13,8 +13,9 @@ declare -A allowed=(
   [graph]="base kernels field"
   [model]="base kernels field graph"
   [rk]="base kernels field"
-  [solve]="base kernels field rk"
-  [adjoint]="base kernels field rk solve"
+  [checkpoint]="base"
+  [solve]="base kernels field rk checkpoint"
+  [adjoint]="base kernels field rk checkpoint solve"
   [fit]="base kernels field rk solve adjoint graph model"
   [io]="base"
 )
@@ -97,6 +98,7 @@ self_test() {
   try_include src/fit/a.c model/model.h good || failed=1
   try_include cli/a.c own.h good || failed=1
   try_include src/base/a.h kernels/kernels.h bad || failed=1
+  try_include src/checkpoint/a.c solve/solve.h bad || failed=1
   try_include src/solve/a.c graph/graph.h bad || failed=1
   try_include src/adjoint/a.c model/model.h bad || failed=1
   try_include src/rk/a.c solve/solve.h bad || failed=1

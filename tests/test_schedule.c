@@ -2,7 +2,7 @@
  * compared with the closed form of Griewank & Walther and with dynamic programming. */
 #include "counting.h"
 
-#include "solve/schedule.h"
+#include "checkpoint/schedule.h"
 
 enum { STEPS_MOST = 120, SLOTS_MOST = 12 };
 

@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "solve/store.h"
+#include "checkpoint/store.h"
 
 enum { TRAJECTORIES = 3, STRIDE = 40, SLOTS = 200 };
 

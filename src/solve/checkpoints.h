@@ -8,7 +8,7 @@
 #define OG_CHECKPOINTS_H
 
 #include "solve/layout.h"
-#include "solve/store.h"
+#include "checkpoint/store.h"
 
 typedef struct og_checkpoint {
   double fraction, width, previous; /* and then real x[n] */

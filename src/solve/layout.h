@@ -4,7 +4,7 @@
 #define OG_LAYOUT_H
 
 #include "solve/guards.h"
-#include "solve/schedule.h"
+#include "checkpoint/schedule.h"
 #include "solve/solve.h"
 
 typedef struct og_layout {

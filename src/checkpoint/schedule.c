@@ -1,4 +1,4 @@
-#include "solve/schedule.h"
+#include "checkpoint/schedule.h"
 
 /* ---- The binomial optimum ---- */
 

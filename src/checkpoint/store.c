@@ -1,4 +1,4 @@
-#include "solve/store.h"
+#include "checkpoint/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
