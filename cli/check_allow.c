@@ -16,35 +16,47 @@ static const double REFINED_CHANGE =
     4; /* an error of order 1 shrinks to half: it is twice the change; twice for safety */
 static const double GROUP_SHARE =
     0.1; /* of the largest change among like components: a change may vanish by chance */
-static const double ERRORS_ALLOWED = 10; /* of the differences' own error estimate */
+static const double ERRORS_ALLOWED = 10; /* of the differences' own error, estimated or expected */
+static const double LOSS_ROUNDING = 1e3; /* epsilons, as thousands of steps may leave */
 
 /* Thousands of steps' rounding. */
 static double rounding_of(const check *c) { return is_single(c) ? 1e-3 : 1e-10; }
 
+static double epsilon_of(const check *c) { return is_single(c) ? FLT_EPSILON : DBL_EPSILON; }
+
+/* What a component is a derivative by. */
+static double variable_size(const check *c, size_t i) {
+  if (i >= c->count - 2) return c->span;
+  return fabs(i < c->p->p ? c->p->theta[i] : c->x0[i - c->p->p]);
+}
+
+/* Where the loss hardly depends on any of a kind (on the initial state, of a solve that ends when it is
+ * steady), their derivatives are what is left of cotangents that have decayed, and carry the rounding of the
+ * loss. */
 static void allow_forward(check *c) {
-  for (size_t i = 0; i < c->count; i++) c->columns[WAY_FORWARD].allowed[i] = rounding_of(c) * c->scale[i];
+  double *size = take(c->count, sizeof *size), *allowed = c->columns[WAY_FORWARD].allowed;
+  for (size_t i = 0; i < c->count; i++) size[i] = variable_size(c, i);
+  spread_by_kind(c, size, size);
+  for (size_t i = 0; i < c->count; i++)
+    allowed[i] = rounding_of(c) * c->scale[i] +
+                 LOSS_ROUNDING * epsilon_of(c) * fabs(c->loss) / (size[i] > 0 ? size[i] : 1);
+  free(size);
 }
 
 /* ---- Differences ---- */
 
-/* What a component is a derivative by: differences lose the loss's rounding over a step in proportion to it.
- */
-static double variable_size(const check *c, size_t i) {
-  double size = i >= c->count - 2 ? c->span : fabs(c->x0[i - c->p->p]);
-  return size > 0 ? size : 1;
-}
-
 /* Parameters have an error estimate, in `allowed` so far. The others are judged as central differences may
- * be: their truncation leaves eps^(1/3) at worst, rounding eps^(2/3) of the loss. */
+ * be: their truncation leaves eps^(1/3) at worst, rounding eps^(2/3) of the loss over what is varied. */
 static void allow_differences(check *c) {
-  double *allowed = c->columns[WAY_DIFFERENCES].allowed, epsilon = is_single(c) ? FLT_EPSILON : DBL_EPSILON;
+  double *allowed = c->columns[WAY_DIFFERENCES].allowed, epsilon = epsilon_of(c);
   for (size_t i = 0; i < c->count; i++) {
     if (i < c->p->p) {
       allowed[i] = ERRORS_ALLOWED * allowed[i] + rounding_of(c) * c->scale[i];
       continue;
     }
-    double rounding = pow(epsilon, 2. / 3) * fabs(c->loss) / variable_size(c, i);
-    allowed[i] = cbrt(epsilon) * c->scale[i] + rounding;
+    double size = variable_size(c, i),
+           rounding = pow(epsilon, 2. / 3) * fabs(c->loss) / (size > 0 ? size : 1);
+    allowed[i] = cbrt(epsilon) * c->scale[i] + ERRORS_ALLOWED * rounding;
     if (i >= c->count - 2) allowed[i] += REFINED_CHANGE * c->change[i]; /* kinks */
   }
 }

@@ -18,6 +18,40 @@ typedef struct picture {
   og_plot *plot;
 } picture;
 
+static void add_row(solution *s, size_t *to, double t, const double *x) {
+  s->t[*to] = t;
+  memcpy(s->x + (*to)++ * s->n, x, s->n * sizeof *x);
+}
+
+/* Events are jumps and corners of the curves: the states on both sides join those of the grid. */
+static void add_events(const picture *d, const double *t0, const double *t1, solution *s) {
+  const occurrence *e = d->s.events, *last = e + d->s.event_count;
+  size_t *counts = take(d->s.trajectories, sizeof *counts), to = 0;
+  for (size_t m = 0; m < d->s.trajectories; m++) counts[m] = d->s.starts[m + 1] - d->s.starts[m];
+  for (size_t i = 0; i < d->s.event_count; i++) counts[e[i].trajectory] += 2;
+  allot_solution(d->p, counts, s);
+  free(counts);
+  for (size_t m = 0; m < d->s.trajectories; m++)
+    for (size_t i = d->s.starts[m]; i <= d->s.starts[m + 1]; i++) {
+      int past = i == d->s.starts[m + 1];
+      for (; e < last && e->trajectory == m; e++) {
+        if (!past && (d->s.t[i] - e->what.t) * (t1[m] - t0[m]) <= 0) break;
+        add_row(s, &to, e->what.t, e->before), add_row(s, &to, e->what.t, e->after);
+      }
+      if (!past) add_row(s, &to, d->s.t[i], d->s.x + i * d->s.n);
+    }
+}
+
+static og_status solve_curves(picture *d, const double *t0, const double *t1) {
+  og_status status = solve_at(d->p, t0, t1, d->theta, &d->s);
+  if (status != OG_OK || d->s.event_count == 0) return status;
+  solution with_events;
+  add_events(d, t0, t1, &with_events);
+  free_solution(&d->s);
+  d->s = with_events;
+  return OG_OK;
+}
+
 static og_status evaluate_curves(picture *d) {
   d->values = take(d->s.starts[d->s.trajectories] * d->curves, sizeof *d->values);
   og_status status = OG_OK;
@@ -112,7 +146,7 @@ og_status draw_picture(const problem *p, const double *theta, const double *t0, 
   picture d = {.p = p, .theta = theta, .observed = observed && columns > 0};
   d.curves = d.observed ? columns : p->n;
   fill_times(&d, t0, t1);
-  og_status status = solve_at(p, t0, t1, theta, &d.s);
+  og_status status = solve_curves(&d, t0, t1);
   if (status == OG_OK) status = evaluate_curves(&d);
   if (status == OG_OK) status = draw_and_write(&d, path);
   free_solution(&d.s);
