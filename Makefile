@@ -8,6 +8,7 @@
 #   make fuzz       SECONDS=600 for each fuzz target
 #   make deps       install what is missing for all of the above
 #   make check-format, make clean
+#   make help       this list
 PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
@@ -15,7 +16,7 @@ SECONDS ?= 600
 
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all build deps deps-build deps-test demo test bench figures install check-format fuzz clean
+.PHONY: all build deps deps-build deps-test demo test bench figures install check-format fuzz clean help
 all: build
 
 deps-build deps-test:
@@ -45,6 +46,8 @@ install: deps-build
 	@cmake --build build -j $(JOBS)
 	@DESTDIR=$(DESTDIR) cmake --install build
 
+help:
+	@sed -n 's/^#   //p' Makefile
 check-format:
 	@scripts/check_format.sh
 clean:

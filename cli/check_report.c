@@ -76,6 +76,13 @@ static void print_ways(const check *c) {
   print_table(&table, 2);
 }
 
+static const char *conclusion(const check *c) {
+  if (all_agree(c)) return "the gradients agree";
+  for (way w = WAY_FORWARD; w < WAY_COUNT; w++)
+    if (c->columns[w].judged && !c->columns[w].agrees) return "the gradients DISAGREE";
+  return "the gradients that could be computed agree, but others FAILED";
+}
+
 void print_check(const check *c) {
   printf("loss  %.10g\n\n", c->loss);
   print_components(c, WAY_DISCRETE, "component", print_value);
@@ -90,7 +97,7 @@ void print_check(const check *c) {
              c->columns[w].failure);
     if (c->columns[w].doubt) printf("%s is not judged: %s\n", way_name(w), c->columns[w].doubt);
   }
-  printf("verdict: %s\n", all_agree(c) ? "the gradients agree" : "the gradients DISAGREE");
+  printf("verdict: %s\n", conclusion(c));
 }
 
 /* ---- JSON ---- */

@@ -13,7 +13,7 @@ static og_status check(const og_solve *base) {
   OG_TRY(og_check_flag(base, OG_FIELD_HAS_HESSIAN, "second derivatives", "og_field_set_hessian"));
   if (og_guards(base))
     return og_fail(base->context, OG_ERR_UNSUPPORTED,
-                   "second derivatives do not go through events; take differences of gradients (in C with "
+                   "second derivatives do not go through events, differences of gradients do (in C with "
                    "og_solve_replay)");
   if (base->keep) return OG_OK;
   return og_fail(base->context, OG_ERR_UNSUPPORTED,
