@@ -141,9 +141,9 @@ static og_field *relay_field(og_context *context) {
 enum { MOST = 70, SEEN = 4 };
 
 typedef struct problem {
-  int method, precision, steps, threads, adjoint, forced, relay;
+  int method, precision, steps, threads, adjoint, forced, relay, samples;
   size_t count;
-  double rtol;
+  double rtol, stretch; /* stretch: the spans times it (0: as they are) */
 } problem;
 
 typedef struct keeping {
@@ -178,6 +178,7 @@ static og_options *options_of(og_context *context, const problem *p, const keepi
   CHECK(context, og_options_set_integer(options, OG_OPT_STEPS, p->steps));
   CHECK(context, og_options_set_integer(options, OG_OPT_MAX_STEPS, 10000000));
   CHECK(context, og_options_set_integer(options, OG_OPT_THREADS, p->threads));
+  if (p->samples) CHECK(context, og_options_set_integer(options, OG_OPT_EVENT_SAMPLES, p->samples));
   CHECK(context, og_options_set_integer(options, OG_OPT_MEMORY, (long long)k->memory));
   CHECK(context, og_options_set_integer(options, OG_OPT_DISK, (long long)k->disk));
   CHECK(context, og_options_set_choice(options, OG_OPT_SCHEDULE, k->schedule));
@@ -191,6 +192,7 @@ static void set_trajectories(og_context *context, og_solve *solve, const problem
   uint64_t seed = 11;
   for (size_t m = 0; m < count; m++) {
     double x0[RICH_STATES], theta[RICH_PARAMETERS], times[SEEN], t1 = 3 + 2 * noise(&seed);
+    if (p->stretch > 0) t1 *= p->stretch;
     for (int i = 0; i < RICH_STATES; i++) x0[i] = 1 + 0.5 * noise(&seed);
     for (int i = 0; i < RICH_PARAMETERS; i++) theta[i] = 1 + 0.5 * noise(&seed);
     for (int k = 0; k < SEEN; k++) times[k] = m % 3 == 1 ? t1 : t1 * k / SEEN;
@@ -395,6 +397,26 @@ static void events(void **state) {
   all_budgets(&p);
 }
 
+/* What events take is within the budget: samples of guards, the growing list of events and their states. */
+static void memory_of_events(void **state) {
+  (void)state;
+  static result expected, r;
+  problem p = {
+      .method = OG_METHOD_TSIT5, .count = 3, .rtol = 1e-6, .threads = 1, .relay = 1, .samples = 3000};
+  all_budgets(&p);
+  p.samples = 0;
+  p.stretch = 60; /* some 130 events each */
+  solve_with(&p, &(keeping){0}, &expected);
+  size_t least = least_budget(&p, NULL);
+  for (size_t more = 1600000; more < 5000000; more += 800000)
+    expect_same(&p, &(keeping){.memory = least + more}, &expected);
+  for (int i = 0; i < 2; i++) {
+    outcome o = solve_with(&p, &(keeping){.memory = least + 50000, .directory = i ? directory : NULL}, &r);
+    assert_int_equal(o.status, OG_ERR_BUDGET);
+    assert_non_null(strstr(o.message, "list of events"));
+  }
+}
+
 /* The continuous adjoints read dense output of steps that are computed again, in any order. */
 static void dense_output(void **state) {
   (void)state;
@@ -481,6 +503,23 @@ static void as_theory_has_it(void **state) {
       if (adaptive) assert_true(again <= 1.35 * (theory + (double)steps) - (double)steps);
       close_lv(&w);
     }
+}
+
+/* A budget that was enough for a run is enough for the next one. */
+static void run_again(void **state) {
+  (void)state;
+  lv w = open_lv(40, 0, 1);
+  assert_int_equal(og_solve_run(w.solve), OG_ERR_BUDGET);
+  size_t least = strtoull(strstr(og_context_message(w.context), "at least ") + 9, NULL, 10);
+  close_lv(&w);
+  w = open_lv(40, 0, least);
+  double first[2] = {0}, second[2] = {0};
+  CHECK(w.context, og_solve_run(w.solve));
+  CHECK(w.context, pull_lv(&w, first));
+  CHECK(w.context, og_solve_run(w.solve));
+  CHECK(w.context, pull_lv(&w, second));
+  assert_memory_equal(first, second, sizeof first);
+  close_lv(&w);
 }
 
 /* ---- What is refused ---- */
@@ -653,6 +692,8 @@ int main(void) {
       cmocka_unit_test(batches_and_threads),
       cmocka_unit_test(segments),
       cmocka_unit_test(events),
+      cmocka_unit_test(memory_of_events),
+      cmocka_unit_test(run_again),
       cmocka_unit_test(dense_output),
       cmocka_unit_test(sensitivities),
       cmocka_unit_test(as_theory_has_it),

@@ -1,7 +1,5 @@
 #include "base/pages.h"
 
-enum { ALLOCATION_EXTRA = 96 }; /* alignment and the allocator's own header, at most */
-
 static unsigned pages_of(const og_pages *pages) {
   unsigned count = 0;
   while (count < OG_PAGES && pages->page[count]) count++;
@@ -35,5 +33,5 @@ void og_pages_free(og_context *context, og_pages *pages) {
 
 size_t og_pages_bytes(size_t count, size_t stride) {
   size_t pages = count ? 64u - (size_t)__builtin_clzll((count - 1) / OG_PAGE_FIRST + 1) : 0;
-  return count * stride + pages * ALLOCATION_EXTRA;
+  return count * stride + pages * OG_ALLOCATION_EXTRA;
 }

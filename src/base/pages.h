@@ -7,6 +7,8 @@
 
 enum { OG_PAGES = 40, OG_PAGE_FIRST = 32 };
 
+enum { OG_ALLOCATION_EXTRA = 96 }; /* of one allocation: alignment and the allocator's own header, at most */
+
 typedef struct og_pages {
   size_t capacity; /* entries there is room for */
   void *page[OG_PAGES];

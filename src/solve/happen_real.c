@@ -74,10 +74,10 @@ static int accumulates(drive *d, int lane, double t) {
 }
 
 static int make_room(drive *d, og_path *path, og_segment *segment) {
-  size_t bytes = 2 * d->solve->n * sizeof(double);
+  size_t states = 2 * d->solve->n * sizeof(double), bytes = states + OG_ALLOCATION_EXTRA;
   if (segment->states) return 1;
   if (!OG_R(og_drive_take)(d, bytes)) return 0;
-  segment->states = og_alloc(d->solve->context, 1, bytes);
+  segment->states = og_alloc(d->solve->context, 1, states);
   path->bytes += segment->states ? bytes : 0;
   if (segment->states) return 1;
   atomic_fetch_sub(&d->solve->kept, bytes);

@@ -149,6 +149,7 @@ int OG_R(og_drive_take)(drive *d, size_t bytes) {
   if (!solve->limits.budget || kept <= most) return 1;
   atomic_fetch_sub(&solve->kept, bytes);
   d->share->status = OG_ERR_BUDGET;
+  d->share->long_list = solve->keep != OG_KEEP_STEPS;
   return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "solve/checkpoints.h"
 #include "solve/bring.h"
+#include "solve/watch.h"
 #include "solve/window.h"
 
 /* ---- Working memory ---- */
@@ -58,11 +59,12 @@ static int is_dense(const og_solve *solve) {
   return adjoint == OG_ADJOINT_INTERPOLATE || adjoint == OG_ADJOINT_QUADRATURE;
 }
 
-/* One worker's. */
+/* One worker's: events are watched for while no derivative is computed. */
 static size_t worker_bytes(const og_solve *solve, int lanes) {
-  size_t derivative = derivative_bytes(solve, lanes);
-  size_t backward = is_dense(solve) ? backward_bytes(solve, lanes) : 0;
-  return driver_bytes(solve, lanes) + (derivative > backward ? derivative : backward) + ALLOCATIONS_EXTRA;
+  size_t most = derivative_bytes(solve, lanes);
+  size_t others[] = {og_watch_bytes(solve, lanes), is_dense(solve) ? backward_bytes(solve, lanes) : 0};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) most = others[i] > most ? others[i] : most;
+  return driver_bytes(solve, lanes) + most + ALLOCATIONS_EXTRA;
 }
 
 /* Settings and states of the backward solve. */
@@ -72,12 +74,12 @@ static size_t backward_tables(const og_solve *solve) {
 
 /* Lists of segments, which double as they grow, where breakpoints of inputs tell how many there will be. */
 static size_t path_bytes(const og_solve *solve) {
-  size_t segments = 0;
+  size_t bytes = 0;
   for (size_t m = 0; m < solve->count; m++) {
     size_t breaks = solve->trajectories[m].break_count;
-    if (breaks) segments += 8 + 3 * (breaks + 1);
+    if (breaks) bytes += (8 + 3 * (breaks + 1)) * sizeof(og_segment) + 2 * OG_ALLOCATION_EXTRA;
   }
-  return segments * sizeof(og_segment);
+  return bytes;
 }
 
 /* The gradient before it is added to the caller's arrays, and the tables of what is kept. */

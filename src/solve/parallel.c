@@ -14,8 +14,8 @@ int og_lanes_for(size_t items) {
   return items >= OG_LANES_MAX ? OG_LANES_MAX : (int)OG_PADDED(items);
 }
 
-static og_status report_budget(const og_solve *solve) {
-  if (solve->checkpoints && !solve->checkpoints->layout.straight)
+static og_status report_budget(const og_solve *solve, int long_list) {
+  if (long_list)
     return og_fail(
         solve->context, OG_ERR_BUDGET,
         "the list of events takes more than its share of the memory budget of %zu bytes: raise the budget",
@@ -36,7 +36,7 @@ static og_status report(const og_solve *solve, const og_share *share) {
     return og_fail(solve->context, OG_ERR_MEMORY, "out of memory in a solve of %zu trajectories",
                    solve->count);
   if (share->status == OG_ERR_FILE) return og_store_report(solve->checkpoints->store);
-  if (share->status == OG_ERR_BUDGET) return report_budget(solve);
+  if (share->status == OG_ERR_BUDGET) return report_budget(solve, share->long_list);
   return og_report_failure(solve, &share->failure);
 }
 

@@ -26,9 +26,14 @@ static size_t next_capacity(const og_path *path) {
   return path->capacity < FIRST_CAPACITY ? FIRST_CAPACITY : 2 * path->capacity;
 }
 
+static size_t list_bytes(size_t capacity) {
+  return capacity > 1 ? capacity * sizeof(og_segment) + OG_ALLOCATION_EXTRA : 0;
+}
+
+size_t og_path_old(const og_path *path) { return list_bytes(path->capacity); }
+
 size_t og_path_growth(const og_path *path) {
-  size_t now = path->segments == &path->only ? 0 : path->capacity;
-  return path->count < path->capacity ? 0 : (next_capacity(path) - now) * sizeof *path->segments;
+  return path->count < path->capacity ? 0 : list_bytes(next_capacity(path));
 }
 
 og_status og_path_add(og_context *context, og_path *path, og_segment next) {
@@ -37,7 +42,7 @@ og_status og_path_add(og_context *context, og_path *path, og_segment next) {
     og_segment *more = og_alloc(context, capacity, sizeof *more);
     if (!more) return OG_ERR_MEMORY;
     memcpy(more, path->segments, path->count * sizeof *more);
-    path->bytes += og_path_growth(path);
+    path->bytes += og_path_growth(path) - og_path_old(path);
     if (path->segments != &path->only) og_free(context, path->segments);
     path->segments = more;
     path->capacity = capacity;

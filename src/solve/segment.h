@@ -5,7 +5,7 @@
 #ifndef OG_SEGMENT_H
 #define OG_SEGMENT_H
 
-#include "base/base.h"
+#include "base/pages.h"
 
 #define OG_NO_EVENT ((size_t)-1)
 
@@ -31,8 +31,10 @@ typedef struct og_path {
 og_segment og_segment_plain(double start, double end);
 /* One segment in place of what there was. */
 void og_path_begin(og_context *context, og_path *path, og_segment first);
-/* Bytes that one segment more will take. */
+/* Bytes that one segment more will take: a longer list, and when it is filled those of the old one are given
+ * back. */
 size_t og_path_growth(const og_path *path);
+size_t og_path_old(const og_path *path);
 /* Adds a segment after the last: OG_ERR_MEMORY without a message if there is none. */
 og_status og_path_add(og_context *context, og_path *path, og_segment next);
 void og_path_free(og_context *context, og_path *path);

@@ -70,10 +70,11 @@ void OG_R(og_drive_begin)(drive *d, int lane) {
 }
 
 static int add_segment(drive *d, og_path *path, og_segment next) {
-  size_t growth = og_path_growth(path);
+  size_t growth = og_path_growth(path), old = og_path_old(path);
   if (growth && !OG_R(og_drive_take)(d, growth)) return 0;
-  if (og_path_add(d->solve->context, path, next) == OG_OK) return 1;
-  atomic_fetch_sub(&d->solve->kept, growth);
+  int added = og_path_add(d->solve->context, path, next) == OG_OK;
+  if (growth) atomic_fetch_sub(&d->solve->kept, added ? old : growth);
+  if (added) return 1;
   d->share->status = OG_ERR_MEMORY;
   return 0;
 }

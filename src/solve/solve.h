@@ -96,6 +96,7 @@ typedef struct og_share {
   size_t begin, end;
   int lanes;
   og_status status; /* OG_ERR_MEMORY, OG_ERR_BUDGET, OG_ERR_FILE, or a failure's */
+  int long_list;    /* of OG_ERR_BUDGET: it is the list of events that is too long */
   og_failure failure;
 } og_share;
 

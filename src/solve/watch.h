@@ -41,6 +41,8 @@ typedef struct og_watch {
   void *memory;
 } og_watch;
 
+/* Bytes of a watch: 0 when the solve has nothing to watch. */
+size_t og_watch_bytes(const og_solve *solve, int lanes);
 /* NULL in *out when the solve has nothing to watch. */
 og_status og_watch_create(const og_solve *solve, int lanes, og_watch **out);
 /* The lane takes a trajectory from its start: no guard has passed anything yet. */
