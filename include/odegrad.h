@@ -369,8 +369,8 @@ OG_API og_status og_solve_set_input_tangents(og_solve *solve, size_t trajectory,
 /** Solves forward and keeps what the derivative needs. A failure names trajectory, time, step and state. */
 OG_API og_status og_solve_run(og_solve *solve);
 /** Solves again over the recorded steps (as fractions of the span) with the present settings: the map of
- *  which og_solve_pullback is the derivative. Recorded steps stay; og_solve_state etc. give the new result.
- */
+ *  which og_solve_pullback is the derivative. Recorded steps stay; og_solve_final etc. give the new result,
+ * or none after a failure. */
 OG_API og_status og_solve_replay(og_solve *solve);
 
 /** Results of the last run: states at the end [n], at observation `index` [n] (OG_ERR_STATE when a terminal

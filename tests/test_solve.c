@@ -55,6 +55,8 @@ static void expect_stop(wrong *w, og_status status, const char *part) {
     return 0;                                                                                                \
   }
 FIELD(log_of_time, f[0] = log(0.5 - t))
+/* Stops where its parameter is negative. */
+FIELD(one_parameter, f[0] = -p[0] * x[0]; if (p[0] < 0) return -1)
 FIELD(always_nan, f[0] = NAN)
 FIELD(always_inf, f[0] = INFINITY)
 FIELD(square, f[0] = x[0] * x[0])
@@ -370,9 +372,57 @@ static void difference_products(void **state) {
   }
 }
 
+/* Parameters given for one trajectory are not those of another, which has none. */
+static void parameters_of_one_only(void **state) {
+  (void)state;
+  double x[2];
+  wrong w = {.context = new_context()};
+  CHECK(w.context, og_field_create(w.context, 1, 1, one_parameter, NULL, &w.field));
+  CHECK(w.context, og_solve_create(w.context, w.field, NULL, 2, &w.solve));
+  CHECK(w.context, og_solve_set_initial_state(w.solve, OG_ALL, (double[]){1}));
+  CHECK(w.context, og_solve_set_parameters(w.solve, 0, (double[]){1}));
+  assert_int_equal(og_solve_run(w.solve), OG_ERR_STATE);
+  expect_message(w.context, "trajectory 1 has no parameters");
+  CHECK(w.context, og_solve_set_parameters(w.solve, 1, (double[]){1}));
+  CHECK(w.context, og_solve_run(w.solve));
+  for (int m = 0; m < 2; m++) CHECK(w.context, og_solve_final(w.solve, (size_t)m, &x[m]));
+  assert_true(x[0] == x[1]);
+  close_wrong(&w);
+}
+
+/* A replay that fails in its second trajectory leaves no mixture of old and new results; the steps stay. */
+static void failed_replay(void **state) {
+  (void)state;
+  double x, again;
+  size_t count;
+  wrong w = {.context = new_context()};
+  CHECK(w.context, og_field_create(w.context, 1, 1, one_parameter, NULL, &w.field));
+  CHECK(w.context, og_solve_create(w.context, w.field, NULL, 2, &w.solve));
+  CHECK(w.context, og_solve_set_initial_state(w.solve, OG_ALL, (double[]){1}));
+  CHECK(w.context, og_solve_set_parameters(w.solve, OG_ALL, (double[]){1}));
+  CHECK(w.context, og_solve_run(w.solve));
+  CHECK(w.context, og_solve_final(w.solve, 0, &x));
+  CHECK(w.context, og_solve_set_initial_state(w.solve, 0, (double[]){2}));
+  CHECK(w.context, og_solve_set_parameters(w.solve, 1, (double[]){-1}));
+  assert_int_equal(og_solve_replay(w.solve), OG_ERR_FIELD);
+  assert_int_equal(og_solve_final(w.solve, 0, &again), OG_ERR_STATE);
+  expect_message(w.context, "og_solve_replay failed");
+  assert_int_equal(og_solve_events(w.solve, 0, &count), OG_ERR_STATE);
+  assert_int_equal(og_solve_pullback(w.solve, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), OG_ERR_STATE);
+  expect_message(w.context, "replay of this one failed");
+  CHECK(w.context, og_solve_set_initial_state(w.solve, 0, (double[]){1}));
+  CHECK(w.context, og_solve_set_parameters(w.solve, OG_ALL, (double[]){1}));
+  CHECK(w.context, og_solve_replay(w.solve));
+  CHECK(w.context, og_solve_final(w.solve, 0, &again));
+  assert_true(again == x);
+  close_wrong(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(nan_from_the_field),
+      cmocka_unit_test(parameters_of_one_only),
+      cmocka_unit_test(failed_replay),
       cmocka_unit_test(nan_names_the_time),
       cmocka_unit_test(a_name_is_in_the_message),
       cmocka_unit_test(blow_up),

@@ -7,8 +7,10 @@ og_status og_check_kept(const og_solve *solve) {
   if (solve->state == OG_SOLVE_DONE) return OG_OK;
   return og_fail(
       solve->context, OG_ERR_STATE,
-      solve->state == OG_SOLVE_NEW
-          ? "a derivative needs a solve first: call og_solve_run"
+      solve->state == OG_SOLVE_NEW ? "a derivative needs a solve first: call og_solve_run"
+      : solve->state == OG_SOLVE_TORN
+          ? "a derivative needs a solve, and the replay of this one failed: call "
+            "og_solve_run, or og_solve_replay with other settings"
           : "settings were changed after the solve, so its derivative would be of something else: call "
             "og_solve_run or og_solve_replay first");
 }

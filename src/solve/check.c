@@ -22,13 +22,13 @@ static og_status check_times(const og_solve *solve, size_t m) {
 }
 
 og_status og_solve_check(og_solve *solve) {
-  if (solve->parameters && !solve->theta_given)
-    return og_fail(solve->context, OG_ERR_STATE,
-                   "the field has %zu parameters and none were given: call "
-                   "og_solve_set_parameters first",
-                   solve->parameters);
   size_t offset = 0;
   for (size_t m = 0; m < solve->count; m++) {
+    if (solve->parameters && !solve->theta_given[m])
+      return og_fail(solve->context, OG_ERR_STATE,
+                     "trajectory %zu has no parameters, and the field has %zu: call og_solve_set_parameters "
+                     "first",
+                     m, solve->parameters);
     if (!solve->x0_given[m])
       return og_fail(solve->context, OG_ERR_STATE,
                      "trajectory %zu has no initial state: call "
@@ -53,4 +53,20 @@ og_status og_solve_start(og_solve *solve) {
   solve->observed = observed;
   solve->observed_capacity = solve->observed_count;
   return OG_OK;
+}
+
+og_status og_fail_not_run(const og_solve *solve, const char *what) {
+  return og_fail(solve->context, OG_ERR_STATE, "%s known only after og_solve_run succeeded", what);
+}
+
+og_status og_check_result(const og_solve *solve, size_t trajectory, const char *what) {
+  if (solve->state == OG_SOLVE_NEW) return og_fail_not_run(solve, what);
+  if (solve->state == OG_SOLVE_TORN)
+    return og_fail(solve->context, OG_ERR_STATE,
+                   "%s not known after og_solve_replay failed: change the settings and replay, or call "
+                   "og_solve_run",
+                   what);
+  if (trajectory < solve->count) return OG_OK;
+  return og_fail(solve->context, OG_ERR_ARGUMENT, "trajectory %zu of a solve of %zu (they count from 0)",
+                 trajectory, solve->count);
 }

@@ -13,11 +13,7 @@ static size_t events_of(const og_trajectory *at) {
 }
 
 static og_status check(const og_solve *solve, size_t trajectory) {
-  if (solve->state == OG_SOLVE_NEW)
-    return og_fail(solve->context, OG_ERR_STATE, "events are known only after og_solve_run succeeded");
-  if (trajectory < solve->count) return OG_OK;
-  return og_fail(solve->context, OG_ERR_ARGUMENT, "trajectory %zu of a solve of %zu (they count from 0)",
-                 trajectory, solve->count);
+  return og_check_result(solve, trajectory, "events are");
 }
 
 og_status og_solve_events(const og_solve *solve, size_t trajectory, size_t *count) {

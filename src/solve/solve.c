@@ -7,7 +7,7 @@
 static og_status allocate_arrays(og_solve *solve) {
   og_context *context = solve->context;
   solve->x0 = og_alloc(context, solve->count, solve->states * sizeof(double));
-  solve->x0_given = og_alloc(context, solve->count, sizeof *solve->x0_given);
+  solve->x0_given = og_alloc(context, 2 * solve->count, sizeof *solve->x0_given);
   solve->theta = og_alloc(context, solve->parameters + 1, sizeof(double));
   solve->signals = og_alloc(context, solve->count * solve->field->inputs + 1, sizeof *solve->signals);
   solve->trajectories = og_alloc(context, solve->count, sizeof *solve->trajectories);
@@ -16,6 +16,7 @@ static og_status allocate_arrays(og_solve *solve) {
       !solve->final)
     return og_fail_memory(context, solve->count * (solve->n + solve->states) * sizeof(double),
                           "the arrays of a solve");
+  solve->theta_given = solve->x0_given + solve->count;
   return OG_OK;
 }
 
@@ -194,15 +195,13 @@ og_status og_solve_set_parameters(og_solve *solve, size_t trajectory, const doub
   OG_TRY(check_finite(solve, "theta", theta, solve->parameters));
   OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
   og_solve_touch(solve);
-  if (trajectory == OG_ALL) {
+  if (trajectory == OG_ALL)
     solve->theta_shared = 1;
-    begin = 0, end = 1;
-  } else if (solve->theta_shared) {
+  else if (solve->theta_shared)
     OG_TRY(unshare(solve));
-  }
+  for (size_t m = begin; m < end; m++) solve->theta_given[m] = 1;
   if (solve->parameters)
     memcpy(solve->theta + begin * solve->parameters, theta, solve->parameters * sizeof(double));
-  solve->theta_given = 1;
   return OG_OK;
 }
 
@@ -216,10 +215,6 @@ og_status og_solve_set_name(og_solve *solve, size_t trajectory, const char *name
     solve->trajectories[m].name = copy;
   }
   return OG_OK;
-}
-
-static og_status not_run(const og_solve *solve, const char *what) {
-  return og_fail(solve->context, OG_ERR_STATE, "%s is known only after og_solve_run succeeded", what);
 }
 
 og_status og_solve_run(og_solve *solve) {
@@ -258,7 +253,7 @@ static og_status prepare_replay(og_solve *solve) {
 }
 
 og_status og_solve_replay(og_solve *solve) {
-  if (solve->state == OG_SOLVE_NEW) return not_run(solve, "the step sequence to replay");
+  if (solve->state == OG_SOLVE_NEW) return og_fail_not_run(solve, "the step sequence to replay is");
   if (!solve->keep)
     return og_fail(solve->context, OG_ERR_UNSUPPORTED,
                    "with adjoint = backsolve the steps are not kept, so there is "
@@ -267,28 +262,21 @@ og_status og_solve_replay(og_solve *solve) {
   OG_TRY(check_breaks(solve));
   OG_TRY(prepare_replay(solve));
   og_events_forget(solve);
-  solve->state = OG_SOLVE_CHANGED;
+  solve->state = OG_SOLVE_TORN;
   int mode = OG_DRIVE_REPLAY;
   OG_TRY(og_in_parallel(solve, solve->count, solve->single ? og_drive_s : og_drive_d, &mode));
   solve->state = OG_SOLVE_DONE;
   return OG_OK;
 }
 
-static og_status check_index(const og_solve *solve, size_t trajectory, const char *what) {
-  if (solve->state == OG_SOLVE_NEW) return not_run(solve, what);
-  if (trajectory < solve->count) return OG_OK;
-  return og_fail(solve->context, OG_ERR_ARGUMENT, "trajectory %zu of a solve of %zu (they count from 0)",
-                 trajectory, solve->count);
-}
-
 og_status og_solve_final(const og_solve *solve, size_t trajectory, double *x) {
-  OG_TRY(check_index(solve, trajectory, "the final state"));
+  OG_TRY(og_check_result(solve, trajectory, "the final state is"));
   memcpy(x, solve->final + trajectory * solve->n, solve->states * sizeof(double));
   return OG_OK;
 }
 
 og_status og_solve_observed(const og_solve *solve, size_t trajectory, size_t index, double *x) {
-  OG_TRY(check_index(solve, trajectory, "the observed state"));
+  OG_TRY(og_check_result(solve, trajectory, "the observed state is"));
   const og_trajectory *at = &solve->trajectories[trajectory];
   if (index >= at->observations)
     return og_fail(solve->context, OG_ERR_ARGUMENT, "observation %zu of trajectory %zu, which has %zu", index,
@@ -299,7 +287,7 @@ og_status og_solve_observed(const og_solve *solve, size_t trajectory, size_t ind
 }
 
 og_status og_solve_cost(const og_solve *solve, size_t trajectory, double *cost) {
-  OG_TRY(check_index(solve, trajectory, "the running cost"));
+  OG_TRY(og_check_result(solve, trajectory, "the running cost is"));
   if (!solve->field->quadratures)
     return og_fail(solve->context, OG_ERR_ARGUMENT, "the field has no running cost: see og_field_set_cost");
   *cost = solve->final[trajectory * solve->n + solve->n - 1];
@@ -311,7 +299,7 @@ long long og_solve_stat(const og_solve *solve, og_stat stat) {
 }
 
 og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t *steps, double *times) {
-  OG_TRY(check_index(solve, trajectory, "the number of steps"));
+  OG_TRY(og_check_result(solve, trajectory, "the number of steps is"));
   const og_trajectory *at = &solve->trajectories[trajectory];
   *steps = at->steps;
   if (!times) return OG_OK;

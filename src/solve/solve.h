@@ -47,8 +47,9 @@ typedef struct og_limits {
   size_t max_steps, budget, max_events;
 } og_limits;
 
-/* CHANGED: run, then settings changed; what was recorded can be replayed but not differentiated. */
-enum { OG_SOLVE_NEW, OG_SOLVE_CHANGED, OG_SOLVE_DONE };
+/* TORN: a replay failed, and results are partly old, partly new; what was recorded can be replayed.
+ * CHANGED: run, then settings changed; what was recorded can be replayed but not differentiated. */
+enum { OG_SOLVE_NEW, OG_SOLVE_TORN, OG_SOLVE_CHANGED, OG_SOLVE_DONE };
 /* AGAIN: steps between checkpoints, whose events are known. */
 enum { OG_DRIVE_SOLVE, OG_DRIVE_REPLAY, OG_DRIVE_AGAIN };
 /* What a run keeps for a derivative: nothing, the state of every step, or checkpoints under a budget. */
@@ -72,13 +73,13 @@ struct og_solve {
   size_t controlled;       /* the first rows, whose errors set the step size: n, or fewer (a seminorm) */
   const og_role *role;     /* NULL: the caller's own solve */
   const og_solve *pace;    /* NULL, or a solve from t1 to t0 that this one must not outpace on its way back */
-  int theta_shared, *x0_given, theta_given;
-  double *x0;                        /* [M][states] */
-  double *theta;                     /* [parameters] or [M][parameters] */
-  og_signal_data *signals;           /* [M][inputs] */
-  size_t signal_values, signal_most; /* values of all of them; of the trajectory that has most */
-  double *values_bar;                /* [signal_values], by the last pullback */
-  int pulled, pushed;                /* values_bar, the trajectories' event_dots are those of the last run */
+  int theta_shared, *x0_given, *theta_given; /* given: [M] */
+  double *x0;                                /* [M][states] */
+  double *theta;                             /* [parameters] or [M][parameters] */
+  og_signal_data *signals;                   /* [M][inputs] */
+  size_t signal_values, signal_most;         /* values of all of them; of the trajectory that has most */
+  double *values_bar;                        /* [signal_values], by the last pullback */
+  int pulled, pushed; /* values_bar, the trajectories' event_dots are those of the last run */
   og_trajectory *trajectories;
   size_t observed_count, observed_capacity;
   double *observed; /* [sum of counts][n] */
@@ -133,6 +134,9 @@ void og_events_forget(og_solve *solve);
 og_status og_solve_check(og_solve *solve);
 /* The same, and room for the results of a run. */
 og_status og_solve_start(og_solve *solve);
+/* Whether there are results, and of this trajectory; `what` begins the sentence: "the final state is". */
+og_status og_check_result(const og_solve *solve, size_t trajectory, const char *what);
+og_status og_fail_not_run(const og_solve *solve, const char *what);
 
 /* Where step `step` starts, as a fraction of its segment. OG_ERR_UNSUPPORTED when a budget left only some of
  * them. */
