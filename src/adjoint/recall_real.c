@@ -86,7 +86,7 @@ static void step_back(OG_R(og_recall) * r) {
     if (!r->trajectory[lane]) continue;
     const char *entry = entry_before(r, lane);
     /* many lanes are too many streams for the hardware */
-    __builtin_prefetch((const void *)((uintptr_t)entry - 4 * r->solve->stride));
+    __builtin_prefetch((const void *)((uintptr_t)entry - 8 * r->solve->stride));
     r->fraction_next[lane] = r->fraction[lane];
     read_state(r, lane, (const real *)(const void *)(entry + sizeof(double)),
                *(const double *)(const void *)entry);
