@@ -25,7 +25,8 @@ static const cause_text causes[] = {
      "is resolved; implicit methods are planned"},
     {OG_ERR_FIELD, "a callback of the field returned a negative number, which means stop",
      "see what the callback refuses there"},
-    {OG_ERR_ZENO, "events accumulate: they come again and again without the time going on",
+    {OG_ERR_ZENO,
+     "events accumulate: they come again and again without the time going on, or more often than max-events",
      "end the span earlier, or with a terminal event; let the event come to rest (a jump that makes the next "
      "one impossible); if the events are real, raise max-events"},
     {OG_ERR_GRAZING, "a recorded event is not there when the steps are replayed",
