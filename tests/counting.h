@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,7 +16,8 @@
 #include "base/base.h"
 
 typedef struct counter {
-  long calls, live, fail_at;
+  atomic_long calls, live; /* threads allocate too */
+  long fail_at;
 } counter;
 
 static inline void *counter_allocate(size_t size, void *user) {

@@ -3,16 +3,8 @@
 #define OG_TEST_FIELDS_H
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
-
+#include "counting.h"
 #include "odegrad.h"
 
 #define CHECK(context, call)                                                                                 \
@@ -157,12 +149,6 @@ static inline og_model *rich_model(og_context *context) {
   og_model *model = NULL;
   CHECK(context, og_model_parse(context, "rich", text, sizeof text - 1, &model));
   return model;
-}
-
-static inline og_context *new_context(void) {
-  og_context *context = NULL;
-  assert_int_equal(og_context_create(NULL, NULL, NULL, &context), OG_OK);
-  return context;
 }
 
 static inline og_options *new_options(og_context *context, og_method method, double rtol, double atol) {

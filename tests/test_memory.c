@@ -1,26 +1,6 @@
 /* Every allocation of a solve and its derivatives fails in turn: a clean status each time, nothing lost or
  * left. */
-#include <stdatomic.h>
-
 #include "event_field.h"
-
-typedef struct counting {
-  atomic_long calls, live;
-  long fail_at;
-} counting;
-
-static void *allocate(size_t size, void *user) {
-  counting *c = user;
-  if (++c->calls == c->fail_at) return NULL;
-  void *memory = malloc(size);
-  if (memory) c->live++;
-  return memory;
-}
-
-static void release(void *memory, void *user) {
-  ((counting *)user)->live--;
-  free(memory);
-}
 
 /* The whole life of a solve; stops at the first failure and returns it. */
 static og_status live(og_context *context, og_adjoint adjoint, int limited, og_field **field,
@@ -84,13 +64,13 @@ typedef og_status (*live_fn)(og_context *, og_adjoint, int, og_field **, og_opti
 static void each_allocation(live_fn life, og_adjoint adjoint, int threads, int limited) {
   long fail_at = 1;
   for (og_status status = OG_ERR_MEMORY; status == OG_ERR_MEMORY; fail_at++) {
-    counting c = {.fail_at = fail_at};
+    counter c = {.fail_at = fail_at};
     og_context *context = NULL;
     og_field *field = NULL;
     og_options *options = NULL;
     og_solve *solve = NULL;
     double gradient[4] = {1, 2, 3, 4};
-    status = og_context_create(allocate, release, &c, &context);
+    status = og_context_create(counter_allocate, counter_release, &c, &context);
     if (status == OG_OK) {
       og_context_set_threads(context, threads);
       status = life(context, adjoint, limited, &field, &options, &solve, gradient);

@@ -2,31 +2,7 @@
  * are taken by the complex step. */
 #include <complex.h>
 
-#include "fields.h"
-
-static const double tiny = 1e-100; /* the complex step: no cancellation, so it may be as small as one likes */
-
-static og_options *fine(og_context *context) {
-  og_options *options = new_options(context, OG_METHOD_DOP853, 1e-12, 1e-13);
-  return options;
-}
-
-static og_model *parse(og_context *context, const char *text) {
-  og_model *model = NULL;
-  CHECK(context, og_model_parse(context, "m.ode", text, strlen(text), &model));
-  return model;
-}
-
-static og_table *table(og_context *context, const char *csv) {
-  og_table *out = NULL;
-  CHECK(context, og_table_parse_csv(context, "d.csv", csv, strlen(csv), &out));
-  return out;
-}
-
-static void assert_near(double value, double truth, double tolerance, const char *what, size_t i) {
-  if (!(fabs(value - truth) <= tolerance * (1 + fabs(truth))))
-    fail_msg("%s %zu: %.17g, not %.17g", what, i, value, truth);
-}
+#include "models.h"
 
 /* ---- The bouncing ball ---- */
 

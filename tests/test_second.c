@@ -1,7 +1,5 @@
 /* Second derivatives of a solve against independent truths: closed forms of the discrete map, differences of
  * the exact gradient with the steps replayed, symmetry, bits. */
-#include <stdatomic.h>
-
 #include "fields.h"
 
 static void expect_near(const char *what, double got, double want, double tolerance) {
@@ -538,24 +536,6 @@ static void refused_kinds(void **state) {
 
 /* ---- Every allocation fails in turn ---- */
 
-typedef struct counting {
-  atomic_long calls, live;
-  long fail_at;
-} counting;
-
-static void *allocate(size_t size, void *user) {
-  counting *c = user;
-  if (++c->calls == c->fail_at) return NULL;
-  void *memory = malloc(size);
-  if (memory) c->live++;
-  return memory;
-}
-
-static void release(void *memory, void *user) {
-  ((counting *)user)->live--;
-  free(memory);
-}
-
 static og_status product_life(og_context *context, og_field **field, og_solve **solve, double *out) {
   og_status status = og_field_create(context, 1, 1, growth_rhs, NULL, field);
   if (status) return status;
@@ -575,12 +555,12 @@ static void allocations(void **state) {
   (void)state;
   for (int threads = 1; threads <= 3; threads += 2)
     for (long fail_at = 1, done = 0; !done; fail_at++) {
-      counting c = {.fail_at = fail_at};
+      counter c = {.fail_at = fail_at};
       og_context *context = NULL;
       og_field *field = NULL;
       og_solve *solve = NULL;
       double out[12] = {0};
-      og_status status = og_context_create(allocate, release, &c, &context);
+      og_status status = og_context_create(counter_allocate, counter_release, &c, &context);
       if (status == OG_OK) {
         og_context_set_threads(context, threads);
         status = product_life(context, &field, &solve, out);
