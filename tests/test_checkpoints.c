@@ -505,6 +505,26 @@ static void as_theory_has_it(void **state) {
     }
 }
 
+/* Quadrature at the least budget keeps to it, or says that lambda's steps do not fit; for a small problem its
+ * fixed tables are most of it. */
+static void least_of_quadrature(void **state) {
+  (void)state;
+  static result r;
+  for (int method = OG_METHOD_DOPRI5; method < OG_METHOD_COUNT; method++)
+    for (size_t count = 1; count < 30; count += 16) {
+      problem p = {.method = method, .count = count, .rtol = 1e-3, .adjoint = OG_ADJOINT_QUADRATURE};
+      for (p.threads = 1; p.threads < 4; p.threads++) {
+        size_t least = least_budget(&p, NULL);
+        for (size_t memory = least; memory < 3 * least; memory += least / 3) {
+          outcome o = solve_with(&p, &(keeping){.memory = memory}, &r);
+          assert_true(o.status == OG_OK || o.status == OG_ERR_BUDGET);
+          if (o.peak - o.live > (long)memory)
+            fail_msg("method %d, %zu trajectories: %ld bytes of %zu", method, count, o.peak - o.live, memory);
+        }
+      }
+    }
+}
+
 /* A budget that was enough for a run is enough for the next one. */
 static void run_again(void **state) {
   (void)state;
@@ -693,6 +713,7 @@ int main(void) {
       cmocka_unit_test(segments),
       cmocka_unit_test(events),
       cmocka_unit_test(memory_of_events),
+      cmocka_unit_test(least_of_quadrature),
       cmocka_unit_test(run_again),
       cmocka_unit_test(dense_output),
       cmocka_unit_test(sensitivities),

@@ -1,6 +1,11 @@
 /* The memory of dense output: see dense.h. */
 #include "adjoint/dense.h"
 
+#include "solve/layout.h"
+
+_Static_assert(sizeof(og_dense_d) <= OG_DENSE_FIXED && sizeof(og_dense_s) <= OG_DENSE_FIXED,
+               "a budget counts on the size of a dense output");
+
 size_t og_dense_bytes(const og_solve *solve, int lanes) {
   int group = og_dense_group(lanes);
   size_t coefficients = (size_t)solve->tableau->interpolant_degree + 1;

@@ -39,8 +39,15 @@ static size_t derivative_bytes(const og_solve *solve, int lanes) {
          reals * (solve->single ? sizeof(float) : sizeof(double));
 }
 
+/* Dense outputs that are there at once: of x; for quadrature of lambda too, whose steps are taken again with
+ * one more of x. */
+static size_t dense_outputs(const og_solve *solve) {
+  long long adjoint = og_options_integer(solve->options, OG_OPT_ADJOINT);
+  return adjoint == OG_ADJOINT_INTERPOLATE ? 1 : adjoint == OG_ADJOINT_QUADRATURE ? 3 : 0;
+}
+
 /* The backward solves of the continuous adjoints read the forward one's dense output: their driver, with rows
- * for lambda and the parameters, and in its scratch memory and beside it two dense outputs, blocks of x,
+ * for lambda and the parameters, and in its scratch memory and beside it dense outputs, blocks of x,
  * lambda and theta, and the field's own scratch; and a driver that takes steps again. A bound, not exact. */
 static size_t backward_bytes(const og_solve *solve, int lanes) {
   size_t width = (size_t)lanes, group = lanes == 1 ? 1 : OG_LANE_STEP, n = solve->n, p = solve->p;
@@ -49,20 +56,15 @@ static size_t backward_bytes(const og_solve *solve, int lanes) {
   size_t dense = (degree + 3) * OG_PADDED(n * width) + (2 * stages + 2) * OG_PADDED(n * group) +
                  2 * OG_PADDED(p * group);
   size_t blocks = 4 * OG_PADDED(n * width) + 8 * OG_PADDED(p * width);
-  return (driver + 2 * dense + blocks) * sizeof(double) + 2 * (sizeof(og_place_d) + OG_LANES_MAX * 128) +
-         4 * solve->field->scratch_bytes(solve->field, lanes) + driver_bytes(solve, 1) +
-         4 * ALLOCATIONS_EXTRA;
-}
-
-static int is_dense(const og_solve *solve) {
-  long long adjoint = og_options_integer(solve->options, OG_OPT_ADJOINT);
-  return adjoint == OG_ADJOINT_INTERPOLATE || adjoint == OG_ADJOINT_QUADRATURE;
+  return (driver + (dense_outputs(solve) + 1) * dense + blocks) * sizeof(double) +
+         dense_outputs(solve) * OG_DENSE_FIXED + 4 * solve->field->scratch_bytes(solve->field, lanes) +
+         driver_bytes(solve, 1) + 4 * ALLOCATIONS_EXTRA;
 }
 
 /* One worker's: events are watched for while no derivative is computed. */
 static size_t worker_bytes(const og_solve *solve, int lanes) {
   size_t most = derivative_bytes(solve, lanes);
-  size_t others[] = {og_watch_bytes(solve, lanes), is_dense(solve) ? backward_bytes(solve, lanes) : 0};
+  size_t others[] = {og_watch_bytes(solve, lanes), dense_outputs(solve) ? backward_bytes(solve, lanes) : 0};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) most = others[i] > most ? others[i] : most;
   return driver_bytes(solve, lanes) + most + ALLOCATIONS_EXTRA;
 }
@@ -86,7 +88,7 @@ static size_t path_bytes(const og_solve *solve) {
 static size_t table_bytes(const og_solve *solve, int with_file) {
   size_t results = solve->count * (solve->states + solve->parameters + 2 + solve->signal_most) +
                    solve->observed_count + solve->signal_values;
-  size_t backward = is_dense(solve) ? backward_tables(solve) : 0;
+  size_t backward = dense_outputs(solve) ? backward_tables(solve) : 0;
   return results * sizeof(double) + backward + solve->count * sizeof(og_kept) +
          og_store_bytes(solve->count, 0, 0, with_file) + ALLOCATIONS_EXTRA;
 }
@@ -170,7 +172,7 @@ static void lay_marked(const og_solve *solve, og_layout *layout, size_t room, si
 
 static size_t least_budget(const og_solve *solve, size_t stride, int with_file) {
   size_t slot = og_pages_bytes(1, stride) + og_pages_bytes(1, sizeof(og_mark));
-  if (is_dense(solve)) slot += 4 * (OG_WINDOW_LEAST * stride + 128);
+  if (dense_outputs(solve)) slot += 4 * (OG_WINDOW_LEAST * stride + 128);
   return worker_bytes(solve, 1) + path_bytes(solve) + table_bytes(solve, with_file) + solve->count * slot;
 }
 
@@ -178,8 +180,8 @@ static size_t least_budget(const og_solve *solve, size_t stride, int with_file) 
  * backward solve. */
 static size_t share_with_readers(const og_solve *solve, og_layout *layout, size_t room, size_t stride) {
   layout->window = SIZE_MAX;
-  if (!is_dense(solve) || room == SIZE_MAX) return room;
-  int quadrature = og_options_integer(solve->options, OG_OPT_ADJOINT) == OG_ADJOINT_QUADRATURE;
+  if (!dense_outputs(solve) || room == SIZE_MAX) return room;
+  int quadrature = dense_outputs(solve) == 3;
   layout->window = (room / 4 - 128) / stride;
   layout->lambda = quadrature ? room / 4 * solve->count : 0;
   return room - (quadrature ? 2 : 1) * (room / 4);

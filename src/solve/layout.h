@@ -7,6 +7,9 @@
 #include "checkpoint/schedule.h"
 #include "solve/solve.h"
 
+/* What a dense output takes whatever the sizes of the solve, at most: src/adjoint/dense.c keeps to it. */
+enum { OG_DENSE_FIXED = 20480 };
+
 typedef struct og_layout {
   int straight; /* every state is to be kept: slot k holds state k, and there are no marks */
   og_placement placement;
