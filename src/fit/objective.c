@@ -164,6 +164,10 @@ static og_status set_up(og_objective *objective, const og_table *table, const og
   objective->M = objective->data->trajectories;
   objective->N = objective->data->count;
   OG_TRY(check_dependence(objective));
+  if (parts->switches)
+    og_log(context,
+           "note: the equations switch by a comparison with t or a state in it; where the branches differ "
+           "there, gradients lack the part by which the moment of switching moves: make it an event");
   OG_TRY(allocate(objective));
   OG_TRY(read_bounds(objective));
   OG_TRY(create_terms(objective));

@@ -115,6 +115,9 @@ og_status og_graph_jvp(og_graph *graph, int output_count, const og_node *outputs
                        const og_node *wrt, const og_node *wrt_dots, og_node *output_dots);
 /* Whether any output depends on input slot `slot`. */
 int og_graph_depends_on(const og_graph *graph, int output_count, const og_node *outputs, int slot);
+/* Whether f compares something with the time or a state in it: it may jump there, and its derivatives do not
+ * show that the place moves. */
+int og_graph_switches(const og_graph *graph, og_node f);
 
 /* ---- Evaluation: a program is a straight line of instructions over lane blocks, buffers reused. ---- */
 typedef struct og_program og_program;

@@ -425,6 +425,7 @@ static void lower_rest(og_lowering *l, size_t count, og_node *initial, og_node *
                                 .quadratures = (size_t)l->parts.has_integral_cost,
                                 .events = l->parts.events,
                                 .event = l->events};
+  l->parts.switches = og_graph_switches(l->graph, dynamics.f);
   og_field *field = NULL;
   if (dynamics.f != OG_NODE_NONE && og_field_from_dynamics(l->graph, &dynamics, &field) == OG_OK)
     l->parts.field = field;

@@ -37,6 +37,7 @@ typedef struct og_model_parts {
   og_node locations;  /* vector [K]: see og_model_predict */
   og_node final_cost; /* scalar: reads TIME (as t1), STATE, PARAMETER; OG_NODE_NONE when absent */
   int has_integral_cost, has_span;
+  int switches; /* the equations or the integral cost compare something with t or a state in it */
   double t0, t1;
 } og_model_parts;
 
