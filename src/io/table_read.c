@@ -210,7 +210,8 @@ static const char *why_not_number(const char *cell) {
     return "is not a number; expected a number, or NA for a missing value";
   if (digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X'))
     return "is hexadecimal; expected a decimal number";
-  return "is not a number; expected a number, an empty cell or NA";
+  return "is not a number; expected a number, an empty cell or NA (only the id column may hold text; leave "
+         "other columns of text out)";
 }
 
 static og_status number_of_cell(reader *r, size_t column, double *value) {
