@@ -77,6 +77,30 @@ static void nan_from_the_field(void **state) {
     }
 }
 
+static int refuses_late(double t, const double *x, const double *p, double *f, void *user) {
+  (void)x, (void)p, (void)user;
+  f[0] = 1;
+  return t > 0.5;
+}
+
+static int refuses_always(double t, const double *x, const double *p, double *f, void *user) {
+  (void)t, (void)x, (void)p, (void)f, (void)user;
+  return 7;
+}
+
+/* A callback that accepts no step is not taken for a right-hand side that is NaN. */
+static void refusal_of_every_step(void **state) {
+  (void)state;
+  static const og_rhs_fn fields[] = {refuses_late, refuses_always};
+  for (int i = 0; i < 2; i++)
+    for (int steps = 0; steps <= 10; steps += 10) {
+      wrong w = open_wrong(1, fields[i], OG_METHOD_DOPRI5, steps);
+      start(&w, 0, 1, 1);
+      expect_stop(&w, OG_ERR_FIELD, "went on returning a positive number");
+      close_wrong(&w);
+    }
+}
+
 static void nan_names_the_time(void **state) {
   (void)state;
   wrong w = open_wrong(1, log_of_time, OG_METHOD_DOPRI5, 0);
@@ -285,6 +309,9 @@ static void derivative_in_wrong_order(void **state) {
   bars[1] = NAN;
   assert_int_equal(og_solve_pullback(solve, NULL, bars, NULL, kept, NULL, NULL, NULL, NULL),
                    OG_ERR_NOT_FINITE);
+  assert_int_equal(og_solve_pushforward(solve, bars, NULL, NULL, NULL, NULL, NULL, kept, NULL),
+                   OG_ERR_NOT_FINITE);
+  expect_message(context, "x0_dot[1] is nan: a tangent must be finite");
   og_solve_destroy(solve);
   og_field_destroy(field);
   og_context_destroy(context);
@@ -423,6 +450,7 @@ int main(void) {
       cmocka_unit_test(nan_from_the_field),
       cmocka_unit_test(parameters_of_one_only),
       cmocka_unit_test(failed_replay),
+      cmocka_unit_test(refusal_of_every_step),
       cmocka_unit_test(nan_names_the_time),
       cmocka_unit_test(a_name_is_in_the_message),
       cmocka_unit_test(blow_up),

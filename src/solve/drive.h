@@ -41,9 +41,8 @@
     double next_observation[OG_LANES_MAX];           /* its fraction; 2 when there are none left */          \
     double first_norm[OG_LANES_MAX];                                                                         \
     size_t index[OG_LANES_MAX], rejected[OG_LANES_MAX], cursor[OG_LANES_MAX];                                \
-    size_t paced[OG_LANES_MAX];             /* the step of the solve that must not be outpaced */            \
-    unsigned char not_finite[OG_LANES_MAX]; /* the last rejection was for NaN */                             \
-    long long evals;                        /* lanes evaluated */                                            \
+    size_t paced[OG_LANES_MAX]; /* the step of the solve that must not be outpaced */                        \
+    long long evals;            /* lanes evaluated */                                                        \
   } og_drive_state_##S;                                                                                      \
   og_status og_drive_open_##S(og_drive_state_##S *d, og_solve *solve, og_share *share, int mode);            \
   void og_drive_close_##S(og_drive_state_##S *d);                                                            \

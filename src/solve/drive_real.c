@@ -125,10 +125,11 @@ static int too_small(const drive *d, int lane) {
 static void reject(drive *d, int lane) {
   d->mask[lane] = 0;
   d->rejected[lane]++;
-  d->not_finite[lane] = !(d->error[lane] < INFINITY);
-  og_status status = d->not_finite[lane] ? OG_ERR_NOT_FINITE : OG_ERR_STEP_UNDERFLOW;
+  og_status status = d->step.status[lane]        ? OG_ERR_FIELD
+                     : d->error[lane] < INFINITY ? OG_ERR_STEP_UNDERFLOW
+                                                 : OG_ERR_NOT_FINITE;
   if (d->step.status[lane] < 0)
-    OG_R(og_drive_fail)(d, lane, OG_ERR_FIELD);
+    OG_R(og_drive_fail)(d, lane, status);
   else if (d->fixed || d->span[lane] == 0 || too_small(d, lane))
     OG_R(og_drive_fail)(d, lane, status);
 }

@@ -82,6 +82,7 @@ void OG_R(og_drive_fail)(drive *d, int lane, og_status status) {
   size_t m = (size_t)(at - d->solve->trajectories);
   og_failure failure = {.trajectory = m,
                         .event = d->failed_event,
+                        .refused = d->step.status[lane] > 0,
                         .accepted = d->index[lane],
                         .rejected = d->rejected[lane],
                         .t = d->at.t[lane],

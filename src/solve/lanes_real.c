@@ -81,7 +81,6 @@ static void load(drive *d, int lane, size_t m) {
   d->room[lane] = 0;
   d->previous[lane] = OG_FIRST_ERROR;
   d->most[lane] = OG_GROWTH_MOST;
-  d->not_finite[lane] = 0;
   d->first_norm[lane] = OG_R(og_drive_norm)(d, d->x, lane);
   OG_R(og_drive_begin)(d, lane);
   d->idle--;
@@ -110,7 +109,7 @@ void OG_R(og_drive_first_stage)(drive *d) {
   for (int lane = 0; lane < d->lanes; lane++)
     if (d->mask[lane] != 0 && d->step.status[lane]) {
       d->mask[lane] = 0;
-      OG_R(og_drive_fail)(d, lane, d->step.status[lane] < 0 ? OG_ERR_FIELD : OG_ERR_NOT_FINITE);
+      OG_R(og_drive_fail)(d, lane, OG_ERR_FIELD);
     }
 }
 

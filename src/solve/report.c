@@ -63,6 +63,11 @@ static const cause_text event_causes[] = {
     {OG_ERR_FIELD, "a guard's or jump's callback did not return 0", "see what the callback refuses there"},
 };
 
+static const cause_text refusal = {
+    OG_ERR_FIELD,
+    "a callback of the field went on returning a positive number, which asks for a smaller step",
+    "see what the callback refuses there; fixed steps cannot be made smaller"};
+
 static const cause_text *find(const cause_text *table, size_t count, og_status status) {
   for (size_t i = 0; i < count; i++)
     if (table[i].status == status) return &table[i];
@@ -71,6 +76,7 @@ static const cause_text *find(const cause_text *table, size_t count, og_status s
 
 static const cause_text *text_of(const og_failure *failure) {
   const cause_text *text = NULL;
+  if (failure->refused && failure->status == OG_ERR_FIELD && !failure->event) return &refusal;
   if (failure->derivative)
     text = find(derivative_causes, sizeof derivative_causes / sizeof *causes, failure->status);
   else if (failure->event)

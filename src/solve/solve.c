@@ -125,7 +125,7 @@ void og_solve_touch(og_solve *solve) {
 }
 
 static og_status check_finite(og_solve *solve, const char *what, const double *values, size_t count) {
-  if (!values && count) return og_fail(solve->context, OG_ERR_ARGUMENT, "%s is NULL", what);
+  if (!values && count) return og_fail(solve->context, OG_ERR_ARGUMENT, "NULL was given for %s", what);
   for (size_t i = 0; i < count; i++)
     if (!isfinite(values[i]))
       return og_fail(solve->context, OG_ERR_NOT_FINITE, "%s has %g at index %zu; give finite numbers", what,

@@ -32,10 +32,11 @@ typedef struct og_trajectory {
 typedef struct og_failure {
   og_status status;
   int derivative; /* while computing one, not while solving */
+  int refused;    /* OG_ERR_FIELD: asked for ever smaller steps, and not to stop */
   size_t trajectory;
   size_t accepted, rejected;
   size_t event; /* 1 + the number of the one that it is about; 0: none */
-  double t, h, norm, first_norm, largest;
+  double t, h, norm, first_norm;
   double stiffness; /* estimate of |h| times the spectral radius of df/dx; NaN when not known */
 } og_failure;
 
