@@ -256,13 +256,19 @@ static void options_are_read_from_text(void **state) {
   assert_text(options, "max-steps", "1e6", OG_OK, NULL);
   assert_int_equal(og_options_integer(options, OG_OPT_MAX_STEPS), 1000000);
   assert_text(options, "max-steps", "2.5", OG_ERR_ARGUMENT, "whole number");
-  assert_text(options, "max-steps", "1e300", OG_ERR_BOUNDS, "max-steps");
+  assert_text(options, "max-steps", "1e300", OG_ERR_BOUNDS,
+              "option max-steps is 1e300; it must be from 1 to");
   assert_text(options, "method", "dop853", OG_OK, NULL);
   assert_int_equal(og_options_integer(options, OG_OPT_METHOD), OG_METHOD_DOP853);
   assert_string_equal(og_options_choice_name(options, OG_OPT_METHOD), "dop853");
   assert_text(options, "method", "tist5", OG_ERR_NAME, "did you mean tsit5?");
   assert_text(options, "adjoint", "reverse", OG_ERR_NAME,
               "discrete|backsolve|interpolate|quadrature|forward");
+  assert_text(options, "memory", "18014398509481985", OG_ERR_BOUNDS, "option memory is 18014398509481985;");
+  assert_text(options, "memory", "20000TB", OG_ERR_BOUNDS, "option memory is 20000TB;");
+  assert_text(options, "memory", "-1kB", OG_ERR_BOUNDS, "option memory is -1kB;");
+  assert_text(options, "memory", "8192TiB", OG_OK, NULL); /* 2^53: the bound itself */
+  assert_int_equal(og_options_integer(options, OG_OPT_MEMORY), 1LL << 53);
   assert_text(options, "mehtod", "rk4", OG_ERR_NAME, "did you mean method?");
   assert_text(options, "zzz", "1", OG_ERR_NAME, "unknown option zzz");
   og_options_destroy(options);

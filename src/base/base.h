@@ -70,6 +70,8 @@ og_context *og_options_context(const og_options *options);
 og_status og_options_copy(og_context *context, const og_options *options, og_options **out);
 /* Sets a text option to a copy of `text`. */
 og_status og_options_put_text(og_options *options, og_option option, const char *text);
+/* OG_ERR_BOUNDS: the value, as it was given, and what it may be. */
+og_status og_options_fail_bounds(const og_options *options, const og_option_info *row, const char *value);
 /* The word of a choice option's value: "tsit5"; "" for other options. Lives as long as the options, until
  * they change. */
 const char *og_options_choice_name(const og_options *options, og_option option);

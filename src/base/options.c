@@ -155,7 +155,7 @@ static og_status row_for(const og_options *options, og_option option, og_option_
                  type_words((*row)->type), type_words(type));
 }
 
-static og_status fail_bounds(const og_options *options, const og_option_info *row, const char *value) {
+og_status og_options_fail_bounds(const og_options *options, const og_option_info *row, const char *value) {
   char lowest[OG_NUMBER_SIZE], highest[OG_NUMBER_SIZE];
   og_format_real(row->lowest, lowest);
   og_format_real(row->highest, highest);
@@ -169,7 +169,7 @@ og_status og_options_set_real(og_options *options, og_option option, double valu
   if (!(value >= row->lowest && value <= row->highest)) {
     char text[OG_NUMBER_SIZE];
     og_format_real(value, text);
-    return fail_bounds(options, row, text);
+    return og_options_fail_bounds(options, row, text);
   }
   options->values[option].real = value;
   return OG_OK;
@@ -181,7 +181,7 @@ static og_status set_whole(og_options *options, og_option option, const og_optio
   if (value < (long long)row->lowest || value > (long long)row->highest) {
     char text[OG_NUMBER_SIZE];
     snprintf(text, sizeof text, "%lld", value);
-    return fail_bounds(options, row, text);
+    return og_options_fail_bounds(options, row, text);
   }
   put_whole(options, option, value);
   return OG_OK;

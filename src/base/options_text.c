@@ -51,18 +51,19 @@ static og_status set_real_text(og_options *options, og_context *context, og_opti
   return fail_value(context, og_option_describe(option), text, "a number such as 1e-8");
 }
 
-/* Numbers beyond 2^53 are past every bound: they are cut there, where the bounds check names them. */
-static long long whole_number(double value) {
-  const double limit = 18014398509481984.0; /* 2^54 */
-  return value > limit ? (long long)limit : value < -limit ? -(long long)limit : (long long)value;
+/* Bounds are checked here, where the text is known and before a number beyond all integers becomes one. */
+static og_status set_whole(og_options *options, og_option option, const char *text, double value) {
+  const og_option_info *row = og_option_describe(option);
+  if (value >= row->lowest && value <= row->highest)
+    return og_options_set_integer(options, option, (long long)value);
+  return og_options_fail_bounds(options, row, text);
 }
 
 static og_status set_integer_text(og_options *options, og_context *context, og_option option,
                                   const char *text) {
   double value;
   size_t used = og_parse_real(text, strlen(text), &value);
-  if (used > 0 && text[used] == '\0' && floor(value) == value)
-    return og_options_set_integer(options, option, whole_number(value));
+  if (used > 0 && text[used] == '\0' && floor(value) == value) return set_whole(options, option, text, value);
   return fail_value(context, og_option_describe(option), text, "a whole number");
 }
 
@@ -95,7 +96,7 @@ static og_status set_size_text(og_options *options, og_context *context, og_opti
   if (used == 0 || bytes == 0)
     return fail_value(context, og_option_describe(option), text,
                       "a size such as 1000, 64MiB or 2GB (units: B kB MB GB TB KiB MiB GiB TiB)");
-  return og_options_set_integer(options, option, whole_number(floor(value * bytes)));
+  return set_whole(options, option, text, floor(value * bytes));
 }
 
 static og_status fail_unknown(og_context *context, const char *name) {
