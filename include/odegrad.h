@@ -115,10 +115,12 @@ typedef enum og_option {
   OG_OPT_MAX_EVENTS,    /* integer: of a trajectory */
   OG_OPT_ADJOINT,       /* choice: og_adjoint */
   OG_OPT_ADJOINT_NORM,  /* choice: og_norm */
-  OG_OPT_MEMORY,        /* size: bytes for the solve and its gradient; 0 = no limit (docs/checkpointing.md) */
-  OG_OPT_SCHEDULE,      /* choice: og_schedule_kind */
-  OG_OPT_EVERY,         /* integer: of schedule = every, the first k */
-  OG_OPT_DISK,          /* size: most bytes of the file in checkpoint-dir; 0 = no limit */
+  OG_OPT_MEMORY,   /* size: bytes for the solve and its gradient; 0 = no limit. Not counted are settings and
+                      results: observed states and copies of events' cotangents and tangents among them
+                      (docs/checkpointing.md) */
+  OG_OPT_SCHEDULE, /* choice: og_schedule_kind */
+  OG_OPT_EVERY,    /* integer: of schedule = every, the first k */
+  OG_OPT_DISK,     /* size: most bytes of the file in checkpoint-dir; 0 = no limit */
   OG_OPT_CHECKPOINT_DIR, /* text: where checkpoints go that do not fit into memory; "" = nowhere */
   OG_OPT_THREADS,        /* integer: 0 = the context's */
   OG_OPT_PRECISION,      /* choice: og_precision */
@@ -437,7 +439,9 @@ OG_API og_status og_solve_pushforward(og_solve *solve, const double *x0_dot, con
  * means not wanted. Forward over adjoint, exact for the computed numbers with the steps held, as the discrete
  * pullback is; the steps must have been kept, and the field needs vjp, jvp and second derivatives. Directions
  * are solved together: time and memory are about those of that many trajectories of 2 n states. Under a
- * memory budget they keep checkpoints of their own, within as much again. */
+ * memory budget they keep checkpoints of their own, within as much again. Pairs (x, x_dot) need more than x
+ * alone, so a budget that is enough for run and pullback may be refused here: OG_ERR_BUDGET, and the message
+ * has the least that would do. */
 OG_API og_status og_solve_hessian_product(og_solve *solve, size_t directions, const double *x0_dot,
                                           const double *theta_dot, const double *observed_bar,
                                           const double *final_bar, const double *cost_bar,

@@ -457,16 +457,22 @@ typedef struct lv {
   og_solve *solve;
 } lv;
 
+/* A solve by the present options. */
+static void create_lv(lv *w, double t1) {
+  og_solve_destroy(w->solve);
+  CHECK(w->context, og_solve_create(w->context, w->field, w->options, 1, &w->solve));
+  CHECK(w->context, og_solve_set_span(w->solve, 0, 0, t1));
+  CHECK(w->context, og_solve_set_initial_state(w->solve, 0, (double[]){1, 1}));
+  CHECK(w->context, og_solve_set_parameters(w->solve, OG_ALL, (double[]){1.5, 1, 3, 1}));
+}
+
 static lv open_lv(double t1, int steps, size_t memory) {
   lv w = {.context = new_context()};
   w.field = lv_field(w.context);
   w.options = new_options(w.context, OG_METHOD_TSIT5, 1e-6, 1e-9);
   CHECK(w.context, og_options_set_integer(w.options, OG_OPT_STEPS, steps));
   CHECK(w.context, og_options_set_integer(w.options, OG_OPT_MEMORY, (long long)memory));
-  CHECK(w.context, og_solve_create(w.context, w.field, w.options, 1, &w.solve));
-  CHECK(w.context, og_solve_set_span(w.solve, 0, 0, t1));
-  CHECK(w.context, og_solve_set_initial_state(w.solve, 0, (double[]){1, 1}));
-  CHECK(w.context, og_solve_set_parameters(w.solve, OG_ALL, (double[]){1.5, 1, 3, 1}));
+  create_lv(&w, t1);
   return w;
 }
 
@@ -523,6 +529,36 @@ static void least_of_quadrature(void **state) {
         }
       }
     }
+}
+
+/* How many steps lambda takes is known when they are taken: where they do not fit it is said that it is they,
+ * what room they have, and what to do; which helps. */
+static void steps_of_lambda(void **state) {
+  (void)state;
+  static const long long memory[] = {200000, 800000, 200000, 0};
+  static const og_adjoint adjoints[] = {OG_ADJOINT_QUADRATURE, OG_ADJOINT_QUADRATURE, OG_ADJOINT_INTERPOLATE,
+                                        OG_ADJOINT_QUADRATURE};
+  double x0_bar[4][2] = {{7, 7}};
+  for (int i = 0; i < 4; i++) {
+    lv w = open_lv(300, 0, 0);
+    CHECK(w.context, og_options_set_choice(w.options, OG_OPT_ADJOINT, adjoints[i]));
+    CHECK(w.context, og_options_set_integer(w.options, OG_OPT_MEMORY, memory[i]));
+    create_lv(&w, 300);
+    CHECK(w.context, og_solve_run(w.solve));
+    assert_int_equal(pull_lv(&w, x0_bar[i]), i ? OG_OK : OG_ERR_BUDGET);
+    if (i == 0) {
+      const char *message = og_context_message(w.context), *share = strstr(message, "leave: ");
+      assert_non_null(strstr(message, "steps of the backward solve"));
+      assert_non_null(strstr(message, "the memory budget of 200000 bytes"));
+      assert_non_null(strstr(message, "use adjoint = interpolate or discrete"));
+      assert_non_null(share);
+      size_t bytes = strtoull(share + 7, NULL, 10);
+      assert_true(bytes > 0 && bytes < 50000);
+    }
+    close_lv(&w);
+  }
+  assert_true(x0_bar[0][0] == 7 && x0_bar[0][1] == 7);
+  assert_memory_equal(x0_bar[1], x0_bar[3], sizeof x0_bar[1]);
 }
 
 /* A budget that was enough for a run is enough for the next one. */
@@ -647,13 +683,9 @@ static void full_disk(void **state) {
   for (int backward = 0; backward < 2; backward++) {
     double x0_bar[2] = {7, 7};
     lv w = open_lv(100, 0, 0);
-    og_solve_destroy(w.solve);
     CHECK(w.context, og_options_set_text(w.options, "checkpoint-dir", directory));
     CHECK(w.context, og_options_set_integer(w.options, OG_OPT_DISK, 4000)); /* 100 slots */
-    CHECK(w.context, og_solve_create(w.context, w.field, w.options, 1, &w.solve));
-    CHECK(w.context, og_solve_set_span(w.solve, 0, 0, 100));
-    CHECK(w.context, og_solve_set_initial_state(w.solve, 0, (double[]){1, 1}));
-    CHECK(w.context, og_solve_set_parameters(w.solve, OG_ALL, (double[]){1.5, 1, 3, 1}));
+    create_lv(&w, 100);
     if (backward) CHECK(w.context, og_solve_run(w.solve));
     limit_files(1000);
     assert_int_equal(backward ? pull_lv(&w, x0_bar) : og_solve_run(w.solve), OG_ERR_FILE);
@@ -714,6 +746,7 @@ int main(void) {
       cmocka_unit_test(events),
       cmocka_unit_test(memory_of_events),
       cmocka_unit_test(least_of_quadrature),
+      cmocka_unit_test(steps_of_lambda),
       cmocka_unit_test(run_again),
       cmocka_unit_test(dense_output),
       cmocka_unit_test(sensitivities),

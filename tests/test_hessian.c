@@ -231,6 +231,38 @@ static void singular_second_derivatives(void **state) {
   drop_fixture(&f);
 }
 
+static void count_checkpoints(const char *line, void *lines) {
+  *(int *)lines += strstr(line, "checkpoints (") != NULL;
+}
+
+/* Under a budget that makes each direction a solve of its own the log tells of the loss's checkpoints, once.
+ */
+static void told_once(void **state) {
+  (void)state;
+  static const double theta[] = {1.5, 3};
+  double want[4], hessian[4];
+  int lines = 0;
+  fixture f = make_fixture("param a = 1.5, b = 3\ninit x = 1\ninit y = 1\nx' = a*x - x*y\ny' = x*y - b*y\n"
+                           "cost final = x^2\ntime 0 : 30\n",
+                           NULL);
+  og_context_set_log(f.context, count_checkpoints, &lines);
+  CHECK(f.context, og_objective_hessian(f.objective, theta, want));
+  size_t memory = 1;
+  for (int refused = 0; refused < 3; refused++) { /* the run, then the pairs, then neither */
+    og_objective_destroy(f.objective);
+    lines = 0;
+    CHECK(f.context, og_options_set_integer(f.options, OG_OPT_MEMORY, (long long)memory));
+    CHECK(f.context, og_objective_create(f.context, f.model, f.table, f.options, &f.objective));
+    og_status status = og_objective_hessian(f.objective, theta, hessian);
+    assert_int_equal(status, refused < 2 ? OG_ERR_BUDGET : OG_OK);
+    const char *least = strstr(og_context_message(f.context), "at least ");
+    if (refused < 2) memory = strtoull(least + 9, NULL, 10);
+  }
+  assert_int_equal(lines, 1);
+  assert_memory_equal(hessian, want, sizeof want);
+  drop_fixture(&f);
+}
+
 static og_status life(og_context *context) {
   static const char model[] = "param a = 1, b = 2\ninit x = a*b\nx' = -b*x^2\nobserve x ~ normal(x, a)\n"
                               "cost final = x^3\n";
@@ -266,6 +298,7 @@ int main(void) {
                                      cmocka_unit_test(leaves_the_gradient),
                                      cmocka_unit_test(through_events),
                                      cmocka_unit_test(singular_second_derivatives),
+                                     cmocka_unit_test(told_once),
                                      cmocka_unit_test(no_memory_is_reported)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

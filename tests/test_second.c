@@ -151,7 +151,7 @@ static void set_point(batch *b, const double *x0, const double *theta) {
 }
 
 /* Makes the solve by the present options, and runs it. */
-static void run_batch(batch *b) {
+static og_status try_batch(batch *b) {
   og_solve_destroy(b->solve);
   CHECK(b->context, og_solve_create(b->context, b->solved, b->options, M, &b->solve));
   for (size_t m = 0; m < M; m++) {
@@ -160,8 +160,10 @@ static void run_batch(batch *b) {
     CHECK(b->context, og_solve_set_observations(b->solve, m, N, times));
   }
   set_point(b, b->x0, b->theta);
-  CHECK(b->context, og_solve_run(b->solve));
+  return og_solve_run(b->solve);
 }
+
+static void run_batch(batch *b) { CHECK(b->context, try_batch(b)); }
 
 static void open_batch(batch *b, int kind, og_method method, int shared, int threads) {
   *b = (batch){.context = new_context(), .shared = shared, .theta_size = shared ? P : M * P};
@@ -371,6 +373,38 @@ static void same_bits_in_any_memory(void **state) {
     close_batch(&b);
   }
   assert_true(recomputed > 0);
+}
+
+static size_t least_in(const og_context *context) {
+  const char *said = strstr(og_context_message(context), "at least ");
+  assert_non_null(said);
+  return strtoull(said + 9, NULL, 10);
+}
+
+/* The least budget of the run is not that of the pairs, which is named as theirs, and is enough. */
+static void least_of_pairs(void **state) {
+  (void)state;
+  batch b;
+  vector v, product, expected;
+  uint64_t seed = 31;
+  open_batch(&b, MODEL, OG_METHOD_TSIT5, 1, 1);
+  CHECK(b.context, og_options_set_real(b.options, OG_OPT_RTOL, 1e-10));
+  CHECK(b.context, og_options_set_real(b.options, OG_OPT_ATOL, 1e-12));
+  run_batch(&b);
+  random_vector(&b, &seed, &v);
+  CHECK(b.context, hessian_products(&b, 1, &v, &expected));
+  CHECK(b.context, og_options_set_integer(b.options, OG_OPT_MEMORY, 1));
+  assert_int_equal(try_batch(&b), OG_ERR_BUDGET);
+  assert_null(strstr(og_context_message(b.context), "pairs"));
+  CHECK(b.context, og_options_set_integer(b.options, OG_OPT_MEMORY, (long long)least_in(b.context)));
+  run_batch(&b);
+  assert_int_equal(hessian_products(&b, 1, &v, &product), OG_ERR_BUDGET);
+  assert_non_null(strstr(og_context_message(b.context), "the pairs (x, x_dot) of second derivatives"));
+  CHECK(b.context, og_options_set_integer(b.options, OG_OPT_MEMORY, (long long)least_in(b.context)));
+  run_batch(&b);
+  CHECK(b.context, hessian_products(&b, 1, &v, &product));
+  assert_memory_equal(&product, &expected, sizeof product);
+  close_batch(&b);
 }
 
 /* Single precision: the same problem, to the rounding of floats over some hundred steps. */
@@ -584,6 +618,7 @@ int main(void) {
                                      cmocka_unit_test(symmetric),
                                      cmocka_unit_test(same_bits),
                                      cmocka_unit_test(same_bits_in_any_memory),
+                                     cmocka_unit_test(least_of_pairs),
                                      cmocka_unit_test(in_single),
                                      cmocka_unit_test(without_parameters),
                                      cmocka_unit_test(refusals),

@@ -9,7 +9,8 @@
 
 static const og_role role = {"in the backward solve of the adjoint together with x: ",
                              "adjoint = interpolate, quadrature or discrete (solved backward, a stable "
-                             "equation may be unstable), or "};
+                             "equation may be unstable), or ",
+                             NULL};
 
 /* How far x came back from where a stretch of the solution, between events, began: the worst of a trajectory.
  */

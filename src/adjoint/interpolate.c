@@ -5,7 +5,7 @@
 #include "solve/window.h"
 
 static const og_role role = {"in the backward solve of the adjoint: ",
-                             "adjoint = discrete, which solves no equation backward, or "};
+                             "adjoint = discrete, which solves no equation backward, or ", NULL};
 
 og_status og_interpolate(og_solve *solve, og_pullback *pullback) {
   og_field *field = NULL;

@@ -6,7 +6,7 @@
 #include "solve/window.h"
 
 static const og_role role = {"in the backward solve of the adjoint: ",
-                             "adjoint = discrete, which solves no equation backward, or "};
+                             "adjoint = discrete, which solves no equation backward, or ", NULL};
 
 static og_status integrate(og_backward *b) {
   const og_solve *solve = b->solve;
@@ -18,6 +18,17 @@ static og_status integrate(og_backward *b) {
 static void keep_steps(const og_solve *solve, og_solve *back) {
   back->keep = OG_KEEP_STEPS;
   if (solve->checkpoints) back->limits.budget = solve->checkpoints->layout.lambda;
+}
+
+/* How many steps there would be is not known: the solve stopped where the share was full. */
+static og_status report_budget(const og_solve *solve) {
+  return og_fail(
+      solve->context, OG_ERR_BUDGET,
+      "the steps of the backward solve, which adjoint = quadrature must keep whole between two observations, "
+      "take more than their share of the memory budget of %zu bytes, a quarter of what working memory and "
+      "tables leave: %zu bytes; raise the budget, or use adjoint = interpolate or discrete, which keep no "
+      "steps of a backward solve",
+      solve->limits.budget, solve->checkpoints->layout.lambda);
 }
 
 /* What is kept includes them. */
@@ -38,6 +49,7 @@ og_status og_quadrature(og_solve *solve, og_pullback *pullback) {
   if (status == OG_OK) {
     keep_steps(solve, b.back);
     status = og_backward_run(&b, integrate);
+    if (status == OG_ERR_BUDGET) status = report_budget(solve);
     count_steps(solve, b.back);
   }
   og_windows_close(solve);

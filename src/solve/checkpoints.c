@@ -158,7 +158,7 @@ void og_checkpoints_tell(og_solve *solve) {
   double cost = 0;
   size_t held = 0, steps = 0;
   og_checkpoints_count(solve, 0);
-  if (c->told) return;
+  if (c->told || solve->role) return;
   for (size_t m = 0; m < solve->count; m++) {
     const og_kept *kept = &c->kept[m];
     steps += solve->trajectories[m].steps;

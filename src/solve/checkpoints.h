@@ -55,7 +55,7 @@ void og_checkpoints_end(og_solve *solve, size_t trajectory, size_t steps);
 /* Whether the states of all steps of all trajectories are kept. */
 int og_checkpoints_all(const og_solve *solve);
 /* After a run: what was kept and what a gradient will compute again, into the statistics and once into the
- * log. */
+ * log, of the caller's own solve. */
 void og_checkpoints_tell(og_solve *solve);
 /* The statistic of bytes is at least what is taken now and so many more. */
 void og_checkpoints_count(og_solve *solve, size_t more);

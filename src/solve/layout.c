@@ -188,13 +188,14 @@ static size_t share_with_readers(const og_solve *solve, og_layout *layout, size_
 }
 
 static og_status check_budget(const og_solve *solve, size_t least) {
+  const char *what = solve->role ? solve->role->trajectories : NULL;
   if (!solve->limits.budget || solve->limits.budget >= least) return OG_OK;
   return og_fail(
       solve->context, OG_ERR_BUDGET,
-      "the memory budget of %zu bytes is too small: solving %zu trajector%s of %zu state%s with %s and "
+      "the memory budget of %zu bytes is too small: solving %s%zu trajector%s of %zu state%s with %s and "
       "computing a gradient needs at least %zu bytes; the more there are beyond that, the fewer steps "
       "are computed again",
-      solve->limits.budget, solve->count, solve->count == 1 ? "y" : "ies", solve->states,
+      solve->limits.budget, what ? what : "", solve->count, solve->count == 1 ? "y" : "ies", solve->states,
       solve->states == 1 ? "" : "s", solve->tableau->name, least);
 }
 

@@ -20,15 +20,10 @@ static og_status report_budget(const og_solve *solve, int long_list) {
         solve->context, OG_ERR_BUDGET,
         "the list of events takes more than its share of the memory budget of %zu bytes: raise the budget",
         solve->limits.budget);
-  long long adjoint = og_options_integer(solve->options, OG_OPT_ADJOINT);
-  int dense = adjoint == OG_ADJOINT_INTERPOLATE || adjoint == OG_ADJOINT_QUADRATURE;
-  return og_fail(
-      solve->context, OG_ERR_BUDGET,
-      "keeping the states of every step takes more than the memory budget of %lld bytes: raise the "
-      "budget, or %s",
-      og_options_integer(solve->options, OG_OPT_MEMORY),
-      dense ? "use adjoint = interpolate or discrete, which can do with less"
-            : "let some be computed again (schedule = auto)");
+  return og_fail(solve->context, OG_ERR_BUDGET,
+                 "keeping the states of every step takes more than the memory budget of %zu bytes: raise the "
+                 "budget, or let some be computed again (schedule = auto)",
+                 solve->limits.budget);
 }
 
 static og_status report(const og_solve *solve, const og_share *share) {

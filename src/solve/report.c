@@ -94,7 +94,7 @@ static void trail_event(const og_solve *solve, const og_failure *failure) {
 og_status og_report_failure(const og_solve *solve, const og_failure *failure) {
   const cause_text *text = text_of(failure);
   const og_trajectory *at = &solve->trajectories[failure->trajectory];
-  const og_role *role = solve->role ? solve->role : &(og_role){"", ""};
+  const og_role *role = solve->role ? solve->role : &(og_role){"", "", NULL};
   og_fail(solve->context, failure->status,
           "%s%s: trajectory %zu%s%s%s stopped at t = %.10g (on the way from %g to %g) with step "
           "h = %.3g and |x| = %.3g, after %zu accepted and %zu rejected steps of %s; try: %s%s",

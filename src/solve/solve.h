@@ -57,9 +57,10 @@ enum { OG_DRIVE_SOLVE, OG_DRIVE_REPLAY, OG_DRIVE_AGAIN };
 enum { OG_KEEP_NOTHING, OG_KEEP_STEPS, OG_KEEP_CHECKPOINTS };
 struct og_checkpoints;
 
-/* What messages say of a solve that is a part of something else: what it is, and what to try in its place. */
+/* What messages say of a solve that is a part of something else: what it is, what to try in its place, and
+ * what its trajectories are to whom a budget is named (NULL: trajectories). */
 typedef struct og_role {
-  const char *what, *advice;
+  const char *what, *advice, *trajectories;
 } og_role;
 
 struct og_solve {
