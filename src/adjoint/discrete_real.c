@@ -87,8 +87,7 @@ static void begin(reverse *v, int lane, size_t m) {
 }
 
 static void refill(reverse *v) {
-  int due = v->r.idle == v->r.lanes || v->r.idle * 8 >= v->r.lanes;
-  if (!due || v->share->status != OG_OK) return;
+  if (v->r.idle == 0 || v->share->status != OG_OK) return;
   for (int lane = 0; lane < v->r.lanes && v->r.next < v->r.end; lane++)
     if (!v->r.trajectory[lane]) begin(v, lane, v->r.next++);
 }

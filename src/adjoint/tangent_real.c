@@ -114,8 +114,7 @@ static void enter(forward *v, int lane, size_t segment, double start_dot) {
 }
 
 static void refill(forward *v) {
-  int due = v->r.idle == v->r.lanes || v->r.idle * 8 >= v->r.lanes;
-  if (!due || v->share->status != OG_OK) return;
+  if (v->r.idle == 0 || v->share->status != OG_OK) return;
   for (int lane = 0; lane < v->r.lanes && v->r.next < v->r.end; lane++) {
     if (v->r.trajectory[lane]) continue;
     size_t item = v->r.next++;
