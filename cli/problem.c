@@ -173,6 +173,18 @@ static int load_inputs(problem *p) {
   return status == OG_OK ? EXIT_DONE : fail(p->context, status);
 }
 
+/* Options that do nothing without another one. */
+static int check_company(const problem *p) {
+  const char *const *values = p->arguments->values + FLAG_COUNT;
+  const char *missing = NULL;
+  if (values[OG_OPT_EVERY] && og_options_integer(p->options, OG_OPT_SCHEDULE) != OG_SCHEDULE_EVERY)
+    missing = "--every goes with --schedule every";
+  if (values[OG_OPT_DISK] && !*og_options_text(p->options, OG_OPT_CHECKPOINT_DIR))
+    missing = "--disk goes with --checkpoint-dir, the directory of the file that it limits";
+  if (missing) complain("%s", missing);
+  return missing ? EXIT_USAGE : EXIT_DONE;
+}
+
 int load_problem(const arguments *a, problem *p) {
   *p =
       (problem){.arguments = a, .json = a->values[FLAG_JSON] != NULL, .quiet = a->values[FLAG_QUIET] != NULL};
@@ -182,8 +194,9 @@ int load_problem(const arguments *a, problem *p) {
   show_warnings(p, 1);
   og_status status = make_options(p, &p->options);
   if (status != OG_OK) return fail(p->context, status);
-  int targets = check_targets(a);
-  if (targets) return targets;
+  int refused = check_targets(a);
+  if (!refused) refused = check_company(p);
+  if (refused) return refused;
   status = load_model(p);
   if (status == OG_OK) status = load_parameters(p);
   if (status == OG_OK) {
