@@ -1,6 +1,4 @@
 /* What is asked of a solve and of the caller's arrays before a derivative. */
-#include <math.h>
-
 #include "adjoint/adjoint.h"
 
 og_status og_check_kept(const og_solve *solve) {
@@ -25,11 +23,5 @@ og_status og_check_flag(const og_solve *solve, unsigned flag, const char *produc
 }
 
 og_status og_check_seeds(const og_solve *solve, const char *what, const double *bar, size_t count) {
-  for (size_t i = 0; bar && i < count; i++)
-    if (!isfinite(bar[i]))
-      return og_fail(solve->context, OG_ERR_NOT_FINITE,
-                     "%s[%zu] is %g: a cotangent must be finite (is the loss finite "
-                     "there?)",
-                     what, i, bar[i]);
-  return OG_OK;
+  return og_check_finite(solve, what, bar, count, "a cotangent must be finite (is the loss finite there?)");
 }

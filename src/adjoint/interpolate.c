@@ -4,14 +4,11 @@
 #include "adjoint/lambda_field.h"
 #include "solve/window.h"
 
-static const og_role role = {"in the backward solve of the adjoint: ",
-                             "adjoint = discrete, which solves no equation backward, or ", NULL};
-
 og_status og_interpolate(og_solve *solve, og_pullback *pullback) {
   og_field *field = NULL;
   og_backward b;
   OG_TRY(og_lambda_field_create(solve, 1, &field));
-  og_status status = og_backward_open(&b, solve, pullback, field, 0, &role);
+  og_status status = og_backward_open(&b, solve, pullback, field, 0, &og_lambda_role);
   if (status == OG_OK) status = og_windows_open(solve);
   if (status == OG_OK) {
     b.back->pace = solve; /* lambda may be smooth where df/dtheta is not */

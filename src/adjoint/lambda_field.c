@@ -8,6 +8,9 @@ static size_t scratch_bytes(const og_field *field, int lanes) {
          forward->field->scratch_bytes(forward->field, lanes);
 }
 
+const og_role og_lambda_role = {"in the backward solve of the adjoint: ",
+                                "adjoint = discrete, which solves no equation backward, or ", NULL};
+
 static void destroy(og_field *field) { og_free(field->context, field); }
 
 og_status og_lambda_field_create(og_solve *forward, int with_parameters, og_field **out) {

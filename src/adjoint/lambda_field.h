@@ -10,7 +10,10 @@
  * which of its segments; here their numbers come as more rows of theta (og_lambda_field_number). */
 og_status og_lambda_field_create(og_solve *forward, int with_parameters, og_field **out);
 
-/* Two rows of 24 bits each, which single precision holds exactly. */
+/* What messages of its backward solve say. */
+extern const og_role og_lambda_role;
+
+/* For each number two rows of 24 bits, which single precision holds exactly. */
 enum { OG_NUMBER_ROWS = 4, OG_NUMBER_BITS = 24 };
 static inline void og_lambda_field_number(size_t trajectory, size_t segment, double rows[OG_NUMBER_ROWS]) {
   const size_t low = ((size_t)1 << OG_NUMBER_BITS) - 1;

@@ -1,5 +1,4 @@
 /* The public pullback and pushforward: choose the kind, and add results only when all of them are there. */
-#include <math.h>
 #include <string.h>
 
 #include "adjoint/adjoint.h"
@@ -137,25 +136,18 @@ static og_status push_forward(og_solve *solve, og_pushforward *push) {
   return status == OG_OK ? OG_OK : og_trail(solve->context, status, "while pushing a tangent forward");
 }
 
-static og_status check_tangent(const og_solve *solve, const char *what, const double *dot, size_t count) {
-  for (size_t i = 0; dot && i < count; i++)
-    if (!isfinite(dot[i]))
-      return og_fail(solve->context, OG_ERR_NOT_FINITE, "%s[%zu] is %g: a tangent must be finite", what, i,
-                     dot[i]);
-  return OG_OK;
-}
-
 og_status og_solve_pushforward(og_solve *solve, const double *x0_dot, const double *theta_dot,
                                const double *t0_dot, const double *t1_dot, const double *times_dot,
                                double *observed_dot, double *final_dot, double *cost_dot) {
   OG_TRY(og_check_kept(solve));
   OG_TRY(check_tangents(solve));
-  size_t M = solve->count, p = og_field_parameters(solve->field);
-  OG_TRY(check_tangent(solve, "x0_dot", x0_dot, M * solve->states));
-  OG_TRY(check_tangent(solve, "theta_dot", theta_dot, solve->theta_shared ? p : M * p));
-  OG_TRY(check_tangent(solve, "t0_dot", t0_dot, M));
-  OG_TRY(check_tangent(solve, "t1_dot", t1_dot, M));
-  OG_TRY(check_tangent(solve, "times_dot", times_dot, solve->observed_count));
+  static const char must[] = "a tangent must be finite";
+  size_t M = solve->count, p = solve->parameters;
+  OG_TRY(og_check_finite(solve, "x0_dot", x0_dot, M * solve->states, must));
+  OG_TRY(og_check_finite(solve, "theta_dot", theta_dot, solve->theta_shared ? p : M * p, must));
+  OG_TRY(og_check_finite(solve, "t0_dot", t0_dot, M, must));
+  OG_TRY(og_check_finite(solve, "t1_dot", t1_dot, M, must));
+  OG_TRY(og_check_finite(solve, "times_dot", times_dot, solve->observed_count, must));
   if (!solve->keep)
     return og_fail(solve->context, OG_ERR_UNSUPPORTED,
                    "with adjoint = backsolve the steps are not kept, and the "

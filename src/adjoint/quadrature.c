@@ -5,9 +5,6 @@
 #include "adjoint/lambda_field.h"
 #include "solve/window.h"
 
-static const og_role role = {"in the backward solve of the adjoint: ",
-                             "adjoint = discrete, which solves no equation backward, or ", NULL};
-
 static og_status integrate(og_backward *b) {
   const og_solve *solve = b->solve;
   if (solve->p == 0) return OG_OK;
@@ -44,7 +41,7 @@ og_status og_quadrature(og_solve *solve, og_pullback *pullback) {
   og_field *field = NULL;
   og_backward b;
   OG_TRY(og_lambda_field_create(solve, 0, &field));
-  og_status status = og_backward_open(&b, solve, pullback, field, 0, &role);
+  og_status status = og_backward_open(&b, solve, pullback, field, 0, &og_lambda_role);
   if (status == OG_OK) status = og_windows_open(solve);
   if (status == OG_OK) {
     keep_steps(solve, b.back);

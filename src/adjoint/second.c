@@ -1,6 +1,5 @@
 #include "adjoint/second.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "adjoint/tangent_field.h"
@@ -247,24 +246,17 @@ og_status og_second_pullback(og_second *second, og_seeds bar, og_seeds bar_dot, 
 
 /* ---- The public function ---- */
 
-static og_status check_direction(const og_solve *solve, const char *what, const double *dot, size_t count) {
-  for (size_t i = 0; dot && i < count; i++)
-    if (!isfinite(dot[i]))
-      return og_fail(solve->context, OG_ERR_NOT_FINITE, "%s[%zu] is %g: a direction must be finite", what, i,
-                     dot[i]);
-  return OG_OK;
-}
-
 static og_status check_arguments(const og_solve *solve, size_t directions, const double *x0_dot,
                                  const double *theta_dot, const og_seeds *bar, const og_seeds *bar_dot) {
+  static const char must[] = "a direction must be finite";
   size_t M = solve->count, n = solve->states, N = solve->observed_count;
   size_t theta = solve->theta_shared ? solve->parameters : M * solve->parameters;
   if (directions == 0)
     return og_fail(solve->context, OG_ERR_ARGUMENT, "second derivatives along no direction: directions is 0");
   if ((bar->cost || bar_dot->cost) && !solve->field->quadratures)
     return og_fail(solve->context, OG_ERR_ARGUMENT, "cost_bar is given, but the field has no running cost");
-  OG_TRY(check_direction(solve, "x0_dot", x0_dot, directions * M * n));
-  OG_TRY(check_direction(solve, "theta_dot", theta_dot, directions * theta));
+  OG_TRY(og_check_finite(solve, "x0_dot", x0_dot, directions * M * n, must));
+  OG_TRY(og_check_finite(solve, "theta_dot", theta_dot, directions * theta, must));
   OG_TRY(og_check_seeds(solve, "observed_bar", bar->observed, N * n));
   OG_TRY(og_check_seeds(solve, "final_bar", bar->final, M * n));
   OG_TRY(og_check_seeds(solve, "cost_bar", bar->cost, M));

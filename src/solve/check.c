@@ -1,6 +1,8 @@
 /* Settings are checked, and results' arrays made, before a run. */
 #include "solve/solve.h"
 
+#include <math.h>
+
 static og_status check_times(const og_solve *solve, size_t m) {
   const og_trajectory *at = &solve->trajectories[m];
   double sign = at->t1 < at->t0 ? -1 : 1, previous = at->t0;
@@ -69,4 +71,12 @@ og_status og_check_result(const og_solve *solve, size_t trajectory, const char *
   if (trajectory < solve->count) return OG_OK;
   return og_fail(solve->context, OG_ERR_ARGUMENT, "trajectory %zu of a solve of %zu (they count from 0)",
                  trajectory, solve->count);
+}
+
+og_status og_check_finite(const og_solve *solve, const char *what, const double *values, size_t count,
+                          const char *must) {
+  for (size_t i = 0; values && i < count; i++)
+    if (!isfinite(values[i]))
+      return og_fail(solve->context, OG_ERR_NOT_FINITE, "%s[%zu] is %g: %s", what, i, values[i], must);
+  return OG_OK;
 }

@@ -7,8 +7,8 @@
 #ifndef OG_CHECKPOINTS_H
 #define OG_CHECKPOINTS_H
 
-#include "solve/layout.h"
 #include "checkpoint/store.h"
+#include "solve/layout.h"
 
 typedef struct og_checkpoint {
   double fraction, width, previous; /* and then real x[n] */

@@ -2,17 +2,17 @@
 
 #include <limits.h>
 
-#include "solve/checkpoints.h"
 #include "solve/bring.h"
+#include "solve/checkpoints.h"
 #include "solve/watch.h"
 #include "solve/window.h"
 
 /* ---- Working memory ---- */
 
-enum {
-  EVENTS_SHARE = 8
-}; /* the list of events, of unknown length, may take this part of what is beyond the least */
-enum { ALLOCATIONS_EXTRA = 2048 }; /* headers and alignment of a worker's few allocations */
+/* The list of events, of unknown length, may take this part of what is beyond the least. */
+enum { EVENTS_SHARE = 8 };
+/* Headers and alignment of a worker's few allocations. */
+enum { ALLOCATIONS_EXTRA = 2048 };
 
 static size_t step_bytes(const og_solve *solve, int lanes, int purpose) {
   return solve->single ? og_step_bytes_s(solve->tableau, solve->field, lanes, purpose)

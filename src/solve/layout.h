@@ -3,8 +3,8 @@
 #ifndef OG_LAYOUT_H
 #define OG_LAYOUT_H
 
-#include "solve/guards.h"
 #include "checkpoint/schedule.h"
+#include "solve/guards.h"
 #include "solve/solve.h"
 
 /* What a dense output takes whatever the sizes of the solve, at most: src/adjoint/dense.c keeps to it. */

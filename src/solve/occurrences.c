@@ -70,22 +70,15 @@ void og_events_forget(og_solve *solve) {
   solve->pulled = solve->pushed = 0;
 }
 
-static og_status check_finite(const og_solve *solve, const char *what, const double *bar, size_t count) {
-  for (size_t i = 0; bar && i < count; i++)
-    if (!isfinite(bar[i]))
-      return og_fail(solve->context, OG_ERR_NOT_FINITE, "%s[%zu] is %g: a cotangent must be finite", what, i,
-                     bar[i]);
-  return OG_OK;
-}
-
 og_status og_solve_set_event_cotangents(og_solve *solve, size_t trajectory, const double *times_bar,
                                         const double *before_bar, const double *after_bar) {
   OG_TRY(check(solve, trajectory));
   og_trajectory *at = &solve->trajectories[trajectory];
   size_t count = events_of(at), n = solve->states, stride = 1 + 2 * n;
-  OG_TRY(check_finite(solve, "times_bar", times_bar, count));
-  OG_TRY(check_finite(solve, "before_bar", before_bar, count * n));
-  OG_TRY(check_finite(solve, "after_bar", after_bar, count * n));
+  static const char must[] = "a cotangent must be finite";
+  OG_TRY(og_check_finite(solve, "times_bar", times_bar, count, must));
+  OG_TRY(og_check_finite(solve, "before_bar", before_bar, count * n, must));
+  OG_TRY(og_check_finite(solve, "after_bar", after_bar, count * n, must));
   if (count == 0) return OG_OK;
   double *bars = og_alloc(solve->context, count * stride, sizeof *bars);
   if (!bars) return og_fail_memory(solve->context, count * stride * sizeof *bars, "cotangents of events");

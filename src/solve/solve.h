@@ -139,6 +139,9 @@ og_status og_solve_start(og_solve *solve);
 /* Whether there are results, and of this trajectory; `what` begins the sentence: "the final state is". */
 og_status og_check_result(const og_solve *solve, size_t trajectory, const char *what);
 og_status og_fail_not_run(const og_solve *solve, const char *what);
+/* Whether an array (NULL: none) is finite; else OG_ERR_NOT_FINITE and `must`: "a tangent must be finite". */
+og_status og_check_finite(const og_solve *solve, const char *what, const double *values, size_t count,
+                          const char *must);
 
 /* Where step `step` starts, as a fraction of its segment. OG_ERR_UNSUPPORTED when a budget left only some of
  * them. */
