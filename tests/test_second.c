@@ -612,8 +612,79 @@ static void allocations(void **state) {
     }
 }
 
+/* ---- More parameters than states ---- */
+
+enum { MANY = 200, GUARDED = 4096 };
+
+/* x' = x mean(theta): x(1) = exp(mean theta), whose Hessian is x(1) / p^2 everywhere. */
+static double mean_of(const double *p) {
+  double sum = 0;
+  for (int i = 0; i < MANY; i++) sum += p[i];
+  return sum / MANY;
+}
+static int many_rhs(double t, const double *x, const double *p, double *f, void *user) {
+  (void)t, (void)user;
+  f[0] = x[0] * mean_of(p);
+  return 0;
+}
+static int many_vjp(double t, const double *x, const double *p, const double *l, double *x_bar,
+                    double *theta_bar, double *t_bar, void *user) {
+  (void)t, (void)t_bar, (void)user;
+  x_bar[0] = l[0] * mean_of(p);
+  for (int i = 0; i < MANY; i++) theta_bar[i] = l[0] * x[0] / MANY;
+  return 0;
+}
+
+/* Memory with bytes behind it that nobody may write to; the size stands in front. */
+static void *guarded_allocate(size_t size, void *user) {
+  (void)user;
+  char *memory = malloc(64 + size + GUARDED);
+  if (!memory) return NULL;
+  memcpy(memory, &size, sizeof size);
+  memset(memory + 64 + size, 0xC3, GUARDED);
+  return memory + 64;
+}
+static void guarded_release(void *memory, void *user) {
+  size_t size;
+  const unsigned char *after;
+  memcpy(&size, (char *)memory - 64, sizeof size);
+  after = (const unsigned char *)memory + size;
+  for (int i = 0; i < GUARDED; i++) *(int *)user += after[i] != 0xC3;
+  free((char *)memory - 64);
+}
+
+/* Differences of the vjp (about 1e-9 relative) in scratch memory that holds them. */
+static void many_parameters_by_differences(void **state) {
+  (void)state;
+  int written = 0;
+  og_context *context = NULL;
+  og_field *field = NULL;
+  og_solve *solve = NULL;
+  double theta[MANY], theta_dot[MANY], product[MANY] = {0}, one = 1;
+  for (int i = 0; i < MANY; i++) theta[i] = 0.01 * i / MANY, theta_dot[i] = 1;
+  assert_int_equal(og_context_create(guarded_allocate, guarded_release, &written, &context), OG_OK);
+  og_options *options = new_options(context, OG_METHOD_DOP853, 1e-12, 1e-12);
+  CHECK(context, og_field_create(context, 1, MANY, many_rhs, NULL, &field));
+  CHECK(context, og_field_set_vjp(field, many_vjp));
+  CHECK(context, og_field_use_finite_differences(field));
+  CHECK(context, og_solve_create(context, field, options, 1, &solve));
+  CHECK(context, og_solve_set_initial_state(solve, 0, &one));
+  CHECK(context, og_solve_set_parameters(solve, OG_ALL, theta));
+  CHECK(context, og_solve_run(solve));
+  CHECK(context, og_solve_hessian_product(solve, 1, NULL, theta_dot, NULL, &one, NULL, NULL, NULL, NULL, NULL,
+                                          product));
+  double want = exp(mean_of(theta)) / MANY;
+  for (int i = 0; i < MANY; i++) expect_near("product", product[i], want, 1e-7 * want);
+  og_solve_destroy(solve);
+  og_field_destroy(field);
+  og_options_destroy(options);
+  og_context_destroy(context);
+  assert_int_equal(written, 0);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(closed_form),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(many_parameters_by_differences),
+                                     cmocka_unit_test(closed_form),
                                      cmocka_unit_test(every_method),
                                      cmocka_unit_test(symmetric),
                                      cmocka_unit_test(same_bits),

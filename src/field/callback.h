@@ -25,7 +25,7 @@ typedef struct og_callback_point {
   double t, t_dot, t_bar;
   double *x, *theta, *f, *lambda, *x_bar, *theta_bar, *x_dot, *theta_dot;
   double *rows, *rows_bar, *rows_dot; /* the field's theta */
-  double *work;                       /* for finite differences: 2 (n + p) + 2 n */
+  double *work;                       /* for finite differences */
 } og_callback_point;
 
 /* Arrays in the scratch, og_callback_doubles of them. */

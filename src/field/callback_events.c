@@ -4,10 +4,16 @@
 #include "base/real.h"
 #include "field/callback.h"
 
+/* Of finite differences: a moved point, and two results of a map (f, guards or a jump) or one vjp. */
+static size_t work_doubles(const og_field *field) {
+  size_t n = field->n, point = n + og_callback_entries((const og_callback_field *)field);
+  size_t results = 2 * (n > field->events ? n : field->events);
+  return point + (results > point ? results : point);
+}
+
 size_t og_callback_doubles(const og_field *field) {
   size_t entries = og_callback_entries((const og_callback_field *)field);
-  size_t rows = field->inputs ? 3 * field->p : 0, most = field->n > field->events ? field->n : field->events;
-  return 6 * field->n + 4 * entries + 2 * most + rows;
+  return 5 * field->n + 3 * entries + work_doubles(field) + (field->inputs ? 3 * field->p : 0);
 }
 
 /* Arrays of n: x, f, lambda, x_bar, x_dot; of entries: theta, theta_bar, theta_dot; the rows of inputs; the
@@ -23,8 +29,7 @@ og_callback_point og_callback_point_in(const og_field *field, double *scratch) {
   at.theta_bar = at.theta + entries;
   at.theta_dot = at.theta_bar + entries;
   at.work = at.theta_dot + entries;
-  size_t most = n > field->events ? n : field->events;
-  double *rows = at.work + n + entries + 2 * most;
+  double *rows = at.work + work_doubles(field);
   at.rows = field->inputs ? rows : at.theta;
   at.rows_bar = field->inputs ? rows + p : at.theta_bar;
   at.rows_dot = field->inputs ? rows + 2 * p : at.theta_dot;
