@@ -18,7 +18,12 @@ typedef signed char og_lane_status;
  * available. jvp: f_dot[n][lanes] from t_dot[lanes], x_dot[n][lanes], theta_dot[p][lanes], any of which may
  * be NULL (zero). hessian: the Hessian of lambda^T f times (x_dot, theta_dot), which is the tangent of the
  * vjp with lambda held: x_bar_dot[n][lanes], theta_bar_dot[p][lanes], t_bar_dot[lanes], which may be NULL;
- * theta_dot is zero in the rows of inputs. */
+ * theta_dot is zero in the rows of inputs.
+ *
+ * Of bound fields alone (og_field.bind): eval_tape is eval, and leaves in `tape` (tape_bytes(lanes) bytes,
+ * aligned to 64) what the vjp needs of it. vjp_weights is vjp, with weights_bar[weights] ADDED to, summed
+ * over lanes in their order; an idle lane must have finite rows and a lambda of zero. `tape` is that of an
+ * eval_tape at the same t, x and theta, or NULL. */
 #define OG_FIELD_OPS(X, S)                                                                                   \
   typedef struct og_field_ops_##S {                                                                          \
     void (*eval)(const og_field *field, int lanes, const double *t, const X *x, const X *theta, X *f,        \
@@ -33,6 +38,11 @@ typedef signed char og_lane_status;
     void (*hessian)(const og_field *field, int lanes, const double *t, const X *x, const X *theta,           \
                     const X *lambda, const X *x_dot, const X *theta_dot, X *x_bar_dot, X *theta_bar_dot,     \
                     X *t_bar_dot, og_lane_status *status, void *scratch);                                    \
+    void (*eval_tape)(const og_field *field, int lanes, const double *t, const X *x, const X *theta, X *f,   \
+                      void *tape, og_lane_status *status, void *scratch);                                    \
+    void (*vjp_weights)(const og_field *field, int lanes, const double *t, const X *x, const X *theta,       \
+                        const X *lambda, const void *tape, X *x_bar, X *theta_bar, X *t_bar, X *weights_bar, \
+                        og_lane_status *status, void *scratch);                                              \
   } og_field_ops_##S;
 OG_FIELD_OPS(double, d)
 OG_FIELD_OPS(float, s)
@@ -75,8 +85,9 @@ enum { OG_INPUT_LEVEL, OG_INPUT_SLOPE, OG_INPUT_START, OG_INPUT_ROWS };
 /* The common head of every kind of field: concrete kinds embed it as their first member. */
 struct og_field {
   og_context *context;
-  size_t n; /* rows of the state, a running cost's integral included (as the last row) */
-  size_t p; /* rows of theta: parameters, then OG_INPUT_ROWS for each input in their order */
+  size_t n;       /* rows of the state, a running cost's integral included (as the last row) */
+  size_t p;       /* rows of theta: parameters, weights, OG_INPUT_ROWS for each input in their order */
+  size_t weights; /* how many of the parameters, the last ones, are weights of networks */
   size_t inputs;
   size_t events;         /* 0: none, and event_ops is empty */
   const og_event *event; /* [events] */
@@ -86,6 +97,13 @@ struct og_field {
   og_field_ops_s ops_s;
   og_event_ops event_ops;
   size_t (*scratch_bytes)(const og_field *field, int lanes);
+  /* With weights: a new field, bound to values of them that all lanes share, in one precision. Its p counts
+   * rows without the weights, `weights` is as before, and it has eval, vjp, eval_tape and vjp_weights, and no
+   * jvp, hessian or events. What it gives has the bits of the field that it comes from. set_weights changes
+   * the values [weights], not while others use the field. NULL: there are no weights. */
+  og_status (*bind)(const og_field *field, int single, og_field **bound);
+  void (*set_weights)(og_field *bound, const double *weights);
+  size_t (*tape_bytes)(const og_field *bound, int lanes);
   void (*destroy)(og_field *field);
 };
 
