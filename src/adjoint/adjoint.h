@@ -8,9 +8,10 @@
 /* Cotangents in, as given to og_solve_pullback, and per-trajectory results in the solve's workspace. */
 typedef struct og_pullback {
   const double *observed_bar, *final_bar, *cost_bar;
-  int want_times;    /* any of t0_bar, t1_bar, times_bar */
-  double *x0_bar;    /* [M][states] */
-  double *theta_bar; /* [M][parameters] */
+  int want_times;      /* any of t0_bar, t1_bar, times_bar */
+  double *x0_bar;      /* [M][states] */
+  double *theta_bar;   /* [M][parameters that are in lanes] */
+  double *weights_bar; /* [bound weights]: summed over trajectories */
   double *t0_bar, *t1_bar, *times_bar;
   double *values_bar; /* of the inputs' signals */
 } og_pullback;

@@ -14,7 +14,7 @@ og_status og_check_kept(const og_solve *solve) {
 }
 
 og_status og_check_flag(const og_solve *solve, unsigned flag, const char *product, const char *setter) {
-  if (solve->field->flags & flag) return OG_OK;
+  if (solve->source->flags & flag) return OG_OK;
   return og_fail(
       solve->context, OG_ERR_UNSUPPORTED,
       "this derivative needs the field's %s, which was not given (with a "

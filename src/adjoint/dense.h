@@ -33,6 +33,5 @@ OG_DENSE_TYPES(float, s)
 size_t og_dense_bytes(const og_solve *solve, int lanes);
 /* Lanes in which steps are taken again: most often few of a block move on to another step at once. */
 static inline int og_dense_group(int lanes) { return lanes == 1 ? 1 : OG_LANE_STEP; }
-#define OG_ALIGNED(bytes) (((bytes) + 63) / 64 * 64)
 
 #endif

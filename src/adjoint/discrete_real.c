@@ -5,6 +5,7 @@
 
 #include "adjoint/adjoint.h"
 #include "adjoint/stops.h"
+#include "adjoint/weights.h"
 
 typedef struct reverse {
   OG_R(og_recall) r;
@@ -18,6 +19,7 @@ typedef struct reverse {
   double start_bar[OG_LANES_MAX], end_bar[OG_LANES_MAX]; /* of the segment's times T_a and T_b */
   double t1_bar[OG_LANES_MAX];                           /* from later segments */
   OG_R(og_stops) stops;
+  OG_R(og_weights_sum) weights;
   int times;                   /* cotangents of times are needed */
   size_t cursor[OG_LANES_MAX]; /* observations at or after it are done */
   int reads_interpolant;
@@ -54,8 +56,10 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
   next = v->t_bars + (size_t)stages * OG_PADDED(lanes);
   for (int j = 0; j < stages; j++) v->observed[j] = next + (size_t)j * block;
   OG_TRY(OG_R(og_recall_open)(&v->r, &v->bring, share));
-  OG_TRY(OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes,
-                              v->times ? OG_STEP_DERIVATIVE : OG_STEP_TRANSPOSE, &v->step));
+  int purpose = (v->times ? OG_STEP_DERIVATIVE : OG_STEP_TRANSPOSE) | (solve->taped ? OG_STEP_TAPED : 0);
+  OG_TRY(OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes, purpose, &v->step));
+  OG_TRY(OG_R(og_weights_open)(&v->weights, solve));
+  v->step.weights_bar = v->weights.part;
   return OG_R(og_stops_open)(&v->stops, &v->r, &v->step);
 }
 
@@ -125,6 +129,7 @@ static void place(reverse *v) {
   v->reads_interpolant = 0;
   for (int lane = 0; lane < v->r.lanes; lane++) v->r.index[lane]--; /* idle ones have none */
   OG_R(og_recall_steps)(&v->r);
+  if (v->weights.count) OG_R(og_weights_fill_idle)(&v->r, v->x_bar);
   for (int lane = 0; lane < v->r.lanes; lane++)
     v->step.status[lane] = v->r.trajectory[lane] ? 0 : OG_LANE_IDLE;
   for (int lane = 0; may_read && lane < v->r.lanes; lane++) {
@@ -247,6 +252,7 @@ static void transpose(reverse *v) {
   (&v->step, last, &v->r.at, v->r.x, v->r.theta, interpolant ? v->observed : NULL, v->mask, v->x_bar,
    v->r.solve->p ? v->theta_bar : NULL, times ? v->t_bars : NULL);
   add_to_sum(v);
+  OG_R(og_weights_step)(&v->weights);
   for (int lane = 0; times && lane < v->r.lanes; lane++)
     if (v->r.trajectory[lane]) step_times(v, lane, last);
   each_active(v, seeds_after);
@@ -274,7 +280,7 @@ static void pull_inputs(reverse *v, int lane) {
   double row_bar[OG_INPUT_ROWS];
   for (size_t i = 0; i < solve->field->inputs; i++) {
     for (size_t k = 0; k < OG_INPUT_ROWS; k++) {
-      double *sum = &v->theta_sum[entry_of(v, solve->parameters + OG_INPUT_ROWS * i + k, lane)];
+      double *sum = &v->theta_sum[entry_of(v, solve->laned + OG_INPUT_ROWS * i + k, lane)];
       row_bar[k] = *sum;
       *sum = 0;
     }
@@ -295,8 +301,8 @@ static void deliver(reverse *v, int lane) {
   size_t m = v->r.item[lane];
   for (size_t i = 0; i < solve->states; i++)
     v->pullback->x0_bar[m * solve->states + i] = (double)v->x_bar[entry_of(v, i, lane)];
-  for (size_t i = 0; i < solve->parameters; i++)
-    v->pullback->theta_bar[m * solve->parameters + i] = v->theta_sum[entry_of(v, i, lane)];
+  for (size_t i = 0; i < solve->laned; i++)
+    v->pullback->theta_bar[m * solve->laned + i] = v->theta_sum[entry_of(v, i, lane)];
   pull_inputs(v, lane);
   end_segment_times(v, lane);
   v->pullback->t0_bar[m] = v->start_bar[lane];
@@ -348,5 +354,6 @@ void OG_R(og_discrete)(og_solve *solve, og_share *share, void *pullback) {
     for (int lane = 0; lane < v.r.lanes; lane++)
       if (to_settle(&v, lane, zero[lane] == 0)) settle(&v, lane, zero[lane] == 0);
   }
+  OG_R(og_weights_finish)(&v.weights, solve, share);
   close_reverse(&v);
 }

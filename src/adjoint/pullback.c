@@ -1,7 +1,7 @@
 /* The public pullback and pushforward: choose the kind, and add results only when all of them are there. */
 #include <string.h>
 
-#include "adjoint/adjoint.h"
+#include "adjoint/weights.h"
 
 /* The caller's arrays to add to. */
 typedef struct og_cotangents {
@@ -19,11 +19,12 @@ static void add(double *to, const double *from, size_t count) {
 }
 
 /* Shared parameters: the sum over trajectories in their order, whatever thread computed each. */
-static void add_theta(const og_solve *solve, double *theta_bar, const double *each) {
+static void add_theta(const og_solve *solve, double *theta_bar, const og_pullback *pullback) {
+  size_t p = solve->laned;
   if (!theta_bar) return;
   for (size_t m = 0; m < solve->count; m++)
-    add(solve->theta_shared ? theta_bar : theta_bar + m * solve->parameters, each + m * solve->parameters,
-        solve->parameters);
+    add(solve->theta_shared ? theta_bar : theta_bar + m * p, pullback->theta_bar + m * p, p);
+  add(theta_bar + p, pullback->weights_bar, solve->weights);
 }
 
 /* The guard of a steady solve is differentiated by f's vjp. */
@@ -55,6 +56,13 @@ static og_status forward_gradient(og_solve *solve, og_pullback *pullback) {
   return status;
 }
 
+/* Bound weights are summed in a fixed order. */
+static og_status discrete(og_solve *solve, og_pullback *pullback) {
+  og_worker_fn worker = solve->single ? og_discrete_s : og_discrete_d;
+  return solve->weights ? og_in_blocks(solve, worker, og_weights_collect, pullback)
+                        : og_in_parallel(solve, solve->count, worker, pullback);
+}
+
 static og_status by_kind(og_solve *solve, og_pullback *pullback) {
   og_adjoint kind = (og_adjoint)og_options_integer(solve->options, OG_OPT_ADJOINT);
   if (kind != OG_ADJOINT_FORWARD) OG_TRY(og_check_flag(solve, OG_FIELD_HAS_VJP, "vjp", "og_field_set_vjp"));
@@ -63,15 +71,14 @@ static og_status by_kind(og_solve *solve, og_pullback *pullback) {
   case OG_ADJOINT_BACKSOLVE: return og_backsolve(solve, pullback);
   case OG_ADJOINT_INTERPOLATE: return og_interpolate(solve, pullback);
   case OG_ADJOINT_QUADRATURE: return og_quadrature(solve, pullback);
-  case OG_ADJOINT_DISCRETE:
-    return og_in_parallel(solve, solve->count, solve->single ? og_discrete_s : og_discrete_d, pullback);
+  case OG_ADJOINT_DISCRETE: return discrete(solve, pullback);
   }
   return og_fail(solve->context, OG_ERR_INTERNAL, "unknown adjoint");
 }
 
 static og_status compute(og_solve *solve, og_pullback *pullback, const og_cotangents *out) {
-  size_t M = solve->count, n = solve->states, p = solve->parameters, observed = solve->observed_count;
-  size_t entries = M * (n + p + 2) + observed + solve->signal_values;
+  size_t M = solve->count, n = solve->states, p = solve->laned, observed = solve->observed_count;
+  size_t entries = M * (n + p + 2) + observed + solve->signal_values + solve->weights;
   double *memory = og_alloc(solve->context, entries, sizeof(double)), *next = memory;
   if (!memory) return og_fail_memory(solve->context, entries * sizeof(double), "a gradient");
   pullback->x0_bar = carve(&next, M * n);
@@ -80,6 +87,7 @@ static og_status compute(og_solve *solve, og_pullback *pullback, const og_cotang
   pullback->t1_bar = carve(&next, M);
   pullback->times_bar = carve(&next, observed);
   pullback->values_bar = carve(&next, solve->signal_values);
+  pullback->weights_bar = carve(&next, solve->weights);
   solve->pulled = 0;
   og_status status = by_kind(solve, pullback);
   if (solve->checkpoints) og_checkpoints_count(solve, 0);
@@ -88,7 +96,7 @@ static og_status compute(og_solve *solve, og_pullback *pullback, const og_cotang
     if (solve->signal_values)
       memcpy(solve->values_bar, pullback->values_bar, solve->signal_values * sizeof(double));
     add(out->x0_bar, pullback->x0_bar, M * n);
-    add_theta(solve, out->theta_bar, pullback->theta_bar);
+    add_theta(solve, out->theta_bar, pullback);
     add(out->t0_bar, pullback->t0_bar, M);
     add(out->t1_bar, pullback->t1_bar, M);
     add(out->times_bar, pullback->times_bar, observed);
@@ -128,7 +136,9 @@ static og_status push_forward(og_solve *solve, og_pushforward *push) {
   push->cost_dot = carve(&next, solve->count);
   const double *results[] = {push->observed_dot, push->final_dot, push->cost_dot};
   solve->pushed = 0;
+  int back = og_form_leave(solve);
   og_status status = og_in_parallel(solve, solve->count, solve->single ? og_tangent_s : og_tangent_d, push);
+  og_form_return(solve, back);
   for (int i = 0; status == OG_OK && i < 3; i++)
     if (out[i] && counts[i]) memcpy(out[i], results[i], counts[i] * sizeof(double));
   solve->pushed = status == OG_OK;
@@ -152,6 +162,11 @@ og_status og_solve_pushforward(og_solve *solve, const double *x0_dot, const doub
     return og_fail(solve->context, OG_ERR_UNSUPPORTED,
                    "with adjoint = backsolve the steps are not kept, and the "
                    "pushforward follows them; use adjoint = discrete or forward");
+  if (solve->weights && solve->checkpoints)
+    return og_fail(
+        solve->context, OG_ERR_UNSUPPORTED,
+        "with adjoint = discrete under a memory budget, tangents of a field with weights of networks "
+        "have no room of their own; use adjoint = forward, or memory = 0");
   OG_TRY(og_events_make_room(solve));
   og_pushforward push = {.x0_dot = x0_dot,
                          .theta_dot = theta_dot,

@@ -9,8 +9,7 @@ void OG_R(og_recall_load)(OG_R(og_recall) * r, int lane, size_t item, size_t tra
   r->trajectory[lane] = &r->solve->trajectories[trajectory];
   r->item[lane] = item;
   r->index[lane] = index;
-  for (size_t i = 0; i < r->solve->parameters; i++)
-    r->theta[i * (size_t)r->lanes + (size_t)lane] = (real)theta[i];
+  for (size_t i = 0; i < r->solve->laned; i++) r->theta[i * (size_t)r->lanes + (size_t)lane] = (real)theta[i];
   r->before[lane] = 0;
   OG_R(og_recall_enter)(r, lane, index ? r->trajectory[lane]->path.count - 1 : 0);
   r->idle--;
@@ -38,7 +37,7 @@ void OG_R(og_recall_enter)(OG_R(og_recall) * r, int lane, size_t segment) {
   r->fraction[lane] = here->last;
   for (size_t i = 0; i < solve->field->inputs; i++) {
     og_signals_row(solve, trajectory, i, here, row);
-    real *rows = r->theta + (solve->parameters + OG_INPUT_ROWS * i) * (size_t)r->lanes + (size_t)lane;
+    real *rows = r->theta + (solve->laned + OG_INPUT_ROWS * i) * (size_t)r->lanes + (size_t)lane;
     for (size_t k = 0; k < OG_INPUT_ROWS; k++) rows[k * (size_t)r->lanes] = (real)row[k];
   }
 }

@@ -115,7 +115,7 @@ static og_status drive_again(og_second *s, const double *x0_dot, const double *t
 }
 
 static og_status solve_pairs(og_second *s, const double *x0_dot, const double *theta_dot) {
-  OG_TRY(og_tangent_field_create(s->base->context, s->base->field, &s->field));
+  OG_TRY(og_tangent_field_create(s->base->context, s->base->source, &s->field));
   og_status status = follow(s, x0_dot, theta_dot);
   int budget =
       s->base->keep == OG_KEEP_CHECKPOINTS && (status == OG_ERR_BUDGET || status == OG_ERR_UNSUPPORTED);

@@ -21,5 +21,6 @@ typedef double real;
  * no tails and a lane's bits do not depend on the number of lanes. Blocks are aligned to 64 bytes. */
 enum { OG_LANE_STEP = 16, OG_LANES_MAX = 64 };
 #define OG_PADDED(count) (((count) + OG_LANE_STEP - 1) / OG_LANE_STEP * OG_LANE_STEP)
+#define OG_ALIGNED(bytes) (((bytes) + 63) / 64 * 64)
 
 #endif

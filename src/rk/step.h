@@ -36,6 +36,10 @@
     X *x_bar[OG_STAGES_MAX];                  /* transpose: cotangent of X_j; tangent: K_j's */              \
     X *lambda, *theta_bar; /* transpose: h g_j [n][lanes], and one stage's theta cotangent [p][lanes] */     \
     X *t_bar;              /* transpose: one stage's, [lanes] */                                             \
+    X *weights_bar;        /* transpose of a bound field: [weights], the caller's, which is added to */      \
+    size_t tape_bytes;     /* of each; 0: stages leave no tapes */                                           \
+    char *tapes;           /* one for each stage */                                                          \
+    int taped;             /* the first stages, which have theirs */                                         \
     void *scratch;         /* the field's */                                                                 \
     void *memory;                                                                                            \
     og_lane_status status[OG_LANES_MAX];                                                                     \
@@ -46,8 +50,9 @@ OG_STEP_TYPES(float, s)
 
 /* What a step is for: the step alone, in which the stages' states share memory; its transpose without time
  * cotangents, in which x_bar[j] takes the place of k[j], so that what is worked on stays in the cache; all
- * derivatives. */
-enum { OG_STEP_FORWARD, OG_STEP_TRANSPOSE, OG_STEP_DERIVATIVE };
+ * derivatives. TAPED, added to the latter two: stages of a bound field leave tapes, so that transposing them
+ * need not compute them again. */
+enum { OG_STEP_FORWARD, OG_STEP_TRANSPOSE, OG_STEP_DERIVATIVE, OG_STEP_TAPED = 4 };
 #define OG_STEP_FUNCTIONS(X, S)                                                                              \
   og_status og_step_create_##S(og_context *context, const og_tableau *tableau, const og_field *field,        \
                                int lanes, int purpose, og_step_##S *step);                                   \

@@ -52,21 +52,29 @@ static void share_states(og_step *step, real **memory) {
   step->stage_x[step->tableau->stages - 1] = take(memory, step->field->n, step->lanes);
 }
 
+static size_t tape_bytes(const og_field *field, int lanes, int purpose) {
+  return purpose & OG_STEP_TAPED ? (field->tape_bytes(field, lanes) + 63) / 64 * 64 : 0;
+}
+
 static size_t reals_needed(const og_tableau *tableau, const og_field *field, int lanes, int purpose) {
   size_t block = OG_PADDED(field->n * (size_t)lanes), stages = (size_t)tableau->stages_total;
-  size_t own = (purpose == OG_STEP_DERIVATIVE  ? 4 * stages
-                : purpose == OG_STEP_TRANSPOSE ? 2 * stages
-                                               : stages + 2) *
+  int kind = purpose & ~OG_STEP_TAPED;
+  size_t own = (kind == OG_STEP_DERIVATIVE  ? 4 * stages
+                : kind == OG_STEP_TRANSPOSE ? 2 * stages
+                                            : stages + 2) *
                block;
   return own + block + OG_PADDED(field->p * (size_t)lanes) + OG_PADDED((size_t)lanes);
 }
 
 size_t OG_R(og_step_bytes)(const og_tableau *tableau, const og_field *field, int lanes, int purpose) {
-  return reals_needed(tableau, field, lanes, purpose) * sizeof(real) + field->scratch_bytes(field, lanes);
+  return reals_needed(tableau, field, lanes, purpose) * sizeof(real) +
+         OG_ALIGNED(field->scratch_bytes(field, lanes)) +
+         (size_t)tableau->stages_total * tape_bytes(field, lanes, purpose);
 }
 
 void OG_R(og_step_place)(const og_tableau *tableau, const og_field *field, int lanes, int purpose,
                          void *memory, og_step *step) {
+  int kind = purpose & ~OG_STEP_TAPED;
   *step = (og_step){.tableau = tableau,
                     .field = field,
                     .kernels = OG_R(og_kernels_best)(),
@@ -78,20 +86,22 @@ void OG_R(og_step_place)(const og_tableau *tableau, const og_field *field, int l
   set_weights(step);
   real *next = memory;
   take_stages(step, step->k, &next);
-  if (purpose == OG_STEP_FORWARD)
+  if (kind == OG_STEP_FORWARD)
     share_states(step, &next);
   else
     take_stages(step, step->stage_x, &next);
-  if (purpose == OG_STEP_DERIVATIVE) {
+  if (kind == OG_STEP_DERIVATIVE) {
     take_stages(step, step->x_bar, &next);
     take_stages(step, step->g, &next);
-  } else if (purpose == OG_STEP_TRANSPOSE) {
+  } else if (kind == OG_STEP_TRANSPOSE) {
     memcpy(step->x_bar, step->k, sizeof step->x_bar);
   }
   step->lambda = take(&next, field->n, lanes);
   step->theta_bar = take(&next, field->p, lanes);
   step->t_bar = take(&next, 1, lanes);
   step->scratch = (char *)memory + reals_needed(tableau, field, lanes, purpose) * sizeof(real);
+  step->tape_bytes = tape_bytes(field, lanes, purpose);
+  step->tapes = (char *)step->scratch + OG_ALIGNED(field->scratch_bytes(field, lanes));
 }
 
 og_status OG_R(og_step_create)(og_context *context, const og_tableau *tableau, const og_field *field,
@@ -126,9 +136,25 @@ static void sum_of(const og_step *step, const og_weights *weights, real *const *
   step->kernels->weighted_sum(step->n, step->lanes, y, x, h, weights->count, weights->value, k);
 }
 
+static void *tape_of(const og_step *step, int j) { return step->tapes + (size_t)j * step->tape_bytes; }
+
+/* K_j = f(t, stage), with its tape where the step keeps them. */
+static void evaluate(og_step *step, int j, const double *t, const real *stage, const real *theta) {
+  const OG_R(og_field_ops) *ops = &step->field->OG_R(ops);
+  step->evals++;
+  if (!step->tape_bytes) {
+    ops->eval(step->field, step->lanes, t, stage, theta, step->k[j], step->status, step->scratch);
+    return;
+  }
+  ops->eval_tape(step->field, step->lanes, t, stage, theta, step->k[j], tape_of(step, j), step->status,
+                 step->scratch);
+  step->taped = j + 1;
+}
+
 void OG_R(og_step_stages)(og_step *step, int first, int last, int last_k, const og_place *at, const real *x,
                           const real *theta) {
   double t[OG_LANES_MAX];
+  step->taped = first < step->taped ? first : step->taped;
   for (int j = first; j < last; j++) {
     const real *stage = x;
     if (j > 0) {
@@ -137,9 +163,7 @@ void OG_R(og_step_stages)(og_step *step, int first, int last, int last_k, const 
     }
     if (j >= last_k) continue;
     stage_times(step, j, at, t);
-    step->field->OG_R(ops).eval(step->field, step->lanes, t, stage, theta, step->k[j], step->status,
-                                step->scratch);
-    step->evals++;
+    evaluate(step, j, t, stage, theta);
   }
 }
 
@@ -184,13 +208,19 @@ static void transpose_stage(og_step *step, int j, const og_place *at, const real
   const OG_R(og_field_ops) *ops = &step->field->OG_R(ops);
   stage_times(step, j, at, t);
   step->vjps++;
-  if (ops->vjp_add && theta_bar && !t_bar && !part) {
+  if (ops->vjp_add && theta_bar && !t_bar && !part && !step->weights_bar) {
     ops->vjp_add(step->field, step->lanes, t, stage, theta, step->lambda, step->x_bar[j], theta_bar,
                  step->status, step->scratch);
     return;
   }
-  ops->vjp(step->field, step->lanes, t, stage, theta, step->lambda, step->x_bar[j],
-           theta_bar ? step->theta_bar : NULL, t_bar, step->status, step->scratch);
+  real *theta_part = theta_bar ? step->theta_bar : NULL;
+  if (step->weights_bar)
+    ops->vjp_weights(step->field, step->lanes, t, stage, theta, step->lambda,
+                     j < step->taped ? tape_of(step, j) : NULL, step->x_bar[j], theta_part, t_bar,
+                     step->weights_bar, step->status, step->scratch);
+  else
+    ops->vjp(step->field, step->lanes, t, stage, theta, step->lambda, step->x_bar[j], theta_part, t_bar,
+             step->status, step->scratch);
   if (part) clear_outside(step, part, step->x_bar[j]);
   if (theta_bar) step->kernels->add_rows(step->p, step->lanes, theta_bar, step->theta_bar, part);
 }

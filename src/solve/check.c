@@ -41,7 +41,8 @@ og_status og_solve_check(og_solve *solve) {
     offset += solve->trajectories[m].observations;
   }
   solve->observed_count = offset;
-  return og_signals_prepare(solve);
+  OG_TRY(og_signals_prepare(solve));
+  return og_form_choose(solve);
 }
 
 og_status og_solve_start(og_solve *solve) {

@@ -54,6 +54,7 @@ og_status og_checkpoints_prepare(og_solve *solve) {
   solve->checkpoints->layout = layout;
   solve->threads_most = layout.threads;
   solve->lanes_most = layout.lanes;
+  solve->taped = layout.taped;
   for (size_t m = 0; m < solve->count; m++) {
     og_kept *kept = &solve->checkpoints->kept[m];
     kept->all = layout.straight;

@@ -66,8 +66,7 @@ double OG_R(og_drive_norm)(const drive *d, const real *x, int lane) {
 
 void OG_R(og_drive_parameters)(drive *d, int lane, size_t m) {
   const double *theta = og_theta_of(d->solve, m);
-  for (size_t i = 0; i < d->solve->parameters; i++)
-    d->theta[i * (size_t)d->lanes + (size_t)lane] = (real)theta[i];
+  for (size_t i = 0; i < d->solve->laned; i++) d->theta[i * (size_t)d->lanes + (size_t)lane] = (real)theta[i];
 }
 
 static void load(drive *d, int lane, size_t m) {

@@ -25,17 +25,27 @@ static size_t driver_bytes(const og_solve *solve, int lanes) {
   return own + step_bytes(solve, lanes, OG_STEP_FORWARD);
 }
 
+/* Sums over the weights of networks. */
+static size_t weights_bytes(const og_solve *solve) {
+  return OG_PADDED(solve->weights) * (sizeof(double) + (solve->single ? sizeof(float) : 0));
+}
+
+/* The narrowest blocks: sums over the lanes of a block, as weights have them, may not depend on the budget.
+ */
+static int least_lanes(const og_solve *solve) { return solve->weights ? og_lanes_for(solve->count) : 1; }
+
 /* A step with its derivative, and the blocks that the discrete adjoint and the tangent have beside it: x, its
  * cotangent or two tangents, a cotangent for each stage, parameters with their cotangents or tangents, times;
  * and what is for events. */
-static size_t derivative_bytes(const og_solve *solve, int lanes) {
+static size_t derivative_bytes(const og_solve *solve, int lanes, int taped) {
   size_t block = OG_PADDED(solve->n * (size_t)lanes), theta = OG_PADDED(solve->p * (size_t)lanes);
   size_t stages = (size_t)solve->tableau->stages_total;
   size_t reals = (3 + stages) * block + 2 * theta + stages * OG_PADDED((size_t)lanes), events = 0;
   if (og_guards(solve))
     events = (block + 8 * (solve->n + solve->p) + og_guard_work(solve, 1)) * sizeof(double) +
              solve->field->scratch_bytes(solve->field, 1);
-  return step_bytes(solve, lanes, OG_STEP_DERIVATIVE) + events + theta * sizeof(double) +
+  int purpose = OG_STEP_DERIVATIVE | (taped ? OG_STEP_TAPED : 0);
+  return step_bytes(solve, lanes, purpose) + events + theta * sizeof(double) + weights_bytes(solve) +
          reals * (solve->single ? sizeof(float) : sizeof(double));
 }
 
@@ -62,8 +72,8 @@ static size_t backward_bytes(const og_solve *solve, int lanes) {
 }
 
 /* One worker's: events are watched for while no derivative is computed. */
-static size_t worker_bytes(const og_solve *solve, int lanes) {
-  size_t most = derivative_bytes(solve, lanes);
+static size_t worker_bytes(const og_solve *solve, int lanes, int taped) {
+  size_t most = derivative_bytes(solve, lanes, taped);
   size_t others[] = {og_watch_bytes(solve, lanes), dense_outputs(solve) ? backward_bytes(solve, lanes) : 0};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) most = others[i] > most ? others[i] : most;
   return driver_bytes(solve, lanes) + most + ALLOCATIONS_EXTRA;
@@ -89,23 +99,41 @@ static size_t table_bytes(const og_solve *solve, int with_file) {
   size_t results = solve->count * (solve->states + solve->parameters + 2 + solve->signal_most) +
                    solve->observed_count + solve->signal_values;
   size_t backward = dense_outputs(solve) ? backward_tables(solve) : 0;
+  if (solve->weights) backward = (solve->count / (size_t)least_lanes(solve) + 1) * sizeof(og_share);
   return results * sizeof(double) + backward + solve->count * sizeof(og_kept) +
          og_store_bytes(solve->count, 0, 0, with_file) + ALLOCATIONS_EXTRA;
+}
+
+static int fits(const og_solve *solve, og_layout *layout, size_t allowed) {
+  layout->reserved = (size_t)layout->threads * worker_bytes(solve, layout->lanes, layout->taped);
+  return layout->reserved <= allowed;
+}
+
+/* Blocks have one width; of threads and tapes what fits. */
+static void share_blocks(const og_solve *solve, og_layout *layout, size_t allowed, int threads) {
+  layout->lanes = least_lanes(solve);
+  for (layout->threads = threads;; layout->threads = 1) {
+    for (layout->taped = 1; layout->taped >= 0; layout->taped--)
+      if (fits(solve, layout, allowed) || (layout->threads == 1 && !layout->taped)) return;
+  }
 }
 
 /* The widest blocks and the most threads whose working memory takes no more than half of the bytes beyond the
  * least budget; else one lane and one thread. */
 static void share_work(const og_solve *solve, og_layout *layout, size_t beyond) {
   static const int widths[] = {OG_LANES_MAX, OG_LANE_STEP, 1};
-  size_t allowed = worker_bytes(solve, 1) + beyond / 2;
+  size_t allowed = worker_bytes(solve, least_lanes(solve), 0) + beyond / 2;
   int threads = og_solve_threads(solve);
   if ((size_t)threads > solve->count) threads = (int)solve->count;
+  if (solve->weights) {
+    share_blocks(solve, layout, allowed, threads);
+    return;
+  }
   for (layout->threads = threads;; layout->threads = 1) {
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
       layout->lanes = og_lanes_for((solve->count + (size_t)layout->threads - 1) / (size_t)layout->threads);
       if (layout->lanes > widths[i]) layout->lanes = widths[i];
-      layout->reserved = (size_t)layout->threads * worker_bytes(solve, layout->lanes);
-      if (layout->reserved <= allowed) return;
+      if (fits(solve, layout, allowed)) return;
     }
     if (layout->threads == 1) return;
   }
@@ -173,7 +201,8 @@ static void lay_marked(const og_solve *solve, og_layout *layout, size_t room, si
 static size_t least_budget(const og_solve *solve, size_t stride, int with_file) {
   size_t slot = og_pages_bytes(1, stride) + og_pages_bytes(1, sizeof(og_mark));
   if (dense_outputs(solve)) slot += 4 * (OG_WINDOW_LEAST * stride + 128);
-  return worker_bytes(solve, 1) + path_bytes(solve) + table_bytes(solve, with_file) + solve->count * slot;
+  return worker_bytes(solve, least_lanes(solve), 0) + path_bytes(solve) + table_bytes(solve, with_file) +
+         solve->count * slot;
 }
 
 /* Where dense output is read, a quarter is for the window, and a quarter for the steps of quadrature's
@@ -200,7 +229,7 @@ static og_status check_budget(const og_solve *solve, size_t least) {
 }
 
 og_status og_layout_find(const og_solve *solve, og_layout *layout) {
-  *layout = (og_layout){.threads = INT_MAX, .lanes = OG_LANES_MAX};
+  *layout = (og_layout){.threads = INT_MAX, .lanes = OG_LANES_MAX, .taped = solve->weights > 0};
   size_t stride = og_checkpoint_stride(solve);
   int with_file = file_slots(solve, stride) > 0;
   size_t least = least_budget(solve, stride, with_file);

@@ -16,6 +16,7 @@ typedef struct og_layout {
   size_t every;
   size_t memory_slots, file_slots; /* of each trajectory; SIZE_MAX: no limit */
   int threads, lanes;              /* no more than these, so that working memory fits */
+  int taped;                       /* stages of a bound field leave tapes */
   size_t window;                   /* states of a trajectory that are computed again at a time (window.h) */
   size_t lambda;   /* bytes for the steps of the backward solve of adjoint = quadrature; 0: no limit */
   size_t paths;    /* bytes that all lists of segments may take, */

@@ -35,10 +35,20 @@ static og_status report(const og_solve *solve, const og_share *share) {
   return og_report_failure(solve, &share->failure);
 }
 
-og_status og_in_parallel(og_solve *solve, size_t items, og_worker_fn worker, void *work) {
+static og_status first_failure(const og_solve *solve, const og_share *shares, int count) {
+  for (int i = 0; i < count; i++)
+    if (shares[i].status != OG_OK) return report(solve, &shares[i]);
+  return OG_OK;
+}
+
+static int threads_for(const og_solve *solve, size_t items) {
   int threads = og_solve_threads(solve);
   if ((size_t)threads > items) threads = (int)items;
-  if (solve->threads_most && threads > solve->threads_most) threads = solve->threads_most;
+  return solve->threads_most && threads > solve->threads_most ? solve->threads_most : threads;
+}
+
+og_status og_in_parallel(og_solve *solve, size_t items, og_worker_fn worker, void *work) {
+  int threads = threads_for(solve, items);
   og_share one, *shares = threads == 1 ? &one : og_alloc(solve->context, (size_t)threads, sizeof *shares);
   if (!shares) return og_fail_memory(solve->context, (size_t)threads * sizeof *shares, "threads");
   for (int i = 0; i < threads; i++) {
@@ -52,9 +62,27 @@ og_status og_in_parallel(og_solve *solve, size_t items, og_worker_fn worker, voi
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (int i = 0; i < threads; i++) worker(solve, &shares[i], work);
   }
-  og_status status = OG_OK;
-  for (int i = 0; i < threads && status == OG_OK; i++)
-    if (shares[i].status != OG_OK) status = report(solve, &shares[i]);
+  og_status status = first_failure(solve, shares, threads);
   if (shares != &one) og_free(solve->context, shares);
+  return status;
+}
+
+og_status og_in_blocks(og_solve *solve, og_worker_fn worker, og_worker_fn collect, void *work) {
+  size_t lanes = (size_t)og_lanes_for(solve->count), blocks = (solve->count + lanes - 1) / lanes;
+  og_share *shares = og_alloc(solve->context, blocks, sizeof *shares);
+  if (!shares) return og_fail_memory(solve->context, blocks * sizeof *shares, "blocks of trajectories");
+  for (size_t b = 0; b < blocks; b++) {
+    size_t end = (b + 1) * lanes;
+    shares[b] =
+        (og_share){.begin = b * lanes, .end = end < solve->count ? end : solve->count, .lanes = (int)lanes};
+  }
+#pragma omp parallel for num_threads(threads_for(solve, blocks)) schedule(static, 1) ordered
+  for (size_t b = 0; b < blocks; b++) {
+    worker(solve, &shares[b], work);
+#pragma omp ordered
+    collect(solve, &shares[b], work);
+  }
+  og_status status = first_failure(solve, shares, (int)blocks);
+  og_free(solve->context, shares);
   return status;
 }

@@ -20,7 +20,7 @@ static void load_inputs(drive *d, int lane) {
   double row[OG_INPUT_ROWS];
   for (size_t i = 0; i < solve->field->inputs; i++) {
     og_signals_row(solve, (size_t)(at - solve->trajectories), i, segment, row);
-    real *rows = d->theta + (solve->parameters + OG_INPUT_ROWS * i) * (size_t)d->lanes + (size_t)lane;
+    real *rows = d->theta + (solve->laned + OG_INPUT_ROWS * i) * (size_t)d->lanes + (size_t)lane;
     for (size_t k = 0; k < OG_INPUT_ROWS; k++) rows[k * (size_t)d->lanes] = (real)row[k];
   }
 }

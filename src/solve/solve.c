@@ -76,12 +76,12 @@ og_status og_solve_create(og_context *context, const og_field *field, const og_o
   og_solve *solve = og_alloc(context, 1, sizeof *solve);
   if (!solve) return og_fail_memory(context, sizeof *solve, "a solve");
   solve->context = context;
-  solve->field = field;
+  solve->field = solve->source = field;
   solve->count = trajectories;
   solve->n = solve->controlled = field->n;
   solve->states = og_field_states(field);
   solve->p = field->p;
-  solve->parameters = og_field_parameters(field);
+  solve->parameters = solve->laned = og_field_parameters(field);
   solve->theta_shared = 1;
   og_status status = set_up(solve, options);
   if (status != OG_OK) {
@@ -108,6 +108,7 @@ void og_solve_destroy(og_solve *solve) {
                    solve->trajectories, solve->final,    solve->observed};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(context, owned[i]);
   og_options_destroy(solve->options);
+  og_field_destroy(solve->bound);
   og_free(context, solve);
 }
 

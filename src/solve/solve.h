@@ -65,13 +65,17 @@ typedef struct og_role {
 
 struct og_solve {
   og_context *context;
-  const og_field *field;
+  const og_field *field; /* the one in use: source, or bound */
+  const og_field *source;
+  og_field *bound; /* to the weights of the last run; owned, NULL: not made */
   og_options *options;
   const og_tableau *tableau;
   int single, keep; /* single precision; OG_KEEP_... */
   int state;
   size_t count, n, states; /* trajectories; rows of the field; without the quadrature */
-  size_t p, parameters;    /* rows of the field's theta; without those of inputs */
+  size_t p, parameters;    /* rows of the field's theta; without those of inputs, with bound weights */
+  size_t laned, weights;   /* of the parameters: those in lanes, and the bound ones behind them */
+  int taped;               /* stages of the bound field leave tapes in the backward pass */
   size_t controlled;       /* the first rows, whose errors set the step size: n, or fewer (a seminorm) */
   const og_role *role;     /* NULL: the caller's own solve */
   const og_solve *pace;    /* NULL, or a solve from t1 to t0 that this one must not outpace on its way back */
@@ -98,8 +102,9 @@ struct og_solve {
 typedef struct og_share {
   size_t begin, end;
   int lanes;
-  og_status status; /* OG_ERR_MEMORY, OG_ERR_BUDGET, OG_ERR_FILE, or a failure's */
-  int long_list;    /* of OG_ERR_BUDGET: it is the list of events that is too long */
+  og_status status;    /* OG_ERR_MEMORY, OG_ERR_BUDGET, OG_ERR_FILE, or a failure's */
+  int long_list;       /* of OG_ERR_BUDGET: it is the list of events that is too long */
+  double *weights_bar; /* of og_in_blocks: a block's sum, which the worker makes and `collect` frees */
   og_failure failure;
 } og_share;
 
@@ -109,6 +114,9 @@ static inline int og_share_broken(const og_share *share) {
 }
 
 typedef void (*og_worker_fn)(og_solve *solve, og_share *share, void *work);
+/* Trajectories in blocks that do not depend on the number of threads; `collect` follows each block's worker
+ * in order of the blocks. */
+og_status og_in_blocks(og_solve *solve, og_worker_fn worker, og_worker_fn collect, void *work);
 /* Runs `worker` over all items (trajectories, or trajectories times directions), split among the threads. The
  * result is the failure of the lowest item, whatever the number of threads. Sets the context's message. */
 og_status og_in_parallel(og_solve *solve, size_t items, og_worker_fn worker, void *work);
@@ -136,6 +144,12 @@ void og_events_forget(og_solve *solve);
 og_status og_solve_check(og_solve *solve);
 /* The same, and room for the results of a run. */
 og_status og_solve_start(og_solve *solve);
+/* Chooses the form of a field that has weights: bound where trajectories share them and the gradient, if any,
+ * is the discrete one, else the source. */
+og_status og_form_choose(og_solve *solve);
+/* The source for what the bound form cannot do; nonzero if that was a change, which `back` undoes. */
+int og_form_leave(og_solve *solve);
+void og_form_return(og_solve *solve, int back);
 /* Whether there are results, and of this trajectory; `what` begins the sentence: "the final state is". */
 og_status og_check_result(const og_solve *solve, size_t trajectory, const char *what);
 og_status og_fail_not_run(const og_solve *solve, const char *what);

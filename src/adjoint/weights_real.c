@@ -1,0 +1,78 @@
+#include "adjoint/weights.h"
+
+#include <math.h>
+
+/* Steps summed in single precision before the sum goes on to double. */
+enum { STEPS_MOST = 8 };
+
+og_status OG_R(og_weights_open)(OG_R(og_weights_sum) * w, const og_solve *solve) {
+  if (!solve->weights) return OG_OK;
+  w->sum = og_alloc(solve->context, 1, og_weights_bytes(solve));
+  if (!w->sum) return OG_ERR_MEMORY;
+  w->count = solve->weights;
+#if defined(OG_SINGLE)
+  w->part = (real *)(void *)(w->sum + OG_PADDED(w->count));
+#else
+  w->part = w->sum;
+#endif
+  return OG_OK;
+}
+
+static int busy_lane(const OG_R(og_recall) * r) {
+  for (int lane = 0; lane < r->lanes; lane++)
+    if (r->trajectory[lane]) return lane;
+  return -1;
+}
+
+static void copy_lane(real *block, size_t rows, int lanes, int from, int to) {
+  for (size_t i = 0; i < rows; i++)
+    block[i * (size_t)lanes + (size_t)to] = block[i * (size_t)lanes + (size_t)from];
+}
+
+void OG_R(og_weights_fill_idle)(OG_R(og_recall) * r, real *x_bar) {
+  int busy = busy_lane(r);
+  for (int lane = 0; busy >= 0 && lane < r->lanes; lane++) {
+    if (r->trajectory[lane]) continue;
+    copy_lane(r->x, r->solve->n, r->lanes, busy, lane);
+    copy_lane(r->theta, r->solve->p, r->lanes, busy, lane);
+    r->at.t[lane] = r->at.t[busy];
+    r->at.t_next[lane] = r->at.t_next[busy];
+    r->at.h[lane] = r->at.h[busy];
+    r->at.h_real[lane] = r->at.h_real[busy];
+    for (size_t i = 0; i < r->solve->n; i++) x_bar[i * (size_t)r->lanes + (size_t)lane] = 0;
+  }
+}
+
+static void move_on(OG_R(og_weights_sum) * w) {
+#if defined(OG_SINGLE)
+  for (size_t i = 0; i < w->count; i++) {
+    w->sum[i] += (double)w->part[i];
+    w->part[i] = 0;
+  }
+#endif
+  w->steps = 0;
+}
+
+void OG_R(og_weights_step)(OG_R(og_weights_sum) * w) {
+  if (w->count && ++w->steps == STEPS_MOST) move_on(w);
+}
+
+/* The field's sums do not tell which lane spoiled them: the block's first trajectory is named. */
+static void check_finite(const OG_R(og_weights_sum) * w, const og_solve *solve, og_share *share) {
+  double zero = 0;
+  for (size_t i = 0; i < w->count; i++) zero += 0 * w->sum[i];
+  if (zero == 0 || share->status != OG_OK) return;
+  share->failure = (og_failure){.status = OG_ERR_NOT_FINITE,
+                                .derivative = 1,
+                                .trajectory = share->begin,
+                                .t = solve->trajectories[share->begin].t0,
+                                .stiffness = NAN};
+  share->status = OG_ERR_NOT_FINITE;
+}
+
+void OG_R(og_weights_finish)(OG_R(og_weights_sum) * w, const og_solve *solve, og_share *share) {
+  if (!w->count) return;
+  move_on(w);
+  check_finite(w, solve, share);
+  share->weights_bar = w->sum;
+}
