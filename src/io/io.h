@@ -29,6 +29,8 @@ typedef struct og_names {
 /* The index of `name`, which is added when it is new; 0 when there is no memory (*index is then untouched).
  */
 int og_names_add(og_names *names, const char *name, size_t *index);
+/* Whether `name` is there already; then *index is its place. */
+int og_names_find(const og_names *names, const char *name, size_t *index);
 void og_names_clear(og_names *names);
 
 /* ---- Tables ---- */

@@ -49,6 +49,12 @@ int og_names_add(og_names *names, const char *name, size_t *index) {
   return 1;
 }
 
+int og_names_find(const og_names *names, const char *name, size_t *index) {
+  size_t place = names->slot_count ? *slot_of(names, name) : 0;
+  if (place) *index = place - 1;
+  return place != 0;
+}
+
 void og_names_clear(og_names *names) {
   for (size_t i = 0; i < names->count; i++) og_free(names->context, names->names[i]);
   og_free(names->context, names->names);

@@ -1,0 +1,64 @@
+/* safetensors files (https://github.com/huggingface/safetensors): named arrays of numbers and strings of
+ * metadata. Eight bytes hold the length of a JSON header, little-endian; the header has for each tensor its
+ * dtype, shape and place in the data, which follow. Here a file in memory is a set of tensors of doubles. */
+#ifndef OG_SAFETENSORS_H
+#define OG_SAFETENSORS_H
+
+#include "base/base.h"
+
+enum { OG_RANK_MOST = 8 };
+
+typedef struct og_tensor {
+  char *name;
+  size_t rank, shape[OG_RANK_MOST]; /* rank 0: a scalar */
+  size_t count;                     /* of values: the product of the shape */
+  double *values;                   /* [count], row-major */
+} og_tensor;
+
+typedef struct og_tensors og_tensors;
+
+og_status og_tensors_create(og_context *context, og_tensors **out);
+void og_tensors_destroy(og_tensors *set);
+/* Adds a copy. A name that is there already, "__metadata__", or one that is not UTF-8 is OG_ERR_ARGUMENT. */
+og_status og_tensors_add(og_tensors *set, const char *name, size_t rank, const size_t *shape,
+                         const double *values);
+/* Metadata: sets `key` to a copy of `text`. Both must be UTF-8, or Python could not read the file:
+ * OG_ERR_DATA. */
+og_status og_tensors_set_text(og_tensors *set, const char *key, const char *text);
+
+/* In the order of addition, or of the file's header. */
+size_t og_tensors_count(const og_tensors *set);
+const og_tensor *og_tensors_at(const og_tensors *set, size_t index);
+/* NULL when there is none of that name. */
+const og_tensor *og_tensors_find(const og_tensors *set, const char *name);
+const char *og_tensors_text(const og_tensors *set, const char *key);
+
+/* Written as F64, without holes, under a temporary name that then takes the place of `path`. Whatever the
+ * values are, NaN too, they read back to the same bits. */
+og_status og_tensors_write(const og_tensors *set, const char *path);
+/* Reads F64, F32, F16, BF16 and I64; a file that breaks a rule of the format (offsets that overlap, leave
+ * holes or lie outside, lengths that are not those of the shape, names given twice) is OG_ERR_DATA, and the
+ * message names file and tensor. So are integers that no double holds. */
+og_status og_tensors_read(og_context *context, const char *path, og_tensors **out);
+/* The same from memory; `name` stands for the file in messages. */
+og_status og_tensors_parse(og_context *context, const char *name, const char *bytes, size_t length,
+                           og_tensors **out);
+/* Whether the bytes begin as such a file does, and no text: a header length, then a brace. */
+int og_tensors_recognise(const char *bytes, size_t length);
+
+/* ---- Shared by the files of this format ---- */
+
+#define OG_METADATA_KEY "__metadata__"
+enum { OG_HEADER_LENGTH_SIZE = 8 };
+og_context *og_tensors_context(const og_tensors *set);
+int og_is_utf8(const char *text, size_t length);
+/* "[50, 2]", "[]"; cut where it does not fit. */
+enum { OG_TENSOR_SHAPE_TEXT = 128 };
+const char *og_tensor_shape_text(size_t rank, const size_t *shape, char text[OG_TENSOR_SHAPE_TEXT]);
+/* Adds a tensor of `count` zeros to be filled in, whose name is known to be new. */
+og_status og_tensors_append(og_tensors *set, const char *name, size_t rank, const size_t *shape, size_t count,
+                            og_tensor **out);
+size_t og_tensors_texts(const og_tensors *set);
+void og_tensors_text_at(const og_tensors *set, size_t index, const char **key, const char **text);
+
+#endif
