@@ -1,11 +1,15 @@
 /* Chooses kernels by what this processor can run. */
+#include "kernels/dense.h"
 #include "kernels/kernels.h"
 
 extern const OG_R(og_kernels) OG_R(og_kernels_reference);
 extern const OG_R(og_kernels) OG_R(og_kernels_base);
+extern const OG_R(og_dense) OG_R(og_dense_base);
 #if defined(OG_HAVE_X86_ISAS)
 extern const OG_R(og_kernels) OG_R(og_kernels_avx2);
 extern const OG_R(og_kernels) OG_R(og_kernels_avx512);
+extern const OG_R(og_dense) OG_R(og_dense_avx2);
+extern const OG_R(og_dense) OG_R(og_dense_avx512);
 #endif
 
 /* From the plainest to the fastest; those that run come first, so that a prefix is what this processor has.
@@ -16,6 +20,13 @@ static const OG_R(og_kernels) *const tables[] = {
 #if defined(OG_HAVE_X86_ISAS)
     &OG_R(og_kernels_avx2),
     &OG_R(og_kernels_avx512),
+#endif
+};
+static const OG_R(og_dense) *const dense_tables[] = {
+    &OG_R(og_dense_base),
+#if defined(OG_HAVE_X86_ISAS)
+    &OG_R(og_dense_avx2),
+    &OG_R(og_dense_avx512),
 #endif
 };
 
@@ -38,3 +49,11 @@ const OG_R(og_kernels) *const *OG_R(og_kernels_all)(int *count) {
 }
 
 const OG_R(og_kernels) * OG_R(og_kernels_best)(void) { return tables[usable() - 1]; }
+
+/* There is no reference among the dense tables. */
+const OG_R(og_dense) *const *OG_R(og_dense_all)(int *count) {
+  *count = usable() - 1;
+  return dense_tables;
+}
+
+const OG_R(og_dense) * OG_R(og_dense_best)(void) { return dense_tables[usable() - 2]; }

@@ -1,6 +1,6 @@
 /* Elementwise loops over contiguous numbers, one table per instruction set and precision. Each operation is a
- * single correctly rounded one (or a selection), so every table gives the same bits. Outputs do not overlap
- * inputs. */
+ * single correctly rounded one (or a selection), so every table gives the same bits, but for multiply_add.
+ * Outputs do not overlap inputs. */
 #ifndef OG_ELEMENTWISE_H
 #define OG_ELEMENTWISE_H
 
@@ -38,6 +38,8 @@ enum { OG_EW_BOTH, OG_EW_ONE_A, OG_EW_ONE_B, OG_EW_VARIANTS };
     void (*binary[OG_EW_BINARY_COUNT][OG_EW_VARIANTS])(size_t count, const X *a, const X *b, X *out);        \
     void (*where)(size_t count, const X *condition, const X *a, const X *b, X *out);                         \
     void (*add_product)(size_t count, const X *a, const X *b, X *sum); /* sum += a b, rounded twice */       \
+    /* The same by the multiply-add of this instruction set's dense products (dense.h). */                   \
+    void (*multiply_add)(size_t count, const X *a, const X *b, X *sum);                                      \
     /* see straight.h; straight_one: on rows of one lane */                                                  \
     void (*straight)(int count, const og_straight *run, X *const *bases);                                    \
     void (*straight_one)(int count, const og_straight *run, X *const *bases);                                \

@@ -1,5 +1,5 @@
-/* The loops themselves, for elementwise_isa.c and elementwise_reference_real.c, which define FOR_EACH(count,
- * body) first and TABLE_NAME. Not a header of its own. */
+/* The loops themselves, for elementwise_isa.c and elementwise_reference_real.c, which first define
+ * FOR_EACH(count, body), TABLE_NAME and multiply_add. Not a header of its own. */
 #include <math.h>
 #if defined(OG_SINGLE)
 #define ABS fabsf
@@ -63,5 +63,6 @@ const OG_R(og_elementwise) TABLE_NAME = {
                VARIANTS(zero_wins)},
     .where = where,
     .add_product = add_product,
+    .multiply_add = multiply_add,
     .straight = straight,
     .straight_one = straight_one};

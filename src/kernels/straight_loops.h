@@ -4,14 +4,13 @@
 /* Rows may lie anywhere that a number may. A strip of lanes is as many registers as a machine has to spare.
  */
 #if defined(OG_VEC_H)
-typedef real row_vec __attribute__((vector_size(OG_VEC_BYTES), aligned(sizeof(real)), may_alias));
 typedef vec lane_vec;
 enum {
   ROW_STEP = OG_VEC_LANES,
   ROW_STRIP = OG_LANES_MAX / OG_VEC_LANES < 8 ? OG_LANES_MAX / OG_VEC_LANES : 8
 };
-#define ROW(p) ((lane_vec) * (const row_vec *)(p))
-#define ROW_SET(p, v) (*(row_vec *)(p) = (row_vec)(v))
+#define ROW row_load
+#define ROW_SET row_store
 static inline vec root(vec a) {
   for (int i = 0; i < OG_VEC_LANES; i++) a[i] = SQRT(a[i]);
   return a;

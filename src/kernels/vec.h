@@ -30,6 +30,10 @@ enum { OG_VEC_LANES = (int)(OG_VEC_BYTES / sizeof(real)) };
 
 static inline vec vec_load(const real *p) { return *(const vec *)p; }
 static inline void vec_store(real *p, vec v) { *(vec *)p = v; }
+/* Of rows that may lie anywhere that a number may. */
+typedef real row_vec __attribute__((vector_size(OG_VEC_BYTES), aligned(sizeof(real)), may_alias));
+static inline vec row_load(const real *p) { return (vec) * (const row_vec *)p; }
+static inline void row_store(real *p, vec v) { *(row_vec *)p = (row_vec)v; }
 static inline vec vec_all(real s) { return s - (vec){0}; }
 static inline vec vec_select(vec_mask mask, vec yes, vec no) {
   return (vec)((mask & (vec_mask)yes) | (~mask & (vec_mask)no));
