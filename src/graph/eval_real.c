@@ -6,6 +6,7 @@
 
 typedef struct machine {
   const OG_R(og_elementwise) * loops;
+  const OG_R(og_dense) * dense;
   real *const *bases;
   size_t lanes;
 } machine;
@@ -14,9 +15,6 @@ static real *at(const machine *m, og_place place) {
   return m->bases[place.base] + (size_t)place.row * (place.one ? 1 : m->lanes);
 }
 static size_t stride(const machine *m, og_place place) { return place.step ? (place.one ? 1 : m->lanes) : 0; }
-static real product(real a, real b, int zero_wins) {
-  return zero_wins && (a == 0 || b == 0) ? (real)0 : a * b;
-}
 
 /* An operand that is one number for a run of `count` results read with a stride of one. */
 static int variant(int one_a, int one_b) { return one_a ? OG_EW_ONE_A : one_b ? OG_EW_ONE_B : OG_EW_BOTH; }
@@ -67,38 +65,75 @@ static void sum(const machine *m, const og_instruction *in, size_t entries, size
     for (size_t i = 0; i < lanes; i++) out[i] += a[r * lanes + i];
 }
 
-/* out[lanes] += a[lanes] b[lanes] */
+/* out[lanes] += a[lanes] b[lanes]; where zero wins `a` may be one number for all of them. */
 static void add_product(const machine *m, const og_instruction *in, const real *a, const real *b, real *out) {
-  if (!in->zero_wins && m->lanes > 1) {
-    m->loops->add_product(m->lanes, a, b, out);
-    return;
-  }
-  for (size_t i = 0; i < m->lanes; i++) out[i] += product(a[i], b[i], in->zero_wins);
+  if (in->zero_wins)
+    m->loops->multiply_add0[in->a.one](m->lanes, a, b, out);
+  else
+    m->loops->multiply_add(m->lanes, a, b, out);
 }
 
 static void dot(const machine *m, const og_instruction *in, size_t entries, size_t lanes) {
   const real *a = at(m, in->a), *b = at(m, in->b);
   real *out = at(m, in->out);
+  if (lanes == 1 && !in->zero_wins) {
+    m->dense->product(1, (int)entries, 1, a, b, out);
+    return;
+  }
   memset(out, 0, lanes * sizeof *out);
   for (size_t r = 0; r < entries; r++) add_product(m, in, a + r * lanes, b + r * lanes, out);
+}
+
+static void dense(const machine *m, const og_instruction *in) {
+  const real *a = at(m, in->a), *x = at(m, in->b);
+  if (in->code == OG_DO_DENSE || in->code == OG_DO_MATVEC)
+    m->dense->product(in->rows, in->columns, (int)m->lanes, a, x, at(m, in->out));
+  else
+    m->dense->transposed(in->rows, in->columns, (int)m->lanes, a, x, at(m, in->out));
 }
 
 static void matvec(const machine *m, const og_instruction *in, size_t lanes) {
   const real *a = at(m, in->a), *x = at(m, in->b);
   real *out = at(m, in->out);
-  size_t rows = (size_t)in->rows, columns = (size_t)in->columns;
+  size_t rows = (size_t)in->rows, columns = (size_t)in->columns, step = in->a.one ? 1 : lanes;
   memset(out, 0, rows * lanes * sizeof *out);
   for (size_t r = 0; r < rows; r++)
-    for (size_t c = 0; c < columns; c++, a += lanes) add_product(m, in, a, x + c * lanes, out + r * lanes);
+    for (size_t c = 0; c < columns; c++, a += step) add_product(m, in, a, x + c * lanes, out + r * lanes);
 }
 
 static void matvec_transposed(const machine *m, const og_instruction *in, size_t lanes) {
   const real *a = at(m, in->a), *y = at(m, in->b);
   real *out = at(m, in->out);
-  size_t rows = (size_t)in->rows, columns = (size_t)in->columns;
+  size_t rows = (size_t)in->rows, columns = (size_t)in->columns, step = in->a.one ? 1 : lanes;
   memset(out, 0, columns * lanes * sizeof *out);
   for (size_t r = 0; r < rows; r++)
-    for (size_t c = 0; c < columns; c++, a += lanes) add_product(m, in, a, y + r * lanes, out + c * lanes);
+    for (size_t c = 0; c < columns; c++, a += step) add_product(m, in, a, y + r * lanes, out + c * lanes);
+}
+
+/* The matrix of one lane lies as it is written. */
+static void product(const machine *m, const og_instruction *in, size_t lanes) {
+  if (lanes == 1 && !in->zero_wins)
+    dense(m, in);
+  else if (in->code == OG_DO_MATVEC)
+    matvec(m, in, lanes);
+  else
+    matvec_transposed(m, in, lanes);
+}
+
+static void add_outer(const machine *m, const og_instruction *in, size_t lanes) {
+  const real *a = at(m, in->a), *b = at(m, in->b);
+  real *sums = at(m, in->out);
+  size_t columns = (size_t)in->columns;
+  if (!in->zero_wins) {
+    m->dense->outer(in->rows, in->columns, (int)lanes, a, b, sums);
+    return;
+  }
+  real *row = at(m, in->c);
+  for (size_t r = 0; r < (size_t)in->rows; r++, a += lanes) {
+    for (size_t c = 0; c < columns; c++)
+      m->loops->binary[OG_EW_MUL0][OG_EW_BOTH](lanes, a, b + c * lanes, row + c * lanes);
+    m->dense->add_lanes(in->columns, (int)lanes, row, sums + r * columns);
+  }
 }
 
 static void outer(const machine *m, const og_instruction *in, size_t lanes) {
@@ -126,9 +161,13 @@ static void carry_out(const machine *m, const og_instruction *in) {
   case OG_DO_COPY: copy(m, in, rows, lanes); break;
   case OG_DO_SUM: sum(m, in, rows, lanes); break;
   case OG_DO_DOT: dot(m, in, rows, lanes); break;
-  case OG_DO_MATVEC: matvec(m, in, lanes); break;
-  case OG_DO_MATVEC_T: matvec_transposed(m, in, lanes); break;
+  case OG_DO_MATVEC:
+  case OG_DO_MATVEC_T: product(m, in, lanes); break;
+  case OG_DO_DENSE:
+  case OG_DO_DENSE_T: dense(m, in); break;
   case OG_DO_OUTER: outer(m, in, lanes); break;
+  case OG_DO_ADD_OUTER: add_outer(m, in, lanes); break;
+  case OG_DO_ADD_LANES: m->dense->add_lanes(in->rows, (int)lanes, at(m, in->a), at(m, in->out)); break;
   }
 }
 
@@ -155,19 +194,29 @@ static void set_constants(const og_program *program, int lanes, real **bases) {
 #endif
 }
 
-void OG_R(og_program_run)(const og_program *program, int lanes, const real *const *inputs,
-                          real *const *outputs, void *scratch) {
+void OG_R(og_program_run_planned)(const og_program *program, int lanes, const real *const *inputs,
+                                  const real *weights, const real *given, real *const *outputs, real *sums,
+                                  void *scratch) {
   real **bases = scratch, *rows = (real *)((char *)scratch + og_program_head(program));
   real *spare = rows + (size_t)program->scratch_rows * (size_t)lanes;
   for (int i = 0; i < program->slot_count; i++) bases[program->slots[i]] = (real *)inputs[program->slots[i]];
   bases[OG_BASE_SCRATCH] = rows;
+  bases[OG_BASE_WEIGHTS] = (real *)weights;
+  bases[OG_BASE_GIVEN] = (real *)given;
+  bases[OG_BASE_SUMS] = sums;
   set_constants(program, lanes, bases);
   for (int i = 0; i < program->output_count; i++)
     bases[OG_BASE_OUTPUT + i] =
         outputs[i] ? outputs[i] : spare + (size_t)program->output_rows[i] * (size_t)lanes;
-  machine m = {.loops = program->OG_R(loops), .bases = bases, .lanes = (size_t)lanes};
+  machine m = {
+      .loops = program->OG_R(loops), .dense = program->OG_R(dense), .bases = bases, .lanes = (size_t)lanes};
   if (lanes == 1 || lanes == OG_LANES_MAX)
     carry_out_segments(&m, program);
   else
     for (int i = 0; i < program->count; i++) carry_out(&m, &program->instructions[i]);
+}
+
+void OG_R(og_program_run)(const og_program *program, int lanes, const real *const *inputs,
+                          real *const *outputs, void *scratch) {
+  OG_R(og_program_run_planned)(program, lanes, inputs, NULL, NULL, outputs, NULL, scratch);
 }

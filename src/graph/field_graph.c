@@ -29,6 +29,7 @@ static void destroy(og_field *base) {
     og_program_destroy(field->jvp[i]);
   }
   og_field_free_events(field);
+  og_field_free_bound(&field->bound);
   og_free(base->context, field);
 }
 
@@ -113,11 +114,15 @@ static og_status create_programs(og_graph_field *field, og_graph *g, const og_gr
   OG_TRY(create_vjps(field, g, d->f, &s));
   OG_TRY(create_hessian(field, g, &s));
   OG_TRY(create_jvps(field, g, d->f, &s));
-  return og_field_create_events(field, g, d, &s);
+  OG_TRY(og_field_create_events(field, g, d, &s));
+  return d->weights ? og_field_create_bound(field, g, d) : OG_OK;
 }
 
 static og_status check_sizes(const og_graph *graph, const og_graph_dynamics *d) {
   og_shape shape = og_graph_shape(graph, d->f);
+  if (d->weights > d->parameters)
+    return og_fail(graph->context, OG_ERR_ARGUMENT, "%zu weights among %zu parameters", d->weights,
+                   d->parameters);
   if (shape.columns == 1 && d->parameters <= (1u << 28) && d->inputs <= (1u << 26) && d->quadratures <= 1)
     return OG_OK;
   return og_fail(graph->context, OG_ERR_SHAPE,
@@ -135,6 +140,7 @@ og_status og_field_from_dynamics(og_graph *graph, const og_graph_dynamics *dynam
   field->base = (og_field){.context = graph->context,
                            .n = (size_t)og_graph_shape(graph, dynamics->f).rows,
                            .p = dynamics->parameters + OG_INPUT_ROWS * dynamics->inputs,
+                           .weights = dynamics->weights,
                            .inputs = dynamics->inputs,
                            .quadratures = dynamics->quadratures,
                            .flags = OG_FIELD_HAS_VJP | OG_FIELD_HAS_JVP | OG_FIELD_HAS_HESSIAN,

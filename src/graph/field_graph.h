@@ -15,6 +15,13 @@ typedef struct og_event_programs {
   og_program *gradient, *jump, *jump_vjp, *jump_jvp;
 } og_event_programs;
 
+/* The bound form: weights are one number for all lanes. vjp_taped: vjp_weights from a tape. */
+typedef struct og_bound_programs {
+  og_program *eval, *eval_tape;
+  og_program *vjp[OG_EXTENTS], *vjp_weights[OG_EXTENTS], *vjp_taped[OG_EXTENTS];
+  size_t tape_rows;
+} og_bound_programs;
+
 typedef struct og_graph_field {
   og_field base;
   og_program *eval, *vjp[OG_EXTENTS], *jvp[OG_EXTENTS], *hessian;
@@ -23,7 +30,16 @@ typedef struct og_graph_field {
   og_program *guards;
   og_event *events;                  /* owned: base.event */
   og_event_programs *event_programs; /* [base.events], owned */
+  og_bound_programs bound;           /* where there are weights */
 } og_graph_field;
+
+/* A graph field with values of its weights. */
+typedef struct og_bound_field {
+  og_field base;
+  const og_bound_programs *programs; /* of the field that it comes from */
+  double *weights;                   /* [base.weights], in the precision in use */
+  float *weights_single;
+} og_bound_field;
 
 /* The slots read as wholes: state, parameters (none when there are none), time, in the order of extents. */
 typedef struct og_field_slots {
@@ -39,6 +55,12 @@ og_status og_field_create_events(og_graph_field *field, og_graph *g, const og_gr
 void og_field_free_events(og_graph_field *field);
 size_t og_field_event_scratch(const og_graph_field *field, int lanes);
 
+/* Programs of the bound form, and `bind` (field_bound.c). */
+og_status og_field_create_bound(og_graph_field *field, og_graph *g, const og_graph_dynamics *dynamics);
+void og_field_free_bound(og_bound_programs *programs);
+extern const og_field_ops_d og_bound_ops_d;
+extern const og_field_ops_s og_bound_ops_s;
+
 extern const og_field_ops_d og_graph_ops_d;
 extern const og_field_ops_s og_graph_ops_s;
 /* In place of `vjp_add` in those tables, for a field whose program can add. */
@@ -48,6 +70,10 @@ void og_graph_vjp_add_d(const og_field *field, int lanes, const double *t, const
 void og_graph_vjp_add_s(const og_field *field, int lanes, const double *t, const float *x, const float *theta,
                         const float *lambda, float *x_bar, float *theta_bar, og_lane_status *status,
                         void *scratch);
+
+/* The times in the working precision, at the start of the scratch if they have to be converted. */
+const double *og_graph_times_d(int lanes, const double *t, void *scratch);
+const float *og_graph_times_s(int lanes, const double *t, void *scratch);
 
 /* The parts of the scratch: times in the working precision, zeros, the program's own; in bytes, multiples
  * of 64. */

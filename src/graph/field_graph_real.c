@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const real *working_times(int lanes, const double *t, void *scratch) {
+const real *OG_R(og_graph_times)(int lanes, const double *t, void *scratch) {
 #if defined(OG_SINGLE)
   real *times = scratch;
   for (int i = 0; i < lanes; i++) times[i] = (real)t[i];
@@ -22,7 +22,7 @@ static void *program_scratch(const og_graph_field *field, int lanes, void *scrat
 static void eval(const og_field *base, int lanes, const double *t, const real *x, const real *theta, real *f,
                  og_lane_status *status, void *scratch) {
   const og_graph_field *field = (const og_graph_field *)base;
-  const real *inputs[OG_SLOT_COUNT] = {working_times(lanes, t, scratch), x, theta};
+  const real *inputs[OG_SLOT_COUNT] = {OG_R(og_graph_times)(lanes, t, scratch), x, theta};
   (void)status;
   OG_R(og_program_run)(field->eval, lanes, inputs, &f, program_scratch(field, lanes, scratch));
 }
@@ -31,7 +31,7 @@ static void vjp(const og_field *base, int lanes, const double *t, const real *x,
                 const real *lambda, real *x_bar, real *theta_bar, real *t_bar, og_lane_status *status,
                 void *scratch) {
   const og_graph_field *field = (const og_graph_field *)base;
-  const real *inputs[OG_SLOT_COUNT] = {working_times(lanes, t, scratch), x, theta, lambda};
+  const real *inputs[OG_SLOT_COUNT] = {OG_R(og_graph_times)(lanes, t, scratch), x, theta, lambda};
   real *outputs[OG_EXTENTS] = {x_bar, base->p ? theta_bar : t_bar, t_bar};
   int extent = t_bar ? OG_FOR_TIME : base->p && theta_bar ? OG_FOR_PARAMETERS : OG_FOR_STATE;
   (void)status;
@@ -43,7 +43,7 @@ void OG_R(og_graph_vjp_add)(const og_field *base, int lanes, const double *t, co
                             const real *theta, const real *lambda, real *x_bar, real *theta_bar,
                             og_lane_status *status, void *scratch) {
   const og_graph_field *field = (const og_graph_field *)base;
-  const real *inputs[OG_SLOT_COUNT] = {working_times(lanes, t, scratch), x, theta, lambda};
+  const real *inputs[OG_SLOT_COUNT] = {OG_R(og_graph_times)(lanes, t, scratch), x, theta, lambda};
   real *part = (real *)((char *)scratch + og_graph_field_times(lanes));
   int adds = lanes == 1 || lanes == OG_LANES_MAX;
   real *outputs[] = {x_bar, adds ? theta_bar : part};
@@ -60,7 +60,7 @@ static void jvp(const og_field *base, int lanes, const double *t, const real *x,
   real *zero = (real *)((char *)scratch + og_graph_field_times(lanes));
   int extent = t_dot ? OG_FOR_TIME : theta_dot ? OG_FOR_PARAMETERS : OG_FOR_STATE;
   if (!x_dot || (extent == OG_FOR_TIME && !theta_dot)) memset(zero, 0, og_graph_field_zeros(field, lanes));
-  const real *inputs[OG_SLOT_COUNT] = {[OG_SLOT_TIME] = working_times(lanes, t, scratch),
+  const real *inputs[OG_SLOT_COUNT] = {[OG_SLOT_TIME] = OG_R(og_graph_times)(lanes, t, scratch),
                                        [OG_SLOT_STATE] = x,
                                        [OG_SLOT_PARAMETER] = theta,
                                        [OG_SLOT_TIME_DOT] = t_dot,
@@ -74,7 +74,7 @@ static void hessian(const og_field *base, int lanes, const double *t, const real
                     const real *lambda, const real *x_dot, const real *theta_dot, real *x_bar_dot,
                     real *theta_bar_dot, real *t_bar_dot, og_lane_status *status, void *scratch) {
   const og_graph_field *field = (const og_graph_field *)base;
-  const real *inputs[OG_SLOT_COUNT] = {[OG_SLOT_TIME] = working_times(lanes, t, scratch),
+  const real *inputs[OG_SLOT_COUNT] = {[OG_SLOT_TIME] = OG_R(og_graph_times)(lanes, t, scratch),
                                        [OG_SLOT_STATE] = x,
                                        [OG_SLOT_PARAMETER] = theta,
                                        [OG_SLOT_COTANGENT] = lambda,

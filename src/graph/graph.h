@@ -123,6 +123,21 @@ int og_graph_switches(const og_graph *graph, og_node f);
 typedef struct og_program og_program;
 og_status og_program_create(const og_graph *graph, int output_count, const og_node *outputs,
                             og_program **out);
+/* A program with more than outputs. Uniform entries: those from `first` on, `count` of them, of input slot
+ * `slot` are one number for all lanes, read from an array `weights`; the slot's block is without them. Sinks:
+ * the values of nodes, summed over lanes in their order, are ADDED to an array `sums` from `offset` on.
+ * Given: nodes whose values are not computed but read from a block, end to end; none is a leaf, a slice or a
+ * reshape. */
+typedef struct og_sink {
+  og_node node;
+  int offset;
+} og_sink;
+typedef struct og_program_plan {
+  int output_count, slot, first, count, sink_count, given_count;
+  const og_node *outputs, *given;
+  const og_sink *sinks;
+} og_program_plan;
+og_status og_program_create_planned(const og_graph *graph, const og_program_plan *plan, og_program **out);
 void og_program_destroy(og_program *program);
 /* From now on, with one lane or OG_LANES_MAX of them, the program adds to output `output` what it would store
  * there. 0: it cannot, since that is read again, or not made row by row; nothing is changed. */
@@ -134,6 +149,13 @@ void og_program_run_d(const og_program *program, int lanes, const double *const 
                       double *const *outputs, void *scratch);
 void og_program_run_s(const og_program *program, int lanes, const float *const *inputs, float *const *outputs,
                       void *scratch);
+/* The same with what a plan has of its own; what it has not may be NULL. */
+void og_program_run_planned_d(const og_program *program, int lanes, const double *const *inputs,
+                              const double *weights, const double *given, double *const *outputs,
+                              double *sums, void *scratch);
+void og_program_run_planned_s(const og_program *program, int lanes, const float *const *inputs,
+                              const float *weights, const float *given, float *const *outputs, float *sums,
+                              void *scratch);
 
 /* ---- A field from a graph: dx/dt = f(t, x, theta), from input slots 0 (t), 1 (x), 2 (theta). ----
  * `f` is a vector of n entries; vjp and jvp are derived here. If `quadratures` is 1 the last entry is a
@@ -162,6 +184,7 @@ typedef struct og_graph_event {
 typedef struct og_graph_dynamics {
   og_node f;
   size_t parameters, inputs, quadratures, events;
+  size_t weights;              /* how many of the parameters, the last ones, are weights of networks */
   const og_graph_event *event; /* [events] */
 } og_graph_dynamics;
 og_status og_field_from_dynamics(og_graph *graph, const og_graph_dynamics *dynamics, og_field **out);

@@ -1,5 +1,5 @@
 /* Lowering: the needed nodes in order, each given a place, rows used again once their last reader is done. */
-#include "graph/program.h"
+#include "graph/lowering.h"
 
 #include <string.h>
 
@@ -7,27 +7,11 @@ _Static_assert((int)OG_EW_MIN == OG_MIN - 1 && (int)OG_EW_OR == OG_OR - 1 && (in
                    (int)OG_EW_DIV == (int)OG_DIV,
                "the loops stand in the order of og_binary, without pow");
 
-typedef struct free_rows {
-  int row, rows;
-} free_rows;
-
-typedef struct lowering {
-  const og_graph *graph;
-  og_program *program;
-  unsigned char *needed, *placed;
-  int *last_use; /* by root */
-  og_place *places;
-  free_rows *holes;
-  int hole_count, nodes, failed;
-} lowering;
-
-static int entries_of(const lowering *l, og_node node) { return og_entries(l->graph->nodes[node].shape); }
-
 /* The node whose rows hold the value: slices and reshapes are only another look at them. */
-static og_node root_of(const lowering *l, og_node node, int *offset) {
+og_node og_root_of(const og_graph *graph, og_node node, int *offset) {
   *offset = 0;
-  for (;; node = l->graph->nodes[node].operands[0]) {
-    const og_node_data *d = &l->graph->nodes[node];
+  for (;; node = graph->nodes[node].operands[0]) {
+    const og_node_data *d = &graph->nodes[node];
     if (d->kind == OG_SLICE)
       *offset += d->offset;
     else if (d->kind != OG_RESHAPE)
@@ -36,7 +20,7 @@ static og_node root_of(const lowering *l, og_node node, int *offset) {
 }
 
 /* ---- Scratch rows ---- */
-static int take_rows(lowering *l, int rows) {
+int og_take_rows(og_lowering *l, int rows) {
   int best = -1;
   for (int i = 0; i < l->hole_count; i++)
     if (l->holes[i].rows >= rows && (best < 0 || l->holes[i].rows < l->holes[best].rows)) best = i;
@@ -51,10 +35,9 @@ static int take_rows(lowering *l, int rows) {
   return row;
 }
 
-/* There are never more holes than blocks given back, of which there are at most three for each node. */
-static void give_rows(lowering *l, int row, int rows) {
+void og_give_rows(og_lowering *l, int row, int rows) {
   for (int i = 0; i < l->hole_count;) {
-    free_rows *hole = &l->holes[i];
+    og_free_rows *hole = &l->holes[i];
     if (hole->row + hole->rows != row && row + rows != hole->row) {
       i++;
       continue;
@@ -64,11 +47,12 @@ static void give_rows(lowering *l, int row, int rows) {
     *hole = l->holes[--l->hole_count];
     i = 0;
   }
-  l->holes[l->hole_count++] = (free_rows){row, rows};
+  if (og_room_for(l, (void **)&l->holes, &l->hole_capacity, l->hole_count + 1, sizeof *l->holes))
+    l->holes[l->hole_count++] = (og_free_rows){row, rows};
 }
 
 /* ---- Instructions and constants ---- */
-static int room_for(lowering *l, void **memory, int *capacity, int needed, size_t size) {
+int og_room_for(og_lowering *l, void **memory, int *capacity, int needed, size_t size) {
   if (needed <= *capacity) return 1;
   int more = 2 * needed + 16;
   void *grown = og_resize(l->program->context, *memory, (size_t)*capacity, (size_t)more, size);
@@ -78,16 +62,16 @@ static int room_for(lowering *l, void **memory, int *capacity, int needed, size_
   return 1;
 }
 
-static void emit(lowering *l, og_instruction instruction) {
+void og_emit(og_lowering *l, og_instruction instruction) {
   og_program *p = l->program;
-  if (room_for(l, (void **)&p->instructions, &p->capacity, p->count + 1, sizeof instruction))
+  if (og_room_for(l, (void **)&p->instructions, &p->capacity, p->count + 1, sizeof instruction))
     p->instructions[p->count++] = instruction;
 }
 
-static og_place constant_place(lowering *l, const og_node_data *d) {
+static og_place constant_place(og_lowering *l, const og_node_data *d) {
   og_program *p = l->program;
   int count = d->count ? d->count : 1, row = p->constant_count;
-  if (!room_for(l, (void **)&p->constants, &p->constant_capacity, row + count, sizeof(double)))
+  if (!og_room_for(l, (void **)&p->constants, &p->constant_capacity, row + count, sizeof(double)))
     return (og_place){0};
   memcpy(p->constants + row, d->count ? l->graph->values + d->first : &d->value,
          (size_t)count * sizeof(double));
@@ -95,9 +79,9 @@ static og_place constant_place(lowering *l, const og_node_data *d) {
   return (og_place){.base = OG_BASE_CONSTANT, .row = row, .one = 1, .step = d->count > 0};
 }
 
-static og_place operand(const lowering *l, og_node node) {
-  int offset, many = entries_of(l, node) > 1;
-  og_node root = root_of(l, node, &offset);
+static og_place operand(const og_lowering *l, og_node node) {
+  int offset, many = og_entries_of(l, node) > 1;
+  og_node root = og_root_of(l->graph, node, &offset);
   og_place place = l->places[root];
   if (place.one) {
     place.row += place.step ? offset : 0;
@@ -109,62 +93,74 @@ static og_place operand(const lowering *l, og_node node) {
   return place;
 }
 
-static void copy(lowering *l, og_place from, og_place to, int rows) {
-  emit(l, (og_instruction){.code = OG_DO_COPY, .rows = rows, .columns = 1, .out = to, .a = from});
+static void copy(og_lowering *l, og_place from, og_place to, int rows) {
+  og_emit(l, (og_instruction){.code = OG_DO_COPY, .rows = rows, .columns = 1, .out = to, .a = from});
 }
 
-/* Constants spread over lanes for those that cannot read them as they are; the rows are given back by the
- * caller. */
-static og_place block_operand(lowering *l, og_node node, int *row) {
+/* Constants and weights are spread over lanes for those that cannot read them as they are. */
+og_place og_block_operand(og_lowering *l, og_node node, int *row) {
   og_place place = operand(l, node);
   *row = -1;
   if (!place.one) return place;
-  int rows = entries_of(l, node);
-  *row = take_rows(l, rows);
+  int rows = og_entries_of(l, node);
+  *row = og_take_rows(l, rows);
   og_place block = {.base = OG_BASE_SCRATCH, .row = *row, .step = rows > 1};
   copy(l, place, block, rows);
   return block;
 }
 
 /* ---- Places ---- */
-static int computed(const lowering *l, og_node node) {
+static int computed(const og_lowering *l, og_node node) {
   og_kind kind = l->graph->nodes[node].kind;
   return kind != OG_CONSTANT && kind != OG_INPUT;
 }
 
 /* Lets the node's value be made in the output itself; the parts of a concat likewise. */
-static void place_in_output(lowering *l, og_node node, int base, int row) {
+static void place_in_output(og_lowering *l, og_node node, int base, int row) {
   int offset;
-  og_node root = root_of(l, node, &offset);
-  if (offset || l->placed[root] || !computed(l, root) || entries_of(l, root) != entries_of(l, node)) return;
+  og_node root = og_root_of(l->graph, node, &offset);
+  if (offset || l->placed[root] || !computed(l, root) || og_entries_of(l, root) != og_entries_of(l, node))
+    return;
   l->placed[root] = 1;
   l->places[root] = (og_place){.base = base, .row = row, .step = 1};
   const og_node_data *d = &l->graph->nodes[root];
   for (int i = 0; d->kind == OG_CONCAT && i < d->count; i++) {
     og_node part = l->graph->parts[d->first + i];
     place_in_output(l, part, base, row);
-    row += entries_of(l, part);
+    row += og_entries_of(l, part);
   }
 }
 
-static void give_place(lowering *l, og_node node) {
+/* A view of a slot: of its uniform entries, or of the others, which lie side by side. */
+static og_place input_place(const og_lowering *l, const og_node_data *d) {
+  const og_program_plan *plan = l->plan;
+  og_place place = {.base = d->slot, .row = d->offset, .step = 1};
+  if (d->slot != plan->slot || d->offset < plan->first) return place;
+  if (d->offset >= plan->first + plan->count) {
+    place.row -= plan->count;
+    return place;
+  }
+  return (og_place){.base = OG_BASE_WEIGHTS, .row = d->offset - plan->first, .one = 1, .step = 1};
+}
+
+static void give_place(og_lowering *l, og_node node) {
   const og_node_data *d = &l->graph->nodes[node];
   if (l->placed[node] || d->kind == OG_SLICE || d->kind == OG_RESHAPE) return;
   if (d->kind == OG_CONSTANT)
     l->places[node] = constant_place(l, d);
   else if (d->kind == OG_INPUT)
-    l->places[node] = (og_place){.base = d->slot, .row = d->offset, .step = 1};
+    l->places[node] = input_place(l, d);
   else
     l->places[node] =
-        (og_place){.base = OG_BASE_SCRATCH, .row = take_rows(l, entries_of(l, node)), .step = 1};
+        (og_place){.base = OG_BASE_SCRATCH, .row = og_take_rows(l, og_entries_of(l, node)), .step = 1};
 }
 
-static void retire(lowering *l, og_node node, int now) {
+void og_retire(og_lowering *l, og_node node, int now) {
   int offset;
-  og_node root = root_of(l, node, &offset);
+  og_node root = og_root_of(l->graph, node, &offset);
   if (l->last_use[root] != now || l->places[root].base != OG_BASE_SCRATCH || !computed(l, root)) return;
   l->last_use[root] = -1; /* an operand may be there twice */
-  give_rows(l, l->places[root].row, entries_of(l, root));
+  og_give_rows(l, l->places[root].row, og_entries_of(l, root));
 }
 
 /* ---- Nodes to instructions ---- */
@@ -180,15 +176,31 @@ static int unary_loop(int op) {
   }
 }
 
-static void lower_operation(lowering *l, og_node node) {
+/* A matrix that is one for all lanes, and lies as it is written. */
+static int is_flat_matrix(const og_lowering *l, const og_node_data *d) {
+  if (d->kind != OG_MATVEC && d->kind != OG_MATVEC_T) return 0;
+  og_place place = operand(l, d->operands[0]);
+  return place.one && (place.step || og_entries_of(l, d->operands[0]) == 1);
+}
+
+static og_code product_code(const og_node_data *d, int flat) {
+  switch (d->kind) {
+  case OG_SUM: return OG_DO_SUM;
+  case OG_DOT: return OG_DO_DOT;
+  case OG_MATVEC: return flat && !d->op ? OG_DO_DENSE : OG_DO_MATVEC;
+  default: return flat && !d->op ? OG_DO_DENSE_T : OG_DO_MATVEC_T;
+  }
+}
+
+static void lower_operation(og_lowering *l, og_node node) {
   const og_node_data *d = &l->graph->nodes[node];
   int rows[3] = {-1, -1, -1};
   og_place in[3] = {{0}};
-  int is_binary = d->kind == OG_BINARY && d->op != OG_POW;
+  int is_binary = d->kind == OG_BINARY && d->op != OG_POW, flat = is_flat_matrix(l, d);
   for (int i = 0; i < d->operand_count; i++) {
     og_place plain = operand(l, d->operands[i]);
-    int as_is = (is_binary && !(i == 1 && in[0].one)) || d->kind == OG_BROADCAST;
-    in[i] = as_is || !plain.one ? plain : block_operand(l, d->operands[i], &rows[i]);
+    int as_is = (is_binary && !(i == 1 && in[0].one)) || d->kind == OG_BROADCAST || (flat && i == 0);
+    in[i] = as_is || !plain.one ? plain : og_block_operand(l, d->operands[i], &rows[i]);
   }
   og_instruction made = {.op = (unsigned char)d->op,
                          .rows = d->shape.rows,
@@ -212,40 +224,37 @@ static void lower_operation(lowering *l, og_node node) {
   case OG_BROADCAST: made.code = OG_DO_COPY; break;
   case OG_OUTER: made.code = OG_DO_OUTER; break;
   default: /* sums and products run over the operands' entries */
-    made.code = d->kind == OG_SUM      ? OG_DO_SUM
-                : d->kind == OG_DOT    ? OG_DO_DOT
-                : d->kind == OG_MATVEC ? OG_DO_MATVEC
-                                       : OG_DO_MATVEC_T;
+    made.code = (unsigned char)product_code(d, flat);
     made.rows = matrix.rows;
     made.columns = matrix.columns;
     made.single = 0;
   }
   made.zero_wins = d->kind == OG_OUTER || d->kind >= OG_DOT ? (unsigned char)d->op : 0;
-  emit(l, made);
+  og_emit(l, made);
   for (int i = 0; i < d->operand_count; i++)
-    if (rows[i] >= 0) give_rows(l, rows[i], entries_of(l, d->operands[i]));
+    if (rows[i] >= 0) og_give_rows(l, rows[i], og_entries_of(l, d->operands[i]));
 }
 
-static void lower_pad(lowering *l, const og_node_data *d, og_place to) {
+static void lower_pad(og_lowering *l, const og_node_data *d, og_place to) {
   og_node_data zero = {.kind = OG_CONSTANT};
   copy(l, constant_place(l, &zero), to, d->shape.rows);
   to.row += d->offset;
-  copy(l, operand(l, d->operands[0]), to, entries_of(l, d->operands[0]));
+  copy(l, operand(l, d->operands[0]), to, og_entries_of(l, d->operands[0]));
 }
 
-static void lower_concat(lowering *l, const og_node_data *d, og_place to) {
+static void lower_concat(og_lowering *l, const og_node_data *d, og_place to) {
   for (int i = 0; i < d->count; i++) {
     og_node part = l->graph->parts[d->first + i];
     og_place from = operand(l, part);
-    if (from.one || from.base != to.base || from.row != to.row) copy(l, from, to, entries_of(l, part));
-    to.row += entries_of(l, part);
+    if (from.one || from.base != to.base || from.row != to.row) copy(l, from, to, og_entries_of(l, part));
+    to.row += og_entries_of(l, part);
   }
 }
 
-static void lower(lowering *l, og_node node) {
+static void lower(og_lowering *l, og_node node) {
   const og_node_data *d = &l->graph->nodes[node];
   give_place(l, node);
-  if (!computed(l, node) || d->kind == OG_SLICE || d->kind == OG_RESHAPE) return;
+  if (!computed(l, node) || l->given[node] || d->kind == OG_SLICE || d->kind == OG_RESHAPE) return;
   if (d->kind == OG_PAD)
     lower_pad(l, d, l->places[node]);
   else if (d->kind == OG_CONCAT)
@@ -254,43 +263,58 @@ static void lower(lowering *l, og_node node) {
     lower_operation(l, node);
   int count;
   const og_node *operands = og_operands(l->graph, node, &count);
-  for (int i = 0; i < count; i++) retire(l, operands[i], node);
+  for (int i = 0; i < count; i++) og_retire(l, operands[i], node);
 }
 
-static void mark_needed(lowering *l, const og_node *outputs) {
+static void mark_needed(og_lowering *l, const og_node *outputs) {
   for (int i = 0; i < l->program->output_count; i++) l->needed[outputs[i]] = 1;
+  og_collect_sinks(l);
   for (og_node node = l->nodes - 1; node >= 0; node--) {
     int count, offset,
         looks = l->graph->nodes[node].kind == OG_SLICE || l->graph->nodes[node].kind == OG_RESHAPE;
     const og_node *operands = og_operands(l->graph, node, &count);
-    for (int i = 0; l->needed[node] && i < count; i++) {
+    for (int i = 0; l->needed[node] && !l->given[node] && i < count; i++) {
       l->needed[operands[i]] = 1;
-      og_node root = root_of(l, operands[i], &offset);
+      og_node root = og_root_of(l->graph, operands[i], &offset);
       if (!looks && l->last_use[root] < node) l->last_use[root] = node;
     }
   }
 }
 
-static void lower_all(lowering *l, const og_node *outputs) {
-  og_program *p = l->program;
-  int offset;
-  mark_needed(l, outputs);
-  for (int i = 0; i < p->output_count; i++) {
-    l->last_use[root_of(l, outputs[i], &offset)] = INT32_MAX;
-    place_in_output(l, outputs[i], OG_BASE_OUTPUT + i, 0);
-    p->output_rows[i] = p->spare_rows;
-    p->spare_rows += entries_of(l, outputs[i]);
-  }
-  for (og_node node = 0; node < l->nodes && !l->failed; node++)
-    if (l->needed[node]) lower(l, node);
-  for (int i = 0; i < p->output_count && !l->failed; i++) {
-    og_place from = operand(l, outputs[i]);
-    if (!from.one && from.base == OG_BASE_OUTPUT + i && from.row == 0) continue;
-    copy(l, from, (og_place){.base = OG_BASE_OUTPUT + i, .step = 1}, entries_of(l, outputs[i]));
+/* The nodes whose values are handed in, end to end. */
+static void place_given(og_lowering *l) {
+  int row = 0;
+  for (int i = 0; i < l->plan->given_count; i++) {
+    og_node node = l->plan->given[i];
+    l->given[node] = l->placed[node] = 1;
+    l->places[node] = (og_place){.base = OG_BASE_GIVEN, .row = row, .step = 1};
+    row += og_entries_of(l, node);
   }
 }
 
-static void round_constants(lowering *l) {
+static void lower_all(og_lowering *l, const og_node *outputs) {
+  og_program *p = l->program;
+  int offset, sunk = 0;
+  place_given(l);
+  mark_needed(l, outputs);
+  for (int i = 0; i < p->output_count; i++) {
+    l->last_use[og_root_of(l->graph, outputs[i], &offset)] = INT32_MAX;
+    place_in_output(l, outputs[i], OG_BASE_OUTPUT + i, 0);
+    p->output_rows[i] = p->spare_rows;
+    p->spare_rows += og_entries_of(l, outputs[i]);
+  }
+  for (og_node node = 0; node < l->nodes && !l->failed; node++) {
+    if (l->needed[node]) lower(l, node);
+    og_lower_sinks(l, node, &sunk);
+  }
+  for (int i = 0; i < p->output_count && !l->failed; i++) {
+    og_place from = operand(l, outputs[i]);
+    if (!from.one && from.base == OG_BASE_OUTPUT + i && from.row == 0) continue;
+    copy(l, from, (og_place){.base = OG_BASE_OUTPUT + i, .step = 1}, og_entries_of(l, outputs[i]));
+  }
+}
+
+static void round_constants(og_lowering *l) {
   og_program *p = l->program;
   p->constants_single = og_alloc(p->context, (size_t)p->constant_count + 1, sizeof(float));
   if (!p->constants_single) l->failed = 1;
@@ -309,16 +333,16 @@ static void find_slots(og_program *p) {
     if (found[slot]) p->slots[p->slot_count++] = slot;
 }
 
-static int lower_graph(lowering *l, const og_node *outputs) {
+static int lower_graph(og_lowering *l, const og_node *outputs) {
   og_context *context = l->program->context;
   size_t nodes = (size_t)l->nodes + 1;
   l->needed = og_alloc(context, nodes, 1);
   l->placed = og_alloc(context, nodes, 1);
+  l->given = og_alloc(context, nodes, 1);
   l->last_use = og_alloc(context, nodes, sizeof *l->last_use);
   l->places = og_alloc(context, nodes, sizeof *l->places);
-  l->holes = og_alloc(context, 4 * nodes, sizeof *l->holes);
   l->program->output_rows = og_alloc(context, (size_t)l->program->output_count + 1, sizeof(int));
-  l->failed = !l->needed || !l->placed || !l->last_use || !l->places || !l->holes || !l->program->output_rows;
+  l->failed = !l->needed || !l->placed || !l->given || !l->last_use || !l->places || !l->program->output_rows;
   if (!l->failed) lower_all(l, outputs);
   if (!l->failed) round_constants(l);
   if (!l->failed) find_slots(l->program);
@@ -326,34 +350,54 @@ static int lower_graph(lowering *l, const og_node *outputs) {
   og_free(context, l->placed);
   og_free(context, l->last_use);
   og_free(context, l->places);
+  og_free(context, l->given);
   og_free(context, l->holes);
+  og_free(context, l->terms);
   return !l->failed;
 }
 
-og_status og_program_create(const og_graph *graph, int output_count, const og_node *outputs,
-                            og_program **out) {
+/* *nodes is one beyond the last node that the plan speaks of. */
+static og_status check_plan(const og_graph *graph, const og_program_plan *plan, int *nodes) {
+  *nodes = 0;
+  for (int i = 0; i < plan->output_count; i++) {
+    if (plan->outputs[i] < 0)
+      return og_fail(graph->context, OG_ERR_ARGUMENT, "output %d of a program is no node", i);
+    if (plan->outputs[i] >= *nodes) *nodes = plan->outputs[i] + 1;
+  }
+  for (int i = 0; i < plan->sink_count; i++)
+    if (plan->sinks[i].node >= *nodes) *nodes = plan->sinks[i].node + 1;
+  for (int i = 0; i < plan->given_count; i++)
+    if (plan->given[i] >= *nodes) *nodes = plan->given[i] + 1;
+  return OG_OK;
+}
+
+og_status og_program_create_planned(const og_graph *graph, const og_program_plan *plan, og_program **out) {
   *out = NULL;
   if (graph->status != OG_OK) return graph->status;
-  int nodes = 0;
-  for (int i = 0; i < output_count; i++) {
-    if (outputs[i] < 0)
-      return og_fail(graph->context, OG_ERR_ARGUMENT, "output %d of a program is no node", i);
-    if (outputs[i] >= nodes) nodes = outputs[i] + 1;
-  }
+  int nodes;
+  OG_TRY(check_plan(graph, plan, &nodes));
   og_program *program = og_alloc(graph->context, 1, sizeof *program);
   if (!program) return og_fail_memory(graph->context, sizeof *program, "a program");
   *program = (og_program){.context = graph->context,
-                          .output_count = output_count,
+                          .output_count = plan->output_count,
+                          .dense_d = og_dense_best_d(),
+                          .dense_s = og_dense_best_s(),
                           .loops_d = og_elementwise_best_d(),
                           .loops_s = og_elementwise_best_s()};
-  lowering l = {.graph = graph, .program = program, .nodes = nodes};
-  if (!lower_graph(&l, outputs) || !og_program_straighten(program)) {
+  og_lowering l = {.graph = graph, .plan = plan, .program = program, .nodes = nodes};
+  if (!lower_graph(&l, plan->outputs) || !og_program_straighten(program)) {
     og_program_destroy(program);
     return og_fail_memory(graph->context, (size_t)nodes * sizeof(og_instruction),
                           "the instructions of a program");
   }
   *out = program;
   return OG_OK;
+}
+
+og_status og_program_create(const og_graph *graph, int output_count, const og_node *outputs,
+                            og_program **out) {
+  og_program_plan plan = {.output_count = output_count, .outputs = outputs};
+  return og_program_create_planned(graph, &plan, out);
 }
 
 void og_program_destroy(og_program *program) {

@@ -3,12 +3,21 @@
 #define OG_PROGRAM_H
 
 #include "graph/node.h"
+#include "kernels/dense.h"
 #include "kernels/elementwise.h"
 
-/* A block's rows start at row `row` of a base: an input slot, the scratch, the constants, or an output.
- * `one`: one number for all lanes (only constants). `step`: 0 when every row of the result reads the same
- * row. */
-enum { OG_BASE_SCRATCH = OG_SLOT_COUNT, OG_BASE_CONSTANT, OG_BASE_WIDE, OG_BASE_OUTPUT };
+/* A block's rows start at row `row` of a base: an input slot, the scratch, the constants, what a plan has of
+ * its own (og_program_plan), or an output. `one`: one number for all lanes (constants, weights, sums).
+ * `step`: 0 when every row of the result reads the same row. */
+enum {
+  OG_BASE_SCRATCH = OG_SLOT_COUNT,
+  OG_BASE_CONSTANT,
+  OG_BASE_WIDE,
+  OG_BASE_WEIGHTS,
+  OG_BASE_GIVEN,
+  OG_BASE_SUMS,
+  OG_BASE_OUTPUT
+};
 typedef struct og_place {
   int base, row;
   unsigned char one, step;
@@ -25,7 +34,11 @@ typedef enum og_code {
   OG_DO_DOT,
   OG_DO_MATVEC,
   OG_DO_MATVEC_T,
-  OG_DO_OUTER
+  OG_DO_DENSE, /* matvec with one matrix for all lanes */
+  OG_DO_DENSE_T,
+  OG_DO_OUTER,
+  OG_DO_ADD_OUTER, /* summed over lanes; c: room for a row where zero wins */
+  OG_DO_ADD_LANES
 } og_code;
 
 /* `op`: of the loop table for loops, else of the graph. `single`: an elementwise operation on scalars. rows,
@@ -56,6 +69,8 @@ struct og_program {
   int output_count, *output_rows; /* where output j begins among the spare rows used for outputs not wanted */
   int spare_rows, scratch_rows;
   int slots[OG_SLOT_COUNT], slot_count; /* inputs that it may read */
+  const og_dense_d *dense_d;
+  const og_dense_s *dense_s;
   const og_elementwise_d *loops_d;
   const og_elementwise_s *loops_s;
 };

@@ -39,8 +39,13 @@ typedef struct preparation {
   int entry_count, latest; /* the value in the accumulator, or -1 */
 } preparation;
 
+static int reads_weights(const og_instruction *in) {
+  return in->a.base == OG_BASE_WEIGHTS || in->b.base == OG_BASE_WEIGHTS;
+}
+
+/* Weights have no rows of full width. */
 static int straight_op(const og_instruction *in) {
-  if (!in->single) return -1;
+  if (!in->single || reads_weights(in)) return -1;
   if (in->code == OG_DO_COPY) return OG_ST_COPY;
   if (in->code == OG_DO_LOOP1)
     return in->op == OG_EW_NEG ? OG_ST_NEG : in->op == OG_EW_SQRT ? OG_ST_SQRT : -1;

@@ -130,19 +130,21 @@ static void seed(sweep *s, int count, const og_node *outputs, const og_node *out
 }
 
 static og_status run(sweep *s, int last, int output_count, const og_node *outputs, const og_node *output_bars,
-                     int wrt_count, const og_node *wrt, og_node *bars) {
+                     int wrt_count, int gathered, const og_node *wrt, og_node *bars) {
   og_graph *g = s->graph;
   for (int i = 0; i <= last; i++) s->bars[i] = OG_NODE_NONE;
   og_mark_active(g, last, wrt_count, wrt, s->active);
   seed(s, output_count, outputs, output_bars);
   for (og_node node = last; node >= 0 && g->status == OG_OK; node--)
     if (s->bars[node] >= 0) back(s, node);
-  for (int i = 0; i < wrt_count && g->status == OG_OK; i++) bars[i] = og_gather(g, wrt[i], last, s->bars);
+  for (int i = 0; i < wrt_count && g->status == OG_OK; i++)
+    bars[i] = i < gathered ? og_gather(g, wrt[i], last, s->bars) : s->bars[wrt[i]];
   return g->status;
 }
 
-og_status og_graph_vjp(og_graph *g, int output_count, const og_node *outputs, const og_node *output_bars,
-                       int wrt_count, const og_node *wrt, og_node *bars) {
+og_status og_graph_vjp_leaves(og_graph *g, int output_count, const og_node *outputs,
+                              const og_node *output_bars, int wrt_count, int gathered, const og_node *wrt,
+                              og_node *bars) {
   if (g->status != OG_OK) return g->status;
   int last = -1;
   for (int i = 0; i < output_count; i++) last = outputs[i] > last ? outputs[i] : last;
@@ -152,10 +154,15 @@ og_status og_graph_vjp(og_graph *g, int output_count, const og_node *outputs, co
              .active = og_alloc(g->context, nodes + 1, 1),
              .masked = og_alloc(g->context, nodes + 1, 1)};
   og_status status = s.bars && s.active && s.masked
-                         ? run(&s, last, output_count, outputs, output_bars, wrt_count, wrt, bars)
+                         ? run(&s, last, output_count, outputs, output_bars, wrt_count, gathered, wrt, bars)
                          : og_fail_memory(g->context, nodes * sizeof(og_node), "a backward sweep");
   og_free(g->context, s.bars);
   og_free(g->context, s.active);
   og_free(g->context, s.masked);
   return status;
+}
+
+og_status og_graph_vjp(og_graph *g, int output_count, const og_node *outputs, const og_node *output_bars,
+                       int wrt_count, const og_node *wrt, og_node *bars) {
+  return og_graph_vjp_leaves(g, output_count, outputs, output_bars, wrt_count, wrt_count, wrt, bars);
 }

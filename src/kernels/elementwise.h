@@ -37,9 +37,10 @@ enum { OG_EW_BOTH, OG_EW_ONE_A, OG_EW_ONE_B, OG_EW_VARIANTS };
     void (*unary[OG_EW_UNARY_COUNT])(size_t count, const X *a, X *out);                                      \
     void (*binary[OG_EW_BINARY_COUNT][OG_EW_VARIANTS])(size_t count, const X *a, const X *b, X *out);        \
     void (*where)(size_t count, const X *condition, const X *a, const X *b, X *out);                         \
-    void (*add_product)(size_t count, const X *a, const X *b, X *sum); /* sum += a b, rounded twice */       \
-    /* The same by the multiply-add of this instruction set's dense products (dense.h). */                   \
+    /* sum += a b by the multiply-add of this instruction set's dense products (dense.h) */                  \
     void (*multiply_add)(size_t count, const X *a, const X *b, X *sum);                                      \
+    /* the same where zero wins; [1]: `a` is one number */                                                   \
+    void (*multiply_add0[2])(size_t count, const X *a, const X *b, X *sum);                                  \
     /* see straight.h; straight_one: on rows of one lane */                                                  \
     void (*straight)(int count, const og_straight *run, X *const *bases);                                    \
     void (*straight_one)(int count, const og_straight *run, X *const *bases);                                \

@@ -49,9 +49,16 @@ static void where(size_t count, const real *restrict condition, const real *rest
                   const real *restrict b, real *restrict out) {
   FOR_EACH(count, const real x = a[i]; const real y = b[i]; out[i] = condition[i] != 0 ? x : y)
 }
-static void add_product(size_t count, const real *restrict a, const real *restrict b, real *restrict sum) {
-  FOR_EACH(count, sum[i] += a[i] * b[i])
-}
+#if !defined(OG_VEC_H)
+static real real_fma(real a, real b, real c) { return a * b + c; }
+#endif
+#define MULTIPLY_ADD0(name, x_index)                                                                         \
+  static void name(size_t count, const real *restrict a, const real *restrict b, real *restrict sum) {       \
+    FOR_EACH(count, const real x = a[x_index]; const real y = b[i];                                          \
+             sum[i] = x == 0 || y == 0 ? sum[i] : real_fma(x, y, sum[i]))                                    \
+  }
+MULTIPLY_ADD0(multiply_add0, i)
+MULTIPLY_ADD0(multiply_add0_one, 0)
 
 #include "kernels/straight_loops.h"
 
@@ -62,7 +69,7 @@ const OG_R(og_elementwise) TABLE_NAME = {
                VARIANTS(greater_equal), VARIANTS(equal), VARIANTS(unequal), VARIANTS(both), VARIANTS(either),
                VARIANTS(zero_wins)},
     .where = where,
-    .add_product = add_product,
     .multiply_add = multiply_add,
+    .multiply_add0 = {multiply_add0, multiply_add0_one},
     .straight = straight,
     .straight_one = straight_one};
