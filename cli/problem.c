@@ -116,7 +116,7 @@ static og_status load_model(problem *p) {
   p->n = og_field_states(og_model_field(p->model));
   p->p = og_field_parameters(og_model_field(p->model));
   p->theta = take(p->p, sizeof *p->theta);
-  return og_model_values(p->model, p->theta);
+  return og_model_initialize(p->model, og_options_integer(p->options, OG_OPT_SEED), p->theta);
 }
 
 static int was_set(const problem *p, const char *name) {

@@ -495,15 +495,22 @@ OG_API og_status og_model_set(og_model *model, const char *name, const char *exp
 /** The field of the model's equations, with its running cost if it has one. Lives as long as the model, until
  *  the next og_model_set. */
 OG_API const og_field *og_model_field(const og_model *model);
-/** Named parameters. `offset` is the place of the first entry in theta, entries row-major. */
+/** Named parameters: those of the text in their order, then the weights and biases of nets and dense layers
+ *  ("f.0.weight", "f.0.bias"), layer by layer. `offset` is the place of the first entry in theta, entries
+ *  row-major. */
 typedef struct og_parameter_info {
   const char *name;
   size_t offset, rows, columns; /* scalar: 1, 1; vector: n, 1 */
   double lowest, highest;       /* bounds; -inf and inf when there are none */
+  int weight;                   /* 1: of a network; these are the last entries of theta */
+  int dimensions; /* 0, 1 or 2; a layer's weight [outputs, inputs] has 2 also where a side is 1 */
 } og_parameter_info;
 OG_API size_t og_model_parameters(const og_model *model);
 OG_API og_status og_model_parameter(const og_model *model, size_t index, og_parameter_info *info);
-/** The values written in the model [p]. */
+/** Where to start from [p]: parameters as written in the model, weights drawn by their initialisers
+ *  (docs/language.md). The draw of a tensor depends on the seed and the tensor's name and shape alone. */
+OG_API og_status og_model_initialize(const og_model *model, long long seed, double *theta);
+/** og_model_initialize with seed 0: without networks simply the values written in the model. */
 OG_API og_status og_model_values(const og_model *model, double *theta);
 /** Named states, with the place of each in x. */
 typedef struct og_state_info {

@@ -87,6 +87,8 @@ static void test_unary_values_and_slopes(void **state) {
                               {OG_SOFTPLUS, x, log(1 + exp(x)), s},
                               {OG_RELU, x, x, 1},
                               {OG_RELU, -x, 0, 0},
+                              /* mpmath: erf(0.7), 2/sqrt(pi) exp(-0.49) */
+                              {OG_ERF, x, 0.67780119383741847298, 0.69127486041053857205},
                               {OG_NOT, x, 0, 0},
                               {OG_LGAMMA, x, lgamma(x), -1.2200235536979349},
                               {OG_DIGAMMA, x, -1.2200235536979349, 2.83404915669461063}};

@@ -141,8 +141,6 @@ static const diagnostic diagnostics[] = {
     {"init x = 1, y = x\nx' = y\ny' = x\n", "m.ode:1:17: error: an initial value cannot depend on a state, "
                                             "and 'x' is one\n  init x = 1, y = x\n                  "
                                             "^"},
-    {"net f = mlp(2, 50, 2; tanh)\n" STATE, "m.ode:1:1: error: 'net' is reserved: it comes in a later "
-                                            "version of odegrad\n  net f = mlp(2, 50, 2; tanh)\n  ^^^"},
     {STATE "observe x ~ normal\n", "m.ode:3:13: error: expected a distribution with its arguments, as in "
                                    "normal(mu, sigma)\n  observe x ~ normal\n        "
                                    "      ^^^^^^"},

@@ -162,12 +162,12 @@ void og_fit_destroy(og_fit *fit) {
   og_free(fit->context, fit);
 }
 
-/* The given starting point, or the one in the model. */
-static og_status first_point(og_search *search, const double *theta, double *first) {
+/* The given starting point, or the one in the model, with weights drawn from the seed. */
+static og_status first_point(og_search *search, const double *theta, long long seed, double *first) {
   if (theta)
     memcpy(first, theta, search->p * sizeof *first);
   else
-    OG_TRY(og_model_values(search->objective->model, first));
+    OG_TRY(og_model_initialize(search->objective->model, seed, first));
   return og_objective_check_theta(search->objective, first);
 }
 
@@ -180,11 +180,11 @@ static og_status run_with(og_fit *fit, og_objective *objective, const og_options
   search.user = user;
   search.earlier_loss = &fit->loss;
   search.earlier_best = fit->estimate;
+  long long seed = og_options_integer(o, OG_OPT_SEED);
   double *first = og_alloc(fit->context, fit->p, sizeof *first);
-  og_status status = first ? first_point(&search, theta, first)
+  og_status status = first ? first_point(&search, theta, seed, first)
                            : og_fail_memory(fit->context, fit->p * sizeof *first, "the starting point");
-  if (status == OG_OK)
-    status = run_all(fit, &search, first, (unsigned long long)og_options_integer(o, OG_OPT_SEED));
+  if (status == OG_OK) status = run_all(fit, &search, first, (unsigned long long)seed);
   og_free(fit->context, first);
   og_search_free(&search);
   return status;

@@ -57,6 +57,7 @@ typedef enum og_unary {
   OG_SIGMOID,
   OG_SOFTPLUS,
   OG_RELU,
+  OG_ERF,
   OG_LGAMMA,
   OG_DIGAMMA,
   OG_TRIGAMMA,

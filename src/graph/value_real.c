@@ -46,6 +46,7 @@ real OG_R(og_unary_value)(og_unary op, real x) {
   case OG_SIGMOID: return sigmoid(x);
   case OG_SOFTPLUS: return x != x ? x : softplus(x);
   case OG_RELU: return x < 0 ? (real)0 : x;
+  case OG_ERF: return M(erf)(x);
   case OG_LGAMMA: return log_gamma(x);
   case OG_DIGAMMA: return (real)og_digamma((double)x);
   case OG_TRIGAMMA: return (real)og_trigamma((double)x);

@@ -129,6 +129,7 @@ og_node og_lower_density(og_lowering *l, const og_expression *call, og_node y, o
   const distribution *d = find(l, call);
   og_node arg[3] = {OG_NODE_NONE, OG_NODE_NONE, OG_NODE_NONE};
   if (!d) return OG_NODE_NONE;
+  if (call->options) return og_refuse_options(l, call);
   if (call->count != d->arguments) {
     og_error_at(l->source, call->span, "%s takes %d argument%s, not %d", d->name, d->arguments,
                 d->arguments == 1 ? "" : "s", call->count);

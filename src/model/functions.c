@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-typedef enum form { UNARY, BINARY, WHERE, DOT, SUM, NORM2 } form;
+typedef enum form { UNARY, BINARY, WHERE, DOT, SUM, NORM2, DENSE, MLP } form;
 typedef struct function {
   const char *name;
   form form;
@@ -30,12 +30,15 @@ static const function functions[] = {
     {"sigmoid", UNARY, OG_SIGMOID, 1, "sigmoid(x)"},
     {"softplus", UNARY, OG_SOFTPLUS, 1, "softplus(x)"},
     {"relu", UNARY, OG_RELU, 1, "relu(x)"},
+    {"erf", UNARY, OG_ERF, 1, "erf(x)"},
     {"min", BINARY, OG_MIN, 2, "min(a, b)"},
     {"max", BINARY, OG_MAX, 2, "max(a, b)"},
     {"where", WHERE, 0, 3, "where(condition, a, b)"},
     {"dot", DOT, 0, 2, "dot(a, b)"},
     {"sum", SUM, 0, 1, "sum(x)"},
     {"norm2", NORM2, 0, 1, "norm2(x)"},
+    {"dense", DENSE, 0, 2, "dense(x, 16; tanh)"},
+    {"mlp", MLP, 0, 0, "mlp(2, 50, 2; tanh)"},
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
@@ -81,19 +84,42 @@ static og_node apply(og_lowering *l, const function *f, const og_node *arg) {
     og_node square = og_dot(g, arg[0], arg[0]), zero = og_constant(g, 0);
     return og_where(g, og_apply2(g, OG_GT, square, zero), og_apply1(g, OG_SQRT, square), zero);
   }
+  case DENSE:
+  case MLP: break;
   }
+  return OG_NODE_NONE;
+}
+
+static og_node unknown_function(og_lowering *l, og_span name) {
+  const char **names = og_alloc(l->source->context, FUNCTIONS + l->count, sizeof *names);
+  size_t count = 0;
+  if (!names) return l->source->no_memory = 1, OG_NODE_NONE;
+  for (size_t i = 0; i < FUNCTIONS; i++) names[count++] = functions[i].name;
+  for (size_t i = 0; i < l->count; i++)
+    if (l->symbols[i].kind == OG_SY_NET) names[count++] = l->symbols[i].name;
+  og_unknown_name(l, name, "function", names, count);
+  og_free(l->source->context, names);
+  return OG_NODE_NONE;
+}
+
+static og_node call_of_net(og_lowering *l, const og_expression *e) {
+  const og_symbol *symbol = og_find_symbol(l, l->source->text + e->name.at, e->name.length);
+  return symbol && symbol->kind == OG_SY_NET ? og_lower_net_call(l, symbol, e) : unknown_function(l, e->name);
+}
+
+static og_node nameless_net(og_lowering *l, const og_expression *e) {
+  og_error_at(l->source, e->span, "a net is declared with a name, and called by it");
+  og_help(l->source, "net f = mlp(2, 50, 2; tanh), then f(x)");
   return OG_NODE_NONE;
 }
 
 og_node og_lower_call(og_lowering *l, const og_expression *e) {
   const function *f = find(l, e->name);
   og_node arg[3];
-  if (!f) {
-    const char *names[FUNCTIONS];
-    for (size_t i = 0; i < FUNCTIONS; i++) names[i] = functions[i].name;
-    og_unknown_name(l, e->name, "function", names, FUNCTIONS);
-    return OG_NODE_NONE;
-  }
+  if (!f) return call_of_net(l, e);
+  if (f->form == MLP) return nameless_net(l, e);
+  if (f->form == DENSE) return og_lower_dense(l, e);
+  if (e->options) return og_refuse_options(l, e);
   if (e->count != f->arguments) {
     og_error_at(l->source, e->span, "%s takes %d argument%s, not %d", f->name, f->arguments,
                 f->arguments == 1 ? "" : "s", e->count);

@@ -409,18 +409,21 @@ static void lower_time(og_lowering *l) {
   }
 }
 
+static int is_survey(const og_lowering *l) { return l->syntax->dense && !l->survey; }
+
 static void lower_rest(og_lowering *l, size_t count, og_node *initial, og_node *rates) {
   og_node integral = OG_NODE_NONE;
   lower_states(l, initial, rates);
   lower_observations(l);
   lower_costs(l, &integral);
   og_lower_events(l);
-  if (l->source->errors || l->source->no_memory || og_graph_status(l->graph)) return;
+  if (l->source->errors || l->source->no_memory || og_graph_status(l->graph) || is_survey(l)) return;
   l->parts.initial_state = og_concat(l->graph, initial, (int)count);
   l->parts.has_integral_cost = integral != OG_NODE_NONE;
   if (l->parts.has_integral_cost) rates[count] = og_reshape(l->graph, integral, (og_shape){1, 1});
   og_graph_dynamics dynamics = {.f = og_concat(l->graph, rates, (int)count + l->parts.has_integral_cost),
-                                .parameters = l->parameters,
+                                .parameters = l->parameters + l->weights,
+                                .weights = l->weights,
                                 .inputs = l->inputs,
                                 .quadratures = (size_t)l->parts.has_integral_cost,
                                 .events = l->parts.events,
@@ -438,6 +441,7 @@ og_status og_lower_model(og_lowering *l) {
     og_statement *s = &l->syntax->statements[i];
     if (s->kind == OG_ST_PARAM || s->kind == OG_ST_CONST) lower_value(l, s);
   }
+  og_lower_nets(l);
   og_lower_inputs(l);
   declare_states(l);
   lower_time(l);
@@ -454,12 +458,14 @@ og_status og_lower_model(og_lowering *l) {
   og_free(l->source->context, initial);
   og_free(l->source->context, rates);
   l->parts.graph = l->graph;
-  l->parts.parameters = l->parameters;
+  l->parts.parameters = l->parameters + l->weights;
+  l->parts.weights = l->weights;
   l->parts.states = l->states;
   if (og_graph_status(l->graph) == OG_ERR_MEMORY) l->source->no_memory = 1;
   OG_TRY(og_source_status(l->source));
   OG_TRY(og_graph_status(l->graph));
-  return l->parts.field ? OG_OK : og_fail_memory(l->source->context, l->source->length, "a model");
+  return l->parts.field || is_survey(l) ? OG_OK
+                                        : og_fail_memory(l->source->context, l->source->length, "a model");
 }
 
 void og_lowering_free(og_lowering *l) {
@@ -468,6 +474,11 @@ void og_lowering_free(og_lowering *l) {
     og_free(context, l->symbols[i].name);
     og_free(context, l->symbols[i].values);
   }
+  for (size_t i = 0; l->layers && i < l->layer_count; i++) {
+    og_free(context, l->layers[i].weight);
+    og_free(context, l->layers[i].bias);
+  }
+  og_free(context, l->layers);
   for (size_t i = 0; l->observed && i < l->parts.observed; i++) og_free(context, l->observed[i]);
   for (size_t i = 0; l->input_columns && i < l->inputs; i++) og_free(context, l->input_columns[i].name);
   og_free(context, l->input_columns);

@@ -3,11 +3,13 @@
 #define OG_LOWER_H
 
 #include "model/model.h"
+#include "model/network.h"
 #include "model/syntax.h"
 
 typedef enum og_symbol_kind {
   OG_SY_PARAM,
   OG_SY_CONST,
+  OG_SY_NET,
   OG_SY_STATE,
   OG_SY_DEFINED,
   OG_SY_INPUT,
@@ -29,6 +31,8 @@ typedef struct og_symbol {
   og_progress_mark mark;
   int varies; /* of a definition: it reads a parameter, a state or t */
   og_node node;
+  size_t first_layer; /* of a net; `layers` of them, 0 after a diagnostic */
+  int layers;
 } og_symbol;
 
 /* A value replaced by og_model_set. */
@@ -44,11 +48,14 @@ typedef struct og_lowering {
   og_graph *graph;
   og_symbol *symbols; /* owned */
   size_t count, capacity;
-  size_t parameters, states, inputs;
-  int initial; /* initial values are being read: states have no meaning */
-  int depth;   /* of definitions that are being followed */
-  int held;    /* an input is held */
-  int varies;  /* set when a parameter, a state or t is read */
+  size_t parameters, weights, states, inputs; /* parameters: those of the text alone */
+  og_layer *layers;                           /* [layer_count], owned: of nets, then of `dense` */
+  size_t layer_count, net_layers;
+  const struct og_lowering *survey; /* an earlier one that knows the sizes of all layers */
+  int initial;                      /* initial values are being read: states have no meaning */
+  int depth;                        /* of definitions that are being followed */
+  int held;                         /* an input is held */
+  int varies;                       /* set when a parameter, a state or t is read */
   og_model_parts parts;
   char **observed;                /* owned names */
   og_support *supports;           /* [observed], owned */
@@ -60,7 +67,9 @@ typedef struct og_lowering {
 
 enum { OG_ENTRIES_MOST = 1000000, OG_INPUTS_MOST = 10000 };
 
-/* Fills symbols and parts from the syntax; diagnostics go to the source. */
+/* Fills symbols and parts from the syntax; diagnostics go to the source. Where the weights of `dense` stand,
+ * and behind them the inputs' rows, is known when the sizes of all layers are: where there are some, a first
+ * lowering is a survey, which makes no field. */
 og_status og_lower_model(og_lowering *lowering);
 void og_lowering_free(og_lowering *lowering);
 /* A new symbol, or NULL after a diagnostic. It moves when more are declared. */
@@ -74,6 +83,9 @@ og_node og_lower_expression(og_lowering *lowering, const og_expression *e);
 og_node og_spread(og_lowering *lowering, og_node node, og_shape shape);
 /* The first and last entry, counted from 1, of an index or slice of something with `size` entries. */
 int og_index_range(og_lowering *lowering, const og_expression *e, int size, int *first, int *last);
+void og_lower_nets(og_lowering *lowering);
+og_node og_lower_net_call(og_lowering *lowering, const og_symbol *net, const og_expression *e);
+og_node og_lower_dense(og_lowering *lowering, const og_expression *e);
 void og_lower_inputs(og_lowering *lowering);
 void og_lower_events(og_lowering *lowering);
 /* The node of a definition that was not looked at before. */
@@ -85,7 +97,9 @@ int og_constant_values(og_lowering *lowering, const og_expression *e, const char
 /* One number. */
 int og_constant_number(og_lowering *lowering, const og_expression *e, const char *what, double *value);
 int og_is_function(const og_source *source, og_span name);
-/* A call of one of the functions of the language. */
+/* OG_NODE_NONE, after a diagnostic that the call takes no options behind a `;`. */
+og_node og_refuse_options(og_lowering *lowering, const og_expression *call);
+/* A call of one of the functions of the language, or of a net. */
 og_node og_lower_call(og_lowering *lowering, const og_expression *e);
 /* -log p(y | arguments) entry by entry, the location, and what y may be; OG_NODE_NONE after a diagnostic. */
 og_node og_lower_density(og_lowering *lowering, const og_expression *call, og_node y, og_node *location,

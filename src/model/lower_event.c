@@ -11,7 +11,7 @@
  * breakpoints only `a` is read, so that it does not make the field depend on t. */
 static og_node entry_of_input(og_lowering *l, const og_symbol *symbol, size_t entry) {
   og_graph *g = l->graph;
-  int row = (int)(l->parameters + OG_INPUT_ROWS * entry);
+  int row = (int)(l->parameters + l->weights + OG_INPUT_ROWS * entry);
   og_shape scalar = {1, 1};
   og_node a = og_input(g, OG_SLOT_PARAMETER, row, scalar);
   if (symbol->declaration->mode != OG_SIGNAL_LINEAR) return a;
@@ -116,11 +116,9 @@ typedef struct jump {
 } jump;
 
 static og_symbol *unknown_state(og_lowering *l, og_span name) {
-  static const char *const kinds[] = {[OG_SY_PARAM] = "a parameter",
-                                      [OG_SY_CONST] = "a constant",
-                                      [OG_SY_DEFINED] = "a named intermediate",
-                                      [OG_SY_INPUT] = "an input",
-                                      [OG_SY_EVENT] = "an event"};
+  static const char *const kinds[] = {[OG_SY_PARAM] = "a parameter", [OG_SY_CONST] = "a constant",
+                                      [OG_SY_NET] = "a network",     [OG_SY_DEFINED] = "a named intermediate",
+                                      [OG_SY_INPUT] = "an input",    [OG_SY_EVENT] = "an event"};
   const og_symbol *symbol = og_find_symbol(l, l->source->text + name.at, name.length);
   if (symbol) {
     og_error_at(l->source, name, "an event sets states, and '%s' is %s", symbol->name, kinds[symbol->kind]);

@@ -33,7 +33,8 @@ static og_node unknown_variable(og_lowering *l, og_span span) {
   if (!names) return l->source->no_memory = 1, OG_NODE_NONE;
   size_t count = 0;
   for (size_t i = 0; i < l->count; i++)
-    if (l->symbols[i].kind != OG_SY_EVENT) names[count++] = l->symbols[i].name;
+    if (l->symbols[i].kind != OG_SY_EVENT && l->symbols[i].kind != OG_SY_NET)
+      names[count++] = l->symbols[i].name;
   names[count++] = "t", names[count++] = "pi";
   og_unknown_name(l, span, "name", names, count);
   og_free(l->source->context, names);
@@ -85,6 +86,11 @@ static og_node lower_name(og_lowering *l, const og_expression *e) {
   if (!symbol) return unknown_variable(l, e->name);
   if (symbol->kind == OG_SY_EVENT)
     return og_error_at(l->source, e->name, "'%s' is an event and has no value", symbol->name), OG_NODE_NONE;
+  if (symbol->kind == OG_SY_NET) {
+    og_error_at(l->source, e->name, "'%s' is a net and has no value of its own", symbol->name);
+    og_help(l->source, "it is called with a vector: %s(x)", symbol->name);
+    return OG_NODE_NONE;
+  }
   if (symbol->kind == OG_SY_DEFINED) return defined(l, symbol, e->name);
   if (symbol->kind == OG_SY_STATE && l->initial) {
     og_error_at(l->source, e->name, "an initial value cannot depend on a state, and '%s' is one",
@@ -95,6 +101,12 @@ static og_node lower_name(og_lowering *l, const og_expression *e) {
     og_error_at(l->source, e->name, "a constant expression cannot read the state '%s'", symbol->name);
   l->varies |= symbol->kind != OG_SY_CONST;
   return symbol->node;
+}
+
+og_node og_refuse_options(og_lowering *l, const og_expression *call) {
+  og_error_at(l->source, call->options->value->span, "%.*s takes nothing behind a ';'",
+              (int)call->name.length, l->source->text + call->name.at);
+  return OG_NODE_NONE;
 }
 
 static og_node mismatch(og_lowering *l, const og_expression *e, og_shape a, og_shape b) {

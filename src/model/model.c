@@ -26,19 +26,39 @@ static og_status make_programs(og_graph *graph, const og_model_parts *parts, og_
   return parts->observed ? og_program_create(graph, 1, &parts->locations, predict) : OG_OK;
 }
 
-/* Lowers the syntax into `lowering`, with programs. On failure there is nothing to free but the lowering
- * itself. */
-static og_status lower(og_model *model, og_lowering *lowering, og_program **initial, og_program **predict) {
+/* A graph alone; `survey` may be NULL. On failure there is nothing to free. */
+static og_status lower_once(og_model *model, const og_lowering *survey, og_lowering *lowering) {
   *lowering = (og_lowering){.source = &model->source,
                             .syntax = &model->syntax,
+                            .survey = survey,
                             .overrides = model->overrides,
                             .override_count = model->override_count};
   model->source.errors = model->source.no_memory = 0;
   model->source.used = 0;
-  *initial = *predict = NULL;
   og_status status = og_graph_create(model->context, &lowering->graph);
   if (status == OG_OK) status = og_lower_model(lowering);
-  if (status == OG_OK) status = make_programs(lowering->graph, &lowering->parts, initial, predict);
+  lowering->survey = NULL;
+  if (status == OG_OK) return OG_OK;
+  og_lowering_free(lowering);
+  *lowering = (og_lowering){.source = &model->source};
+  return status;
+}
+
+static og_status lower_graph(og_model *model, og_lowering *lowering) {
+  og_lowering survey;
+  if (!model->syntax.dense) return lower_once(model, NULL, lowering);
+  OG_TRY(lower_once(model, NULL, &survey));
+  og_status status = lower_once(model, &survey, lowering);
+  og_lowering_free(&survey);
+  return status;
+}
+
+/* Lowers the syntax into `lowering`, with programs. On failure there is nothing to free but the lowering
+ * itself. */
+static og_status lower(og_model *model, og_lowering *lowering, og_program **initial, og_program **predict) {
+  *initial = *predict = NULL;
+  OG_TRY(lower_graph(model, lowering));
+  og_status status = make_programs(lowering->graph, &lowering->parts, initial, predict);
   if (status == OG_OK) return OG_OK;
   og_program_destroy(*initial);
   og_program_destroy(*predict);
@@ -150,8 +170,19 @@ static og_status evaluate(const og_model *model, const char *name, const char *e
   return status;
 }
 
+static int is_weight(const og_lowering *l, const char *name) {
+  for (size_t i = 0; i < l->layer_count; i++)
+    if (strcmp(name, l->layers[i].weight) == 0 || strcmp(name, l->layers[i].bias) == 0) return 1;
+  return 0;
+}
+
 static og_status unknown(const og_model *model, const char *name) {
   const og_lowering *l = &model->lowering;
+  if (is_weight(l, name))
+    return og_fail(model->context, OG_ERR_NAME,
+                   "'%s' belongs to a network and cannot be set: weights are drawn from the seed by the "
+                   "initialiser in the model, or read from a file of parameters",
+                   name);
   const char **names = og_alloc(model->context, l->count + 1, sizeof *names);
   size_t count = 0;
   for (size_t i = 0; names && i < l->count; i++)
@@ -267,16 +298,40 @@ static size_t count_kind(const og_model *model, og_symbol_kind kind) {
   return count;
 }
 
-size_t og_model_parameters(const og_model *model) { return count_kind(model, OG_SY_PARAM); }
+/* A weight and a bias for each layer. */
+size_t og_model_parameters(const og_model *model) {
+  return count_kind(model, OG_SY_PARAM) + 2 * model->lowering.layer_count;
+}
 size_t og_model_states(const og_model *model) { return count_kind(model, OG_SY_STATE); }
 
+static og_parameter_info about_parameter(const og_symbol *s) {
+  return (og_parameter_info){.name = s->name,
+                             .offset = s->offset,
+                             .rows = (size_t)s->shape.rows,
+                             .columns = (size_t)s->shape.columns,
+                             .lowest = s->low,
+                             .highest = s->high,
+                             .dimensions = s->shape.columns > 1 ? 2 : s->shape.rows > 1};
+}
+
+static og_parameter_info about_tensor(const og_layer *layer, int is_bias) {
+  return (og_parameter_info){.name = is_bias ? layer->bias : layer->weight,
+                             .offset = layer->offset + (is_bias ? og_layer_weight_size(layer) : 0),
+                             .rows = (size_t)layer->outputs,
+                             .columns = is_bias ? 1 : (size_t)layer->inputs,
+                             .lowest = -INFINITY,
+                             .highest = INFINITY,
+                             .weight = 1,
+                             .dimensions = is_bias ? 1 : 2};
+}
+
 og_status og_model_parameter(const og_model *model, size_t index, og_parameter_info *info) {
-  const og_symbol *s = nth(model, OG_SY_PARAM, index);
-  if (!s)
-    return og_fail(model->context, OG_ERR_ARGUMENT, "parameter %zu of a model with %zu", index,
-                   og_model_parameters(model));
-  *info = (og_parameter_info){s->name, s->offset, (size_t)s->shape.rows, (size_t)s->shape.columns,
-                              s->low,  s->high};
+  size_t params = count_kind(model, OG_SY_PARAM), count = og_model_parameters(model);
+  if (index >= count)
+    return og_fail(model->context, OG_ERR_ARGUMENT, "parameter %zu of a model with %zu", index, count);
+  size_t tensor = index - params;
+  *info = index < params ? about_parameter(nth(model, OG_SY_PARAM, index))
+                         : about_tensor(&model->lowering.layers[tensor / 2], tensor % 2 != 0);
   return OG_OK;
 }
 
@@ -289,13 +344,19 @@ og_status og_model_state(const og_model *model, size_t index, og_state_info *inf
   return OG_OK;
 }
 
-og_status og_model_values(const og_model *model, double *theta) {
+og_status og_model_initialize(const og_model *model, long long seed, double *theta) {
   for (size_t i = 0; i < model->lowering.count; i++) {
     const og_symbol *s = &model->lowering.symbols[i];
     if (s->kind == OG_SY_PARAM)
       memcpy(theta + s->offset, s->values, (size_t)(s->shape.rows * s->shape.columns) * sizeof *theta);
   }
+  for (size_t i = 0; i < model->lowering.layer_count; i++)
+    og_layer_initialize(&model->lowering.layers[i], (uint64_t)seed, theta);
   return OG_OK;
+}
+
+og_status og_model_values(const og_model *model, double *theta) {
+  return og_model_initialize(model, 0, theta);
 }
 
 og_status og_model_span(const og_model *model, double *t0, double *t1) {

@@ -26,6 +26,7 @@ typedef struct og_model_parts {
   og_graph *graph;
   const og_field *field;     /* quadratures = 1 when the model has `cost integral` */
   size_t states, parameters; /* n without the quadrature, p without the inputs' rows */
+  size_t weights;            /* how many of the parameters, the last ones, are weights of networks */
   size_t inputs;
   const og_input_column *input_columns; /* [inputs] */
   size_t events;

@@ -53,7 +53,24 @@ static og_expression *make(og_parser *p, og_expression_kind kind, og_span span, 
   return count && !e->arg ? NULL : e;
 }
 
-/* A list up to the closing sign; the arguments are gathered in a growing array of the arena. */
+/* Behind the `;` of a call, up to its closing bracket. */
+static int parse_options(og_parser *p, og_expression *call) {
+  for (og_call_option **end = &call->options;; end = &(*end)->next) {
+    og_call_option *option = *end = og_arena_take(p->syntax, sizeof *option);
+    if (!option) return 0;
+    *option = (og_call_option){.value = og_parse_expression(p)};
+    if (!option->value) return 0;
+    if (option->value->kind == OG_EX_NAME && og_take(p, "=")) {
+      option->name = option->value->span;
+      if (!(option->value = og_parse_expression(p))) return 0;
+    }
+    if (og_take(p, ")")) return 1;
+    if (!og_take(p, ",")) return og_expected(p, "',' or ')'"), 0;
+  }
+}
+
+/* A list up to the closing sign, in a call also up to the end of its options; the arguments are gathered in a
+ * growing array of the arena. */
 static int parse_list(og_parser *p, const char *close, og_expression *into) {
   int room = 0;
   if (og_take(p, close)) return 1;
@@ -70,6 +87,7 @@ static int parse_list(og_parser *p, const char *close, og_expression *into) {
     if (!e) return 0;
     into->arg[into->count++] = e;
     if (og_take(p, close)) return 1;
+    if (into->kind == OG_EX_CALL && og_take(p, ";")) return parse_options(p, into);
     if (!og_take(p, ",")) return og_expected(p, close[0] == ')' ? "',' or ')'" : "',' or ']'"), 0;
   }
 }
@@ -85,6 +103,7 @@ static og_expression *parse_name(og_parser *p) {
   og_advance(p);
   if (!parse_list(p, ")", e)) return NULL;
   e->span = og_join(name, p->last);
+  if (og_span_is(p->source, name, "dense")) e->dense = p->syntax->dense++;
   return e;
 }
 

@@ -85,6 +85,18 @@ static int parse_declaration(og_parser *p, og_statement_kind kind) {
   return 1;
 }
 
+static int parse_nets(og_parser *p) {
+  do {
+    og_span name;
+    if (!og_take_name(p, "the name of a net", &name)) return 0;
+    og_statement *s = og_new_statement(p, OG_ST_NET, name);
+    if (!s || !og_expect(p, "=", "and its layers: net f = mlp(2, 50, 2; tanh)") ||
+        !(s->value = og_parse_expression(p)))
+      return 0;
+  } while (og_take(p, ","));
+  return 1;
+}
+
 static int parse_init(og_parser *p) {
   do {
     og_span name;
@@ -145,7 +157,7 @@ static int parse_definition(og_parser *p) {
       og_help(p->source, "stop stands in the braces of an event: event NAME when ... = 0 any { stop }");
     else
       og_help(p->source,
-              "statements are param, const, input, init, observe, event, cost, time, NAME' = ... and "
+              "statements are param, const, net, input, init, observe, event, cost, time, NAME' = ... and "
               "NAME = ...");
     return 0;
   }
@@ -153,16 +165,10 @@ static int parse_definition(og_parser *p) {
   return s && og_expect(p, "=", "and an expression") && (s->value = og_parse_expression(p));
 }
 
-static int refuse_reserved(og_parser *p, const char *word) {
-  og_error_at(p->source, p->token.span, "'%s' is reserved: it comes in a later version of odegrad", word);
-  p->failed = 1;
-  return 0;
-}
-
 static int parse_statement(og_parser *p) {
-  if (og_peek(p, "net")) return refuse_reserved(p, "net");
   if (og_take(p, "param")) return parse_declaration(p, OG_ST_PARAM);
   if (og_take(p, "const")) return parse_declaration(p, OG_ST_CONST);
+  if (og_take(p, "net")) return parse_nets(p);
   if (og_take(p, "input")) return parse_inputs(p);
   if (og_take(p, "event")) return og_parse_event(p);
   if (og_take(p, "init")) return parse_init(p);

@@ -36,6 +36,12 @@ typedef enum og_expression_kind {
   OG_EX_SLICE
 } og_expression_kind;
 typedef struct og_expression og_expression;
+/* What stands behind the `;` of a call: `tanh`, or `weights = normal(0.1)`. */
+typedef struct og_call_option {
+  og_span name; /* empty: none */
+  og_expression *value;
+  struct og_call_option *next;
+} og_call_option;
 struct og_expression {
   og_expression_kind kind;
   og_span span, name; /* name: of names and calls */
@@ -43,11 +49,14 @@ struct og_expression {
   int op; /* og_binary */
   int count;
   og_expression **arg;
+  og_call_option *options; /* of a call */
+  int dense;               /* of a call of `dense`: its number, from 0 */
 };
 
 typedef enum og_statement_kind {
   OG_ST_PARAM,
   OG_ST_CONST,
+  OG_ST_NET,
   OG_ST_INIT,
   OG_ST_EQUATION,
   OG_ST_DEFINE,
@@ -69,7 +78,7 @@ typedef struct og_statement {
   og_span name;   /* the cost's or time's keyword where there is no name */
   int dimensions; /* of a param's, const's or input's shape: 0, 1 or 2 */
   og_expression *dimension[2];
-  og_expression *value;       /* time: t0; observe: the call of the distribution; event: the guard */
+  og_expression *value;       /* time: t0; observe, net: the call; event: the guard */
   og_expression *low, *high;  /* bounds; time: t1 in high */
   int mode;                   /* input: an og_signal; event: an og_direction */
   int terminal;               /* event: `stop` */
@@ -85,6 +94,7 @@ typedef struct og_syntax {
   og_arena_page *arena;
   og_statement *statements; /* owned apart */
   size_t count, capacity;
+  int dense; /* calls of `dense`, in the order of their closing brackets */
 } og_syntax;
 
 /* NULL when there is none; the source's no_memory is then set. */

@@ -1,0 +1,205 @@
+/* Networks in the model language: what they compute, against loops over the arrays by name, and what they are
+ * called and drawn from. */
+#include "models.h"
+
+/* ---- A network as loops ---- */
+
+/* The place of a tensor in theta, checked for its shape. */
+static const double *tensor(const og_model *model, const double *theta, const char *name, size_t rows,
+                            size_t columns) {
+  og_parameter_info info;
+  for (size_t i = 0; i < og_model_parameters(model); i++) {
+    if (og_model_parameter(model, i, &info) != OG_OK || strcmp(info.name, name) != 0) continue;
+    assert_int_equal(info.rows, rows);
+    assert_int_equal(info.columns, columns);
+    assert_true(info.weight == 1 && info.lowest == -INFINITY && info.highest == INFINITY);
+    return theta + info.offset;
+  }
+  fail_msg("no parameter %s", name);
+  return NULL;
+}
+
+typedef double (*function)(double);
+static double identity(double x) { return x; }
+static double relu(double x) { return x > 0 ? x : 0; }
+static double softplus(double x) { return log(1 + exp(x)); }
+static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
+static double elu(double x) { return x > 0 ? x : exp(x) - 1; }
+static double gelu(double x) { return x * 0.5 * erfc(-x / sqrt(2)); }
+static double silu(double x) { return x / (1 + exp(-x)); }
+static double rbf(double x) { return exp(-x * x); }
+
+/* out = activation(W x + b) of the layer of that name */
+static void layer(const og_model *model, const double *theta, const char *name, size_t inputs, size_t outputs,
+                  function activation, const double *x, double *out) {
+  char text[64];
+  snprintf(text, sizeof text, "%s.weight", name);
+  const double *W = tensor(model, theta, text, outputs, inputs);
+  snprintf(text, sizeof text, "%s.bias", name);
+  const double *b = tensor(model, theta, text, outputs, 1);
+  for (size_t r = 0; r < outputs; r++) {
+    double sum = b[r];
+    for (size_t c = 0; c < inputs; c++) sum += W[r * inputs + c] * x[c];
+    out[r] = activation(sum);
+  }
+}
+
+static double *values(const og_model *model, long long seed) {
+  double *theta = calloc(og_field_parameters(og_model_field(model)) + 1, sizeof *theta);
+  assert_non_null(theta);
+  CHECK(og_model_context(model), og_model_initialize(model, seed, theta));
+  return theta;
+}
+
+/* x0 of a model whose initial state is an expression of networks. */
+static void initial(const og_model *model, const double *theta, double t0, double *x0) {
+  CHECK(og_model_context(model), og_model_initial_state(model, t0, theta, x0));
+}
+
+static const struct {
+  const char *name;
+  function value;
+} activations[] = {{"tanh", tanh}, {"relu", relu},        {"softplus", softplus}, {"sigmoid", sigmoid},
+                   {"elu", elu},   {"gelu", gelu},        {"silu", silu},         {"sin", sin},
+                   {"rbf", rbf},   {"identity", identity}};
+
+static void layers_compute_what_they_say(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  for (size_t i = 0; i < sizeof activations / sizeof *activations; i++) {
+    char text[256];
+    double x[3] = {0.7, -1.3, 2.1}, first[5], second[2], x0[2];
+    snprintf(text, sizeof text,
+             "param k = 3\nnet f = mlp(3, 5, 2; %s, final = %s)\ninit x = f([0.7, -1.3, t])\nx' = -k*x\n",
+             activations[i].name, activations[(i + 1) % 10].name);
+    og_model *model = parse(context, text);
+    double *theta = values(model, (long long)i);
+    assert_true(theta[0] == 3);
+    initial(model, theta, 2.1, x0);
+    layer(model, theta, "f.0", 3, 5, activations[i].value, x, first);
+    layer(model, theta, "f.2", 5, 2, activations[(i + 1) % 10].value, first, second);
+    /* sums of up to six terms of size 1, another order and other formulas: some rounding units */
+    for (size_t k = 0; k < 2; k++) assert_near(x0[k], second[k], 1e-14, activations[i].name, k);
+    free(theta);
+    og_model_destroy(model);
+  }
+  og_context_destroy(context);
+}
+
+/* Far out, where e^x and x^2 overflow, activations and their slopes stay finite: init gives the value, a
+ * gradient of the initial state the slope. */
+static void activations_do_not_overflow(void **state) {
+  (void)state;
+  static const double far[] = {-1e300, -1e3, -800, 800, 1e3, 1e300};
+  og_context *context = new_context();
+  for (size_t i = 0; i < sizeof activations / sizeof *activations; i++) {
+    char text[256];
+    double loss, gradient[2];
+    og_objective *objective = NULL;
+    snprintf(text, sizeof text, "init x = dense(1, 1; %s)\nx' = 0*x\ncost final = x\ntime 0 : 1\n",
+             activations[i].name);
+    og_model *model = parse(context, text);
+    CHECK(context, og_objective_create(context, model, NULL, NULL, &objective));
+    for (size_t k = 0; k < sizeof far / sizeof *far; k++) {
+      CHECK(context, og_objective_evaluate(objective, (double[]){far[k], 0}, &loss, gradient));
+      assert_true(isfinite(loss) && isfinite(gradient[0]) && fabs(gradient[1]) <= 1.0000001);
+    }
+    og_objective_destroy(objective);
+    og_model_destroy(model);
+  }
+  og_context_destroy(context);
+}
+
+/* ---- Names and places ---- */
+
+static const char everywhere[] = "net f = mlp(2, 3, 2; tanh), g = mlp(3, 1; sigmoid, final = tanh)\n"
+                                 "const classes = 3\n"
+                                 "observe label ~ normal(sum(dense(dense(x, 4; relu), classes)), 1)\n"
+                                 "x' = f(x^3) + g([x, t])*f(x)\n"
+                                 "y = dense(u, 2; silu)\n"
+                                 "init x = y + k\n"
+                                 "input u[4]\n"
+                                 "param k = 0.5\n"
+                                 "time 0 : 1\n";
+
+static void weights_stand_behind_parameters(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    size_t offset, rows, columns;
+    int dimensions;
+  } wanted[] = {{"k", 0, 1, 1, 0},
+                {"f.0.weight", 1, 3, 2, 2},
+                {"f.0.bias", 7, 3, 1, 1},
+                {"f.2.weight", 10, 2, 3, 2},
+                {"f.2.bias", 16, 2, 1, 1},
+                {"g.0.weight", 18, 1, 3, 2},
+                {"g.0.bias", 21, 1, 1, 1},
+                {"dense1.weight", 22, 4, 2, 2}, /* numbered by their closing brackets: the inner one first */
+                {"dense1.bias", 30, 4, 1, 1},
+                {"dense2.weight", 34, 3, 4, 2},
+                {"dense2.bias", 46, 3, 1, 1},
+                {"dense3.weight", 49, 2, 4, 2},
+                {"dense3.bias", 57, 2, 1, 1}};
+  og_context *context = new_context();
+  og_model *model = parse(context, everywhere);
+  og_parameter_info info;
+  assert_int_equal(og_model_parameters(model), 13);
+  for (size_t i = 0; i < 13; i++) {
+    CHECK(context, og_model_parameter(model, i, &info));
+    assert_string_equal(info.name, wanted[i].name);
+    assert_true(info.offset == wanted[i].offset && info.rows == wanted[i].rows &&
+                info.columns == wanted[i].columns && info.dimensions == wanted[i].dimensions &&
+                info.weight == (i > 0));
+  }
+  assert_int_equal(og_field_parameters(og_model_field(model)), 59);
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
+/* The state, the observation and the initial value of `everywhere`, by loops. */
+static void networks_stand_anywhere(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_model *model = parse(context, everywhere);
+  double *theta = values(model, 7), u[4] = {1, -2, 0.5, 3}, x0[2], want[2], hidden[4], out[3], location;
+  theta = realloc(theta, (59 + 4) * sizeof *theta);
+  assert_non_null(theta);
+  memcpy(theta + 59, u, sizeof u);
+  initial(model, theta, 0, x0);
+  layer(model, theta, "dense3", 4, 2, silu, u, want);
+  for (size_t k = 0; k < 2; k++) assert_near(x0[k], want[k] + theta[0], 1e-14, "x0", k);
+  CHECK(context, og_model_predict(model, 0, x0, theta, &location));
+  layer(model, theta, "dense1", 2, 4, relu, x0, hidden);
+  layer(model, theta, "dense2", 4, 3, identity, hidden, out);
+  assert_near(location, out[0] + out[1] + out[2], 1e-14, "location", 0);
+  free(theta);
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
+/* ---- Setting ---- */
+
+static void weights_cannot_be_set(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_model *model = parse(context, everywhere);
+  double *before = values(model, 3);
+  assert_int_equal(og_model_set(model, "f.0.bias", "[1, 2, 3]"), OG_ERR_NAME);
+  assert_non_null(strstr(og_context_message(context), "belongs to a network"));
+  CHECK(context, og_model_set(model, "k", "2"));
+  double *after = values(model, 3);
+  assert_true(after[0] == 2 && memcmp(before + 1, after + 1, 58 * sizeof *after) == 0);
+  free(before);
+  free(after);
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(layers_compute_what_they_say), cmocka_unit_test(activations_do_not_overflow),
+      cmocka_unit_test(weights_stand_behind_parameters), cmocka_unit_test(networks_stand_anywhere),
+      cmocka_unit_test(weights_cannot_be_set)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
