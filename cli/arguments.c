@@ -38,7 +38,7 @@ option_row option_row_of(size_t index) {
   og_option option = (og_option)(index - FLAG_COUNT);
   const og_option_info *info = og_option_describe(option);
   /* The library's table ends with the options of fits. */
-  int verbs = option >= OG_OPT_OPTIMIZER ? VERB_FIT : VERB_ALL;
+  int verbs = option > OG_OPT_STARTS ? 0 : option >= OG_OPT_OPTIMIZER ? VERB_FIT : VERB_ALL;
   return (option_row){info->name, value_word(info), verbs, 0, info->help};
 }
 

@@ -127,9 +127,36 @@ typedef enum og_option {
   OG_OPT_SEED,           /* integer */
   OG_OPT_OPTIMIZER,      /* choice: og_optimizer */
   OG_OPT_ITERATIONS,     /* integer: of the optimiser */
-  OG_OPT_LEARNING_RATE,  /* real: gradient descent and Adam; 0 = the optimiser's default */
+  OG_OPT_LEARNING_RATE,  /* real: of first-order optimisers; 0 = the optimiser's default */
   OG_OPT_TOLERANCE,      /* real: relative change of the loss that ends a fit */
   OG_OPT_STARTS,         /* integer: starting points drawn within the bounds, besides the given one */
+  /* Of training (docs/training.md) */
+  OG_OPT_MOMENTUM,     /* real: sgd and rmsprop */
+  OG_OPT_DAMPENING,    /* real: sgd with momentum */
+  OG_OPT_NESTEROV,     /* choice: no|yes; sgd with momentum */
+  OG_OPT_CENTERED,     /* choice: no|yes; rmsprop */
+  OG_OPT_ALPHA,        /* real: rmsprop */
+  OG_OPT_BETA1,        /* real: adam, adamw, adabelief */
+  OG_OPT_BETA2,        /* real */
+  OG_OPT_EPSILON,      /* real: 0 = the optimiser's default */
+  OG_OPT_WEIGHT_DECAY, /* real: -1 = the optimiser's default */
+  OG_OPT_L1,           /* real: penalty l1 * sum |w| */
+  OG_OPT_L2,           /* real: penalty l2 * sum w^2 */
+  OG_OPT_CLIP_NORM,    /* real: most Euclidean norm of a gradient; 0 = no limit */
+  OG_OPT_CLIP_VALUE,   /* real: most size of an entry of a gradient; 0 = no limit */
+  OG_OPT_LR_SCHEDULE,  /* choice: og_lr_schedule */
+  OG_OPT_LR_FINAL,     /* real: of cosine, a share of the learning rate */
+  OG_OPT_LR_STEP,      /* integer: of step, in steps of the optimiser */
+  OG_OPT_LR_DECAY,     /* real: of step */
+  OG_OPT_WARM_UP,      /* integer: steps of the optimiser */
+  OG_OPT_EPOCHS,       /* integer: 0 = as many as `iterations` steps make */
+  OG_OPT_BATCH,        /* integer: trajectories or windows of a mini-batch; 0 = all */
+  OG_OPT_WINDOW,       /* integer: data rows of a window; 0 = whole trajectories */
+  OG_OPT_WINDOW_START, /* choice: og_window_start */
+  OG_OPT_WINDOWS,      /* integer: of an epoch; 0 = all there are */
+  OG_OPT_VALIDATION,   /* real: share of the data held out */
+  OG_OPT_PATIENCE,     /* integer: epochs without a better loss that end a training; 0 = never */
+  OG_OPT_REDUCTION,    /* choice: og_reduction */
   OG_OPTION_COUNT
 } og_option;
 
@@ -180,8 +207,18 @@ typedef enum og_optimizer {
   OG_OPTIMIZER_LBFGS,
   OG_OPTIMIZER_SLSQP,
   OG_OPTIMIZER_GRADIENT,
-  OG_OPTIMIZER_ADAM
+  /* first-order optimisers of og_updater and og_trainer: see og_optimizer_trains */
+  OG_OPTIMIZER_ADAM,
+  OG_OPTIMIZER_SGD,
+  OG_OPTIMIZER_RMSPROP,
+  OG_OPTIMIZER_ADAMW,
+  OG_OPTIMIZER_ADABELIEF
 } og_optimizer;
+typedef enum og_lr_schedule { OG_LR_CONSTANT, OG_LR_COSINE, OG_LR_STEP } og_lr_schedule;
+/** Windows begin anywhere in a trajectory, or at its first row: one for each trajectory. */
+typedef enum og_window_start { OG_WINDOW_RANDOM, OG_WINDOW_FIRST } og_window_start;
+/** The loss of a mini-batch: the mean over its observed values, or their sum. */
+typedef enum og_reduction { OG_REDUCTION_MEAN, OG_REDUCTION_SUM } og_reduction;
 
 /** Creates options with every default. Objects that take options copy them. */
 OG_API og_status og_options_create(og_context *context, og_options **out);
@@ -620,6 +657,55 @@ OG_API long long og_fit_iterations(const og_fit *fit);
 OG_API int og_fit_converged(const og_fit *fit);
 /** Why it stopped, in words. */
 OG_API const char *og_fit_reason(const og_fit *fit);
+
+/* ---- Training: optimisers, batches, trainer --------------------------------------------------------- */
+
+/* Pieces that work alone, with any loss (docs/training.md); the options above name what each of them reads.
+ */
+
+/** Whether an optimizer is a first-order one, for mini-batches: the trainer's. The others are og_fit_run's.
+ */
+OG_API int og_optimizer_trains(og_optimizer optimizer);
+
+/** The state of a first-order optimiser. Formulas, names and defaults are PyTorch's (torch.optim: SGD,
+ * RMSprop, Adam, AdamW); AdaBelief is Zhuang et al., 2020, as optax has it, with decoupled weight decay. */
+typedef struct og_updater og_updater;
+
+/** For p >= 1 parameters. Reads the options optimizer, learning-rate, momentum, dampening, nesterov,
+ * centered, alpha, beta1, beta2, epsilon and weight-decay; an optimizer that does not train is
+ * OG_ERR_UNSUPPORTED. */
+OG_API og_status og_updater_create(og_context *context, const og_options *options, size_t p,
+                                   og_updater **out);
+OG_API void og_updater_destroy(og_updater *updater);
+/** Leaves the first `count` parameters out of weight decay; none are at first. */
+OG_API og_status og_updater_exempt(og_updater *updater, size_t count);
+/** One step: theta [p] is changed by the gradient [p], with the learning rate times `rate_factor` (see
+ * og_learning_rate_factor). OG_ERR_NOT_FINITE when an entry of the gradient or of the new theta is not
+ * finite; theta then stays as it was, and after a gradient that was not finite so does the optimiser's state.
+ */
+OG_API og_status og_updater_step(og_updater *updater, double rate_factor, const double *gradient,
+                                 double *theta);
+/** The learning rate before the factor: the option, or the optimizer's default. */
+OG_API double og_updater_learning_rate(const og_updater *updater);
+/** An array of numbers that belongs to an object, to be saved and filled in again; they alone are its state.
+ */
+typedef struct og_state_array {
+  const char *name; /* "step", "exp_avg", ... as in PyTorch's state_dict */
+  size_t count;
+  double *values;
+} og_state_array;
+OG_API size_t og_updater_arrays(const og_updater *updater);
+OG_API og_status og_updater_array(og_updater *updater, size_t index, og_state_array *array);
+
+/** The factor of the learning rate at step 0, 1, ... of `steps`, by the options lr-schedule, lr-final,
+ * lr-step, lr-decay and warm-up. During W steps of warm-up it is (step + 1) / (W + 1); then with s = step -
+ * W, S = steps
+ * - W: constant 1, cosine final + (1 - final) (1 + cos(pi s / S)) / 2, step decay^floor(s / lr-step). */
+OG_API double og_learning_rate_factor(const og_options *options, long long step, long long steps);
+
+/** Cuts a gradient [p] down, by the options clip-value (each entry) and then clip-norm (as a whole, as
+ * torch's clip_grad_norm_ does). Returns its Euclidean norm before either. */
+OG_API double og_clip_gradient(const og_options *options, size_t p, double *gradient);
 
 /* ---- Parameter files and plots --------------------------------------------------------------------- */
 

@@ -18,6 +18,7 @@ declare -A allowed=(
   [adjoint]="base kernels field rk checkpoint solve"
   [fit]="base kernels field rk solve adjoint graph model"
   [io]="base"
+  [train]="base kernels field rk solve adjoint graph model fit io"
 )
 
 # Prints "file:line: include" of every quoted include below $1.
@@ -96,6 +97,8 @@ self_test() {
   try_include src/solve/a.c solve.h good || failed=1
   try_include src/base/a.c odegrad.h good || failed=1
   try_include src/fit/a.c model/model.h good || failed=1
+  try_include src/train/a.c fit/objective.h good || failed=1
+  try_include src/fit/a.c train/updater.h bad || failed=1
   try_include cli/a.c own.h good || failed=1
   try_include src/base/a.h kernels/kernels.h bad || failed=1
   try_include src/checkpoint/a.c solve/solve.h bad || failed=1

@@ -305,6 +305,17 @@ static void choice_words_follow_the_enums(void **state) {
       {"optimizer", "slsqp", OG_OPT_OPTIMIZER, OG_OPTIMIZER_SLSQP},
       {"optimizer", "gradient", OG_OPT_OPTIMIZER, OG_OPTIMIZER_GRADIENT},
       {"optimizer", "adam", OG_OPT_OPTIMIZER, OG_OPTIMIZER_ADAM},
+      {"optimizer", "sgd", OG_OPT_OPTIMIZER, OG_OPTIMIZER_SGD},
+      {"optimizer", "rmsprop", OG_OPT_OPTIMIZER, OG_OPTIMIZER_RMSPROP},
+      {"optimizer", "adamw", OG_OPT_OPTIMIZER, OG_OPTIMIZER_ADAMW},
+      {"optimizer", "adabelief", OG_OPT_OPTIMIZER, OG_OPTIMIZER_ADABELIEF},
+      {"lr-schedule", "constant", OG_OPT_LR_SCHEDULE, OG_LR_CONSTANT},
+      {"lr-schedule", "cosine", OG_OPT_LR_SCHEDULE, OG_LR_COSINE},
+      {"lr-schedule", "step", OG_OPT_LR_SCHEDULE, OG_LR_STEP},
+      {"window-start", "random", OG_OPT_WINDOW_START, OG_WINDOW_RANDOM},
+      {"window-start", "first", OG_OPT_WINDOW_START, OG_WINDOW_FIRST},
+      {"reduction", "mean", OG_OPT_REDUCTION, OG_REDUCTION_MEAN},
+      {"reduction", "sum", OG_OPT_REDUCTION, OG_REDUCTION_SUM},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     assert_text(options, rows[i].option, rows[i].word, OG_OK, NULL);

@@ -20,6 +20,7 @@ static void descend(og_search *search) {
   case OG_OPTIMIZER_ADAM: og_adam(search); break;
   case OG_OPTIMIZER_LBFGS:
   case OG_OPTIMIZER_SLSQP: og_quasi_newton(search); break;
+  default: break; /* refused in og_fit_run */
   }
 }
 
@@ -196,6 +197,10 @@ og_status og_fit_run(og_objective *objective, const og_options *options, const d
   if (objective->p == 0)
     return og_fail(objective->context, OG_ERR_NO_DEPENDENCE,
                    "the model has no parameters to fit: declare some with `param`");
+  if (og_options_integer(options ? options : objective->options, OG_OPT_OPTIMIZER) > OG_OPTIMIZER_ADAM)
+    return og_fail(objective->context, OG_ERR_UNSUPPORTED,
+                   "optimizer %s trains step by step: use og_updater, or lbfgs for a fit",
+                   og_options_choice_name(options ? options : objective->options, OG_OPT_OPTIMIZER));
   og_fit *fit = NULL;
   OG_TRY(create(objective->context, objective->p, &fit));
   og_status status = run_with(fit, objective, options, theta, progress, user);
