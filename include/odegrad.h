@@ -606,7 +606,33 @@ OG_API void og_objective_destroy(og_objective *objective);
 /** theta [p]; *loss and gradient [p] are overwritten; gradient may be NULL for the loss alone. */
 OG_API og_status og_objective_evaluate(og_objective *objective, const double *theta, double *loss,
                                        double *gradient);
-/** The same gradient by another adjoint, whatever the options say. */
+/** One part of the data: a window of `count` (>= 2) rows of a trajectory from row `first` on, counted from 0
+ *  among its rows that hold an observed value, in order of time (og_objective_rows). It is solved from the
+ * time of its first row to that of its last, and starts from the data there: every state must be observed as
+ * it is, in a column whose location is that state itself (observe x ~ normal(x, s)). count = 0, with first =
+ * 0: the whole trajectory over its own span, from the model's initial state. */
+typedef struct og_window {
+  size_t trajectory, first, count;
+} og_window;
+
+/** Loss and gradient summed over `count` (>= 1) windows, in their order, as og_objective_evaluate sums over
+ *  trajectories; windows may overlap and repeat. A window's loss has the rows of its data, the first one too,
+ *  and the integral cost over its span; a final cost belongs to the end of a whole trajectory, and windows
+ * have none. Where a window starts from the data, that start is not differentiated. *loss and gradient [p]
+ * (NULL: the loss alone) are overwritten, *values (NULL: not wanted) with the number of observed values that
+ * were counted. What is asked "of the last gradient" below is that of the whole set. Batches of as many
+ * windows with as many rows as the one before allocate nothing to be set up. */
+OG_API og_status og_objective_evaluate_batch(og_objective *objective, const double *theta, size_t count,
+                                             const og_window *windows, double *loss, size_t *values,
+                                             double *gradient);
+/** Whether windows can start from the data: OG_ERR_UNSUPPORTED, and the message names a state that is not
+ *  observed as it is. */
+OG_API og_status og_objective_check_windows(og_objective *objective);
+/** Rows of a trajectory that hold an observed value (0 beyond the last trajectory), and observed values in
+ *  all. */
+OG_API size_t og_objective_rows(const og_objective *objective, size_t trajectory);
+OG_API size_t og_objective_values(const og_objective *objective);
+/** The gradient of og_objective_evaluate by another adjoint, whatever the options say. */
 OG_API og_status og_objective_evaluate_with(og_objective *objective, og_adjoint adjoint, const double *theta,
                                             double *loss, double *gradient);
 /** Central differences with the step sequence held (og_solve_replay, outside any memory budget), of the loss.

@@ -35,16 +35,14 @@ og_status og_backward_open(og_backward *b, og_solve *solve, og_pullback *pullbac
   OG_TRY(og_solve_create(solve->context, field, solve->options, solve->count, &b->back));
   b->back->keep = OG_KEEP_NOTHING;
   b->back->role = role;
+  b->back->named_after = solve;
   b->back->threads_most = solve->threads_most;
   b->back->lanes_most = solve->lanes_most;
   b->back->limits.steady = 0;
   if (og_options_integer(solve->options, OG_OPT_ADJOINT_NORM) == OG_NORM_SEMINORM)
     b->back->controlled = lambda_row + solve->n;
   OG_TRY(allocate(b));
-  for (size_t m = 0; m < solve->count; m++) {
-    start_state(b, m);
-    OG_TRY(og_solve_set_name(b->back, m, solve->trajectories[m].name));
-  }
+  for (size_t m = 0; m < solve->count; m++) start_state(b, m);
   return OG_OK;
 }
 

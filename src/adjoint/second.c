@@ -33,8 +33,10 @@ static og_status create_solve(og_second *s) {
   if (status == OG_OK)
     status = og_solve_create(base->context, s->field, options, s->directions * base->count, &s->solve);
   og_options_destroy(options);
-  if (status == OG_OK) s->solve->role = &role;
-  return status;
+  if (status != OG_OK) return status;
+  s->solve->role = &role;
+  s->solve->named_after = base;
+  return OG_OK;
 }
 
 /* (values, their tangents), each of `rows`, padded to `room` with zeros; NULL: zeros. */
@@ -61,7 +63,6 @@ static og_status set_trajectory(og_second *s, size_t item, const double *x0_dot,
   size_t m = item % base->count, n = base->states;
   const og_trajectory *at = &base->trajectories[m];
   OG_TRY(og_solve_set_span(s->solve, item, at->t0, at->t1));
-  OG_TRY(og_solve_set_name(s->solve, item, at->name));
   OG_TRY(og_solve_set_observations(s->solve, item, at->observations, at->times));
   pair(both, n, base->n, base->x0 + m * n, row_of(x0_dot, item, n));
   OG_TRY(og_solve_set_initial_state(s->solve, item, both));

@@ -32,11 +32,10 @@ static const double FIRST_STEP = 1.0 / 32; /* relative to what is varied; extrap
 
 static og_status set_times(const probe *at, double shift0, double shift1) {
   og_objective *objective = at->objective;
-  for (size_t m = 0; m < objective->M; m++) {
+  for (size_t m = 0; m < objective->all.M; m++) {
     double t0 = objective->data->t0[m] + shift0, t1 = objective->data->t1[m] + shift1;
     OG_TRY(og_solve_set_span(at->solve, m, t0, t1));
-    og_term_set_time(objective->terms.initial, m, t0);
-    if (objective->terms.final_cost) og_term_set_time(objective->terms.final_cost, m, t1);
+    objective->all.t0[m] = t0;
   }
   return OG_OK;
 }
@@ -55,22 +54,22 @@ static og_status vary(probe *at, double delta) {
   if (at->kind == PROBE_PARAMETER) at->trial[at->index] += delta;
   if (at->kind == PROBE_START) OG_TRY(set_times(at, delta, 0));
   if (at->kind == PROBE_END) OG_TRY(set_times(at, 0, delta));
-  OG_TRY(og_objective_initial_states(objective, at->trial));
-  for (size_t m = 0; at->kind == PROBE_INITIAL && m < objective->M; m++) {
-    double *x0 = objective->x0 + m * n;
+  OG_TRY(og_batch_initial_states(&objective->all, at->trial));
+  for (size_t m = 0; at->kind == PROBE_INITIAL && m < objective->all.M; m++) {
+    double *x0 = objective->all.x0 + m * n;
     x0[at->index] += delta * state_scale(objective, x0, at->index);
   }
   if (p) OG_TRY(og_solve_set_parameters(at->solve, OG_ALL, at->trial));
-  for (size_t m = 0; m < objective->M; m++)
-    OG_TRY(og_solve_set_initial_state(at->solve, m, objective->x0 + m * n));
+  for (size_t m = 0; m < objective->all.M; m++)
+    OG_TRY(og_solve_set_initial_state(at->solve, m, objective->all.x0 + m * n));
   OG_TRY(og_solve_replay(at->solve));
-  return og_objective_terms(objective, at->solve, at->trial, 0);
+  return og_batch_terms(&objective->all, at->solve, at->trial, 0);
 }
 
 static og_status sample_total(void *work, double delta, double *values) {
   probe *at = work;
   OG_TRY(vary(at, delta));
-  *values = og_objective_total(at->objective);
+  *values = og_batch_total(&at->objective->all);
   return OG_OK;
 }
 
@@ -78,7 +77,7 @@ static og_status sample_total(void *work, double delta, double *values) {
 static og_status sample_each(void *work, double delta, double *values) {
   probe *at = work;
   OG_TRY(vary(at, delta));
-  memcpy(values, at->objective->losses, at->objective->M * sizeof *values);
+  memcpy(values, at->objective->all.losses, at->objective->all.M * sizeof *values);
   return OG_OK;
 }
 
@@ -129,7 +128,7 @@ static double room_of_inputs(const og_objective *objective, size_t m, double fro
 static og_stencil time_stencil(const og_objective *objective, probe_kind kind) {
   const og_data *data = objective->data;
   double shortest = INFINITY, inward = INFINITY, outward = INFINITY, sign = 1;
-  for (size_t m = 0; m < objective->M; m++) {
+  for (size_t m = 0; m < objective->all.M; m++) {
     double span = fabs(data->t1[m] - data->t0[m]);
     if (data->t1[m] < data->t0[m]) sign = -1;
     if (span > 0) shortest = fmin(shortest, span);
@@ -177,12 +176,12 @@ static og_status initial_states(probe *at, og_extrapolation *e, results *to) {
   at->kind = PROBE_INITIAL;
   for (at->index = 0; at->index < n; at->index++) {
     og_stencil stencil = {FIRST_STEP, 0, epsilon_of(objective)};
-    og_status status = og_extrapolate(e, objective->M, stencil, sample_each, at);
+    og_status status = og_extrapolate(e, objective->all.M, stencil, sample_each, at);
     if (status != OG_OK)
       return og_trail(objective->context, status, "while varying initial state %zu", at->index + 1);
-    OG_TRY(og_objective_initial_states(objective, at->theta));
-    for (size_t m = 0; m < objective->M; m++)
-      to->x0[m * n + at->index] = e->best[m] / state_scale(objective, objective->x0 + m * n, at->index);
+    OG_TRY(og_batch_initial_states(&objective->all, at->theta));
+    for (size_t m = 0; m < objective->all.M; m++)
+      to->x0[m * n + at->index] = e->best[m] / state_scale(objective, objective->all.x0 + m * n, at->index);
   }
   return OG_OK;
 }
@@ -206,7 +205,7 @@ static og_status times(probe *at, og_extrapolation *e, results *to) {
 
 static og_status all_components(probe *at, results *to) {
   og_extrapolation e;
-  OG_TRY(og_extrapolation_create(at->objective->context, at->objective->M, &e));
+  OG_TRY(og_extrapolation_create(at->objective->context, at->objective->all.M, &e));
   og_status status = parameters(at, &e, to);
   if (status == OG_OK) status = initial_states(at, &e, to);
   if (status == OG_OK) status = times(at, &e, to);
@@ -218,7 +217,7 @@ static void hand_over(og_objective *objective, const results *from, double *grad
   size_t bytes = objective->p * sizeof(double);
   if (gradient && bytes) memcpy(gradient, from->gradient, bytes);
   if (error && bytes) memcpy(error, from->error, bytes);
-  memcpy(objective->x0_gradient, from->x0, objective->M * objective->n * sizeof(double));
+  memcpy(objective->x0_gradient, from->x0, objective->all.M * objective->n * sizeof(double));
   objective->t0_gradient = from->t0;
   objective->t1_gradient = from->t1;
   objective->has_gradient = 1;
@@ -234,9 +233,9 @@ static int kind_of_solve(const og_objective *objective) {
 
 og_status og_objective_differences(og_objective *objective, const double *theta, double *gradient,
                                    double *error) {
-  size_t p = objective->p, entries = 3 * p + objective->M * objective->n;
+  size_t p = objective->p, entries = 3 * p + objective->all.M * objective->n;
   og_solve *solve = NULL;
-  OG_TRY(og_objective_forward(objective, kind_of_solve(objective), theta, 0, &solve));
+  OG_TRY(og_batch_forward(&objective->all, kind_of_solve(objective), theta, 0, &solve));
   double *memory = og_alloc(objective->context, entries, sizeof *memory);
   if (!memory) return og_fail_memory(objective->context, entries * sizeof *memory, "finite differences");
   probe at = {.objective = objective, .solve = solve, .theta = theta, .trial = memory};

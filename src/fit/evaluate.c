@@ -25,39 +25,42 @@ og_status og_objective_check_theta(const og_objective *objective, const double *
 
 /* ---- Losses that are not finite ---- */
 
-static og_status bad_row(const og_objective *objective, size_t i) {
+static og_status bad_row(const og_batch *batch, size_t m, size_t i) {
+  const og_objective *objective = batch->objective;
   const og_data *data = objective->data;
-  size_t m = 0, used = 0;
-  while (data->first[m + 1] <= i) m++;
+  size_t used = 0, row = batch->rows[i];
   char place[OG_PLACE_SIZE], t[OG_NUMBER_SIZE], loss[OG_NUMBER_SIZE], columns[300] = "", state[200] = "";
-  const double *values = data->values + 2 * data->columns * i, *x = objective->observed + i * objective->n;
+  const double *values = data->values + 2 * data->columns * row, *x = batch->observed + i * objective->n;
   for (size_t k = 0; k < data->columns && used + 1 < sizeof columns; k++)
     if (values[data->columns + k] != 0)
       used += (size_t)snprintf(columns + used, sizeof columns - used, "%s%s = %.10g", used ? ", " : "",
                                og_model_observed_name(objective->model, k), values[k]);
   for (size_t j = used = 0; j < objective->n && used + 1 < sizeof state; j++)
     used += (size_t)snprintf(state + used, sizeof state - used, "%s%.6g", j ? ", " : "", x[j]);
-  og_format_real(data->times[i], t);
-  og_format_real(objective->row_losses[i], loss);
+  og_format_real(data->times[row], t);
+  og_format_real(batch->row_losses[i], loss);
   return og_fail(
       objective->context, OG_ERR_NOT_FINITE,
       "the loss of data row %zu%s, at t = %s, is %s or its derivative is "
       "not finite: observed %s, where the state is (%s); try: check that the values can come from the "
       "distribution (> 0 for lognormal, whole numbers >= 0 for poisson and neg_binomial_2), that the state "
       "keeps its location valid, and that its scale is > 0",
-      data->row[i] + 1, og_data_trajectory(data->table, m, place), t, loss, columns, state);
+      data->row[row] + 1, og_data_trajectory(data->table, batch->problems[m].trajectory, place), t, loss,
+      columns, state);
 }
 
-static og_status bad_cost(const og_objective *objective, size_t m, const char *what, double value) {
+static og_status bad_cost(const og_batch *batch, size_t m, const char *what, double value) {
+  const og_objective *objective = batch->objective;
   char place[OG_PLACE_SIZE], t0[OG_NUMBER_SIZE], t1[OG_NUMBER_SIZE];
-  og_format_real(objective->data->t0[m], t0);
-  og_format_real(objective->endings[m].t, t1);
+  og_format_real(batch->t0[m], t0);
+  og_format_real(batch->endings[m].t, t1);
   return og_fail(objective->context, OG_ERR_NOT_FINITE,
                  "the %s%s is %g or its derivative is not finite, on the span from "
                  "%s to %s; try: check its expression (log or sqrt of a negative number, division by zero) "
                  "at the states "
                  "that are reached",
-                 what, og_data_trajectory(objective->data->table, m, place), value, t0, t1);
+                 what, og_data_trajectory(objective->data->table, batch->problems[m].trajectory, place),
+                 value, t0, t1);
 }
 
 static int all_finite(const double *values, size_t count) {
@@ -68,119 +71,146 @@ static int all_finite(const double *values, size_t count) {
 
 /* ---- Forward ---- */
 
-static og_status bad_initial_state(const og_objective *objective, size_t m) {
+static og_status bad_initial_state(const og_batch *batch, size_t m) {
+  const og_objective *objective = batch->objective;
   char t0[OG_NUMBER_SIZE];
-  const double *x0 = objective->x0 + m * objective->n;
+  const double *x0 = batch->x0 + m * objective->n;
   og_state_info info = {"x", 0, 1};
   size_t j = 0;
   while (isfinite(x0[j])) j++;
   for (size_t i = 0; i < og_model_states(objective->model); i++)
     if (og_model_state(objective->model, i, &info) == OG_OK && j < info.offset + info.rows) break;
-  og_format_real(objective->data->t0[m], t0);
+  og_format_real(batch->t0[m], t0);
   return og_fail(objective->context, OG_ERR_NOT_FINITE,
                  "the initial value of state %s is %g at t0 = %s; check its `init` "
                  "and the parameters there",
                  info.name, x0[j], t0);
 }
 
-og_status og_objective_initial_states(og_objective *objective, const double *theta) {
-  og_term_run(objective->terms.initial, &(og_term_io){.theta = theta, .values = objective->x0});
-  for (size_t m = 0; m < objective->M; m++)
-    if (!all_finite(objective->x0 + m * objective->n, objective->n)) return bad_initial_state(objective, m);
+og_status og_batch_initial_states(og_batch *batch, const double *theta) {
+  size_t n = batch->objective->n;
+  og_term_run(batch->objective->terms.initial,
+              &(og_term_io){.items = og_batch_initial_items(batch), .theta = theta, .values = batch->x0});
+  for (size_t m = 0; m < batch->M; m++)
+    if (!all_finite(batch->x0 + m * n, n)) return bad_initial_state(batch, m);
   return OG_OK;
 }
 
-static og_status run_solve(og_objective *objective, og_solve *solve, const double *theta) {
-  if (objective->p) OG_TRY(og_solve_set_parameters(solve, OG_ALL, theta));
-  for (size_t m = 0; m < objective->M; m++)
-    OG_TRY(og_solve_set_initial_state(solve, m, objective->x0 + m * objective->n));
+static og_status run_solve(og_batch *batch, og_solve *solve, const double *theta) {
+  if (batch->objective->p) OG_TRY(og_solve_set_parameters(solve, OG_ALL, theta));
+  for (size_t m = 0; m < batch->M; m++)
+    OG_TRY(og_solve_set_initial_state(solve, m, batch->x0 + m * batch->objective->n));
   return og_solve_run(solve);
 }
 
-static og_status observations(og_objective *objective, const og_solve *solve, const double *theta,
-                              int gradient) {
-  const og_data *data = objective->data;
-  size_t n = objective->n;
-  if (!objective->terms.observation) return OG_OK;
-  for (size_t m = 0; m < objective->M; m++) OG_TRY(og_objective_check_reached(objective, m));
-  for (size_t m = 0; m < objective->M; m++)
-    for (size_t i = data->first[m]; i < data->first[m + 1]; i++)
-      OG_TRY(og_solve_observed(solve, m, i - data->first[m], objective->observed + i * n));
-  og_term_run(objective->terms.observation, &(og_term_io){.theta = theta,
-                                                          .states = objective->observed,
-                                                          .gradient = gradient,
-                                                          .values = objective->row_losses,
-                                                          .x_bar = objective->observed_bar,
-                                                          .theta_bar = objective->theta_bar});
-  for (size_t m = 0; m < objective->M; m++)
-    for (size_t i = data->first[m]; i < data->first[m + 1]; i++) {
-      if (!isfinite(objective->row_losses[i]) ||
-          (gradient && !all_finite(objective->observed_bar + i * n, n)))
-        return bad_row(objective, i);
-      objective->losses[m] += objective->row_losses[i];
-    }
+/* The losses of one problem's observations, in their order. */
+static og_status add_rows(og_batch *batch, size_t m, int gradient) {
+  const og_problem *at = &batch->problems[m];
+  size_t n = batch->objective->n;
+  for (size_t i = at->first; i < at->first + at->rows; i++) {
+    if (!isfinite(batch->row_losses[i]) || (gradient && !all_finite(batch->observed_bar + i * n, n)))
+      return bad_row(batch, m, i);
+    batch->losses[m] += batch->row_losses[i];
+  }
   return OG_OK;
 }
 
-static og_status final_costs(og_objective *objective, og_solve *solve, const double *theta, int gradient) {
+static og_status observations(og_batch *batch, const og_solve *solve, const double *theta, int gradient) {
+  og_objective *objective = batch->objective;
+  if (!objective->terms.observation) return OG_OK;
+  for (size_t m = 0; m < batch->M; m++) OG_TRY(og_batch_check_reached(batch, m));
+  for (size_t m = 0; m < batch->M; m++)
+    for (size_t i = 0; i < batch->problems[m].rows; i++)
+      OG_TRY(og_solve_observed(solve, m, i, batch->observed + (batch->problems[m].first + i) * objective->n));
+  og_term_run(objective->terms.observation, &(og_term_io){.items = og_batch_observed_items(batch),
+                                                          .theta = theta,
+                                                          .states = batch->observed,
+                                                          .gradient = gradient,
+                                                          .values = batch->row_losses,
+                                                          .x_bar = batch->observed_bar,
+                                                          .theta_bar = objective->theta_bar});
+  for (size_t m = 0; m < batch->M; m++) OG_TRY(add_rows(batch, m, gradient));
+  return OG_OK;
+}
+
+/* Of the trajectories that are solved as a whole; a window's end is not one's end. */
+static og_status final_costs(og_batch *batch, og_solve *solve, const double *theta, int gradient) {
+  og_objective *objective = batch->objective;
   size_t n = objective->n;
   if (!objective->terms.final_cost) return OG_OK;
-  for (size_t m = 0; m < objective->M; m++) OG_TRY(og_solve_final(solve, m, objective->final + m * n));
-  og_term_run(objective->terms.final_cost, &(og_term_io){.theta = theta,
-                                                         .states = objective->final,
+  if (gradient) memset(batch->final_bar, 0, batch->M * n * sizeof(double));
+  for (size_t m = 0; m < batch->M; m++) OG_TRY(og_solve_final(solve, m, batch->final + m * n));
+  og_term_run(objective->terms.final_cost, &(og_term_io){.items = og_batch_final_items(batch),
+                                                         .theta = theta,
+                                                         .states = batch->final,
                                                          .gradient = gradient,
-                                                         .values = objective->final_losses,
-                                                         .x_bar = objective->final_bar,
-                                                         .t_bar = objective->t_bar,
+                                                         .values = batch->final_losses,
+                                                         .x_bar = batch->final_bar,
+                                                         .t_bar = batch->t_bar,
                                                          .theta_bar = objective->theta_bar});
-  for (size_t m = 0; m < objective->M; m++) {
-    if (!isfinite(objective->final_losses[m]) || (gradient && !all_finite(objective->final_bar + m * n, n)))
-      return bad_cost(objective, m, "final cost", objective->final_losses[m]);
-    objective->losses[m] += objective->final_losses[m];
-    if (gradient) OG_TRY(og_objective_pull_ending(objective, solve, m, objective->t_bar[m]));
+  for (size_t i = 0; i < batch->whole_count; i++) {
+    size_t m = batch->whole[i];
+    if (!isfinite(batch->final_losses[m]) || (gradient && !all_finite(batch->final_bar + m * n, n)))
+      return bad_cost(batch, m, "final cost", batch->final_losses[m]);
+    batch->losses[m] += batch->final_losses[m];
+    if (gradient) OG_TRY(og_batch_pull_ending(batch, solve, m, batch->t_bar[m]));
   }
   return OG_OK;
 }
 
-static og_status integral_costs(og_objective *objective, const og_solve *solve) {
-  for (size_t m = 0; objective->parts.has_integral_cost && m < objective->M; m++) {
+static og_status integral_costs(og_batch *batch, const og_solve *solve) {
+  for (size_t m = 0; batch->objective->parts.has_integral_cost && m < batch->M; m++) {
     double cost = 0;
     OG_TRY(og_solve_cost(solve, m, &cost));
-    if (!isfinite(cost)) return bad_cost(objective, m, "integral cost", cost);
-    objective->losses[m] += cost;
+    if (!isfinite(cost)) return bad_cost(batch, m, "integral cost", cost);
+    batch->losses[m] += cost;
   }
   return OG_OK;
 }
 
-og_status og_objective_terms(og_objective *objective, og_solve *solve, const double *theta, int gradient) {
-  memset(objective->losses, 0, objective->M * sizeof(double));
-  OG_TRY(og_objective_find_endings(objective, solve));
-  OG_TRY(observations(objective, solve, theta, gradient));
-  OG_TRY(final_costs(objective, solve, theta, gradient));
-  OG_TRY(integral_costs(objective, solve));
-  if (isfinite(og_objective_total(objective))) return OG_OK;
-  return og_fail(objective->context, OG_ERR_NOT_FINITE,
+og_status og_batch_terms(og_batch *batch, og_solve *solve, const double *theta, int gradient) {
+  memset(batch->losses, 0, batch->M * sizeof(double));
+  OG_TRY(og_batch_find_endings(batch, solve));
+  OG_TRY(observations(batch, solve, theta, gradient));
+  OG_TRY(final_costs(batch, solve, theta, gradient));
+  OG_TRY(integral_costs(batch, solve));
+  if (isfinite(og_batch_total(batch))) return OG_OK;
+  return og_fail(batch->objective->context, OG_ERR_NOT_FINITE,
                  "the sum of the loss over %zu trajectories overflows; rescale the "
                  "costs",
-                 objective->M);
+                 batch->M);
 }
 
-double og_objective_total(const og_objective *objective) {
+double og_batch_total(const og_batch *batch) {
   double loss = 0;
-  for (size_t m = 0; m < objective->M; m++) loss += objective->losses[m];
+  for (size_t m = 0; m < batch->M; m++) loss += batch->losses[m];
   return loss;
+}
+
+static void clear_cotangents(og_batch *batch) {
+  const og_objective *objective = batch->objective;
+  memset(objective->theta_bar, 0, objective->p * sizeof(double));
+  memset(batch->x0_bar, 0, batch->M * objective->n * sizeof(double));
+  memset(batch->t0_bar, 0, batch->M * sizeof(double));
+  memset(batch->t1_bar, 0, batch->M * sizeof(double));
+}
+
+og_status og_batch_forward(og_batch *batch, int kind, const double *theta, int gradient, og_solve **out) {
+  og_objective *objective = batch->objective;
+  OG_TRY(og_objective_check_theta(objective, theta));
+  OG_TRY(og_batch_solve(batch, kind, out));
+  OG_TRY(og_batch_initial_states(batch, theta));
+  objective->last = *out;
+  OG_TRY(run_solve(batch, *out, theta));
+  clear_cotangents(batch);
+  return og_batch_terms(batch, *out, theta, gradient);
 }
 
 /* ---- Back ---- */
 
-static void clear_cotangents(og_objective *objective) {
-  memset(objective->theta_bar, 0, objective->p * sizeof(double));
-  memset(objective->x0_bar, 0, objective->M * objective->n * sizeof(double));
-  memset(objective->t0_bar, 0, objective->M * sizeof(double));
-  memset(objective->t1_bar, 0, objective->M * sizeof(double));
-}
-
-static og_status check_gradient(const og_objective *objective) {
+static og_status check_gradient(const og_batch *batch) {
+  const og_objective *objective = batch->objective;
+  size_t n = objective->n;
   char name[OG_ENTRY_NAME_SIZE];
   for (size_t i = 0; i < objective->p; i++)
     if (!isfinite(objective->theta_bar[i]))
@@ -189,20 +219,38 @@ static og_status check_gradient(const og_objective *objective) {
           "the derivative of the loss by parameter %s is %g, though the "
           "loss is finite; the model may have a singular derivative there (sqrt or a power at 0, abs)",
           og_objective_entry_name(objective, i, name), objective->theta_bar[i]);
-  for (size_t i = 0; i < objective->M * objective->n; i++)
-    if (!isfinite(objective->x0_bar[i]))
+  for (size_t i = 0; i < batch->M * n; i++)
+    if (!isfinite(batch->x0_bar[i]))
       return og_fail(objective->context, OG_ERR_NOT_FINITE,
                      "the derivative of the loss by component %zu of the initial "
                      "state of trajectory %zu is %g, though the loss is finite",
-                     i % objective->n + 1, i / objective->n, objective->x0_bar[i]);
+                     i % n + 1, batch->problems[i / n].trajectory, batch->x0_bar[i]);
   return OG_OK;
 }
 
-static og_status sum_times(og_objective *objective) {
+og_status og_batch_pull_back(og_batch *batch, og_solve *solve, const double *theta) {
+  og_objective *objective = batch->objective;
+  OG_TRY(og_solve_pullback(solve, batch->N ? batch->observed_bar : NULL,
+                           objective->terms.final_cost ? batch->final_bar : NULL,
+                           objective->parts.has_integral_cost ? batch->ones : NULL, batch->x0_bar,
+                           objective->theta_bar, batch->t0_bar, batch->t1_bar, NULL));
+  og_term_run(objective->terms.initial, &(og_term_io){.items = og_batch_initial_items(batch),
+                                                      .theta = theta,
+                                                      .seeds = batch->x0_bar,
+                                                      .gradient = 1,
+                                                      .t_bar = batch->t_bar,
+                                                      .theta_bar = objective->theta_bar});
+  return check_gradient(batch);
+}
+
+/* ---- The whole set ---- */
+
+static og_status keep_gradient(og_objective *objective) {
+  const og_batch *all = &objective->all;
   double t0 = 0, t1 = 0;
-  for (size_t m = 0; m < objective->M; m++) {
-    t0 += objective->t0_bar[m] + objective->t_bar[m];
-    t1 += objective->t1_bar[m];
+  for (size_t m = 0; m < all->M; m++) {
+    t0 += all->t0_bar[m] + all->t_bar[m];
+    t1 += all->t1_bar[m];
   }
   if (!isfinite(t0) || !isfinite(t1))
     return og_fail(objective->context, OG_ERR_NOT_FINITE,
@@ -211,35 +259,9 @@ static og_status sum_times(og_objective *objective) {
                    isfinite(t0) ? "t1" : "t0");
   objective->t0_gradient = t0;
   objective->t1_gradient = t1;
-  return OG_OK;
-}
-
-static og_status pull_back(og_objective *objective, og_solve *solve, const double *theta) {
-  OG_TRY(og_solve_pullback(solve, objective->N ? objective->observed_bar : NULL,
-                           objective->terms.final_cost ? objective->final_bar : NULL,
-                           objective->parts.has_integral_cost ? objective->ones : NULL, objective->x0_bar,
-                           objective->theta_bar, objective->t0_bar, objective->t1_bar, NULL));
-  og_term_run(objective->terms.initial, &(og_term_io){.theta = theta,
-                                                      .seeds = objective->x0_bar,
-                                                      .gradient = 1,
-                                                      .t_bar = objective->t_bar,
-                                                      .theta_bar = objective->theta_bar});
-  OG_TRY(check_gradient(objective));
-  OG_TRY(sum_times(objective));
-  memcpy(objective->x0_gradient, objective->x0_bar, objective->M * objective->n * sizeof(double));
+  memcpy(objective->x0_gradient, all->x0_bar, all->M * objective->n * sizeof(double));
   objective->has_gradient = 1;
   return OG_OK;
-}
-
-og_status og_objective_forward(og_objective *objective, int kind, const double *theta, int gradient,
-                               og_solve **out) {
-  OG_TRY(og_objective_check_theta(objective, theta));
-  OG_TRY(og_objective_solve(objective, kind, out));
-  OG_TRY(og_objective_initial_states(objective, theta));
-  objective->last = *out;
-  OG_TRY(run_solve(objective, *out, theta));
-  clear_cotangents(objective);
-  return og_objective_terms(objective, *out, theta, gradient);
 }
 
 og_status og_objective_evaluate_with(og_objective *objective, og_adjoint adjoint, const double *theta,
@@ -248,10 +270,11 @@ og_status og_objective_evaluate_with(og_objective *objective, og_adjoint adjoint
   if ((unsigned)adjoint >= OG_ADJOINT_KINDS)
     return og_fail(objective->context, OG_ERR_ARGUMENT, "there is no adjoint number %d", (int)adjoint);
   if (gradient) objective->has_gradient = 0;
-  OG_TRY(og_objective_forward(objective, adjoint, theta, gradient != NULL, &solve));
-  if (gradient) OG_TRY(pull_back(objective, solve, theta));
+  OG_TRY(og_batch_forward(&objective->all, adjoint, theta, gradient != NULL, &solve));
+  if (gradient) OG_TRY(og_batch_pull_back(&objective->all, solve, theta));
+  if (gradient) OG_TRY(keep_gradient(objective));
   if (gradient && objective->p) memcpy(gradient, objective->theta_bar, objective->p * sizeof *gradient);
-  if (loss) *loss = og_objective_total(objective);
+  if (loss) *loss = og_batch_total(&objective->all);
   return OG_OK;
 }
 

@@ -38,7 +38,7 @@ static og_status create_tangents(og_objective *objective) {
 
 static og_status allocate(curvature *c) {
   const og_objective *objective = c->objective;
-  size_t states = objective->M * objective->n, observed = objective->N * objective->n, D = c->count;
+  size_t states = objective->all.M * objective->n, observed = objective->all.N * objective->n, D = c->count;
   struct {
     double **array;
     size_t count;
@@ -59,9 +59,10 @@ static og_status allocate(curvature *c) {
 
 static og_status push_forward(curvature *c, og_solve *solve) {
   og_objective *objective = c->objective;
-  size_t states = objective->M * objective->n;
+  size_t states = objective->all.M * objective->n;
   for (size_t d = 0; d < c->count; d++)
-    og_term_run(objective->tangents.initial, &(og_term_io){.theta = c->theta,
+    og_term_run(objective->tangents.initial, &(og_term_io){.items = og_batch_initial_items(&objective->all),
+                                                           .theta = c->theta,
                                                            .theta_dot = c->directions + d * objective->p,
                                                            .values = c->x0_dot + d * states});
   OG_TRY(og_second_open(solve, c->count, c->x0_dot, c->directions, &c->second));
@@ -81,11 +82,12 @@ static og_status check_finite(const og_objective *objective, const char *what, c
 }
 
 /* A term's cotangents along one direction, and what it depends on theta directly. */
-static void term_along(const curvature *c, og_term *tangent, size_t d, const double *states,
+static void term_along(const curvature *c, og_term *tangent, og_items items, size_t d, const double *states,
                        const double *states_dot, double *bar_dot) {
   size_t p = c->objective->p;
   if (tangent)
-    og_term_run(tangent, &(og_term_io){.theta = c->theta,
+    og_term_run(tangent, &(og_term_io){.items = items,
+                                       .theta = c->theta,
                                        .states = states,
                                        .theta_dot = c->directions + d * p,
                                        .states_dot = states_dot,
@@ -96,12 +98,12 @@ static void term_along(const curvature *c, og_term *tangent, size_t d, const dou
 
 static og_status terms(const curvature *c) {
   const og_objective *objective = c->objective;
-  size_t observed = objective->N * objective->n, states = objective->M * objective->n;
+  size_t observed = objective->all.N * objective->n, states = objective->all.M * objective->n;
   for (size_t d = 0; d < c->count; d++) {
-    term_along(c, objective->tangents.observation, d, objective->observed, c->observed_dot + d * observed,
-               c->observed_bar_dot + d * observed);
-    term_along(c, objective->tangents.final_cost, d, objective->final, c->final_dot + d * states,
-               c->final_bar_dot + d * states);
+    term_along(c, objective->tangents.observation, og_batch_observed_items(&objective->all), d,
+               objective->all.observed, c->observed_dot + d * observed, c->observed_bar_dot + d * observed);
+    term_along(c, objective->tangents.final_cost, og_batch_final_items(&objective->all), d,
+               objective->all.final, c->final_dot + d * states, c->final_bar_dot + d * states);
   }
   OG_TRY(check_finite(objective, "loss of an observation", c->observed_bar_dot, c->count * observed));
   return check_finite(objective, "final cost", c->final_bar_dot, c->count * states);
@@ -115,11 +117,13 @@ static void initial_along(const curvature *c, size_t d) {
   size_t p = objective->p;
   double *product = c->products + d * p;
   og_term_run(objective->terms.initial,
-              &(og_term_io){.theta = c->theta,
-                            .seeds = c->x0_bar_dot + d * objective->M * objective->n,
+              &(og_term_io){.items = og_batch_initial_items(&objective->all),
+                            .theta = c->theta,
+                            .seeds = c->x0_bar_dot + d * objective->all.M * objective->n,
                             .gradient = 1,
                             .theta_bar = product});
-  og_term_run(objective->tangents.initial, &(og_term_io){.theta = c->theta,
+  og_term_run(objective->tangents.initial, &(og_term_io){.items = og_batch_initial_items(&objective->all),
+                                                         .theta = c->theta,
                                                          .theta_dot = c->directions + d * p,
                                                          .seeds = c->x0_bar,
                                                          .gradient = 1,
@@ -129,8 +133,8 @@ static void initial_along(const curvature *c, size_t d) {
 static og_status pull_back(curvature *c) {
   const og_objective *objective = c->objective;
   int observed = objective->terms.observation != NULL, final = objective->terms.final_cost != NULL;
-  og_seeds bar = {observed ? objective->observed_bar : NULL, final ? objective->final_bar : NULL,
-                  objective->parts.has_integral_cost ? objective->ones : NULL};
+  og_seeds bar = {observed ? objective->all.observed_bar : NULL, final ? objective->all.final_bar : NULL,
+                  objective->parts.has_integral_cost ? objective->all.ones : NULL};
   og_seeds bar_dot = {observed ? c->observed_bar_dot : NULL, final ? c->final_bar_dot : NULL, NULL};
   OG_TRY(og_second_pullback(&c->second, bar, bar_dot, c->x0_bar_dot, c->products, c->x0_bar));
   for (size_t d = 0; d < c->count; d++) initial_along(c, d);
@@ -154,7 +158,7 @@ static og_status along(og_objective *objective, og_solve *solve, const double *t
  * itself. The bits do not depend on it. */
 static size_t at_a_time(const og_objective *objective, const og_solve *solve, size_t left) {
   if (og_options_integer(objective->options, OG_OPT_MEMORY) > 0) return 1;
-  size_t lanes = OG_LANES_MAX * (size_t)og_solve_threads(solve) / objective->M, count = lanes ? lanes : 1;
+  size_t lanes = OG_LANES_MAX * (size_t)og_solve_threads(solve) / objective->all.M, count = lanes ? lanes : 1;
   return count < left ? count : left;
 }
 
@@ -164,7 +168,7 @@ og_status og_objective_hessian_products(og_objective *objective, const double *t
   size_t p = objective->p;
   if (p == 0) return OG_OK;
   OG_TRY(create_tangents(objective));
-  OG_TRY(og_objective_forward(objective, OG_ADJOINT_DISCRETE, theta, 1, &solve));
+  OG_TRY(og_batch_forward(&objective->all, OG_ADJOINT_DISCRETE, theta, 1, &solve));
   for (size_t done = 0, now; done < count; done += now) {
     now = at_a_time(objective, solve, count - done);
     OG_TRY(along(objective, solve, theta, now, directions + done * p, products + done * p));

@@ -139,8 +139,11 @@ static og_status read_table(og_inputs *inputs) {
   inputs->series = og_alloc(context, M * inputs->count + 1, sizeof *inputs->series);
   inputs->times = og_alloc(context, entries, sizeof(double));
   inputs->values = og_alloc(context, entries, sizeof(double));
+  inputs->room = rows + 2;
+  inputs->work = og_alloc(context, inputs->room, 2 * sizeof(double));
   og_status status = OG_OK;
-  if (!g.first || !g.row || !inputs->kinds || !inputs->series || !inputs->times || !inputs->values)
+  if (!g.first || !g.row || !inputs->kinds || !inputs->series || !inputs->times || !inputs->values ||
+      !inputs->work)
     status = og_fail_memory(context, 2 * entries * sizeof(double), "the inputs of a model");
   else if (!g.time)
     status = og_fail(context, OG_ERR_NAME,
@@ -183,6 +186,7 @@ void og_inputs_destroy(og_inputs *inputs) {
   og_free(inputs->context, inputs->series);
   og_free(inputs->context, inputs->times);
   og_free(inputs->context, inputs->values);
+  og_free(inputs->context, inputs->work);
   og_free(inputs->context, inputs);
 }
 
@@ -280,15 +284,20 @@ static size_t cut_to_span(const og_input_series *s, og_signal kind, double t0, d
   return count;
 }
 
-static og_status set_signal(const og_inputs *inputs, og_solve *solve, size_t m, size_t i, double *times,
-                            double *values) {
+static og_status set_signal(const og_inputs *inputs, size_t m, size_t i, og_solve *solve, size_t item) {
   const og_input_series *s = &inputs->series[m * inputs->count + i];
   og_signal kind = inputs->kinds[i];
-  double t0 = solve->trajectories[m].t0, t1 = solve->trajectories[m].t1;
+  double t0 = solve->trajectories[item].t0, t1 = solve->trajectories[item].t1;
+  double *times = inputs->work, *values = inputs->work + inputs->room;
   OG_TRY(check_cover(inputs, m, i, t0, t1));
-  if (kind == OG_SIGNAL_CONSTANT) return og_solve_set_input(solve, m, i, kind, 1, NULL, s->values);
+  if (kind == OG_SIGNAL_CONSTANT) return og_solve_set_input(solve, item, i, kind, 1, NULL, s->values);
   size_t count = cut_to_span(s, kind, t0, t1, times, values);
-  return og_solve_set_input(solve, m, i, kind, count, times, values);
+  return og_solve_set_input(solve, item, i, kind, count, times, values);
+}
+
+og_status og_inputs_set_for(const og_inputs *inputs, size_t trajectory, og_solve *solve, size_t item) {
+  for (size_t i = 0; i < inputs->count; i++) OG_TRY(set_signal(inputs, trajectory, i, solve, item));
+  return OG_OK;
 }
 
 og_status og_inputs_set(const og_inputs *inputs, og_solve *solve) {
@@ -296,13 +305,6 @@ og_status og_inputs_set(const og_inputs *inputs, og_solve *solve) {
   if (inputs->trajectories != solve->count)
     return og_fail(inputs->context, OG_ERR_ARGUMENT, "inputs of %zu trajectories for a solve of %zu",
                    inputs->trajectories, solve->count);
-  size_t room = og_table_rows(inputs->table) + 2;
-  double *work = og_alloc(inputs->context, 2 * room, sizeof *work);
-  if (!work) return og_fail_memory(inputs->context, 2 * room * sizeof *work, "the signal of an input");
-  og_status status = OG_OK;
-  for (size_t m = 0; m < inputs->trajectories && status == OG_OK; m++)
-    for (size_t i = 0; i < inputs->count && status == OG_OK; i++)
-      status = set_signal(inputs, solve, m, i, work, work + room);
-  og_free(inputs->context, work);
-  return status;
+  for (size_t m = 0; m < inputs->trajectories; m++) OG_TRY(og_inputs_set_for(inputs, m, solve, m));
+  return OG_OK;
 }

@@ -18,8 +18,12 @@ struct og_inputs {
   size_t trajectories, count;
   og_input_series *series; /* [trajectories][count] */
   double *times, *values;  /* of all series */
+  double *work;            /* [2][room]: a signal on its way to a solve */
+  size_t room;
 };
 
+/* Hands the inputs of a trajectory to one of a solve's, which has its span. */
+og_status og_inputs_set_for(const og_inputs *inputs, size_t trajectory, og_solve *solve, size_t item);
 /* The rows (a, b, tau) of every input, [count][3], in a trajectory at a time: those of the stretch that
  * begins there, or at the very end of the one that ends there. */
 void og_inputs_rows(const og_inputs *inputs, size_t trajectory, double t, double *rows);

@@ -41,37 +41,27 @@ static og_status read_bounds(og_objective *objective) {
 }
 
 static og_status allocate(og_objective *objective) {
-  size_t n = objective->n, p = objective->p, M = objective->M, N = objective->N;
-  struct {
-    double **array;
-    size_t count;
-  } arrays[] = {{&objective->lowest, p},
-                {&objective->highest, p},
-                {&objective->x0, M * n},
-                {&objective->observed, N * n},
-                {&objective->final, M * n},
-                {&objective->row_losses, N},
-                {&objective->final_losses, M},
-                {&objective->losses, M},
-                {&objective->observed_bar, N * n},
-                {&objective->final_bar, M * n},
-                {&objective->ones, M},
-                {&objective->x0_bar, M * n},
-                {&objective->t0_bar, M},
-                {&objective->t1_bar, M},
-                {&objective->t_bar, M},
-                {&objective->theta_bar, p},
-                {&objective->x0_gradient, M * n},
-                {&objective->input_rows, OG_INPUT_ROWS * objective->parts.inputs}};
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
-    *arrays[i].array = og_alloc(objective->context, arrays[i].count + 1, sizeof(double));
-    if (!*arrays[i].array)
-      return og_fail_memory(objective->context, arrays[i].count * sizeof(double), "an objective");
-  }
-  for (size_t m = 0; m < M; m++) objective->ones[m] = 1;
-  objective->endings = og_alloc(objective->context, M, sizeof *objective->endings);
-  return objective->endings ? OG_OK
-                            : og_fail_memory(objective->context, M * sizeof(og_ending), "an objective");
+  og_context *context = objective->context;
+  size_t p = objective->p, states = objective->data->trajectories * objective->n;
+  size_t inputs = OG_INPUT_ROWS * objective->parts.inputs * objective->data->count;
+  objective->lowest = og_alloc(context, p + 1, sizeof(double));
+  objective->highest = og_alloc(context, p + 1, sizeof(double));
+  objective->theta_bar = og_alloc(context, p + 1, sizeof(double));
+  objective->x0_gradient = og_alloc(context, states, sizeof(double));
+  objective->row_inputs = og_alloc(context, inputs + 1, sizeof(double));
+  if (objective->lowest && objective->highest && objective->theta_bar && objective->x0_gradient &&
+      objective->row_inputs)
+    return OG_OK;
+  return og_fail_memory(context, (3 * p + states + inputs) * sizeof(double), "an objective");
+}
+
+/* The inputs at the time of each row of the data. */
+static void read_row_inputs(og_objective *objective) {
+  const og_data *data = objective->data;
+  size_t stride = OG_INPUT_ROWS * objective->parts.inputs;
+  for (size_t m = 0; stride && m < data->trajectories; m++)
+    for (size_t i = data->first[m]; i < data->first[m + 1]; i++)
+      og_inputs_rows(objective->inputs, m, data->times[i], objective->row_inputs + i * stride);
 }
 
 /* ---- What the loss is made of ---- */
@@ -96,8 +86,8 @@ static int depends(const og_model_parts *parts, og_node node, int on_time) {
 static og_status check_dependence(const og_objective *objective) {
   const og_model_parts *parts = &objective->parts;
   int has_final = parts->final_cost != OG_NODE_NONE;
-  if (!objective->N && !has_final && !parts->has_integral_cost) return no_terms(objective);
-  if (parts->has_integral_cost || (objective->N && depends(parts, parts->observation_loss, 0)) ||
+  if (!objective->data->count && !has_final && !parts->has_integral_cost) return no_terms(objective);
+  if (parts->has_integral_cost || (objective->data->count && depends(parts, parts->observation_loss, 0)) ||
       (has_final && depends(parts, parts->final_cost, 1)))
     return OG_OK;
   return og_fail(objective->context, OG_ERR_NO_DEPENDENCE,
@@ -105,39 +95,17 @@ static og_status check_dependence(const og_objective *objective) {
                  "distributions nor the costs use a state or a parameter, so every gradient would be zero");
 }
 
-void og_objective_set_instant(const og_objective *objective, og_term *term, size_t item, size_t m, double t) {
-  og_term_set_time(term, item, t);
-  if (!objective->parts.inputs) return;
-  og_inputs_rows(objective->inputs, m, t, objective->input_rows);
-  og_term_set_inputs(term, item, objective->input_rows);
-}
-
-static og_status create_observation(const og_objective *objective, og_node node, og_term **out) {
-  const og_data *data = objective->data;
-  size_t K = 2 * data->columns;
-  OG_TRY(og_term_create(objective->context, &objective->parts, node, 0, objective->N, K, out));
-  for (size_t m = 0; m < objective->M; m++)
-    for (size_t i = data->first[m]; i < data->first[m + 1]; i++) {
-      og_objective_set_instant(objective, *out, i, m, data->times[i]);
-      og_term_set_data(*out, i, data->values + K * i);
-    }
-  return OG_OK;
-}
-
 og_status og_objective_create_terms(const og_objective *objective, const og_term_nodes *nodes,
                                     og_terms *terms) {
   og_context *context = objective->context;
   const og_model_parts *parts = &objective->parts;
-  size_t M = objective->M;
+  const og_data *data = objective->data;
+  size_t M = data->trajectories, N = data->count;
   OG_TRY(og_term_create(context, parts, nodes->initial, 1, M, 0, &terms->initial));
-  for (size_t m = 0; m < M; m++)
-    og_objective_set_instant(objective, terms->initial, m, m, objective->data->t0[m]);
-  if (parts->final_cost != OG_NODE_NONE) {
+  if (parts->final_cost != OG_NODE_NONE)
     OG_TRY(og_term_create(context, parts, nodes->final_cost, 0, M, 0, &terms->final_cost));
-    for (size_t m = 0; m < M; m++)
-      og_objective_set_instant(objective, terms->final_cost, m, m, objective->data->t1[m]);
-  }
-  return objective->N ? create_observation(objective, nodes->observation, &terms->observation) : OG_OK;
+  if (N == 0) return OG_OK;
+  return og_term_create(context, parts, nodes->observation, 0, N, 2 * data->columns, &terms->observation);
 }
 
 static og_status create_terms(og_objective *objective) {
@@ -161,8 +129,6 @@ static og_status set_up(og_objective *objective, const og_table *table, const og
   OG_TRY(og_options_copy(context, options, &objective->options));
   OG_TRY(og_data_create(context, objective->model, table, &objective->data));
   OG_TRY(og_inputs_create(context, objective->model, table, &objective->inputs));
-  objective->M = objective->data->trajectories;
-  objective->N = objective->data->count;
   OG_TRY(check_dependence(objective));
   if (parts->switches)
     og_log(context,
@@ -170,9 +136,11 @@ static og_status set_up(og_objective *objective, const og_table *table, const og
            "there, gradients lack the part by which the moment of switching moves: make it an event");
   OG_TRY(allocate(objective));
   OG_TRY(read_bounds(objective));
+  read_row_inputs(objective);
   OG_TRY(create_terms(objective));
-  return og_objective_solve(objective, (og_adjoint)og_options_integer(objective->options, OG_OPT_ADJOINT),
-                            &objective->last);
+  OG_TRY(og_batch_set_all(&objective->all));
+  return og_batch_solve(&objective->all, (int)og_options_integer(objective->options, OG_OPT_ADJOINT),
+                        &objective->last);
 }
 
 og_status og_objective_create(og_context *context, const og_model *model, const og_table *table,
@@ -183,6 +151,7 @@ og_status og_objective_create(og_context *context, const og_model *model, const 
   if (!objective) return og_fail_memory(context, sizeof *objective, "an objective");
   objective->context = context;
   objective->model = model;
+  objective->all.objective = objective->some.objective = objective;
   og_status status = set_up(objective, table, options);
   if (status != OG_OK) {
     og_objective_destroy(objective);
@@ -194,74 +163,22 @@ og_status og_objective_create(og_context *context, const og_model *model, const 
 
 void og_objective_destroy(og_objective *objective) {
   if (!objective) return;
-  for (int i = 0; i <= OG_ADJOINT_WHOLE; i++) og_solve_destroy(objective->solves[i]);
+  og_batch_free(&objective->all);
+  og_batch_free(&objective->some);
   og_terms_destroy(&objective->terms);
   og_terms_destroy(&objective->tangents);
   og_data_destroy(objective->data);
   og_inputs_destroy(objective->inputs);
   og_options_destroy(objective->options);
-  double *owned[] = {
-      objective->lowest,       objective->highest,    objective->x0,           objective->observed,
-      objective->final,        objective->row_losses, objective->final_losses, objective->losses,
-      objective->observed_bar, objective->final_bar,  objective->ones,         objective->x0_bar,
-      objective->t0_bar,       objective->t1_bar,     objective->t_bar,        objective->theta_bar,
-      objective->x0_gradient,  objective->input_rows, objective->event_bars};
+  double *owned[] = {objective->lowest, objective->highest, objective->theta_bar, objective->x0_gradient,
+                     objective->row_inputs};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(objective->context, owned[i]);
-  og_free(objective->context, objective->endings);
   og_free(objective->context, objective);
-}
-
-/* ---- Solves ---- */
-
-static og_status set_trajectories(const og_objective *objective, og_solve *solve) {
-  const og_data *data = objective->data;
-  for (size_t m = 0; m < objective->M; m++) {
-    OG_TRY(og_solve_set_span(solve, m, data->t0[m], data->t1[m]));
-    if (data->table && og_table_column(data->table, "id"))
-      OG_TRY(og_solve_set_name(solve, m, og_table_group_name(data->table, m)));
-    size_t first = data->first[m];
-    if (data->first[m + 1] > first)
-      OG_TRY(og_solve_set_observations(solve, m, data->first[m + 1] - first, data->times + first));
-  }
-  return OG_OK;
-}
-
-static og_status create_solve(og_objective *objective, int kind, const og_options *options) {
-  og_solve *solve = NULL;
-  OG_TRY(og_solve_create(objective->context, objective->parts.field, options, objective->M, &solve));
-  og_status status = set_trajectories(objective, solve);
-  if (status == OG_OK) status = og_inputs_set(objective->inputs, solve);
-  if (status == OG_OK)
-    objective->solves[kind] = solve;
-  else
-    og_solve_destroy(solve);
-  return status;
-}
-
-static og_status options_of(int kind, og_options *options) {
-  if (kind < OG_ADJOINT_KINDS) return og_options_set_choice(options, OG_OPT_ADJOINT, kind);
-  OG_TRY(og_options_set_integer(options, OG_OPT_MEMORY, 0));
-  OG_TRY(og_options_set_choice(options, OG_OPT_SCHEDULE, OG_SCHEDULE_AUTO));
-  OG_TRY(og_options_put_text(options, OG_OPT_CHECKPOINT_DIR, ""));
-  return og_options_set_choice(options, OG_OPT_ADJOINT, OG_ADJOINT_DISCRETE);
-}
-
-og_status og_objective_solve(og_objective *objective, int kind, og_solve **out) {
-  if (!objective->solves[kind]) {
-    og_options *options = NULL;
-    OG_TRY(og_options_copy(objective->context, objective->options, &options));
-    og_status status = options_of(kind, options);
-    if (status == OG_OK) status = create_solve(objective, kind, options);
-    og_options_destroy(options);
-    if (status != OG_OK) return status;
-  }
-  *out = objective->solves[kind];
-  return OG_OK;
 }
 
 /* ---- Plain answers ---- */
 
-size_t og_objective_trajectories(const og_objective *objective) { return objective->M; }
+size_t og_objective_trajectories(const og_objective *objective) { return objective->all.M; }
 
 static og_status no_gradient(const og_objective *objective) {
   return og_fail(objective->context, OG_ERR_STATE,
@@ -271,7 +188,7 @@ static og_status no_gradient(const og_objective *objective) {
 
 og_status og_objective_initial_gradient(const og_objective *objective, double *x0_bar) {
   if (!objective->has_gradient) return no_gradient(objective);
-  memcpy(x0_bar, objective->x0_gradient, objective->M * objective->n * sizeof *x0_bar);
+  memcpy(x0_bar, objective->x0_gradient, objective->all.M * objective->n * sizeof *x0_bar);
   return OG_OK;
 }
 
@@ -287,9 +204,10 @@ long long og_objective_stat(const og_objective *objective, og_stat stat) {
 }
 
 og_status og_objective_span(const og_objective *objective, size_t trajectory, double *t0, double *t1) {
-  if (trajectory >= objective->M)
+  if (trajectory >= objective->all.M)
     return og_fail(objective->context, OG_ERR_ARGUMENT,
-                   "trajectory %zu of an objective with %zu (they count from 0)", trajectory, objective->M);
+                   "trajectory %zu of an objective with %zu (they count from 0)", trajectory,
+                   objective->all.M);
   *t0 = objective->data->t0[trajectory];
   *t1 = objective->data->t1[trajectory];
   return OG_OK;

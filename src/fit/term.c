@@ -1,14 +1,8 @@
 /* Terms: the programs of a node and of its vjp, and their runs over chunks of lanes. */
 #include "fit/term.h"
 
-#include <string.h>
-
 #include "base/real.h"
 #include "field/field.h"
-
-static size_t chunks_of(const og_term *term) {
-  return (term->items + (size_t)term->lanes - 1) / (size_t)term->lanes;
-}
 
 static int is_zero(const og_graph *graph, og_node node) {
   double value = 1;
@@ -38,6 +32,7 @@ static og_status build_programs(og_term *term, const og_model_parts *parts, og_n
   term->reads_theta = og_graph_depends_on(graph, count, outputs, OG_SLOT_PARAMETER);
   term->reads_state = og_graph_depends_on(graph, count, outputs, OG_SLOT_STATE);
   term->reads_seeds = og_graph_depends_on(graph, count, outputs, OG_SLOT_COTANGENT);
+  term->reads_data = og_graph_depends_on(graph, count, outputs, OG_SLOT_DATA);
   term->reads_theta_dot = og_graph_depends_on(graph, count, outputs, OG_SLOT_PARAMETER_DOT);
   term->reads_state_dot = og_graph_depends_on(graph, count, outputs, OG_SLOT_STATE_DOT);
   OG_TRY(og_program_create(graph, 1, &node, &term->value));
@@ -46,14 +41,13 @@ static og_status build_programs(og_term *term, const og_model_parts *parts, og_n
 
 static og_status allocate(og_term *term) {
   og_context *context = term->context;
-  size_t lanes = (size_t)term->lanes, chunks = chunks_of(term), block = lanes * sizeof(double);
+  size_t block = (size_t)term->lanes * sizeof(double);
   struct {
     double **array;
     size_t rows;
-  } arrays[] = {{&term->time, chunks},
-                {&term->data, chunks * term->data_rows},
+  } arrays[] = {{&term->time, 1},
+                {&term->data, term->reads_data ? term->data_rows : 0},
                 {&term->state, term->reads_state ? term->n : 0},
-                {&term->inputs, chunks * term->input_rows},
                 {&term->theta, term->reads_theta ? term->p + term->input_rows : 0},
                 {&term->seed, term->reads_seeds ? term->n : 0},
                 {&term->state_dot, term->reads_state_dot ? term->n : 0},
@@ -80,7 +74,6 @@ og_status og_term_create(og_context *context, const og_model_parts *parts, og_no
   og_term *term = og_alloc(context, 1, sizeof *term);
   if (!term) return og_fail_memory(context, sizeof *term, "a term of a loss");
   term->context = context;
-  term->items = items;
   term->n = parts->states;
   term->p = parts->parameters;
   term->input_rows = OG_INPUT_ROWS * parts->inputs;
@@ -102,97 +95,93 @@ void og_term_destroy(og_term *term) {
   og_context *context = term->context;
   og_program_destroy(term->value);
   og_program_destroy(term->gradient);
-  void *owned[] = {term->time,  term->data,      term->inputs,    term->state, term->theta,
-                   term->seed,  term->state_dot, term->theta_dot, term->out,   term->t_bar,
-                   term->x_bar, term->theta_bar, term->scratch};
+  void *owned[] = {term->time,      term->data, term->state, term->theta, term->seed,      term->state_dot,
+                   term->theta_dot, term->out,  term->t_bar, term->x_bar, term->theta_bar, term->scratch};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(context, owned[i]);
   og_free(context, term);
 }
 
-/* Lanes behind the last item repeat it, so that no program meets numbers that are not an item's. */
-static size_t last_lane(const og_term *term, size_t item) {
-  return item + 1 == term->items ? chunks_of(term) * (size_t)term->lanes : item + 1;
-}
+/* A stretch of a run's items, and where they stand. Lanes behind the last one repeat it, so that no program
+ * meets numbers that are not an item's. */
+typedef struct chunk {
+  int lanes;
+  size_t used, item[OG_LANES_MAX], row[OG_LANES_MAX];
+} chunk;
 
-void og_term_set_time(og_term *term, size_t item, double t) {
-  for (size_t i = item; i < last_lane(term, item); i++) term->time[i] = t;
-}
-
-static void set_rows(const og_term *term, size_t item, size_t rows, const double *values, double *blocks) {
-  size_t lanes = (size_t)term->lanes;
-  for (size_t i = item; i < last_lane(term, item); i++)
-    for (size_t row = 0; row < rows; row++)
-      blocks[(i / lanes * rows + row) * lanes + i % lanes] = values[row];
-}
-
-void og_term_set_data(og_term *term, size_t item, const double *data) {
-  set_rows(term, item, term->data_rows, data, term->data);
-}
-
-void og_term_set_inputs(og_term *term, size_t item, const double *rows) {
-  set_rows(term, item, term->input_rows, rows, term->inputs);
-}
-
-/* Items [items][rows] from `first` on, into a block [rows][lanes]. */
-static void gather(const og_term *term, size_t first, size_t rows, const double *items, double *block) {
-  size_t lanes = (size_t)term->lanes;
+static void find_items(const og_items *items, size_t first, chunk *c) {
+  size_t left = items->count - first, lanes = (size_t)c->lanes;
+  c->used = left < lanes ? left : lanes;
   for (size_t lane = 0; lane < lanes; lane++) {
-    size_t item = first + lane < term->items ? first + lane : term->items - 1;
-    for (size_t row = 0; row < rows; row++) block[row * lanes + lane] = items[item * rows + row];
+    size_t i = first + (lane < c->used ? lane : c->used - 1);
+    c->item[lane] = items->select ? items->select[i] : i;
+    c->row[lane] = items->rows ? items->rows[c->item[lane]] : c->item[lane];
   }
 }
 
-static void scatter(const og_term *term, size_t first, size_t rows, const double *block, double *items) {
-  size_t lanes = (size_t)term->lanes;
-  for (size_t lane = 0; lane < lanes && first + lane < term->items; lane++)
+/* Places at[lane] of an array [..][rows] into a block [rows][lanes]. */
+static void gather(const chunk *c, const size_t *at, size_t rows, const double *from, double *block) {
+  size_t lanes = (size_t)c->lanes;
+  for (size_t lane = 0; lane < lanes; lane++)
+    for (size_t row = 0; row < rows; row++) block[row * lanes + lane] = from[at[lane] * rows + row];
+}
+
+static void scatter(const chunk *c, size_t rows, const double *block, double *to) {
+  for (size_t lane = 0; lane < c->used; lane++)
     for (size_t row = 0; row < rows; row++)
-      items[(first + lane) * rows + row] = block ? block[row * lanes + lane] : 0;
+      to[c->item[lane] * rows + row] = block ? block[row * (size_t)c->lanes + lane] : 0;
 }
 
-static void add_lanes(const og_term *term, size_t first, const double *block, double *sums) {
-  size_t lanes = (size_t)term->lanes, used = term->items - first < lanes ? term->items - first : lanes;
+static void add_lanes(const og_term *term, const chunk *c, const double *block, double *sums) {
   for (size_t row = 0; row < term->p; row++)
-    for (size_t lane = 0; lane < used; lane++) sums[row] += block[row * lanes + lane];
+    for (size_t lane = 0; lane < c->used; lane++) sums[row] += block[row * (size_t)c->lanes + lane];
 }
 
-static void run_chunk(og_term *term, const og_term_io *io, size_t chunk) {
-  size_t lanes = (size_t)term->lanes, first = chunk * lanes;
-  const double *inputs[OG_SLOT_COUNT] = {
-      [OG_SLOT_TIME] = term->time + first,
-      [OG_SLOT_STATE] = term->state,
-      [OG_SLOT_PARAMETER] = term->theta,
-      [OG_SLOT_COTANGENT] = term->seed,
-      [OG_SLOT_STATE_DOT] = term->state_dot,
-      [OG_SLOT_PARAMETER_DOT] = term->theta_dot,
-      [OG_SLOT_DATA] = term->data ? term->data + chunk * term->data_rows * lanes : NULL};
+static void load(og_term *term, const og_term_io *io, const chunk *c) {
+  const og_items *items = &io->items;
+  gather(c, c->row, 1, items->times, term->time);
+  if (term->reads_data) gather(c, c->row, term->data_rows, items->data, term->data);
   if (term->reads_theta && term->input_rows)
-    memcpy(term->theta + term->p * lanes, term->inputs + chunk * term->input_rows * lanes,
-           term->input_rows * lanes * sizeof(double));
-  if (term->reads_state && io->states) gather(term, first, term->n, io->states, term->state);
-  if (term->reads_seeds && io->seeds) gather(term, first, term->n, io->seeds, term->seed);
-  if (term->reads_state_dot) gather(term, first, term->n, io->states_dot, term->state_dot);
+    gather(c, c->row, term->input_rows, items->inputs, term->theta + term->p * (size_t)c->lanes);
+  if (term->reads_state && io->states) gather(c, c->item, term->n, io->states, term->state);
+  if (term->reads_seeds && io->seeds) gather(c, c->item, term->n, io->seeds, term->seed);
+  if (term->reads_state_dot) gather(c, c->item, term->n, io->states_dot, term->state_dot);
+}
+
+static void run_chunk(og_term *term, const og_term_io *io, const chunk *c) {
+  const double *inputs[OG_SLOT_COUNT] = {[OG_SLOT_TIME] = term->time,
+                                         [OG_SLOT_STATE] = term->state,
+                                         [OG_SLOT_PARAMETER] = term->theta,
+                                         [OG_SLOT_COTANGENT] = term->seed,
+                                         [OG_SLOT_STATE_DOT] = term->state_dot,
+                                         [OG_SLOT_PARAMETER_DOT] = term->theta_dot,
+                                         [OG_SLOT_DATA] = term->data};
   double *outputs[4] = {io->values ? term->out : NULL};
   if (io->gradient) {
     outputs[1] = term->has_t_bar && io->t_bar ? term->t_bar : NULL;
     outputs[2] = term->has_x_bar && io->x_bar ? term->x_bar : NULL;
     outputs[3] = term->has_theta_bar && io->theta_bar ? term->theta_bar : NULL;
   }
-  og_program_run_d(io->gradient ? term->gradient : term->value, term->lanes, inputs, outputs, term->scratch);
-  if (io->values) scatter(term, first, term->value_rows, term->out, io->values);
-  if (io->gradient && io->t_bar) scatter(term, first, 1, outputs[1], io->t_bar);
-  if (io->gradient && io->x_bar) scatter(term, first, term->n, outputs[2], io->x_bar);
-  if (outputs[3]) add_lanes(term, first, outputs[3], io->theta_bar);
+  load(term, io, c);
+  og_program_run_d(io->gradient ? term->gradient : term->value, c->lanes, inputs, outputs, term->scratch);
+  if (io->values) scatter(c, term->value_rows, term->out, io->values);
+  if (io->gradient && io->t_bar) scatter(c, 1, outputs[1], io->t_bar);
+  if (io->gradient && io->x_bar) scatter(c, term->n, outputs[2], io->x_bar);
+  if (outputs[3]) add_lanes(term, c, outputs[3], io->theta_bar);
 }
 
 /* The same parameters for all lanes. */
-static void spread(const og_term *term, const double *theta, double *block) {
-  size_t lanes = (size_t)term->lanes;
+static void spread(const og_term *term, int lanes, const double *theta, double *block) {
   for (size_t row = 0; row < term->p; row++)
-    for (size_t lane = 0; lane < lanes; lane++) block[row * lanes + lane] = theta[row];
+    for (size_t lane = 0; lane < (size_t)lanes; lane++) block[row * (size_t)lanes + lane] = theta[row];
 }
 
 void og_term_run(og_term *term, const og_term_io *io) {
-  if (term->reads_theta) spread(term, io->theta, term->theta);
-  if (term->reads_theta_dot) spread(term, io->theta_dot, term->theta_dot);
-  for (size_t chunk = 0; chunk < chunks_of(term); chunk++) run_chunk(term, io, chunk);
+  size_t count = io->items.count;
+  chunk c = {.lanes = count >= (size_t)term->lanes ? term->lanes : (int)OG_PADDED(count)};
+  if (term->reads_theta) spread(term, c.lanes, io->theta, term->theta);
+  if (term->reads_theta_dot) spread(term, c.lanes, io->theta_dot, term->theta_dot);
+  for (size_t first = 0; first < count; first += (size_t)c.lanes) {
+    find_items(&io->items, first, &c);
+    run_chunk(term, io, &c);
+  }
 }

@@ -7,38 +7,42 @@
 
 typedef struct og_term {
   og_context *context;
-  size_t items, n, p, value_rows, data_rows;
+  size_t n, p, value_rows, data_rows;
   size_t input_rows; /* of theta, behind the parameters; they are the items' own */
-  int lanes;
+  int lanes;         /* at most */
   og_program *value, *gradient;
-  int has_t_bar, has_x_bar, has_theta_bar, reads_theta, reads_state, reads_seeds;
+  int has_t_bar, has_x_bar, has_theta_bar, reads_theta, reads_state, reads_seeds, reads_data;
   int reads_theta_dot, reads_state_dot;
-  double *time;          /* [chunks][lanes] */
-  double *data, *inputs; /* [chunks][data_rows][lanes], [chunks][input_rows][lanes] */
-  double *state, *theta, *seed, *out, *t_bar, *x_bar, *theta_bar; /* blocks of one chunk */
+  double *time, *data, *state, *theta, *seed, *out, *t_bar, *x_bar, *theta_bar; /* blocks of one chunk */
   double *state_dot, *theta_dot;
   void *scratch;
 } og_term;
+
+/* The items of a run, in their order. */
+typedef struct og_items {
+  size_t count;
+  const size_t *select; /* [count]: which items of the arrays; NULL: the first ones */
+  const size_t
+      *rows; /* [items]: where an item's time, data and inputs stand; NULL: at the item's own place */
+  const double *times, *data, *inputs; /* [rows], [rows][data_rows], [rows][input_rows] */
+} og_items;
 
 /* What a run reads and writes, item after item; NULL: not there, not wanted. With `gradient` the cotangents
  * are formed: x_bar and t_bar are overwritten, theta_bar is added to, in order of the items, so the bits are
  * always the same. */
 typedef struct og_term_io {
+  og_items items;
   const double *theta, *states, *seeds; /* [p], [items][n], [items][value rows] */
   const double *theta_dot, *states_dot; /* of a node from og_tangent_node */
   int gradient;
   double *values, *x_bar, *t_bar, *theta_bar; /* [items][value rows], [items][n], [items], [p] */
 } og_term_io;
 
-/* A term for `items` >= 1 items. A scalar node is a loss, with cotangent 1; `seeded`: cotangents are given to
- * each run. */
+/* A term for runs of about `items` >= 1 items. A scalar node is a loss, with cotangent 1; `seeded`:
+ * cotangents are given to each run. */
 og_status og_term_create(og_context *context, const og_model_parts *parts, og_node node, int seeded,
                          size_t items, size_t data_rows, og_term **out);
 void og_term_destroy(og_term *term);
-/* What stays from run to run: an item's time, its data [data_rows], and the rows of the model's inputs. */
-void og_term_set_time(og_term *term, size_t item, double t);
-void og_term_set_inputs(og_term *term, size_t item, const double *rows);
-void og_term_set_data(og_term *term, size_t item, const double *data);
 void og_term_run(og_term *term, const og_term_io *io);
 
 /* The node's tangent along the slots' whole tangents: d node/d state x_dot + d node/d parameters theta_dot. A

@@ -116,6 +116,9 @@ og_status og_graph_jvp(og_graph *graph, int output_count, const og_node *outputs
                        const og_node *wrt, const og_node *wrt_dots, og_node *output_dots);
 /* Whether any output depends on input slot `slot`. */
 int og_graph_depends_on(const og_graph *graph, int output_count, const og_node *outputs, int slot);
+/* The entry of slot `slot` that entry `entry` of a node is, through slices, reshapes and exp(log(.)), which
+ * are the same where they are defined; -1: it is something else. */
+int og_graph_entry_of_slot(const og_graph *graph, og_node node, int entry, int slot);
 /* Whether f compares something with the time or a state in it: it may jump there, and its derivatives do not
  * show that the place moves. */
 int og_graph_switches(const og_graph *graph, og_node f);

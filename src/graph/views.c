@@ -98,3 +98,27 @@ og_node og_scatter(og_graph *g, og_node node, int wrt_count, const og_node *wrt,
   }
   return og_reshape(g, sum, g->nodes[node].shape);
 }
+
+static int entry_of_concat(const og_graph *g, const og_node_data *d, int entry, int slot) {
+  const og_node *parts = g->parts + d->first;
+  int i = 0;
+  for (; entry >= og_entries(g->nodes[parts[i]].shape); i++) entry -= og_entries(g->nodes[parts[i]].shape);
+  return og_graph_entry_of_slot(g, parts[i], entry, slot);
+}
+
+int og_graph_entry_of_slot(const og_graph *g, og_node node, int entry, int slot) {
+  const og_node_data *d = &g->nodes[node];
+  switch (d->kind) {
+  case OG_INPUT: return d->slot == slot ? d->offset + entry : -1;
+  case OG_CONCAT: return entry_of_concat(g, d, entry, slot);
+  case OG_SLICE: return og_graph_entry_of_slot(g, d->operands[0], d->offset + entry, slot);
+  case OG_RESHAPE: return og_graph_entry_of_slot(g, d->operands[0], entry, slot);
+  case OG_BROADCAST: return og_graph_entry_of_slot(g, d->operands[0], 0, slot);
+  case OG_UNARY: {
+    const og_node_data *inner = &g->nodes[d->operands[0]];
+    int undone = d->op == OG_EXP && inner->kind == OG_UNARY && inner->op == OG_LOG;
+    return undone ? og_graph_entry_of_slot(g, inner->operands[0], entry, slot) : -1;
+  }
+  default: return -1;
+  }
+}

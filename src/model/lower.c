@@ -326,6 +326,21 @@ static void lower_observations(og_lowering *l) {
   og_free(l->source->context, locations);
 }
 
+/* Which column of the data is the value of each state. */
+static void find_state_columns(og_lowering *l) {
+  l->state_columns = og_alloc(l->source->context, l->states, sizeof *l->state_columns);
+  if (!l->state_columns) {
+    l->source->no_memory = 1;
+    return;
+  }
+  l->parts.state_columns = l->state_columns;
+  for (size_t j = 0; j < l->states; j++) l->state_columns[j] = OG_NO_COLUMN;
+  for (size_t k = l->parts.observed; k-- > 0;) {
+    int state = og_graph_entry_of_slot(l->graph, l->parts.locations, (int)k, OG_SLOT_STATE);
+    if (state >= 0) l->state_columns[state] = k;
+  }
+}
+
 /* ---- The whole ---- */
 
 static void declare_states(og_lowering *l) {
@@ -419,6 +434,7 @@ static void lower_rest(og_lowering *l, size_t count, og_node *initial, og_node *
   og_lower_events(l);
   if (l->source->errors || l->source->no_memory || og_graph_status(l->graph) || is_survey(l)) return;
   l->parts.initial_state = og_concat(l->graph, initial, (int)count);
+  find_state_columns(l);
   l->parts.has_integral_cost = integral != OG_NODE_NONE;
   if (l->parts.has_integral_cost) rates[count] = og_reshape(l->graph, integral, (og_shape){1, 1});
   og_graph_dynamics dynamics = {.f = og_concat(l->graph, rates, (int)count + l->parts.has_integral_cost),
@@ -485,6 +501,7 @@ void og_lowering_free(og_lowering *l) {
   og_free(context, l->events);
   og_free(context, l->observed);
   og_free(context, l->supports);
+  og_free(context, l->state_columns);
   og_free(context, l->symbols);
   og_field_destroy((og_field *)l->parts.field);
   og_graph_destroy(l->graph);

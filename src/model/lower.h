@@ -59,6 +59,7 @@ typedef struct og_lowering {
   og_model_parts parts;
   char **observed;                /* owned names */
   og_support *supports;           /* [observed], owned */
+  size_t *state_columns;          /* [states], owned */
   og_input_column *input_columns; /* [inputs], owned, with their names */
   og_graph_event *events;         /* [parts.events], owned; their names are the symbols' */
   const og_override *overrides;

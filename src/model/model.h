@@ -19,6 +19,8 @@ typedef struct og_input_column {
   og_signal kind;
 } og_input_column;
 
+#define OG_NO_COLUMN ((size_t)-1)
+
 /* Graph nodes of a model. Input slots are graph.h's; OG_SLOT_DATA holds, for one observation row, the K
  * observed values followed by K flags, 1 where the value is present and 0 where it is missing (the value is
  * then any valid number). */
@@ -35,7 +37,9 @@ typedef struct og_model_parts {
   const og_support *supports; /* [K] */
   /* scalar: sum over present columns of -log p(y | t, x, theta), fully normalised */
   og_node observation_loss;
-  og_node locations;  /* vector [K]: see og_model_predict */
+  og_node locations; /* vector [K]: see og_model_predict */
+  const size_t
+      *state_columns; /* [states]: the first column whose location is the state itself; OG_NO_COLUMN */
   og_node final_cost; /* scalar: reads TIME (as t1), STATE, PARAMETER; OG_NODE_NONE when absent */
   int has_integral_cost, has_span;
   int switches; /* the equations or the integral cost compare something with t or a state in it */

@@ -15,16 +15,16 @@ typedef struct og_checkpoint {
 } og_checkpoint;
 
 /* Consecutive states of one trajectory, state k in entry k modulo room: see window.h. */
-typedef struct og_window {
+typedef struct og_state_window {
   size_t room, first, count;
   char *entries;
-} og_window;
+} og_state_window;
 
 /* What is kept of one trajectory; `all`: state k is in slot k, for every k. */
 typedef struct og_kept {
   og_schedule schedule;
   int all;
-  og_window window;
+  og_state_window window;
 } og_kept;
 
 typedef struct og_checkpoints {

@@ -91,16 +91,25 @@ static void trail_event(const og_solve *solve, const og_failure *failure) {
            name ? name : "", name ? ")" : "");
 }
 
+const char *og_trajectory_name(const og_solve *solve, size_t m, char text[OG_TRAJECTORY_NAME_SIZE]) {
+  const og_solve *after = solve->named_after;
+  if (solve->trajectories[m].name) return solve->trajectories[m].name;
+  if (solve->name_of) return solve->name_of(solve->names, m, text);
+  return after ? og_trajectory_name(after, m % after->count, text) : NULL;
+}
+
 og_status og_report_failure(const og_solve *solve, const og_failure *failure) {
   const cause_text *text = text_of(failure);
   const og_trajectory *at = &solve->trajectories[failure->trajectory];
+  char text_of_name[OG_TRAJECTORY_NAME_SIZE];
+  const char *name = og_trajectory_name(solve, failure->trajectory, text_of_name);
   const og_role *role = solve->role ? solve->role : &(og_role){"", "", NULL};
   og_fail(solve->context, failure->status,
           "%s%s: trajectory %zu%s%s%s stopped at t = %.10g (on the way from %g to %g) with step "
           "h = %.3g and |x| = %.3g, after %zu accepted and %zu rejected steps of %s; try: %s%s",
-          role->what, text->what, failure->trajectory, at->name ? " (" : "", at->name ? at->name : "",
-          at->name ? ")" : "", failure->t, at->t0, at->t1, failure->h, failure->norm, failure->accepted,
-          failure->rejected, solve->tableau->name, role->advice, text->advice);
+          role->what, text->what, failure->trajectory, name ? " (" : "", name ? name : "", name ? ")" : "",
+          failure->t, at->t0, at->t1, failure->h, failure->norm, failure->accepted, failure->rejected,
+          solve->tableau->name, role->advice, text->advice);
   if (failure->event) trail_event(solve, failure);
   if (failure->stiffness > 1)
     og_trail(solve->context, failure->status, "estimating |h| times the fastest decay rate of df/dx: %.3g",

@@ -218,6 +218,11 @@ og_status og_solve_set_name(og_solve *solve, size_t trajectory, const char *name
   return OG_OK;
 }
 
+void og_solve_set_names(og_solve *solve, og_name_fn name_of, const void *names) {
+  solve->name_of = name_of;
+  solve->names = names;
+}
+
 og_status og_solve_run(og_solve *solve) {
   solve->state = OG_SOLVE_NEW;
   og_events_forget(solve);

@@ -57,6 +57,10 @@ enum { OG_DRIVE_SOLVE, OG_DRIVE_REPLAY, OG_DRIVE_AGAIN };
 enum { OG_KEEP_NOTHING, OG_KEEP_STEPS, OG_KEEP_CHECKPOINTS };
 struct og_checkpoints;
 
+/* What messages call a trajectory besides its number; NULL: nothing. */
+enum { OG_TRAJECTORY_NAME_SIZE = 192 };
+typedef const char *(*og_name_fn)(const void *names, size_t trajectory, char text[OG_TRAJECTORY_NAME_SIZE]);
+
 /* What messages say of a solve that is a part of something else: what it is, what to try in its place, and
  * what its trajectories are to whom a budget is named (NULL: trajectories). */
 typedef struct og_role {
@@ -78,7 +82,10 @@ struct og_solve {
   int taped;               /* stages of the bound field leave tapes in the backward pass */
   size_t controlled;       /* the first rows, whose errors set the step size: n, or fewer (a seminorm) */
   const og_role *role;     /* NULL: the caller's own solve */
-  const og_solve *pace;    /* NULL, or a solve from t1 to t0 that this one must not outpace on its way back */
+  og_name_fn name_of;      /* of trajectories without a name of their own; NULL: as in `named_after` */
+  const void *names;
+  const og_solve *named_after; /* NULL, or a solve whose trajectories these are, modulo their count */
+  const og_solve *pace; /* NULL, or a solve from t1 to t0 that this one must not outpace on its way back */
   int theta_shared, *x0_given, *theta_given; /* given: [M] */
   double *x0;                                /* [M][states] */
   double *theta;                             /* [parameters] or [M][parameters] */
@@ -128,6 +135,9 @@ int og_lanes_for(size_t items);
 void og_drive_d(og_solve *solve, og_share *share, void *mode);
 void og_drive_s(og_solve *solve, og_share *share, void *mode);
 
+/* Names that are formed when a message needs them. */
+void og_solve_set_names(og_solve *solve, og_name_fn name_of, const void *names);
+const char *og_trajectory_name(const og_solve *solve, size_t trajectory, char text[OG_TRAJECTORY_NAME_SIZE]);
 /* The message for a failure: what happened, where, and what to try. */
 og_status og_report_failure(const og_solve *solve, const og_failure *failure);
 /* The range of trajectories that an index stands for, OG_ALL included. */

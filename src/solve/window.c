@@ -6,11 +6,11 @@ static size_t number_of(const og_solve *solve, const og_trajectory *at) {
   return (size_t)(at - solve->trajectories);
 }
 
-static og_window *window_of(const og_solve *solve, const og_trajectory *at) {
+static og_state_window *window_of(const og_solve *solve, const og_trajectory *at) {
   return &solve->checkpoints->kept[number_of(solve, at)].window;
 }
 
-static og_checkpoint *entry_of(const og_solve *solve, const og_window *window, size_t index) {
+static og_checkpoint *entry_of(const og_solve *solve, const og_state_window *window, size_t index) {
   return (og_checkpoint *)(void *)(window->entries + index % window->room * og_checkpoint_stride(solve));
 }
 
@@ -19,7 +19,7 @@ static og_checkpoint *entry_of(const og_solve *solve, const og_window *window, s
 void og_windows_close(og_solve *solve) {
   for (size_t m = 0; solve->checkpoints && m < solve->count; m++) {
     og_free(solve->context, solve->checkpoints->kept[m].window.entries);
-    solve->checkpoints->kept[m].window = (og_window){0};
+    solve->checkpoints->kept[m].window = (og_state_window){0};
   }
 }
 
@@ -60,7 +60,7 @@ static void remember(const og_solve *solve, og_status status) {
 /* ---- Filling ---- */
 
 og_checkpoint *og_window_push(const og_solve *solve, size_t trajectory, size_t index) {
-  og_window *window = &solve->checkpoints->kept[trajectory].window;
+  og_state_window *window = &solve->checkpoints->kept[trajectory].window;
   if (window->count == 0 || index != window->first + window->count) window->first = index, window->count = 0;
   if (window->count < window->room)
     window->count++;
@@ -81,7 +81,7 @@ static double mark_time(const og_solve *solve, const og_trajectory *at, uint32_t
 static void fill(const og_solve *solve, const og_trajectory *at, uint32_t slot, size_t last,
                  og_window_goal goal) {
   const og_schedule *schedule = &solve->checkpoints->kept[number_of(solve, at)].schedule;
-  og_window *window = window_of(solve, at);
+  og_state_window *window = window_of(solve, at);
   for (uint32_t older = og_mark_of(schedule, slot)->older; older != OG_NO_SLOT;
        older = og_mark_of(schedule, older)->older) {
     if (og_mark_of(schedule, older)->step + window->room <= last) break;
@@ -122,7 +122,7 @@ static void fill_to_time(const og_solve *solve, const og_trajectory *at, double 
 
 const og_checkpoint *og_window_state(const og_solve *solve, const og_trajectory *at, size_t index) {
   const og_kept *kept = &solve->checkpoints->kept[number_of(solve, at)];
-  og_window *window = window_of(solve, at);
+  og_state_window *window = window_of(solve, at);
   og_checkpoint *entry = entry_of(solve, window, index);
   if (kept->all)
     remember(solve, og_store_read(solve->checkpoints->store, number_of(solve, at), index,
@@ -139,7 +139,7 @@ static double time_of(const og_solve *solve, const og_trajectory *at, size_t ind
 
 /* The last state in the window that is not after t. */
 static size_t search(const og_solve *solve, const og_trajectory *at, double t) {
-  const og_window *window = window_of(solve, at);
+  const og_state_window *window = window_of(solve, at);
   double sign = at->t1 < at->t0 ? -1 : 1;
   size_t low = window->first, high = window->first + window->count;
   while (high - low > 1) {
@@ -154,7 +154,7 @@ static size_t search(const og_solve *solve, const og_trajectory *at, double t) {
 
 /* Whether the step that holds t is in the window, with the one after it (unless it is the last). */
 static int covers(const og_solve *solve, const og_trajectory *at, double t) {
-  const og_window *window = window_of(solve, at);
+  const og_state_window *window = window_of(solve, at);
   if (window->count == 0) return 0;
   double sign = at->t1 < at->t0 ? -1 : 1;
   size_t last = window->first + window->count - 1;

@@ -1,0 +1,99 @@
+/* Mini-batches: loss and gradient of parts of the data. */
+#include <string.h>
+
+#include "fit/objective.h"
+
+/* ---- Whether windows make sense ---- */
+
+og_status og_objective_check_windows(og_objective *objective) {
+  og_state_info info = {"x", 0, 1};
+  size_t j = 0;
+  while (j < objective->n && objective->parts.state_columns[j] != OG_NO_COLUMN) j++;
+  if (j == objective->n) return OG_OK;
+  for (size_t i = 0; i < og_model_states(objective->model); i++)
+    if (og_model_state(objective->model, i, &info) == OG_OK && j < info.offset + info.rows) break;
+  return og_fail(objective->context, OG_ERR_UNSUPPORTED,
+                 "a window of rows starts from the data, but no column observes component %zu of state %s as "
+                 "it is; add 'observe %s ~ normal(%s, ...)', or take whole trajectories",
+                 j - info.offset + 1, info.name, info.name, info.name);
+}
+
+static og_status bad_window(const og_objective *objective, size_t i, const og_window *w) {
+  size_t M = objective->data->trajectories;
+  og_context *context = objective->context;
+  if (w->trajectory >= M)
+    return og_fail(context, OG_ERR_ARGUMENT,
+                   "window %zu: trajectory %zu of an objective with %zu (they count "
+                   "from 0)",
+                   i, w->trajectory, M);
+  if (w->count == 0)
+    return og_fail(context, OG_ERR_ARGUMENT,
+                   "window %zu: count = 0 is the whole trajectory, so first must be 0, not %zu", i, w->first);
+  if (w->count == 1)
+    return og_fail(context, OG_ERR_ARGUMENT, "window %zu has one row: a solve goes from one to another", i);
+  return og_fail(context, OG_ERR_ARGUMENT,
+                 "window %zu: %zu rows from row %zu on, but trajectory %zu has %zu (they count from 0)", i,
+                 w->count, w->first, w->trajectory, og_objective_rows(objective, w->trajectory));
+}
+
+static int fits(const og_objective *objective, const og_window *w) {
+  if (w->trajectory >= objective->data->trajectories) return 0;
+  size_t rows = og_objective_rows(objective, w->trajectory);
+  if (w->count == 0) return w->first == 0;
+  return w->count >= 2 && w->first < rows && w->count <= rows - w->first;
+}
+
+/* The first row holds the state. */
+static og_status check_start(const og_objective *objective, size_t i, const og_window *w) {
+  const og_data *data = objective->data;
+  size_t row = data->first[w->trajectory] + w->first, K = data->columns;
+  char place[OG_PLACE_SIZE];
+  for (size_t j = 0; j < objective->n; j++) {
+    size_t k = objective->parts.state_columns[j];
+    if (data->values[(2 * row + 1) * K + k] != 0) continue;
+    return og_fail(objective->context, OG_ERR_DATA,
+                   "window %zu starts from the data at row %zu%s, but column %s has no value there; let it "
+                   "start at another row",
+                   i, data->row[row] + 1, og_data_trajectory(data->table, w->trajectory, place),
+                   og_model_observed_name(objective->model, k));
+  }
+  return OG_OK;
+}
+
+static og_status check_windows(og_objective *objective, size_t count, const og_window *windows) {
+  int asked = 0;
+  if (!windows || count == 0)
+    return og_fail(objective->context, OG_ERR_ARGUMENT, "a batch needs at least one window");
+  for (size_t i = 0; i < count; i++) {
+    if (!fits(objective, &windows[i])) return bad_window(objective, i, &windows[i]);
+    if (windows[i].count == 0) continue;
+    if (!asked++) OG_TRY(og_objective_check_windows(objective));
+    OG_TRY(check_start(objective, i, &windows[i]));
+  }
+  return OG_OK;
+}
+
+/* ---- The public functions ---- */
+
+og_status og_objective_evaluate_batch(og_objective *objective, const double *theta, size_t count,
+                                      const og_window *windows, double *loss, size_t *values,
+                                      double *gradient) {
+  og_batch *batch = &objective->some;
+  og_solve *solve = NULL;
+  OG_TRY(check_windows(objective, count, windows));
+  OG_TRY(og_batch_set_windows(batch, count, windows));
+  int adjoint = (int)og_options_integer(objective->options, OG_OPT_ADJOINT);
+  OG_TRY(og_batch_forward(batch, adjoint, theta, gradient != NULL, &solve));
+  if (gradient) OG_TRY(og_batch_pull_back(batch, solve, theta));
+  if (gradient && objective->p) memcpy(gradient, objective->theta_bar, objective->p * sizeof *gradient);
+  if (loss) *loss = og_batch_total(batch);
+  if (values) *values = batch->present;
+  return OG_OK;
+}
+
+size_t og_objective_rows(const og_objective *objective, size_t trajectory) {
+  const og_data *data = objective->data;
+  return trajectory < data->trajectories ? data->first[trajectory + 1] - data->first[trajectory] : 0;
+}
+
+size_t og_objective_values(const og_objective *objective) { return objective->all.present; }
