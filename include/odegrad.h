@@ -729,6 +729,30 @@ OG_API og_status og_updater_array(og_updater *updater, size_t index, og_state_ar
  * - W: constant 1, cosine final + (1 - final) (1 + cos(pi s / S)) / 2, step decay^floor(s / lr-step). */
 OG_API double og_learning_rate_factor(const og_options *options, long long step, long long steps);
 
+/** Which trajectories, or windows of their rows, make the next mini-batch: shuffled anew for each pass
+ * through them, from the seed; the bits depend on it alone. Some may be held out for validation. */
+typedef struct og_batches og_batches;
+
+/** For `trajectories` (>= 1) with rows [trajectories] data rows each (NULL is allowed where windows and held
+ * out rows are not asked for). Reads the options batch, window, window-start, windows, validation and seed.
+ * With window = W >= 2 the windows begin at every row that has W - 1 more behind it, or at the first row of
+ * each trajectory alone. Held out for validation are a random share of the trajectories, or, when there is
+ * one, its last rows, which then no other window reaches into; those are cut into windows side by side. A
+ * mini-batch of everything is never shuffled. */
+OG_API og_status og_batches_create(og_context *context, const og_options *options, size_t trajectories,
+                                   const size_t *rows, og_batches **out);
+OG_API void og_batches_destroy(og_batches *batches);
+/** The next mini-batch: its windows are valid until the next call. */
+OG_API og_status og_batches_next(og_batches *batches, size_t *count, const og_window **windows);
+/** Mini-batches of an epoch, which has `windows` windows or all there are; the last may be smaller. */
+OG_API size_t og_batches_per_epoch(const og_batches *batches);
+/** What is trained on, in order, and what is held out (0: nothing). Valid as long as `batches`. */
+OG_API size_t og_batches_training(const og_batches *batches, const og_window **windows);
+OG_API size_t og_batches_validation(const og_batches *batches, const og_window **windows);
+/** How many mini-batches were handed out: all of the state. og_batches_seek goes on from there. */
+OG_API long long og_batches_position(const og_batches *batches);
+OG_API og_status og_batches_seek(og_batches *batches, long long position);
+
 /** Cuts a gradient [p] down, by the options clip-value (each entry) and then clip-norm (as a whole, as
  * torch's clip_grad_norm_ does). Returns its Euclidean norm before either. */
 OG_API double og_clip_gradient(const og_options *options, size_t p, double *gradient);

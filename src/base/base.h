@@ -64,6 +64,8 @@ void og_rng_seed(og_rng *rng, uint64_t seed, uint64_t stream);
 uint64_t og_rng_next(og_rng *rng);
 double og_rng_uniform(og_rng *rng); /* in [0, 1) */
 double og_rng_normal(og_rng *rng);
+/* 0, ..., count - 1 in random order. */
+void og_rng_shuffle(og_rng *rng, size_t *order, size_t count);
 
 /* The context an options object was made with, and a private copy of it (NULL copies the defaults). */
 og_context *og_options_context(const og_options *options);

@@ -37,6 +37,15 @@ uint64_t og_rng_next(og_rng *rng) {
 
 double og_rng_uniform(og_rng *rng) { return (double)(og_rng_next(rng) >> 11) * 0x1p-53; }
 
+void og_rng_shuffle(og_rng *rng, size_t *order, size_t count) {
+  for (size_t i = 0; i < count; i++) order[i] = i;
+  for (size_t i = count; i > 1; i--) { /* Fisher and Yates */
+    size_t j = (size_t)(og_rng_uniform(rng) * (double)i), swap = order[i - 1];
+    order[i - 1] = order[j];
+    order[j] = swap;
+  }
+}
+
 /* Ratio of uniforms (Kinderman and Monahan 1977) with the quadratic bounds of Leva (1992). The result is one
  * division, and the logarithm decides only between the bounds: the numbers do not depend on the bits of a
  * machine's libm. */

@@ -8,22 +8,13 @@ static double inverse_stratum(og_rng *rng, size_t stratum, size_t count) {
   return ((double)stratum + og_rng_uniform(rng)) / (double)count;
 }
 
-static void shuffle(og_rng *rng, size_t *order, size_t count) {
-  for (size_t i = 0; i < count; i++) order[i] = i;
-  for (size_t i = count; i > 1; i--) {
-    size_t j = (size_t)(og_rng_uniform(rng) * (double)i), swap = order[i - 1];
-    order[i - 1] = order[j];
-    order[j] = swap;
-  }
-}
-
 /* Entry i of all points. Without finite bounds: normal around the given value, with its size (or 1) as
  * deviation. */
 static void draw_entry(const og_objective *objective, const double *theta, size_t i, og_rng *rng,
                        size_t *order, size_t count, double *points) {
   double low = objective->lowest[i], high = objective->highest[i],
          size = fabs(theta[i]) > 0 ? fabs(theta[i]) : 1;
-  shuffle(rng, order, count);
+  og_rng_shuffle(rng, order, count);
   for (size_t k = 0; k < count; k++) {
     double value = isfinite(low) && isfinite(high)
                        ? low + (high - low) * inverse_stratum(rng, order[k], count)

@@ -1,0 +1,245 @@
+/* Mini-batches. All windows are numbered in the order in which they are handed out, through epochs and
+ * passes: number d is entry d mod N of the permutation of pass d / N, and a permutation is a function of the
+ * seed and its pass. So the state is one number, and every epoch can be entered anywhere. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+
+/* Streams of the seed: one decides what is held out, the ones behind it are the passes. */
+#define SPLIT_STREAM UINT64_C(0x5452414900000000)
+#define NO_PASS (-1)
+
+struct og_batches {
+  og_context *context;
+  uint64_t seed;
+  size_t count, held_out;
+  og_window *training, *validation; /* [count], [held_out] */
+  size_t *order;                    /* [count]: the permutation of `pass` */
+  long long pass, position;
+  size_t epoch, batch; /* windows of an epoch, of a mini-batch */
+  og_window *now;      /* [batch] */
+};
+
+/* What the options ask of the rows of each trajectory. */
+typedef struct split {
+  size_t trajectories;
+  const size_t *rows;
+  size_t window; /* 0: whole trajectories */
+  int only_first;
+  double share;
+  unsigned char *held; /* [trajectories]: which are held out */
+  size_t held_rows;    /* of the only trajectory */
+} split;
+
+/* ---- Counting and listing: with `list` NULL the windows are only counted ---- */
+
+static void put(og_window *list, size_t *count, og_window window) {
+  if (list) list[*count] = window;
+  (*count)++;
+}
+
+static size_t list_training(const split *s, og_window *list) {
+  size_t count = 0;
+  for (size_t m = 0; m < s->trajectories; m++) {
+    if (s->held[m]) continue;
+    if (s->window == 0) {
+      put(list, &count, (og_window){m, 0, 0});
+      continue;
+    }
+    size_t rows = s->rows[m] - (s->trajectories == 1 ? s->held_rows : 0);
+    for (size_t first = 0; first + s->window <= rows && (first == 0 || !s->only_first); first++)
+      put(list, &count, (og_window){m, first, s->window});
+  }
+  return count;
+}
+
+/* Side by side; what is left behind the last whole window is one too if it has two rows. */
+static void tile(const split *s, size_t m, size_t first, og_window *list, size_t *count) {
+  for (; first + 2 <= s->rows[m]; first += s->window) {
+    size_t left = s->rows[m] - first;
+    put(list, count, (og_window){m, first, left < s->window ? left : s->window});
+    if (s->only_first) break;
+  }
+}
+
+static size_t list_validation(const split *s, og_window *list) {
+  size_t count = 0;
+  for (size_t m = 0; m < s->trajectories; m++) {
+    if (s->held[m] && s->window == 0)
+      put(list, &count, (og_window){m, 0, 0});
+    else if (s->held[m])
+      tile(s, m, 0, list, &count);
+  }
+  if (s->held_rows) tile(s, 0, s->rows[0] - s->held_rows, list, &count);
+  return count;
+}
+
+/* ---- What is held out ---- */
+
+/* A share of `count`: at least one, and one is left. */
+static size_t share_of(double share, size_t count) {
+  size_t held = (size_t)floor(share * (double)count + 0.5);
+  if (held == 0) held = 1;
+  return held < count ? held : count - 1;
+}
+
+static og_status hold_out_trajectories(og_context *context, split *s, uint64_t seed) {
+  size_t *order = og_alloc(context, s->trajectories, sizeof *order);
+  if (!order) return og_fail_memory(context, s->trajectories * sizeof *order, "the validation split");
+  og_rng rng;
+  og_rng_seed(&rng, seed, SPLIT_STREAM);
+  og_rng_shuffle(&rng, order, s->trajectories);
+  for (size_t i = 0; i < share_of(s->share, s->trajectories); i++) s->held[order[i]] = 1;
+  og_free(context, order);
+  return OG_OK;
+}
+
+static og_status hold_out(og_context *context, split *s, uint64_t seed) {
+  if (s->share == 0) return OG_OK;
+  if (s->trajectories > 1) return hold_out_trajectories(context, s, seed);
+  if (s->window == 0)
+    return og_fail(
+        context, OG_ERR_UNSUPPORTED,
+        "validation holds out trajectories, but there is one; set window to train on windows of its "
+        "rows, of which the last can then be held out");
+  size_t rows = s->rows[0];
+  s->held_rows = rows < 4 ? 0 : share_of(s->share, rows);
+  if (s->held_rows == 1) s->held_rows = 2; /* a window has two rows */
+  if (s->held_rows && rows - s->held_rows >= s->window) return OG_OK;
+  return og_fail(context, OG_ERR_DATA,
+                 "a validation share of %g leaves %zu of %zu rows to train on, too few for windows of %zu",
+                 s->share, rows - s->held_rows, rows, s->window);
+}
+
+/* ---- Making ---- */
+
+static og_status read_options(og_context *context, const og_options *options, split *s) {
+  s->window = (size_t)og_options_integer(options, OG_OPT_WINDOW);
+  s->only_first = og_options_integer(options, OG_OPT_WINDOW_START) == OG_WINDOW_FIRST;
+  s->share = og_options_real(options, OG_OPT_VALIDATION);
+  if (s->trajectories == 0) return og_fail(context, OG_ERR_ARGUMENT, "batches need one trajectory or more");
+  if (s->window == 1)
+    return og_fail(context, OG_ERR_BOUNDS,
+                   "a window has two data rows or more: one to start from, one to reach");
+  if (s->window && !s->rows)
+    return og_fail(context, OG_ERR_ARGUMENT, "windows need the number of rows of each trajectory");
+  return OG_OK;
+}
+
+static og_status too_short(og_context *context, const split *s) {
+  size_t longest = 0;
+  for (size_t m = 0; m < s->trajectories; m++)
+    if (!s->held[m] && s->rows[m] > longest) longest = s->rows[m];
+  return og_fail(context, OG_ERR_DATA,
+                 "no trajectory has the %zu rows of a window; the longest to train on has %zu", s->window,
+                 longest);
+}
+
+static size_t at_most(long long wanted, size_t most) {
+  return wanted == 0 || (unsigned long long)wanted > most ? most : (size_t)wanted;
+}
+
+static og_status list_all(og_batches *b, const split *s, const og_options *options) {
+  b->count = list_training(s, NULL);
+  b->held_out = list_validation(s, NULL);
+  if (b->count == 0) return too_short(b->context, s);
+  long long windows = og_options_integer(options, OG_OPT_WINDOWS);
+  b->epoch = windows > 0 ? (size_t)windows : b->count;
+  b->batch = at_most(og_options_integer(options, OG_OPT_BATCH), b->epoch);
+  b->training = og_alloc(b->context, b->count, sizeof *b->training);
+  b->validation = og_alloc(b->context, b->held_out + 1, sizeof *b->validation);
+  b->order = og_alloc(b->context, b->count, sizeof *b->order);
+  b->now = og_alloc(b->context, b->batch, sizeof *b->now);
+  if (!b->training || !b->validation || !b->order || !b->now)
+    return og_fail_memory(b->context, (b->count + b->held_out + b->batch) * sizeof *b->now, "mini-batches");
+  list_training(s, b->training);
+  list_validation(s, b->validation);
+  return OG_OK;
+}
+
+static og_status set_up(og_batches *b, split *s, const og_options *options) {
+  OG_TRY(read_options(b->context, options, s));
+  s->held = og_alloc(b->context, s->trajectories, sizeof *s->held);
+  if (!s->held) return og_fail_memory(b->context, s->trajectories, "the validation split");
+  og_status status = hold_out(b->context, s, b->seed);
+  if (status == OG_OK) status = list_all(b, s, options);
+  og_free(b->context, s->held);
+  return status;
+}
+
+og_status og_batches_create(og_context *context, const og_options *options, size_t trajectories,
+                            const size_t *rows, og_batches **out) {
+  *out = NULL;
+  og_batches *b = og_alloc(context, 1, sizeof *b);
+  if (!b) return og_fail_memory(context, sizeof *b, "mini-batches");
+  *b = (og_batches){
+      .context = context, .seed = (uint64_t)og_options_integer(options, OG_OPT_SEED), .pass = NO_PASS};
+  split s = {.trajectories = trajectories, .rows = rows};
+  og_status status = set_up(b, &s, options);
+  if (status != OG_OK) {
+    og_batches_destroy(b);
+    return status;
+  }
+  *out = b;
+  return OG_OK;
+}
+
+void og_batches_destroy(og_batches *b) {
+  if (!b) return;
+  void *owned[] = {b->training, b->validation, b->order, b->now};
+  for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(b->context, owned[i]);
+  og_free(b->context, b);
+}
+
+/* ---- Handing out ---- */
+
+static void shuffle_for(og_batches *b, long long pass) {
+  if (pass == b->pass) return;
+  b->pass = pass;
+  og_rng rng;
+  og_rng_seed(&rng, b->seed, SPLIT_STREAM + 1 + (uint64_t)pass);
+  og_rng_shuffle(&rng, b->order, b->count);
+}
+
+/* Everything at once has no order to be shuffled: the sum is that of the whole data, in its bits too. */
+static const og_window *window_number(og_batches *b, long long number) {
+  long long count = (long long)b->count;
+  if (b->batch == b->count && b->epoch == b->count) return &b->training[number % count];
+  shuffle_for(b, number / count);
+  return &b->training[b->order[number % count]];
+}
+
+size_t og_batches_per_epoch(const og_batches *b) { return (b->epoch - 1) / b->batch + 1; }
+
+og_status og_batches_next(og_batches *b, size_t *count, const og_window **windows) {
+  long long batches = (long long)og_batches_per_epoch(b), epoch = b->position / batches;
+  size_t first = (size_t)(b->position % batches) * b->batch;
+  size_t size = b->epoch - first < b->batch ? b->epoch - first : b->batch;
+  for (size_t i = 0; i < size; i++)
+    b->now[i] = *window_number(b, epoch * (long long)b->epoch + (long long)(first + i));
+  b->position++;
+  *count = size;
+  *windows = b->now;
+  return OG_OK;
+}
+
+size_t og_batches_training(const og_batches *b, const og_window **windows) {
+  if (windows) *windows = b->training;
+  return b->count;
+}
+
+size_t og_batches_validation(const og_batches *b, const og_window **windows) {
+  if (windows) *windows = b->validation;
+  return b->held_out;
+}
+
+long long og_batches_position(const og_batches *b) { return b->position; }
+
+og_status og_batches_seek(og_batches *b, long long position) {
+  if (position < 0)
+    return og_fail(b->context, OG_ERR_ARGUMENT, "there is no mini-batch number %lld", position);
+  b->position = position;
+  return OG_OK;
+}
