@@ -6,6 +6,7 @@
 #include "adjoint/adjoint.h"
 #include "adjoint/stops.h"
 #include "adjoint/weights.h"
+#include "solve/tapes.h"
 
 typedef struct reverse {
   OG_R(og_recall) r;
@@ -129,7 +130,7 @@ static void place(reverse *v) {
   v->reads_interpolant = 0;
   for (int lane = 0; lane < v->r.lanes; lane++) v->r.index[lane]--; /* idle ones have none */
   OG_R(og_recall_steps)(&v->r);
-  if (v->weights.count) OG_R(og_weights_fill_idle)(&v->r, v->x_bar);
+  if (v->weights.count) OG_R(og_weights_fill_idle)(&v->r, &v->step, v->x_bar);
   for (int lane = 0; lane < v->r.lanes; lane++)
     v->step.status[lane] = v->r.trajectory[lane] ? 0 : OG_LANE_IDLE;
   for (int lane = 0; may_read && lane < v->r.lanes; lane++) {
@@ -238,13 +239,22 @@ static void stops_before(reverse *v) {
   }
 }
 
+/* The first stage that is not there: those of the forward pass are, when it has kept them. */
+static int find_stages(reverse *v) {
+  int busy = 0;
+  if (!v->r.solve->tapes.memory || v->r.idle == v->r.lanes) return 0;
+  while (!v->r.trajectory[busy]) busy++;
+  OG_R(og_tapes_point)(v->r.solve, v->share->begin, v->r.index[busy], &v->step);
+  return v->step.taped = v->step.core;
+}
+
 static void transpose(reverse *v) {
   const og_tableau *tableau = v->step.tableau;
   int interpolant = v->reads_interpolant, times = v->times;
   int last = interpolant ? tableau->stages_total : v->step.core;
   size_t block = OG_PADDED(v->r.solve->n * (size_t)v->r.lanes);
   OG_R(og_step_stages)
-  (&v->step, 0, last, times || interpolant ? last : last - 1, &v->r.at, v->r.x, v->r.theta);
+  (&v->step, find_stages(v), last, times || interpolant ? last : last - 1, &v->r.at, v->r.x, v->r.theta);
   if (interpolant) memset(v->observed[0], 0, (size_t)tableau->stages_total * block * sizeof(real));
   stops_before(v);
   each_active(v, seeds_before);

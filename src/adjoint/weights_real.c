@@ -24,22 +24,12 @@ static int busy_lane(const OG_R(og_recall) * r) {
   return -1;
 }
 
-static void copy_lane(real *block, size_t rows, int lanes, int from, int to) {
-  for (size_t i = 0; i < rows; i++)
-    block[i * (size_t)lanes + (size_t)to] = block[i * (size_t)lanes + (size_t)from];
-}
-
-void OG_R(og_weights_fill_idle)(OG_R(og_recall) * r, real *x_bar) {
+void OG_R(og_weights_fill_idle)(OG_R(og_recall) * r, const OG_R(og_step) * step, real *x_bar) {
   int busy = busy_lane(r);
   for (int lane = 0; busy >= 0 && lane < r->lanes; lane++) {
     if (r->trajectory[lane]) continue;
-    copy_lane(r->x, r->solve->n, r->lanes, busy, lane);
-    copy_lane(r->theta, r->solve->p, r->lanes, busy, lane);
-    r->at.t[lane] = r->at.t[busy];
-    r->at.t_next[lane] = r->at.t_next[busy];
-    r->at.h[lane] = r->at.h[busy];
-    r->at.h_real[lane] = r->at.h_real[busy];
-    for (size_t i = 0; i < r->solve->n; i++) x_bar[i * (size_t)r->lanes + (size_t)lane] = 0;
+    OG_R(og_step_imitate)(step, busy, lane, &r->at, r->x, r->theta);
+    for (int i = 0; i < step->n; i++) x_bar[i * step->lanes + lane] = 0;
   }
 }
 

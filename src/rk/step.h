@@ -34,13 +34,12 @@
     X *k[OG_STAGES_MAX];                      /* K_j [n][lanes] */                                           \
     X *g[OG_STAGES_MAX];                      /* transpose: cotangent of K_j divided by h, [n][lanes] */     \
     X *x_bar[OG_STAGES_MAX];                  /* transpose: cotangent of X_j; tangent: K_j's */              \
-    X *lambda, *theta_bar; /* transpose: h g_j [n][lanes], and one stage's theta cotangent [p][lanes] */     \
-    X *t_bar;              /* transpose: one stage's, [lanes] */                                             \
-    X *weights_bar;        /* transpose of a bound field: [weights], the caller's, which is added to */      \
-    size_t tape_bytes;     /* of each; 0: stages leave no tapes */                                           \
-    char *tapes;           /* one for each stage */                                                          \
-    int taped;             /* the first stages, which have theirs */                                         \
-    void *scratch;         /* the field's */                                                                 \
+    X *lambda, *theta_bar;     /* transpose: h g_j [n][lanes], and one stage's theta cotangent [p][lanes] */ \
+    X *t_bar;                  /* transpose: one stage's, [lanes] */                                         \
+    X *weights_bar;            /* transpose of a bound field: [weights], the caller's, which is added to */  \
+    void *tape[OG_STAGES_MAX]; /* of each stage; NULL: stages leave none */                                  \
+    int taped;                 /* the first stages, which have theirs */                                     \
+    void *scratch;             /* the field's */                                                             \
     void *memory;                                                                                            \
     og_lane_status status[OG_LANES_MAX];                                                                     \
     long long evals, vjps, jvps; /* block calls; drivers count lanes themselves */                           \
@@ -64,6 +63,8 @@ enum { OG_STEP_FORWARD, OG_STEP_TRANSPOSE, OG_STEP_DERIVATIVE, OG_STEP_TAPED = 4
   /* X_j and K_j for first <= j < last; K_j only for j < last_k. Stages before `first` are there already. */ \
   void og_step_stages_##S(og_step_##S *step, int first, int last, int last_k, const og_place_##S *at,        \
                           const X *x, const X *theta);                                                       \
+  /* Makes idle lane `to` do what lane `from` does, so that its numbers are a state's, and finite. */        \
+  void og_step_imitate_##S(const og_step_##S *step, int from, int to, og_place_##S *at, X *x, X *theta);     \
   /* y = x + h sum b_j K_j */                                                                                \
   void og_step_end_##S(og_step_##S *step, const og_place_##S *at, const X *x, X *y);                         \
   /* The transpose of x1 and of observations inside the step, stages [0, last): x_bar (in: cotangent of x1   \

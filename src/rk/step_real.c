@@ -100,8 +100,9 @@ void OG_R(og_step_place)(const og_tableau *tableau, const og_field *field, int l
   step->theta_bar = take(&next, field->p, lanes);
   step->t_bar = take(&next, 1, lanes);
   step->scratch = (char *)memory + reals_needed(tableau, field, lanes, purpose) * sizeof(real);
-  step->tape_bytes = tape_bytes(field, lanes, purpose);
-  step->tapes = (char *)step->scratch + OG_ALIGNED(field->scratch_bytes(field, lanes));
+  char *tapes = (char *)step->scratch + OG_ALIGNED(field->scratch_bytes(field, lanes));
+  size_t bytes = tape_bytes(field, lanes, purpose);
+  for (int j = 0; bytes && j < tableau->stages_total; j++) step->tape[j] = tapes + (size_t)j * bytes;
 }
 
 og_status OG_R(og_step_create)(og_context *context, const og_tableau *tableau, const og_field *field,
@@ -136,17 +137,28 @@ static void sum_of(const og_step *step, const og_weights *weights, real *const *
   step->kernels->weighted_sum(step->n, step->lanes, y, x, h, weights->count, weights->value, k);
 }
 
-static void *tape_of(const og_step *step, int j) { return step->tapes + (size_t)j * step->tape_bytes; }
+static void copy_lane(real *block, int rows, int lanes, int from, int to) {
+  for (int i = 0; i < rows; i++) block[i * lanes + to] = block[i * lanes + from];
+}
+
+void OG_R(og_step_imitate)(const og_step *step, int from, int to, og_place *at, real *x, real *theta) {
+  copy_lane(x, step->n, step->lanes, from, to);
+  copy_lane(theta, step->p, step->lanes, from, to);
+  at->t[to] = at->t[from];
+  at->t_next[to] = at->t_next[from];
+  at->h[to] = at->h[from];
+  at->h_real[to] = at->h_real[from];
+}
 
 /* K_j = f(t, stage), with its tape where the step keeps them. */
 static void evaluate(og_step *step, int j, const double *t, const real *stage, const real *theta) {
   const OG_R(og_field_ops) *ops = &step->field->OG_R(ops);
   step->evals++;
-  if (!step->tape_bytes) {
+  if (!step->tape[j]) {
     ops->eval(step->field, step->lanes, t, stage, theta, step->k[j], step->status, step->scratch);
     return;
   }
-  ops->eval_tape(step->field, step->lanes, t, stage, theta, step->k[j], tape_of(step, j), step->status,
+  ops->eval_tape(step->field, step->lanes, t, stage, theta, step->k[j], step->tape[j], step->status,
                  step->scratch);
   step->taped = j + 1;
 }
@@ -216,7 +228,7 @@ static void transpose_stage(og_step *step, int j, const og_place *at, const real
   real *theta_part = theta_bar ? step->theta_bar : NULL;
   if (step->weights_bar)
     ops->vjp_weights(step->field, step->lanes, t, stage, theta, step->lambda,
-                     j < step->taped ? tape_of(step, j) : NULL, step->x_bar[j], theta_part, t_bar,
+                     j < step->taped ? step->tape[j] : NULL, step->x_bar[j], theta_part, t_bar,
                      step->weights_bar, step->status, step->scratch);
   else
     ops->vjp(step->field, step->lanes, t, stage, theta, step->lambda, step->x_bar[j], theta_part, t_bar,

@@ -7,6 +7,7 @@
 #include "solve/checkpoints.h"
 #include "solve/drive.h"
 #include "solve/recorded.h"
+#include "solve/tapes.h"
 
 typedef OG_R(og_drive_state) drive;
 
@@ -65,9 +66,20 @@ static void sum_errors(drive *d, const OG_R(og_weights) * weights, real *e, real
                                 (real)limits->rtol, error);
 }
 
+/* All lanes are at one step. Idle ones get the numbers of one that is not, so that what they leave is finite.
+ */
+static void keep_tapes(drive *d) {
+  int busy = 0;
+  while (!d->trajectory[busy]) busy++;
+  OG_R(og_tapes_point)(d->solve, d->share->begin, d->index[busy], &d->step);
+  for (int lane = 0; lane < d->lanes; lane++)
+    if (!d->trajectory[lane]) OG_R(og_step_imitate)(&d->step, busy, lane, &d->at, d->x, d->theta);
+}
+
 static void try_step(drive *d) {
   const og_tableau *tableau = d->step.tableau;
   int fsal = tableau->first_same_as_last;
+  if (d->solve->tapes.memory && !d->replay) keep_tapes(d);
   OG_R(og_step_stages)(&d->step, fsal, tableau->stages, tableau->stages, &d->at, d->x, d->theta);
   if (!fsal) OG_R(og_step_end)(&d->step, &d->at, d->x, d->y); /* else y is the last stage's state */
   d->evals += (long long)(tableau->stages - fsal) * (d->lanes - d->idle);

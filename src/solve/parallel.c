@@ -80,7 +80,7 @@ og_status og_in_blocks(og_solve *solve, og_worker_fn worker, og_worker_fn collec
   for (size_t b = 0; b < blocks; b++) {
     worker(solve, &shares[b], work);
 #pragma omp ordered
-    collect(solve, &shares[b], work);
+    if (collect) collect(solve, &shares[b], work);
   }
   og_status status = first_failure(solve, shares, (int)blocks);
   og_free(solve->context, shares);

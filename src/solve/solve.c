@@ -1,5 +1,6 @@
 /* The public face of a solve: settings, running, results. */
 #include "solve/checkpoints.h"
+#include "solve/tapes.h"
 
 #include <math.h>
 #include <string.h>
@@ -96,6 +97,7 @@ void og_solve_destroy(og_solve *solve) {
   if (!solve) return;
   og_context *context = solve->context;
   og_checkpoints_free(solve);
+  og_tapes_free(solve);
   for (size_t m = 0; solve->trajectories && m < solve->count; m++) {
     og_trajectory *at = &solve->trajectories[m];
     og_pages_free(context, &at->record.pages);
@@ -229,10 +231,14 @@ og_status og_solve_run(og_solve *solve) {
   OG_TRY(og_solve_start(solve));
   if (solve->keep == OG_KEEP_CHECKPOINTS) OG_TRY(og_checkpoints_prepare(solve));
   for (int i = 0; i < OG_STAT_COUNT; i++) atomic_store(&solve->stats[i], 0);
+  og_tapes_prepare(solve);
   int mode = OG_DRIVE_SOLVE;
-  OG_TRY(og_in_parallel(solve, solve->count, solve->single ? og_drive_s : og_drive_d, &mode));
+  og_worker_fn drive = solve->single ? og_drive_s : og_drive_d;
+  OG_TRY(solve->tapes.memory ? og_in_blocks(solve, drive, NULL, &mode)
+                             : og_in_parallel(solve, solve->count, drive, &mode));
   if (solve->keep == OG_KEEP_STEPS)
-    atomic_store(&solve->stats[OG_STAT_CHECKPOINT_BYTES], (long long)atomic_load(&solve->kept));
+    atomic_store(&solve->stats[OG_STAT_CHECKPOINT_BYTES],
+                 (long long)(atomic_load(&solve->kept) + solve->tapes.blocks * solve->tapes.block_bytes));
   if (solve->keep == OG_KEEP_CHECKPOINTS) og_checkpoints_tell(solve);
   solve->state = OG_SOLVE_DONE;
   return OG_OK;
@@ -269,6 +275,7 @@ og_status og_solve_replay(og_solve *solve) {
   OG_TRY(prepare_replay(solve));
   og_events_forget(solve);
   solve->state = OG_SOLVE_TORN;
+  og_tapes_free(solve);
   int mode = OG_DRIVE_REPLAY;
   OG_TRY(og_in_parallel(solve, solve->count, solve->single ? og_drive_s : og_drive_d, &mode));
   solve->state = OG_SOLVE_DONE;

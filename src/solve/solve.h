@@ -67,6 +67,13 @@ typedef struct og_role {
   const char *what, *advice, *trajectories;
 } og_role;
 
+/* src/solve/tapes.h. memory: NULL: none are kept. */
+typedef struct og_tapes {
+  int lanes;
+  size_t blocks, block_bytes, stage_bytes;
+  char *memory;
+} og_tapes;
+
 struct og_solve {
   og_context *context;
   const og_field *field; /* the one in use: source, or bound */
@@ -80,6 +87,7 @@ struct og_solve {
   size_t p, parameters;    /* rows of the field's theta; without those of inputs, with bound weights */
   size_t laned, weights;   /* of the parameters: those in lanes, and the bound ones behind them */
   int taped;               /* stages of the bound field leave tapes in the backward pass */
+  og_tapes tapes;          /* those of the last run, left in the forward pass */
   size_t controlled;       /* the first rows, whose errors set the step size: n, or fewer (a seminorm) */
   const og_role *role;     /* NULL: the caller's own solve */
   og_name_fn name_of;      /* of trajectories without a name of their own; NULL: as in `named_after` */
@@ -121,8 +129,8 @@ static inline int og_share_broken(const og_share *share) {
 }
 
 typedef void (*og_worker_fn)(og_solve *solve, og_share *share, void *work);
-/* Trajectories in blocks that do not depend on the number of threads; `collect` follows each block's worker
- * in order of the blocks. */
+/* Trajectories in blocks that do not depend on the number of threads; `collect`, if there is one, follows
+ * each block's worker in order of the blocks. */
 og_status og_in_blocks(og_solve *solve, og_worker_fn worker, og_worker_fn collect, void *work);
 /* Runs `worker` over all items (trajectories, or trajectories times directions), split among the threads. The
  * result is the failure of the lowest item, whatever the number of threads. Sets the context's message. */
