@@ -20,6 +20,7 @@ enum {
   ROUNDS = 15
 };
 #define BURST_SECONDS 3e-4
+#define CLOCK_WORK 1e6
 
 static double burst_rate(double (*burst)(void)) {
   double work = 0, start = cpu_seconds(), elapsed;
@@ -44,8 +45,9 @@ static double burst_rate(double (*burst)(void)) {
   }                                                                                                          \
   static double rate_##S(const og_dense_##S *table, int which, shape s, int lanes, layer_##S b) {            \
     double work = 2.0 * s.rows * s.columns * lanes, done = 0, start = cpu_seconds(), elapsed;                \
+    int calls = work < CLOCK_WORK ? (int)(CLOCK_WORK / work) : 1; /* between readings of the clock */        \
     do {                                                                                                     \
-      for (int i = 0; i < 4; i++, done += work) {                                                            \
+      for (int i = 0; i < calls; i++, done += work) {                                                        \
         if (which == 0) table->product(s.rows, s.columns, lanes, b.w, b.x, b.z);                             \
         if (which == 1) table->transposed(s.rows, s.columns, lanes, b.w, b.y, b.u);                          \
         if (which == 2) table->outer(s.rows, s.columns, lanes, b.y, b.x, b.w_bar);                           \

@@ -30,13 +30,7 @@ enum { TILE_SUMS = 12, TILE_WIDTH = 2 };
 #endif
 #define TILE_ROWS(width) (TILE_SUMS / (width))
 
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 24")
-#endif
 #define EACH_SUM UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < width; v++)
-#define INLINE static inline __attribute__((always_inline))
 
 INLINE void tile(const int rows, const int width, const int mode, const sum_of_products *p) {
   vec sum[TILE_SUMS], x[TILE_WIDTH];

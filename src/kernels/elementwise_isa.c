@@ -3,11 +3,6 @@
 #include "kernels/elementwise.h"
 #include "kernels/vec.h"
 
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
 #define FOR_EACH(count, ...)                                                                                 \
   size_t first = 0;                                                                                          \
   for (; first + OG_LANE_STEP <= (count); first += OG_LANE_STEP) {                                           \

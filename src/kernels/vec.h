@@ -19,6 +19,14 @@
 #include <immintrin.h>
 #endif
 
+/* Loops over the registers of a tile: their bounds are constants where they are inlined. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 24")
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
 #if defined(OG_SINGLE)
 typedef int32_t og_vec_int_lane;
 #else
