@@ -568,8 +568,9 @@ OG_API og_status og_model_span(const og_model *model, double *t0, double *t1);
 /** Observed columns: a vector observation `observe x ~` has one name "x[1]" for each component. */
 OG_API size_t og_model_observed(const og_model *model);
 OG_API const char *og_model_observed_name(const og_model *model, size_t index);
-/** The location of each observed column's distribution on the data's scale (its median for lognormal, its
- * mean otherwise) at (t, x, theta): [og_model_observed]. */
+/** The location of each observed column's distribution on the data's scale (its median for lognormal, the
+ * most likely class for categorical_logit, its mean or location otherwise) at (t, x, theta):
+ * [og_model_observed]. */
 OG_API og_status og_model_predict(const og_model *model, double t, const double *x, const double *theta,
                                   double *location);
 

@@ -28,6 +28,13 @@ static const density densities[] = {
     {"neg_binomial_2(2.7, 1.3)", 0, 1.4611091256481194368},
     {"bernoulli(0.3)", 1, 1.2039728043259359926},
     {"bernoulli(0.3)", 0, 0.35667494393873237891},
+    {"categorical_logit([0.3, -1.2, 2.1, 0.7])", 1, 2.1707211462318209113},
+    {"categorical_logit([0.3, -1.2, 2.1, 0.7, -0.4])", 5, 2.9258322937814208909},
+    {"categorical_logit([1000, -1000, 0])", 1, 0},
+    {"categorical_logit([1000, -1000, 0])", 2, 2000},
+    {"categorical_logit([2, 2])", 2, 0.69314718055994530942},
+    {"squared_error(1.5)", 2.25, 0.5625},
+    {"absolute_error(1.5)", 0.25, 1.25},
 };
 
 /* The loss of one observation, added to a cost of x so that the loss depends on something; x stays 0. */

@@ -148,24 +148,33 @@ static int is_present(const columns *found, size_t K, size_t row) {
 }
 
 static int supported(og_support support, double y) {
-  switch (support) {
+  switch (support.kind) {
   case OG_SUPPORT_REAL: return 1;
   case OG_SUPPORT_POSITIVE: return y > 0;
   case OG_SUPPORT_NOT_NEGATIVE: return y >= 0;
   case OG_SUPPORT_COUNT: return y >= 0 && y == floor(y);
   case OG_SUPPORT_BINARY: return y == 0 || y == 1;
+  case OG_SUPPORT_CLASS: return y >= 1 && y <= support.classes && y == floor(y);
   }
   return 0;
+}
+
+static const char *needs(og_support support, char text[OG_NUMBER_SIZE]) {
+  switch (support.kind) {
+  case OG_SUPPORT_REAL: break;
+  case OG_SUPPORT_POSITIVE: return "a number above 0";
+  case OG_SUPPORT_NOT_NEGATIVE: return "0 or more";
+  case OG_SUPPORT_COUNT: return "a count: 0, 1, 2, ...";
+  case OG_SUPPORT_BINARY: return "0 or 1";
+  case OG_SUPPORT_CLASS: snprintf(text, OG_NUMBER_SIZE, "a class from 1 to %d", support.classes); return text;
+  }
+  return "a number";
 }
 
 /* A value that its distribution cannot give would get a density all the same. */
 static og_status check_value(const og_data *data, const og_model *model, const columns *found, size_t row,
                              size_t k) {
-  static const char *const needs[] = {[OG_SUPPORT_REAL] = "a number",
-                                      [OG_SUPPORT_POSITIVE] = "a number above 0",
-                                      [OG_SUPPORT_NOT_NEGATIVE] = "0 or more",
-                                      [OG_SUPPORT_COUNT] = "a count: 0, 1, 2, ...",
-                                      [OG_SUPPORT_BINARY] = "0 or 1"};
+  char text[OG_NUMBER_SIZE];
   og_support support = og_model_parts_of(model)->supports[k];
   double y = found->observed[k][row];
   if (isnan(y) || supported(support, y)) return OG_OK;
@@ -173,7 +182,7 @@ static og_status check_value(const og_data *data, const og_model *model, const c
       data->context, OG_ERR_DATA,
       "data row %zu (t = %g), column '%s': %g, but its distribution in the model needs %s; mend the value, "
       "leave the cell empty if it is missing, or choose another distribution",
-      row + 1, found->time[row], og_model_observed_name(model, k), y, needs[support]);
+      row + 1, found->time[row], og_model_observed_name(model, k), y, needs(support, text));
 }
 
 static og_status check_values(const og_data *data, const og_model *model, const columns *found) {

@@ -1,4 +1,5 @@
-/* Distributions with Stan's parametrisation: -log p(y), fully normalised, entry by entry. */
+/* Distributions with Stan's parametrisation: -log p(y), fully normalised, entry by entry; and plain errors.
+ */
 #include "model/lower.h"
 
 typedef struct terms {
@@ -9,7 +10,7 @@ typedef struct distribution {
   const char *name;
   int arguments;
   const char *signature;
-  og_support support;
+  og_support_kind support;
   og_node (*minus_log)(const terms *t);
   og_node (*location)(const terms *t);
 } distribution;
@@ -81,6 +82,44 @@ static og_node bernoulli(const terms *t) {
   return og_apply1(t->g, OG_NEG, add(t, yes, no));
 }
 
+/* Halves are joined: log(e^a + e^b) = b + softplus(a - b), which does not overflow, whichever is larger. */
+static og_node log_sum_exp(const terms *t, og_node z) {
+  for (int rows = og_graph_shape(t->g, z).rows; rows > 1; rows = og_graph_shape(t->g, z).rows) {
+    int half = rows / 2;
+    og_node a = og_slice(t->g, z, 0, half), b = og_slice(t->g, z, half, half);
+    og_node both[2] = {add(t, b, og_apply1(t->g, OG_SOFTPLUS, sub(t, a, b)))};
+    if (rows % 2) both[1] = og_slice(t->g, z, rows - 1, 1);
+    z = og_concat(t->g, both, 1 + rows % 2);
+    if (z == OG_NODE_NONE) break;
+  }
+  return z;
+}
+/* a = the logits of classes 1, 2, ...: -log softmax(a)[y] */
+static og_node categorical_logit(const terms *t) {
+  og_node zero = num(t, 0), own = zero;
+  for (int k = 0; k < og_graph_shape(t->g, t->a).rows; k++)
+    own = og_where(t->g, og_apply2(t->g, OG_EQ, t->y, num(t, k + 1)), og_slice(t->g, t->a, k, 1), own);
+  return sub(t, log_sum_exp(t, t->a), own);
+}
+/* Of equals the first; NaN when a logit is. */
+static og_node most_likely(const terms *t) {
+  og_node best = og_slice(t->g, t->a, 0, 1), class = num(t, 1);
+  for (int k = 1; k < og_graph_shape(t->g, t->a).rows; k++) {
+    og_node other = og_slice(t->g, t->a, k, 1);
+    class = og_where(t->g, og_apply2(t->g, OG_GT, other, best), num(t, k + 1), class);
+    best = og_apply2(t->g, OG_MAX, best, other);
+  }
+  return og_where(t->g, og_apply2(t->g, OG_EQ, best, best), class, best);
+}
+
+/* ---- Errors, which are no densities ---- */
+
+static og_node squared_error(const terms *t) {
+  og_node error = sub(t, t->y, t->a);
+  return mul(t, error, error);
+}
+static og_node absolute_error(const terms *t) { return og_apply1(t->g, OG_ABS, sub(t, t->y, t->a)); }
+
 static const distribution distributions[] = {
     {"normal", 2, "normal(mu, sigma)", OG_SUPPORT_REAL, normal, first},
     {"lognormal", 2, "lognormal(mu, sigma)", OG_SUPPORT_POSITIVE, lognormal, median},
@@ -92,6 +131,9 @@ static const distribution distributions[] = {
     {"poisson", 1, "poisson(lambda)", OG_SUPPORT_COUNT, poisson, first},
     {"neg_binomial_2", 2, "neg_binomial_2(mu, phi)", OG_SUPPORT_COUNT, neg_binomial_2, first},
     {"bernoulli", 1, "bernoulli(theta)", OG_SUPPORT_BINARY, bernoulli, first},
+    {"categorical_logit", 1, "categorical_logit(logits)", OG_SUPPORT_CLASS, categorical_logit, most_likely},
+    {"squared_error", 1, "squared_error(x)", OG_SUPPORT_REAL, squared_error, first},
+    {"absolute_error", 1, "absolute_error(x)", OG_SUPPORT_REAL, absolute_error, first},
 };
 enum { DISTRIBUTIONS = sizeof distributions / sizeof *distributions };
 
@@ -115,9 +157,32 @@ static const distribution *find(og_lowering *l, const og_expression *call) {
   return NULL;
 }
 
-static int check_argument(og_lowering *l, const og_expression *e, og_node node, og_node y) {
+/* The shape of an observation is that of its distribution's widest argument; a class is one number, whatever
+ * the number of its logits. */
+int og_density_rows(og_lowering *l, const og_expression *call) {
+  int rows = 1;
+  for (int i = 0; call->kind == OG_EX_CALL && i < call->count; i++) {
+    og_node node = og_lower_expression(l, call->arg[i]);
+    if (node == OG_NODE_NONE) return 0;
+    og_shape shape = og_graph_shape(l->graph, node);
+    if (shape.rows * shape.columns > rows) rows = shape.rows * shape.columns;
+  }
+  return call->kind == OG_EX_CALL && og_span_is(l->source, call->name, "categorical_logit") ? 1 : rows;
+}
+
+static int check_logits(og_lowering *l, const og_expression *e, og_shape shape) {
+  char text[OG_SHAPE_TEXT];
+  if (shape.columns == 1 && shape.rows > 1) return 1;
+  og_error_at(l->source, e->span, "the logits of classes are a vector of two or more, not %s",
+              og_shape_text(shape, text));
+  return 0;
+}
+
+static int check_argument(og_lowering *l, const distribution *d, const og_expression *e, og_node node,
+                          og_node y) {
   char own[OG_SHAPE_TEXT], column[OG_SHAPE_TEXT];
   og_shape shape = og_graph_shape(l->graph, node), want = og_graph_shape(l->graph, y);
+  if (d->support == OG_SUPPORT_CLASS) return check_logits(l, e, shape);
   if (shape.rows * shape.columns == 1 || (shape.rows == want.rows && shape.columns == 1)) return 1;
   og_error_at(l->source, e->span, "this argument is %s, but the observation is %s", og_shape_text(shape, own),
               og_shape_text(want, column));
@@ -139,11 +204,11 @@ og_node og_lower_density(og_lowering *l, const og_expression *call, og_node y, o
   int good = 1;
   for (int i = 0; i < call->count; i++) {
     arg[i] = og_lower_expression(l, call->arg[i]);
-    good &= arg[i] != OG_NODE_NONE && check_argument(l, call->arg[i], arg[i], y);
+    good &= arg[i] != OG_NODE_NONE && check_argument(l, d, call->arg[i], arg[i], y);
   }
   if (!good) return OG_NODE_NONE;
   terms t = {l->graph, y, arg[0], arg[1], arg[2]};
-  *support = d->support;
+  *support = (og_support){d->support, og_graph_shape(l->graph, arg[0]).rows};
   *location = d->location(&t);
   return d->minus_log(&t);
 }

@@ -235,18 +235,6 @@ typedef struct observations {
   int *rows;
 } observations;
 
-/* The shape of an observation is that of its distribution's widest argument. */
-static int rows_of(og_lowering *l, const og_expression *call) {
-  int rows = 1;
-  for (int i = 0; call->kind == OG_EX_CALL && i < call->count; i++) {
-    og_node node = og_lower_expression(l, call->arg[i]);
-    og_shape shape = og_graph_shape(l->graph, node);
-    if (node == OG_NODE_NONE) return 0;
-    if (size_of(shape) > rows) rows = size_of(shape);
-  }
-  return rows;
-}
-
 static int name_columns(og_lowering *l, const og_statement *s, int rows, size_t from) {
   for (int i = 0; i < rows; i++) {
     size_t room = s->name.length + 16;
@@ -301,7 +289,7 @@ static void lower_observations(og_lowering *l) {
   if (!rows || !locations) l->source->no_memory = 1;
   for (size_t i = 0; i < syntax->count && rows && locations; i++) {
     if (syntax->statements[i].kind != OG_ST_OBSERVE) continue;
-    rows[i] = rows_of(l, syntax->statements[i].value);
+    rows[i] = og_density_rows(l, syntax->statements[i].value);
     columns += (size_t)rows[i];
     statements++;
   }

@@ -102,6 +102,8 @@ int og_is_function(const og_source *source, og_span name);
 og_node og_refuse_options(og_lowering *lowering, const og_expression *call);
 /* A call of one of the functions of the language, or of a net. */
 og_node og_lower_call(og_lowering *lowering, const og_expression *e);
+/* How many columns a call of a distribution describes; 0 after a diagnostic. */
+int og_density_rows(og_lowering *lowering, const og_expression *call);
 /* -log p(y | arguments) entry by entry, the location, and what y may be; OG_NODE_NONE after a diagnostic. */
 og_node og_lower_density(og_lowering *lowering, const og_expression *call, og_node y, og_node *location,
                          og_support *support);

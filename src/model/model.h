@@ -5,12 +5,17 @@
 #include "graph/graph.h"
 
 /* What an observed value may be, by its distribution. */
-typedef enum og_support {
+typedef enum og_support_kind {
   OG_SUPPORT_REAL,
   OG_SUPPORT_POSITIVE,
   OG_SUPPORT_NOT_NEGATIVE,
-  OG_SUPPORT_COUNT, /* 0, 1, 2, ... */
-  OG_SUPPORT_BINARY /* 0 or 1 */
+  OG_SUPPORT_COUNT,  /* 0, 1, 2, ... */
+  OG_SUPPORT_BINARY, /* 0 or 1 */
+  OG_SUPPORT_CLASS   /* 1, 2, ..., classes */
+} og_support_kind;
+typedef struct og_support {
+  og_support_kind kind;
+  int classes;
 } og_support;
 
 /* A data column that the model reads as an input; its place is that of its rows (a, b, tau) in theta. */
@@ -35,7 +40,7 @@ typedef struct og_model_parts {
   og_node initial_state;      /* vector [n]: reads TIME (as t0) and PARAMETER */
   size_t observed;            /* K; 0: no `observe` */
   const og_support *supports; /* [K] */
-  /* scalar: sum over present columns of -log p(y | t, x, theta), fully normalised */
+  /* scalar: sum over present columns of -log p(y | t, x, theta), fully normalised, or of plain errors */
   og_node observation_loss;
   og_node locations; /* vector [K]: see og_model_predict */
   const size_t
