@@ -40,12 +40,13 @@ static og_graph_dynamics neural(og_graph *g) {
                              .weights = (size_t)net_weights(2, 50, 2)};
 }
 
-/* A net with ramps, one layer of it under a condition, and a final activation. */
+/* A net with ramps, a layer that reads NaN where it is not taken, and a final activation. */
 static og_graph_dynamics masked(og_graph *g) {
   og_node x = state_of(g, 3), t = og_input(g, OG_SLOT_TIME, 0, scalar);
   int at = net_weights(3, 7, 3);
   og_node y = net(g, 0, 3, 7, 3, OG_RELU, x);
-  og_node root = og_apply1(g, OG_SQRT, layer(g, &at, 3, 3, y)); /* NaN in many lanes, where it is not taken */
+  og_node roots = og_apply1(g, OG_SQRT, y); /* NaN in many lanes: there nothing of the layer is taken */
+  og_node root = layer(g, &at, 3, 3, roots);
   og_node taken = og_where(g, og_apply2(g, OG_GT, root, og_constant(g, 0)), root, og_apply1(g, OG_SIN, t));
   return (og_graph_dynamics){.f = og_apply1(g, OG_TANH, og_apply2(g, OG_SUB, taken, y)),
                              .parameters = (size_t)at,

@@ -15,7 +15,7 @@ typedef struct og_sink_term {
   int offset, zero_wins;
 } og_sink_term;
 
-typedef struct og_lowering {
+typedef struct og_program_lowering {
   const og_graph *graph;
   const og_program_plan *plan;
   og_program *program;
@@ -26,25 +26,25 @@ typedef struct og_lowering {
   og_sink_term *terms; /* in order of `ready` */
   int term_count, term_capacity;
   int hole_count, hole_capacity, nodes, failed;
-} og_lowering;
+} og_program_lowering;
 
-static inline int og_entries_of(const og_lowering *l, og_node node) {
+static inline int og_entries_of(const og_program_lowering *l, og_node node) {
   return og_entries(l->graph->nodes[node].shape);
 }
 
-int og_take_rows(og_lowering *l, int rows);
-void og_give_rows(og_lowering *l, int row, int rows);
-int og_room_for(og_lowering *l, void **memory, int *capacity, int needed, size_t size);
-void og_emit(og_lowering *l, og_instruction instruction);
+int og_take_rows(og_program_lowering *l, int rows);
+void og_give_rows(og_program_lowering *l, int row, int rows);
+int og_room_for(og_program_lowering *l, void **memory, int *capacity, int needed, size_t size);
+void og_emit(og_program_lowering *l, og_instruction instruction);
 /* The operand as a block: what is one number for all lanes is spread over rows that the caller gives back;
  * *row is -1 when there are none. */
-og_place og_block_operand(og_lowering *l, og_node node, int *row);
+og_place og_block_operand(og_program_lowering *l, og_node node, int *row);
 /* Gives back the rows of a node that nothing reads after `now`. */
-void og_retire(og_lowering *l, og_node node, int now);
+void og_retire(og_program_lowering *l, og_node node, int now);
 
 /* Takes the plan's sinks apart into terms, and marks what they read as needed. */
-void og_collect_sinks(og_lowering *l);
+void og_collect_sinks(og_program_lowering *l);
 /* Adds the terms that are ready with `node`; *next is the first that has not been added. */
-void og_lower_sinks(og_lowering *l, og_node node, int *next);
+void og_lower_sinks(og_program_lowering *l, og_node node, int *next);
 
 #endif

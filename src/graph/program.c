@@ -20,7 +20,7 @@ og_node og_root_of(const og_graph *graph, og_node node, int *offset) {
 }
 
 /* ---- Scratch rows ---- */
-int og_take_rows(og_lowering *l, int rows) {
+int og_take_rows(og_program_lowering *l, int rows) {
   int best = -1;
   for (int i = 0; i < l->hole_count; i++)
     if (l->holes[i].rows >= rows && (best < 0 || l->holes[i].rows < l->holes[best].rows)) best = i;
@@ -35,7 +35,7 @@ int og_take_rows(og_lowering *l, int rows) {
   return row;
 }
 
-void og_give_rows(og_lowering *l, int row, int rows) {
+void og_give_rows(og_program_lowering *l, int row, int rows) {
   for (int i = 0; i < l->hole_count;) {
     og_free_rows *hole = &l->holes[i];
     if (hole->row + hole->rows != row && row + rows != hole->row) {
@@ -52,7 +52,7 @@ void og_give_rows(og_lowering *l, int row, int rows) {
 }
 
 /* ---- Instructions and constants ---- */
-int og_room_for(og_lowering *l, void **memory, int *capacity, int needed, size_t size) {
+int og_room_for(og_program_lowering *l, void **memory, int *capacity, int needed, size_t size) {
   if (needed <= *capacity) return 1;
   int more = 2 * needed + 16;
   void *grown = og_resize(l->program->context, *memory, (size_t)*capacity, (size_t)more, size);
@@ -62,13 +62,13 @@ int og_room_for(og_lowering *l, void **memory, int *capacity, int needed, size_t
   return 1;
 }
 
-void og_emit(og_lowering *l, og_instruction instruction) {
+void og_emit(og_program_lowering *l, og_instruction instruction) {
   og_program *p = l->program;
   if (og_room_for(l, (void **)&p->instructions, &p->capacity, p->count + 1, sizeof instruction))
     p->instructions[p->count++] = instruction;
 }
 
-static og_place constant_place(og_lowering *l, const og_node_data *d) {
+static og_place constant_place(og_program_lowering *l, const og_node_data *d) {
   og_program *p = l->program;
   int count = d->count ? d->count : 1, row = p->constant_count;
   if (!og_room_for(l, (void **)&p->constants, &p->constant_capacity, row + count, sizeof(double)))
@@ -79,7 +79,7 @@ static og_place constant_place(og_lowering *l, const og_node_data *d) {
   return (og_place){.base = OG_BASE_CONSTANT, .row = row, .one = 1, .step = d->count > 0};
 }
 
-static og_place operand(const og_lowering *l, og_node node) {
+static og_place operand(const og_program_lowering *l, og_node node) {
   int offset, many = og_entries_of(l, node) > 1;
   og_node root = og_root_of(l->graph, node, &offset);
   og_place place = l->places[root];
@@ -93,12 +93,12 @@ static og_place operand(const og_lowering *l, og_node node) {
   return place;
 }
 
-static void copy(og_lowering *l, og_place from, og_place to, int rows) {
+static void copy(og_program_lowering *l, og_place from, og_place to, int rows) {
   og_emit(l, (og_instruction){.code = OG_DO_COPY, .rows = rows, .columns = 1, .out = to, .a = from});
 }
 
 /* Constants and weights are spread over lanes for those that cannot read them as they are. */
-og_place og_block_operand(og_lowering *l, og_node node, int *row) {
+og_place og_block_operand(og_program_lowering *l, og_node node, int *row) {
   og_place place = operand(l, node);
   *row = -1;
   if (!place.one) return place;
@@ -110,13 +110,13 @@ og_place og_block_operand(og_lowering *l, og_node node, int *row) {
 }
 
 /* ---- Places ---- */
-static int computed(const og_lowering *l, og_node node) {
+static int computed(const og_program_lowering *l, og_node node) {
   og_kind kind = l->graph->nodes[node].kind;
   return kind != OG_CONSTANT && kind != OG_INPUT;
 }
 
 /* Lets the node's value be made in the output itself; the parts of a concat likewise. */
-static void place_in_output(og_lowering *l, og_node node, int base, int row) {
+static void place_in_output(og_program_lowering *l, og_node node, int base, int row) {
   int offset;
   og_node root = og_root_of(l->graph, node, &offset);
   if (offset || l->placed[root] || !computed(l, root) || og_entries_of(l, root) != og_entries_of(l, node))
@@ -132,7 +132,7 @@ static void place_in_output(og_lowering *l, og_node node, int base, int row) {
 }
 
 /* A view of a slot: of its uniform entries, or of the others, which lie side by side. */
-static og_place input_place(const og_lowering *l, const og_node_data *d) {
+static og_place input_place(const og_program_lowering *l, const og_node_data *d) {
   const og_program_plan *plan = l->plan;
   og_place place = {.base = d->slot, .row = d->offset, .step = 1};
   if (d->slot != plan->slot || d->offset < plan->first) return place;
@@ -143,7 +143,7 @@ static og_place input_place(const og_lowering *l, const og_node_data *d) {
   return (og_place){.base = OG_BASE_WEIGHTS, .row = d->offset - plan->first, .one = 1, .step = 1};
 }
 
-static void give_place(og_lowering *l, og_node node) {
+static void give_place(og_program_lowering *l, og_node node) {
   const og_node_data *d = &l->graph->nodes[node];
   if (l->placed[node] || d->kind == OG_SLICE || d->kind == OG_RESHAPE) return;
   if (d->kind == OG_CONSTANT)
@@ -155,7 +155,7 @@ static void give_place(og_lowering *l, og_node node) {
         (og_place){.base = OG_BASE_SCRATCH, .row = og_take_rows(l, og_entries_of(l, node)), .step = 1};
 }
 
-void og_retire(og_lowering *l, og_node node, int now) {
+void og_retire(og_program_lowering *l, og_node node, int now) {
   int offset;
   og_node root = og_root_of(l->graph, node, &offset);
   if (l->last_use[root] != now || l->places[root].base != OG_BASE_SCRATCH || !computed(l, root)) return;
@@ -177,7 +177,7 @@ static int unary_loop(int op) {
 }
 
 /* A matrix that is one for all lanes, and lies as it is written. */
-static int is_flat_matrix(const og_lowering *l, const og_node_data *d) {
+static int is_flat_matrix(const og_program_lowering *l, const og_node_data *d) {
   if (d->kind != OG_MATVEC && d->kind != OG_MATVEC_T) return 0;
   og_place place = operand(l, d->operands[0]);
   return place.one && (place.step || og_entries_of(l, d->operands[0]) == 1);
@@ -192,7 +192,7 @@ static og_code product_code(const og_node_data *d, int flat) {
   }
 }
 
-static void lower_operation(og_lowering *l, og_node node) {
+static void lower_operation(og_program_lowering *l, og_node node) {
   const og_node_data *d = &l->graph->nodes[node];
   int rows[3] = {-1, -1, -1};
   og_place in[3] = {{0}};
@@ -235,14 +235,14 @@ static void lower_operation(og_lowering *l, og_node node) {
     if (rows[i] >= 0) og_give_rows(l, rows[i], og_entries_of(l, d->operands[i]));
 }
 
-static void lower_pad(og_lowering *l, const og_node_data *d, og_place to) {
+static void lower_pad(og_program_lowering *l, const og_node_data *d, og_place to) {
   og_node_data zero = {.kind = OG_CONSTANT};
   copy(l, constant_place(l, &zero), to, d->shape.rows);
   to.row += d->offset;
   copy(l, operand(l, d->operands[0]), to, og_entries_of(l, d->operands[0]));
 }
 
-static void lower_concat(og_lowering *l, const og_node_data *d, og_place to) {
+static void lower_concat(og_program_lowering *l, const og_node_data *d, og_place to) {
   for (int i = 0; i < d->count; i++) {
     og_node part = l->graph->parts[d->first + i];
     og_place from = operand(l, part);
@@ -251,7 +251,7 @@ static void lower_concat(og_lowering *l, const og_node_data *d, og_place to) {
   }
 }
 
-static void lower(og_lowering *l, og_node node) {
+static void lower(og_program_lowering *l, og_node node) {
   const og_node_data *d = &l->graph->nodes[node];
   give_place(l, node);
   if (!computed(l, node) || l->given[node] || d->kind == OG_SLICE || d->kind == OG_RESHAPE) return;
@@ -266,7 +266,7 @@ static void lower(og_lowering *l, og_node node) {
   for (int i = 0; i < count; i++) og_retire(l, operands[i], node);
 }
 
-static void mark_needed(og_lowering *l, const og_node *outputs) {
+static void mark_needed(og_program_lowering *l, const og_node *outputs) {
   for (int i = 0; i < l->program->output_count; i++) l->needed[outputs[i]] = 1;
   og_collect_sinks(l);
   for (og_node node = l->nodes - 1; node >= 0; node--) {
@@ -282,7 +282,7 @@ static void mark_needed(og_lowering *l, const og_node *outputs) {
 }
 
 /* The nodes whose values are handed in, end to end. */
-static void place_given(og_lowering *l) {
+static void place_given(og_program_lowering *l) {
   int row = 0;
   for (int i = 0; i < l->plan->given_count; i++) {
     og_node node = l->plan->given[i];
@@ -292,7 +292,7 @@ static void place_given(og_lowering *l) {
   }
 }
 
-static void lower_all(og_lowering *l, const og_node *outputs) {
+static void lower_all(og_program_lowering *l, const og_node *outputs) {
   og_program *p = l->program;
   int offset, sunk = 0;
   place_given(l);
@@ -314,7 +314,7 @@ static void lower_all(og_lowering *l, const og_node *outputs) {
   }
 }
 
-static void round_constants(og_lowering *l) {
+static void round_constants(og_program_lowering *l) {
   og_program *p = l->program;
   p->constants_single = og_alloc(p->context, (size_t)p->constant_count + 1, sizeof(float));
   if (!p->constants_single) l->failed = 1;
@@ -333,7 +333,7 @@ static void find_slots(og_program *p) {
     if (found[slot]) p->slots[p->slot_count++] = slot;
 }
 
-static int lower_graph(og_lowering *l, const og_node *outputs) {
+static int lower_graph(og_program_lowering *l, const og_node *outputs) {
   og_context *context = l->program->context;
   size_t nodes = (size_t)l->nodes + 1;
   l->needed = og_alloc(context, nodes, 1);
@@ -384,7 +384,7 @@ og_status og_program_create_planned(const og_graph *graph, const og_program_plan
                           .dense_s = og_dense_best_s(),
                           .loops_d = og_elementwise_best_d(),
                           .loops_s = og_elementwise_best_s()};
-  og_lowering l = {.graph = graph, .plan = plan, .program = program, .nodes = nodes};
+  og_program_lowering l = {.graph = graph, .plan = plan, .program = program, .nodes = nodes};
   if (!lower_graph(&l, plan->outputs) || !og_program_straighten(program)) {
     og_program_destroy(program);
     return og_fail_memory(graph->context, (size_t)nodes * sizeof(og_instruction),

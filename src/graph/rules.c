@@ -29,7 +29,7 @@ og_node og_unary_slope(og_graph *g, og_unary op, og_node x, og_node y) {
   case OG_TANH: return MUL(SUB(C(1), y), ADD(C(1), y));
   case OG_SIGMOID: return MUL(y, F(OG_SIGMOID, F(OG_NEG, x))); /* 1 - y would cancel where y is near 1 */
   case OG_SOFTPLUS: return F(OG_SIGMOID, x);
-  case OG_RELU: return og_apply2(g, OG_GT, x, C(0));
+  case OG_RELU: return og_apply2(g, OG_GT, y, C(0));
   case OG_ERF: /* 2/sqrt(pi) exp(-x^2) */
     return MUL(C(1.12837916709551257390), F(OG_EXP, F(OG_NEG, SQUARE(x))));
   case OG_LGAMMA: return F(OG_DIGAMMA, x);

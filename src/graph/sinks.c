@@ -5,14 +5,14 @@
 static og_node later(og_node a, og_node b) { return a > b ? a : b; }
 
 /* Terms stay sorted by `ready`, those of one node in the order in which they are found. */
-static void add_term(og_lowering *l, og_sink_term term) {
+static void add_term(og_program_lowering *l, og_sink_term term) {
   if (!og_room_for(l, (void **)&l->terms, &l->term_capacity, l->term_count + 1, sizeof term)) return;
   int at = l->term_count++;
   for (; at > 0 && l->terms[at - 1].ready > term.ready; at--) l->terms[at] = l->terms[at - 1];
   l->terms[at] = term;
 }
 
-static void take_apart(og_lowering *l, og_node node, int offset) {
+static void take_apart(og_program_lowering *l, og_node node, int offset) {
   const og_node_data *d = &l->graph->nodes[node];
   og_node a = d->operands[0], b = d->operands[1];
   if (l->failed) return;
@@ -30,7 +30,7 @@ static void take_apart(og_lowering *l, og_node node, int offset) {
   }
 }
 
-static void need(og_lowering *l, og_node node, og_node ready) {
+static void need(og_program_lowering *l, og_node node, og_node ready) {
   int offset;
   if (node < 0) return;
   og_node root = og_root_of(l->graph, node, &offset);
@@ -38,7 +38,7 @@ static void need(og_lowering *l, og_node node, og_node ready) {
   if (l->last_use[root] < ready) l->last_use[root] = ready;
 }
 
-void og_collect_sinks(og_lowering *l) {
+void og_collect_sinks(og_program_lowering *l) {
   for (int i = 0; i < l->plan->sink_count; i++)
     take_apart(l, l->plan->sinks[i].node, l->plan->sinks[i].offset);
   for (int i = 0; i < l->term_count && !l->failed; i++) {
@@ -47,7 +47,7 @@ void og_collect_sinks(og_lowering *l) {
   }
 }
 
-static void lower_term(og_lowering *l, const og_sink_term *term) {
+static void lower_term(og_program_lowering *l, const og_sink_term *term) {
   int columns = term->b < 0 ? 1 : og_entries_of(l, term->b), rows[3] = {-1, -1, -1};
   og_instruction made = {.code = term->b < 0 ? OG_DO_ADD_LANES : OG_DO_ADD_OUTER,
                          .zero_wins = (unsigned char)term->zero_wins,
@@ -66,7 +66,7 @@ static void lower_term(og_lowering *l, const og_sink_term *term) {
     if (rows[i] >= 0) og_give_rows(l, rows[i], columns);
 }
 
-void og_lower_sinks(og_lowering *l, og_node node, int *next) {
+void og_lower_sinks(og_program_lowering *l, og_node node, int *next) {
   int first = *next;
   for (; *next < l->term_count && l->terms[*next].ready == node; ++*next) lower_term(l, &l->terms[*next]);
   for (int i = first; i < *next; i++) {
