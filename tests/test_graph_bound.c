@@ -372,7 +372,7 @@ static void test_refusals(void **state) {
   assert_int_equal(og_field_from_dynamics(g, &dynamics, &field), OG_ERR_ARGUMENT);
   dynamics.weights = 1;
   assert_int_equal(og_field_from_dynamics(g, &dynamics, &field), OG_ERR_SHAPE);
-  assert_contains(og_context_message(context), "reads entries 1 to 2 of the parameters at once");
+  assert_contains(og_context_message(context), "entries 1 to 2 of the parameters are read at once");
   dynamics.weights = 0;
   assert_int_equal(og_field_from_dynamics(g, &dynamics, &field), OG_OK);
   assert_null(field->bind);

@@ -15,11 +15,7 @@ typedef struct products {
   int sink_count;
 } products;
 
-typedef struct range {
-  int first, count;
-} range;
-
-static og_program_plan plan_of(range weights, int outputs, const og_node *output) {
+static og_program_plan plan_of(og_weights weights, int outputs, const og_node *output) {
   return (og_program_plan){.slot = OG_SLOT_PARAMETER,
                            .first = weights.first,
                            .count = weights.count,
@@ -27,58 +23,27 @@ static og_program_plan plan_of(range weights, int outputs, const og_node *output
                            .outputs = output};
 }
 
-/* The leaves that `f` reads weights by, as sinks. */
-static og_status find_leaves(const og_graph *g, og_node f, range weights, og_sink *sinks, int *count) {
-  size_t nodes = (size_t)f + 1;
-  unsigned char *needed = og_alloc(g->context, nodes, 1);
-  if (!needed) return og_fail_memory(g->context, nodes, "the weights of a field");
-  og_mark_needed(g, f, 1, &f, needed);
-  og_status status = OG_OK;
-  int end = weights.first + weights.count;
-  *count = 0;
-  for (og_node node = 0; node <= f && status == OG_OK; node++) {
-    const og_node_data *d = &g->nodes[node];
-    if (!needed[node] || d->kind != OG_INPUT || d->slot != OG_SLOT_PARAMETER) continue;
-    int from = d->offset, to = d->offset + og_entries(d->shape);
-    if (to <= weights.first || from >= end) continue;
-    if (from < weights.first || to > end)
-      status = og_fail(g->context, OG_ERR_SHAPE,
-                       "a field reads entries %d to %d of the parameters at once: those from %d to %d are "
-                       "weights, and are read apart from the others",
-                       from, to - 1, weights.first, end - 1);
-    sinks[(*count)++] = (og_sink){node, from - weights.first};
-  }
-  og_free(g->context, needed);
-  return status;
-}
-
-/* wrt: state, parameters, inputs' rows, time, leaves; `bars` likewise, joined to what a vjp gives. */
-static og_status take_products(og_graph *g, const og_graph_dynamics *d, range weights, og_node *wrt,
-                               og_node *bars, products *p) {
+static og_status take_products(og_graph *g, const og_graph_dynamics *d, og_weights weights, products *p) {
+  int behind = weights.first + weights.count, used = 0, outputs = 0;
   int rows[] = {og_graph_shape(g, d->f).rows, weights.first, (int)(OG_INPUT_ROWS * d->inputs), 1};
-  int slot[] = {OG_SLOT_STATE, OG_SLOT_PARAMETER, OG_SLOT_PARAMETER, OG_SLOT_TIME}, used = 0, outputs = 0;
+  int slot[] = {OG_SLOT_STATE, OG_SLOT_PARAMETER, OG_SLOT_PARAMETER, OG_SLOT_TIME};
+  int offset[] = {0, 0, behind, 0};
+  og_node wrt[4], bars[4];
   for (int i = 0; i < 4; i++)
-    if (rows[i])
-      wrt[used++] = og_input(g, slot[i], i == 2 ? weights.first + weights.count : 0, (og_shape){rows[i], 1});
+    if (rows[i]) wrt[used++] = og_input(g, slot[i], offset[i], (og_shape){rows[i], 1});
   og_node lambda = og_input(g, OG_SLOT_COTANGENT, 0, (og_shape){rows[0], 1});
-  for (int i = 0; i < p->sink_count; i++) wrt[used + i] = p->sinks[i].node;
-  OG_TRY(og_graph_status(g));
-  OG_TRY(og_graph_vjp_leaves(g, 1, &d->f, &lambda, used + p->sink_count, used, wrt, bars));
+  OG_TRY(og_graph_vjp_weights(g, d->f, lambda, used, wrt, bars, weights, &p->sinks, &p->sink_count));
   p->outputs[outputs++] = bars[0];
   p->count[OG_FOR_STATE] = outputs;
   if (used > 2) p->outputs[outputs++] = og_concat(g, bars + 1, used - 2);
   p->count[OG_FOR_PARAMETERS] = outputs;
   p->outputs[outputs++] = bars[used - 1];
   p->count[OG_FOR_TIME] = outputs;
-  int kept = 0;
-  for (int i = 0; i < p->sink_count; i++)
-    if (bars[used + i] >= 0) p->sinks[kept++] = (og_sink){bars[used + i], p->sinks[i].offset};
-  p->sink_count = kept;
   return og_graph_status(g);
 }
 
-static og_status create_vjps(og_bound_programs *programs, const og_graph *g, range weights, const products *p,
-                             const og_node *tape, int tape_count) {
+static og_status create_vjps(og_bound_programs *programs, const og_graph *g, og_weights weights,
+                             const products *p, const og_node *tape, int tape_count) {
   for (int i = 0; i < OG_EXTENTS; i++) {
     og_program_plan plan = plan_of(weights, p->count[i], p->outputs);
     OG_TRY(og_program_create_planned(g, &plan, &programs->vjp[i]));
@@ -93,7 +58,7 @@ static og_status create_vjps(og_bound_programs *programs, const og_graph *g, ran
 }
 
 /* The nodes of the tape end to end, as the second output beside f. */
-static og_status create_evals(og_bound_programs *programs, og_graph *g, og_node f, range weights,
+static og_status create_evals(og_bound_programs *programs, og_graph *g, og_node f, og_weights weights,
                               const og_node *tape, int tape_count, og_node *parts) {
   for (int i = 0; i < tape_count; i++) {
     int rows = og_entries(g->nodes[tape[i]].shape);
@@ -108,7 +73,7 @@ static og_status create_evals(og_bound_programs *programs, og_graph *g, og_node 
   return og_program_create_planned(g, &plan, &programs->eval_tape);
 }
 
-static og_status create_taped(og_bound_programs *programs, og_graph *g, og_node f, range weights,
+static og_status create_taped(og_bound_programs *programs, og_graph *g, og_node f, og_weights weights,
                               const products *p) {
   og_program_plan whole = plan_of(weights, p->count[OG_FOR_TIME], p->outputs);
   whole.sinks = p->sinks;
@@ -201,17 +166,11 @@ static og_status bind(const og_field *base, int single, og_field **bound) {
 }
 
 og_status og_field_create_bound(og_graph_field *field, og_graph *g, const og_graph_dynamics *d) {
-  range weights = {(int)(d->parameters - d->weights), (int)d->weights};
-  size_t nodes = (size_t)d->f + 1, room = nodes + 4;
-  products p = {.sinks = og_alloc(g->context, nodes, sizeof *p.sinks)};
-  og_node *wrt = og_alloc(g->context, 2 * room, sizeof *wrt);
-  og_status status = p.sinks && wrt
-                         ? find_leaves(g, d->f, weights, p.sinks, &p.sink_count)
-                         : og_fail_memory(g->context, 2 * room * sizeof *wrt, "the weights of a field");
-  if (status == OG_OK) status = take_products(g, d, weights, wrt, wrt + room, &p);
+  og_weights weights = {(int)(d->parameters - d->weights), (int)d->weights};
+  products p = {0};
+  og_status status = take_products(g, d, weights, &p);
   if (status == OG_OK) status = create_taped(&field->bound, g, d->f, weights, &p);
   og_free(g->context, p.sinks);
-  og_free(g->context, wrt);
   if (status == OG_OK) field->base.bind = bind;
   return status;
 }
