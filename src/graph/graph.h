@@ -2,9 +2,9 @@
  *
  * A graph is a growing list of nodes; a node refers only to earlier nodes. Nodes are hash-consed (equal
  * expressions are one node: common subexpressions never exist twice) and simplified as they are made
- * (constants folded, x+0, x*1, x*0, x^1, x^2 -> x*x, -(-x), neg pulled out of products, where with constant
- * condition, index of concat, ...). Simplifications keep exact arithmetic or reduce rounding; x*0 -> 0 is
- * allowed (a NaN in x is caught in f itself).
+ * (constants folded, x+0, x*1, x*0, x^1, x^2 -> x*x, x^3 -> x*x*x, -(-x), neg pulled out of products, where
+ * with constant condition, index of concat, ...). Simplifications keep exact arithmetic or reduce rounding;
+ * x*0 -> 0 is allowed (a NaN in x is caught in f itself).
  *
  * A shape is rows x columns; scalars are 1x1, vectors n x 1. Elementwise binary operations take equal shapes
  * or a scalar on either side. Errors (shapes that do not match, no memory) make the constructor return
