@@ -71,8 +71,8 @@ og_status og_batch_initial_states(og_batch *batch, const double *theta);
 og_status og_batch_terms(og_batch *batch, og_solve *solve, const double *theta, int gradient);
 /* Everything up to the loss at theta, and with `gradient` the cotangents; *out is the solve. */
 og_status og_batch_forward(og_batch *batch, int kind, const double *theta, int gradient, og_solve **out);
-/* And back: theta_bar of the objective, x0_bar and the times' cotangents. */
-og_status og_batch_pull_back(og_batch *batch, og_solve *solve, const double *theta);
+/* And back: theta_bar of the objective and x0_bar; with `times` t0_bar and t1_bar too, which cost more. */
+og_status og_batch_pull_back(og_batch *batch, og_solve *solve, const double *theta, int times);
 double og_batch_total(const og_batch *batch);
 
 #endif

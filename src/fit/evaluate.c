@@ -228,12 +228,12 @@ static og_status check_gradient(const og_batch *batch) {
   return OG_OK;
 }
 
-og_status og_batch_pull_back(og_batch *batch, og_solve *solve, const double *theta) {
+og_status og_batch_pull_back(og_batch *batch, og_solve *solve, const double *theta, int times) {
   og_objective *objective = batch->objective;
-  OG_TRY(og_solve_pullback(solve, batch->N ? batch->observed_bar : NULL,
-                           objective->terms.final_cost ? batch->final_bar : NULL,
-                           objective->parts.has_integral_cost ? batch->ones : NULL, batch->x0_bar,
-                           objective->theta_bar, batch->t0_bar, batch->t1_bar, NULL));
+  OG_TRY(og_solve_pullback(
+      solve, batch->N ? batch->observed_bar : NULL, objective->terms.final_cost ? batch->final_bar : NULL,
+      objective->parts.has_integral_cost ? batch->ones : NULL, batch->x0_bar, objective->theta_bar,
+      times ? batch->t0_bar : NULL, times ? batch->t1_bar : NULL, NULL));
   og_term_run(objective->terms.initial, &(og_term_io){.items = og_batch_initial_items(batch),
                                                       .theta = theta,
                                                       .seeds = batch->x0_bar,
@@ -271,7 +271,7 @@ og_status og_objective_evaluate_with(og_objective *objective, og_adjoint adjoint
     return og_fail(objective->context, OG_ERR_ARGUMENT, "there is no adjoint number %d", (int)adjoint);
   if (gradient) objective->has_gradient = 0;
   OG_TRY(og_batch_forward(&objective->all, adjoint, theta, gradient != NULL, &solve));
-  if (gradient) OG_TRY(og_batch_pull_back(&objective->all, solve, theta));
+  if (gradient) OG_TRY(og_batch_pull_back(&objective->all, solve, theta, 1));
   if (gradient) OG_TRY(keep_gradient(objective));
   if (gradient && objective->p) memcpy(gradient, objective->theta_bar, objective->p * sizeof *gradient);
   if (loss) *loss = og_batch_total(&objective->all);

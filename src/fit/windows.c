@@ -84,7 +84,7 @@ og_status og_objective_evaluate_batch(og_objective *objective, const double *the
   OG_TRY(og_batch_set_windows(batch, count, windows));
   int adjoint = (int)og_options_integer(objective->options, OG_OPT_ADJOINT);
   OG_TRY(og_batch_forward(batch, adjoint, theta, gradient != NULL, &solve));
-  if (gradient) OG_TRY(og_batch_pull_back(batch, solve, theta));
+  if (gradient) OG_TRY(og_batch_pull_back(batch, solve, theta, 0));
   if (gradient && objective->p) memcpy(gradient, objective->theta_bar, objective->p * sizeof *gradient);
   if (loss) *loss = og_batch_total(batch);
   if (values) *values = batch->present;
