@@ -23,6 +23,7 @@ typedef struct reverse {
   OG_R(og_weights_sum) weights;
   int times;                   /* cotangents of times are needed */
   size_t cursor[OG_LANES_MAX]; /* observations at or after it are done */
+  size_t due[OG_LANES_MAX];    /* the first one of the lane's step */
   int reads_interpolant;
   long long evals, vjps;
   OG_R(og_bring) bring; /* last: it is cleared only when it is used */
@@ -116,13 +117,14 @@ static int is_inside(const reverse *v, int lane, double s) {
   return s > v->r.fraction[lane] && s < v->r.fraction_next[lane];
 }
 
-/* Whether the lane's step has an event or observations that read the interpolant. */
+/* Whether the lane's step has an event or observations that read the interpolant; and which these are. */
 static int reads_inside(reverse *v, int lane) {
-  if (OG_R(og_stops_find)(&v->stops, lane)) return 1;
-  if (!v->r.trajectory[lane] || !v->pullback->observed_bar) return 0;
-  for (size_t i = first_of_step(v, lane); i < v->cursor[lane]; i++)
+  int stopped = OG_R(og_stops_find)(&v->stops, lane);
+  if (!v->r.trajectory[lane] || !v->pullback->observed_bar) return stopped;
+  v->due[lane] = first_of_step(v, lane);
+  for (size_t i = v->due[lane]; i < v->cursor[lane]; i++)
     if (v->times || is_inside(v, lane, fraction_of(v, lane, i))) return 1;
-  return 0;
+  return stopped;
 }
 
 static void place(reverse *v) {
@@ -173,7 +175,7 @@ static void seed_state(reverse *v, int lane, size_t i) {
 static void seeds_before(reverse *v, int lane) {
   double weights[OG_STAGES_MAX], slopes[OG_STAGES_MAX], start = v->r.fraction[lane],
                                                         end = v->r.fraction_next[lane];
-  for (size_t i = first_of_step(v, lane); i < v->cursor[lane]; i++) {
+  for (size_t i = v->due[lane]; i < v->cursor[lane]; i++) {
     double s = fraction_of(v, lane, i);
     if (s == end) seed_state(v, lane, i);
     if (v->mask[lane] == 0) continue;
@@ -185,10 +187,9 @@ static void seeds_before(reverse *v, int lane) {
 
 /* After it: those inside, and at t0, read x itself. */
 static void seeds_after(reverse *v, int lane) {
-  size_t first = first_of_step(v, lane);
-  for (size_t i = first; i < v->cursor[lane]; i++)
+  for (size_t i = v->due[lane]; i < v->cursor[lane]; i++)
     if (fraction_of(v, lane, i) != v->r.fraction_next[lane]) seed_state(v, lane, i);
-  v->cursor[lane] = first;
+  v->cursor[lane] = v->due[lane];
 }
 
 static void each_active(reverse *v, void (*what)(reverse *, int)) {
