@@ -15,7 +15,7 @@ while read -r target; do
   cmake --build build/fuzz -j "${JOBS:-$(nproc)}" --target "$target" >build/fuzz/build.log || { cat build/fuzz/build.log; exit 1; }
   corpus=build/fuzz/corpus/$target
   mkdir -p "$corpus"
-  find examples tests -type f \( -name '*.ode' -o -name '*.csv' -o -name '*.json' \) -size -8k -exec cp {} "$corpus" \;
+  find examples tests -type f \( -name '*.ode' -o -name '*.csv' -o -name '*.json' -o -name '*.safetensors' \) -size -8k -exec cp {} "$corpus" \;
   echo "== $target, $seconds s"
   "build/fuzz/tests/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=4096 \
     -print_final_stats=1 -verbosity=0 -artifact_prefix=build/fuzz/findings/ "$corpus" 2>build/fuzz/$target.log </dev/null || {
