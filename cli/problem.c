@@ -50,7 +50,7 @@ static int same_file(const char *a, const char *b) {
 /* Writing must not destroy what was read. */
 static int check_target(const arguments *a, flag which) {
   const char *path = a->values[which], *option = option_row_of(which).name;
-  const char *inputs[] = {a->model, a->values[FLAG_DATA]};
+  const char *inputs[] = {a->model, a->values[FLAG_DATA]}; /* --params may be taken up and written again */
   for (size_t i = 0; i < 2; i++) {
     if (!inputs[i] || !same_file(path, inputs[i])) continue;
     complain("--%s would overwrite %s, which is read", option, inputs[i]);
@@ -126,9 +126,11 @@ static int was_set(const problem *p, const char *name) {
   return 0;
 }
 
-/* Saved parameters replace the model's values, and --set replaces both. */
+/* Saved parameters, of --params or else of the model's own file, replace the model's values, and --set
+ * replaces both. */
 static og_status load_parameters(problem *p) {
   const char *path = p->arguments->values[FLAG_PARAMS];
+  if (!path && og_model_saved(p->model)) path = p->arguments->model;
   if (!path) return OG_OK;
   double *model_values = take(p->p, sizeof *model_values);
   memcpy(model_values, p->theta, p->p * sizeof *model_values);

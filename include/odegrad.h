@@ -520,11 +520,17 @@ OG_API og_status og_table_write_csv(const og_table *table, const char *path);
 typedef struct og_model og_model;
 
 /** Reads or parses a model. On failure the message holds every diagnostic, each with file, line, column,
- *  the line itself and a caret. */
+ *  the line itself and a caret. A safetensors file that og_parameters_write wrote can be read as a model too:
+ *  its text and the values that og_model_set gave to consts are in there. */
 OG_API og_status og_model_read(og_context *context, const char *path, og_model **out);
 OG_API og_status og_model_parse(og_context *context, const char *name, const char *text, size_t length,
                                 og_model **out);
 OG_API void og_model_destroy(og_model *model);
+/** The text it was made from. */
+OG_API const char *og_model_text(const og_model *model);
+/** 1 when it was read from a safetensors file. Its values are still those of the text (og_model_values);
+ * those in the file are og_parameters_read's. */
+OG_API int og_model_saved(const og_model *model);
 /** Replaces the value of a param or const by a constant expression ("2*pi", "[1, 2]"). Fields and objectives
  *  made before keep the old one. */
 OG_API og_status og_model_set(og_model *model, const char *name, const char *expression);
@@ -760,9 +766,18 @@ OG_API double og_clip_gradient(const og_options *options, size_t p, double *grad
 
 /* ---- Parameter files and plots --------------------------------------------------------------------- */
 
-/** Readable JSON {"name": value, ...}: writes theta [p] with the names of the model (to a temporary name,
- * then renamed), and reads it back; names that are missing keep what `theta` holds, unknown ones are refused.
- */
+/** Parameters in files. A path that ends in ".safetensors" is written as that format: one F64 tensor for each
+ *  parameter, called as the model has it, weights of networks as PyTorch has them ("f.0.weight" [out][in]),
+ * and the text of the model in the metadata. Any other is written as readable JSON {"name": value, ...}.
+ * Values that are not finite are refused; the file appears whole or not at all, and reads back to the same
+ * bits.
+ *
+ *  Reading knows the format by its first bytes and takes F64, F32, F16, BF16 and I64. Parameters that are
+ * missing keep what `theta` [p] holds, but a network must be there whole; unknown names are refused. State
+ * dicts of PyTorch: a tensor that no parameter is called like is the one with which it shares the most
+ * dot-separated parts at the end, all but the first of the parameter's at least: "0.weight" or
+ * "module.net.0.weight" is the weight of the first layer of the model's only network. Where several fit alike
+ * the file is refused. */
 OG_API og_status og_parameters_write(const og_model *model, const double *theta, const char *path);
 OG_API og_status og_parameters_read(const og_model *model, const char *path, double *theta);
 

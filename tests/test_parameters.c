@@ -1,19 +1,24 @@
-/* Parameter files: the way there and back, and what is refused. */
+/* Parameter files of both kinds: the way there and back, and what is refused. */
 #include <math.h>
 #include <unistd.h>
 
 #include "counting.h"
+#include "io/parameters.h"
+#include "io/safetensors.h"
 
 static char path[] = "/tmp/odegrad-parameters-XXXXXX";
+static char tensors_path[sizeof path + sizeof ".safetensors"];
 
 static int make_file(void **state) {
   (void)state;
   int descriptor = mkstemp(path);
+  snprintf(tensors_path, sizeof tensors_path, "%s.safetensors", path);
   return descriptor < 0 ? -1 : close(descriptor);
 }
 
 static int remove_file(void **state) {
   (void)state;
+  unlink(tensors_path);
   return unlink(path);
 }
 
@@ -86,6 +91,7 @@ static void wrong_files_are_refused_and_change_nothing(void **state) {
       {"{\"alpha\": 2} x", OG_ERR_DATA, "not JSON"},
       {"[1, 2]", OG_ERR_DATA, "expected an object"},
       {"", OG_ERR_DATA, "not JSON"},
+      {"PK\003\004 and so on", OG_ERR_DATA, "save the state dict with safetensors.torch.save_file"},
   };
   og_context *context = new_context();
   og_model *model = new_model(context);
@@ -105,11 +111,177 @@ static void wrong_files_are_refused_and_change_nothing(void **state) {
   og_context_destroy(context);
 }
 
+/* ---- As safetensors ---- */
+
+/* A number, a vector, a matrix; bytes in a comment that are not UTF-8; a const. */
+static const char matrix_text[] = "# caf\xe9, caf\xc3\xa9\n"
+                                  "const k = 2\n"
+                                  "param alpha = 1 in [0, 5], beta[2] = [2, 3], W[2, 3] = 0\n"
+                                  "init x = [1, k]\n"
+                                  "x' = k*alpha*x + beta + W*[1, 2, 3]\n";
+enum { MATRIX_PARAMETERS = 9 };
+static const double matrix_theta[MATRIX_PARAMETERS] = {1.0 / 3, -1e-300, -0.0, 0.1, 0.2, 0.3, 4, 5, 6e200};
+
+static og_model *parse(og_context *context, const char *text) {
+  og_model *model;
+  og_status status = og_model_parse(context, "m.ode", text, strlen(text), &model);
+  if (status != OG_OK) fail_msg("%s", og_context_message(context));
+  return model;
+}
+
+static void written_tensors_read_back_to_the_same_bits(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_model *model = parse(context, matrix_text);
+  double back[MATRIX_PARAMETERS] = {0};
+  assert_int_equal(og_parameters_write(model, matrix_theta, tensors_path), OG_OK);
+  assert_int_equal(og_parameters_read(model, tensors_path, back), OG_OK);
+  assert_memory_equal(matrix_theta, back, sizeof back);
+  assert_int_equal(rename(tensors_path, path), 0); /* the first bytes tell, not the ending */
+  memset(back, 0, sizeof back);
+  assert_int_equal(og_parameters_read(model, path, back), OG_OK);
+  assert_memory_equal(matrix_theta, back, sizeof back);
+  og_tensors *set;
+  assert_int_equal(og_tensors_read(context, path, &set), OG_OK);
+  const og_tensor *alpha = og_tensors_find(set, "alpha"), *beta = og_tensors_find(set, "beta");
+  const og_tensor *w = og_tensors_find(set, "W");
+  assert_true(alpha->rank == 0 && beta->rank == 1 && beta->shape[0] == 2);
+  assert_true(w->rank == 2 && w->shape[0] == 2 && w->shape[1] == 3);
+  og_tensors_destroy(set);
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
+static void a_model_is_read_from_its_parameters(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_model *model = parse(context, matrix_text), *back;
+  double theta[MATRIX_PARAMETERS], x0[2];
+  assert_int_equal(og_model_saved(model), 0);
+  assert_string_equal(og_model_text(model), matrix_text);
+  assert_int_equal(og_model_set(model, "k", "3*2 - 1"), OG_OK);
+  assert_int_equal(og_model_set(model, "k", "2^2"), OG_OK);
+  assert_int_equal(og_model_set(model, "alpha", "4"), OG_OK); /* a param: its value is a tensor */
+  assert_int_equal(og_parameters_write(model, matrix_theta, tensors_path), OG_OK);
+  if (og_model_read(context, tensors_path, &back) != OG_OK) fail_msg("%s", og_context_message(context));
+  assert_int_equal(og_model_saved(back), 1);
+  assert_string_equal(og_model_text(back) + 13, matrix_text + 13);
+  assert_memory_equal(og_model_text(back), "# caf?, caf\xc3\xa9", 13);
+  assert_int_equal(og_model_values(back, theta), OG_OK);
+  assert_true(theta[0] == 1);
+  assert_int_equal(og_parameters_read(back, tensors_path, theta), OG_OK);
+  assert_memory_equal(theta, matrix_theta, sizeof theta);
+  assert_int_equal(og_model_initial_state(back, 0, theta, x0), OG_OK);
+  assert_true(x0[0] == 1 && x0[1] == 4); /* the const has the value that it was given */
+  og_model_destroy(model);
+  og_model_destroy(back);
+  og_context_destroy(context);
+}
+
+static void put_tensors(og_context *context, const char *name, size_t rank, const size_t *shape,
+                        const double *values) {
+  og_tensors *set;
+  assert_int_equal(og_tensors_create(context, &set), OG_OK);
+  assert_int_equal(og_tensors_add(set, "odegrad.optimizer.step", 0, NULL, values), OG_OK); /* passed over */
+  assert_int_equal(og_tensors_add(set, name, rank, shape, values), OG_OK);
+  assert_int_equal(og_tensors_write(set, tensors_path), OG_OK);
+  og_tensors_destroy(set);
+}
+
+static void shapes_of_one_meaning_are_read(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    size_t rank, shape[4], offset;
+  } rows[] = {{"alpha", 0, {0}, 0},   {"alpha", 1, {1}, 0}, {"alpha", 2, {1, 1}, 0},   {"beta", 1, {2}, 1},
+              {"beta", 2, {2, 1}, 1}, {"W", 2, {2, 3}, 3},  {"model.alpha", 0, {0}, 0}};
+  og_context *context = new_context();
+  og_model *model = parse(context, matrix_text);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    double theta[MATRIX_PARAMETERS], values[6] = {1, 2, 3, 4, 5, 3};
+    for (size_t k = 0; k < MATRIX_PARAMETERS; k++) theta[k] = -7;
+    put_tensors(context, rows[i].name, rows[i].rank, rows[i].shape, values);
+    if (og_parameters_read(model, tensors_path, theta) != OG_OK) fail_msg("%s", og_context_message(context));
+    for (size_t k = 0; k < MATRIX_PARAMETERS; k++) {
+      size_t count = rows[i].offset == 0 ? 1 : rows[i].offset == 1 ? 2 : 6, own = k - rows[i].offset;
+      assert_true(theta[k] == (own < count ? values[own] : -7)); /* what is missing keeps its value */
+    }
+  }
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
+static void tensors_that_do_not_fit_are_refused_and_change_nothing(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    size_t rank, shape[4];
+    double value;
+    og_status status;
+    const char *message;
+  } rows[] = {
+      {"alpha", 1, {2}, 1, OG_ERR_SHAPE, "tensor alpha of shape [2] cannot be alpha of shape []"},
+      {"W", 2, {3, 2}, 1, OG_ERR_SHAPE, "tensor W of shape [3, 2] cannot be W of shape [2, 3]"},
+      {"W", 1, {6}, 1, OG_ERR_SHAPE, "tensor W of shape [6] cannot be W of shape [2, 3]"},
+      {"W", 3, {2, 3, 1}, 1, OG_ERR_SHAPE, "tensor W of shape [2, 3, 1] cannot be W of shape [2, 3]"},
+      {"gamma", 1, {2}, 1, OG_ERR_NAME, "tensor gamma could be no parameter of the model"},
+      {"gamma", 1, {2}, 1, OG_ERR_NAME, "the file has: gamma [2]"},
+      {"gamma", 1, {2}, 1, OG_ERR_NAME, "the model has: alpha [], beta [2], W [2, 3]"},
+      {"alpha", 0, {0}, 6, OG_ERR_BOUNDS, "alpha is 6; the model bounds it to [0, 5]"},
+      {"beta", 1, {2}, NAN, OG_ERR_NOT_FINITE, "a value of beta is no finite double"},
+  };
+  og_context *context = new_context();
+  og_model *model = parse(context, matrix_text);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    double theta[MATRIX_PARAMETERS], values[6];
+    for (size_t k = 0; k < 6; k++) values[k] = rows[i].value;
+    memcpy(theta, matrix_theta, sizeof theta);
+    put_tensors(context, rows[i].name, rows[i].rank, rows[i].shape, values);
+    assert_int_equal(og_parameters_read(model, tensors_path, theta), rows[i].status);
+    assert_contains(og_context_message(context), rows[i].message);
+    assert_contains(og_context_message(context), tensors_path);
+    assert_memory_equal(theta, matrix_theta, sizeof theta);
+  }
+  og_model *none = NULL;
+  assert_int_equal(og_model_read(context, tensors_path, &none), OG_ERR_DATA);
+  assert_null(none);
+  assert_contains(og_context_message(context), "has parameters but no text of a model");
+  double bad[MATRIX_PARAMETERS] = {INFINITY};
+  assert_int_equal(og_parameters_write(model, bad, tensors_path), OG_ERR_NOT_FINITE);
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
+/* ---- Memory ---- */
+
+static og_status write_and_read(og_context *context) {
+  og_model *model, *back = NULL;
+  double theta[MATRIX_PARAMETERS];
+  OG_TRY(og_model_parse(context, "m.ode", matrix_text, strlen(matrix_text), &model));
+  og_status status = og_model_set(model, "k", "3");
+  if (status == OG_OK) status = og_parameters_write(model, matrix_theta, tensors_path);
+  if (status == OG_OK) status = og_parameters_read(model, tensors_path, theta);
+  if (status == OG_OK) status = og_model_read(context, tensors_path, &back);
+  og_model_destroy(back);
+  og_model_destroy(model);
+  return status;
+}
+
+static void running_out_of_memory_is_survived(void **state) {
+  (void)state;
+  fail_each_allocation(write_and_read);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(written_parameters_read_back_to_the_same_bits),
       cmocka_unit_test(missing_names_keep_their_values),
       cmocka_unit_test(wrong_files_are_refused_and_change_nothing),
+      cmocka_unit_test(written_tensors_read_back_to_the_same_bits),
+      cmocka_unit_test(a_model_is_read_from_its_parameters),
+      cmocka_unit_test(shapes_of_one_meaning_are_read),
+      cmocka_unit_test(tensors_that_do_not_fit_are_refused_and_change_nothing),
+      cmocka_unit_test(running_out_of_memory_is_survived),
   };
   return cmocka_run_group_tests(tests, make_file, remove_file);
 }

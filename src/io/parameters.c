@@ -1,46 +1,25 @@
-/* Parameter files: readable JSON {"name": value, ...}. A scalar is a number, a vector an array, a matrix an
- * array of its rows. */
-#include "io/io.h"
+/* Parameter files. Which of both kinds a file is, its ending says when it is written and its first bytes when
+ * it is read. */
+#include "io/parameters.h"
 
-#include <cjson/cJSON.h>
 #include <math.h>
 #include <string.h>
 
+#include "io/safetensors.h"
+
+int og_parameter_is_weight(const char *name) { return strchr(name, '.') != NULL; }
+
+size_t og_parameter_shape(const og_parameter_info *info, size_t shape[2]) {
+  const char *dot = strrchr(info->name, '.');
+  shape[0] = info->rows;
+  shape[1] = info->columns;
+  if (info->columns > 1 || (dot && strcmp(dot, ".weight") == 0)) return 2;
+  return info->rows > 1 || dot ? 1 : 0;
+}
+
 /* ---- Writing ---- */
 
-static void write_number(FILE *file, double value) {
-  char text[OG_NUMBER_SIZE];
-  og_format_real(value, text);
-  fputs(text, file);
-}
-
-static void write_row(FILE *file, size_t count, const double *values) {
-  fputc('[', file);
-  for (size_t i = 0; i < count; i++) {
-    if (i) fputs(", ", file);
-    write_number(file, values[i]);
-  }
-  fputc(']', file);
-}
-
-static void write_value(FILE *file, const og_parameter_info *info, const double *values) {
-  if (info->rows == 1 && info->columns == 1) {
-    write_number(file, values[0]);
-    return;
-  }
-  if (info->columns == 1) {
-    write_row(file, info->rows, values);
-    return;
-  }
-  fputc('[', file);
-  for (size_t row = 0; row < info->rows; row++) {
-    if (row) fputs(",\n    ", file);
-    write_row(file, info->columns, values + row * info->columns);
-  }
-  fputc(']', file);
-}
-
-/* JSON has no word for NaN or infinity. */
+/* JSON has no word for NaN or infinity, and no model a use. */
 static og_status check_finite(const og_model *model, const double *theta) {
   for (size_t i = 0; i < og_model_parameters(model); i++) {
     og_parameter_info info;
@@ -53,127 +32,62 @@ static og_status check_finite(const og_model *model, const double *theta) {
   return OG_OK;
 }
 
-static og_status write_parameters(const og_model *model, const double *theta, FILE *file) {
-  fputs("{", file);
-  for (size_t i = 0; i < og_model_parameters(model); i++) {
-    og_parameter_info info;
-    OG_TRY(og_model_parameter(model, i, &info));
-    fprintf(file, "%s\n  \"%s\": ", i ? "," : "", info.name); /* names are identifiers: nothing to escape */
-    write_value(file, &info, theta + info.offset);
-  }
-  fputs("\n}\n", file);
-  return OG_OK;
+static int ends_in(const char *path, const char *ending) {
+  size_t length = strlen(path), own = strlen(ending);
+  return length > own && strcmp(path + length - own, ending) == 0;
 }
 
 og_status og_parameters_write(const og_model *model, const double *theta, const char *path) {
-  og_output *output;
   OG_TRY(check_finite(model, theta));
-  OG_TRY(og_output_open(og_model_context(model), path, &output));
-  return og_output_close(output, write_parameters(model, theta, og_output_file(output)));
+  return ends_in(path, ".safetensors") ? og_parameters_write_tensors(model, theta, path)
+                                       : og_parameters_write_json(model, theta, path);
 }
 
 /* ---- Reading ---- */
 
-typedef struct reading {
-  const og_model *model;
-  og_context *context;
-  const char *path;
-  double *values; /* a copy of theta, so that a failure changes nothing */
-  const char **names;
-  unsigned char *seen;
-  size_t count; /* of parameters */
-} reading;
-
-static og_status fail_shape(const reading *r, const og_parameter_info *info) {
-  if (info->rows == 1 && info->columns == 1)
-    return og_fail(r->context, OG_ERR_SHAPE, "%s: %s must be a number", r->path, info->name);
-  if (info->columns == 1)
-    return og_fail(r->context, OG_ERR_SHAPE, "%s: %s must be an array of %zu numbers", r->path, info->name,
-                   info->rows);
-  return og_fail(r->context, OG_ERR_SHAPE,
-                 "%s: %s must be an array of %zu rows, each an array of %zu numbers", r->path, info->name,
-                 info->rows, info->columns);
-}
-
-static og_status read_number(const reading *r, const og_parameter_info *info, const cJSON *item,
-                             double *value) {
-  if (!cJSON_IsNumber(item)) return fail_shape(r, info);
-  if (!isfinite(item->valuedouble))
-    return og_fail(r->context, OG_ERR_NOT_FINITE, "%s: a value of %s is too large for a double", r->path,
+og_status og_parameter_put(const og_parameter_reading *r, const og_parameter_info *info, double value,
+                           double *target) {
+  if (!isfinite(value))
+    return og_fail(r->context, OG_ERR_NOT_FINITE, "%s: a value of %s is no finite double", r->path,
                    info->name);
-  if (item->valuedouble < info->lowest || item->valuedouble > info->highest) {
+  if (value < info->lowest || value > info->highest) {
     char text[3][OG_NUMBER_SIZE];
-    og_format_real(item->valuedouble, text[0]);
+    og_format_real(value, text[0]);
     og_format_real(info->lowest, text[1]);
     og_format_real(info->highest, text[2]);
     return og_fail(r->context, OG_ERR_BOUNDS, "%s: %s is %s; the model bounds it to [%s, %s]", r->path,
                    info->name, text[0], text[1], text[2]);
   }
-  *value = item->valuedouble;
+  *target = value;
   return OG_OK;
 }
 
-static og_status read_row(const reading *r, const og_parameter_info *info, const cJSON *array, size_t count,
-                          double *values) {
-  if (!cJSON_IsArray(array) || (size_t)cJSON_GetArraySize(array) != count) return fail_shape(r, info);
-  for (const cJSON *item = array->child; item; item = item->next)
-    OG_TRY(read_number(r, info, item, values++));
+/* Half a network is none: a tensor that is not there is no wish to keep what was drawn from the seed. */
+og_status og_parameters_check_networks(const og_parameter_reading *r) {
+  for (size_t i = 0; i < r->count; i++)
+    if (!r->seen[i] && og_parameter_is_weight(r->names[i]))
+      return og_fail(r->context, OG_ERR_NAME, "%s: there is no %s, a tensor of the model's network", r->path,
+                     r->names[i]);
   return OG_OK;
 }
 
-static og_status read_value(const reading *r, const og_parameter_info *info, const cJSON *item) {
-  double *values = r->values + info->offset;
-  if (info->rows == 1 && info->columns == 1 && !cJSON_IsArray(item))
-    return read_number(r, info, item, values);
-  if (info->columns == 1) return read_row(r, info, item, info->rows, values);
-  if (!cJSON_IsArray(item) || (size_t)cJSON_GetArraySize(item) != info->rows) return fail_shape(r, info);
-  for (const cJSON *row = item->child; row; row = row->next, values += info->columns)
-    OG_TRY(read_row(r, info, row, info->columns, values));
-  return OG_OK;
+/* torch.save writes zip archives of pickles, which only Python can run. */
+static int is_pickle(const char *bytes, size_t length) {
+  return length > 4 && memcmp(bytes, "PK\003\004", 4) == 0;
 }
 
-static og_status read_item(const reading *r, const cJSON *item) {
-  for (size_t i = 0; i < r->count; i++) {
-    if (strcmp(item->string, r->names[i]) != 0) continue;
-    if (r->seen[i]++) return og_fail(r->context, OG_ERR_DATA, "%s: %s is given twice", r->path, item->string);
-    og_parameter_info info;
-    OG_TRY(og_model_parameter(r->model, i, &info));
-    return read_value(r, &info, item);
-  }
-  const char *nearest = og_nearest(item->string, r->names, r->count);
-  return og_fail(r->context, OG_ERR_NAME, "%s: the model has no parameter %s%s%s%s", r->path, item->string,
-                 nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
-}
-
-static og_status read_items(const reading *r, const cJSON *root) {
-  if (!cJSON_IsObject(root))
-    return og_fail(r->context, OG_ERR_DATA, "%s: expected an object such as {\"alpha\": 1.5}", r->path);
-  for (const cJSON *item = root->child; item; item = item->next) OG_TRY(read_item(r, item));
-  return OG_OK;
-}
-
-static og_status fail_syntax(const reading *r, const char *text, const char *end) {
-  size_t line = 1, column = 1;
-  while (end > text && strchr(" \t\r\n,:[]{}\"", end[-1]) == NULL) end--; /* cJSON stops within the word */
-  for (; text < end; text++) {
-    column = *text == '\n' ? 1 : column + 1;
-    line += *text == '\n';
-  }
-  return og_fail(r->context, OG_ERR_DATA,
-                 "%s:%zu:%zu: this is not JSON; expected an object such as {\"alpha\": 1.5}", r->path, line,
-                 column);
-}
-
-static og_status read_text(const reading *r, const char *text, size_t length) {
-  const char *end = text;
-  cJSON *root = memchr(text, '\0', length) ? NULL : cJSON_ParseWithLengthOpts(text, length + 1, &end, 1);
-  og_status status = root ? read_items(r, root) : fail_syntax(r, text, end);
-  cJSON_Delete(root);
-  return status;
+static og_status read_bytes(const og_parameter_reading *r, const char *bytes, size_t length) {
+  if (is_pickle(bytes, length))
+    return og_fail(r->context, OG_ERR_DATA,
+                   "%s: this is an archive, as torch.save writes it; save the state dict with "
+                   "safetensors.torch.save_file instead",
+                   r->path);
+  int tensors = og_tensors_recognise(bytes, length) || ends_in(r->path, ".safetensors");
+  return tensors ? og_parameters_read_tensors(r, bytes, length) : og_parameters_read_json(r, bytes, length);
 }
 
 /* Fills in names and the copy of theta, and reads; *size is p. */
-static og_status read_into_copy(reading *r, const double *theta, size_t *size) {
+static og_status read_into_copy(og_parameter_reading *r, const double *theta, size_t *size) {
   og_parameter_info info;
   for (size_t i = 0; i < r->count; i++) {
     OG_TRY(og_model_parameter(r->model, i, &info));
@@ -186,13 +100,13 @@ static og_status read_into_copy(reading *r, const double *theta, size_t *size) {
   char *text;
   size_t length;
   OG_TRY(og_read_file(r->context, r->path, &text, &length));
-  og_status status = read_text(r, text, length);
+  og_status status = read_bytes(r, text, length);
   og_free(r->context, text);
   return status;
 }
 
 og_status og_parameters_read(const og_model *model, const char *path, double *theta) {
-  reading r = {
+  og_parameter_reading r = {
       .model = model, .context = og_model_context(model), .path = path, .count = og_model_parameters(model)};
   r.names = og_alloc(r.context, r.count, sizeof *r.names);
   r.seen = og_alloc(r.context, r.count, 1);

@@ -54,13 +54,14 @@ static size_t character_length(const unsigned char *text, size_t left) {
   return length;
 }
 
-int og_is_utf8(const char *text, size_t length) {
-  for (size_t at = 0, step; at < length; at += step) {
+size_t og_utf8_prefix(const char *text, size_t length) {
+  size_t at = 0, step = 1;
+  for (; at < length && step; at += step)
     step = character_length((const unsigned char *)text + at, length - at);
-    if (step == 0) return 0;
-  }
-  return 1;
+  return at;
 }
+
+static int is_utf8(const char *text) { return og_utf8_prefix(text, strlen(text)) == strlen(text); }
 
 /* ---- Adding ---- */
 
@@ -95,7 +96,7 @@ og_status og_tensors_add(og_tensors *set, const char *name, size_t rank, const s
   if (og_tensors_find(set, name) || strcmp(name, OG_METADATA_KEY) == 0)
     return og_fail(set->context, OG_ERR_ARGUMENT, "a tensor cannot be called %s%s", name,
                    og_tensors_find(set, name) ? ": there is one already" : "");
-  if (!og_is_utf8(name, strlen(name)) || rank > OG_RANK_MOST)
+  if (!is_utf8(name) || rank > OG_RANK_MOST)
     return og_fail(set->context, OG_ERR_ARGUMENT, "tensor %s: %s", name,
                    rank > OG_RANK_MOST ? "too many dimensions" : "its name is not UTF-8");
   size_t count = 1;
@@ -120,7 +121,7 @@ static og_status add_text(og_tensors *set, const char *key, char *text) {
 }
 
 og_status og_tensors_set_text(og_tensors *set, const char *key, const char *text) {
-  if (!og_is_utf8(key, strlen(key)) || !og_is_utf8(text, strlen(text)))
+  if (!is_utf8(key) || !is_utf8(text))
     return og_fail(set->context, OG_ERR_DATA, "the metadata %s is not UTF-8, as a safetensors file must be",
                    key);
   char *copy = og_strdup(set->context, text);

@@ -46,12 +46,21 @@ og_status og_tensors_parse(og_context *context, const char *name, const char *by
 /* Whether the bytes begin as such a file does, and no text: a header length, then a brace. */
 int og_tensors_recognise(const char *bytes, size_t length);
 
+/* ---- What odegrad writes ---- */
+
+/* Names of odegrad's own, in metadata and among tensors: the text of the model, and the values of consts that
+ * were set (OG_SETTING_KEY with the name behind it). */
+#define OG_OWN_KEY "odegrad."
+#define OG_MODEL_KEY "odegrad.model"
+#define OG_SETTING_KEY "odegrad.set."
+
 /* ---- Shared by the files of this format ---- */
 
 #define OG_METADATA_KEY "__metadata__"
 enum { OG_HEADER_LENGTH_SIZE = 8 };
 og_context *og_tensors_context(const og_tensors *set);
-int og_is_utf8(const char *text, size_t length);
+/* How many bytes at the start are UTF-8. */
+size_t og_utf8_prefix(const char *text, size_t length);
 /* "[50, 2]", "[]"; cut where it does not fit. */
 enum { OG_TENSOR_SHAPE_TEXT = 128 };
 const char *og_tensor_shape_text(size_t rank, const size_t *shape, char text[OG_TENSOR_SHAPE_TEXT]);

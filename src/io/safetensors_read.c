@@ -229,7 +229,7 @@ static int has_escaped_nul(const char *text) {
 }
 
 static og_status parse_header(reading *r, const char *text, size_t length) {
-  if (strlen(text) < length || !og_is_utf8(text, length) || has_escaped_nul(text))
+  if (strlen(text) < length || og_utf8_prefix(text, length) < length || has_escaped_nul(text))
     return og_fail(r->context, OG_ERR_DATA, "%s: the header is not UTF-8, or has NUL in it", r->file);
   cJSON *header = cJSON_ParseWithLengthOpts(text, length + 1, NULL, 1);
   og_status status = cJSON_IsObject(header)

@@ -37,7 +37,7 @@ typedef struct og_symbol {
 
 /* A value replaced by og_model_set. */
 typedef struct og_override {
-  char *name;
+  char *name, *expression;
   int count;
   double *values;
 } og_override;

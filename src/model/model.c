@@ -6,6 +6,7 @@
 
 #include "base/real.h"
 #include "field/field.h"
+#include "io/safetensors.h"
 
 struct og_model {
   og_context *context;
@@ -15,10 +16,13 @@ struct og_model {
   og_program *initial, *predict;
   og_override *overrides;
   size_t override_count;
+  int saved; /* read from a file of parameters */
 };
 
 const og_model_parts *og_model_parts_of(const og_model *model) { return &model->lowering.parts; }
 og_context *og_model_context(const og_model *model) { return model->context; }
+const char *og_model_text(const og_model *model) { return model->source.text; }
+int og_model_saved(const og_model *model) { return model->saved; }
 
 static og_status make_programs(og_graph *graph, const og_model_parts *parts, og_program **initial,
                                og_program **predict) {
@@ -116,7 +120,10 @@ og_status og_model_read(og_context *context, const char *path, og_model **out) {
   size_t length;
   *out = NULL;
   OG_TRY(og_read_file(context, path, &text, &length));
-  og_status status = og_model_parse(context, path, text, length, out);
+  int saved = og_tensors_recognise(text, length);
+  og_status status = saved ? og_model_parse_saved(context, path, text, length, out)
+                           : og_model_parse(context, path, text, length, out);
+  if (status == OG_OK) (*out)->saved = saved;
   og_free(context, text);
   return status;
 }
@@ -130,6 +137,7 @@ void og_model_destroy(og_model *model) {
   close_source(&model->source);
   for (size_t i = 0; i < model->override_count; i++) {
     og_free(model->context, model->overrides[i].name);
+    og_free(model->context, model->overrides[i].expression);
     og_free(model->context, model->overrides[i].values);
   }
   og_free(model->context, model->overrides);
@@ -211,9 +219,10 @@ static og_status check_new(const og_model *model, const og_symbol *symbol, og_sh
   return OG_OK;
 }
 
-/* Adds or replaces the override; takes the values. *old receives what must be put back or freed. */
-static og_status put_override(og_model *model, const og_symbol *symbol, double *values, og_override *old,
-                              size_t *place) {
+/* Adds or replaces the override; takes expression and values. *old receives what must be put back or freed.
+ */
+static og_status put_override(og_model *model, const og_symbol *symbol, char *expression, double *values,
+                              og_override *old, size_t *place) {
   size_t i = 0;
   while (i < model->override_count && strcmp(model->overrides[i].name, symbol->name) != 0) i++;
   *place = i;
@@ -231,12 +240,14 @@ static og_status put_override(og_model *model, const og_symbol *symbol, double *
   } else {
     *old = model->overrides[i];
   }
+  model->overrides[i].expression = expression;
   model->overrides[i].values = values;
   model->overrides[i].count = symbol->shape.rows * symbol->shape.columns;
   return OG_OK;
 }
 
 static void undo_override(og_model *model, size_t place, const og_override *old) {
+  og_free(model->context, model->overrides[place].expression);
   og_free(model->context, model->overrides[place].values);
   if (old->name) {
     model->overrides[place] = *old;
@@ -260,26 +271,48 @@ static og_status lower_again(og_model *model) {
   return OG_OK;
 }
 
-og_status og_model_set(og_model *model, const char *name, const char *expression) {
-  og_symbol *symbol = og_find_symbol(&model->lowering, name, strlen(name));
-  og_shape shape;
-  double *values;
+static og_status set(og_model *model, const og_symbol *symbol, char *expression, double *values) {
   og_override old;
-  size_t place;
-  if (!symbol || (symbol->kind != OG_SY_PARAM && symbol->kind != OG_SY_CONST)) return unknown(model, name);
-  OG_TRY(evaluate(model, name, expression, &shape, &values));
-  og_status status = check_new(model, symbol, shape, values);
-  if (status == OG_OK) status = put_override(model, symbol, values, &old, &place);
+  size_t place = 0;
+  og_status status = expression ? put_override(model, symbol, expression, values, &old, &place)
+                                : og_fail_memory(model->context, 0, "an expression");
   if (status != OG_OK) {
+    og_free(model->context, expression);
     og_free(model->context, values);
     return status;
   }
   status = lower_again(model);
-  if (status != OG_OK)
+  if (status != OG_OK) {
     undo_override(model, place, &old);
-  else
-    og_free(model->context, old.values);
+    return status;
+  }
+  og_free(model->context, old.expression);
+  og_free(model->context, old.values);
+  return OG_OK;
+}
+
+og_status og_model_set(og_model *model, const char *name, const char *expression) {
+  const og_symbol *symbol = og_find_symbol(&model->lowering, name, strlen(name));
+  og_shape shape;
+  double *values;
+  if (!symbol || (symbol->kind != OG_SY_PARAM && symbol->kind != OG_SY_CONST)) return unknown(model, name);
+  OG_TRY(evaluate(model, name, expression, &shape, &values));
+  og_status status = check_new(model, symbol, shape, values);
+  if (status == OG_OK) return set(model, symbol, og_strdup(model->context, expression), values);
+  og_free(model->context, values);
   return status;
+}
+
+int og_model_setting(const og_model *model, size_t index, const char **name, const char **expression) {
+  for (size_t i = 0; i < model->override_count; i++) {
+    const og_override *o = &model->overrides[i];
+    const og_symbol *symbol = og_find_symbol(&model->lowering, o->name, strlen(o->name));
+    if (symbol->kind != OG_SY_CONST || index-- > 0) continue;
+    *name = o->name;
+    *expression = o->expression;
+    return 1;
+  }
+  return 0;
 }
 
 /* ---- Looking ---- */

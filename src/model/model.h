@@ -53,4 +53,8 @@ typedef struct og_model_parts {
 
 const og_model_parts *og_model_parts_of(const og_model *model);
 
+/* The model whose text is in the metadata of a safetensors file. */
+og_status og_model_parse_saved(og_context *context, const char *path, const char *bytes, size_t length,
+                               og_model **out);
+
 #endif

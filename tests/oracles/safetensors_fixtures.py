@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Writes dtypes.safetensors, which tests/test_safetensors.c reads, with Python's safetensors library.
+"""Writes what tests/test_safetensors.c and tests/test_state_dict.c read with PyTorch and Python's safetensors library.
 
 pip install safetensors torch numpy; then run it in this folder."""
+import json
+
 import torch
 from safetensors.torch import save_file
 
@@ -22,3 +24,23 @@ save_file(
     "dtypes.safetensors",
     {"greeting": 'grüß "dich"\n'},
 )
+
+# A state dict as it comes from a Sequential, and from a module that has one; outputs computed in double precision.
+torch.manual_seed(4)
+sequential = torch.nn.Sequential(torch.nn.Linear(2, 5), torch.nn.Tanh(), torch.nn.Linear(5, 2))
+save_file(sequential.state_dict(), "sequential.safetensors")
+
+
+class Field(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = sequential
+
+
+save_file(torch.nn.DataParallel(Field()).state_dict(), "nested.safetensors")  # module.net.0.weight, ...
+inputs = torch.randn(4, 2, dtype=torch.float64)
+with torch.no_grad():
+    outputs = sequential.double()(inputs)
+with open("sequential.json", "w") as file:
+    json.dump({"inputs": inputs.tolist(), "outputs": outputs.tolist()}, file, indent=1)
+    file.write("\n")

@@ -1,0 +1,137 @@
+/* Parameters as readable JSON {"name": value, ...}. A scalar is a number, a vector an array, a matrix an
+ * array of its rows. */
+#include <cjson/cJSON.h>
+#include <string.h>
+
+#include "io/io.h"
+#include "io/parameters.h"
+
+/* ---- Writing ---- */
+
+static void write_number(FILE *file, double value) {
+  char text[OG_NUMBER_SIZE];
+  og_format_real(value, text);
+  fputs(text, file);
+}
+
+static void write_row(FILE *file, size_t count, const double *values) {
+  fputc('[', file);
+  for (size_t i = 0; i < count; i++) {
+    if (i) fputs(", ", file);
+    write_number(file, values[i]);
+  }
+  fputc(']', file);
+}
+
+static void write_value(FILE *file, const og_parameter_info *info, const double *values) {
+  if (info->rows == 1 && info->columns == 1) {
+    write_number(file, values[0]);
+    return;
+  }
+  if (info->columns == 1) {
+    write_row(file, info->rows, values);
+    return;
+  }
+  fputc('[', file);
+  for (size_t row = 0; row < info->rows; row++) {
+    if (row) fputs(",\n    ", file);
+    write_row(file, info->columns, values + row * info->columns);
+  }
+  fputc(']', file);
+}
+
+static og_status write_parameters(const og_model *model, const double *theta, FILE *file) {
+  fputs("{", file);
+  for (size_t i = 0; i < og_model_parameters(model); i++) {
+    og_parameter_info info;
+    OG_TRY(og_model_parameter(model, i, &info));
+    fprintf(file, "%s\n  \"%s\": ", i ? "," : "", info.name); /* names are identifiers: nothing to escape */
+    write_value(file, &info, theta + info.offset);
+  }
+  fputs("\n}\n", file);
+  return OG_OK;
+}
+
+og_status og_parameters_write_json(const og_model *model, const double *theta, const char *path) {
+  og_output *output;
+  OG_TRY(og_output_open(og_model_context(model), path, &output));
+  return og_output_close(output, write_parameters(model, theta, og_output_file(output)));
+}
+
+/* ---- Reading ---- */
+
+static og_status fail_shape(const og_parameter_reading *r, const og_parameter_info *info) {
+  if (info->rows == 1 && info->columns == 1)
+    return og_fail(r->context, OG_ERR_SHAPE, "%s: %s must be a number", r->path, info->name);
+  if (info->columns == 1)
+    return og_fail(r->context, OG_ERR_SHAPE, "%s: %s must be an array of %zu numbers", r->path, info->name,
+                   info->rows);
+  return og_fail(r->context, OG_ERR_SHAPE,
+                 "%s: %s must be an array of %zu rows, each an array of %zu numbers", r->path, info->name,
+                 info->rows, info->columns);
+}
+
+static og_status read_number(const og_parameter_reading *r, const og_parameter_info *info, const cJSON *item,
+                             double *value) {
+  if (!cJSON_IsNumber(item)) return fail_shape(r, info);
+  return og_parameter_put(r, info, item->valuedouble, value);
+}
+
+static og_status read_row(const og_parameter_reading *r, const og_parameter_info *info, const cJSON *array,
+                          size_t count, double *values) {
+  if (!cJSON_IsArray(array) || (size_t)cJSON_GetArraySize(array) != count) return fail_shape(r, info);
+  for (const cJSON *item = array->child; item; item = item->next)
+    OG_TRY(read_number(r, info, item, values++));
+  return OG_OK;
+}
+
+static og_status read_value(const og_parameter_reading *r, const og_parameter_info *info, const cJSON *item) {
+  double *values = r->values + info->offset;
+  if (info->rows == 1 && info->columns == 1 && !cJSON_IsArray(item))
+    return read_number(r, info, item, values);
+  if (info->columns == 1) return read_row(r, info, item, info->rows, values);
+  if (!cJSON_IsArray(item) || (size_t)cJSON_GetArraySize(item) != info->rows) return fail_shape(r, info);
+  for (const cJSON *row = item->child; row; row = row->next, values += info->columns)
+    OG_TRY(read_row(r, info, row, info->columns, values));
+  return OG_OK;
+}
+
+static og_status read_item(const og_parameter_reading *r, const cJSON *item) {
+  for (size_t i = 0; i < r->count; i++) {
+    if (strcmp(item->string, r->names[i]) != 0) continue;
+    if (r->seen[i]++) return og_fail(r->context, OG_ERR_DATA, "%s: %s is given twice", r->path, item->string);
+    og_parameter_info info;
+    OG_TRY(og_model_parameter(r->model, i, &info));
+    return read_value(r, &info, item);
+  }
+  const char *nearest = og_nearest(item->string, r->names, r->count);
+  return og_fail(r->context, OG_ERR_NAME, "%s: the model has no parameter %s%s%s%s", r->path, item->string,
+                 nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+}
+
+static og_status read_items(const og_parameter_reading *r, const cJSON *root) {
+  if (!cJSON_IsObject(root))
+    return og_fail(r->context, OG_ERR_DATA, "%s: expected an object such as {\"alpha\": 1.5}", r->path);
+  for (const cJSON *item = root->child; item; item = item->next) OG_TRY(read_item(r, item));
+  return og_parameters_check_networks(r);
+}
+
+static og_status fail_syntax(const og_parameter_reading *r, const char *text, const char *end) {
+  size_t line = 1, column = 1;
+  while (end > text && strchr(" \t\r\n,:[]{}\"", end[-1]) == NULL) end--; /* cJSON stops within the word */
+  for (; text < end; text++) {
+    column = *text == '\n' ? 1 : column + 1;
+    line += *text == '\n';
+  }
+  return og_fail(r->context, OG_ERR_DATA,
+                 "%s:%zu:%zu: this is not JSON; expected an object such as {\"alpha\": 1.5}", r->path, line,
+                 column);
+}
+
+og_status og_parameters_read_json(const og_parameter_reading *r, const char *text, size_t length) {
+  const char *end = text;
+  cJSON *root = memchr(text, '\0', length) ? NULL : cJSON_ParseWithLengthOpts(text, length + 1, &end, 1);
+  og_status status = root ? read_items(r, root) : fail_syntax(r, text, end);
+  cJSON_Delete(root);
+  return status;
+}
