@@ -7,16 +7,6 @@
 
 #include "io/safetensors.h"
 
-int og_parameter_is_weight(const char *name) { return strchr(name, '.') != NULL; }
-
-size_t og_parameter_shape(const og_parameter_info *info, size_t shape[2]) {
-  const char *dot = strrchr(info->name, '.');
-  shape[0] = info->rows;
-  shape[1] = info->columns;
-  if (info->columns > 1 || (dot && strcmp(dot, ".weight") == 0)) return 2;
-  return info->rows > 1 || dot ? 1 : 0;
-}
-
 /* ---- Writing ---- */
 
 /* JSON has no word for NaN or infinity, and no model a use. */
@@ -64,10 +54,13 @@ og_status og_parameter_put(const og_parameter_reading *r, const og_parameter_inf
 
 /* Half a network is none: a tensor that is not there is no wish to keep what was drawn from the seed. */
 og_status og_parameters_check_networks(const og_parameter_reading *r) {
-  for (size_t i = 0; i < r->count; i++)
-    if (!r->seen[i] && og_parameter_is_weight(r->names[i]))
+  for (size_t i = 0; i < r->count; i++) {
+    og_parameter_info info;
+    OG_TRY(og_model_parameter(r->model, i, &info));
+    if (!r->seen[i] && info.weight)
       return og_fail(r->context, OG_ERR_NAME, "%s: there is no %s, a tensor of the model's network", r->path,
-                     r->names[i]);
+                     info.name);
+  }
   return OG_OK;
 }
 

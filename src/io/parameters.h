@@ -26,12 +26,6 @@ og_status og_parameters_read_tensors(const og_parameter_reading *r, const char *
 og_status og_parameters_write_json(const og_model *model, const double *theta, const char *path);
 og_status og_parameters_write_tensors(const og_model *model, const double *theta, const char *path);
 
-/* Whether a parameter is a tensor of a network: its name is one of PyTorch's, "f.0.weight". */
-int og_parameter_is_weight(const char *name);
-/* The shape that a parameter has as a tensor; returns the rank. A number has none, a layer's weight always
- * two dimensions, as PyTorch has them. */
-size_t og_parameter_shape(const og_parameter_info *info, size_t shape[2]);
-
 /* ---- Names of state dicts ---- */
 
 /* What a tensor's name means among the names that are wanted. */

@@ -7,13 +7,19 @@
 
 /* ---- Writing ---- */
 
+/* The shape of a parameter's tensor; returns the rank. */
+static size_t shape_of(const og_parameter_info *info, size_t shape[2]) {
+  shape[0] = info->rows;
+  shape[1] = info->columns;
+  return (size_t)info->dimensions;
+}
+
 static og_status add_parameters(const og_model *model, const double *theta, og_tensors *set) {
   for (size_t i = 0; i < og_model_parameters(model); i++) {
     og_parameter_info info;
     size_t shape[2];
     OG_TRY(og_model_parameter(model, i, &info));
-    size_t rank = og_parameter_shape(&info, shape);
-    OG_TRY(og_tensors_add(set, info.name, rank, shape, theta + info.offset));
+    OG_TRY(og_tensors_add(set, info.name, shape_of(&info, shape), shape, theta + info.offset));
   }
   return OG_OK;
 }
@@ -100,7 +106,7 @@ static og_status explain(const matching *m, og_status status) {
     og_parameter_info info;
     size_t shape[2];
     OG_TRY(og_model_parameter(m->r->model, i, &info));
-    add_entry(&want, info.name, og_parameter_shape(&info, shape), shape);
+    add_entry(&want, info.name, shape_of(&info, shape), shape);
   }
   og_trail(m->r->context, status, "the file has: %s", have.text);
   return og_trail(m->r->context, status, "the model has: %s", want.text);
@@ -117,7 +123,7 @@ static og_status take(const matching *m, const og_tensor *tensor, size_t paramet
   OG_TRY(og_model_parameter(m->r->model, parameter, &info));
   if (!fits(tensor, &info)) {
     char have[OG_TENSOR_SHAPE_TEXT], want[OG_TENSOR_SHAPE_TEXT];
-    size_t shape[2], rank = og_parameter_shape(&info, shape);
+    size_t shape[2], rank = shape_of(&info, shape);
     og_fail(m->r->context, OG_ERR_SHAPE, "%s: tensor %s of shape %s cannot be %s of shape %s", m->r->path,
             tensor->name, og_tensor_shape_text(tensor->rank, tensor->shape, have), info.name,
             og_tensor_shape_text(rank, shape, want));
