@@ -96,6 +96,10 @@ static og_status finish_quasi_newton(og_search *search, og_information *informat
   return OG_OK;
 }
 
+/* Weights of networks stand for each other: the loss has flat directions, and no weight an error of its own.
+ */
+static int has_weights(const og_search *search) { return search->objective->parts.weights > 0; }
+
 static void note_errors(const og_fit *fit, const og_search *search, const og_information *information) {
   char name[OG_ENTRY_NAME_SIZE];
   if (fit->p > OG_INFORMATION_MAX) return;
@@ -121,6 +125,11 @@ static og_status finish(og_fit *fit, og_search *search) {
   }
   OG_TRY(return_to_best(fit, search));
   og_search_set_scale(search, search->best);
+  if (has_weights(search)) {
+    og_log(fit->context,
+           "note: no standard errors, because weights of networks are not determined one by one");
+    return OG_OK;
+  }
   OG_TRY(og_information_create(fit->context, fit->p, &information));
   og_status status = quasi_newton && fit->converged ? finish_quasi_newton(search, &information)
                                                     : og_information_compute(&information, search);

@@ -1,6 +1,7 @@
 /* Bounded quasi-Newton methods, from NLopt: L-BFGS (Luksan's) and SLSQP (Kraft's). Each may stop early at a
  * kink of the loss or by bad luck of its line search, so the other one takes over until neither makes
- * progress. */
+ * progress. SLSQP works with dense matrices: where there are many parameters it is not the one that takes
+ * over. */
 #include <math.h>
 #include <nlopt.h>
 #include <stdio.h>
@@ -95,23 +96,31 @@ static og_status run(og_search *search, nlopt_algorithm algorithm, int logarithm
   return status;
 }
 
+static nlopt_algorithm algorithm_of(const og_search *search, int round) {
+  enum { DENSE_MOST = 300 };
+  int first = search->optimizer == OG_OPTIMIZER_SLSQP;
+  if (!first && search->p > DENSE_MOST) return NLOPT_LD_LBFGS;
+  return (round + first) % 2 ? NLOPT_LD_SLSQP : NLOPT_LD_LBFGS;
+}
+
 void og_quasi_newton(og_search *search) {
   enum { ROUNDS = 12 };
-  int first = search->optimizer == OG_OPTIMIZER_SLSQP, stale = 0;
+  int stale = 0;
   for (int round = 0; round < ROUNDS && stale < 2 && !og_search_must_end(search); round++) {
     double before = search->loss;
     og_search_set_scale(search, search->best);
-    og_status status = run(search, (round + first) % 2 ? NLOPT_LD_SLSQP : NLOPT_LD_LBFGS, round % 2 == 0);
+    og_status status = run(search, algorithm_of(search, round), round % 2 == 0);
     if (status != OG_OK) search->fatal = status;
     stale = before - search->loss > search->tolerance * fabs(search->loss) ? 0 : stale + 1;
   }
   if (og_search_must_end(search)) return;
   search->converged = stale == 2;
   snprintf(search->reason, OG_REASON_SIZE,
-           stale == 2 ? "converged: the relative change of the loss is below the tolerance "
-                        "%.3g, from both quasi-Newton methods (largest entry of the scaled gradient: %.3g)"
-                      : "the loss still changes by "
-                        "more than the tolerance %.3g, but in steps too small to go on (largest entry of the "
-                        "scaled gradient: %.3g)",
+           stale == 2
+               ? "converged: the relative change of the loss is below the tolerance "
+                 "%.3g, in quasi-Newton runs from several sides (largest entry of the scaled gradient: %.3g)"
+               : "the loss still changes by "
+                 "more than the tolerance %.3g, but in steps too small to go on (largest entry of the "
+                 "scaled gradient: %.3g)",
            search->tolerance, og_search_gradient_norm(search, search->best, search->gradient));
 }
