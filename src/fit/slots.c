@@ -1,12 +1,6 @@
 /* Derivatives with respect to whole input slots, whichever parts of them an expression reads. */
 #include "fit/term.h"
 
-og_status og_slot_cotangent(og_graph *graph, og_node node, og_node seed, int slot, int entries,
-                            og_node *bar) {
-  og_node whole = og_input(graph, slot, 0, (og_shape){entries, 1});
-  return og_graph_vjp(graph, 1, &node, &seed, 1, &whole, bar);
-}
-
 og_status og_tangent_node(const og_model_parts *parts, og_node node, og_node *dot) {
   og_graph *graph = parts->graph;
   static const int slot[] = {OG_SLOT_STATE, OG_SLOT_PARAMETER};

@@ -9,34 +9,52 @@ static int is_zero(const og_graph *graph, og_node node) {
   return og_graph_is_constant(graph, node, &value) && value == 0;
 }
 
-/* bars[3] are the cotangents of time, state and parameters. */
-static og_status differentiate(const og_model_parts *parts, og_node node, int seeded, og_node bars[3]) {
-  og_graph *graph = parts->graph;
-  int n = (int)parts->states, p = (int)parts->parameters;
-  og_node seed = seeded ? og_input(graph, OG_SLOT_COTANGENT, 0, (og_shape){n, 1}) : og_constant(graph, 1);
-  OG_TRY(og_slot_cotangent(graph, node, seed, OG_SLOT_TIME, 1, &bars[0]));
-  OG_TRY(og_slot_cotangent(graph, node, seed, OG_SLOT_STATE, n, &bars[1]));
-  bars[2] = OG_NODE_NONE;
-  return p ? og_slot_cotangent(graph, node, seed, OG_SLOT_PARAMETER, p, &bars[2]) : OG_OK;
+static og_node seed_of(const og_term *term, og_graph *graph, int seeded) {
+  int rows = seeded ? (int)term->n : 1;
+  return seeded || term->weights ? og_input(graph, OG_SLOT_COTANGENT, 0, (og_shape){rows, 1})
+                                 : og_constant(graph, 1);
 }
 
-static og_status build_programs(og_term *term, const og_model_parts *parts, og_node node, int seeded) {
-  og_graph *graph = parts->graph;
-  og_node outputs[4] = {node};
-  OG_TRY(differentiate(parts, node, seeded, outputs + 1));
+/* bars[3] are the cotangents of time, state and parameters, those of weights are sinks. */
+static og_status differentiate(const og_term *term, og_graph *graph, og_node node, int seeded,
+                               og_node bars[3], og_sink **sinks, int *count) {
+  static const int slot[] = {OG_SLOT_TIME, OG_SLOT_STATE, OG_SLOT_PARAMETER};
+  int rows[] = {1, (int)term->n, (int)term->p}, wrt_count = term->p ? 3 : 2;
+  og_weights weights = {(int)term->p, (int)term->weights};
+  og_node wrt[3], seed = seed_of(term, graph, seeded);
+  for (int i = 0; i < wrt_count; i++) wrt[i] = og_input(graph, slot[i], 0, (og_shape){rows[i], 1});
+  return og_graph_vjp_weights(graph, node, seed, wrt_count, wrt, bars, weights, sinks, count);
+}
+
+static void look_for_slots(og_term *term, const og_graph *graph, const og_program_plan *plan) {
+  const int slot[] = {OG_SLOT_PARAMETER, OG_SLOT_STATE,         OG_SLOT_COTANGENT,
+                      OG_SLOT_DATA,      OG_SLOT_PARAMETER_DOT, OG_SLOT_STATE_DOT};
+  int *reads[] = {&term->reads_theta, &term->reads_state,     &term->reads_seeds,
+                  &term->reads_data,  &term->reads_theta_dot, &term->reads_state_dot};
+  for (int i = 0; i < 6; i++) {
+    *reads[i] = og_graph_depends_on(graph, plan->output_count, plan->outputs, slot[i]);
+    for (int k = 0; k < plan->sink_count && !*reads[i]; k++)
+      *reads[i] = og_graph_depends_on(graph, 1, &plan->sinks[k].node, slot[i]);
+  }
+}
+
+static og_status build_programs(og_term *term, og_graph *graph, og_node node, int seeded, og_sink **sinks) {
+  og_node outputs[4] = {node, OG_NODE_NONE, OG_NODE_NONE, OG_NODE_NONE};
+  og_program_plan plan = {.output_count = 1,
+                          .outputs = outputs,
+                          .slot = OG_SLOT_PARAMETER,
+                          .first = (int)term->p,
+                          .count = (int)term->weights};
+  OG_TRY(og_program_create_planned(graph, &plan, &term->value));
+  OG_TRY(differentiate(term, graph, node, seeded, outputs + 1, sinks, &plan.sink_count));
   OG_TRY(og_graph_status(graph));
-  int count = term->p ? 4 : 3;
+  plan.output_count = term->p ? 4 : 3;
+  plan.sinks = *sinks;
   term->has_t_bar = !is_zero(graph, outputs[1]);
   term->has_x_bar = !is_zero(graph, outputs[2]);
   term->has_theta_bar = term->p && !is_zero(graph, outputs[3]);
-  term->reads_theta = og_graph_depends_on(graph, count, outputs, OG_SLOT_PARAMETER);
-  term->reads_state = og_graph_depends_on(graph, count, outputs, OG_SLOT_STATE);
-  term->reads_seeds = og_graph_depends_on(graph, count, outputs, OG_SLOT_COTANGENT);
-  term->reads_data = og_graph_depends_on(graph, count, outputs, OG_SLOT_DATA);
-  term->reads_theta_dot = og_graph_depends_on(graph, count, outputs, OG_SLOT_PARAMETER_DOT);
-  term->reads_state_dot = og_graph_depends_on(graph, count, outputs, OG_SLOT_STATE_DOT);
-  OG_TRY(og_program_create(graph, 1, &node, &term->value));
-  return og_program_create(graph, count, outputs, &term->gradient);
+  look_for_slots(term, graph, &plan);
+  return og_program_create_planned(graph, &plan, &term->gradient);
 }
 
 static og_status allocate(og_term *term) {
@@ -49,9 +67,9 @@ static og_status allocate(og_term *term) {
                 {&term->data, term->reads_data ? term->data_rows : 0},
                 {&term->state, term->reads_state ? term->n : 0},
                 {&term->theta, term->reads_theta ? term->p + term->input_rows : 0},
-                {&term->seed, term->reads_seeds ? term->n : 0},
+                {&term->seed, term->reads_seeds ? term->value_rows : 0},
                 {&term->state_dot, term->reads_state_dot ? term->n : 0},
-                {&term->theta_dot, term->reads_theta_dot ? term->p : 0},
+                {&term->theta_dot, term->reads_theta_dot ? term->p + term->weights : 0},
                 {&term->out, term->value_rows},
                 {&term->t_bar, 1},
                 {&term->x_bar, term->has_x_bar ? term->n : 0},
@@ -75,12 +93,16 @@ og_status og_term_create(og_context *context, const og_model_parts *parts, og_no
   if (!term) return og_fail_memory(context, sizeof *term, "a term of a loss");
   term->context = context;
   term->n = parts->states;
-  term->p = parts->parameters;
+  term->p = parts->parameters - parts->weights;
+  term->weights = parts->weights;
   term->input_rows = OG_INPUT_ROWS * parts->inputs;
+  term->seeded = seeded;
   term->value_rows = seeded ? parts->states : 1;
   term->data_rows = data_rows;
   term->lanes = items >= OG_LANES_MAX ? OG_LANES_MAX : (int)OG_PADDED(items);
-  og_status status = build_programs(term, parts, node, seeded);
+  og_sink *sinks = NULL;
+  og_status status = build_programs(term, parts->graph, node, seeded, &sinks);
+  og_free(context, sinks);
   if (status == OG_OK) status = allocate(term);
   if (status != OG_OK) {
     og_term_destroy(term);
@@ -136,6 +158,15 @@ static void add_lanes(const og_term *term, const chunk *c, const double *block, 
     for (size_t lane = 0; lane < c->used; lane++) sums[row] += block[row * (size_t)c->lanes + lane];
 }
 
+/* Weights' cotangents are summed over all lanes: those behind the last item have cotangents of 0. */
+static void load_seeds(og_term *term, const double *seeds, const chunk *c) {
+  size_t lanes = (size_t)c->lanes;
+  if (seeds) gather(c, c->item, term->value_rows, seeds, term->seed);
+  for (size_t row = 0; row < term->value_rows; row++)
+    for (size_t lane = 0; lane < lanes; lane++)
+      if (lane >= c->used || !term->seeded) term->seed[row * lanes + lane] = lane < c->used;
+}
+
 static void load(og_term *term, const og_term_io *io, const chunk *c) {
   const og_items *items = &io->items;
   gather(c, c->row, 1, items->times, term->time);
@@ -143,7 +174,7 @@ static void load(og_term *term, const og_term_io *io, const chunk *c) {
   if (term->reads_theta && term->input_rows)
     gather(c, c->row, term->input_rows, items->inputs, term->theta + term->p * (size_t)c->lanes);
   if (term->reads_state && io->states) gather(c, c->item, term->n, io->states, term->state);
-  if (term->reads_seeds && io->seeds) gather(c, c->item, term->n, io->seeds, term->seed);
+  if (term->reads_seeds) load_seeds(term, io->seeds, c);
   if (term->reads_state_dot) gather(c, c->item, term->n, io->states_dot, term->state_dot);
 }
 
@@ -162,7 +193,10 @@ static void run_chunk(og_term *term, const og_term_io *io, const chunk *c) {
     outputs[3] = term->has_theta_bar && io->theta_bar ? term->theta_bar : NULL;
   }
   load(term, io, c);
-  og_program_run_d(io->gradient ? term->gradient : term->value, c->lanes, inputs, outputs, term->scratch);
+  const double *weights = term->weights ? io->theta + term->p : NULL;
+  double *weights_bar = term->weights && io->gradient ? io->theta_bar + term->p : NULL;
+  og_program_run_planned_d(io->gradient ? term->gradient : term->value, c->lanes, inputs, weights, NULL,
+                           outputs, weights_bar, term->scratch);
   if (io->values) scatter(c, term->value_rows, term->out, io->values);
   if (io->gradient && io->t_bar) scatter(c, 1, outputs[1], io->t_bar);
   if (io->gradient && io->x_bar) scatter(c, term->n, outputs[2], io->x_bar);
@@ -170,16 +204,16 @@ static void run_chunk(og_term *term, const og_term_io *io, const chunk *c) {
 }
 
 /* The same parameters for all lanes. */
-static void spread(const og_term *term, int lanes, const double *theta, double *block) {
-  for (size_t row = 0; row < term->p; row++)
+static void spread(size_t rows, int lanes, const double *theta, double *block) {
+  for (size_t row = 0; row < rows; row++)
     for (size_t lane = 0; lane < (size_t)lanes; lane++) block[row * (size_t)lanes + lane] = theta[row];
 }
 
 void og_term_run(og_term *term, const og_term_io *io) {
   size_t count = io->items.count;
   chunk c = {.lanes = count >= (size_t)term->lanes ? term->lanes : (int)OG_PADDED(count)};
-  if (term->reads_theta) spread(term, c.lanes, io->theta, term->theta);
-  if (term->reads_theta_dot) spread(term, c.lanes, io->theta_dot, term->theta_dot);
+  if (term->reads_theta) spread(term->p, c.lanes, io->theta, term->theta);
+  if (term->reads_theta_dot) spread(term->p + term->weights, c.lanes, io->theta_dot, term->theta_dot);
   for (size_t first = 0; first < count; first += (size_t)c.lanes) {
     find_items(&io->items, first, &c);
     run_chunk(term, io, &c);

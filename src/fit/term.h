@@ -7,11 +7,12 @@
 
 typedef struct og_term {
   og_context *context;
-  size_t n, p, value_rows, data_rows;
-  size_t input_rows; /* of theta, behind the parameters; they are the items' own */
+  size_t n, value_rows, data_rows;
+  size_t p, weights; /* parameters that are rows of lanes, and those behind them that all lanes share */
+  size_t input_rows; /* behind the former; they are the items' own */
   int lanes;         /* at most */
   og_program *value, *gradient;
-  int has_t_bar, has_x_bar, has_theta_bar, reads_theta, reads_state, reads_seeds, reads_data;
+  int seeded, has_t_bar, has_x_bar, has_theta_bar, reads_theta, reads_state, reads_seeds, reads_data;
   int reads_theta_dot, reads_state_dot;
   double *time, *data, *state, *theta, *seed, *out, *t_bar, *x_bar, *theta_bar; /* blocks of one chunk */
   double *state_dot, *theta_dot;
@@ -28,14 +29,14 @@ typedef struct og_items {
 } og_items;
 
 /* What a run reads and writes, item after item; NULL: not there, not wanted. With `gradient` the cotangents
- * are formed: x_bar and t_bar are overwritten, theta_bar is added to, in order of the items, so the bits are
- * always the same. */
+ * are formed: x_bar and t_bar are overwritten, theta_bar, which must be there, is added to, in order of the
+ * items (for weights of networks: of blocks of lanes), so the bits are always the same. */
 typedef struct og_term_io {
   og_items items;
-  const double *theta, *states, *seeds; /* [p], [items][n], [items][value rows] */
+  const double *theta, *states, *seeds; /* [parameters], [items][n], [items][value rows] */
   const double *theta_dot, *states_dot; /* of a node from og_tangent_node */
   int gradient;
-  double *values, *x_bar, *t_bar, *theta_bar; /* [items][value rows], [items][n], [items], [p] */
+  double *values, *x_bar, *t_bar, *theta_bar; /* [items][value rows], [items][n], [items], [parameters] */
 } og_term_io;
 
 /* A term for runs of about `items` >= 1 items. A scalar node is a loss, with cotangent 1; `seeded`:
@@ -48,7 +49,5 @@ void og_term_run(og_term *term, const og_term_io *io);
 /* The node's tangent along the slots' whole tangents: d node/d state x_dot + d node/d parameters theta_dot. A
  * term of it, whose gradient is the Hessian of `node` times the direction, gets them in each run. */
 og_status og_tangent_node(const og_model_parts *parts, og_node node, og_node *dot);
-/* *bar = (d node / d slot)^T seed, a vector of all `entries` of an input slot. */
-og_status og_slot_cotangent(og_graph *graph, og_node node, og_node seed, int slot, int entries, og_node *bar);
 
 #endif
