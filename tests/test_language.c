@@ -236,6 +236,87 @@ static const diagnostic event_diagnostics[] = {
     {STATE "input u\ntime 0 : u\n", "m.ode:4:10: error: a time must be a constant expression"},
 };
 
+#define VECTOR "init x = [1, 2, 3]\nx' = -x\n"
+static const diagnostic network_diagnostics[] = {
+    {VECTOR "net f = mlp(2, 50, 2; tan)\n", "m.ode:3:23: error: unknown activation 'tan'\n  net f = mlp(2, "
+                                            "50, 2; tan)\n                        ^^^\n"
+                                            "  help: did you mean 'tanh'?"},
+    {VECTOR "net f = mlp(2, 50, 2; 3)\n",
+     "m.ode:3:23: error: expected the name of an activation, as in mlp(2, 50, 2; tanh)"},
+    {VECTOR "net f = mlp(2, 0, 2; tanh)\n",
+     "m.ode:3:16: error: a layer's size is a whole number from 1 to 1000000, not 0"},
+    {VECTOR "net f = mlp(2, 2.5, 2; tanh)\n",
+     "m.ode:3:16: error: a layer's size is a whole number from 1 to 1000000, not 2.5"},
+    {VECTOR "net f = mlp(2, [1, 2])\n",
+     "m.ode:3:16: error: a layer's size must be a scalar, not a vector of 2"},
+    {VECTOR "net f = mlp(2, t)\n", "m.ode:3:16: error: a layer's size must be a constant expression"},
+    {VECTOR "net f = mlp(2, 1000, 1000)\n", "m.ode:3:9: error: over 1000000 parameters in all"},
+    {VECTOR "net f = mlp(2; tanh)\n",
+     "m.ode:3:9: error: a net has two sizes at least, those of its input and its output"},
+    {VECTOR "net f = cnn(2, 3)\n",
+     "m.ode:3:9: error: a net is given by its layers' sizes, as in mlp(2, 50, 2; tanh)"},
+    {VECTOR "net f\n",
+     "m.ode:3:6: error: expected '=' and its layers: net f = mlp(2, 50, 2; tanh), but the line "
+     "ends here"},
+    {VECTOR "net f = mlp(2, 3; tanh, weights = norml(1))\n",
+     "m.ode:3:35: error: unknown initialiser 'norml'\n  net f = mlp(2, 3; tanh, weights = norml(1))\n        "
+     "     "
+     "                       ^^^^^\n  help: did you mean 'normal'?"},
+    {VECTOR "net f = mlp(2, 3; weights = normal)\n", "m.ode:3:29: error: normal takes one number\n  net f = "
+                                                     "mlp(2, 3; weights = normal)\n                      "
+                                                     "        ^^^^^^\n  help: normal(sd)"},
+    {VECTOR "net f = mlp(2, 3; weights = normal(-1))\n",
+     "m.ode:3:36: error: the spread of weights is 0 or more, not -1"},
+    {VECTOR "net f = mlp(2, 3; bias = zeros(1))\n", "m.ode:3:26: error: zeros takes nothing\n  net f = "
+                                                    "mlp(2, 3; bias = zeros(1))\n                           "
+                                                    "^^^^^^^^\n  help: write 'zeros' alone"},
+    {VECTOR "net f = mlp(2, 3; bias = kaiming_normal)\n",
+     "m.ode:3:26: error: kaiming_normal is made for the two sides of a matrix, and a bias is a vector"},
+    {VECTOR "net f = mlp(2, 3; bias = zeros, bias = zeros)\n",
+     "m.ode:3:33: error: this option is given twice"},
+    {VECTOR "net f = mlp(2, 3; finl = tanh)\n", "m.ode:3:19: error: unknown option 'finl'\n  net f = mlp(2, "
+                                                "3; finl = tanh)\n                    ^^^^\n  "
+                                                "help: did you mean 'final'?"},
+    {VECTOR "net f = mlp(2, 3; bias = zeros, tanh)\n",
+     "m.ode:3:33: error: only the activation, which stands first, has no name"},
+    {VECTOR "net f = mlp(2, 3; tanh; relu)\n", "m.ode:3:23: error: expected ',' or ')', not ';'"},
+    {VECTOR "net f = mlp(2, 3)\ny = f(x)\n",
+     "m.ode:4:7: error: f takes 2 values, but x has 3\n  y = f(x)\n        ^"},
+    {VECTOR "net f = mlp(1, 3)\ny = f([x, t])\n",
+     "m.ode:4:7: error: f takes 1 value, but [x, t] has 4\n  y = f([x, t])\n        ^^^^^^"},
+    {VECTOR "net f = mlp(2, 3)\ny = f(x, t)\n",
+     "m.ode:4:5: error: a net takes one vector\n  y = f(x, t)\n      ^^^^^^^\n  help: several values are "
+     "joined in brackets: f([a, b])"},
+    {VECTOR "net f = mlp(3, 3)\ny = f*x\n", "m.ode:4:5: error: 'f' is a net and has no value of its own\n  y "
+                                            "= f*x\n      ^\n  help: it is called with a "
+                                            "vector: f(x)"},
+    {VECTOR "net force = mlp(3, 3)\ny = farce(x)\n", "m.ode:4:5: error: unknown function 'farce'\n  y = "
+                                                     "farce(x)\n      ^^^^^\n  help: did you mean 'force'?"},
+    {VECTOR "net x = mlp(3, 3)\n", "m.ode:1:6: error: 'x' is defined twice"},
+    {VECTOR "net exp = mlp(3, 3)\n", "m.ode:3:5: error: 'exp' is a function and cannot be defined"},
+    {VECTOR "dense = 3\n", "m.ode:3:1: error: 'dense' is a function and cannot be defined"},
+    {VECTOR "net f = mlp(3, 3)\ny = f(z)\nz = f(y)\n", "m.ode:5:7: error: 'y' is defined by itself"},
+    {VECTOR "net f = mlp(3, 3)\nevent a when x[1] = 0 any { f = 3 }\n",
+     "m.ode:4:29: error: an event sets states, and 'f' is a network"},
+    {VECTOR "y = dense(x)\n",
+     "m.ode:3:5: error: dense takes a vector and the number of outputs\n  y = dense(x)\n"
+     "      ^^^^^^^^\n  help: dense(x, 16; tanh)"},
+    {VECTOR "y = dense(x, 2; tanh, final = tanh)\n", "m.ode:3:23: error: a dense layer has one activation"},
+    {VECTOR "y = dense([[1, 2], [3, 4]], 2)\n",
+     "m.ode:3:11: error: a layer takes a vector, not a matrix of 2 x 2"},
+    {VECTOR "param k = dense([1, 2], 2)\n", "m.ode:3:11: error: a constant expression cannot have a layer"},
+    {VECTOR "time 0 : dense(1, 1)\n", "m.ode:3:10: error: a time must be a constant expression"},
+    {VECTOR "y = mlp(2, 3)\n",
+     "m.ode:3:5: error: a net is declared with a name, and called by it\n  y = mlp(2, 3)"
+     "\n      ^^^^^^^^^\n  help: net f = mlp(2, 50, 2; tanh), then f(x)"},
+    {VECTOR "y = exp(x; tanh)\n", "m.ode:3:12: error: exp takes nothing behind a ';'"},
+    {VECTOR "observe x ~ normal(x, 1; tanh)\n", "m.ode:3:26: error: normal takes nothing behind a ';'"},
+    {VECTOR "observe y ~ categorical_logit(x[1])\n",
+     "m.ode:3:31: error: the logits of classes are a vector of two or more, not a scalar"},
+    {VECTOR "net f = mlp(3, 2\n  ; tanh)\nobserve y ~ normal(f(x), [1, 2, 3])\n",
+     "m.ode:5:20: error: this argument is a vector of 2, but the observation is a vector of 3"},
+};
+
 /* Every part of the braces is looked at, and what follows them; what was left out is no source of echoes. */
 static void several_in_braces(void **state) {
   (void)state;
@@ -279,6 +360,11 @@ static void messages(void **state) {
 static void messages_of_events_and_inputs(void **state) {
   (void)state;
   check_messages(event_diagnostics, sizeof event_diagnostics / sizeof *event_diagnostics);
+}
+
+static void messages_of_networks(void **state) {
+  (void)state;
+  check_messages(network_diagnostics, sizeof network_diagnostics / sizeof *network_diagnostics);
 }
 
 static void several_in_one_run(void **state) {
@@ -345,6 +431,7 @@ int main(void) {
       cmocka_unit_test(expressions),
       cmocka_unit_test(messages),
       cmocka_unit_test(messages_of_events_and_inputs),
+      cmocka_unit_test(messages_of_networks),
       cmocka_unit_test(several_in_braces),
       cmocka_unit_test(several_in_one_run),
       cmocka_unit_test(endless_input),

@@ -51,9 +51,39 @@ static void from_text_to_gradient(void **state) {
   fail_each_allocation(life);
 }
 
+/* Networks: nets, layers of their own (so that the text is lowered twice), classes, weights at a fit's start.
+ */
+static og_status network_life(og_context *context) {
+  static const char networks[] = "net f = mlp(3, 4, 2; gelu, weights = normal(0.1), bias = zeros)\n"
+                                 "param k = 0.3\n"
+                                 "input u[2]\n"
+                                 "init x = dense(u, 2; elu)\n"
+                                 "x' = f([x, t]) - k*x\n"
+                                 "observe label ~ categorical_logit(dense(x, 3))\n";
+  static const char labels[] = "t,u[1],u[2],label\n0,1,2,1\n1,1,2,3\n";
+  parts p = {NULL, NULL, NULL};
+  double loss, theta[64], gradient[64];
+  og_status status = og_model_parse(context, "n.ode", networks, sizeof networks - 1, &p.model);
+  if (status == OG_OK) status = og_table_parse_csv(context, "d.csv", labels, sizeof labels - 1, &p.table);
+  if (status == OG_OK) status = og_model_set(p.model, "k", "0.4");
+  if (status == OG_OK) status = og_model_initialize(p.model, 3, theta);
+  if (status == OG_OK) status = og_objective_create(context, p.model, p.table, NULL, &p.objective);
+  if (status == OG_OK) status = og_objective_evaluate(p.objective, theta, &loss, gradient);
+  og_objective_destroy(p.objective);
+  og_table_destroy(p.table);
+  og_model_destroy(p.model);
+  return status;
+}
+
+static void from_networks_to_gradient(void **state) {
+  (void)state;
+  fail_each_allocation(network_life);
+}
+
 /* A model that is refused leaves nothing behind either. */
 static og_status refused(og_context *context) {
   static const char wrong[] = "input u[2, 2], w[3]\ninit x = [1, 2]\nx' = -x\n"
+                              "net f = mlp(3, 0; tank), g = mlp(2, 1)\ny = g(x, 1) + exq(2)\n"
                               "event a when x = 0 any { x[2] = 1; x = [1, 2, 3]; y = 2 }\n";
   og_model *model = NULL;
   og_status status = og_model_parse(context, "m.ode", wrong, sizeof wrong - 1, &model);
@@ -67,6 +97,7 @@ static void mistakes(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(from_text_to_gradient), cmocka_unit_test(mistakes)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(from_text_to_gradient),
+                                     cmocka_unit_test(from_networks_to_gradient), cmocka_unit_test(mistakes)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* Starting points: a Latin hypercube over finite bounds, so that few points already spread over every
- * parameter's range. */
+ * parameter's range; weights of networks by their initialisers. */
 #include <math.h>
 
 #include "fit/search.h"
@@ -23,6 +23,16 @@ static void draw_entry(const og_objective *objective, const double *theta, size_
   }
 }
 
+/* The weights of point k are those of the seed that comes k + 1 after the given point's; its parameters are
+ * drawn afterwards. */
+static og_status draw_weights(const og_objective *objective, size_t count, unsigned long long seed,
+                              double *points) {
+  if (!og_model_parts_of(objective->model)->weights) return OG_OK;
+  for (size_t k = 0; k < count; k++)
+    OG_TRY(og_model_initialize(objective->model, (long long)(seed + 1 + k), points + k * objective->p));
+  return OG_OK;
+}
+
 og_status og_starts_draw(og_context *context, const og_objective *objective, const double *theta, int count,
                          unsigned long long seed, double **out) {
   size_t points = (size_t)count;
@@ -34,11 +44,13 @@ og_status og_starts_draw(og_context *context, const og_objective *objective, con
     *out = NULL;
     return og_fail_memory(context, points * objective->p * sizeof **out, "the starting points");
   }
-  for (size_t i = 0; i < objective->p && points; i++) {
+  og_status status = draw_weights(objective, points, seed, *out);
+  size_t parameters = objective->p - og_model_parts_of(objective->model)->weights;
+  for (size_t i = 0; i < parameters && points; i++) {
     og_rng rng; /* a stream for each entry: more starts or parameters do not change the others' */
     og_rng_seed(&rng, seed, 0x5741525400000000u + i);
     draw_entry(objective, theta, i, &rng, order, points, *out);
   }
   og_free(context, order);
-  return OG_OK;
+  return status;
 }
