@@ -7,6 +7,10 @@
 /* Processor time of this thread (other programs on the machine do not count), and time on the wall. */
 double cpu_seconds(void);
 double wall_seconds(void);
+/* Processor time when one thread works, so that other programs count little; time on the wall when several
+ * do. */
+void clock_for(int threads);
+double clock_seconds(void);
 
 typedef struct spread {
   double lowest, median, highest;

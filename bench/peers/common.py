@@ -5,6 +5,7 @@ import argparse
 import csv
 import json
 import statistics
+import time
 
 import numpy
 from safetensors.numpy import load_file
@@ -18,6 +19,11 @@ def arguments(*names, **defaults):
     for name, value in defaults.items():
         parser.add_argument("--" + name, type=type(value), default=value)
     return parser.parse_args()
+
+
+def clock(threads):
+    """Processor time where one thread works, so that other programs count little; time on the wall where several do."""
+    return time.process_time if threads == 1 else time.perf_counter
 
 
 def weights(path, dtype=numpy.float32):

@@ -1,6 +1,4 @@
 """diffrax's example of a neural ODE, from the weights and mini-batches that it is given: x' = scale tanh(mlp(x))."""
-import time
-
 import diffrax
 import equinox
 import jax
@@ -8,7 +6,7 @@ import jax.numpy as jnp
 import numpy
 import optax
 
-from common import arguments, report, table, weights
+from common import arguments, clock, report, table, weights
 
 
 class Field(equinox.Module):
@@ -43,7 +41,8 @@ def loss_and_gradient(model, ts, ys):
 
 
 def main():
-    a = arguments("weights", "data", "batches", points=100, warmup=5)
+    a = arguments("weights", "data", "batches", threads=1, points=100, warmup=5)
+    now = clock(a.threads)
     data = table(a.data)
     series = int(data["id"].max())
     ts = jnp.asarray(data["t"].reshape(series, -1)[0, : a.points], dtype=jnp.float32)
@@ -62,11 +61,11 @@ def main():
 
     seconds, losses = [], []
     for batch in batches:
-        begin = time.perf_counter()
+        begin = now()
         loss, model, state = step(model, state, batch)
         losses.append(loss.item())
-        seconds.append(time.perf_counter() - begin)
-    report(f"diffrax {diffrax.__version__}, JAX {jax.__version__}", seconds[a.warmup:], losses, compilation=seconds[0],
+        seconds.append(now() - begin)
+    report(f"diffrax {diffrax.__version__}, JAX {jax.__version__}", seconds[a.warmup:], losses, first=seconds[0],
            total=sum(seconds))
 
 

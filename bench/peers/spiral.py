@@ -1,11 +1,9 @@
 """torchdiffeq's ode_demo: a network learns a spiral, from the weights and mini-batches that it is given."""
-import time
-
 import numpy
 import torch
 import torchdiffeq
 
-from common import arguments, report, table, weights
+from common import arguments, clock, report, table, weights
 from networks import sequential, versions
 
 
@@ -22,6 +20,7 @@ class Field(torch.nn.Module):
 
 def main():
     a = arguments("weights", "data", "windows", mode="backprop", threads=1, points=10, warmup=5)
+    now = clock(a.threads)
     torch.set_num_threads(a.threads)
     field = Field(sequential(weights(a.weights), "f", torch.nn.Tanh))
     data = table(a.data)
@@ -32,7 +31,7 @@ def main():
     optimizer = torch.optim.RMSprop(field.parameters(), lr=1e-3)
     seconds, losses, forward = [], [], []
     for start in starts:
-        begin = time.perf_counter()
+        begin = now()
         truth = torch.stack([y[start + i] for i in range(a.points)])
         optimizer.zero_grad()
         field.evaluations = 0
@@ -41,7 +40,7 @@ def main():
         loss = torch.mean(torch.abs(predicted - truth))
         loss.backward()
         optimizer.step()
-        seconds.append(time.perf_counter() - begin)
+        seconds.append(now() - begin)
         losses.append(loss.item())
     report(versions(), seconds[a.warmup:], losses, mode=a.mode, evaluations=sum(forward) / len(forward))
 
