@@ -13,7 +13,8 @@ enum { TRAJECTORIES = 10000, SAMPLE = 256, ROUNDS = 5 };
 #define ISSUE_TOLERANCE 1e-6
 
 /* Who is measured: forward sensitivities are left to bench_gradient. */
-static const family families[] = {FAMILY_OWN_MODEL, FAMILY_OWN_CALLBACKS, FAMILY_PEER_ADJOINT};
+static const family families[] = {FAMILY_OWN_COMPILED, FAMILY_OWN_MODEL, FAMILY_OWN_CALLBACKS,
+                                  FAMILY_PEER_ADJOINT};
 enum { COMPARED = sizeof families / sizeof *families };
 
 static double parameters[TRAJECTORIES * LV_PARAMETERS];
@@ -77,7 +78,7 @@ static void match_play(match *m, const sample *const picks[COMPARED], size_t pee
 
 static void print_match(const match *m, const sample *const picks[COMPARED]) {
   printf("  %-21s %-38s %9s %10s %10s %9s  %22s\n", "", "settings", "tolerance", "error, max", "median",
-         "time [us]", "x odegrad, model file");
+         "time [us]", "x odegrad, compiled");
   for (int f = 0; f < COMPARED; f++) {
     if (!m->takes_part[f]) {
       printf("  %-21s %s\n", family_name(families[f]),

@@ -12,6 +12,8 @@ const entry entries[] = {
     {.of = FAMILY_OWN_CALLBACKS, .label = "tsit5", .method = "tsit5"},
     {.of = FAMILY_OWN_MODEL, .label = "dop853", .method = "dop853"},
     {.of = FAMILY_OWN_MODEL, .label = "tsit5", .method = "tsit5"},
+    {.of = FAMILY_OWN_COMPILED, .label = "dop853", .method = "dop853"},
+    {.of = FAMILY_OWN_COMPILED, .label = "tsit5", .method = "tsit5"},
     {.of = FAMILY_PEER_ADJOINT, .label = "Adams, Hermite", .peer = {ADAMS_HERMITE, .backward_factor = 1.0}},
     {.of = FAMILY_PEER_ADJOINT,
      .label = "Adams, Hermite, first step given",
@@ -46,7 +48,8 @@ const size_t entry_count = sizeof entries / sizeof *entries;
 
 const char *family_name(family of) {
   static const char *const names[FAMILY_COUNT] = {"odegrad, C callbacks", "odegrad, model file",
-                                                  "CVODES adjoint", "CVODES sensitivities"};
+                                                  "odegrad, compiled", "CVODES adjoint",
+                                                  "CVODES sensitivities"};
   return names[of];
 }
 
@@ -69,7 +72,10 @@ int contestant_open(contestant *c, const entry *settings, double tolerance, size
     c->peer = peer_create(&s);
     return c->peer ? 0 : -1;
   }
-  own_settings s = {.field = settings->of == FAMILY_OWN_MODEL ? OWN_MODEL : OWN_CALLBACKS,
+  static const own_field fields[] = {[FAMILY_OWN_CALLBACKS] = OWN_CALLBACKS,
+                                     [FAMILY_OWN_MODEL] = OWN_MODEL,
+                                     [FAMILY_OWN_COMPILED] = OWN_COMPILED};
+  own_settings s = {.field = fields[settings->of],
                     .method = settings->method,
                     .tolerance = tolerance,
                     .threads = threads,

@@ -4,16 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "measure.h"
 #include "odegrad.h"
 
 struct own {
   own_settings settings;
   og_context *context;
   og_options *options;
-  og_model *model;            /* OWN_MODEL */
+  og_model *model;            /* OWN_MODEL, OWN_COMPILED */
   og_field *callbacks;        /* OWN_CALLBACKS */
   const og_field *field;      /* of either */
   og_solve *observed, *final; /* the observed problem's, and the ensemble's; made when first asked for */
+  double compile_seconds;
   double data[LV_OBSERVATIONS][LV_STATES];
   double *final_bar, *x0_bar, *theta_bar;
 };
@@ -51,12 +53,18 @@ static int failed(const own *o, const char *what, og_status status) {
     if (failed(o, #call, (call))) return -1;                                                                 \
   } while (0)
 
+static int create_model(own *o) {
+  TRY(og_model_parse(o->context, "lotka-volterra", model_text, sizeof model_text - 1, &o->model));
+  o->field = og_model_field(o->model);
+  if (o->settings.field != OWN_COMPILED) return 0;
+  double start = wall_seconds();
+  TRY(og_model_compile(o->model, OG_PRECISION_DOUBLE));
+  o->compile_seconds = wall_seconds() - start;
+  return 0;
+}
+
 static int create_field(own *o) {
-  if (o->settings.field == OWN_MODEL) {
-    TRY(og_model_parse(o->context, "lotka-volterra", model_text, sizeof model_text - 1, &o->model));
-    o->field = og_model_field(o->model);
-    return 0;
-  }
+  if (o->settings.field != OWN_CALLBACKS) return create_model(o);
   TRY(og_field_create(o->context, LV_STATES, LV_PARAMETERS, rhs, NULL, &o->callbacks));
   TRY(og_field_set_vjp(o->callbacks, vjp));
   o->field = o->callbacks;
@@ -182,6 +190,8 @@ int own_final_gradients(own *o, const double *parameters, double *gradients) {
       return -1;
   return 0;
 }
+
+double own_compile_seconds(const own *o) { return o->compile_seconds; }
 
 void own_counts(const own *o, long *steps, long *rejected) {
   const og_solve *solve = o->final ? o->final : o->observed;

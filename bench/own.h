@@ -6,7 +6,8 @@
 
 typedef enum own_field {
   OWN_CALLBACKS, /* the problem's C code, as CVODES gets it */
-  OWN_MODEL      /* the model language */
+  OWN_MODEL,     /* the model language */
+  OWN_COMPILED   /* the same, compiled by the system's C compiler when the contestant is made */
 } own_field;
 
 typedef struct own_settings {
@@ -29,6 +30,9 @@ int own_observed_gradient(own *o, const double parameters[LV_PARAMETERS], double
 int own_solve(own *o, const double parameters[LV_PARAMETERS]);
 /* One call for all trajectories: parameters [M][4], gradients [M][6]. */
 int own_final_gradients(own *o, const double *parameters, double *gradients);
+
+/* Seconds on the wall that compiling took; 0: nothing was compiled. */
+double own_compile_seconds(const own *o);
 
 void own_counts(const own *o, long *steps, long *rejected);
 

@@ -18,6 +18,8 @@ static const option_row own_rows[FLAG_COUNT] = {
     [FLAG_PLOT] = {"plot", "FILE", VERB_ALL, 0, "draw a picture; FILE ends in .svg or .png"},
     [FLAG_HESSIAN] = {"hessian", NULL, VERB_GRAD, 0,
                       "the second derivatives with respect to the parameters too"},
+    [FLAG_COMPILE] = {"compile", NULL, VERB_ALL, 0,
+                      "compile the equations with the system's C compiler: the same bits, sooner"},
     [FLAG_QUIET] = {"quiet", NULL, VERB_ALL, 0, "no progress, notes or warnings on standard error"},
     [FLAG_HELP] = {"help", NULL, VERB_ALL, 0, "print this text"},
 };

@@ -48,6 +48,7 @@ typedef enum flag {
   FLAG_OUT,
   FLAG_PLOT,
   FLAG_HESSIAN,
+  FLAG_COMPILE,
   FLAG_QUIET,
   FLAG_HELP,
   FLAG_COUNT

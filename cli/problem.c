@@ -112,6 +112,8 @@ static og_status apply_sets(problem *p) {
 static og_status load_model(problem *p) {
   og_status status = og_model_read(p->context, p->arguments->model, &p->model);
   if (status == OG_OK) status = apply_sets(p);
+  if (status == OG_OK && p->arguments->values[FLAG_COMPILE])
+    status = og_model_compile(p->model, (og_precision)og_options_integer(p->options, OG_OPT_PRECISION));
   if (status != OG_OK) return status;
   p->n = og_field_states(og_model_field(p->model));
   p->p = og_field_parameters(og_model_field(p->model));

@@ -21,5 +21,9 @@ install(FILES ${PROJECT_BINARY_DIR}/odegradConfig.cmake ${PROJECT_BINARY_DIR}/od
 # Relative to the .pc file, so that an installed tree can be moved (and DESTDIR needs nothing special).
 file(RELATIVE_PATH pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 set(pc_openmp ${OpenMP_C_FLAGS})
+set(pc_dl "")
+if(CMAKE_DL_LIBS)
+  set(pc_dl " -l${CMAKE_DL_LIBS}")
+endif()
 configure_file(odegrad.pc.in odegrad.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/odegrad.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -538,6 +538,12 @@ OG_API og_status og_model_set(og_model *model, const char *name, const char *exp
 /** The field of the model's equations, with its running cost if it has one. Lives as long as the model, until
  *  the next og_model_set. */
 OG_API const og_field *og_model_field(const og_model *model);
+/** Compiles the equations and their derivatives, in one precision, with the system's C compiler (the
+ *  environment's CC, else cc). From then on solves of the model's field are faster, with the same bits; call
+ * it before they run, and again after og_model_set. OG_ERR_UNSUPPORTED: there is no compiler, it failed (its
+ * first lines are in the message), or the equations are a network's or too many; the field then works as
+ * before. */
+OG_API og_status og_model_compile(og_model *model, og_precision precision);
 /** Named parameters: those of the text in their order, then the weights and biases of nets and dense layers
  *  ("f.0.weight", "f.0.bias"), layer by layer. `offset` is the place of the first entry in theta, entries
  *  row-major. */

@@ -50,11 +50,19 @@ static void copy(const machine *m, const og_instruction *in, size_t rows, size_t
     for (size_t i = 0; i < lanes; i++) to[i] = from[in->a.one ? 0 : i];
 }
 
+static void unary_values(int function, size_t count, const real *a, real *out) {
+  for (size_t i = 0; i < count; i++) out[i] = OG_R(og_unary_value)((og_unary)function, a[i]);
+}
+static void power_values(size_t count, const real *a, const real *b, real *out) {
+  for (size_t i = 0; i < count; i++) out[i] = OG_R(og_binary_value)(OG_POW, a[i], b[i]);
+}
+const OG_R(og_functions) OG_R(og_program_functions) = {unary_values, power_values};
+
 static void power(const machine *m, const og_instruction *in, size_t rows, size_t lanes) {
   const real *a = at(m, in->a), *b = at(m, in->b);
   real *out = at(m, in->out);
   for (size_t r = 0; r < rows; r++, a += stride(m, in->a), b += stride(m, in->b), out += lanes)
-    for (size_t i = 0; i < lanes; i++) out[i] = OG_R(og_binary_value)(OG_POW, a[i], b[i]);
+    power_values(lanes, a, b, out);
 }
 
 static void sum(const machine *m, const og_instruction *in, size_t entries, size_t lanes) {
@@ -149,12 +157,7 @@ static void carry_out(const machine *m, const og_instruction *in) {
   size_t lanes = m->lanes, rows = (size_t)in->rows * (size_t)in->columns, count = rows * lanes;
   switch ((og_code)in->code) {
   case OG_DO_LOOP1: m->loops->unary[in->op](count, at(m, in->a), at(m, in->out)); break;
-  case OG_DO_CALL1: {
-    const real *a = at(m, in->a);
-    real *out = at(m, in->out);
-    for (size_t i = 0; i < count; i++) out[i] = OG_R(og_unary_value)((og_unary)in->op, a[i]);
-    break;
-  }
+  case OG_DO_CALL1: unary_values(in->op, count, at(m, in->a), at(m, in->out)); break;
   case OG_DO_LOOP2: loop2(m, in, rows, lanes); break;
   case OG_DO_POW: power(m, in, rows, lanes); break;
   case OG_DO_WHERE: m->loops->where(count, at(m, in->a), at(m, in->b), at(m, in->c), at(m, in->out)); break;
@@ -194,6 +197,12 @@ static void set_constants(const og_program *program, int lanes, real **bases) {
 #endif
 }
 
+static int all_wanted(const og_program *program, real *const *outputs) {
+  for (int i = 0; i < program->output_count; i++)
+    if (!outputs[i]) return 0;
+  return 1;
+}
+
 void OG_R(og_program_run_planned)(const og_program *program, int lanes, const real *const *inputs,
                                   const real *weights, const real *given, real *const *outputs, real *sums,
                                   void *scratch) {
@@ -218,5 +227,9 @@ void OG_R(og_program_run_planned)(const og_program *program, int lanes, const re
 
 void OG_R(og_program_run)(const og_program *program, int lanes, const real *const *inputs,
                           real *const *outputs, void *scratch) {
+  if (program->OG_R(compiled) && all_wanted(program, outputs)) {
+    program->OG_R(compiled)(lanes, inputs, outputs, &OG_R(og_program_functions));
+    return;
+  }
   OG_R(og_program_run_planned)(program, lanes, inputs, NULL, NULL, outputs, NULL, scratch);
 }

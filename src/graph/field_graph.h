@@ -31,6 +31,7 @@ typedef struct og_graph_field {
   og_event *events;                  /* owned: base.event */
   og_event_programs *event_programs; /* [base.events], owned */
   og_bound_programs bound;           /* where there are weights */
+  void *library[2];                  /* what was compiled from it, in double and single (field_compile.c) */
 } og_graph_field;
 
 /* A graph field with values of its weights. */
@@ -60,6 +61,7 @@ og_status og_field_create_bound(og_graph_field *field, og_graph *g, const og_gra
 void og_field_free_bound(og_bound_programs *programs);
 extern const og_field_ops_d og_bound_ops_d;
 extern const og_field_ops_s og_bound_ops_s;
+void og_field_free_compiled(og_graph_field *field);
 
 extern const og_field_ops_d og_graph_ops_d;
 extern const og_field_ops_s og_graph_ops_s;

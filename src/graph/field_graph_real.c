@@ -2,6 +2,8 @@
  * computed too. */
 #include "graph/field_graph.h"
 
+#include "graph/program.h"
+
 #include <string.h>
 
 const real *OG_R(og_graph_times)(int lanes, const double *t, void *scratch) {
@@ -45,7 +47,7 @@ void OG_R(og_graph_vjp_add)(const og_field *base, int lanes, const double *t, co
   const og_graph_field *field = (const og_graph_field *)base;
   const real *inputs[OG_SLOT_COUNT] = {OG_R(og_graph_times)(lanes, t, scratch), x, theta, lambda};
   real *part = (real *)((char *)scratch + og_graph_field_times(lanes));
-  int adds = lanes == 1 || lanes == OG_LANES_MAX;
+  int adds = lanes == 1 || lanes == OG_LANES_MAX || field->vjp_add->OG_R(compiled);
   real *outputs[] = {x_bar, adds ? theta_bar : part};
   (void)status;
   OG_R(og_program_run)(field->vjp_add, lanes, inputs, outputs, program_scratch(field, lanes, scratch));

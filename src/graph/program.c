@@ -382,6 +382,7 @@ og_status og_program_create_planned(const og_graph *graph, const og_program_plan
                           .output_count = plan->output_count,
                           .dense_d = og_dense_best_d(),
                           .dense_s = og_dense_best_s(),
+                          .added_output = -1,
                           .loops_d = og_elementwise_best_d(),
                           .loops_s = og_elementwise_best_s()};
   og_program_lowering l = {.graph = graph, .plan = plan, .program = program, .nodes = nodes};

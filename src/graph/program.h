@@ -54,6 +54,19 @@ typedef struct og_segment {
   int straight, first, count;
 } og_segment;
 
+/* Elementary functions on rows; `function` is an og_unary. */
+#define OG_EMITTED(X, S)                                                                                     \
+  typedef struct og_functions_##S {                                                                          \
+    void (*unary)(int function, size_t count, const X *a, X *out);                                           \
+    void (*power)(size_t count, const X *a, const X *b, X *out);                                             \
+  } og_functions_##S;                                                                                        \
+  extern const og_functions_##S og_program_functions_##S;                                                    \
+  /* What C emitted from a program is compiled to (emit.h); every output is wanted. */                       \
+  typedef void og_emitted_##S(int lanes, const X *const *inputs, X *const *outputs,                          \
+                              const og_functions_##S *functions);
+OG_EMITTED(double, d)
+OG_EMITTED(float, s)
+
 struct og_program {
   og_context *context;
   og_instruction *instructions;
@@ -73,6 +86,9 @@ struct og_program {
   const og_dense_s *dense_s;
   const og_elementwise_d *loops_d;
   const og_elementwise_s *loops_s;
+  int added_output;         /* see og_program_add_to; -1: none */
+  og_emitted_d *compiled_d; /* carried out in place of the instructions; NULL: not compiled */
+  og_emitted_s *compiled_s;
 };
 
 /* Fills in straight, segments and wide; 0 when there is no memory. */

@@ -319,5 +319,6 @@ int og_program_add_to(og_program *p, int output) {
       if (p->straight[k].base[OG_STRAIGHT_OUT] == (unsigned)base && p->straight[k].keep)
         p->straight[k].keep = OG_STRAIGHT_ADD;
   }
+  p->added_output = output;
   return 1;
 }

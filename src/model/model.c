@@ -115,6 +115,11 @@ og_status og_model_parse(og_context *context, const char *name, const char *text
   return OG_OK;
 }
 
+/* The field is the model's own, whatever others may do with it. */
+og_status og_model_compile(og_model *model, og_precision precision) {
+  return og_field_compile((og_field *)model->lowering.parts.field, precision == OG_PRECISION_SINGLE);
+}
+
 og_status og_model_read(og_context *context, const char *path, og_model **out) {
   char *text;
   size_t length;

@@ -1,0 +1,209 @@
+/* One program as a C function: every value a local variable, lanes in strips of a fixed length, which
+ * compilers turn into vectors. Calls divide the text into levels (scalars.h); values that cross from one to
+ * another stand in arrays of a strip. */
+#include "graph/emit.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "graph/scalars.h"
+
+static const char *const slot_names[OG_SLOT_COUNT] = {"t",     "x",     "theta",     "lambda",
+                                                      "t_dot", "x_dot", "theta_dot", "data"};
+
+/* One function's text. */
+typedef struct emission {
+  og_text *text;
+  const og_program *program;
+  og_scalars scalars;
+  int *declared; /* [scalars]: 1 + the last level in which an input is there as a variable */
+} emission;
+
+/* ---- Operands ---- */
+
+enum { NAME_SIZE = OG_NUMBER_SIZE + 16 };
+
+static void constant_text(const og_program *p, int row, char name[NAME_SIZE]) {
+  char digits[OG_NUMBER_SIZE];
+  double value = row < 0 ? 0 : p->constants[row];
+  if (isnan(value) || isinf(value)) {
+    strcpy(name, isnan(value) ? "(real)__builtin_nan(\"\")"
+                 : value > 0  ? "(real)__builtin_inf()"
+                              : "(real)-__builtin_inf()");
+    return;
+  }
+  og_format_real(value, digits);
+  strcpy(name, "(real)");
+  strcat(name, digits);
+  if (!strpbrk(digits, ".e")) strcat(name, ".0"); /* -0 is no integer */
+}
+
+/* How level `level` reads the scalar. */
+static void name_of(const emission *e, int index, int level, char name[NAME_SIZE]) {
+  const og_scalar *s = &e->scalars.scalars[index];
+  if (s->kind == OG_SCALAR_CONSTANT)
+    constant_text(e->program, s->operands[0], name);
+  else if (s->kind == OG_SCALAR_INPUT)
+    snprintf(name, NAME_SIZE, "%s%d", slot_names[s->op], s->operands[0]);
+  else if (s->level < level || og_scalar_is_call(s))
+    snprintf(name, NAME_SIZE, "kept%d[i]", index);
+  else
+    snprintf(name, NAME_SIZE, "v%d", index);
+}
+
+static void declare_input(const emission *e, int index, int level) {
+  const og_scalar *s = &e->scalars.scalars[index];
+  if (s->kind != OG_SCALAR_INPUT || e->declared[index] == level + 1) return;
+  const char *slot = slot_names[s->op];
+  og_text_add(e->text, "    const real %s%d = %s[%d * lanes + i];\n", slot, s->operands[0], slot,
+              s->operands[0]);
+  e->declared[index] = level + 1;
+}
+
+/* ---- Operations ---- */
+
+static const char *const unary_text[OG_EW_UNARY_COUNT] = {"-%s",      "absolute(%s)", "sign(%s)",
+                                                          "root(%s)", "rectify(%s)",  "negation(%s)"};
+static const char *const binary_text[OG_EW_BINARY_COUNT] = {"%s + %s",          "%s - %s",
+                                                            "%s * %s",          "%s / %s",
+                                                            "minimum(%s, %s)",  "maximum(%s, %s)",
+                                                            "less(%s, %s)",     "less_equal(%s, %s)",
+                                                            "greater(%s, %s)",  "greater_equal(%s, %s)",
+                                                            "equal(%s, %s)",    "unequal(%s, %s)",
+                                                            "both(%s, %s)",     "either(%s, %s)",
+                                                            "zero_wins(%s, %s)"};
+
+/* The pattern with its %s replaced in order. */
+static void fill_in(og_text *text, const char *pattern, char names[3][NAME_SIZE]) {
+  for (int k = 0; *pattern;) {
+    const char *gap = strstr(pattern, "%s");
+    if (!gap) gap = pattern + strlen(pattern);
+    og_text_add(text, "%.*s", (int)(gap - pattern), pattern);
+    if (*gap) og_text_add(text, "%s", names[k++]), gap += 2;
+    pattern = gap;
+  }
+}
+
+static const char *pattern_of(const og_scalar *s) {
+  switch (s->kind) {
+  case OG_DO_LOOP1: return unary_text[s->op];
+  case OG_DO_LOOP2: return binary_text[s->op];
+  case OG_DO_WHERE: return "where(%s, %s, %s)";
+  default: return s->op ? "multiply_add0(%s, %s, %s)" : "multiply_add(%s, %s, %s)";
+  }
+}
+
+static void compute(emission *e, int index) {
+  const og_scalar *s = &e->scalars.scalars[index];
+  char names[3][NAME_SIZE];
+  for (int k = 0; k < og_scalar_operands(s); k++) {
+    declare_input(e, s->operands[k], s->level);
+    name_of(e, s->operands[k], s->level, names[k]);
+  }
+  og_text_add(e->text, "    const real v%d = ", index);
+  fill_in(e->text, pattern_of(s), names);
+  og_text_add(e->text, ";\n");
+}
+
+static void keep(const emission *e, int index) {
+  const og_scalar *s = &e->scalars.scalars[index];
+  char name[NAME_SIZE];
+  declare_input(e, index, s->level);
+  name_of(e, index, s->level, name);
+  og_text_add(e->text, "    kept%d[i] = %s;\n", index, name);
+}
+
+static void write_outputs(emission *e, int level) {
+  const og_program *p = e->program;
+  char name[NAME_SIZE];
+  for (int output = 0; output < p->output_count; output++)
+    for (int row = 0; row < og_program_output_rows(p, output); row++) {
+      int index = og_scalars_output(&e->scalars, output, row);
+      if (e->scalars.scalars[index].level != level) continue;
+      declare_input(e, index, level);
+      name_of(e, index, level, name);
+      og_text_add(e->text, "    out%d[%d * lanes + i] %s %s;\n", output, row,
+                  output == p->added_output ? "+=" : "=", name);
+    }
+}
+
+static void call(const emission *e, int index) {
+  const og_scalar *s = &e->scalars.scalars[index];
+  if (s->kind == OG_DO_CALL1)
+    og_text_add(e->text, "  call->unary(%d /* %s */, strip, kept%d, kept%d);\n", s->op,
+                og_unary_name((og_unary)s->op), s->operands[0], index);
+  else
+    og_text_add(e->text, "  call->power(strip, kept%d, kept%d, kept%d);\n", s->operands[0], s->operands[1],
+                index);
+}
+
+static void emit_level(emission *e, int level) {
+  og_text_add(e->text, "  LANES {\n");
+  for (int i = 0; i < e->scalars.count; i++) {
+    const og_scalar *s = &e->scalars.scalars[i];
+    if (s->level != level || og_scalar_is_call(s)) continue;
+    if (!og_scalar_is_leaf(s)) compute(e, i);
+    if (s->stored) keep(e, i);
+  }
+  write_outputs(e, level);
+  og_text_add(e->text, "  }\n");
+  for (int i = 0; i < e->scalars.count; i++)
+    if (og_scalar_is_call(&e->scalars.scalars[i]) && e->scalars.scalars[i].level == level + 1) call(e, i);
+}
+
+/* ---- Functions ---- */
+
+static void parameters(const emission *e) {
+  const og_program *p = e->program;
+  for (int i = 0; i < p->slot_count; i++)
+    og_text_add(e->text, ", const real *restrict %s", slot_names[p->slots[i]]);
+  for (int i = 0; i < p->output_count; i++) og_text_add(e->text, ", real *restrict out%d", i);
+}
+
+static void arguments(const emission *e, const char *at) {
+  const og_program *p = e->program;
+  for (int i = 0; i < p->slot_count; i++) og_text_add(e->text, ", in[%d]%s", p->slots[i], at);
+  for (int i = 0; i < p->output_count; i++) og_text_add(e->text, ", out[%d]%s", i, at);
+  og_text_add(e->text, ", call);\n");
+}
+
+static void emit_strip(emission *e, const char *name) {
+  og_text_add(e->text, "\nSTATIC void %s_strip(const size_t strip, const size_t lanes", name);
+  parameters(e);
+  og_text_add(e->text, ", const struct functions *call) {\n  (void)call;\n");
+  for (int i = 0; i < e->scalars.count; i++)
+    if (e->scalars.scalars[i].stored) og_text_add(e->text, "  _Alignas(64) real kept%d[FULL];\n", i);
+  for (int level = 0; level < e->scalars.levels; level++) emit_level(e, level);
+  og_text_add(e->text, "}\n");
+}
+
+/* in[slot] and out[output] are rows of `lanes`. */
+static void emit_block(const emission *e, const char *name) {
+  og_text *t = e->text;
+  og_text_add(
+      t, "\nvoid %s(int lanes, const real *const *in, real *const *out, const struct functions *call) {\n",
+      name);
+  og_text_add(t, "  if (lanes == FULL)\n    %s_strip(FULL, FULL", name);
+  arguments(e, "");
+  og_text_add(t, "  else if (lanes == 1)\n    %s_strip(1, 1", name);
+  arguments(e, "");
+  og_text_add(t, "  else\n    for (int i = 0; i < lanes; i += PART)\n      %s_strip(PART, (size_t)lanes",
+              name);
+  arguments(e, " + i");
+  og_text_add(t, "}\n");
+}
+
+og_status og_emit_program(og_text *text, const char *name, const og_program *program) {
+  emission e = {.text = text, .program = program};
+  OG_TRY(og_scalars_create(program, &e.scalars));
+  e.declared = og_alloc(text->context, (size_t)e.scalars.count + 1, sizeof *e.declared);
+  if (!e.declared) text->failed = 1;
+  if (!text->failed) {
+    emit_strip(&e, name);
+    emit_block(&e, name);
+  }
+  og_free(text->context, e.declared);
+  og_scalars_destroy(&e.scalars);
+  return text->failed ? og_fail_memory(text->context, text->length, "emission of C") : OG_OK;
+}
