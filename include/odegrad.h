@@ -770,6 +770,86 @@ OG_API og_status og_batches_seek(og_batches *batches, long long position);
  * torch's clip_grad_norm_ does). Returns its Euclidean norm before either. */
 OG_API double og_clip_gradient(const og_options *options, size_t p, double *gradient);
 
+/** A loss to train on: summed over `count` windows at theta into *loss, the number of values it is the sum of
+ * into *values, and unless NULL its gradient; all three are overwritten. The trainer survives failures of a
+ * solve (OG_ERR_NOT_FINITE to OG_ERR_STIFF, OG_ERR_ZENO to OG_ERR_ENDED) and ends at others. */
+typedef og_status (*og_loss_fn)(const double *theta, size_t count, const og_window *windows, double *loss,
+                                size_t *values, double *gradient, void *user);
+/** The loss of an objective, which is `user` (og_objective_evaluate_batch). */
+OG_API og_status og_objective_loss(const double *theta, size_t count, const og_window *windows, double *loss,
+                                   size_t *values, double *gradient, void *user);
+/** og_batches of an objective's data; windows are refused where they cannot start from it. */
+OG_API og_status og_objective_batches(og_objective *objective, const og_options *options, og_batches **out);
+
+/** One epoch of a training. */
+typedef struct og_epoch {
+  long long epoch, steps; /* its number from 1; optimiser steps up to its end */
+  double loss;            /* of its mini-batches, each before its step, with penalties; NaN: all failed */
+  double validation_loss; /* at its end, without penalties; NaN: nothing is held out, or it failed */
+  double learning_rate, gradient_norm; /* of the last step; the mean over steps, before clipping */
+  double seconds;                      /* of the training up to its end */
+  long long skipped;                   /* mini-batches that failed and were left out */
+} og_epoch;
+
+/** What is known after each step. */
+typedef struct og_training {
+  long long epoch, epochs, step, steps; /* the present one, of how many (epochs: 0 = as steps allow) */
+  const og_epoch *ended;                /* the epoch that ends with this step, or NULL */
+  size_t windows;                       /* of the mini-batch */
+  double loss, learning_rate, gradient_norm, seconds; /* of the mini-batch; NaN when it was left out */
+  double best_loss; /* by which the best theta is chosen; infinite before the first epoch has ended */
+  const double *theta, *best; /* [p]: the present point and the best; valid during the call */
+} og_training;
+/** Called after each step from the calling thread; nonzero ends the training. */
+typedef int (*og_training_fn)(const og_training *training, void *user);
+
+/** The training loop: epochs of mini-batches, each a loss, penalties, clipping and a step of the optimiser,
+ * within bounds. It keeps the last theta and the best one: by validation loss at the end of an epoch, else by
+ * the loss of the epoch, with the theta of its last mini-batch. A mini-batch that fails is left out and the
+ * last step is halved; ten in a row end the training. With `patience` it also ends after so many epochs whose
+ * (validation) loss is not below the best by more than `tolerance` of it. */
+typedef struct og_trainer og_trainer;
+
+/** Starts from theta [p]. Reads the options epochs, iterations, reduction, l1, l2, clip-norm, clip-value,
+ * lr-schedule and those it names, patience, tolerance, seed and those of og_updater_create. `batches` must
+ * outlive it and be at its start. */
+OG_API og_status og_trainer_create(og_context *context, const og_options *options, size_t p, og_loss_fn loss,
+                                   void *user, og_batches *batches, const double *theta, og_trainer **out);
+/** A trainer of an objective's loss, with batches of its own, within the parameters' bounds; penalties and
+ * decay are for the weights of networks alone if the model has any. theta = NULL: og_model_initialize by the
+ * seed. The objective must outlive it. */
+OG_API og_status og_objective_trainer(og_objective *objective, const og_options *options, const double *theta,
+                                      og_trainer **out);
+OG_API void og_trainer_destroy(og_trainer *trainer);
+/** Bounds [p], to which theta is projected after each step; and how many parameters, the first ones, have
+ * neither penalties nor decay. Both before the first step. */
+OG_API og_status og_trainer_set_bounds(og_trainer *trainer, const double *lowest, const double *highest);
+OG_API og_status og_trainer_exempt(og_trainer *trainer, size_t count);
+/** One mini-batch, and the end of the epoch where it is the last; OG_ERR_STATE when the training has ended.
+ */
+OG_API og_status og_trainer_step(og_trainer *trainer);
+/** All that are left. `progress` may be NULL. After a failure what was reached can still be read and saved.
+ */
+OG_API og_status og_trainer_run(og_trainer *trainer, og_training_fn progress, void *user);
+/** Whether it has ended; whether because nothing got better any more; and why, in words ("": not ended). */
+OG_API int og_trainer_ended(const og_trainer *trainer);
+OG_API int og_trainer_converged(const og_trainer *trainer);
+OG_API const char *og_trainer_reason(const og_trainer *trainer);
+/** [p]: the present theta, and the best so far (the present one before the first epoch has ended). */
+OG_API const double *og_trainer_theta(const og_trainer *trainer);
+OG_API const double *og_trainer_best(const og_trainer *trainer);
+/** The loss of the best, by which it was chosen. */
+OG_API double og_trainer_best_loss(const og_trainer *trainer);
+OG_API long long og_trainer_steps(const og_trainer *trainer);
+/** The epochs that have ended, in order. */
+OG_API const og_epoch *og_trainer_history(const og_trainer *trainer, size_t *epochs);
+/** The whole state between two steps, as a safetensors file that appears whole or not at all; loaded into a
+ * trainer that was made with the same options it goes on to the same bits. Options that may differ are
+ * epochs, iterations, patience and settings of learning rate, penalties and clipping; a state of another
+ * optimizer, seed or split of the data is refused. */
+OG_API og_status og_trainer_save(const og_trainer *trainer, const char *path);
+OG_API og_status og_trainer_load(og_trainer *trainer, const char *path);
+
 /* ---- Parameter files and plots --------------------------------------------------------------------- */
 
 /** Parameters in files. A path that ends in ".safetensors" is written as that format: one F64 tensor for each

@@ -1,0 +1,73 @@
+/* A trainer of an objective: its loss, its data's windows, its model's bounds and weights. */
+#include "fit/objective.h"
+#include "train/trainer.h"
+
+og_status og_objective_loss(const double *theta, size_t count, const og_window *windows, double *loss,
+                            size_t *values, double *gradient, void *user) {
+  return og_objective_evaluate_batch(user, theta, count, windows, loss, values, gradient);
+}
+
+og_status og_objective_batches(og_objective *objective, const og_options *options, og_batches **out) {
+  *out = NULL;
+  og_context *context = objective->context;
+  size_t M = og_objective_trajectories(objective);
+  if (og_options_integer(options, OG_OPT_WINDOW)) OG_TRY(og_objective_check_windows(objective));
+  size_t *rows = og_alloc(context, M, sizeof *rows);
+  if (!rows) return og_fail_memory(context, M * sizeof *rows, "mini-batches");
+  for (size_t m = 0; m < M; m++) rows[m] = og_objective_rows(objective, m);
+  og_status status = og_batches_create(context, options, M, rows, out);
+  og_free(context, rows);
+  return status;
+}
+
+/* Parameters before the first weight; 0 when there are no weights. */
+static size_t count_exempt(const og_objective *objective) {
+  og_parameter_info info;
+  for (size_t i = 0; i < og_model_parameters(objective->model); i++)
+    if (og_model_parameter(objective->model, i, &info) == OG_OK && info.weight) return info.offset;
+  return 0;
+}
+
+static og_status make(og_objective *objective, const og_options *options, og_batches *batches,
+                      const double *theta, og_trainer **out) {
+  og_trainer *trainer = NULL;
+  OG_TRY(og_objective_check_theta(objective, theta));
+  OG_TRY(og_trainer_create(objective->context, options, objective->p, og_objective_loss, objective, batches,
+                           theta, &trainer));
+  og_status status = og_trainer_set_bounds(trainer, objective->lowest, objective->highest);
+  if (status == OG_OK) status = og_trainer_exempt(trainer, count_exempt(objective));
+  if (status != OG_OK) {
+    og_trainer_destroy(trainer);
+    return status;
+  }
+  trainer->own_batches = batches;
+  *out = trainer;
+  return OG_OK;
+}
+
+static og_status make_from(og_objective *objective, const og_options *options, const double *theta,
+                           og_trainer **out) {
+  og_batches *batches = NULL;
+  OG_TRY(og_objective_batches(objective, options, &batches));
+  og_status status = make(objective, options, batches, theta, out);
+  if (status != OG_OK) og_batches_destroy(batches);
+  return status;
+}
+
+og_status og_objective_trainer(og_objective *objective, const og_options *options, const double *theta,
+                               og_trainer **out) {
+  *out = NULL;
+  og_context *context = objective->context;
+  const og_options *o = options ? options : objective->options;
+  if (objective->p == 0)
+    return og_fail(context, OG_ERR_NO_DEPENDENCE,
+                   "the model has no parameters to train: declare some with `param` "
+                   "or `net`");
+  if (theta) return make_from(objective, o, theta, out);
+  double *drawn = og_alloc(context, objective->p, sizeof *drawn);
+  if (!drawn) return og_fail_memory(context, objective->p * sizeof *drawn, "the starting point");
+  og_status status = og_model_initialize(objective->model, og_options_integer(o, OG_OPT_SEED), drawn);
+  if (status == OG_OK) status = make_from(objective, o, drawn, out);
+  og_free(context, drawn);
+  return status;
+}

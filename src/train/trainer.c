@@ -1,0 +1,141 @@
+/* The training loop: one step, and steps until the end. */
+#include "train/trainer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "train/gradient.h"
+
+static double now(void) {
+  struct timespec at;
+  timespec_get(&at, TIME_UTC);
+  return (double)at.tv_sec + 1e-9 * (double)at.tv_nsec;
+}
+
+double og_trainer_seconds(const og_trainer *trainer) {
+  return trainer->begun > 0 ? now() - trainer->begun : trainer->at.seconds;
+}
+
+int og_trainer_survives(og_status status) {
+  return (status >= OG_ERR_NOT_FINITE && status <= OG_ERR_STIFF) ||
+         (status >= OG_ERR_ZENO && status <= OG_ERR_ENDED);
+}
+
+og_status og_trainer_loss(og_trainer *trainer, size_t count, const og_window *windows, double *sum,
+                          double *values, double *gradient) {
+  size_t counted = 0;
+  OG_TRY(trainer->loss(trainer->theta, count, windows, sum, &counted, gradient, trainer->user));
+  if (!isfinite(*sum))
+    return og_fail(trainer->context, OG_ERR_NOT_FINITE, "the loss of %zu windows is %g", count, *sum);
+  *values = (double)(counted ? counted : count); /* costs alone: of each trajectory */
+  return OG_OK;
+}
+
+/* ---- One step ---- */
+
+static void project(og_trainer *trainer) {
+  for (size_t i = 0; i < trainer->p; i++)
+    trainer->theta[i] = fmin(fmax(trainer->theta[i], trainer->lowest[i]), trainer->highest[i]);
+}
+
+/* From the gradient of the sum over `values` to the next theta. */
+static og_status descend(og_trainer *trainer, double sum, double values) {
+  og_trainer_state *at = &trainer->at;
+  double factor = og_learning_rate_factor(trainer->options, (long long)at->position, trainer->steps);
+  double scale = trainer->mean ? 1 / values : 1;
+  for (size_t i = 0; i < trainer->p; i++) trainer->gradient[i] *= scale;
+  double penalty =
+      og_penalize(trainer->options, trainer->exempt, trainer->p, trainer->theta, trainer->gradient);
+  double norm = og_clip_gradient(trainer->options, trainer->p, trainer->gradient);
+  memcpy(trainer->before, trainer->theta, trainer->p * sizeof(double));
+  OG_TRY(og_updater_step(trainer->updater, factor, trainer->gradient, trainer->theta));
+  project(trainer);
+  at->loss = sum * scale + penalty;
+  at->norm = norm;
+  at->learning_rate = og_updater_learning_rate(trainer->updater) * factor;
+  at->loss_sum += sum, at->value_sum += values, at->penalty_sum += penalty, at->norm_sum += norm;
+  at->batches++, at->succeeded++, at->failed_in_row = 0;
+  return OG_OK;
+}
+
+/* A mini-batch that failed is left out. As the step before it may have led astray, half of it is taken back.
+ */
+static og_status leave_out(og_trainer *trainer, og_status status) {
+  enum { NOTES = 5 };
+  og_trainer_state *at = &trainer->at;
+  at->failed_in_row++, at->skipped++;
+  at->loss = NAN;
+  if (at->succeeded > 0)
+    for (size_t i = 0; i < trainer->p; i++) trainer->theta[i] += (trainer->before[i] - trainer->theta[i]) / 2;
+  double failures = at->position + 1 - at->succeeded;
+  if (failures <= NOTES)
+    og_log(trainer->context, "note: mini-batch %.0f is left out, and the step before it halved: %s%s",
+           at->position + 1, og_context_message(trainer->context),
+           failures == NOTES ? " (further ones are counted, not told)" : "");
+  if (at->failed_in_row < OG_FAILURES_IN_A_ROW) return OG_OK;
+  if (at->succeeded == 0)
+    return og_trail(trainer->context, status, "in each of the first %d mini-batches of the training",
+                    OG_FAILURES_IN_A_ROW);
+  trainer->ended = 1;
+  snprintf(trainer->reason, sizeof trainer->reason, "%d mini-batches in a row failed, the last with: %s",
+           OG_FAILURES_IN_A_ROW, og_context_message(trainer->context));
+  return OG_OK;
+}
+
+og_status og_trainer_step(og_trainer *trainer) {
+  if (trainer->ended)
+    return og_fail(trainer->context, OG_ERR_STATE, "the training has ended: %s", trainer->reason);
+  if (!(trainer->begun > 0)) trainer->begun = now() - trainer->at.seconds;
+  const og_window *windows;
+  double sum = 0, values = 1;
+  OG_TRY(og_batches_seek(trainer->batches, (long long)trainer->at.position));
+  OG_TRY(og_batches_next(trainer->batches, &trainer->windows, &windows));
+  og_status status = og_trainer_loss(trainer, trainer->windows, windows, &sum, &values, trainer->gradient);
+  if (status == OG_OK) status = descend(trainer, sum, values);
+  if (status != OG_OK && !og_trainer_survives(status)) return status;
+  if (status != OG_OK) OG_TRY(leave_out(trainer, status));
+  trainer->at.position++;
+  int last = (long long)trainer->at.position % trainer->per_epoch == 0 || trainer->ended ||
+             (long long)trainer->at.position == trainer->steps;
+  return last ? og_trainer_end_epoch(trainer) : OG_OK;
+}
+
+/* ---- Steps until the end ---- */
+
+static void interrupt(og_trainer *trainer) {
+  trainer->ended = trainer->interrupted = 1;
+  snprintf(trainer->reason, sizeof trainer->reason, "interrupted; this is the best point so far");
+}
+
+static int report(const og_trainer *trainer, size_t epochs_before, og_training_fn progress, void *user) {
+  const og_trainer_state *at = &trainer->at;
+  const og_epoch *ended = trainer->history_count > epochs_before ? &trainer->history[epochs_before] : NULL;
+  og_training training = {.epoch = ((long long)at->position - 1) / trainer->per_epoch + 1,
+                          .epochs = trainer->epochs,
+                          .step = (long long)at->position,
+                          .steps = trainer->steps,
+                          .ended = ended,
+                          .windows = trainer->windows,
+                          .loss = at->loss,
+                          .learning_rate = at->learning_rate,
+                          .gradient_norm = at->norm,
+                          .seconds = og_trainer_seconds(trainer),
+                          .best_loss = at->best_loss,
+                          .theta = trainer->theta,
+                          .best = og_trainer_best(trainer)};
+  return progress(&training, user);
+}
+
+og_status og_trainer_run(og_trainer *trainer, og_training_fn progress, void *user) {
+  if (trainer->interrupted) trainer->interrupted = trainer->ended = 0; /* called again: go on */
+  og_trainer_check_end(trainer);
+  while (!trainer->ended) {
+    size_t epochs = trainer->history_count;
+    OG_TRY(og_trainer_step(trainer));
+    int stop = progress && report(trainer, epochs, progress, user);
+    if (stop && !trainer->ended) interrupt(trainer);
+  }
+  return OG_OK;
+}

@@ -1,0 +1,470 @@
+/* The training loop with losses whose minimum and path are known in closed form; saving and going on to the
+ * same bits; failures; and objectives. */
+#include <math.h>
+#include <unistd.h>
+
+#include "fitting.h"
+
+enum { SIZE = 2 };
+
+/* ---- A loss of plain numbers: sum over trajectories m of |theta - c_m|^2 / 2, c_m = (m, m^2 / 10) ---- */
+
+typedef struct bowl {
+  og_context *context;
+  long calls;
+  double wall;        /* theta[0] above it is a failure */
+  long fail_from;     /* so is every call from this one on */
+  og_status status;   /* of a failure */
+  double held_centre; /* of windows that are evaluated without gradient, when not NAN */
+} bowl;
+
+static void centre_of(size_t m, double c[SIZE]) {
+  c[0] = (double)m;
+  c[1] = (double)(m * m) / 10;
+}
+
+static og_status bowl_loss(const double *theta, size_t count, const og_window *windows, double *loss,
+                           size_t *values, double *gradient, void *user) {
+  bowl *b = user;
+  double c[SIZE];
+  if (++b->calls >= b->fail_from || theta[0] > b->wall)
+    return og_fail(b->context, b->status, "there is a wall at %g", b->wall);
+  *loss = 0;
+  *values = count;
+  for (int i = 0; i < SIZE && gradient; i++) gradient[i] = 0;
+  for (size_t k = 0; k < count; k++) {
+    centre_of(windows[k].trajectory, c);
+    if (!gradient && !isnan(b->held_centre)) c[0] = c[1] = b->held_centre;
+    for (int i = 0; i < SIZE; i++) {
+      *loss += (theta[i] - c[i]) * (theta[i] - c[i]) / 2;
+      if (gradient) gradient[i] += theta[i] - c[i];
+    }
+  }
+  return OG_OK;
+}
+
+typedef struct run {
+  og_context *context;
+  og_options *options;
+  og_batches *batches;
+  og_trainer *trainer;
+  bowl *loss; /* stays where it is when the run is copied */
+} run;
+
+static const double start[SIZE] = {-1, 2};
+
+/* Options as "name=value;name=value". */
+static og_status set_options(og_options *options, const char *text) {
+  char copy[256];
+  snprintf(copy, sizeof copy, "%s", text);
+  for (char *pair = strtok(copy, ";"); pair; pair = strtok(NULL, ";")) {
+    char *equals = strchr(pair, '=');
+    *equals = '\0';
+    OG_TRY(og_options_set_text(options, pair, equals + 1));
+  }
+  return OG_OK;
+}
+
+static og_status try_run(og_context *context, const char *text, run *r) {
+  *r = (run){.context = context};
+  r->loss = calloc(1, sizeof *r->loss);
+  *r->loss = (bowl){.context = context,
+                    .wall = INFINITY,
+                    .fail_from = 1000000,
+                    .status = OG_ERR_BLOW_UP,
+                    .held_centre = NAN};
+  OG_TRY(og_options_create(context, &r->options));
+  OG_TRY(set_options(r->options, text));
+  OG_TRY(og_batches_create(context, r->options, 12, NULL, &r->batches));
+  return og_trainer_create(context, r->options, SIZE, bowl_loss, r->loss, r->batches, start, &r->trainer);
+}
+
+static void drop_run(run *r) {
+  og_trainer_destroy(r->trainer);
+  og_batches_destroy(r->batches);
+  og_options_destroy(r->options);
+  free(r->loss);
+}
+
+static run begin_run(const char *text) {
+  run r;
+  og_context *context = new_context();
+  CHECK(context, try_run(context, text, &r));
+  return r;
+}
+
+static void end_run(run *r) {
+  drop_run(r);
+  og_context_destroy(r->context);
+}
+
+/* ---- Paths ---- */
+
+/* Means of c over 12 trajectories: 5.5 and 506 / 120. Each step takes the share eta of the way there. */
+static void everything_at_once_descends_geometrically(void **state) {
+  (void)state;
+  run r = begin_run("optimizer=sgd;learning-rate=0.25;epochs=20");
+  CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
+  size_t epochs;
+  const og_epoch *history = og_trainer_history(r.trainer, &epochs);
+  const double mean[SIZE] = {5.5, 506.0 / 120};
+  assert_int_equal(epochs, 20);
+  for (int i = 0; i < SIZE; i++) {
+    assert_close(og_trainer_theta(r.trainer)[i], mean[i] + (start[i] - mean[i]) * pow(0.75, 20), 1e-13);
+    assert_close(og_trainer_best(r.trainer)[i], mean[i] + (start[i] - mean[i]) * pow(0.75, 19), 1e-13);
+  }
+  for (size_t e = 0; e < epochs; e++) { /* the mean square around the mean, plus the distance from it */
+    double away = 0, spread = 0;
+    for (int i = 0; i < SIZE; i++) away += pow((start[i] - mean[i]) * pow(0.75, (double)e), 2) / 2;
+    for (size_t m = 0; m < 12; m++) {
+      double c[SIZE];
+      centre_of(m, c);
+      spread += (pow(c[0] - mean[0], 2) + pow(c[1] - mean[1], 2)) / 24;
+    }
+    assert_close(history[e].loss, spread + away, 1e-13);
+    assert_true(isnan(history[e].validation_loss) && history[e].learning_rate == 0.25);
+    assert_close(history[e].gradient_norm, sqrt(2 * away), 1e-12);
+    assert_true(history[e].epoch == (long long)e + 1 && history[e].steps == (long long)e + 1);
+  }
+  assert_true(og_trainer_best_loss(r.trainer) == history[19].loss);
+  assert_contains(og_trainer_reason(r.trainer), "all 20 epochs are done");
+  assert_false(og_trainer_converged(r.trainer));
+  assert_int_equal(og_trainer_step(r.trainer), OG_ERR_STATE);
+  end_run(&r);
+}
+
+/* The same bits as the pieces put together by hand. */
+static void the_loop_is_its_pieces(void **state) {
+  (void)state;
+  static const char text[] =
+      "optimizer=adamw;epochs=7;batch=5;seed=3;clip-norm=1;lr-schedule=cosine;warm-up=2";
+  run r = begin_run(text), by_hand = begin_run(text);
+  CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
+  og_updater *updater;
+  double theta[SIZE] = {start[0], start[1]}, gradient[SIZE], loss;
+  CHECK(by_hand.context, og_updater_create(by_hand.context, by_hand.options, SIZE, &updater));
+  for (long long step = 0; step < 21; step++) {
+    size_t count, values;
+    const og_window *windows;
+    CHECK(by_hand.context, og_batches_next(by_hand.batches, &count, &windows));
+    CHECK(by_hand.context, bowl_loss(theta, count, windows, &loss, &values, gradient, by_hand.loss));
+    for (int i = 0; i < SIZE; i++) gradient[i] *= 1 / (double)values;
+    og_clip_gradient(by_hand.options, SIZE, gradient);
+    CHECK(by_hand.context,
+          og_updater_step(updater, og_learning_rate_factor(by_hand.options, step, 21), gradient, theta));
+  }
+  assert_int_equal(og_trainer_steps(r.trainer), 21);
+  assert_memory_equal(theta, og_trainer_theta(r.trainer), sizeof theta);
+  og_updater_destroy(updater);
+  end_run(&r), end_run(&by_hand);
+}
+
+static void a_sum_is_values_times_the_mean(void **state) {
+  (void)state;
+  run mean = begin_run("optimizer=sgd;learning-rate=0.24;epochs=5"),
+      sum = begin_run("optimizer=sgd;learning-rate=0.02;epochs=5;reduction=sum");
+  CHECK(mean.context, og_trainer_run(mean.trainer, NULL, NULL));
+  CHECK(sum.context, og_trainer_run(sum.trainer, NULL, NULL));
+  for (int i = 0; i < SIZE; i++)
+    assert_close(og_trainer_theta(sum.trainer)[i], og_trainer_theta(mean.trainer)[i], 1e-14);
+  assert_close(og_trainer_best_loss(sum.trainer), 12 * og_trainer_best_loss(mean.trainer), 1e-13);
+  end_run(&mean), end_run(&sum);
+}
+
+/* ---- Penalties and bounds: the minimum of (x - c)^2 / 2 + l1 |x| + l2 x^2 is (c - l1) / (1 + 2 l2) for c >
+ * l1 ---- */
+
+static void penalties_move_the_minimum(void **state) {
+  (void)state;
+  run r = begin_run("optimizer=sgd;learning-rate=0.5;epochs=200;l1=1;l2=0.25");
+  CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
+  assert_close(og_trainer_theta(r.trainer)[0], (5.5 - 1) / 1.5, 1e-13);
+  assert_close(og_trainer_theta(r.trainer)[1], (506.0 / 120 - 1) / 1.5, 1e-13);
+  double x = (5.5 - 1) / 1.5, y = (506.0 / 120 - 1) / 1.5, loss = 0;
+  size_t values;
+  og_window all[12];
+  for (size_t m = 0; m < 12; m++) all[m] = (og_window){m, 0, 0};
+  CHECK(r.context, bowl_loss(og_trainer_theta(r.trainer), 12, all, &loss, &values, NULL, r.loss));
+  assert_close(og_trainer_best_loss(r.trainer), loss / 12 + x + y + (x * x + y * y) / 4, 1e-12);
+  end_run(&r);
+  r = begin_run("optimizer=sgd;learning-rate=0.5;epochs=200;l1=1;l2=0.25");
+  CHECK(r.context, og_trainer_exempt(r.trainer, 1));
+  CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
+  assert_close(og_trainer_theta(r.trainer)[0], 5.5, 1e-13);
+  end_run(&r);
+}
+
+static void theta_stays_within_its_bounds(void **state) {
+  (void)state;
+  run r = begin_run("optimizer=adam;learning-rate=0.5;epochs=100");
+  const double lowest[SIZE] = {-2, 0}, highest[SIZE] = {3, 9};
+  CHECK(r.context, og_trainer_set_bounds(r.trainer, lowest, highest));
+  while (!og_trainer_ended(r.trainer)) {
+    CHECK(r.context, og_trainer_step(r.trainer));
+    assert_true(og_trainer_theta(r.trainer)[0] <= 3 && og_trainer_theta(r.trainer)[1] >= 0);
+  }
+  assert_true(og_trainer_theta(r.trainer)[0] == 3);
+  assert_int_equal(og_trainer_set_bounds(r.trainer, lowest, highest), OG_ERR_STATE);
+  assert_int_equal(og_trainer_exempt(r.trainer, 1), OG_ERR_STATE);
+  end_run(&r);
+  r = begin_run("optimizer=adam");
+  assert_int_equal(og_trainer_set_bounds(r.trainer, highest, highest), OG_ERR_BOUNDS);
+  end_run(&r);
+}
+
+/* ---- Validation and early stopping ---- */
+
+/* The held-out loss has its minimum at (1, 1), which the way to the training minimum passes by. */
+static void patience_ends_behind_the_best(void **state) {
+  (void)state;
+  run r = begin_run("optimizer=sgd;learning-rate=0.05;epochs=1000;validation=0.25;patience=4");
+  r.loss->held_centre = 1;
+  CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
+  size_t epochs, best = 0;
+  const og_epoch *history = og_trainer_history(r.trainer, &epochs);
+  for (size_t e = 0; e < epochs; e++)
+    if (history[e].validation_loss < history[best].validation_loss) best = e;
+  assert_true(best > 0);
+  assert_int_equal(epochs, best + 1 + 4);
+  assert_true(og_trainer_converged(r.trainer));
+  assert_contains(og_trainer_reason(r.trainer), "validation loss");
+  const double *theta = og_trainer_best(r.trainer);
+  double loss = (pow(theta[0] - 1, 2) + pow(theta[1] - 1, 2)) / 2;
+  assert_close(loss, history[best].validation_loss, 1e-14);
+  assert_true(og_trainer_best_loss(r.trainer) == history[best].validation_loss);
+  end_run(&r);
+}
+
+/* ---- Failures ---- */
+
+/* Before theta[0] = 2 lies a wall, at which steps are halved; the bowl draws to 5.5. */
+static void failures_are_left_out(void **state) {
+  (void)state;
+  run r = begin_run("optimizer=sgd;learning-rate=0.3;epochs=8;batch=4");
+  r.loss->wall = 2;
+  CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
+  size_t epochs;
+  long long skipped = 0;
+  const og_epoch *history = og_trainer_history(r.trainer, &epochs);
+  for (size_t e = 0; e < epochs; e++) skipped += history[e].skipped;
+  assert_int_equal(epochs, 8);
+  assert_true(skipped > 0 && skipped < 23);
+  assert_true(og_trainer_best(r.trainer)[0] > 1 && og_trainer_best(r.trainer)[0] <= 2);
+  end_run(&r);
+}
+
+static void too_many_failures_in_a_row_end_it(void **state) {
+  (void)state;
+  run r = begin_run("optimizer=adam;epochs=30;batch=4");
+  r.loss->fail_from = 8;
+  CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
+  assert_true(og_trainer_ended(r.trainer) && !og_trainer_converged(r.trainer));
+  assert_contains(og_trainer_reason(r.trainer), "10 mini-batches in a row failed");
+  assert_contains(og_trainer_reason(r.trainer), "there is a wall");
+  assert_int_equal(og_trainer_steps(r.trainer), 7 + 10);
+  assert_true(isfinite(og_trainer_best_loss(r.trainer)));
+  end_run(&r);
+  r = begin_run("optimizer=adam;epochs=30;batch=4");
+  r.loss->fail_from = 1;
+  assert_int_equal(og_trainer_run(r.trainer, NULL, NULL), OG_ERR_BLOW_UP);
+  assert_contains(og_context_message(r.context), "first 10 mini-batches");
+  end_run(&r);
+  r = begin_run("optimizer=adam;epochs=30;batch=4");
+  r.loss->fail_from = 5;
+  r.loss->status = OG_ERR_DATA; /* not of the point theta */
+  assert_int_equal(og_trainer_run(r.trainer, NULL, NULL), OG_ERR_DATA);
+  assert_int_equal(og_trainer_steps(r.trainer), 4);
+  end_run(&r);
+}
+
+static og_status nan_loss(const double *theta, size_t count, const og_window *windows, double *loss,
+                          size_t *values, double *gradient, void *user) {
+  og_status status = bowl_loss(theta, count, windows, loss, values, gradient, user);
+  *loss = NAN;
+  return status;
+}
+
+static void a_loss_of_nan_is_a_failure(void **state) {
+  (void)state;
+  run r = begin_run("optimizer=adam");
+  og_trainer *trainer;
+  CHECK(r.context,
+        og_trainer_create(r.context, r.options, SIZE, nan_loss, r.loss, r.batches, start, &trainer));
+  assert_int_equal(og_trainer_run(trainer, NULL, NULL), OG_ERR_NOT_FINITE);
+  assert_contains(og_context_message(r.context), "the loss of 12 windows is nan");
+  og_trainer_destroy(trainer);
+  end_run(&r);
+}
+
+/* ---- Interruption, saving, loading ---- */
+
+typedef struct watch {
+  long long stop_at, last, epochs;
+} watch;
+
+static int watching(const og_training *training, void *user) {
+  watch *w = user;
+  assert_int_equal(training->step, w->last + 1);
+  w->last = training->step;
+  if (training->ended) assert_int_equal(training->ended->epoch, ++w->epochs);
+  return training->step == w->stop_at;
+}
+
+static void assert_same_history(const og_trainer *a, const og_trainer *b) {
+  size_t epochs, others;
+  const og_epoch *x = og_trainer_history(a, &epochs), *y = og_trainer_history(b, &others);
+  assert_int_equal(epochs, others);
+  for (size_t e = 0; e < epochs; e++) {
+    og_epoch one = x[e], other = y[e];
+    one.seconds = other.seconds = 0;
+    assert_memory_equal(&one, &other, sizeof one);
+  }
+}
+
+static void check_resume(const char *text, long long stop_at) {
+  char path[] = "/tmp/odegrad-trainer-XXXXXX";
+  close(mkstemp(path));
+  run whole = begin_run(text), first = begin_run(text), second = begin_run(text);
+  whole.loss->wall = first.loss->wall = second.loss->wall = 4;
+  CHECK(whole.context, og_trainer_run(whole.trainer, NULL, NULL));
+  watch w = {.stop_at = stop_at};
+  CHECK(first.context, og_trainer_run(first.trainer, watching, &w));
+  assert_int_equal(og_trainer_steps(first.trainer), stop_at);
+  assert_contains(og_trainer_reason(first.trainer), "interrupted");
+  CHECK(first.context, og_trainer_save(first.trainer, path));
+  CHECK(second.context, og_trainer_load(second.trainer, path));
+  assert_same_history(first.trainer, second.trainer);
+  CHECK(second.context, og_trainer_run(second.trainer, NULL, NULL));
+  assert_memory_equal(og_trainer_theta(whole.trainer), og_trainer_theta(second.trainer), sizeof start);
+  assert_memory_equal(og_trainer_best(whole.trainer), og_trainer_best(second.trainer), sizeof start);
+  assert_same_history(whole.trainer, second.trainer);
+  assert_string_equal(og_trainer_reason(whole.trainer), og_trainer_reason(second.trainer));
+  /* and so does the one that was only interrupted */
+  w = (watch){.last = stop_at, .epochs = w.epochs};
+  CHECK(first.context, og_trainer_run(first.trainer, watching, &w));
+  assert_memory_equal(og_trainer_theta(whole.trainer), og_trainer_theta(first.trainer), sizeof start);
+  end_run(&whole), end_run(&first), end_run(&second);
+  unlink(path);
+}
+
+static void going_on_gives_the_same_bits(void **state) {
+  (void)state;
+  static const char *const optimizers[] = {
+      "sgd;momentum=0.9;learning-rate=0.1", "rmsprop;centered=yes;momentum=0.5;learning-rate=0.3",
+      "adam;learning-rate=0.4", "adamw;learning-rate=0.4", "adabelief;learning-rate=0.4"};
+  for (size_t i = 0; i < sizeof optimizers / sizeof *optimizers; i++) {
+    char text[256];
+    snprintf(text, sizeof text,
+             "optimizer=%s;epochs=12;batch=4;windows=10;validation=0.2;patience=9;l2=0.01;lr-schedule=cosine;"
+             "seed=5",
+             optimizers[i]);
+    check_resume(text, 1); /* in the first epoch */
+    check_resume(text, 9); /* at the end of the third */
+    check_resume(text, 17);
+  }
+}
+
+static void try_load(const char *text, const char *path, og_status status, const char *message) {
+  run r = begin_run(text);
+  assert_int_equal(og_trainer_load(r.trainer, path), status);
+  if (message) assert_contains(og_context_message(r.context), message);
+  if (status != OG_OK) {
+    assert_int_equal(og_trainer_steps(r.trainer), 0);
+    assert_memory_equal(og_trainer_theta(r.trainer), start, sizeof start);
+  }
+  end_run(&r);
+}
+
+static void another_training_is_refused(void **state) {
+  (void)state;
+  char path[] = "/tmp/odegrad-trainer-XXXXXX";
+  close(mkstemp(path));
+  run r = begin_run("optimizer=adam;epochs=3;batch=4;seed=5");
+  CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
+  CHECK(r.context, og_trainer_save(r.trainer, path));
+  try_load("optimizer=adam;epochs=5;batch=4;seed=5;learning-rate=0.1", path, OG_OK, NULL);
+  try_load("optimizer=adamw;epochs=3;batch=4;seed=5", path, OG_ERR_ARGUMENT, "optimizer is adam, not adamw");
+  try_load("optimizer=adam;epochs=3;batch=4;seed=6", path, OG_ERR_ARGUMENT, "seed is 5, not 6");
+  try_load("optimizer=adam;epochs=3;batch=3;seed=5", path, OG_ERR_ARGUMENT, "mini-batches of an epoch is 3");
+  try_load("optimizer=adam;epochs=3;batch=4;seed=5;validation=0.1", path, OG_ERR_ARGUMENT,
+           "trained on is 12");
+  try_load("optimizer=adam", "/nowhere/state", OG_ERR_FILE, "/nowhere/state");
+  try_load("optimizer=adam", "tests/oracles/optimizers.csv", OG_ERR_DATA, NULL);
+  assert_int_equal(og_trainer_save(r.trainer, "/nowhere/state"), OG_ERR_FILE);
+  og_trainer *bigger;
+  double three[3] = {0};
+  CHECK(r.context, og_trainer_create(r.context, r.options, 3, bowl_loss, r.loss, r.batches, three, &bigger));
+  assert_int_equal(og_trainer_load(bigger, path), OG_ERR_SHAPE);
+  assert_contains(og_context_message(r.context), "tensor theta has 2 numbers");
+  og_trainer_destroy(bigger);
+  end_run(&r);
+  unlink(path);
+}
+
+/* ---- Limits and refusals ---- */
+
+static void iterations_count_where_epochs_do_not(void **state) {
+  (void)state;
+  run r = begin_run("optimizer=adam;iterations=7;batch=4");
+  size_t epochs;
+  CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
+  assert_int_equal(og_trainer_steps(r.trainer), 7);
+  og_trainer_history(r.trainer, &epochs);
+  assert_int_equal(epochs, 3); /* the last of one mini-batch */
+  assert_contains(og_trainer_reason(r.trainer), "all 7 iterations are done");
+  end_run(&r);
+  r = begin_run("optimizer=adam;iterations=0");
+  assert_true(og_trainer_ended(r.trainer));
+  CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
+  assert_memory_equal(og_trainer_best(r.trainer), start, sizeof start);
+  end_run(&r);
+}
+
+static void bad_trainers_are_refused(void **state) {
+  (void)state;
+  run r = begin_run("optimizer=adam");
+  og_trainer *trainer = NULL;
+  double bad[SIZE] = {0, NAN};
+  assert_int_equal(og_trainer_create(r.context, r.options, SIZE, bowl_loss, r.loss, r.batches, bad, &trainer),
+                   OG_ERR_NOT_FINITE);
+  assert_int_equal(og_trainer_create(r.context, r.options, SIZE, bowl_loss, r.loss, NULL, start, &trainer),
+                   OG_ERR_ARGUMENT);
+  assert_null(trainer);
+  end_run(&r);
+}
+
+static og_status live(og_context *context) {
+  run r;
+  char path[] = "/tmp/odegrad-trainer-XXXXXX";
+  int file = mkstemp(path);
+  og_status status = try_run(context, "optimizer=rmsprop;epochs=3;batch=5;validation=0.2", &r);
+  if (status == OG_OK) status = og_trainer_run(r.trainer, NULL, NULL);
+  if (status == OG_OK) status = og_trainer_save(r.trainer, path);
+  if (status == OG_OK) status = og_trainer_load(r.trainer, path);
+  drop_run(&r);
+  close(file), unlink(path);
+  return status;
+}
+
+static void no_memory_is_reported(void **state) {
+  (void)state;
+  fail_each_allocation(live);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(everything_at_once_descends_geometrically),
+                                     cmocka_unit_test(the_loop_is_its_pieces),
+                                     cmocka_unit_test(a_sum_is_values_times_the_mean),
+                                     cmocka_unit_test(penalties_move_the_minimum),
+                                     cmocka_unit_test(theta_stays_within_its_bounds),
+                                     cmocka_unit_test(patience_ends_behind_the_best),
+                                     cmocka_unit_test(failures_are_left_out),
+                                     cmocka_unit_test(too_many_failures_in_a_row_end_it),
+                                     cmocka_unit_test(a_loss_of_nan_is_a_failure),
+                                     cmocka_unit_test(going_on_gives_the_same_bits),
+                                     cmocka_unit_test(another_training_is_refused),
+                                     cmocka_unit_test(iterations_count_where_epochs_do_not),
+                                     cmocka_unit_test(bad_trainers_are_refused),
+                                     cmocka_unit_test(no_memory_is_reported)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
