@@ -492,6 +492,10 @@ static void test_shape_errors(void **state) {
       }                                                                                                      \
     fast->where(COUNT, c, a, b, one), slow->where(COUNT, c, a, b, two);                                      \
     same_##S(one, two, COUNT);                                                                               \
+    fast->slope_of_tanh(COUNT, a, b, one), slow->slope_of_tanh(COUNT, a, b, two);                            \
+    same_##S(one, two, COUNT);                                                                               \
+    fast->add_column(3, COUNT / 3, c, a, one), slow->add_column(3, COUNT / 3, c, a, two);                    \
+    same_##S(one, two, 3 * (COUNT / 3));                                                                     \
     for (int v = 0; v < 2; v++) {                                                                            \
       memcpy(one, c, sizeof c), memcpy(two, c, sizeof c);                                                    \
       fast->multiply_add0[v](COUNT, a, b, one), slow->multiply_add0[v](COUNT, a, b, two);                    \

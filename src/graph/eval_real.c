@@ -33,6 +33,10 @@ static void loop2(const machine *m, const og_instruction *in, size_t rows, size_
     return;
   }
   size_t step_a = stride(m, in->a), step_b = stride(m, in->b);
+  if (in->op == OG_EW_ADD && (in->a.one != in->b.one) && step_a && step_b) {
+    m->loops->add_column(rows, lanes, in->a.one ? a : b, in->a.one ? b : a, out);
+    return;
+  }
   for (size_t r = 0; r < rows; r++)
     m->loops->binary[in->op][variant(in->a.one, in->b.one)](lanes, a + r * step_a, b + r * step_b,
                                                             out + r * lanes);
@@ -144,6 +148,20 @@ static void add_outer(const machine *m, const og_instruction *in, size_t lanes) 
   }
 }
 
+/* The sums stay in the first cache. */
+static void bias(const machine *m, const og_instruction *in, size_t rows, size_t lanes) {
+  enum { TILE = 1024 };
+  _Alignas(64) real sum[TILE];
+  const real *a = at(m, in->a), *b = at(m, in->b);
+  real *out = at(m, in->out);
+  size_t most = TILE / lanes;
+  for (size_t first = 0; first < rows; first += most) {
+    size_t some = rows - first < most ? rows - first : most;
+    m->loops->add_column(some, lanes, b + first, a + first * lanes, sum);
+    m->loops->unary[in->op](some * lanes, sum, out + first * lanes);
+  }
+}
+
 static void outer(const machine *m, const og_instruction *in, size_t lanes) {
   const real *a = at(m, in->a), *b = at(m, in->b);
   real *out = at(m, in->out);
@@ -169,6 +187,8 @@ static void carry_out(const machine *m, const og_instruction *in) {
   case OG_DO_DENSE:
   case OG_DO_DENSE_T: dense(m, in); break;
   case OG_DO_OUTER: outer(m, in, lanes); break;
+  case OG_DO_BIAS: bias(m, in, rows, lanes); break;
+  case OG_DO_SLOPE: m->loops->slope_of_tanh(count, at(m, in->a), at(m, in->b), at(m, in->out)); break;
   case OG_DO_ADD_OUTER: add_outer(m, in, lanes); break;
   case OG_DO_ADD_LANES: m->dense->add_lanes(in->rows, (int)lanes, at(m, in->a), at(m, in->out)); break;
   }

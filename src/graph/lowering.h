@@ -1,4 +1,4 @@
-/* Lowering at work, for the files that share it (program.c, sinks.c). */
+/* Lowering at work, for the files that share it (program.c, sinks.c, fuse.c). */
 #ifndef OG_LOWERING_H
 #define OG_LOWERING_H
 
@@ -19,7 +19,8 @@ typedef struct og_program_lowering {
   const og_graph *graph;
   const og_program_plan *plan;
   og_program *program;
-  unsigned char *needed, *placed, *given;
+  unsigned char *needed, *placed, *given, *fused;
+  int *readers;  /* nodes, outputs and terms of sinks that read a node */
   int *last_use; /* by root */
   og_place *places;
   og_free_rows *holes;
@@ -41,6 +42,22 @@ void og_emit(og_program_lowering *l, og_instruction instruction);
 og_place og_block_operand(og_program_lowering *l, og_node node, int *row);
 /* Gives back the rows of a node that nothing reads after `now`. */
 void og_retire(og_program_lowering *l, og_node node, int now);
+
+/* A node made in one pass of two others; `inner` are those in between, which disappear. */
+typedef struct og_fusion {
+  og_node of[2], inner[3];
+  int inner_count;
+} og_fusion;
+enum { OG_FUSED_BIAS = 1, OG_FUSED_SLOPE, OG_FUSED_AWAY };
+/* Sets `fused` of the nodes. */
+void og_find_fusions(og_program_lowering *l);
+int og_find_fusion(const og_program_lowering *l, og_node node, og_fusion *found);
+void og_lower_fused(og_program_lowering *l, og_node node);
+/* The loop of the table for an og_unary, or -1. */
+int og_unary_loop(int op);
+/* Where an input's view lies. */
+og_place og_input_place(const og_program_lowering *l, const og_node_data *d);
+og_place og_operand(const og_program_lowering *l, og_node node);
 
 /* Takes the plan's sinks apart into terms, and marks what they read as needed. */
 void og_collect_sinks(og_program_lowering *l);

@@ -79,7 +79,7 @@ static og_place constant_place(og_program_lowering *l, const og_node_data *d) {
   return (og_place){.base = OG_BASE_CONSTANT, .row = row, .one = 1, .step = d->count > 0};
 }
 
-static og_place operand(const og_program_lowering *l, og_node node) {
+og_place og_operand(const og_program_lowering *l, og_node node) {
   int offset, many = og_entries_of(l, node) > 1;
   og_node root = og_root_of(l->graph, node, &offset);
   og_place place = l->places[root];
@@ -99,7 +99,7 @@ static void copy(og_program_lowering *l, og_place from, og_place to, int rows) {
 
 /* Constants and weights are spread over lanes for those that cannot read them as they are. */
 og_place og_block_operand(og_program_lowering *l, og_node node, int *row) {
-  og_place place = operand(l, node);
+  og_place place = og_operand(l, node);
   *row = -1;
   if (!place.one) return place;
   int rows = og_entries_of(l, node);
@@ -132,7 +132,7 @@ static void place_in_output(og_program_lowering *l, og_node node, int base, int 
 }
 
 /* A view of a slot: of its uniform entries, or of the others, which lie side by side. */
-static og_place input_place(const og_program_lowering *l, const og_node_data *d) {
+og_place og_input_place(const og_program_lowering *l, const og_node_data *d) {
   const og_program_plan *plan = l->plan;
   og_place place = {.base = d->slot, .row = d->offset, .step = 1};
   if (d->slot != plan->slot || d->offset < plan->first) return place;
@@ -149,7 +149,7 @@ static void give_place(og_program_lowering *l, og_node node) {
   if (d->kind == OG_CONSTANT)
     l->places[node] = constant_place(l, d);
   else if (d->kind == OG_INPUT)
-    l->places[node] = input_place(l, d);
+    l->places[node] = og_input_place(l, d);
   else
     l->places[node] =
         (og_place){.base = OG_BASE_SCRATCH, .row = og_take_rows(l, og_entries_of(l, node)), .step = 1};
@@ -164,7 +164,7 @@ void og_retire(og_program_lowering *l, og_node node, int now) {
 }
 
 /* ---- Nodes to instructions ---- */
-static int unary_loop(int op) {
+int og_unary_loop(int op) {
   switch (op) {
   case OG_NEG: return OG_EW_NEG;
   case OG_ABS: return OG_EW_ABS;
@@ -179,7 +179,7 @@ static int unary_loop(int op) {
 /* A matrix that is one for all lanes, and lies as it is written. */
 static int is_flat_matrix(const og_program_lowering *l, const og_node_data *d) {
   if (d->kind != OG_MATVEC && d->kind != OG_MATVEC_T) return 0;
-  og_place place = operand(l, d->operands[0]);
+  og_place place = og_operand(l, d->operands[0]);
   return place.one && (place.step || og_entries_of(l, d->operands[0]) == 1);
 }
 
@@ -198,7 +198,7 @@ static void lower_operation(og_program_lowering *l, og_node node) {
   og_place in[3] = {{0}};
   int is_binary = d->kind == OG_BINARY && d->op != OG_POW, flat = is_flat_matrix(l, d);
   for (int i = 0; i < d->operand_count; i++) {
-    og_place plain = operand(l, d->operands[i]);
+    og_place plain = og_operand(l, d->operands[i]);
     int as_is = (is_binary && !(i == 1 && in[0].one)) || d->kind == OG_BROADCAST || (flat && i == 0);
     in[i] = as_is || !plain.one ? plain : og_block_operand(l, d->operands[i], &rows[i]);
   }
@@ -213,8 +213,8 @@ static void lower_operation(og_program_lowering *l, og_node node) {
   og_shape matrix = d->operand_count ? l->graph->nodes[d->operands[0]].shape : d->shape;
   switch (d->kind) {
   case OG_UNARY:
-    made.code = unary_loop(d->op) >= 0 ? OG_DO_LOOP1 : OG_DO_CALL1;
-    if (made.code == OG_DO_LOOP1) made.op = (unsigned char)unary_loop(d->op);
+    made.code = og_unary_loop(d->op) >= 0 ? OG_DO_LOOP1 : OG_DO_CALL1;
+    if (made.code == OG_DO_LOOP1) made.op = (unsigned char)og_unary_loop(d->op);
     break;
   case OG_BINARY:
     made.code = d->op == OG_POW ? OG_DO_POW : OG_DO_LOOP2;
@@ -239,16 +239,24 @@ static void lower_pad(og_program_lowering *l, const og_node_data *d, og_place to
   og_node_data zero = {.kind = OG_CONSTANT};
   copy(l, constant_place(l, &zero), to, d->shape.rows);
   to.row += d->offset;
-  copy(l, operand(l, d->operands[0]), to, og_entries_of(l, d->operands[0]));
+  copy(l, og_operand(l, d->operands[0]), to, og_entries_of(l, d->operands[0]));
 }
 
 static void lower_concat(og_program_lowering *l, const og_node_data *d, og_place to) {
   for (int i = 0; i < d->count; i++) {
     og_node part = l->graph->parts[d->first + i];
-    og_place from = operand(l, part);
+    og_place from = og_operand(l, part);
     if (from.one || from.base != to.base || from.row != to.row) copy(l, from, to, og_entries_of(l, part));
     to.row += og_entries_of(l, part);
   }
+}
+
+/* What the node is made of where fusing is minded. */
+static const og_node *read_by(const og_program_lowering *l, og_node node, og_fusion *fusion, int *count) {
+  if (!l->fused[node]) return og_operands(l->graph, node, count);
+  og_find_fusion(l, node, fusion);
+  *count = 2;
+  return fusion->of;
 }
 
 static void lower(og_program_lowering *l, og_node node) {
@@ -259,24 +267,39 @@ static void lower(og_program_lowering *l, og_node node) {
     lower_pad(l, d, l->places[node]);
   else if (d->kind == OG_CONCAT)
     lower_concat(l, d, l->places[node]);
+  else if (l->fused[node])
+    og_lower_fused(l, node);
   else
     lower_operation(l, node);
   int count;
-  const og_node *operands = og_operands(l->graph, node, &count);
+  og_fusion fusion;
+  const og_node *operands = read_by(l, node, &fusion, &count);
   for (int i = 0; i < count; i++) og_retire(l, operands[i], node);
 }
 
 static void mark_needed(og_program_lowering *l, const og_node *outputs) {
-  for (int i = 0; i < l->program->output_count; i++) l->needed[outputs[i]] = 1;
+  for (int i = 0; i < l->program->output_count; i++) l->needed[outputs[i]] = 1, l->readers[outputs[i]]++;
   og_collect_sinks(l);
   for (og_node node = l->nodes - 1; node >= 0; node--) {
-    int count, offset,
-        looks = l->graph->nodes[node].kind == OG_SLICE || l->graph->nodes[node].kind == OG_RESHAPE;
+    int count;
     const og_node *operands = og_operands(l->graph, node, &count);
-    for (int i = 0; l->needed[node] && !l->given[node] && i < count; i++) {
-      l->needed[operands[i]] = 1;
+    for (int i = 0; l->needed[node] && !l->given[node] && i < count; i++)
+      l->needed[operands[i]] = 1, l->readers[operands[i]]++;
+  }
+}
+
+static void find_last_uses(og_program_lowering *l) {
+  for (og_node node = l->nodes - 1; node >= 0; node--) {
+    int count, offset;
+    og_fusion fusion;
+    og_kind kind = l->graph->nodes[node].kind;
+    if (!l->needed[node] || l->given[node] || l->fused[node] == OG_FUSED_AWAY || kind == OG_SLICE ||
+        kind == OG_RESHAPE)
+      continue;
+    const og_node *operands = read_by(l, node, &fusion, &count);
+    for (int i = 0; i < count; i++) {
       og_node root = og_root_of(l->graph, operands[i], &offset);
-      if (!looks && l->last_use[root] < node) l->last_use[root] = node;
+      if (l->last_use[root] < node) l->last_use[root] = node;
     }
   }
 }
@@ -297,6 +320,8 @@ static void lower_all(og_program_lowering *l, const og_node *outputs) {
   int offset, sunk = 0;
   place_given(l);
   mark_needed(l, outputs);
+  og_find_fusions(l);
+  find_last_uses(l);
   for (int i = 0; i < p->output_count; i++) {
     l->last_use[og_root_of(l->graph, outputs[i], &offset)] = INT32_MAX;
     place_in_output(l, outputs[i], OG_BASE_OUTPUT + i, 0);
@@ -304,11 +329,11 @@ static void lower_all(og_program_lowering *l, const og_node *outputs) {
     p->spare_rows += og_entries_of(l, outputs[i]);
   }
   for (og_node node = 0; node < l->nodes && !l->failed; node++) {
-    if (l->needed[node]) lower(l, node);
+    if (l->needed[node] && l->fused[node] != OG_FUSED_AWAY) lower(l, node);
     og_lower_sinks(l, node, &sunk);
   }
   for (int i = 0; i < p->output_count && !l->failed; i++) {
-    og_place from = operand(l, outputs[i]);
+    og_place from = og_operand(l, outputs[i]);
     if (!from.one && from.base == OG_BASE_OUTPUT + i && from.row == 0) continue;
     copy(l, from, (og_place){.base = OG_BASE_OUTPUT + i, .step = 1}, og_entries_of(l, outputs[i]));
   }
@@ -339,10 +364,13 @@ static int lower_graph(og_program_lowering *l, const og_node *outputs) {
   l->needed = og_alloc(context, nodes, 1);
   l->placed = og_alloc(context, nodes, 1);
   l->given = og_alloc(context, nodes, 1);
+  l->fused = og_alloc(context, nodes, 1);
+  l->readers = og_alloc(context, nodes, sizeof *l->readers);
   l->last_use = og_alloc(context, nodes, sizeof *l->last_use);
   l->places = og_alloc(context, nodes, sizeof *l->places);
   l->program->output_rows = og_alloc(context, (size_t)l->program->output_count + 1, sizeof(int));
-  l->failed = !l->needed || !l->placed || !l->given || !l->last_use || !l->places || !l->program->output_rows;
+  l->failed = !l->needed || !l->placed || !l->given || !l->fused || !l->readers || !l->last_use ||
+              !l->places || !l->program->output_rows;
   if (!l->failed) lower_all(l, outputs);
   if (!l->failed) round_constants(l);
   if (!l->failed) find_slots(l->program);
@@ -351,6 +379,8 @@ static int lower_graph(og_program_lowering *l, const og_node *outputs) {
   og_free(context, l->last_use);
   og_free(context, l->places);
   og_free(context, l->given);
+  og_free(context, l->fused);
+  og_free(context, l->readers);
   og_free(context, l->holes);
   og_free(context, l->terms);
   return !l->failed;

@@ -37,6 +37,8 @@ typedef enum og_code {
   OG_DO_DENSE, /* matvec with one matrix for all lanes */
   OG_DO_DENSE_T,
   OG_DO_OUTER,
+  OG_DO_BIAS,      /* unary of a + b, b one number for all lanes */
+  OG_DO_SLOPE,     /* a ((1 - b)(1 + b)) */
   OG_DO_ADD_OUTER, /* summed over lanes; c: room for a row where zero wins */
   OG_DO_ADD_LANES
 } og_code;

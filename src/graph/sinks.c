@@ -35,6 +35,7 @@ static void need(og_program_lowering *l, og_node node, og_node ready) {
   if (node < 0) return;
   og_node root = og_root_of(l->graph, node, &offset);
   l->needed[node] = 1;
+  l->readers[node]++;
   if (l->last_use[root] < ready) l->last_use[root] = ready;
 }
 

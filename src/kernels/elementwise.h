@@ -41,6 +41,10 @@ enum { OG_EW_BOTH, OG_EW_ONE_A, OG_EW_ONE_B, OG_EW_VARIANTS };
     void (*multiply_add)(size_t count, const X *a, const X *b, X *sum);                                      \
     /* the same where zero wins; [1]: `a` is one number */                                                   \
     void (*multiply_add0[2])(size_t count, const X *a, const X *b, X *sum);                                  \
+    /* out[rows][lanes] = a + column[rows] */                                                                \
+    void (*add_column)(size_t rows, size_t lanes, const X *column, const X *a, X *out);                      \
+    /* out = bar ((1 - y)(1 + y)), each operation rounded */                                                 \
+    void (*slope_of_tanh)(size_t count, const X *bar, const X *y, X *out);                                   \
     /* see straight.h; straight_one: on rows of one lane */                                                  \
     void (*straight)(int count, const og_straight *run, X *const *bases);                                    \
     void (*straight_one)(int count, const og_straight *run, X *const *bases);                                \

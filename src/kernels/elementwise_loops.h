@@ -49,6 +49,22 @@ static void where(size_t count, const real *restrict condition, const real *rest
                   const real *restrict b, real *restrict out) {
   FOR_EACH(count, const real x = a[i]; const real y = b[i]; out[i] = condition[i] != 0 ? x : y)
 }
+static void slope_of_tanh(size_t count, const real *restrict bar, const real *restrict y,
+                          real *restrict out) {
+  FOR_EACH(count, const real one = 1; out[i] = bar[i] * ((one - y[i]) * (one + y[i])))
+}
+static void add_column(size_t rows, size_t lanes, const real *restrict column, const real *restrict a,
+                       real *restrict out) {
+  if (lanes == 1) {
+    add(rows, a, column, out);
+    return;
+  }
+  for (size_t r = 0; r < rows; r++, a += lanes, out += lanes) {
+    const real x = column[r];
+    FOR_EACH(lanes, out[i] = a[i] + x)
+  }
+}
+
 #if !defined(OG_VEC_H)
 static real real_fma(real a, real b, real c) { return a * b + c; }
 #endif
@@ -70,6 +86,8 @@ const OG_R(og_elementwise) TABLE_NAME = {
                VARIANTS(zero_wins)},
     .where = where,
     .multiply_add = multiply_add,
+    .add_column = add_column,
+    .slope_of_tanh = slope_of_tanh,
     .multiply_add0 = {multiply_add0, multiply_add0_one},
     .straight = straight,
     .straight_one = straight_one};
