@@ -238,11 +238,44 @@ static void fit_beside_an_end(void **state) {
   og_context_destroy(context);
 }
 
+/* A jump that leaves its guard's state at zero, which single precision rounds to either side: each level is
+ * passed once. */
+static void rounding_does_not_repeat_an_event(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  for (int k = 0; k < 20; k++) {
+    char text[160];
+    snprintf(text, sizeof text,
+             "init x = 2, v = 0\nx' = -x\nv' = 0\nevent kick when x - %.2f = 0 falling { v = v + 1 }\n",
+             1.1 + 0.03 * k);
+    og_model *model = parse(context, text);
+    og_options *options = new_options(context, OG_METHOD_TSIT5, 1e-4, 1e-4);
+    og_solve *solve = NULL;
+    double x0[2], x[2];
+    CHECK(context, og_options_set_choice(options, OG_OPT_PRECISION, OG_PRECISION_SINGLE));
+    CHECK(context, og_solve_create(context, og_model_field(model), options, 1, &solve));
+    CHECK(context, og_model_initial_state(model, 0, NULL, x0));
+    CHECK(context, og_solve_set_initial_state(solve, 0, x0));
+    CHECK(context, og_solve_set_span(solve, 0, 0, 3));
+    CHECK(context, og_solve_run(solve));
+    CHECK(context, og_solve_final(solve, 0, x));
+    assert_true(x[1] == 1);
+    og_solve_destroy(solve);
+    og_options_destroy(options);
+    og_model_destroy(model);
+  }
+  og_context_destroy(context);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(bounces_and_their_derivatives), cmocka_unit_test(final_time_by_event),
-      cmocka_unit_test(observation_behind_the_end),    cmocka_unit_test(doses),
-      cmocka_unit_test(fit_of_a_bouncing_ball),        cmocka_unit_test(fit_beside_an_end),
+      cmocka_unit_test(bounces_and_their_derivatives),
+      cmocka_unit_test(final_time_by_event),
+      cmocka_unit_test(observation_behind_the_end),
+      cmocka_unit_test(doses),
+      cmocka_unit_test(fit_of_a_bouncing_ball),
+      cmocka_unit_test(rounding_does_not_repeat_an_event),
+      cmocka_unit_test(fit_beside_an_end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

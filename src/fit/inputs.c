@@ -267,10 +267,10 @@ og_status og_inputs_at(const og_inputs *inputs, size_t trajectory, double t, dou
 static size_t cut_to_span(const og_input_series *s, og_signal kind, double t0, double t1, double *times,
                           double *values) {
   double low = fmin(t0, t1), high = fmax(t0, t1), beyond;
-  size_t first = entry_at(s, kind, low), last = 0, count = 1;
-  for (size_t k = 0; k < s->count; k++) {
-    if (s->times[k] < high) last = k;
-    if (!(s->times[k] > low && s->times[k] < high)) continue;
+  size_t first = entry_at(s, kind, low), last = first ? first - 1 : 0, count = 1;
+  for (size_t k = first; k < s->count && s->times[k] < high; k++) {
+    last = k;
+    if (!(s->times[k] > low)) continue;
     times[count] = s->times[k];
     values[count++] = s->values[k];
   }

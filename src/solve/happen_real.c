@@ -7,7 +7,8 @@
 
 typedef OG_R(og_drive_state) drive;
 
-/* A guard counts as zero up to this many times what was left of it at its root. */
+/* A guard counts as zero up to this many times what was left of it at its root, or what rounding the state to
+ * the solve's precision makes of it. */
 enum { RESIDUALS = 64 };
 /* Times nearer than this many units in the last place are one time. */
 enum { SAME_TIME = 4 };
@@ -58,7 +59,7 @@ static void prepare_guards(drive *d, int lane, int changed) {
     w->pending = !own && !w->fresh && passed ? 1 + watch->held[lane] : 0;
     w->fresh = own || w->fresh;
     if (!own) continue;
-    w->noise = RESIDUALS * watch->residual[lane];
+    w->noise = RESIDUALS * fmax(watch->residual[lane], fabs(watch->one_g[k] - watch->before[k]));
     w->changed = (unsigned char)changed;
   }
 }
@@ -95,6 +96,8 @@ static og_status jump(drive *d, int lane, og_segment *segment) {
   if (guards_here(d, segment->time, watch->before) != OG_NO_EVENT) return OG_ERR_NOT_FINITE;
   if (og_guard_jump(d->solve, segment->event, &at, watch->g_x)) return OG_ERR_FIELD;
   memcpy(after, watch->g_x, n * sizeof *after);
+  for (size_t i = 0; i < n; i++) watch->one_x[i] = (double)(real)before[i];
+  if (guards_here(d, segment->time, watch->one_g) != OG_NO_EVENT) return OG_ERR_NOT_FINITE;
   for (size_t i = 0; i < n; i++) {
     d->y[i * (size_t)d->lanes + (size_t)lane] = (real)after[i];
     zero += 0 * after[i];

@@ -49,19 +49,32 @@ static og_status check_signal(og_solve *solve, size_t input, og_signal kind, siz
   return OG_OK;
 }
 
-static og_status copy_signal(og_solve *solve, og_signal_data *signal, og_signal kind, size_t count,
-                             const double *times, const double *values) {
-  double *copy = og_alloc(solve->context, 3 * count, sizeof *copy);
-  if (!copy) return og_fail_memory(solve->context, 3 * count * sizeof *copy, "an input's signal");
-  if (kind != OG_SIGNAL_CONSTANT) memcpy(copy, times, count * sizeof *copy);
-  memcpy(copy + count, values, count * sizeof *copy);
-  /* Other breakpoints make other segments: the recorded steps do not fit them. */
-  if (signal->count != count || signal->kind != kind ||
-      memcmp(signal->times, copy, count * sizeof *copy) != 0)
-    solve->state = OG_SOLVE_NEW;
+static og_status make_room(og_solve *solve, og_signal_data *signal, size_t count) {
+  if (count <= signal->room) return OG_OK;
+  double *memory = og_alloc(solve->context, 3 * count, sizeof *memory);
+  if (!memory) return og_fail_memory(solve->context, 3 * count * sizeof *memory, "an input's signal");
   clear(solve->context, signal);
   *signal = (og_signal_data){
-      .kind = kind, .count = count, .times = copy, .values = copy + count, .values_dot = copy + 2 * count};
+      .room = count, .times = memory, .values = memory + count, .values_dot = memory + 2 * count};
+  return OG_OK;
+}
+
+static og_status copy_signal(og_solve *solve, og_signal_data *signal, og_signal kind, size_t count,
+                             const double *times, const double *values) {
+  size_t bytes = count * sizeof(double);
+  /* Other breakpoints make other segments: the recorded steps do not fit them. */
+  if (signal->count != count || signal->kind != kind ||
+      (kind != OG_SIGNAL_CONSTANT && memcmp(signal->times, times, bytes) != 0))
+    solve->state = OG_SOLVE_NEW;
+  OG_TRY(make_room(solve, signal, count));
+  signal->kind = kind;
+  signal->count = count;
+  if (kind == OG_SIGNAL_CONSTANT)
+    memset(signal->times, 0, bytes);
+  else
+    memcpy(signal->times, times, bytes);
+  memcpy(signal->values, values, bytes);
+  memset(signal->values_dot, 0, bytes);
   return OG_OK;
 }
 
@@ -147,14 +160,24 @@ static int ascending(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
+static og_status make_room_for_breaks(og_solve *solve, og_trajectory *at, size_t count) {
+  if (count <= at->break_room) return OG_OK;
+  double *breaks = og_alloc(solve->context, count, sizeof *breaks);
+  if (!breaks) return og_fail_memory(solve->context, count * sizeof *breaks, "breakpoints of inputs");
+  og_free(solve->context, at->breaks);
+  at->breaks = breaks;
+  at->break_room = count;
+  return OG_OK;
+}
+
 /* All times of signals strictly within the span, ascending, each once. */
 static og_status find_breaks(og_solve *solve, size_t m) {
   og_trajectory *at = &solve->trajectories[m];
   double low = fmin(at->t0, at->t1), high = fmax(at->t0, at->t1);
   size_t most = 0, count = 0;
   for (size_t i = 0; i < solve->field->inputs; i++) most += signal_of(solve, m, i)->count;
-  double *breaks = og_alloc(solve->context, most, sizeof *breaks);
-  if (!breaks) return og_fail_memory(solve->context, most * sizeof *breaks, "breakpoints of inputs");
+  OG_TRY(make_room_for_breaks(solve, at, most));
+  double *breaks = at->breaks;
   for (size_t i = 0; i < solve->field->inputs; i++) {
     const og_signal_data *signal = signal_of(solve, m, i);
     for (size_t k = 0; signal->kind != OG_SIGNAL_CONSTANT && k < signal->count; k++)
@@ -164,18 +187,17 @@ static og_status find_breaks(og_solve *solve, size_t m) {
   size_t kept = 0;
   for (size_t i = 0; i < count; i++)
     if (kept == 0 || breaks[i] > breaks[kept - 1]) breaks[kept++] = breaks[i];
-  og_free(solve->context, at->breaks);
-  at->breaks = breaks;
   at->break_count = kept;
   return OG_OK;
 }
 
 static og_status count_values(og_solve *solve, size_t values) {
-  if (values != solve->signal_values) {
-    double *bars = og_alloc(solve->context, values + 1, sizeof *bars);
+  if (values > solve->signal_room) {
+    double *bars = og_alloc(solve->context, values, sizeof *bars);
     if (!bars) return og_fail_memory(solve->context, values * sizeof *bars, "cotangents of inputs");
     og_free(solve->context, solve->values_bar);
     solve->values_bar = bars;
+    solve->signal_room = values;
   }
   solve->signal_values = values;
   solve->signal_most = 0;

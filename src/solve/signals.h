@@ -9,6 +9,7 @@
 typedef struct og_signal_data {
   og_signal kind;
   size_t count;  /* 0: not given */
+  size_t room;   /* that there is memory for */
   size_t offset; /* of its values in the flat array of all */
   double *times, *values, *values_dot;
 } og_signal_data;

@@ -149,14 +149,15 @@ og_status og_solve_set_span(og_solve *solve, size_t trajectory, double t0, doubl
 }
 
 static og_status copy_times(og_solve *solve, og_trajectory *at, size_t count, const double *times) {
-  if (count != at->observations) {
-    double *copy = count ? og_alloc(solve->context, count, sizeof(double)) : NULL;
-    if (count && !copy) return og_fail_memory(solve->context, count * sizeof(double), "observation times");
+  if (count > at->time_room) {
+    double *room = og_alloc(solve->context, count, sizeof(double));
+    if (!room) return og_fail_memory(solve->context, count * sizeof(double), "observation times");
     og_free(solve->context, at->times);
-    at->times = copy;
-    at->observations = count;
-    solve->state = OG_SOLVE_NEW;
+    at->times = room;
+    at->time_room = count;
   }
+  if (count != at->observations) solve->state = OG_SOLVE_NEW;
+  at->observations = count;
   if (count) memcpy(at->times, times, count * sizeof(double));
   return OG_OK;
 }

@@ -15,11 +15,13 @@ typedef struct og_trajectory {
   double t0, t1;
   size_t observations, first_observation; /* in the flat arrays over all trajectories */
   double *times;
+  size_t time_room;               /* that there is memory for */
   size_t fixed_steps;             /* 0: adaptive */
   double first_step;              /* |h|; 0: automatic */
   double last_step;               /* out: |h| the controller would take next */
   double *breaks;                 /* breakpoints of its inputs within the span, ascending */
   size_t break_count, run_breaks; /* now, and in the last run */
+  size_t break_room;              /* that there is memory for */
   og_record record;
   og_path path;           /* its segments */
   size_t seen;            /* observations before it ended */
@@ -99,6 +101,7 @@ struct og_solve {
   double *theta;                             /* [parameters] or [M][parameters] */
   og_signal_data *signals;                   /* [M][inputs] */
   size_t signal_values, signal_most;         /* values of all of them; of the trajectory that has most */
+  size_t signal_room;                        /* of values_bar */
   double *values_bar;                        /* [signal_values], by the last pullback */
   int pulled, pushed; /* values_bar, the trajectories' event_dots are those of the last run */
   og_trajectory *trajectories;
