@@ -51,8 +51,9 @@ int og_find_fusion(const og_program_lowering *l, og_node node, og_fusion *found)
   return find_slope(l, d, 0, found) || find_slope(l, d, 1, found) ? OG_FUSED_SLOPE : 0;
 }
 
+/* In programs with weights alone: others have few such rows, and may be emitted as C (scalars.c). */
 void og_find_fusions(og_program_lowering *l) {
-  for (og_node node = l->nodes - 1; node >= 0; node--) {
+  for (og_node node = l->nodes - 1; node >= 0 && l->plan->count; node--) {
     og_fusion found;
     if (!l->needed[node] || l->given[node] || l->fused[node]) continue;
     l->fused[node] = (unsigned char)og_find_fusion(l, node, &found);

@@ -180,7 +180,9 @@ static void read_instruction(reading *r, const og_instruction *in) {
   case OG_DO_DENSE:
   case OG_DO_DENSE_T: matrix_product(r, in); break;
   case OG_DO_OUTER: outer(r, in); break;
-  case OG_DO_ADD_OUTER: /* of bound forms alone */
+  case OG_DO_BIAS: /* of bound forms alone */
+  case OG_DO_SLOPE:
+  case OG_DO_ADD_OUTER:
   case OG_DO_ADD_LANES: r->s->failed = OG_ERR_UNSUPPORTED; break;
   }
 }
