@@ -10,8 +10,9 @@ static const option_row own_rows[FLAG_COUNT] = {
                    "CSV with a header: t (or time), observed columns, optionally id"},
     [FLAG_SET] = {"set", "NAME=VALUE", VERB_ALL, 1, "replace the value of a param or const; may be repeated"},
     [FLAG_PARAMS] = {"params", "FILE", VERB_ALL, 0,
-                     "take parameters saved by fit --out; --set wins over them"},
-    [FLAG_TIMES] = {"times", "A:B:N", VERB_ALL, 0,
+                     "take parameters saved by fit --out (JSON or safetensors), or a network's state dict; "
+                     "--set wins over them"},
+    [FLAG_TIMES] = {"times", "A:B:N", VERB_ALL & ~VERB_PREDICT, 0,
                     "N equidistant times from A to B at which the solution is wanted"},
     [FLAG_JSON] = {"json", NULL, VERB_ALL, 0, "print one JSON object in place of tables"},
     [FLAG_OUT] = {"out", "FILE", VERB_ALL, 0, NULL}, /* differs from verb to verb: see help.c */
@@ -20,6 +21,8 @@ static const option_row own_rows[FLAG_COUNT] = {
                       "the second derivatives with respect to the parameters too"},
     [FLAG_COMPILE] = {"compile", NULL, VERB_ALL, 0,
                       "compile the equations with the system's C compiler: the same bits, sooner"},
+    [FLAG_PROBABILITIES] = {"probabilities", NULL, VERB_PREDICT, 0,
+                            "a column for the probability of each class of a categorical_logit too"},
     [FLAG_QUIET] = {"quiet", NULL, VERB_ALL, 0, "no progress, notes or warnings on standard error"},
     [FLAG_HELP] = {"help", NULL, VERB_ALL, 0, "print this text"},
 };
@@ -120,7 +123,12 @@ static int store(arguments *a, size_t index, const option_row *row, const char *
 }
 
 static const char *owners(int verbs) {
-  return verbs == VERB_FIT ? "fit" : verbs == VERB_GRAD ? "grad" : "the other verbs";
+  switch (verbs) {
+  case VERB_FIT: return "fit";
+  case VERB_GRAD: return "grad";
+  case VERB_PREDICT: return "predict";
+  default: return "the other verbs";
+  }
 }
 
 /* Parses argv[*i], which begins with "--", and the value that may follow it. */
@@ -218,8 +226,8 @@ static int check_needs(const arguments *a) {
     complain("%s needs a model: odegrad %s MODEL", a->verb_name, a->verb_name);
     return hint(a);
   }
-  if (a->verb == VERB_FIT && !a->values[FLAG_DATA]) {
-    complain("fit needs data: odegrad fit %s --data FILE", a->model);
+  if ((a->verb & (VERB_FIT | VERB_PREDICT)) && !a->values[FLAG_DATA]) {
+    complain("%s needs data: odegrad %s %s --data FILE", a->verb_name, a->verb_name, a->model);
     return hint(a);
   }
   return EXIT_DONE;

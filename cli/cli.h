@@ -36,7 +36,14 @@ int finish_output(void);
 
 /* ---- arguments.c: the table of options, and parsing by it ---- */
 
-typedef enum verb_id { VERB_SOLVE = 1, VERB_GRAD = 2, VERB_CHECK = 4, VERB_FIT = 8, VERB_ALL = 15 } verb_id;
+typedef enum verb_id {
+  VERB_SOLVE = 1,
+  VERB_GRAD = 2,
+  VERB_CHECK = 4,
+  VERB_FIT = 8,
+  VERB_PREDICT = 16,
+  VERB_ALL = 31
+} verb_id;
 
 /* The tool's own options. Those of the library follow at FLAG_COUNT + og_option. */
 typedef enum flag {
@@ -49,6 +56,7 @@ typedef enum flag {
   FLAG_PLOT,
   FLAG_HESSIAN,
   FLAG_COMPILE,
+  FLAG_PROBABILITIES,
   FLAG_QUIET,
   FLAG_HELP,
   FLAG_COUNT
@@ -131,6 +139,9 @@ og_status initial_state_at(const problem *p, const double *theta, size_t traject
 /* Locations of the observed columns. */
 og_status predict_at(const problem *p, const double *theta, size_t trajectory, double t, const double *x,
                      double *location);
+/* Probabilities of the classes of observed column `column`. */
+og_status probabilities_at(const problem *p, const double *theta, size_t trajectory, double t,
+                           const double *x, size_t column, double *probabilities);
 
 /* ---- solution.c: solutions at given times ---- */
 
@@ -155,10 +166,35 @@ typedef struct solution {
 
 /* Room for counts[M] times. */
 void allot_solution(const problem *p, const size_t *counts, solution *s);
+/* With the times of the data's rows in it. Returns an exit status: rows out of order are refused. */
+int allot_data_times(const problem *p, const double *t0, const double *t1, solution *s);
 void free_solution(solution *s);
 /* Fills x at the times t; rows that come after a terminal event are taken out. */
 og_status solve_at(const problem *p, const double *t0, const double *t1, const double *theta, solution *s);
 void fill_grid(double first, double last, size_t count, double *t);
+/* The events, on standard error. */
+void remark_events(const problem *p, const solution *s);
+
+/* ---- columns.c: named columns beside the times of a solution ---- */
+
+typedef struct columns {
+  const problem *p;
+  const solution *s;
+  size_t count;
+  char **names;   /* [count], freed with the columns */
+  double *values; /* [rows of the solution][count] */
+} columns;
+columns new_columns(const problem *p, const solution *s, size_t count);
+void free_columns(columns *c);
+void print_columns(const columns *c);
+/* As CSV: id, t, the columns. Returns an exit status. */
+int write_columns(const columns *c, const char *path);
+/* {"name": [...], ...} of one trajectory, of `count` columns from `first`. */
+cJSON *columns_json(const columns *c, size_t first, size_t count, size_t m);
+/* {"t": [...], ...}, or {"trajectories": [{"id": ..., "t": [...], ...}, ...]} when there are ids; `add` adds
+ * what is behind the times. */
+typedef void (*add_trajectory_fn)(const void *what, size_t m, cJSON *object);
+cJSON *trajectories_json(const problem *p, const solution *s, add_trajectory_fn add, const void *what);
 
 /* ---- picture.c ---- */
 
@@ -222,6 +258,7 @@ int run_solve(problem *p);
 int run_grad(problem *p);
 int run_check(problem *p);
 int run_fit(problem *p);
+int run_predict(problem *p);
 
 /* ---- progress.c ---- */
 

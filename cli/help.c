@@ -39,8 +39,23 @@ static const verb_text verb_texts[] = {
      "Estimates the parameters from the data, within their bounds. Ctrl-C ends with the best point so far, "
      "saved and\n"
      "reported (exit status 1); a second Ctrl-C ends at once.",
-     "save the estimates as JSON, for --params", NULL, CURVES,
-     "odegrad fit hare.ode --data hare.csv --starts 8 --out hare.json --plot hare.svg"},
+     "save the estimates, for --params: as safetensors with the model in it if FILE ends in .safetensors, "
+     "else "
+     "as JSON",
+     NULL, CURVES, "odegrad fit hare.ode --data hare.csv --starts 8 --out hare.json --plot hare.svg"},
+    {VERB_PREDICT, "odegrad predict MODEL --data FILE [options]",
+     "Writes what the model predicts of the observed columns in every row of the data, as CSV: the location "
+     "of "
+     "the\n"
+     "distribution, the most likely class of a categorical_logit. The data need hold only times and inputs; "
+     "where "
+     "it\n"
+     "holds observed values, the loss for each of them is reported, and how many classes are right. MODEL "
+     "may be "
+     "a\n"
+     "safetensors file of fit --out, which has its parameters with it.",
+     "write the CSV into FILE; with --json as well", "draw predictions and data; FILE ends in .svg or .png",
+     NULL, "odegrad predict hare.ode --params hare.json --data hare.csv --out predicted.csv"},
 };
 enum { TEXT_COUNT = sizeof verb_texts / sizeof verb_texts[0], NAME_WIDTH = 24, LINE_WIDTH = 100 };
 
@@ -105,7 +120,7 @@ void print_help(void) {
   static const char *const meanings[TEXT_COUNT] = {
       "the solution at the times of the data, of --times, or of the model", "loss and gradient",
       "every adjoint, forward sensitivities and finite differences, side by side",
-      "estimate parameters, or train"};
+      "estimate parameters, or train", "what a fitted model says of the rows of the data"};
   for (size_t i = 0; i < TEXT_COUNT; i++) {
     add_cell(&table, "  %.*s", (int)(strlen(verb_texts[i].usage) - strlen(" [options]")),
              verb_texts[i].usage);

@@ -10,10 +10,9 @@ static const struct {
   verb_id id;
   int (*run)(problem *p);
 } verbs[] = {
-    {"solve", VERB_SOLVE, run_solve},
-    {"grad", VERB_GRAD, run_grad},
-    {"check", VERB_CHECK, run_check},
-    {"fit", VERB_FIT, run_fit},
+    {"solve", VERB_SOLVE, run_solve},       {"grad", VERB_GRAD, run_grad},
+    {"check", VERB_CHECK, run_check},       {"fit", VERB_FIT, run_fit},
+    {"predict", VERB_PREDICT, run_predict},
 };
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
 
@@ -33,7 +32,7 @@ static int run_verb(size_t index, int argc, char **argv) {
 }
 
 static int fail_verb(const char *word) {
-  static const char *const names[] = {"solve", "grad", "check", "fit", "--help", "--version"};
+  static const char *const names[] = {"solve", "grad", "check", "fit", "predict", "--help", "--version"};
   const char *nearest = nearest_name(word, names, sizeof names / sizeof names[0]);
   complain("there is no %s %s%s%s%s", word[0] == '-' ? "option" : "verb", word,
            nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
@@ -43,7 +42,7 @@ static int fail_verb(const char *word) {
 
 static int dispatch(int argc, char **argv) {
   if (argc < 2) {
-    complain("what to do is missing: odegrad solve|grad|check|fit MODEL");
+    complain("what to do is missing: odegrad solve|grad|check|fit|predict MODEL");
     fputs("Try 'odegrad --help'.\n", stderr);
     return EXIT_USAGE;
   }

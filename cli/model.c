@@ -28,3 +28,12 @@ og_status predict_at(const problem *p, const double *theta, size_t trajectory, d
   free(whole);
   return status;
 }
+
+og_status probabilities_at(const problem *p, const double *theta, size_t trajectory, double t,
+                           const double *x, size_t column, double *probabilities) {
+  double *whole;
+  og_status status = with_inputs(p, theta, trajectory, t, &whole);
+  if (status == OG_OK) status = og_model_probabilities(p->model, column, t, x, whole, probabilities);
+  free(whole);
+  return status;
+}

@@ -62,7 +62,7 @@ static int check_target(const arguments *a, flag which) {
 static int check_targets(const arguments *a) {
   const char *out = a->values[FLAG_OUT], *plot = a->values[FLAG_PLOT];
   if (out && strcmp(out, "-") == 0) {
-    if (a->verb == VERB_SOLVE && !a->values[FLAG_JSON]) return EXIT_DONE;
+    if ((a->verb & (VERB_SOLVE | VERB_PREDICT)) && !a->values[FLAG_JSON]) return EXIT_DONE;
     complain("--out - would mix with the result on standard output; give the name of a file");
     return EXIT_USAGE;
   }

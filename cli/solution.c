@@ -1,6 +1,7 @@
 /* Solutions at given times, for every trajectory of a problem. */
 #include "cli.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,49 @@ void free_solution(solution *s) {
   free(s->events);
   *s = (solution){0};
 }
+
+/* ---- The times of the data ---- */
+
+/* The solver would name trajectory and observation; the user knows rows. */
+static int check_data_times(const problem *p, size_t m, double t0, double t1, const size_t *rows,
+                            size_t count) {
+  const char *path = p->arguments->values[FLAG_DATA];
+  char a[NUMBER_SIZE], b[NUMBER_SIZE], c[NUMBER_SIZE];
+  char *of = id_suffix(p, m);
+  int bad = 0;
+  for (size_t i = 0; i < count && !bad; i++) {
+    double t = p->data_times[rows[i]], before = i ? p->data_times[rows[i - 1]] : t0;
+    bad = (t - fmin(t0, t1)) < 0 || (t - fmax(t0, t1)) > 0 || (t - before) * (t1 - t0) < 0;
+    if (!bad) continue;
+    if ((t - fmin(t0, t1)) < 0 || (t - fmax(t0, t1)) > 0)
+      complain("%s: data row %zu%s: time %s lies outside the span from %s to %s; widen the model's `time` or "
+               "leave the row out",
+               path, rows[i] + 1, of, number_text(t, a), number_text(t0, b), number_text(t1, c));
+    else
+      complain("%s: data row %zu%s: time %s comes after %s; sort the rows (or tell trajectories apart by a "
+               "column id)",
+               path, rows[i] + 1, of, number_text(t, a), number_text(before, b));
+  }
+  free(of);
+  return bad ? EXIT_USAGE : EXIT_DONE;
+}
+
+int allot_data_times(const problem *p, const double *t0, const double *t1, solution *s) {
+  size_t *counts = take(p->trajectories, sizeof *counts), *rows = take(og_table_rows(p->data), sizeof *rows);
+  for (size_t m = 0; m < p->trajectories; m++) counts[m] = data_rows_of(p, m, NULL);
+  allot_solution(p, counts, s);
+  int result = EXIT_DONE;
+  for (size_t m = 0; m < p->trajectories && !result; m++) {
+    data_rows_of(p, m, rows);
+    result = check_data_times(p, m, t0[m], t1[m], rows, counts[m]);
+    for (size_t i = 0; i < counts[m]; i++) s->t[s->starts[m] + i] = p->data_times[rows[i]];
+  }
+  free(rows);
+  free(counts);
+  return result;
+}
+
+/* ---- Solving ---- */
 
 /* --times may run against the direction of integration: the solver is given its own order. */
 static void order_times(const double *t, size_t count, int reversed, double *ordered) {
@@ -133,4 +177,21 @@ og_status solve_at(const problem *p, const double *t0, const double *t1, const d
   og_solve_destroy(solve);
   s->seconds = seconds_now() - start;
   return status;
+}
+
+/* ---- Events ---- */
+
+enum { EVENTS_SHOWN = 20 };
+
+static void remark_event(const problem *p, const occurrence *e) {
+  char *of = id_suffix(p, e->trajectory);
+  remark(p->quiet, "event %s%s at t = %.10g%s", e->what.name, of, e->what.t,
+         e->terminal ? ", the end: later times are left out" : "");
+  free(of);
+}
+
+void remark_events(const problem *p, const solution *s) {
+  for (size_t i = 0; i < s->event_count && i < EVENTS_SHOWN; i++) remark_event(p, &s->events[i]);
+  if (s->event_count > EVENTS_SHOWN)
+    remark(p->quiet, "and %zu more events; solve --json lists them all", s->event_count - EVENTS_SHOWN);
 }

@@ -585,6 +585,11 @@ OG_API const char *og_model_observed_name(const og_model *model, size_t index);
  * [og_model_observed]. */
 OG_API og_status og_model_predict(const og_model *model, double t, const double *x, const double *theta,
                                   double *location);
+/** The number of classes of an observed column, 0 where it is no class; and the probability of each in the
+ * same place, probabilities [classes]. */
+OG_API size_t og_model_observed_classes(const og_model *model, size_t index);
+OG_API og_status og_model_probabilities(const og_model *model, size_t index, double t, const double *x,
+                                        const double *theta, double *probabilities);
 
 /* ---- Inputs: the signals of a model, from data ------------------------------------------------------- */
 

@@ -1,34 +1,15 @@
 /* The public face of a model. */
-#include "model/lower.h"
-
 #include <math.h>
 #include <string.h>
 
-#include "base/real.h"
 #include "field/field.h"
 #include "io/safetensors.h"
-
-struct og_model {
-  og_context *context;
-  og_source source;
-  og_syntax syntax;
-  og_lowering lowering;
-  og_program *initial, *predict;
-  og_override *overrides;
-  size_t override_count;
-  int saved; /* read from a file of parameters */
-};
+#include "model/whole.h"
 
 const og_model_parts *og_model_parts_of(const og_model *model) { return &model->lowering.parts; }
 og_context *og_model_context(const og_model *model) { return model->context; }
 const char *og_model_text(const og_model *model) { return model->source.text; }
 int og_model_saved(const og_model *model) { return model->saved; }
-
-static og_status make_programs(og_graph *graph, const og_model_parts *parts, og_program **initial,
-                               og_program **predict) {
-  OG_TRY(og_program_create(graph, 1, &parts->initial_state, initial));
-  return parts->observed ? og_program_create(graph, 1, &parts->locations, predict) : OG_OK;
-}
 
 /* A graph alone; `survey` may be NULL. On failure there is nothing to free. */
 static og_status lower_once(og_model *model, const og_lowering *survey, og_lowering *lowering) {
@@ -59,14 +40,11 @@ static og_status lower_graph(og_model *model, og_lowering *lowering) {
 
 /* Lowers the syntax into `lowering`, with programs. On failure there is nothing to free but the lowering
  * itself. */
-static og_status lower(og_model *model, og_lowering *lowering, og_program **initial, og_program **predict) {
-  *initial = *predict = NULL;
+static og_status lower(og_model *model, og_lowering *lowering, og_model_programs *programs) {
+  *programs = (og_model_programs){0};
   OG_TRY(lower_graph(model, lowering));
-  og_status status = make_programs(lowering->graph, &lowering->parts, initial, predict);
+  og_status status = og_model_programs_create(&lowering->parts, programs);
   if (status == OG_OK) return OG_OK;
-  og_program_destroy(*initial);
-  og_program_destroy(*predict);
-  *initial = *predict = NULL;
   og_lowering_free(lowering);
   *lowering = (og_lowering){.source = &model->source};
   return status;
@@ -95,7 +73,7 @@ static og_status fill(og_model *model, const char *name, const char *text, size_
   OG_TRY(open_source(&model->source, model->context, name, text, length));
   og_parse_model(&model->syntax);
   if (model->source.errors || model->source.no_memory) return og_source_status(&model->source);
-  return lower(model, &model->lowering, &model->initial, &model->predict);
+  return lower(model, &model->lowering, &model->programs);
 }
 
 og_status og_model_parse(og_context *context, const char *name, const char *text, size_t length,
@@ -135,8 +113,7 @@ og_status og_model_read(og_context *context, const char *path, og_model **out) {
 
 void og_model_destroy(og_model *model) {
   if (!model) return;
-  og_program_destroy(model->initial);
-  og_program_destroy(model->predict);
+  og_model_programs_destroy(&model->programs);
   og_lowering_free(&model->lowering);
   og_syntax_free(&model->syntax);
   close_source(&model->source);
@@ -265,14 +242,12 @@ static void undo_override(og_model *model, size_t place, const og_override *old)
 /* A const is folded into the graph, so everything is made anew; the old graph stays when that fails. */
 static og_status lower_again(og_model *model) {
   og_lowering fresh;
-  og_program *initial, *predict;
-  OG_TRY(lower(model, &fresh, &initial, &predict));
-  og_program_destroy(model->initial);
-  og_program_destroy(model->predict);
+  og_model_programs programs;
+  OG_TRY(lower(model, &fresh, &programs));
+  og_model_programs_destroy(&model->programs);
   og_lowering_free(&model->lowering);
   model->lowering = fresh;
-  model->initial = initial;
-  model->predict = predict;
+  model->programs = programs;
   return OG_OK;
 }
 
@@ -415,43 +390,4 @@ size_t og_model_inputs(const og_model *model) { return model->lowering.parts.inp
 
 const char *og_model_input_name(const og_model *model, size_t index) {
   return index < model->lowering.parts.inputs ? model->lowering.input_columns[index].name : NULL;
-}
-
-/* Parameters as they are; an input's value u as the rows of a constant. */
-static void fill_theta(const og_model_parts *parts, const double *theta, double *rows) {
-  size_t p = parts->parameters;
-  if (p) memcpy(rows, theta, p * sizeof *theta);
-  for (size_t i = 0; i < parts->inputs; i++) rows[p + OG_INPUT_ROWS * i + OG_INPUT_LEVEL] = theta[p + i];
-}
-
-/* Runs a program for one lane on copies of the caller's arrays, which need not be padded. */
-static og_status run_one(const og_model *model, const og_program *program, double t, const double *x,
-                         const double *theta, size_t count, double *result) {
-  const og_model_parts *parts = &model->lowering.parts;
-  size_t n = OG_PADDED(parts->states), k = OG_PADDED(count);
-  size_t p = OG_PADDED(parts->parameters + OG_INPUT_ROWS * parts->inputs);
-  size_t bytes = (n + p + k + OG_LANE_STEP) * sizeof(double) + og_program_scratch_bytes(program, 1);
-  double *memory = og_alloc(model->context, 1, bytes + 64);
-  if (!memory) return og_fail_memory(model->context, bytes, "an evaluation of the model");
-  double *state = memory + OG_LANE_STEP, *parameters = state + n, *out = parameters + p;
-  memory[0] = t;
-  if (x) memcpy(state, x, parts->states * sizeof *x);
-  fill_theta(parts, theta, parameters);
-  const double *inputs[OG_SLOT_COUNT] = {
-      [OG_SLOT_TIME] = memory, [OG_SLOT_STATE] = state, [OG_SLOT_PARAMETER] = parameters};
-  double *outputs[] = {out};
-  og_program_run_d(program, 1, inputs, outputs, out + k);
-  memcpy(result, out, count * sizeof *result);
-  og_free(model->context, memory);
-  return OG_OK;
-}
-
-og_status og_model_initial_state(const og_model *model, double t0, const double *theta, double *x0) {
-  return run_one(model, model->initial, t0, NULL, theta, model->lowering.parts.states, x0);
-}
-
-og_status og_model_predict(const og_model *model, double t, const double *x, const double *theta,
-                           double *location) {
-  if (!model->predict) return OG_OK;
-  return run_one(model, model->predict, t, x, theta, model->lowering.parts.observed, location);
 }
