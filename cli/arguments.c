@@ -17,6 +17,8 @@ static const option_row own_rows[FLAG_COUNT] = {
     [FLAG_JSON] = {"json", NULL, VERB_ALL, 0, "print one JSON object in place of tables"},
     [FLAG_OUT] = {"out", "FILE", VERB_ALL, 0, NULL}, /* differs from verb to verb: see help.c */
     [FLAG_PLOT] = {"plot", "FILE", VERB_ALL, 0, "draw a picture; FILE ends in .svg or .png"},
+    [FLAG_PHASE] = {"phase", "A,B", VERB_ALL & ~VERB_CHECK, 0,
+                    "let --plot draw the state or observed column B against A, in place of all against t"},
     [FLAG_HESSIAN] = {"hessian", NULL, VERB_GRAD, 0,
                       "the second derivatives with respect to the parameters too"},
     [FLAG_COMPILE] = {"compile", NULL, VERB_ALL, 0,

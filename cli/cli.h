@@ -54,6 +54,7 @@ typedef enum flag {
   FLAG_JSON,
   FLAG_OUT,
   FLAG_PLOT,
+  FLAG_PHASE,
   FLAG_HESSIAN,
   FLAG_COMPILE,
   FLAG_PROBABILITIES,
@@ -195,6 +196,16 @@ cJSON *columns_json(const columns *c, size_t first, size_t count, size_t m);
  * what is behind the times. */
 typedef void (*add_trajectory_fn)(const void *what, size_t m, cJSON *object);
 cJSON *trajectories_json(const problem *p, const solution *s, add_trajectory_fn add, const void *what);
+
+/* ---- phase.c ---- */
+
+/* A state, or the location of an observed column. */
+typedef struct phase_axis {
+  int observed;
+  size_t index;
+} phase_axis;
+/* What --phase names; leaves `axes` alone where it is not given. Returns an exit status. */
+int find_phase(const problem *p, phase_axis axes[2]);
 
 /* ---- picture.c ---- */
 

@@ -1,17 +1,21 @@
-/* Pictures: curves on a dense grid, with the data as points. */
+/* Pictures: curves on a dense grid, or phase portraits, with the data as points. */
 #include "cli.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CURVE_POINTS = 401 };
+/* A phase portrait may go round many times; so many points of data in it would hide the curve, and are a thin
+ * line. */
+enum { CURVE_POINTS = 401, PHASE_POINTS = 2001, DENSE_POINTS = 200 };
 
 /* What is drawn in one picture. */
 typedef struct picture {
   const problem *p;
   const double *theta;
-  int observed;  /* locations of the observed columns in place of the states */
+  int observed; /* locations of the observed columns in place of the states */
+  int phase;    /* one of two curves against the other: those of `axes` */
+  phase_axis axes[2];
   size_t curves; /* of each trajectory */
   solution s;
   double *values; /* [rows][curves] */
@@ -52,6 +56,16 @@ static og_status solve_curves(picture *d, const double *t0, const double *t1) {
   return OG_OK;
 }
 
+/* The two values of a phase portrait. */
+static og_status evaluate_phase(const picture *d, size_t m, double t, const double *x, double *row) {
+  double *locations = take(og_model_observed(d->p->model), sizeof *locations);
+  og_status status = OG_OK;
+  if (d->axes[0].observed || d->axes[1].observed) status = predict_at(d->p, d->theta, m, t, x, locations);
+  for (int i = 0; i < 2; i++) row[i] = (d->axes[i].observed ? locations : x)[d->axes[i].index];
+  free(locations);
+  return status;
+}
+
 static og_status evaluate_curves(picture *d) {
   d->values = take(d->s.starts[d->s.trajectories] * d->curves, sizeof *d->values);
   og_status status = OG_OK;
@@ -59,12 +73,20 @@ static og_status evaluate_curves(picture *d) {
     for (size_t i = d->s.starts[m]; i < d->s.starts[m + 1] && status == OG_OK; i++) {
       const double *x = d->s.x + i * d->s.n;
       double *row = d->values + i * d->curves;
-      if (d->observed)
+      if (d->phase)
+        status = evaluate_phase(d, m, d->s.t[i], x, row);
+      else if (d->observed)
         status = predict_at(d->p, d->theta, m, d->s.t[i], x, row);
       else
         memcpy(row, x, d->curves * sizeof *row);
     }
   return status;
+}
+
+static char *axis_name(const picture *d, size_t k) {
+  size_t index = d->axes[k].index;
+  return d->axes[k].observed ? join("%s", og_model_observed_name(d->p->model, index))
+                             : state_name(d->p, index);
 }
 
 static char *curve_name(const picture *d, size_t curve, size_t m) {
@@ -102,18 +124,60 @@ static og_status draw_data(picture *d, size_t m, size_t column) {
   return status;
 }
 
+static og_status draw_phase_curve(picture *d, size_t m) {
+  size_t start = d->s.starts[m], count = d->s.starts[m + 1] - start;
+  double *x = take(2 * count, sizeof *x), *y = x + count;
+  for (size_t i = 0; i < count; i++) {
+    const double *row = d->values + (start + i) * d->curves;
+    x[i] = row[0], y[i] = row[1];
+  }
+  og_status status = og_plot_line(d->plot, "model", count, x, y);
+  free(x);
+  return status;
+}
+
+/* The column of the data that an axis shows, or NULL. */
+static const double *axis_column(const picture *d, size_t k) {
+  if (!d->p->data) return NULL;
+  char *name = axis_name(d, k);
+  const double *values = og_table_column(d->p->data, name);
+  free(name);
+  return values;
+}
+
+static og_status draw_phase_data(picture *d, size_t m) {
+  const double *a = axis_column(d, 0), *b = axis_column(d, 1);
+  if (!a || !b) return OG_OK;
+  size_t *rows = take(og_table_rows(d->p->data), sizeof *rows), count = data_rows_of(d->p, m, rows);
+  double *x = take(2 * count, sizeof *x), *y = x + count;
+  for (size_t i = 0; i < count; i++) x[i] = a[rows[i]], y[i] = b[rows[i]];
+  og_status status = count > DENSE_POINTS ? og_plot_guide(d->plot, "data", count, x, y)
+                                          : og_plot_points(d->plot, "data", count, x, y);
+  free(x), free(rows);
+  return status;
+}
+
+static og_status draw_trajectory(picture *d, size_t m) {
+  if (d->phase) {
+    og_status status = draw_phase_data(d, m);
+    return status == OG_OK ? draw_phase_curve(d, m) : status; /* above its data */
+  }
+  og_status status = OG_OK;
+  for (size_t i = 0; i < d->curves && status == OG_OK; i++) status = draw_curve(d, m, i);
+  for (size_t i = 0; i < og_model_observed(d->p->model) && status == OG_OK && d->p->data; i++)
+    status = draw_data(d, m, i);
+  return status;
+}
+
 static og_status draw_all(picture *d) {
   og_status status = OG_OK;
-  for (size_t m = 0; m < d->p->trajectories && status == OG_OK; m++) {
-    for (size_t i = 0; i < d->curves && status == OG_OK; i++) status = draw_curve(d, m, i);
-    for (size_t i = 0; i < og_model_observed(d->p->model) && status == OG_OK && d->p->data; i++)
-      status = draw_data(d, m, i);
-  }
+  for (size_t m = 0; m < d->p->trajectories && status == OG_OK; m++) status = draw_trajectory(d, m);
   return status;
 }
 
 /* The one column or state there is, else none: the legend names them. */
 static char *y_label(const picture *d) {
+  if (d->phase) return axis_name(d, 1);
   if (d->curves != 1) return join("%s", "");
   return d->observed ? join("%s", og_model_observed_name(d->p->model, 0)) : state_name(d->p, 0);
 }
@@ -121,9 +185,9 @@ static char *y_label(const picture *d) {
 static og_status draw_and_write(picture *d, const char *path) {
   const char *slash = strrchr(d->p->arguments->model, '/');
   const char *title = slash ? slash + 1 : d->p->arguments->model;
-  char *label = y_label(d);
-  og_status status = og_plot_create(d->p->context, title, "t", label, &d->plot);
-  free(label);
+  char *x = d->phase ? axis_name(d, 0) : join("t"), *y = y_label(d);
+  og_status status = og_plot_create(d->p->context, title, x, y, &d->plot);
+  free(x), free(y);
   if (status == OG_OK) status = draw_all(d);
   if (status == OG_OK) status = og_plot_write(d->plot, path);
   og_plot_destroy(d->plot);
@@ -132,7 +196,8 @@ static og_status draw_and_write(picture *d, const char *path) {
 
 static void fill_times(picture *d, const double *t0, const double *t1) {
   const problem *p = d->p;
-  size_t count = p->arguments->time_count > CURVE_POINTS ? p->arguments->time_count : CURVE_POINTS;
+  size_t least = d->phase ? PHASE_POINTS : CURVE_POINTS;
+  size_t count = p->arguments->time_count > least ? p->arguments->time_count : least;
   size_t *counts = take(p->trajectories, sizeof *counts);
   for (size_t m = 0; m < p->trajectories; m++) counts[m] = count;
   allot_solution(p, counts, &d->s);
@@ -144,7 +209,8 @@ og_status draw_picture(const problem *p, const double *theta, const double *t0, 
                        int observed, const char *path) {
   size_t columns = og_model_observed(p->model);
   picture d = {.p = p, .theta = theta, .observed = observed && columns > 0};
-  d.curves = d.observed ? columns : p->n;
+  d.phase = p->arguments->values[FLAG_PHASE] && find_phase(p, d.axes) == EXIT_DONE;
+  d.curves = d.phase ? 2 : d.observed ? columns : p->n;
   fill_times(&d, t0, t1);
   og_status status = solve_curves(&d, t0, t1);
   if (status == OG_OK) status = evaluate_curves(&d);

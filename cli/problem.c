@@ -205,7 +205,8 @@ int load_problem(const arguments *a, problem *p) {
   if (status == OG_OK) status = load_parameters(p);
   if (status == OG_OK) {
     int loaded = load_data(p);
-    return loaded ? loaded : load_inputs(p);
+    if (!loaded) loaded = load_inputs(p);
+    return loaded ? loaded : find_phase(p, (phase_axis[2]){0});
   }
   int result = fail(p->context, status);
   return status == OG_ERR_NOT_FINITE ? EXIT_USAGE : result; /* a value that was given, not computed */
