@@ -19,6 +19,12 @@ static const option_row own_rows[FLAG_COUNT] = {
     [FLAG_PLOT] = {"plot", "FILE", VERB_ALL, 0, "draw a picture; FILE ends in .svg or .png"},
     [FLAG_PHASE] = {"phase", "A,B", VERB_ALL & ~VERB_CHECK, 0,
                     "let --plot draw the state or observed column B against A, in place of all against t"},
+    [FLAG_CHECKPOINT] = {"checkpoint", "FILE", VERB_FIT, 0,
+                         "keep the state of a training in FILE, anew after every epoch"},
+    [FLAG_RESUME] = {"resume", "FILE", VERB_FIT, 0,
+                     "go on from the state that --checkpoint kept; the other options as then"},
+    [FLAG_LOSS_PLOT] = {"loss-plot", "FILE", VERB_FIT, 0,
+                        "draw the losses of a training by epoch; FILE ends in .svg or .png"},
     [FLAG_HESSIAN] = {"hessian", NULL, VERB_GRAD, 0,
                       "the second derivatives with respect to the parameters too"},
     [FLAG_COMPILE] = {"compile", NULL, VERB_ALL, 0,
@@ -45,7 +51,7 @@ option_row option_row_of(size_t index) {
   og_option option = (og_option)(index - FLAG_COUNT);
   const og_option_info *info = og_option_describe(option);
   /* The library's table ends with the options of fits. */
-  int verbs = option > OG_OPT_STARTS ? 0 : option >= OG_OPT_OPTIMIZER ? VERB_FIT : VERB_ALL;
+  int verbs = option >= OG_OPT_OPTIMIZER ? VERB_FIT : VERB_ALL;
   return (option_row){info->name, value_word(info), verbs, 0, info->help};
 }
 

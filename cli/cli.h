@@ -55,6 +55,9 @@ typedef enum flag {
   FLAG_OUT,
   FLAG_PLOT,
   FLAG_PHASE,
+  FLAG_CHECKPOINT,
+  FLAG_RESUME,
+  FLAG_LOSS_PLOT,
   FLAG_HESSIAN,
   FLAG_COMPILE,
   FLAG_PROBABILITIES,
@@ -133,6 +136,12 @@ char *parameter_name(const problem *p, size_t i);
 char *state_name(const problem *p, size_t i);
 /* " (id)" or "": what is put behind a name when there are several trajectories. */
 char *id_suffix(const problem *p, size_t trajectory);
+
+/* ---- company.c: options that do nothing without others ---- */
+
+/* Complains of one of them. Returns an exit status. */
+int check_company(const problem *p);
+int is_training(const problem *p);
 
 /* ---- model.c: the model at a time, with the inputs it has there ---- */
 
@@ -270,6 +279,8 @@ int run_grad(problem *p);
 int run_check(problem *p);
 int run_fit(problem *p);
 int run_predict(problem *p);
+/* fit with an optimizer that trains. */
+int run_training(problem *p);
 
 /* ---- progress.c ---- */
 
@@ -286,6 +297,13 @@ typedef struct progress {
 /* Ctrl-C, SIGTERM and SIGHUP stop the fit; a second one ends the program. */
 void watch_interrupts(void);
 void stop_watching(void);
+int was_interrupted(void);
+/* Whether standard error is a terminal on which a line can be rewritten: from its beginning, cleared, and not
+ * wrapped where the window is narrow, because a line that wraps is two, and the next one would rewrite the
+ * second only. */
+int can_rewrite_lines(void);
+void begin_rewriting(void);
+void end_rewriting(void);
 void begin_progress(progress *view, const problem *p);
 /* An og_progress_fn: shows the iteration, and saves the best point for --out. */
 int follow_progress(const og_progress *now, void *view);

@@ -90,6 +90,7 @@ static int run_objective(const problem *p, og_objective *objective, estimate *e)
 }
 
 int run_fit(problem *p) {
+  if (is_training(p)) return run_training(p);
   estimate e = {.theta = take(p->p, sizeof(double)), .std_error = take(p->p, sizeof(double))};
   og_objective *objective;
   og_status status = og_objective_create(p->context, p->model, p->data, p->options, &objective);

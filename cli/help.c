@@ -36,9 +36,10 @@ static const verb_text verb_texts[] = {
      "no effect here, where no solution is shown",
      "odegrad check hare.ode --data hare.csv --steps 100 --method rk4 --plot errors.svg"},
     {VERB_FIT, "odegrad fit MODEL --data FILE [options]",
-     "Estimates the parameters from the data, within their bounds. Ctrl-C ends with the best point so far, "
-     "saved and\n"
-     "reported (exit status 1); a second Ctrl-C ends at once.",
+     "Estimates the parameters from the data, within their bounds; with a first-order --optimizer trains by "
+     "mini-batches.\n"
+     "Ctrl-C ends with the best point so far, saved and reported (exit status 1); a second Ctrl-C ends at "
+     "once.",
      "save the estimates, for --params: as safetensors with the model in it if FILE ends in .safetensors, "
      "else "
      "as JSON",

@@ -50,7 +50,8 @@ static int same_file(const char *a, const char *b) {
 /* Writing must not destroy what was read. */
 static int check_target(const arguments *a, flag which) {
   const char *path = a->values[which], *option = option_row_of(which).name;
-  const char *inputs[] = {a->model, a->values[FLAG_DATA]}; /* --params may be taken up and written again */
+  /* --params may be taken up and written again, and so may --resume by --checkpoint */
+  const char *inputs[] = {a->model, a->values[FLAG_DATA]};
   for (size_t i = 0; i < 2; i++) {
     if (!inputs[i] || !same_file(path, inputs[i])) continue;
     complain("--%s would overwrite %s, which is read", option, inputs[i]);
@@ -59,23 +60,36 @@ static int check_target(const arguments *a, flag which) {
   return check_output(option, path);
 }
 
+static int check_ending(const arguments *a, flag which) {
+  const char *path = a->values[which];
+  if (!path || ends_in(path, ".svg") || ends_in(path, ".png")) return EXIT_DONE;
+  complain("--%s is \"%s\"; the name must end in .svg or .png", option_row_of(which).name, path);
+  return EXIT_USAGE;
+}
+
 static int check_targets(const arguments *a) {
-  const char *out = a->values[FLAG_OUT], *plot = a->values[FLAG_PLOT];
+  static const flag written[] = {FLAG_OUT, FLAG_PLOT, FLAG_CHECKPOINT, FLAG_LOSS_PLOT};
+  enum { WRITTEN = sizeof written / sizeof written[0] };
+  const char *out = a->values[FLAG_OUT];
+  int status = EXIT_DONE;
   if (out && strcmp(out, "-") == 0) {
     if ((a->verb & (VERB_SOLVE | VERB_PREDICT)) && !a->values[FLAG_JSON]) return EXIT_DONE;
     complain("--out - would mix with the result on standard output; give the name of a file");
     return EXIT_USAGE;
   }
-  if (plot && !ends_in(plot, ".svg") && !ends_in(plot, ".png")) {
-    complain("--plot is \"%s\"; the name must end in .svg or .png", plot);
-    return EXIT_USAGE;
+  if (check_ending(a, FLAG_PLOT) || check_ending(a, FLAG_LOSS_PLOT)) return EXIT_USAGE;
+  for (size_t i = 0; i < WRITTEN && !status; i++) {
+    const char *path = a->values[written[i]];
+    for (size_t k = 0; k < i && path; k++) {
+      const char *other = a->values[written[k]];
+      if (!other || !same_file(other, path)) continue;
+      complain("--%s and --%s name the same file, %s", option_row_of(written[k]).name,
+               option_row_of(written[i]).name, other);
+      return EXIT_USAGE;
+    }
+    if (path) status = check_target(a, written[i]);
   }
-  if (out && plot && same_file(out, plot)) {
-    complain("--out and --plot name the same file, %s", out);
-    return EXIT_USAGE;
-  }
-  int status = out ? check_target(a, FLAG_OUT) : EXIT_DONE;
-  return status || !plot ? status : check_target(a, FLAG_PLOT);
+  return status;
 }
 
 /* ---- Loading ---- */
@@ -175,18 +189,6 @@ static int load_data(problem *p) {
 static int load_inputs(problem *p) {
   og_status status = og_inputs_create(p->context, p->model, p->data, &p->inputs);
   return status == OG_OK ? EXIT_DONE : fail(p->context, status);
-}
-
-/* Options that do nothing without another one. */
-static int check_company(const problem *p) {
-  const char *const *values = p->arguments->values + FLAG_COUNT;
-  const char *missing = NULL;
-  if (values[OG_OPT_EVERY] && og_options_integer(p->options, OG_OPT_SCHEDULE) != OG_SCHEDULE_EVERY)
-    missing = "--every goes with --schedule every";
-  if (values[OG_OPT_DISK] && !*og_options_text(p->options, OG_OPT_CHECKPOINT_DIR))
-    missing = "--disk goes with --checkpoint-dir, the directory of the file that it limits";
-  if (missing) complain("%s", missing);
-  return missing ? EXIT_USAGE : EXIT_DONE;
 }
 
 int load_problem(const arguments *a, problem *p) {

@@ -33,6 +33,8 @@ void watch_interrupts(void) {
   set_handler(note_signal);
 }
 
+int was_interrupted(void) { return interrupted != 0; }
+
 void stop_watching(void) { set_handler(SIG_DFL); }
 
 /* ---- Progress ---- */
@@ -41,7 +43,7 @@ void stop_watching(void) { set_handler(SIG_DFL); }
 static const double TERMINAL_SECONDS = 0.05, LINE_SECONDS = 1, SAVE_SECONDS = 1;
 enum { FIRST_LINES = 10 };
 
-static int can_rewrite_lines(void) {
+int can_rewrite_lines(void) {
   const char *kind = getenv("TERM");
   return isatty(STDERR_FILENO) && kind && *kind && strcmp(kind, "dumb") != 0;
 }
@@ -57,12 +59,14 @@ static void print_progress(const og_progress *now) {
           now->gradient_norm, now->seconds);
 }
 
-/* From the beginning of the line, cleared; not wrapped where the window is narrow, because a line that
- * wraps is two, and the next one would rewrite the second only. */
+void begin_rewriting(void) { fputs("\r\033[K\033[?7l", stderr); }
+
+void end_rewriting(void) { fputs("\033[?7h", stderr); }
+
 static void rewrite_line(const og_progress *now) {
-  fputs("\r\033[K\033[?7l", stderr);
+  begin_rewriting();
   print_progress(now);
-  fputs("\033[?7h", stderr);
+  end_rewriting();
 }
 
 static int is_due(const progress *view, const og_progress *now, double time) {
@@ -110,7 +114,7 @@ int follow_progress(const og_progress *now, void *user) {
   view->latest.theta = NULL;
   if (!view->problem->quiet) show(view, time);
   save(view, now->theta, time);
-  view->interrupted = interrupted != 0;
+  view->interrupted = was_interrupted();
   return view->interrupted;
 }
 

@@ -688,6 +688,7 @@ typedef struct og_progress {
 typedef int (*og_progress_fn)(const og_progress *progress, void *user);
 
 /** Minimises the objective within the parameters' bounds from `theta` [p] (NULL: the model's values).
+ *  Its optimizers are lbfgs, slsqp and gradient; for the others see og_objective_trainer.
  *  Stopping by `progress` is success: the reason says so. Solves that fail on the way are survived; only a
  *  failure at every starting point is an error. */
 OG_API og_status og_fit_run(og_objective *objective, const og_options *options, const double *theta,
@@ -798,9 +799,10 @@ typedef struct og_epoch {
 
 /** What is known after each step. */
 typedef struct og_training {
-  long long epoch, epochs, step, steps; /* the present one, of how many (epochs: 0 = as steps allow) */
+  long long epoch, epochs, step, steps; /* the present one, of how many */
   const og_epoch *ended;                /* the epoch that ends with this step, or NULL */
-  size_t windows;                       /* of the mini-batch */
+  size_t windows,
+      evaluated; /* of the mini-batch; of the loss that was last found, which may be the validation */
   double loss, learning_rate, gradient_norm, seconds; /* of the mini-batch; NaN when it was left out */
   double best_loss; /* by which the best theta is chosen; infinite before the first epoch has ended */
   const double *theta, *best; /* [p]: the present point and the best; valid during the call */
@@ -810,9 +812,10 @@ typedef int (*og_training_fn)(const og_training *training, void *user);
 
 /** The training loop: epochs of mini-batches, each a loss, penalties, clipping and a step of the optimiser,
  * within bounds. It keeps the last theta and the best one: by validation loss at the end of an epoch, else by
- * the loss of the epoch, with the theta of its last mini-batch. A mini-batch that fails is left out and the
- * last step is halved; ten in a row end the training. With `patience` it also ends after so many epochs whose
- * (validation) loss is not below the best by more than `tolerance` of it. */
+ * the loss of the epoch, with the theta of its last mini-batch. A mini-batch that fails is left out and
+ * half of the last step taken back, at the third failure in a row all of it; ten in a row end the training.
+ * With `patience` it also ends after so many epochs whose (validation) loss is not below the best by more
+ * than `tolerance` of it. */
 typedef struct og_trainer og_trainer;
 
 /** Starts from theta [p]. Reads the options epochs, iterations, reduction, l1, l2, clip-norm, clip-value,

@@ -1,9 +1,6 @@
-/* First-order methods, projected to the bounds.
- *
- * Gradient descent, learning rate eta given: theta <- P(theta - eta g). Without: steps in natural units
- * (search->scale), the first tried is Barzilai and Borwein's, halved until Armijo's condition holds. Adam:
- * Kingma & Ba's constants; without a learning rate each parameter's is 0.01 of its natural unit. A step to
- * where the solve fails is halved as well. */
+/* Gradient descent, projected to the bounds. Learning rate eta given: theta <- P(theta - eta g). Without:
+ * steps in natural units (search->scale), the first tried is Barzilai and Borwein's, halved until Armijo's
+ * condition holds. A step to where the solve fails is halved as well. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,8 +51,6 @@ static void stop(og_search *search, int converged, const char *why) {
            why, search->tolerance, og_search_gradient_norm(search, search->best, search->gradient));
 }
 
-/* ---- Gradient descent ---- */
-
 /* <s, s> / <s, y> of the last move, in natural units. */
 static double barzilai_borwein(const og_search *search, double fallback) {
   double ss = 0, sy = 0;
@@ -105,58 +100,4 @@ void og_gradient_descent(og_search *search) {
       return;
     }
   }
-}
-
-/* ---- Adam ---- */
-
-typedef struct moments {
-  double *first, *second, decay1, decay2;
-} moments;
-
-static void adam_direction(og_search *search, moments *of) {
-  const double beta1 = 0.9, beta2 = 0.999, tiny = 1e-8;
-  of->decay1 *= beta1;
-  of->decay2 *= beta2;
-  for (size_t i = 0; i < search->p; i++) {
-    /* In natural units, so that the constants mean the same for every parameter; with a given rate, as
-     * published. */
-    double unit = search->rate > 0 ? 1 : search->scale[i], g = search->previous_gradient[i] * unit;
-    of->first[i] = beta1 * of->first[i] + (1 - beta1) * g;
-    of->second[i] = beta2 * of->second[i] + (1 - beta2) * g * g;
-    double mean = of->first[i] / (1 - of->decay1), square = of->second[i] / (1 - of->decay2);
-    search->direction[i] = -unit * mean / (sqrt(square) + tiny);
-  }
-}
-
-static void adam_loop(og_search *search, moments *of) {
-  enum { QUIET = 200 };
-  double loss = search->loss, best = search->loss;
-  for (int quiet = 0; !og_search_must_end(search);) {
-    adam_direction(search, of);
-    if (!try_steps(search, search->rate > 0 ? search->rate : 0.01, 0, 0, &loss)) {
-      if (search->fatal == OG_OK)
-        stop(search, 0, "the solve fails at every step; choose a smaller learning rate");
-      return;
-    }
-    move_on(search);
-    quiet = best - search->loss > search->tolerance * fabs(best) ? 0 : quiet + 1;
-    best = search->loss;
-    if (og_search_tick(search, loss, search->previous_gradient, search->previous)) return;
-    if (quiet == QUIET) {
-      stop(search, 1, "converged: 200 iterations did not lower the best loss by more than the tolerance");
-      return;
-    }
-  }
-}
-
-void og_adam(og_search *search) {
-  double *memory = og_alloc(search->context, 2 * search->p, sizeof *memory);
-  if (!memory) {
-    search->fatal = og_fail_memory(search->context, 2 * search->p * sizeof *memory, "the moments of Adam");
-    return;
-  }
-  begin(search);
-  moments of = {memory, memory + search->p, 1, 1};
-  adam_loop(search, &of);
-  og_free(search->context, memory);
 }

@@ -17,7 +17,6 @@ struct og_fit {
 static void descend(og_search *search) {
   switch (search->optimizer) {
   case OG_OPTIMIZER_GRADIENT: og_gradient_descent(search); break;
-  case OG_OPTIMIZER_ADAM: og_adam(search); break;
   case OG_OPTIMIZER_LBFGS:
   case OG_OPTIMIZER_SLSQP: og_quasi_newton(search); break;
   default: break; /* refused in og_fit_run */
@@ -206,10 +205,13 @@ og_status og_fit_run(og_objective *objective, const og_options *options, const d
   if (objective->p == 0)
     return og_fail(objective->context, OG_ERR_NO_DEPENDENCE,
                    "the model has no parameters to fit: declare some with `param`");
-  if (og_options_integer(options ? options : objective->options, OG_OPT_OPTIMIZER) > OG_OPTIMIZER_ADAM)
-    return og_fail(objective->context, OG_ERR_UNSUPPORTED,
-                   "optimizer %s trains step by step: use og_updater, or lbfgs for a fit",
-                   og_options_choice_name(options ? options : objective->options, OG_OPT_OPTIMIZER));
+  const og_options *o = options ? options : objective->options;
+  if (og_options_integer(o, OG_OPT_OPTIMIZER) >= OG_OPTIMIZER_ADAM)
+    return og_fail(
+        objective->context, OG_ERR_UNSUPPORTED,
+        "optimizer %s goes by mini-batches: use og_objective_trainer, or lbfgs, slsqp or gradient for a "
+        "fit",
+        og_options_choice_name(o, OG_OPT_OPTIMIZER));
   og_fit *fit = NULL;
   OG_TRY(create(objective->context, objective->p, &fit));
   og_status status = run_with(fit, objective, options, theta, progress, user);

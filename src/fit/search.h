@@ -50,7 +50,6 @@ void og_search_set_scale(og_search *search, const double *theta);
 /* The optimisers go on from search->best, which has been evaluated. */
 void og_quasi_newton(og_search *search);
 void og_gradient_descent(og_search *search);
-void og_adam(og_search *search);
 
 /* Row `start` >= 1 of `starts` - 1 points spread over the bounds (a Latin hypercube), around `theta` where
  * there are none. */

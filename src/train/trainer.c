@@ -60,18 +60,26 @@ static og_status descend(og_trainer *trainer, double sum, double values) {
   return OG_OK;
 }
 
-/* A mini-batch that failed is left out. As the step before it may have led astray, half of it is taken back.
- */
+/* The step before a failure may have led astray: half of it is taken back, half of that again, and at the
+ * third failure in a row all of it. */
+static void take_back(og_trainer *trainer) {
+  double share = trainer->at.failed_in_row < 3 ? 0.5 : 1;
+  if (trainer->at.succeeded == 0) return;
+  for (size_t i = 0; i < trainer->p; i++)
+    trainer->theta[i] += share * (trainer->before[i] - trainer->theta[i]);
+}
+
+/* A mini-batch that failed is left out. */
 static og_status leave_out(og_trainer *trainer, og_status status) {
   enum { NOTES = 5 };
   og_trainer_state *at = &trainer->at;
   at->failed_in_row++, at->skipped++;
   at->loss = NAN;
-  if (at->succeeded > 0)
-    for (size_t i = 0; i < trainer->p; i++) trainer->theta[i] += (trainer->before[i] - trainer->theta[i]) / 2;
+  take_back(trainer);
   double failures = at->position + 1 - at->succeeded;
   if (failures <= NOTES)
-    og_log(trainer->context, "note: mini-batch %.0f is left out, and the step before it halved: %s%s",
+    og_log(trainer->context,
+           "note: mini-batch %.0f is left out, and the step before it taken back by half: %s%s",
            at->position + 1, og_context_message(trainer->context),
            failures == NOTES ? " (further ones are counted, not told)" : "");
   if (at->failed_in_row < OG_FAILURES_IN_A_ROW) return OG_OK;
@@ -111,13 +119,15 @@ static void interrupt(og_trainer *trainer) {
 
 static int report(const og_trainer *trainer, size_t epochs_before, og_training_fn progress, void *user) {
   const og_trainer_state *at = &trainer->at;
+  size_t held_out = og_batches_validation(trainer->batches, NULL);
   const og_epoch *ended = trainer->history_count > epochs_before ? &trainer->history[epochs_before] : NULL;
   og_training training = {.epoch = ((long long)at->position - 1) / trainer->per_epoch + 1,
-                          .epochs = trainer->epochs,
+                          .epochs = (trainer->steps - 1) / trainer->per_epoch + 1,
                           .step = (long long)at->position,
                           .steps = trainer->steps,
                           .ended = ended,
                           .windows = trainer->windows,
+                          .evaluated = ended && held_out ? held_out : trainer->windows,
                           .loss = at->loss,
                           .learning_rate = at->learning_rate,
                           .gradient_norm = at->norm,
