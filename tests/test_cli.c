@@ -37,7 +37,7 @@ static int run(char **out, const char *format, ...) {
   snprintf(command, sizeof command, "'%s' %s 2>'%s/stderr'", tool(), tail, folder);
   FILE *pipe = popen(command, "r");
   assert_non_null(pipe);
-  size_t length = 0, room = 1 << 20;
+  size_t length = 0, room = 1 << 24;
   *out = calloc(room, 1);
   assert_non_null(*out);
   length = fread(*out, 1, room - 1, pipe);
@@ -268,16 +268,22 @@ static void saved_parameters_are_read_back(void **state) {
 
 /* ---- Interruption ---- */
 
-static pid_t start_long_fit(const char *out, const char *report, const char *errors) {
+/* The tool in a process of its own; `arguments` ends with NULL. */
+static pid_t start_tool(const char *report, const char *errors, char *const arguments[]) {
   pid_t child = fork();
   if (child != 0) return child;
   signal(SIGINT, SIG_DFL),
       signal(SIGTERM, SIG_DFL); /* a shell may have started the tests with them ignored */
   if (!freopen(report, "w", stdout) || !freopen(errors, "w", stderr)) _exit(99);
-  execl(tool(), "odegrad", "fit", FIXTURES "decay.ode", "--data", FIXTURES "decay.csv", "--optimizer",
-        "gradient", "--learning-rate", "1e-12", "--iterations", "1000000000", "--tolerance", "0", "--json",
-        "--out", out, (char *)NULL);
+  execv(tool(), arguments);
   _exit(98);
+}
+
+static pid_t start_long_fit(const char *out, const char *report, const char *errors) {
+  return start_tool(report, errors,
+                    (char *[]){"odegrad", "fit", FIXTURES "decay.ode", "--data", FIXTURES "decay.csv",
+                               "--optimizer", "gradient", "--learning-rate", "1e-12", "--iterations",
+                               "1000000000", "--tolerance", "0", "--json", "--out", (char *)out, NULL});
 }
 
 static long size_of(const char *path) {
@@ -290,7 +296,7 @@ static long size_of(const char *path) {
 }
 
 static cJSON *read_json(const char *path) {
-  static char text[65536];
+  static char text[1 << 24];
   FILE *file = fopen(path, "r");
   assert_non_null(file);
   text[fread(text, 1, sizeof text - 1, file)] = '\0';
@@ -366,6 +372,117 @@ static void a_killed_fit_leaves_its_best_point(void **state) {
   cJSON_Delete(saved), cJSON_Delete(object), cJSON_Delete(start);
 }
 
+/* ---- Training ---- */
+
+#define TRAIN                                                                                                \
+  "fit " FIXTURES "decay.ode --data " FIXTURES                                                               \
+  "decay.csv --quiet --optimizer adam --seed 7 --window 2 --batch 1 "
+
+static void train(const char *rest, const char *out) {
+  char *printed, arguments[1024];
+  snprintf(arguments, sizeof arguments, TRAIN "%s --out %s/%s", rest, folder, out);
+  assert_int_equal(run(&printed, "%s", arguments), 0);
+  free(printed);
+}
+
+static void assert_same_files(const char *a, const char *b) {
+  char one[512], other[512];
+  snprintf(one, sizeof one, "%s/%s", folder, a);
+  snprintf(other, sizeof other, "%s/%s", folder, b);
+  cJSON *x = read_json(one), *y = read_json(other);
+  assert_true(cJSON_Compare(x, y, 1)); /* numbers read back to the same doubles */
+  cJSON_Delete(x);
+  cJSON_Delete(y);
+}
+
+static void a_resumed_training_is_the_uninterrupted_one(void **state) {
+  (void)state;
+  char first[512], second[512];
+  train("--epochs 40", "whole.json");
+  snprintf(first, sizeof first, "--epochs 13 --checkpoint %s/run.state", folder);
+  train(first, "first.json");
+  snprintf(second, sizeof second, "--epochs 40 --resume %s/run.state", folder);
+  train(second, "second.json");
+  assert_same_files("whole.json", "second.json");
+}
+
+static void training_reports_its_history(void **state) {
+  (void)state;
+  cJSON *object = run_json(TRAIN "--epochs 6 --validation 0.5 --lr-schedule step --lr-step 2 --lr-decay 0.5");
+  cJSON *history = at(object, "history"), *losses = at(history, "loss"),
+        *held = at(history, "validation_loss");
+  assert_int_equal(cJSON_GetArraySize(losses), 6);
+  assert_int_equal(number(at(object, "epochs")), 6);
+  double best = INFINITY, loss = 0;
+  for (int i = 0; i < 6; i++) {
+    if (number(cJSON_GetArrayItem(held, i)) >= best) continue;
+    best = number(cJSON_GetArrayItem(held, i));
+    loss = number(cJSON_GetArrayItem(losses, i));
+  }
+  assert_true(number(at(object, "validation_loss")) == best && number(at(object, "loss")) == loss);
+  double steps = number(cJSON_GetArrayItem(at(history, "steps"), 5));
+  assert_true(number(at(object, "iterations")) == steps);
+  assert_close(number(cJSON_GetArrayItem(at(history, "learning_rate"), 5)),
+               1e-3 * pow(0.5, floor((steps - 1) / 2)), 1e-12);
+  assert_true(cJSON_IsNull(at(at(at(object, "params"), "k"), "std_error")));
+  assert_true(cJSON_IsFalse(at(object, "converged")));
+  cJSON_Delete(object);
+}
+
+static pid_t start_long_training(const char *out, const char *checkpoint, const char *report,
+                                 const char *errors) {
+  return start_tool(report, errors,
+                    (char *[]){"odegrad", "fit", FIXTURES "decay.ode", "--data", FIXTURES "decay.csv",
+                               "--optimizer", "adam", "--learning-rate", "1e-9", "--epochs", "1000000000",
+                               "--json", "--out", (char *)out, "--checkpoint", (char *)checkpoint, NULL});
+}
+
+/* Runs it until there is a state, and a moment longer; ends it by the signal. Returns what waitpid says. */
+static int end_long_training(int number_of_signal, char out[256], char state[256], char report[256]) {
+  char errors[256];
+  int status;
+  snprintf(out, 256, "%s/trained.json", folder);
+  snprintf(state, 256, "%s/trained.state", folder);
+  snprintf(report, 256, "%s/report.json", folder);
+  snprintf(errors, sizeof errors, "%s/errors", folder);
+  remove(out), remove(state), remove(report);
+  pid_t child = start_long_training(out, state, report, errors);
+  assert_true(child > 0);
+  for (int i = 0; i < 3000 && size_of(state) == 0; i++) nanosleep(&(struct timespec){0, 10000000}, NULL);
+  nanosleep(&(struct timespec){0, 300000000}, NULL);
+  assert_int_equal(kill(child, number_of_signal), 0);
+  assert_int_equal(waitpid(child, &status, 0), child);
+  return status;
+}
+
+static void ctrl_c_ends_a_training_with_its_best(void **state) {
+  (void)state;
+  char out[256], kept[256], report[256];
+  int status = end_long_training(SIGINT, out, kept, report);
+  assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+  cJSON *saved = read_json(out), *reported = read_json(report);
+  assert_non_null(strstr(at(reported, "reason")->valuestring, "interrupt"));
+  assert_true(number(at(saved, "k")) == number(at(at(at(reported, "params"), "k"), "estimate")));
+  cJSON_Delete(saved);
+  cJSON_Delete(reported);
+}
+
+static void a_killed_training_goes_on(void **state) {
+  (void)state;
+  char out[256], kept[256], report[256], arguments[1024];
+  int status = end_long_training(SIGKILL, out, kept, report);
+  assert_true(WIFSIGNALED(status));
+  snprintf(arguments, sizeof arguments,
+           "fit " FIXTURES "decay.ode --data " FIXTURES
+           "decay.csv --optimizer adam --learning-rate 1e-9 --epochs 1 --resume %s",
+           kept);
+  cJSON *object = run_json(arguments), *saved = read_json(out);
+  assert_true(number(at(object, "epochs")) > 100); /* of tens of microseconds each, in a third of a second */
+  assert_true(number(at(saved, "k")) == number(at(at(at(object, "params"), "k"), "estimate")));
+  cJSON_Delete(object);
+  cJSON_Delete(saved);
+}
+
 static int make_folder(void **state) {
   (void)state;
   return mkdtemp(folder) ? 0 : -1;
@@ -395,6 +512,10 @@ int main(void) {
       cmocka_unit_test(ctrl_c),
       cmocka_unit_test(terminate),
       cmocka_unit_test(a_killed_fit_leaves_its_best_point),
+      cmocka_unit_test(a_resumed_training_is_the_uninterrupted_one),
+      cmocka_unit_test(training_reports_its_history),
+      cmocka_unit_test(ctrl_c_ends_a_training_with_its_best),
+      cmocka_unit_test(a_killed_training_goes_on),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

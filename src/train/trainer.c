@@ -40,6 +40,14 @@ static void project(og_trainer *trainer) {
     trainer->theta[i] = fmin(fmax(trainer->theta[i], trainer->lowest[i]), trainer->highest[i]);
 }
 
+/* Where nothing descends a training would run in vain, and quietly. */
+static void note_no_gradient(const og_trainer *trainer, double norm) {
+  if (trainer->at.succeeded == 0 && norm == 0)
+    og_log(trainer->context,
+           "note: the gradient of the first mini-batch is zero; the loss does not depend on any "
+           "parameter there (windows start from the data, not from the model's init)");
+}
+
 /* From the gradient of the sum over `values` to the next theta. */
 static og_status descend(og_trainer *trainer, double sum, double values) {
   og_trainer_state *at = &trainer->at;
@@ -49,6 +57,7 @@ static og_status descend(og_trainer *trainer, double sum, double values) {
   double penalty =
       og_penalize(trainer->options, trainer->exempt, trainer->p, trainer->theta, trainer->gradient);
   double norm = og_clip_gradient(trainer->options, trainer->p, trainer->gradient);
+  note_no_gradient(trainer, norm);
   memcpy(trainer->before, trainer->theta, trainer->p * sizeof(double));
   OG_TRY(og_updater_step(trainer->updater, factor, trainer->gradient, trainer->theta));
   project(trainer);
