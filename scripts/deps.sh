@@ -7,7 +7,7 @@ set -eu
 # A dependency that is met by other means than Debian's package counts as met.
 build_needs="gcc:cc cmake:cmake pkg-config:pkg-config
   libc6-dev:file=/usr/include/stdlib.h
-  libnlopt-dev:pc=nlopt libcjson-dev:pc=libcjson libcairo2-dev:pc=cairo"
+  libnlopt-dev:pc=nlopt libcjson-dev:pc=libcjson libcairo2-dev:pc=cairo libsleef-dev:pc=sleef"
 test_needs="$build_needs g++:c++ binutils:nm
   libcmocka-dev:pc=cmocka clang:clang clang-format:clang-format
   libomp-dev:file=/usr/lib/llvm-*/lib/libomp.so

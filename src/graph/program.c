@@ -164,6 +164,8 @@ void og_retire(og_program_lowering *l, og_node node, int now) {
 }
 
 /* ---- Nodes to instructions ---- */
+#define ELEMENTARY_LOOP(NAME, name)                                                                          \
+  case OG_##NAME: return OG_EW_##NAME;
 int og_unary_loop(int op) {
   switch (op) {
   case OG_NEG: return OG_EW_NEG;
@@ -171,7 +173,7 @@ int og_unary_loop(int op) {
   case OG_SIGN: return OG_EW_SIGN;
   case OG_SQRT: return OG_EW_SQRT;
   case OG_RELU: return OG_EW_RELU;
-  case OG_NOT: return OG_EW_NOT;
+  case OG_NOT: return OG_EW_NOT; OG_ELEMENTARY(ELEMENTARY_LOOP)
   default: return -1;
   }
 }

@@ -1,15 +1,27 @@
-/* Elementwise loops over contiguous numbers, one table per instruction set and precision. Each operation is a
- * single correctly rounded one (or a selection), so every table gives the same bits, but for multiply_add.
- * Outputs do not overlap inputs. */
+/* Elementwise loops over contiguous numbers, one table per instruction set and precision. Operations are
+ * single correctly rounded ones (or selections), so that every table gives the same bits, but for
+ * multiply-adds and the elementary functions: of these the bits depend on the table and the argument alone,
+ * and the tests state how exact they are (tests/test_elementary.c). Outputs do not overlap inputs. */
 #ifndef OG_ELEMENTWISE_H
 #define OG_ELEMENTWISE_H
 
 #include <stddef.h>
 
 #include "base/real.h"
+#include "kernels/elementary.h"
 #include "kernels/straight.h"
 
-enum { OG_EW_NEG, OG_EW_ABS, OG_EW_SIGN, OG_EW_SQRT, OG_EW_RELU, OG_EW_NOT, OG_EW_UNARY_COUNT };
+#define OG_ELEMENTARY_INDEX(NAME, name) OG_EW_##NAME,
+enum {
+  OG_EW_NEG,
+  OG_EW_ABS,
+  OG_EW_SIGN,
+  OG_EW_SQRT,
+  OG_EW_RELU,
+  OG_EW_NOT,
+  OG_ELEMENTARY(OG_ELEMENTARY_INDEX) OG_EW_UNARY_COUNT
+};
+#undef OG_ELEMENTARY_INDEX
 /* OG_EW_MUL0 is a product in which a zero wins, also against NaN and infinity. */
 enum {
   OG_EW_ADD,

@@ -2,6 +2,7 @@
  * vectors. */
 #include "kernels/elementwise.h"
 #include "kernels/vec.h"
+#include "kernels/vec_elementary.h"
 
 #define FOR_EACH(count, ...)                                                                                 \
   size_t first = 0;                                                                                          \

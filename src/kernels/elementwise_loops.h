@@ -76,10 +76,12 @@ static real real_fma(real a, real b, real c) { return a * b + c; }
 MULTIPLY_ADD0(multiply_add0, i)
 MULTIPLY_ADD0(multiply_add0_one, 0)
 
+#include "kernels/elementary_loops.h"
 #include "kernels/straight_loops.h"
 
+#define EACH(NAME, name) each_##name,
 const OG_R(og_elementwise) TABLE_NAME = {
-    .unary = {negate, absolute, sign, square_root, rectify, negation},
+    .unary = {negate, absolute, sign, square_root, rectify, negation, OG_ELEMENTARY(EACH)},
     .binary = {VARIANTS(add), VARIANTS(subtract), VARIANTS(multiply), VARIANTS(divide), VARIANTS(minimum),
                VARIANTS(maximum), VARIANTS(less), VARIANTS(less_equal), VARIANTS(greater),
                VARIANTS(greater_equal), VARIANTS(equal), VARIANTS(unequal), VARIANTS(both), VARIANTS(either),

@@ -47,6 +47,7 @@ static inline vec vec_select(vec_mask mask, vec yes, vec no) {
   return (vec)((mask & (vec_mask)yes) | (~mask & (vec_mask)no));
 }
 static inline vec vec_abs(vec v) { return vec_select(v < 0, -v, v); }
+static inline vec vec_min(vec a, vec b) { return vec_select(a > b, b, a); } /* a where it is NaN */
 static inline vec vec_max(vec a, vec b) { return vec_select(a > b, a, b); }
 
 /* a * b + c */

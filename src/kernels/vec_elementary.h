@@ -1,0 +1,87 @@
+/* Elementary functions of one vector register: those of SLEEF (Shibata and Petrogalli, 2019), to 1 ulp in
+ * double precision and 3.5 ulp in single, and a faster tanh in single precision. */
+#ifndef OG_VEC_ELEMENTARY_H
+#define OG_VEC_ELEMENTARY_H
+
+#include "kernels/vec.h"
+
+#if defined(OG_HAVE_SLEEF)
+#define OG_VEC_ELEMENTARY
+#include <sleef.h>
+
+#if defined(__AVX512F__) && defined(OG_SINGLE)
+typedef __m512 sleef_vec;
+#define SLEEF(name, accuracy) Sleef_##name##f16_##accuracy##avx512f
+#elif defined(__AVX512F__)
+typedef __m512d sleef_vec;
+#define SLEEF(name, accuracy) Sleef_##name##d8_##accuracy##avx512f
+#elif defined(__AVX2__) && defined(OG_SINGLE)
+typedef __m256 sleef_vec;
+#define SLEEF(name, accuracy) Sleef_##name##f8_##accuracy##avx2
+#elif defined(__AVX2__)
+typedef __m256d sleef_vec;
+#define SLEEF(name, accuracy) Sleef_##name##d4_##accuracy##avx2
+#elif defined(OG_SINGLE)
+typedef __m128 sleef_vec;
+#define SLEEF(name, accuracy) Sleef_##name##f4_##accuracy##sse2
+#else
+typedef __m128d sleef_vec;
+#define SLEEF(name, accuracy) Sleef_##name##d2_##accuracy##sse2
+#endif
+
+#define FROM_SLEEF(name, accuracy)                                                                           \
+  static inline vec vec_##name(vec x) { return (vec)SLEEF(name, accuracy)((sleef_vec)x); }
+#if defined(OG_SINGLE)
+#define FROM_SLEEF_LOOSE(name) FROM_SLEEF(name, u35)
+#else
+#define FROM_SLEEF_LOOSE(name) FROM_SLEEF(name, u10)
+#endif
+FROM_SLEEF(exp, u10)
+FROM_SLEEF(expm1, u10)
+FROM_SLEEF(log1p, u10)
+FROM_SLEEF(erf, u10)
+FROM_SLEEF_LOOSE(log)
+FROM_SLEEF_LOOSE(sin)
+FROM_SLEEF_LOOSE(cos)
+FROM_SLEEF_LOOSE(tan)
+FROM_SLEEF_LOOSE(asin)
+FROM_SLEEF_LOOSE(acos)
+FROM_SLEEF_LOOSE(atan)
+FROM_SLEEF_LOOSE(sinh)
+FROM_SLEEF_LOOSE(cosh)
+
+static inline vec vec_with_sign_of(vec size, vec x) {
+  return (vec)((vec_mask)size | ((vec_mask)x & (vec_mask)vec_all((real)-0.0)));
+}
+
+#if defined(OG_SINGLE)
+/* y = |x|, u = y^2. Below 0.65: y + y u R(u), R a minimax polynomial. Above: with a/b, a = y P(u) and b =
+ * Q(u), near tanh(y/2), tanh y = 2 a b / (a^2 + b^2) = 1 - (b - a)^2 / (a^2 + b^2), where errors of a and b
+ * matter the less the closer tanh y is to 1. P and Q are fitted for the least error of tanh y (Remez's
+ * exchange), and all coefficients then chosen among their neighbours in single precision by the error that is
+ * measured: 2.4 ulp with fused multiply-adds, 2.8 without. 1 from 9.02 on. */
+static inline vec vec_tanh(vec x) {
+  vec y = vec_abs(x), v = vec_min(y, vec_all(9.3f)), u = v * v;
+  vec a = v * vec_fma(vec_fma(vec_all(5.67742863e-05f), u, vec_all(0.0148696508f)), u, vec_all(0.5f));
+  vec b = vec_fma(vec_all(1.21514711e-06f), u, vec_all(0.00120299042f));
+  b = vec_fma(vec_fma(b, u, vec_all(0.113072582f)), u, vec_all(1));
+  vec large = 1 - (b - a) * (b - a) / vec_fma(a, a, b * b);
+  vec r = vec_fma(vec_all(-0.0055149002f), u, vec_all(0.0204707682f));
+  r = vec_fma(vec_fma(r, u, vec_all(-0.0536884144f)), u, vec_all(0.133308291f));
+  vec small = vec_fma(vec_fma(r, u, vec_all(-0.333332598f)), y * u, y);
+  return vec_with_sign_of(vec_select(y < 0.65f, small, large), x);
+}
+#else
+FROM_SLEEF(tanh, u10)
+#endif
+
+static inline vec vec_sigmoid(vec x) {
+  vec e = vec_exp(-vec_abs(x));
+  return vec_select(x < 0, e, vec_all(1)) / (1 + e);
+}
+static inline vec vec_softplus(vec x) {
+  return vec_select(x > 0, x, (vec){0}) + vec_log1p(vec_exp(-vec_abs(x)));
+}
+#endif
+
+#endif
