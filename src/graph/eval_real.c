@@ -55,6 +55,11 @@ static void copy(const machine *m, const og_instruction *in, size_t rows, size_t
 }
 
 static void unary_values(int function, size_t count, const real *a, real *out) {
+  int loop = og_unary_loop(function);
+  if (loop >= 0) {
+    OG_R(og_elementwise_best)()->unary[loop](count, a, out);
+    return;
+  }
   for (size_t i = 0; i < count; i++) out[i] = OG_R(og_unary_value)((og_unary)function, a[i]);
 }
 static void power_values(size_t count, const real *a, const real *b, real *out) {

@@ -53,8 +53,6 @@ enum { OG_FUSED_BIAS = 1, OG_FUSED_SLOPE, OG_FUSED_AWAY };
 void og_find_fusions(og_program_lowering *l);
 int og_find_fusion(const og_program_lowering *l, og_node node, og_fusion *found);
 void og_lower_fused(og_program_lowering *l, og_node node);
-/* The loop of the table for an og_unary, or -1. */
-int og_unary_loop(int op);
 /* Where an input's view lies. */
 og_place og_input_place(const og_program_lowering *l, const og_node_data *d);
 og_place og_operand(const og_program_lowering *l, og_node node);

@@ -178,6 +178,9 @@ int og_unary_loop(int op) {
   }
 }
 
+/* Of those, the operations that are a processor's own are loops in programs, the others functions. */
+static int is_function(int op) { return og_unary_loop(op) < 0 || og_unary_loop(op) >= OG_EW_EXP; }
+
 /* A matrix that is one for all lanes, and lies as it is written. */
 static int is_flat_matrix(const og_program_lowering *l, const og_node_data *d) {
   if (d->kind != OG_MATVEC && d->kind != OG_MATVEC_T) return 0;
@@ -215,7 +218,7 @@ static void lower_operation(og_program_lowering *l, og_node node) {
   og_shape matrix = d->operand_count ? l->graph->nodes[d->operands[0]].shape : d->shape;
   switch (d->kind) {
   case OG_UNARY:
-    made.code = og_unary_loop(d->op) >= 0 ? OG_DO_LOOP1 : OG_DO_CALL1;
+    made.code = is_function(d->op) ? OG_DO_CALL1 : OG_DO_LOOP1;
     if (made.code == OG_DO_LOOP1) made.op = (unsigned char)og_unary_loop(d->op);
     break;
   case OG_BINARY:

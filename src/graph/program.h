@@ -25,7 +25,7 @@ typedef struct og_place {
 
 typedef enum og_code {
   OG_DO_LOOP1, /* unary: a loop of the table */
-  OG_DO_CALL1, /* unary: a call for each number */
+  OG_DO_CALL1, /* unary: a function, of the table or a call for each number */
   OG_DO_LOOP2, /* binary */
   OG_DO_POW,
   OG_DO_WHERE,
@@ -50,6 +50,9 @@ typedef struct og_instruction {
   int rows, columns;
   og_place out, a, b, c;
 } og_instruction;
+
+/* The loop of the table for an og_unary, or -1. */
+int og_unary_loop(int op);
 
 /* A stretch of `straight`, or of `instructions` when it holds others. */
 typedef struct og_segment {
