@@ -91,6 +91,10 @@ static void splice_token(og_rng *rng, input *in, size_t at) {
                                        "; stop ",
                                        "input u linear\n",
                                        " hold",
+                                       "\"shape\":[2,",
+                                       "\"data_offsets\":[0,8]",
+                                       "\"F32\"",
+                                       "\"__metadata__\":{",
                                        "1e-400"};
   const char *token = tokens[below(rng, sizeof tokens / sizeof tokens[0])];
   splice(in, at, below(rng, 3), (const uint8_t *)token, strlen(token));

@@ -252,6 +252,24 @@ static void tensors_that_do_not_fit_are_refused_and_change_nothing(void **state)
   og_context_destroy(context);
 }
 
+static void the_state_of_a_training_is_told_from_parameters(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_model *model = parse(context, matrix_text), *none = NULL;
+  og_tensors *set;
+  double theta[MATRIX_PARAMETERS];
+  assert_int_equal(og_tensors_create(context, &set), OG_OK);
+  assert_int_equal(og_tensors_set_text(set, "format", OG_TRAINING_FORMAT), OG_OK);
+  assert_int_equal(og_tensors_write(set, tensors_path), OG_OK);
+  og_tensors_destroy(set);
+  assert_int_equal(og_parameters_read(model, tensors_path, theta), OG_ERR_DATA);
+  assert_contains(og_context_message(context), "is the state of a training, which --resume takes up");
+  assert_int_equal(og_model_read(context, tensors_path, &none), OG_ERR_DATA);
+  assert_contains(og_context_message(context), "is the state of a training");
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
 /* ---- Memory ---- */
 
 static og_status write_and_read(og_context *context) {
@@ -281,6 +299,7 @@ int main(void) {
       cmocka_unit_test(a_model_is_read_from_its_parameters),
       cmocka_unit_test(shapes_of_one_meaning_are_read),
       cmocka_unit_test(tensors_that_do_not_fit_are_refused_and_change_nothing),
+      cmocka_unit_test(the_state_of_a_training_is_told_from_parameters),
       cmocka_unit_test(running_out_of_memory_is_survived),
   };
   return cmocka_run_group_tests(tests, make_file, remove_file);

@@ -48,7 +48,7 @@ static og_status add_setting(og_context *context, const char *name, const char *
 
 static og_status fill(const og_model *model, const double *theta, og_tensors *set) {
   const char *name, *expression;
-  OG_TRY(og_tensors_set_text(set, "format", "odegrad"));
+  OG_TRY(og_tensors_set_text(set, "format", OG_PARAMETERS_FORMAT));
   OG_TRY(og_tensors_set_text(set, "odegrad.version", og_version()));
   OG_TRY(add_text(model, set));
   for (size_t i = 0; og_model_setting(model, i, &name, &expression); i++)
@@ -193,7 +193,8 @@ static og_status take_from(const og_parameter_reading *r, const og_tensors *set)
 og_status og_parameters_read_tensors(const og_parameter_reading *r, const char *bytes, size_t length) {
   og_tensors *set;
   OG_TRY(og_tensors_parse(r->context, r->path, bytes, length, &set));
-  og_status status = take_from(r, set);
+  og_status status = og_tensors_refuse_training(set, r->path);
+  if (status == OG_OK) status = take_from(r, set);
   og_tensors_destroy(set);
   return status;
 }

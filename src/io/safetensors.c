@@ -160,6 +160,15 @@ void og_tensors_text_at(const og_tensors *set, size_t index, const char **key, c
   *text = set->texts[index];
 }
 
+og_status og_tensors_refuse_training(const og_tensors *set, const char *path) {
+  const char *format = og_tensors_text(set, "format");
+  if (!format || strcmp(format, OG_TRAINING_FORMAT) != 0) return OG_OK;
+  return og_fail(set->context, OG_ERR_DATA,
+                 "%s is the state of a training, which --resume takes up; its parameters are in the file of "
+                 "fit --out",
+                 path);
+}
+
 const char *og_tensor_shape_text(size_t rank, const size_t *shape, char text[OG_TENSOR_SHAPE_TEXT]) {
   size_t used = 1;
   text[0] = '[';

@@ -53,6 +53,11 @@ int og_tensors_recognise(const char *bytes, size_t length);
 #define OG_OWN_KEY "odegrad."
 #define OG_MODEL_KEY "odegrad.model"
 #define OG_SETTING_KEY "odegrad.set."
+/* The text of "format": of parameters, and of the state of a training. */
+#define OG_PARAMETERS_FORMAT "odegrad"
+#define OG_TRAINING_FORMAT "odegrad-training"
+/* OG_ERR_DATA, with what to do, for the state of a training in the place of parameters. */
+og_status og_tensors_refuse_training(const og_tensors *set, const char *path);
 
 /* ---- Shared by the files of this format ---- */
 

@@ -16,6 +16,7 @@ static og_status apply_settings(og_model *model, const og_tensors *set) {
 }
 
 static og_status parse(og_context *context, const char *path, const og_tensors *set, og_model **out) {
+  OG_TRY(og_tensors_refuse_training(set, path));
   const char *text = og_tensors_text(set, OG_MODEL_KEY);
   if (!text)
     return og_fail(context, OG_ERR_DATA,

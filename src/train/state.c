@@ -68,7 +68,7 @@ static og_status fill(const og_trainer *trainer, og_tensors *set) {
   og_trainer_state at = trainer->at;
   at.seconds = og_trainer_seconds(trainer);
   identify(trainer, of);
-  OG_TRY(og_tensors_set_text(set, "format", "odegrad-training"));
+  OG_TRY(og_tensors_set_text(set, "format", OG_TRAINING_FORMAT));
   OG_TRY(og_tensors_set_text(set, "odegrad.version", og_version()));
   for (size_t i = 0; i < IDENTITIES; i++) OG_TRY(og_tensors_set_text(set, of[i].key, of[i].text));
   OG_TRY(add(set, "theta", trainer->p, trainer->theta));
@@ -93,7 +93,7 @@ og_status og_trainer_save(const og_trainer *trainer, const char *path) {
 static og_status check_identity(const og_trainer *trainer, const og_tensors *set, const char *path) {
   identity of[IDENTITIES];
   const char *format = og_tensors_text(set, "format");
-  if (!format || strcmp(format, "odegrad-training") != 0)
+  if (!format || strcmp(format, OG_TRAINING_FORMAT) != 0)
     return og_fail(trainer->context, OG_ERR_DATA, "%s is not the state of a training", path);
   identify(trainer, of);
   for (size_t i = 0; i < IDENTITIES; i++) {
