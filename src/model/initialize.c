@@ -33,11 +33,15 @@ static uint64_t stream_of(const char *name) {
   return hash;
 }
 
+static double unit(og_rng *rng, int normal) {
+  return normal ? og_rng_normal(rng) : 2 * og_rng_uniform(rng) - 1;
+}
+
 static void draw_tensor(og_draw draw, const char *name, uint64_t seed, size_t count, double *values) {
   og_rng rng;
   og_rng_seed(&rng, seed, stream_of(name));
   for (size_t i = 0; i < count; i++)
-    values[i] = draw.scale * (draw.normal ? og_rng_normal(&rng) : 2 * og_rng_uniform(&rng) - 1);
+    values[i] = draw.scale > 0 ? draw.scale * unit(&rng, draw.normal) : 0; /* and no -0 */
 }
 
 void og_layer_initialize(const og_layer *layer, uint64_t seed, double *theta) {
