@@ -18,7 +18,7 @@ const char *way_name(way which);
 typedef struct column {
   char *failure;            /* NULL: computed */
   char *doubt;              /* why it is not judged, or NULL */
-  double *values, *allowed; /* [count]: components, and how far each may be from discrete's */
+  double *values, *allowed; /* [count]: components, and how far each may be from discrete's; NaN: not known */
   double worst;             /* largest difference, relative to the largest component of its kind */
   double seconds;
   long long kept;  /* bytes kept from the forward solve */
@@ -29,7 +29,9 @@ typedef struct column {
 typedef struct check {
   problem *p;
   og_objective *objective;
-  size_t count; /* components: p parameters, M n initial states, t0, t1 */
+  size_t count;   /* components: p parameters, M n initial states, t0, t1 */
+  size_t *sample; /* the parameters that differences vary: NULL: all */
+  size_t sample_count;
   double loss;
   double span;    /* of the first trajectory */
   double *x0;     /* [M][n] */
@@ -41,6 +43,10 @@ typedef struct check {
 
 /* ---- check.c ---- */
 
+/* Parameters up to which every way gives every component. Beyond that differences vary a sample, and forward
+ * sensitivities, which take a solve for each parameter, are left out. */
+enum { PARAMETERS_MOST = 300 };
+int is_affordable(const check *c, way which);
 static inline int is_continuous(way which) { return which >= WAY_BACKSOLVE && which < WAY_DIFFERENCES; }
 int is_single(const check *c);
 /* Fills `largest` with the largest |value| among components of the same kind. */
@@ -51,6 +57,11 @@ og_status evaluate_way(const check *c, og_objective *objective, way which, doubl
                        double *error);
 /* Backsolve may fail where the equation cannot be solved backward; that says nothing about the gradient. */
 int all_agree(const check *c);
+
+/* ---- check_sample.c ---- */
+
+void draw_sample(check *c);
+int is_sampled(const check *c, size_t parameter);
 
 /* ---- check_allow.c: how far each way may be from the discrete adjoint ---- */
 

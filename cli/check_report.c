@@ -21,6 +21,15 @@ static char *component_name(const check *c, size_t i) {
   return whole;
 }
 
+static row_list rows_of(const check *c) {
+  row_list list = {0};
+  add_parameter_rows(c->p, &list);
+  add_initial_rows(c->p, c->p->p, &list);
+  append_row(&list, (row){join("t0"), 1, c->count - 2, 1, 1});
+  append_row(&list, (row){join("t1"), 1, c->count - 1, 1, 1});
+  return list;
+}
+
 /* ---- Tables ---- */
 
 static const char *verdict_word(way which, const column *to) {
@@ -34,30 +43,45 @@ static double relative_difference(double a, double b) {
   return size > 0 ? fabs(a - b) / size : 0;
 }
 
-/* A row for each component, a column for each way: what `print` makes of the way's value. */
-static void print_components(const check *c, way first, const char *title,
-                             void (*print)(text_table *table, double value, double reference)) {
+/* A row for each component or array of them, a column for each way: what `number` makes of the way's values,
+ * which is NaN where they are not known. */
+static void print_components(const check *c, const row_list *list, way first, const char *title,
+                             const char *format,
+                             double (*number)(const row *r, const double *values, const double *reference)) {
   text_table table = new_table(1 + WAY_COUNT - (size_t)first);
   add_cell(&table, "%s", title);
   for (way w = first; w < WAY_COUNT; w++) add_cell(&table, "%s", way_name(w));
-  for (size_t i = 0; i < c->count; i++) {
-    add_text(&table, component_name(c, i));
-    for (way w = first; w < WAY_COUNT; w++)
-      if (c->columns[w].failure)
-        add_cell(&table, c->columns[w].unsupported ? "-" : "failed");
+  for (size_t i = 0; i < list->count; i++) {
+    add_cell(&table, "%s", list->rows[i].name);
+    for (way w = first; w < WAY_COUNT; w++) {
+      const column *from = &c->columns[w];
+      double value =
+          from->failure ? NAN : number(&list->rows[i], from->values, c->columns[WAY_DISCRETE].values);
+      if (isnan(value))
+        add_cell(&table, from->failure && !from->unsupported ? "failed" : "-");
       else
-        print(&table, c->columns[w].values[i], c->columns[WAY_DISCRETE].values[i]);
+        add_cell(&table, format, value);
+    }
   }
   print_table(&table, 1);
 }
 
-static void print_value(text_table *table, double value, double reference) {
+/* Of an array its norm. */
+static double size_of(const row *r, const double *values, const double *reference) {
   (void)reference;
-  add_cell(table, "%.8g", value);
+  return r->count == 1 ? values[r->first] : row_norm(r, values);
 }
 
-static void print_difference(text_table *table, double value, double reference) {
-  add_cell(table, "%.1e", relative_difference(value, reference));
+/* In an array the largest one, relative to its largest entry; what is not known is passed over. */
+static double difference_of(const row *r, const double *values, const double *reference) {
+  if (r->count == 1)
+    return isnan(values[r->first]) ? NAN : relative_difference(values[r->first], reference[r->first]);
+  double worst = NAN, largest = fabs(row_largest(r, reference));
+  for (size_t k = 0; k < r->count; k++) {
+    size_t i = row_entry(r, k);
+    worst = fmax(worst, fabs(values[i] - reference[i]));
+  }
+  return largest > 0 ? worst / largest : worst;
 }
 
 static void print_ways(const check *c) {
@@ -83,14 +107,25 @@ static const char *conclusion(const check *c) {
   return "the gradients that could be computed agree, but others FAILED";
 }
 
+static void print_all_components(const check *c) {
+  row_list list = rows_of(c);
+  print_components(c, &list, WAY_DISCRETE, has_whole_rows(&list) ? "component, norm of array" : "component",
+                   "%.8g", size_of);
+  putchar('\n');
+  print_components(c, &list, WAY_FORWARD, "relative to discrete", "%.1e", difference_of);
+  putchar('\n');
+  if (has_whole_rows(&list))
+    explain_arrays(c->sample ? "the entries that differences vary" : "every entry"), putchar('\n');
+  free_rows(&list);
+}
+
 void print_check(const check *c) {
   printf("loss  %.10g\n\n", c->loss);
-  print_components(c, WAY_DISCRETE, "component", print_value);
-  putchar('\n');
-  print_components(c, WAY_FORWARD, "relative to discrete", print_difference);
-  putchar('\n');
+  print_all_components(c);
   print_ways(c);
   putchar('\n');
+  if (c->sample)
+    printf("differences vary %zu of the %zu parameters, drawn by --seed\n", c->sample_count, c->p->p);
   for (way w = WAY_FORWARD; w < WAY_COUNT; w++) {
     if (c->columns[w].failure)
       printf("%s %s: %s\n", way_name(w), c->columns[w].unsupported ? "is not available" : "failed",
@@ -135,7 +170,10 @@ cJSON *check_json(const check *c) {
   cJSON *object = cJSON_CreateObject();
   cJSON_AddItemToObject(object, "loss", json_number(c->loss));
   cJSON *components = cJSON_AddArrayToObject(object, "components");
-  for (size_t i = 0; i < c->count; i++) cJSON_AddItemToArray(components, component_json(c, i));
+  for (size_t i = 0; i < c->count; i++)
+    if (i >= c->p->p || is_sampled(c, i)) cJSON_AddItemToArray(components, component_json(c, i));
+  if (c->sample)
+    cJSON_AddItemToObject(object, "sampled_parameters", json_integer((long long)c->sample_count));
   cJSON *ways = cJSON_AddObjectToObject(object, "methods");
   for (way w = 0; w < WAY_COUNT; w++) cJSON_AddItemToObject(ways, way_name(w), way_json(c, w));
   cJSON_AddBoolToObject(object, "agree", all_agree(c));

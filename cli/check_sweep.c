@@ -62,7 +62,7 @@ static og_status run_level(const check *c, size_t level, const double *truth, co
   for (way w = 0; w < WAY_DIFFERENCES && status != OG_ERR_MEMORY; w++) {
     double *to = w == WAY_DISCRETE ? discrete : values;
     s->errors[w][level] = s->apart[w][level] = NAN;
-    if (!objective) continue;
+    if (!objective || !is_affordable(c, w)) continue;
     status = evaluate_way(c, objective, w, to, &loss, NULL);
     if (status == OG_OK) s->errors[w][level] = distance(c, to, truth, scale);
     if (status == OG_OK && !isnan(s->errors[WAY_DISCRETE][level]))

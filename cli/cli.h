@@ -250,6 +250,9 @@ cJSON *json_integer(long long value);
 cJSON *json_list(const double *values, size_t count);
 /* A number, an array or an array of arrays, row-major. */
 cJSON *json_array(const double *values, size_t rows, size_t columns);
+/* The same of one parameter, from values [p]: by its dimensions, so that a layer's weight is always a matrix.
+ */
+cJSON *json_parameter(const og_parameter_info *info, const double *values);
 /* {"alpha": ..., "W": [...]} of values [p]; states of values [M][n], an array over trajectories if there are
  * ids. */
 cJSON *json_parameters(const problem *p, const double *values);
@@ -269,8 +272,35 @@ text_table new_table(size_t columns);
 void add_cell(text_table *table, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Takes over `text`. */
 void add_text(text_table *table, char *text);
+void free_table(text_table *table);
 /* Prints and frees; the first `left` columns are aligned to the left, the others to the right. */
 void print_table(text_table *table, size_t left);
+
+/* ---- rows.c: what tables have a row for ---- */
+
+/* An entry, or (count > 1) an array too large to be shown entry by entry: stretches of `length` components,
+ * `stride` apart. */
+typedef struct row {
+  char *name; /* with its shape when it is an array */
+  size_t count, first, length, stride;
+} row;
+typedef struct row_list {
+  row *rows;
+  size_t count, capacity;
+} row_list;
+/* Of theta [p], whose components count from 0; of the initial states [M][n], which count from `at`. */
+void add_parameter_rows(const problem *p, row_list *to);
+void add_initial_rows(const problem *p, size_t at, row_list *to);
+void append_row(row_list *to, row new);
+void free_rows(row_list *list);
+int has_whole_rows(const row_list *list);
+/* The component that is entry k of a row. */
+size_t row_entry(const row *r, size_t k);
+/* The Euclidean norm of a row's entries, and the one that is largest in magnitude. */
+double row_norm(const row *r, const double *values);
+double row_largest(const row *r, const double *values);
+/* What is said below tables that have arrays in them; what --json has of these. */
+void explain_arrays(const char *in_json);
 
 /* ---- verbs ---- */
 

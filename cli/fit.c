@@ -18,8 +18,8 @@ static cJSON *parameters_json(const problem *p, const estimate *e) {
   for (size_t i = 0; i < og_model_parameters(p->model) && og_model_parameter(p->model, i, &info) == OG_OK;
        i++) {
     cJSON *one = cJSON_AddObjectToObject(object, info.name);
-    cJSON_AddItemToObject(one, "estimate", json_array(e->theta + info.offset, info.rows, info.columns));
-    cJSON_AddItemToObject(one, "std_error", json_array(e->std_error + info.offset, info.rows, info.columns));
+    cJSON_AddItemToObject(one, "estimate", json_parameter(&info, e->theta));
+    cJSON_AddItemToObject(one, "std_error", json_parameter(&info, e->std_error));
   }
   return object;
 }
@@ -35,19 +35,41 @@ static cJSON *fit_json(const problem *p, const estimate *e) {
   return object;
 }
 
-static void print_fit(const problem *p, const estimate *e) {
+static void print_entries(const row_list *list, const estimate *e) {
   text_table table = new_table(3);
   add_cell(&table, "parameter"), add_cell(&table, "estimate"), add_cell(&table, "std. error");
-  for (size_t i = 0; i < p->p; i++) {
-    add_text(&table, parameter_name(p, i));
-    add_cell(&table, "%.6g", e->theta[i]);
-    if (isfinite(e->std_error[i]))
-      add_cell(&table, "%.3g", e->std_error[i]);
+  for (size_t k = 0; k < list->count; k++) {
+    const row *r = &list->rows[k];
+    if (r->count > 1) continue;
+    add_cell(&table, "%s", r->name), add_cell(&table, "%.6g", e->theta[r->first]);
+    if (isfinite(e->std_error[r->first]))
+      add_cell(&table, "%.3g", e->std_error[r->first]);
     else
       add_cell(&table, "-");
   }
+  if (table.count > table.columns) print_table(&table, 1), putchar('\n');
+}
+
+static void print_arrays(const row_list *list, const estimate *e) {
+  text_table table = new_table(3);
+  add_cell(&table, "array"), add_cell(&table, "norm"), add_cell(&table, "largest");
+  for (size_t k = 0; k < list->count; k++) {
+    const row *r = &list->rows[k];
+    if (r->count == 1) continue;
+    add_cell(&table, "%s", r->name);
+    add_cell(&table, "%.6g", row_norm(r, e->theta)), add_cell(&table, "%.6g", row_largest(r, e->theta));
+  }
   print_table(&table, 1);
-  printf("\nloss        %.10g\n", og_fit_loss(e->fit));
+  putchar('\n');
+}
+
+static void print_fit(const problem *p, const estimate *e) {
+  row_list list = {0};
+  add_parameter_rows(p, &list);
+  print_entries(&list, e);
+  if (has_whole_rows(&list)) print_arrays(&list, e), explain_arrays("every entry"), putchar('\n');
+  free_rows(&list);
+  printf("loss        %.10g\n", og_fit_loss(e->fit));
   printf("iterations  %lld in %.3g s\n", og_fit_iterations(e->fit), e->seconds);
   printf("stopped     %s\n", og_fit_reason(e->fit));
 }

@@ -50,16 +50,36 @@ static cJSON *gradient_json(const problem *p, const gradient *g) {
   return object;
 }
 
-static void print_parameters(const problem *p, const gradient *g) {
-  if (p->p == 0) return;
+/* A table that is nothing but its head is left out. */
+static void print_rows(text_table *table) {
+  if (table->count > table->columns) putchar('\n'), print_table(table, 1);
+  free_table(table);
+}
+
+static void print_parameters(const problem *p, const row_list *list, const gradient *g) {
   text_table table = new_table(3);
   add_cell(&table, "parameter"), add_cell(&table, "value"), add_cell(&table, "dL/dparameter");
-  for (size_t i = 0; i < p->p; i++) {
-    add_text(&table, parameter_name(p, i));
-    add_cell(&table, "%.8g", p->theta[i]), add_cell(&table, "%.10g", g->theta_bar[i]);
+  for (size_t k = 0; k < list->count; k++) {
+    const row *r = &list->rows[k];
+    if (r->count > 1) continue;
+    add_cell(&table, "%s", r->name);
+    add_cell(&table, "%.8g", p->theta[r->first]), add_cell(&table, "%.10g", g->theta_bar[r->first]);
   }
-  putchar('\n');
-  print_table(&table, 1);
+  print_rows(&table);
+}
+
+static void print_arrays(const row_list *list, const double *values, const double *bar) {
+  text_table table = new_table(5);
+  add_cell(&table, "array"), add_cell(&table, "norm"), add_cell(&table, "largest");
+  add_cell(&table, "norm of dL"), add_cell(&table, "largest of dL");
+  for (size_t k = 0; k < list->count; k++) {
+    const row *r = &list->rows[k];
+    if (r->count == 1) continue;
+    add_cell(&table, "%s", r->name);
+    add_cell(&table, "%.6g", row_norm(r, values)), add_cell(&table, "%.6g", row_largest(r, values));
+    add_cell(&table, "%.8g", row_norm(r, bar)), add_cell(&table, "%.8g", row_largest(r, bar));
+  }
+  print_rows(&table);
 }
 
 static void print_hessian(const problem *p, const double *hessian) {
@@ -76,14 +96,13 @@ static void print_hessian(const problem *p, const double *hessian) {
 }
 
 /* The initial states with the dependence of x0 on parameters left out, and the ends of the span. */
-static void print_ends(const problem *p, const gradient *g) {
+static void print_ends(const row_list *list, const gradient *g) {
   text_table table = new_table(2);
   add_cell(&table, "end"), add_cell(&table, "dL/dend");
-  for (size_t i = 0; i < p->trajectories * p->n; i++) {
-    char *name = state_name(p, i % p->n), *suffix = id_suffix(p, i / p->n);
-    add_text(&table, join("%s(t0)%s", name, suffix));
-    add_cell(&table, "%.10g", g->x0_bar[i]);
-    free(name), free(suffix);
+  for (size_t k = 0; k < list->count; k++) {
+    const row *r = &list->rows[k];
+    add_cell(&table, r->count == 1 ? "%s" : "norm of %s", r->name);
+    add_cell(&table, "%.10g", r->count == 1 ? g->x0_bar[r->first] : row_norm(r, g->x0_bar));
   }
   add_cell(&table, "t0"), add_cell(&table, "%.10g", g->t0_bar);
   add_cell(&table, "t1"), add_cell(&table, "%.10g", g->t1_bar);
@@ -91,13 +110,23 @@ static void print_ends(const problem *p, const gradient *g) {
   print_table(&table, 1);
 }
 
+static void print_gradient(const problem *p, const gradient *g) {
+  row_list parameters = {0}, states = {0};
+  add_parameter_rows(p, &parameters);
+  add_initial_rows(p, 0, &states);
+  print_parameters(p, &parameters, g);
+  print_arrays(&parameters, p->theta, g->theta_bar);
+  if (g->hessian) print_hessian(p, g->hessian);
+  print_ends(&states, g);
+  if (has_whole_rows(&parameters) || has_whole_rows(&states)) putchar('\n'), explain_arrays("every entry");
+  free_rows(&parameters), free_rows(&states);
+}
+
 static int show(const problem *p, const gradient *g) {
   int status = p->out ? write_json(gradient_json(p, g), p->out) : EXIT_DONE;
   if (p->json) return print_json(gradient_json(p, g)), status;
   printf("loss  %.10g\n", g->loss);
-  print_parameters(p, g);
-  if (g->hessian) print_hessian(p, g->hessian);
-  print_ends(p, g);
+  print_gradient(p, g);
   remark(p->quiet, "%lld steps, %lld rejected, %lld evaluations of f, %lld of its vjp, %.3g s",
          g->stats[OG_STAT_STEPS], g->stats[OG_STAT_REJECTED], g->stats[OG_STAT_RHS_EVALS],
          g->stats[OG_STAT_VJP_EVALS], g->seconds);

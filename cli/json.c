@@ -29,13 +29,22 @@ cJSON *json_list(const double *values, size_t count) {
   return row;
 }
 
-cJSON *json_array(const double *values, size_t rows, size_t columns) {
-  if (rows == 1 && columns == 1) return json_number(values[0]);
-  if (columns == 1) return json_list(values, rows);
+static cJSON *json_matrix(const double *values, size_t rows, size_t columns) {
   cJSON *matrix = cJSON_CreateArray();
   for (size_t row = 0; row < rows; row++)
     cJSON_AddItemToArray(matrix, json_list(values + row * columns, columns));
   return matrix;
+}
+
+cJSON *json_array(const double *values, size_t rows, size_t columns) {
+  if (rows == 1 && columns == 1) return json_number(values[0]);
+  return columns == 1 ? json_list(values, rows) : json_matrix(values, rows, columns);
+}
+
+cJSON *json_parameter(const og_parameter_info *info, const double *values) {
+  const double *own = values + info->offset;
+  if (info->dimensions == 0) return json_number(own[0]);
+  return info->dimensions == 1 ? json_list(own, info->rows) : json_matrix(own, info->rows, info->columns);
 }
 
 cJSON *json_parameters(const problem *p, const double *values) {
@@ -43,7 +52,7 @@ cJSON *json_parameters(const problem *p, const double *values) {
   for (size_t i = 0; i < og_model_parameters(p->model); i++) {
     og_parameter_info info;
     if (og_model_parameter(p->model, i, &info) != OG_OK) continue;
-    cJSON_AddItemToObject(object, info.name, json_array(values + info.offset, info.rows, info.columns));
+    cJSON_AddItemToObject(object, info.name, json_parameter(&info, values));
   }
   return object;
 }

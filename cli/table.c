@@ -27,6 +27,12 @@ void add_cell(text_table *table, const char *format, ...) {
   add_text(table, join("%s", text));
 }
 
+void free_table(text_table *table) {
+  for (size_t i = 0; i < table->count; i++) free(table->cells[i]);
+  free(table->cells);
+  *table = (text_table){0};
+}
+
 /* Letters, not bytes: names may be UTF-8. */
 static size_t width_of(const char *text) {
   size_t width = 0;
@@ -57,8 +63,6 @@ void print_table(text_table *table, size_t left) {
     if (width > *widest) *widest = width;
   }
   for (size_t row = 0; row < table->count / table->columns; row++) print_row(table, row, widths, left);
-  for (size_t i = 0; i < table->count; i++) free(table->cells[i]);
-  free(table->cells);
   free(widths);
-  *table = (text_table){0};
+  free_table(table);
 }

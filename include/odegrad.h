@@ -657,6 +657,10 @@ OG_API og_status og_objective_evaluate_with(og_objective *objective, og_adjoint 
  * `error` [p] receives an estimate of their own error (NULL: not wanted). Also fills the gradients below. */
 OG_API og_status og_objective_differences(og_objective *objective, const double *theta, double *gradient,
                                           double *error);
+/** The same for `count` entries of theta alone (NULL: the first ones), gradient [count] and error [count] in
+ *  their order: each takes several solves, and networks have thousands. */
+OG_API og_status og_objective_differences_of(og_objective *objective, const double *theta, size_t count,
+                                             const size_t *entries, double *gradient, double *error);
 /** Second derivatives of the loss, exact for the computed numbers as the discrete gradient is: the Hessian
  * times `direction` [p] into product [p], and the whole symmetric Hessian [p][p], row-major, at the cost of p
  *  products. Steps are kept for it whatever the adjoint; models with events are refused. */

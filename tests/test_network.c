@@ -344,6 +344,23 @@ static void every_adjoint_agrees(void **state) {
   destroy(&e);
 }
 
+/* The chosen entries' differences are those of all, bit for bit. */
+static void differences_of_some(void **state) {
+  (void)state;
+  static const size_t chosen[] = {60, 0, 17, 17};
+  evaluation e = make(fixed_steps);
+  double all[WEIGHTS], all_errors[WEIGHTS], some[4], errors[4];
+  CHECK(e.context, og_objective_differences(e.objective, e.theta, all, all_errors));
+  CHECK(e.context, og_objective_differences_of(e.objective, e.theta, 4, chosen, some, errors));
+  for (int i = 0; i < 4; i++) assert_true(some[i] == all[chosen[i]] && errors[i] == all_errors[chosen[i]]);
+  CHECK(e.context, og_objective_differences_of(e.objective, e.theta, 2, NULL, some, NULL));
+  assert_memory_equal(some, all, 2 * sizeof *some);
+  assert_int_equal(og_objective_differences_of(e.objective, e.theta, 1, (size_t[]){WEIGHTS}, some, errors),
+                   OG_ERR_ARGUMENT);
+  assert_non_null(strstr(og_context_message(e.context), "entry 61 of 61 parameters"));
+  destroy(&e);
+}
+
 /* ---- Classes ---- */
 
 static void classes_out_of_range_are_refused(void **state) {
@@ -394,6 +411,7 @@ static void the_most_likely_class_is_predicted(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(gradients_are_exact),
                                      cmocka_unit_test(every_adjoint_agrees),
+                                     cmocka_unit_test(differences_of_some),
                                      cmocka_unit_test(classes_out_of_range_are_refused),
                                      cmocka_unit_test(the_most_likely_class_is_predicted),
                                      cmocka_unit_test(layers_compute_what_they_say),

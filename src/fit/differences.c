@@ -149,8 +149,11 @@ static og_stencil time_stencil(const og_objective *objective, probe_kind kind) {
 
 /* ---- All components ---- */
 
-/* Results, handed over only when all are there. */
+/* Results, handed over only when all are there: of `count` parameters, those of the list or the first ones.
+ */
 typedef struct results {
+  size_t count;
+  const size_t *entries;
   double *gradient, *error, *x0;
   double t0, t1;
 } results;
@@ -158,14 +161,15 @@ typedef struct results {
 static og_status parameters(probe *at, og_extrapolation *e, results *to) {
   char name[OG_ENTRY_NAME_SIZE];
   at->kind = PROBE_PARAMETER;
-  for (at->index = 0; at->index < at->objective->p; at->index++) {
+  for (size_t i = 0; i < to->count; i++) {
+    at->index = to->entries ? to->entries[i] : i;
     og_status status =
         og_extrapolate(e, 1, parameter_stencil(at->objective, at->theta, at->index), sample_total, at);
     if (status != OG_OK)
       return og_trail(at->objective->context, status, "while varying parameter %s",
                       og_objective_entry_name(at->objective, at->index, name));
-    to->gradient[at->index] = e->best[0];
-    to->error[at->index] = e->error[0];
+    to->gradient[i] = e->best[0];
+    to->error[i] = e->error[0];
   }
   return OG_OK;
 }
@@ -214,7 +218,7 @@ static og_status all_components(probe *at, results *to) {
 }
 
 static void hand_over(og_objective *objective, const results *from, double *gradient, double *error) {
-  size_t bytes = objective->p * sizeof(double);
+  size_t bytes = from->count * sizeof(double);
   if (gradient && bytes) memcpy(gradient, from->gradient, bytes);
   if (error && bytes) memcpy(error, from->error, bytes);
   memcpy(objective->x0_gradient, from->x0, objective->all.M * objective->n * sizeof(double));
@@ -231,19 +235,32 @@ static int kind_of_solve(const og_objective *objective) {
   return limited ? OG_ADJOINT_WHOLE : OG_ADJOINT_DISCRETE;
 }
 
-og_status og_objective_differences(og_objective *objective, const double *theta, double *gradient,
-                                   double *error) {
-  size_t p = objective->p, entries = 3 * p + objective->all.M * objective->n;
+og_status og_objective_differences_of(og_objective *objective, const double *theta, size_t count,
+                                      const size_t *list, double *gradient, double *error) {
+  size_t p = objective->p, entries = p + 2 * count + objective->all.M * objective->n;
   og_solve *solve = NULL;
+  for (size_t i = 0; i < count; i++)
+    if ((list ? list[i] : i) >= p)
+      return og_fail(objective->context, OG_ERR_ARGUMENT, "entry %zu of %zu parameters", list ? list[i] : i,
+                     p);
   OG_TRY(og_batch_forward(&objective->all, kind_of_solve(objective), theta, 0, &solve));
   double *memory = og_alloc(objective->context, entries, sizeof *memory);
   if (!memory) return og_fail_memory(objective->context, entries * sizeof *memory, "finite differences");
   probe at = {.objective = objective, .solve = solve, .theta = theta, .trial = memory};
-  results found = {.gradient = memory + p, .error = memory + 2 * p, .x0 = memory + 3 * p};
+  results found = {.count = count,
+                   .entries = list,
+                   .gradient = memory + p,
+                   .error = memory + p + count,
+                   .x0 = memory + p + 2 * count};
   og_status status = all_components(&at, &found);
   if (status == OG_OK) hand_over(objective, &found, gradient, error);
   og_free(objective->context, memory);
   return status == OG_OK
              ? OG_OK
              : og_trail(objective->context, status, "while checking the gradient by finite differences");
+}
+
+og_status og_objective_differences(og_objective *objective, const double *theta, double *gradient,
+                                   double *error) {
+  return og_objective_differences_of(objective, theta, objective->p, NULL, gradient, error);
 }
