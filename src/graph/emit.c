@@ -152,6 +152,62 @@ static void emit_level(emission *e, int level) {
     if (og_scalar_is_call(&e->scalars.scalars[i]) && e->scalars.scalars[i].level == level + 1) call(e, i);
 }
 
+/* ---- Registers: values and arguments are vectors, or numbers ---- */
+
+enum { REGISTER_VALUES_MOST = 200 };
+
+/* Only what vectors have operators for, and little enough to stay in registers. */
+static int fits_registers(const emission *e) {
+  for (int i = 0; i < e->scalars.count; i++) {
+    const og_scalar *s = &e->scalars.scalars[i];
+    int simple = s->kind == OG_DO_LOOP2   ? s->op <= OG_EW_DIV
+                 : s->kind == OG_DO_LOOP1 ? s->op == OG_EW_NEG
+                                          : s->kind == OG_SCALAR_MULTIPLY_ADD && !s->op;
+    if (!og_scalar_is_leaf(s) && !simple) return 0;
+  }
+  return e->scalars.count <= REGISTER_VALUES_MOST;
+}
+
+static void register_name(const emission *e, int index, int vectors, char name[NAME_SIZE]) {
+  const og_scalar *s = &e->scalars.scalars[index];
+  char constant[NAME_SIZE];
+  if (s->kind == OG_SCALAR_CONSTANT) {
+    constant_text(e->program, s->operands[0], constant);
+    snprintf(name, NAME_SIZE, vectors ? "ALL(%.*s)" : "%.*s", NAME_SIZE - 6, constant);
+  } else if (s->kind == OG_SCALAR_INPUT && s->op == OG_SLOT_TIME)
+    snprintf(name, NAME_SIZE, "t");
+  else if (s->kind == OG_SCALAR_INPUT)
+    snprintf(name, NAME_SIZE, "%s[%d]", slot_names[s->op], s->operands[0]);
+  else
+    snprintf(name, NAME_SIZE, "v%d", index);
+}
+
+static void emit_registers(const emission *e, const char *name, int vectors) {
+  const og_program *p = e->program;
+  const char *type = vectors ? "vec" : "real";
+  char names[3][NAME_SIZE];
+  og_text_add(e->text, "\nSTATIC void %s_%s(%s t, const %s *x, const %s *theta, const %s *lambda", name, type,
+              type, type, type, type);
+  for (int i = 0; i < p->output_count; i++) og_text_add(e->text, ", %s *out%d", type, i);
+  og_text_add(e->text, ") {\n");
+  for (int i = 0; i < e->scalars.count; i++) {
+    const og_scalar *s = &e->scalars.scalars[i];
+    if (og_scalar_is_leaf(s)) continue;
+    for (int k = 0; k < og_scalar_operands(s); k++) register_name(e, s->operands[k], vectors, names[k]);
+    og_text_add(e->text, "  const %s v%d = ", type, i);
+    fill_in(e->text, s->kind == OG_SCALAR_MULTIPLY_ADD && vectors ? "vec_fma(%s, %s, %s)" : pattern_of(s),
+            names);
+    og_text_add(e->text, ";\n");
+  }
+  for (int output = 0; output < p->output_count; output++)
+    for (int row = 0; row < og_program_output_rows(p, output); row++) {
+      register_name(e, og_scalars_output(&e->scalars, output, row), vectors, names[0]);
+      og_text_add(e->text, "  out%d[%d] %s %s;\n", output, row, output == p->added_output ? "+=" : "=",
+                  names[0]);
+    }
+  og_text_add(e->text, "}\n");
+}
+
 /* ---- Functions ---- */
 
 static void parameters(const emission *e) {
@@ -194,14 +250,16 @@ static void emit_block(const emission *e, const char *name) {
   og_text_add(t, "}\n");
 }
 
-og_status og_emit_program(og_text *text, const char *name, const og_program *program) {
-  emission e = {.text = text, .program = program};
-  OG_TRY(og_scalars_create(program, &e.scalars));
+og_status og_emit_program(og_text *text, og_emitted_part *part) {
+  emission e = {.text = text, .program = part->program};
+  OG_TRY(og_scalars_create(part->program, &e.scalars));
   e.declared = og_alloc(text->context, (size_t)e.scalars.count + 1, sizeof *e.declared);
   if (!e.declared) text->failed = 1;
+  part->registers = part->registers && fits_registers(&e);
   if (!text->failed) {
-    emit_strip(&e, name);
-    emit_block(&e, name);
+    emit_strip(&e, part->name);
+    emit_block(&e, part->name);
+    for (int vectors = 0; part->registers && vectors < 2; vectors++) emit_registers(&e, part->name, vectors);
   }
   og_free(text->context, e.declared);
   og_scalars_destroy(&e.scalars);

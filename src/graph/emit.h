@@ -16,8 +16,20 @@ void og_text_add(og_text *text, const char *format, ...) __attribute__((format(p
 
 /* What every emitted file begins with. */
 void og_emit_prelude(og_text *text);
-/* A function `name` of the type og_emitted_d (or _s, by how it is compiled) that does what the program does.
- * OG_ERR_UNSUPPORTED: too large. */
-og_status og_emit_program(og_text *text, const char *name, const og_program *program);
+/* A program and the name of its function. `registers`: it is simple enough for functions name_vec and
+ * name_real as well, which have all in registers: (t, x, theta, lambda, outputs). */
+typedef struct og_emitted_part {
+  const char *name;
+  og_program *program;
+  int registers;
+} og_emitted_part;
+
+/* A function of the type og_emitted_d (or _s, by how it is compiled) that does what the program does; if
+ * `registers` is set and possible those as well, and it says so. OG_ERR_UNSUPPORTED: too large. */
+og_status og_emit_program(og_text *text, og_emitted_part *part);
+/* Functions `stages` and, unless vjp_add is NULL, `transposed` (field/field.h), behind those that they are
+ * made of. */
+void og_emit_stages(og_text *text, size_t states, size_t parameters, const og_emitted_part *eval,
+                    const og_emitted_part *vjp_add);
 
 #endif

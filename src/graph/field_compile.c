@@ -1,62 +1,83 @@
 /* A field's programs as machine code. The field stays what it is: each program is carried out by what was
  * compiled from it, with the same bits. */
-#include <stdio.h>
 #include <string.h>
 
 #include "graph/compile.h"
 #include "graph/field_graph.h"
 
+/* How many numbers of a lane may stay in registers from stage to stage. */
+enum { REGISTER_STATES_MOST = 8, REGISTER_PARAMETERS_MOST = 16 };
+
 /* The programs that solves and their gradients run at every step. */
-enum { PROGRAMS_MOST = 2 + 2 * OG_EXTENTS, FUNCTION_SIZE = 32 };
-typedef struct part {
-  const char *name;
-  og_program *program;
-} part;
+enum { EVAL, VJP_ADD, OTHERS, PROGRAMS_MOST = OTHERS + 2 * OG_EXTENTS };
+typedef struct parts {
+  int count;
+  og_emitted_part part[PROGRAMS_MOST];
+} parts;
 
-static int parts_of(const og_graph_field *field, part parts[PROGRAMS_MOST]) {
-  static const char *const vjps[] = {"vjp_x", "vjp_x_theta", "vjp_x_theta_t"}, *const jvps[] = {
-                                                                                   "jvp_x", "jvp_x_theta",
-                                                                                   "jvp_x_theta_t"};
-  int count = 0;
-  parts[count++] = (part){"eval", field->eval};
-  for (int i = 0; i < OG_EXTENTS; i++) parts[count++] = (part){vjps[i], field->vjp[i]};
-  if (field->vjp_add) parts[count++] = (part){"vjp_add", field->vjp_add};
-  for (int i = 0; i < OG_EXTENTS; i++) parts[count++] = (part){jvps[i], field->jvp[i]};
-  return count;
+static int adds(const og_graph_field *field) { return field->vjp_add && field->base.ops_d.vjp_add; }
+
+static parts parts_of(const og_graph_field *field) {
+  static const char *const vjps[] = {"vjp_x", "vjp_x_theta", "vjp_x_theta_t"};
+  static const char *const jvps[] = {"jvp_x", "jvp_x_theta", "jvp_x_theta_t"};
+  int few = field->base.n <= REGISTER_STATES_MOST && field->base.p <= REGISTER_PARAMETERS_MOST;
+  parts p = {OTHERS, {{"eval", field->eval, few}, {"vjp_add", adds(field) ? field->vjp_add : NULL, few}}};
+  for (int i = 0; i < OG_EXTENTS; i++) p.part[p.count++] = (og_emitted_part){vjps[i], field->vjp[i], 0};
+  for (int i = 0; i < OG_EXTENTS; i++) p.part[p.count++] = (og_emitted_part){jvps[i], field->jvp[i], 0};
+  return p;
 }
 
-static og_status emit(og_text *text, const part *parts, int count) {
+static og_status emit(const og_graph_field *field, og_text *text, parts *p) {
   og_emit_prelude(text);
-  for (int i = 0; i < count; i++) OG_TRY(og_emit_program(text, parts[i].name, parts[i].program));
+  for (int i = 0; i < p->count; i++)
+    if (p->part[i].program) OG_TRY(og_emit_program(text, &p->part[i]));
+  og_emit_stages(text, field->base.n, field->base.p, &p->part[EVAL], adds(field) ? &p->part[VJP_ADD] : NULL);
+  return text->failed ? og_fail_memory(text->context, text->length, "emission of C") : OG_OK;
+}
+
+/* dlsym gives functions as addresses of objects, which C does not convert: `place` is where a pointer to the
+ * function is kept. */
+static og_status connect(const og_graph_field *field, const char *name, int single, void *place) {
+  void *address = og_library_find(field->library[single], name);
+  if (!address) return og_fail(field->base.context, OG_ERR_INTERNAL, "the compiled equations lack %s", name);
+  memcpy(place, &address, sizeof address);
   return OG_OK;
 }
 
-/* dlsym gives functions as addresses of objects, which C does not convert. */
-static og_status connect(og_graph_field *field, const part *parts, int count, int single) {
-  void *library = field->library[single];
-  for (int i = 0; i < count; i++) {
-    void *address = og_library_find(library, parts[i].name);
-    if (!address)
-      return og_fail(field->base.context, OG_ERR_INTERNAL, "the compiled equations lack %s", parts[i].name);
-    void *place = single ? (void *)&parts[i].program->compiled_s : (void *)&parts[i].program->compiled_d;
-    memcpy(place, &address, sizeof address);
-  }
+static og_status connect_stages(og_graph_field *field, int single) {
+  og_compiled_stages_d *d = &field->stages_d;
+  og_compiled_stages_s *s = &field->stages_s;
+  OG_TRY(connect(field, "stages", single, single ? (void *)&s->stages : (void *)&d->stages));
+  if (adds(field))
+    OG_TRY(connect(field, "transposed", single, single ? (void *)&s->transposed : (void *)&d->transposed));
+  if (d->stages) field->base.ops_d.stages = og_graph_stages_d;
+  if (d->transposed) field->base.ops_d.transposed = og_graph_transposed_d;
+  if (s->stages) field->base.ops_s.stages = og_graph_stages_s;
+  if (s->transposed) field->base.ops_s.transposed = og_graph_transposed_s;
   return OG_OK;
+}
+
+static og_status connect_all(og_graph_field *field, const parts *p, int single) {
+  for (int i = 0; i < p->count; i++) {
+    og_program *own = p->part[i].program;
+    void *place = !own ? NULL : single ? (void *)&own->compiled_s : (void *)&own->compiled_d;
+    if (own) OG_TRY(connect(field, p->part[i].name, single, place));
+  }
+  return connect_stages(field, single);
 }
 
 og_status og_field_compile(og_field *base, int single) {
   og_graph_field *field = (og_graph_field *)base;
-  part parts[PROGRAMS_MOST];
   og_text text = {.context = base->context};
   if (field->library[single]) return OG_OK;
   if (base->weights)
     return og_fail(base->context, OG_ERR_UNSUPPORTED,
                    "the equations have a network in them, whose layers are compiled already");
-  int count = parts_of(field, parts);
-  og_status status = emit(&text, parts, count);
+  parts p = parts_of(field);
+  og_status status = emit(field, &text, &p);
   if (status == OG_OK) status = og_compile(base->context, &text, single, &field->library[single]);
   og_free(base->context, text.text);
-  return status == OG_OK ? connect(field, parts, count, single) : status;
+  return status == OG_OK ? connect_all(field, &p, single) : status;
 }
 
 void og_field_free_compiled(og_graph_field *field) {

@@ -4,7 +4,7 @@
 
 #include "base/real.h"
 #include "field/field.h"
-#include "graph/graph.h"
+#include "graph/program.h"
 
 /* Products are kept at three extents, so that what is not wanted is not computed: of the state alone, of
  * state and parameters, of all with time. */
@@ -22,6 +22,23 @@ typedef struct og_bound_programs {
   size_t tape_rows;
 } og_bound_programs;
 
+/* What emitted functions of stages are compiled to (emit_stages.c); NULL: not compiled. */
+#define OG_COMPILED_STAGES(X, S)                                                                             \
+  typedef struct og_compiled_stages_##S {                                                                    \
+    void (*stages)(int lanes, int count, const og_field_stage_##S *stages, const X *x, const X *h,           \
+                   const X *theta, const og_functions_##S *functions);                                       \
+    void (*transposed)(int lanes, int count, const og_field_stage_##S *stages, const X *h, const X *theta,   \
+                       X *lambda, X *theta_bar, const og_functions_##S *functions);                          \
+  } og_compiled_stages_##S;                                                                                  \
+  /* For the tables of fields that have them. */                                                             \
+  void og_graph_stages_##S(const og_field *field, int lanes, int count, const og_field_stage_##S *stages,    \
+                           const X *x, const X *h, const X *theta);                                          \
+  void og_graph_transposed_##S(const og_field *field, int lanes, int count,                                  \
+                               const og_field_stage_##S *stages, const X *h, const X *theta, X *lambda,      \
+                               X *theta_bar);
+OG_COMPILED_STAGES(double, d)
+OG_COMPILED_STAGES(float, s)
+
 typedef struct og_graph_field {
   og_field base;
   og_program *eval, *vjp[OG_EXTENTS], *jvp[OG_EXTENTS], *hessian;
@@ -31,7 +48,9 @@ typedef struct og_graph_field {
   og_event *events;                  /* owned: base.event */
   og_event_programs *event_programs; /* [base.events], owned */
   og_bound_programs bound;           /* where there are weights */
-  void *library[2];                  /* what was compiled from it, in double and single (field_compile.c) */
+  og_compiled_stages_d stages_d;
+  og_compiled_stages_s stages_s;
+  void *library[2]; /* what was compiled from it, in double and single (field_compile.c) */
 } og_graph_field;
 
 /* A graph field with values of its weights. */

@@ -163,9 +163,50 @@ static void evaluate(og_step *step, int j, const double *t, const real *stage, c
   step->taped = j + 1;
 }
 
+/* ---- Fields that compute sums and functions of them in one pass ---- */
+
+/* What one call of ops.stages or ops.transposed is told, and what that points to. */
+typedef struct pass {
+  int count;
+  OG_R(og_field_stage) stage[OG_STAGES_MAX];
+  const real *term[OG_STAGES_MAX][OG_TERMS_MAX];
+  real value[OG_STAGES_MAX][OG_TERMS_MAX];
+  _Alignas(64) double t[OG_STAGES_MAX][OG_LANES_MAX];
+} pass;
+
+static int whole(const og_step *step) { return step->lanes == 1 || step->lanes == OG_LANES_MAX; }
+
+/* A stage more, of `count` terms, which stand in the row of the stage already. */
+static void add_to_pass(const og_step *step, pass *p, int j, int count, const og_place *at, real *y,
+                        real *f) {
+  int i = p->count++, timed = (step->field->flags & OG_FIELD_DEPENDS_ON_TIME) != 0;
+  if (timed) stage_times(step, j, at, p->t[i]);
+  p->stage[i] = (OG_R(og_field_stage)){
+      .count = count, .value = p->value[i], .term = p->term[i], .y = y, .f = f, .t = timed ? p->t[i] : NULL};
+}
+
+static void stages_in_one_pass(og_step *step, int first, int last, int last_k, const og_place *at,
+                               const real *x, const real *theta) {
+  pass p;
+  p.count = 0;
+  for (int j = first; j < last; j++) {
+    const og_weights *a = &step->a[j];
+    for (int l = 0; l < a->count; l++)
+      p.term[p.count][l] = step->k[a->stage[l]], p.value[p.count][l] = a->value[l];
+    add_to_pass(step, &p, j, j ? a->count : 0, at, j ? step->stage_x[j] : (real *)x,
+                j < last_k ? step->k[j] : NULL);
+    step->evals += j < last_k;
+  }
+  step->field->OG_R(ops).stages(step->field, step->lanes, p.count, p.stage, x, at->h_real, theta);
+}
+
 void OG_R(og_step_stages)(og_step *step, int first, int last, int last_k, const og_place *at, const real *x,
                           const real *theta) {
   double t[OG_LANES_MAX];
+  if (step->field->OG_R(ops).stages && whole(step)) {
+    stages_in_one_pass(step, first, last, last_k, at, x, theta);
+    return;
+  }
   step->taped = first < step->taped ? first : step->taped;
   for (int j = first; j < last; j++) {
     const real *stage = x;
@@ -245,22 +286,55 @@ static void clear_stage(const og_step *step, int j, real *t_bar) {
   if (t_bar) memset(t_bar, 0, (size_t)step->lanes * sizeof(real));
 }
 
-void OG_R(og_step_transpose)(og_step *step, int last, const og_place *at, const real *x, const real *theta,
-                             real *const *observed, const real *mask, real *x_bar, real *theta_bar,
-                             real *t_bars) {
-  const real *reached[OG_STAGES_MAX];
-  real ones[OG_STAGES_MAX];
+/* Stages that count in all lanes, from the last to the first; `reached` are the cotangents of their states.
+ */
+static int transpose_in_one_pass(og_step *step, int last, const og_place *at, const real *x,
+                                 const real *theta, real *const *observed, const real *x_bar, real *theta_bar,
+                                 const real **reached) {
+  pass p;
+  p.count = 0;
+  for (int j = last - 1; j >= 0; j--) {
+    int i = p.count, count = cotangent_terms(step, j, last, observed, x_bar, p.term[i], p.value[i]);
+    if (!count) {
+      clear_stage(step, j, NULL);
+      continue;
+    }
+    add_to_pass(step, &p, j, count, at, j ? step->stage_x[j] : (real *)x, step->x_bar[j]);
+    reached[i] = step->x_bar[j];
+  }
+  step->field->OG_R(ops).transposed(step->field, step->lanes, p.count, p.stage, at->h_real, theta,
+                                    step->lambda, theta_bar);
+  step->vjps += p.count;
+  return p.count;
+}
+
+static int transpose_stages(og_step *step, int last, const og_place *at, const real *x, const real *theta,
+                            real *const *observed, const real *mask, const real *x_bar, real *theta_bar,
+                            real *t_bars, const real **reached) {
   int count = 0;
   for (int j = last - 1; j >= 0; j--) {
     real *t_bar = t_bars ? t_bars + j * step->lanes : NULL;
     if (stage_cotangent(step, j, last, at, observed, x_bar, t_bars != NULL)) {
       transpose_stage(step, j, at, x, theta, mask, theta_bar, t_bar);
-      ones[count] = 1;
       reached[count++] = step->x_bar[j];
     } else {
       clear_stage(step, j, t_bar);
     }
   }
+  return count;
+}
+
+void OG_R(og_step_transpose)(og_step *step, int last, const og_place *at, const real *x, const real *theta,
+                             real *const *observed, const real *mask, real *x_bar, real *theta_bar,
+                             real *t_bars) {
+  const real *reached[OG_STAGES_MAX];
+  real ones[OG_STAGES_MAX];
+  int plain = theta_bar && !t_bars && !step->weights_bar && (last <= step->core || !mask), count;
+  if (plain && step->field->OG_R(ops).transposed && whole(step))
+    count = transpose_in_one_pass(step, last, at, x, theta, observed, x_bar, theta_bar, reached);
+  else
+    count = transpose_stages(step, last, at, x, theta, observed, mask, x_bar, theta_bar, t_bars, reached);
+  for (int i = 0; i < count; i++) ones[i] = 1;
   if (count) step->kernels->weighted_sum(step->n, step->lanes, x_bar, x_bar, NULL, count, ones, reached);
 }
 
