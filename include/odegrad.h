@@ -535,8 +535,9 @@ OG_API int og_model_saved(const og_model *model);
  *  made before keep the old one. */
 OG_API og_status og_model_set(og_model *model, const char *name, const char *expression);
 
-/** The field of the model's equations, with its running cost if it has one. Lives as long as the model, until
- *  the next og_model_set. */
+/** The field of the model's equations, with its running cost if it has one. Its inputs are those of the model
+ * up to the last one that equations, running cost or events read. Lives as long as the model, until the next
+ *  og_model_set. */
 OG_API const og_field *og_model_field(const og_model *model);
 /** Compiles the equations and their derivatives, in one precision, with the system's C compiler (the
  *  environment's CC, else cc). From then on solves of the model's field are faster, with the same bits; call
@@ -568,7 +569,7 @@ typedef struct og_state_info {
 } og_state_info;
 OG_API size_t og_model_states(const og_model *model);
 OG_API og_status og_model_state(const og_model *model, size_t index, og_state_info *info);
-/** Columns of the data that the model reads as inputs, in the order of the field's inputs; a vector input
+/** Columns of the data that the model reads as inputs, the field's first; a vector input
  *  has one "u[1]" for each component. */
 OG_API size_t og_model_inputs(const og_model *model);
 OG_API const char *og_model_input_name(const og_model *model, size_t index);

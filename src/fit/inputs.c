@@ -289,14 +289,18 @@ static og_status set_signal(const og_inputs *inputs, size_t m, size_t i, og_solv
   og_signal kind = inputs->kinds[i];
   double t0 = solve->trajectories[item].t0, t1 = solve->trajectories[item].t1;
   double *times = inputs->work, *values = inputs->work + inputs->room;
-  OG_TRY(check_cover(inputs, m, i, t0, t1));
   if (kind == OG_SIGNAL_CONSTANT) return og_solve_set_input(solve, item, i, kind, 1, NULL, s->values);
   size_t count = cut_to_span(s, kind, t0, t1, times, values);
   return og_solve_set_input(solve, item, i, kind, count, times, values);
 }
 
+/* Those that the field does not read must be there all the same. */
 og_status og_inputs_set_for(const og_inputs *inputs, size_t trajectory, og_solve *solve, size_t item) {
-  for (size_t i = 0; i < inputs->count; i++) OG_TRY(set_signal(inputs, trajectory, i, solve, item));
+  const og_trajectory *at = &solve->trajectories[item];
+  for (size_t i = 0; i < inputs->count; i++) {
+    OG_TRY(check_cover(inputs, trajectory, i, at->t0, at->t1));
+    if (i < solve->field->inputs) OG_TRY(set_signal(inputs, trajectory, i, solve, item));
+  }
   return OG_OK;
 }
 

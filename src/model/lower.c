@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "field/field.h"
+
 static int size_of(og_shape shape) { return shape.rows * shape.columns; }
 
 og_symbol *og_find_symbol(const og_lowering *l, const char *name, size_t length) {
@@ -414,6 +416,20 @@ static void lower_time(og_lowering *l) {
 
 static int is_survey(const og_lowering *l) { return l->syntax->dense && !l->survey; }
 
+/* Inputs up to the last one that the solution depends on: those that only initial values, observations or
+ * final costs read need not be carried through a solve. */
+static size_t inputs_of_field(const og_lowering *l, og_node f) {
+  int own = (int)(l->parameters + l->weights);
+  int read = og_graph_entries_read(l->graph, 1, &f, OG_SLOT_PARAMETER);
+  for (size_t k = 0; k < l->parts.events; k++) {
+    int of_event = og_graph_entries_read(l->graph, 2, (og_node[]){l->events[k].guard, l->events[k].jump},
+                                         OG_SLOT_PARAMETER);
+    if (of_event > read) read = of_event;
+  }
+  size_t inputs = read > own ? ((size_t)(read - own) + OG_INPUT_ROWS - 1) / OG_INPUT_ROWS : 0;
+  return inputs < l->inputs ? inputs : l->inputs;
+}
+
 static void lower_rest(og_lowering *l, size_t count, og_node *initial, og_node *rates) {
   og_node integral = OG_NODE_NONE;
   lower_states(l, initial, rates);
@@ -428,10 +444,10 @@ static void lower_rest(og_lowering *l, size_t count, og_node *initial, og_node *
   og_graph_dynamics dynamics = {.f = og_concat(l->graph, rates, (int)count + l->parts.has_integral_cost),
                                 .parameters = l->parameters + l->weights,
                                 .weights = l->weights,
-                                .inputs = l->inputs,
                                 .quadratures = (size_t)l->parts.has_integral_cost,
                                 .events = l->parts.events,
                                 .event = l->events};
+  dynamics.inputs = inputs_of_field(l, dynamics.f);
   l->parts.switches = og_graph_switches(l->graph, dynamics.f);
   og_field *field = NULL;
   if (dynamics.f != OG_NODE_NONE && og_field_from_dynamics(l->graph, &dynamics, &field) == OG_OK)

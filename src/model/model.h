@@ -34,7 +34,7 @@ typedef struct og_model_parts {
   const og_field *field;     /* quadratures = 1 when the model has `cost integral` */
   size_t states, parameters; /* n without the quadrature, p without the inputs' rows */
   size_t weights;            /* how many of the parameters, the last ones, are weights of networks */
-  size_t inputs;
+  size_t inputs; /* the first of them are the field's; the others are read outside of the solve only */
   const og_input_column *input_columns; /* [inputs] */
   size_t events;
   og_node initial_state;      /* vector [n]: reads TIME (as t0) and PARAMETER */
