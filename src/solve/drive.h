@@ -39,7 +39,6 @@
     double previous[OG_LANES_MAX];                   /* of the last accepted step */                         \
     double most[OG_LANES_MAX], factor[OG_LANES_MAX]; /* of the width: the limit, and what control says */    \
     double next_observation[OG_LANES_MAX];           /* its fraction; 2 when there are none left */          \
-    double first_norm[OG_LANES_MAX];                                                                         \
     size_t index[OG_LANES_MAX], rejected[OG_LANES_MAX], cursor[OG_LANES_MAX];                                \
     size_t paced[OG_LANES_MAX]; /* the step of the solve that must not be outpaced */                        \
     long long evals;            /* lanes evaluated */                                                        \
@@ -97,8 +96,7 @@
   /* Records accepted steps, observes, moves on; `mask` says which lanes. */                                 \
   void og_drive_commit_##S(og_drive_state_##S *d);                                                           \
   /* Stops a lane with a failure. */                                                                         \
-  void og_drive_fail_##S(og_drive_state_##S *d, int lane, og_status status);                                 \
-  double og_drive_norm_##S(const og_drive_state_##S *d, const X *x, int lane);
+  void og_drive_fail_##S(og_drive_state_##S *d, int lane, og_status status);
 OG_DRIVE_TYPES(double, d)
 OG_DRIVE_TYPES(float, s)
 

@@ -70,6 +70,18 @@ static double stiffness(const drive *d, int lane) {
   return rate * fabs(d->at.h[lane]);
 }
 
+static double norm(const drive *d, int lane) {
+  double sum = 0;
+  for (int i = 0; i < d->step.n; i++) sum = hypot(sum, (double)d->x[i * d->lanes + lane]);
+  return sum;
+}
+
+static double first_norm(const og_solve *solve, size_t m) {
+  double sum = 0;
+  for (size_t i = 0; i < solve->states; i++) sum = hypot(sum, solve->x0[m * solve->states + i]);
+  return sum;
+}
+
 static og_status cause(const og_failure *failure, og_status status) {
   int grown = failure->norm > 1e6 * (1 + failure->first_norm) || !isfinite(failure->norm);
   if (status == OG_ERR_FIELD || status == OG_ERR_UNSUPPORTED || failure->event) return status;
@@ -87,8 +99,8 @@ void OG_R(og_drive_fail)(drive *d, int lane, og_status status) {
                         .rejected = d->rejected[lane],
                         .t = d->at.t[lane],
                         .h = d->at.h[lane],
-                        .first_norm = d->first_norm[lane],
-                        .norm = OG_R(og_drive_norm)(d, d->x, lane),
+                        .first_norm = first_norm(d->solve, m),
+                        .norm = norm(d, lane),
                         .stiffness = NAN};
   int fixed = at->fixed_steps > 0;
   if (status == OG_ERR_TOO_MANY_STEPS || (fixed && status == OG_ERR_NOT_FINITE))

@@ -58,12 +58,6 @@ void OG_R(og_drive_eval)(drive *d, const double *t, const real *x, real *f) {
   d->step.field->OG_R(ops).eval(d->step.field, d->lanes, t, x, d->theta, f, d->step.status, d->step.scratch);
 }
 
-double OG_R(og_drive_norm)(const drive *d, const real *x, int lane) {
-  double sum = 0;
-  for (int i = 0; i < d->step.n; i++) sum = hypot(sum, (double)x[i * d->lanes + lane]);
-  return sum;
-}
-
 void OG_R(og_drive_parameters)(drive *d, int lane, size_t m) {
   const double *theta = og_theta_of(d->solve, m);
   for (size_t i = 0; i < d->solve->laned; i++) d->theta[i * (size_t)d->lanes + (size_t)lane] = (real)theta[i];
@@ -80,7 +74,6 @@ static void load(drive *d, int lane, size_t m) {
   d->room[lane] = 0;
   d->previous[lane] = OG_FIRST_ERROR;
   d->most[lane] = OG_GROWTH_MOST;
-  d->first_norm[lane] = OG_R(og_drive_norm)(d, d->x, lane);
   OG_R(og_drive_begin)(d, lane);
   d->idle--;
 }
