@@ -35,7 +35,6 @@ static size_t carve(og_batch *batch, double *memory, size_t M, size_t N) {
   } arrays[] = {{&batch->t0, M},
                 {&batch->t1, M},
                 {&batch->end, M},
-                {&batch->initial_inputs, M * inputs},
                 {&batch->final_inputs, M * inputs},
                 {&batch->x0, M * n},
                 {&batch->observed, N * n},
@@ -64,7 +63,7 @@ static og_status reserve(og_batch *batch, size_t M, size_t N) {
   size_t entries = carve(batch, NULL, M, N);
   og_batch more = {.problems = og_alloc(context, M, sizeof *more.problems),
                    .endings = og_alloc(context, M, sizeof *more.endings),
-                   .whole = og_alloc(context, M + N, sizeof *more.whole),
+                   .whole = og_alloc(context, 2 * M + N, sizeof *more.whole),
                    .memory = og_alloc(context, entries, sizeof *more.memory),
                    .objective = batch->objective};
   if (!more.problems || !more.endings || !more.whole || !more.memory) {
@@ -75,7 +74,8 @@ static og_status reserve(og_batch *batch, size_t M, size_t N) {
   batch->problems = more.problems;
   batch->endings = more.endings;
   batch->whole = more.whole;
-  batch->rows = more.whole + M;
+  batch->trajectories = more.whole + M;
+  batch->rows = more.whole + 2 * M;
   batch->memory = more.memory;
   batch->M_room = M;
   batch->N_room = N;
@@ -111,13 +111,11 @@ static void place(og_batch *batch, size_t m) {
   }
   batch->t0[m] = at->window ? data->times[at->row] : data->t0[at->trajectory];
   batch->t1[m] = at->window ? data->times[at->row + at->rows - 1] : data->t1[at->trajectory];
-  if (at->window) {
+  batch->trajectories[m] = at->trajectory;
+  if (at->window)
     start_from_data(batch, m);
-    return;
-  }
-  batch->whole[batch->whole_count++] = m;
-  og_inputs_rows(objective->inputs, at->trajectory, batch->t0[m],
-                 batch->initial_inputs + m * OG_INPUT_ROWS * objective->inputs->count);
+  else
+    batch->whole[batch->whole_count++] = m;
 }
 
 static void place_all(og_batch *batch, size_t M) {
@@ -161,8 +159,9 @@ og_status og_batch_set_windows(og_batch *batch, size_t count, const og_window *w
 og_items og_batch_initial_items(const og_batch *batch) {
   return (og_items){.count = batch->whole_count,
                     .select = batch->whole,
-                    .times = batch->t0,
-                    .inputs = batch->initial_inputs};
+                    .rows = batch->trajectories,
+                    .times = batch->objective->all.t0,
+                    .inputs = batch->objective->start_inputs};
 }
 
 og_items og_batch_final_items(const og_batch *batch) {

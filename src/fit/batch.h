@@ -29,10 +29,11 @@ typedef struct og_batch {
   og_problem *problems;  /* [M] */
   size_t *whole;         /* [whole_count]: the problems that are no windows */
   size_t whole_count;
-  size_t *rows;                               /* [N]: of the data; of the same memory as `whole` */
+  size_t *trajectories;                       /* [M]: of the problems */
+  size_t *rows;                               /* [N]: of the data */
   size_t present;                             /* values observed in them */
   double *t0, *t1, *end;                      /* [M]: the span, and where the last run ended */
-  double *initial_inputs, *final_inputs;      /* [M][OG_INPUT_ROWS inputs]: at t0, at the end */
+  double *final_inputs;                       /* [M][OG_INPUT_ROWS inputs]: at the end */
   og_solve *solves[OG_ADJOINT_WHOLE + 1];     /* made when first asked for */
   unsigned char ready[OG_ADJOINT_WHOLE + 1];  /* they have the problems' spans, observations and inputs */
   double *x0, *observed, *final;              /* [M][n], [N][n], [M][n] */

@@ -41,27 +41,34 @@ static og_status read_bounds(og_objective *objective) {
 }
 
 static og_status allocate(og_objective *objective) {
-  og_context *context = objective->context;
-  size_t p = objective->p, states = objective->data->trajectories * objective->n;
-  size_t inputs = OG_INPUT_ROWS * objective->parts.inputs * objective->data->count;
-  objective->lowest = og_alloc(context, p + 1, sizeof(double));
-  objective->highest = og_alloc(context, p + 1, sizeof(double));
-  objective->theta_bar = og_alloc(context, p + 1, sizeof(double));
-  objective->x0_gradient = og_alloc(context, states, sizeof(double));
-  objective->row_inputs = og_alloc(context, inputs + 1, sizeof(double));
-  if (objective->lowest && objective->highest && objective->theta_bar && objective->x0_gradient &&
-      objective->row_inputs)
-    return OG_OK;
-  return og_fail_memory(context, (3 * p + states + inputs) * sizeof(double), "an objective");
+  size_t p = objective->p, M = objective->data->trajectories,
+         inputs = OG_INPUT_ROWS * objective->parts.inputs;
+  struct {
+    double **array;
+    size_t count;
+  } arrays[] = {{&objective->lowest, p},
+                {&objective->highest, p},
+                {&objective->theta_bar, p},
+                {&objective->x0_gradient, M * objective->n},
+                {&objective->row_inputs, inputs * objective->data->count},
+                {&objective->start_inputs, inputs * M}};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+    *arrays[i].array = og_alloc(objective->context, arrays[i].count + 1, sizeof(double));
+    if (!*arrays[i].array)
+      return og_fail_memory(objective->context, arrays[i].count * sizeof(double), "an objective");
+  }
+  return OG_OK;
 }
 
-/* The inputs at the time of each row of the data. */
-static void read_row_inputs(og_objective *objective) {
+/* The inputs at t0 and at the time of each row of the data. */
+static void read_inputs(og_objective *objective) {
   const og_data *data = objective->data;
   size_t stride = OG_INPUT_ROWS * objective->parts.inputs;
-  for (size_t m = 0; stride && m < data->trajectories; m++)
+  for (size_t m = 0; m < data->trajectories; m++) {
+    og_inputs_rows(objective->inputs, m, data->t0[m], objective->start_inputs + m * stride);
     for (size_t i = data->first[m]; i < data->first[m + 1]; i++)
       og_inputs_rows(objective->inputs, m, data->times[i], objective->row_inputs + i * stride);
+  }
 }
 
 /* ---- What the loss is made of ---- */
@@ -136,7 +143,7 @@ static og_status set_up(og_objective *objective, const og_table *table, const og
            "there, gradients lack the part by which the moment of switching moves: make it an event");
   OG_TRY(allocate(objective));
   OG_TRY(read_bounds(objective));
-  read_row_inputs(objective);
+  read_inputs(objective);
   OG_TRY(create_terms(objective));
   OG_TRY(og_batch_set_all(&objective->all));
   return og_batch_solve(&objective->all, (int)og_options_integer(objective->options, OG_OPT_ADJOINT),
@@ -170,8 +177,8 @@ void og_objective_destroy(og_objective *objective) {
   og_data_destroy(objective->data);
   og_inputs_destroy(objective->inputs);
   og_options_destroy(objective->options);
-  double *owned[] = {objective->lowest, objective->highest, objective->theta_bar, objective->x0_gradient,
-                     objective->row_inputs};
+  double *owned[] = {objective->lowest,      objective->highest,    objective->theta_bar,
+                     objective->x0_gradient, objective->row_inputs, objective->start_inputs};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(objective->context, owned[i]);
   og_free(objective->context, objective);
 }

@@ -140,11 +140,16 @@ static void find_items(const og_items *items, size_t first, chunk *c) {
   }
 }
 
-/* Places at[lane] of an array [..][rows] into a block [rows][lanes]. */
+/* Places at[lane] of an array [..][rows] into a block [rows][lanes]: a transpose, in tiles that stay in the
+ * cache. */
 static void gather(const chunk *c, const size_t *at, size_t rows, const double *from, double *block) {
+  enum { TILE = 8 };
   size_t lanes = (size_t)c->lanes;
-  for (size_t lane = 0; lane < lanes; lane++)
-    for (size_t row = 0; row < rows; row++) block[row * lanes + lane] = from[at[lane] * rows + row];
+  for (size_t top = 0; top < rows; top += TILE) {
+    size_t bottom = top + TILE < rows ? top + TILE : rows;
+    for (size_t lane = 0; lane < lanes; lane++)
+      for (size_t row = top; row < bottom; row++) block[row * lanes + lane] = from[at[lane] * rows + row];
+  }
 }
 
 static void scatter(const chunk *c, size_t rows, const double *block, double *to) {

@@ -70,7 +70,7 @@ static double stiffness(const drive *d, int lane) {
   return rate * fabs(d->at.h[lane]);
 }
 
-static double norm(const drive *d, int lane) {
+static double norm_of_state(const drive *d, int lane) {
   double sum = 0;
   for (int i = 0; i < d->step.n; i++) sum = hypot(sum, (double)d->x[i * d->lanes + lane]);
   return sum;
@@ -100,7 +100,7 @@ void OG_R(og_drive_fail)(drive *d, int lane, og_status status) {
                         .t = d->at.t[lane],
                         .h = d->at.h[lane],
                         .first_norm = first_norm(d->solve, m),
-                        .norm = norm(d, lane),
+                        .norm = norm_of_state(d, lane),
                         .stiffness = NAN};
   int fixed = at->fixed_steps > 0;
   if (status == OG_ERR_TOO_MANY_STEPS || (fixed && status == OG_ERR_NOT_FINITE))
