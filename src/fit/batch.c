@@ -28,7 +28,7 @@ void og_batch_free(og_batch *batch) {
 
 /* The arrays' places in the memory, or only its size in numbers when there is none. */
 static size_t carve(og_batch *batch, double *memory, size_t M, size_t N) {
-  size_t n = batch->objective->n, inputs = OG_INPUT_ROWS * batch->objective->parts.inputs, used = 0;
+  size_t n = batch->objective->n, inputs = og_inputs_width(&batch->objective->parts), used = 0;
   struct {
     double **array;
     size_t count;

@@ -33,7 +33,7 @@ typedef struct og_batch {
   size_t *rows;                               /* [N]: of the data */
   size_t present;                             /* values observed in them */
   double *t0, *t1, *end;                      /* [M]: the span, and where the last run ended */
-  double *final_inputs;                       /* [M][OG_INPUT_ROWS inputs]: at the end */
+  double *final_inputs;                       /* [M][og_inputs_width]: at the end */
   og_solve *solves[OG_ADJOINT_WHOLE + 1];     /* made when first asked for */
   unsigned char ready[OG_ADJOINT_WHOLE + 1];  /* they have the problems' spans, observations and inputs */
   double *x0, *observed, *final;              /* [M][n], [N][n], [M][n] */

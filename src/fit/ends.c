@@ -24,7 +24,7 @@ static void set_end(og_batch *batch, size_t m, double t) {
   const og_inputs *inputs = batch->objective->inputs;
   batch->end[m] = t;
   og_inputs_rows(inputs, batch->problems[m].trajectory, t,
-                 batch->final_inputs + m * OG_INPUT_ROWS * inputs->count);
+                 batch->final_inputs + m * og_inputs_width(&batch->objective->parts));
 }
 
 og_status og_batch_find_endings(og_batch *batch, const og_solve *solve) {

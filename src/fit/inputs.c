@@ -211,14 +211,22 @@ static double slope_of(const og_input_series *s, og_signal kind, size_t k) {
   return (s->values[k + 1] - s->values[k]) / (s->times[k + 1] - s->times[k]);
 }
 
+size_t og_inputs_width(const og_model_parts *parts) {
+  size_t width = 0;
+  for (size_t i = 0; i < parts->inputs; i++) width += og_input_rows_read(parts->input_columns[i].kind);
+  return width;
+}
+
 void og_inputs_rows(const og_inputs *inputs, size_t trajectory, double t, double *rows) {
   for (size_t i = 0; i < inputs->count; i++) {
     const og_input_series *s = &inputs->series[trajectory * inputs->count + i];
-    size_t k = entry_at(s, inputs->kinds[i], t);
-    double *row = rows + OG_INPUT_ROWS * i;
-    row[OG_INPUT_LEVEL] = s->values[k];
-    row[OG_INPUT_SLOPE] = slope_of(s, inputs->kinds[i], k);
-    row[OG_INPUT_START] = s->times[k];
+    size_t k = entry_at(s, inputs->kinds[i], t), read = og_input_rows_read(inputs->kinds[i]);
+    rows[OG_INPUT_LEVEL] = s->values[k];
+    if (read > 1) {
+      rows[OG_INPUT_SLOPE] = slope_of(s, inputs->kinds[i], k);
+      rows[OG_INPUT_START] = s->times[k];
+    }
+    rows += read;
   }
 }
 

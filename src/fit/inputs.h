@@ -2,6 +2,7 @@
 #ifndef OG_INPUTS_H
 #define OG_INPUTS_H
 
+#include "field/field.h"
 #include "model/model.h"
 
 /* Times ascend, each once; a constant has one value and no time that matters. */
@@ -24,8 +25,14 @@ struct og_inputs {
 
 /* Hands the inputs of a trajectory to one of a solve's, which has its span. */
 og_status og_inputs_set_for(const og_inputs *inputs, size_t trajectory, og_solve *solve, size_t item);
-/* The rows (a, b, tau) of every input, [count][3], in a trajectory at a time: those of the stretch that
- * begins there, or at the very end of the one that ends there. */
+/* Of an input's rows (a, b, tau) expressions read the first one alone, unless it is linear. */
+static inline size_t og_input_rows_read(og_signal kind) {
+  return kind == OG_SIGNAL_LINEAR ? OG_INPUT_ROWS : 1;
+}
+/* Those that are read, of all inputs. */
+size_t og_inputs_width(const og_model_parts *parts);
+/* They, in a trajectory at a time [og_inputs_width]: those of the stretch that begins there, or at the very
+ * end of the one that ends there. */
 void og_inputs_rows(const og_inputs *inputs, size_t trajectory, double t, double *rows);
 
 #endif

@@ -41,8 +41,7 @@ static og_status read_bounds(og_objective *objective) {
 }
 
 static og_status allocate(og_objective *objective) {
-  size_t p = objective->p, M = objective->data->trajectories,
-         inputs = OG_INPUT_ROWS * objective->parts.inputs;
+  size_t p = objective->p, M = objective->data->trajectories, inputs = og_inputs_width(&objective->parts);
   struct {
     double **array;
     size_t count;
@@ -63,7 +62,7 @@ static og_status allocate(og_objective *objective) {
 /* The inputs at t0 and at the time of each row of the data. */
 static void read_inputs(og_objective *objective) {
   const og_data *data = objective->data;
-  size_t stride = OG_INPUT_ROWS * objective->parts.inputs;
+  size_t stride = og_inputs_width(&objective->parts);
   for (size_t m = 0; m < data->trajectories; m++) {
     og_inputs_rows(objective->inputs, m, data->t0[m], objective->start_inputs + m * stride);
     for (size_t i = data->first[m]; i < data->first[m + 1]; i++)

@@ -24,8 +24,8 @@ struct og_objective {
   og_options *options;
   og_data *data;
   og_inputs *inputs;
-  double *row_inputs;       /* [rows of the data][OG_INPUT_ROWS inputs]: at the time of each */
-  double *start_inputs;     /* [trajectories][OG_INPUT_ROWS inputs]: at t0 of each */
+  double *row_inputs;       /* [rows of the data][og_inputs_width]: at the time of each */
+  double *start_inputs;     /* [trajectories][og_inputs_width]: at t0 of each */
   og_terms terms, tangents; /* the latter of the former, made when first asked for */
   og_batch all, some;       /* the whole set; the last mini-batch */
   og_solve *last;           /* the solve of the last evaluation */

@@ -3,6 +3,7 @@
 
 #include "base/real.h"
 #include "field/field.h"
+#include "fit/inputs.h"
 
 static int is_zero(const og_graph *graph, og_node node) {
   double value = 1;
@@ -66,7 +67,7 @@ static og_status allocate(og_term *term) {
   } arrays[] = {{&term->time, 1},
                 {&term->data, term->reads_data ? term->data_rows : 0},
                 {&term->state, term->reads_state ? term->n : 0},
-                {&term->theta, term->reads_theta ? term->p + term->input_rows : 0},
+                {&term->theta, term->reads_theta ? term->p + OG_INPUT_ROWS * term->inputs : 0},
                 {&term->seed, term->reads_seeds ? term->value_rows : 0},
                 {&term->state_dot, term->reads_state_dot ? term->n : 0},
                 {&term->theta_dot, term->reads_theta_dot ? term->p + term->weights : 0},
@@ -86,6 +87,18 @@ static og_status allocate(og_term *term) {
   return term->scratch ? OG_OK : og_fail_memory(context, bytes, "the scratch memory of a loss");
 }
 
+/* Rows of inputs in theta, each (a, b, tau), that are read. */
+static og_status place_inputs(og_term *term, const og_model_parts *parts) {
+  size_t k = 0;
+  term->input_place = og_alloc(term->context, term->input_rows + 1, sizeof *term->input_place);
+  if (!term->input_place)
+    return og_fail_memory(term->context, term->input_rows * sizeof(size_t), "the inputs of a loss");
+  for (size_t i = 0; i < parts->inputs; i++)
+    for (size_t row = 0; row < og_input_rows_read(parts->input_columns[i].kind); row++)
+      term->input_place[k++] = term->p + OG_INPUT_ROWS * i + row;
+  return OG_OK;
+}
+
 og_status og_term_create(og_context *context, const og_model_parts *parts, og_node node, int seeded,
                          size_t items, size_t data_rows, og_term **out) {
   *out = NULL;
@@ -95,7 +108,8 @@ og_status og_term_create(og_context *context, const og_model_parts *parts, og_no
   term->n = parts->states;
   term->p = parts->parameters - parts->weights;
   term->weights = parts->weights;
-  term->input_rows = OG_INPUT_ROWS * parts->inputs;
+  term->inputs = parts->inputs;
+  term->input_rows = og_inputs_width(parts);
   term->seeded = seeded;
   term->value_rows = seeded ? parts->states : 1;
   term->data_rows = data_rows;
@@ -104,6 +118,7 @@ og_status og_term_create(og_context *context, const og_model_parts *parts, og_no
   og_status status = build_programs(term, parts->graph, node, seeded, &sinks);
   og_free(context, sinks);
   if (status == OG_OK) status = allocate(term);
+  if (status == OG_OK) status = place_inputs(term, parts);
   if (status != OG_OK) {
     og_term_destroy(term);
     return status;
@@ -120,6 +135,7 @@ void og_term_destroy(og_term *term) {
   void *owned[] = {term->time,      term->data, term->state, term->theta, term->seed,      term->state_dot,
                    term->theta_dot, term->out,  term->t_bar, term->x_bar, term->theta_bar, term->scratch};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(context, owned[i]);
+  og_free(context, term->input_place);
   og_free(context, term);
 }
 
@@ -140,16 +156,22 @@ static void find_items(const og_items *items, size_t first, chunk *c) {
   }
 }
 
-/* Places at[lane] of an array [..][rows] into a block [rows][lanes]: a transpose, in tiles that stay in the
- * cache. */
-static void gather(const chunk *c, const size_t *at, size_t rows, const double *from, double *block) {
+/* Places at[lane] of an array [..][rows] into rows place[row] (NULL: row) of a block [..][lanes]: a
+ * transpose, in tiles that stay in the cache. */
+static void gather_to(const chunk *c, const size_t *at, size_t rows, const double *from, const size_t *place,
+                      double *block) {
   enum { TILE = 8 };
   size_t lanes = (size_t)c->lanes;
   for (size_t top = 0; top < rows; top += TILE) {
     size_t bottom = top + TILE < rows ? top + TILE : rows;
     for (size_t lane = 0; lane < lanes; lane++)
-      for (size_t row = top; row < bottom; row++) block[row * lanes + lane] = from[at[lane] * rows + row];
+      for (size_t row = top; row < bottom; row++)
+        block[(place ? place[row] : row) * lanes + lane] = from[at[lane] * rows + row];
   }
+}
+
+static void gather(const chunk *c, const size_t *at, size_t rows, const double *from, double *block) {
+  gather_to(c, at, rows, from, NULL, block);
 }
 
 static void scatter(const chunk *c, size_t rows, const double *block, double *to) {
@@ -177,7 +199,7 @@ static void load(og_term *term, const og_term_io *io, const chunk *c) {
   gather(c, c->row, 1, items->times, term->time);
   if (term->reads_data) gather(c, c->row, term->data_rows, items->data, term->data);
   if (term->reads_theta && term->input_rows)
-    gather(c, c->row, term->input_rows, items->inputs, term->theta + term->p * (size_t)c->lanes);
+    gather_to(c, c->row, term->input_rows, items->inputs, term->input_place, term->theta);
   if (term->reads_state && io->states) gather(c, c->item, term->n, io->states, term->state);
   if (term->reads_seeds) load_seeds(term, io->seeds, c);
   if (term->reads_state_dot) gather(c, c->item, term->n, io->states_dot, term->state_dot);

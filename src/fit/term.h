@@ -8,9 +8,11 @@
 typedef struct og_term {
   og_context *context;
   size_t n, value_rows, data_rows;
-  size_t p, weights; /* parameters that are rows of lanes, and those behind them that all lanes share */
-  size_t input_rows; /* behind the former; they are the items' own */
-  int lanes;         /* at most */
+  size_t p, weights;   /* parameters that are rows of lanes, and those behind them that all lanes share */
+  size_t inputs;       /* of the model */
+  size_t input_rows;   /* that are read, behind the former; they are the items' own */
+  size_t *input_place; /* [input_rows]: where in theta */
+  int lanes;           /* at most */
   og_program *value, *gradient;
   int seeded, has_t_bar, has_x_bar, has_theta_bar, reads_theta, reads_state, reads_seeds, reads_data;
   int reads_theta_dot, reads_state_dot;
