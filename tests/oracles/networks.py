@@ -102,7 +102,7 @@ def hare_lynx():
     return p, torch.sum(torch.log(data) + torch.log(s) + 0.5 * math.log(2 * math.pi) + z**2 / 2)
 
 
-ENCODER, FIELD = torch.relu, "relu"
+ENCODER, FIELD = torch.relu, "tanh"
 
 
 def main():
