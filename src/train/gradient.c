@@ -16,13 +16,19 @@ double og_penalize(const og_options *options, size_t exempt, size_t p, const dou
   return l1 * sizes + l2 * squares;
 }
 
-/* Scaled by the largest entry, so that no square overflows. */
-static double norm_of(size_t p, const double *gradient) {
+static double scaled_norm(size_t p, const double *gradient) {
   double largest = 0, sum = 0;
   for (size_t i = 0; i < p; i++) largest = fmax(largest, fabs(gradient[i]));
   if (largest == 0 || !isfinite(largest)) return largest;
   for (size_t i = 0; i < p; i++) sum += (gradient[i] / largest) * (gradient[i] / largest);
   return largest * sqrt(sum);
+}
+
+/* Scaled by the largest entry only where squares overflow or vanish. */
+static double norm_of(size_t p, const double *gradient) {
+  double sum = 0;
+  for (size_t i = 0; i < p; i++) sum += gradient[i] * gradient[i];
+  return sum > 1e-280 && sum < INFINITY ? sqrt(sum) : scaled_norm(p, gradient);
 }
 
 double og_clip_gradient(const og_options *options, size_t p, double *gradient) {
