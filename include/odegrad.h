@@ -629,10 +629,13 @@ OG_API og_status og_objective_evaluate(og_objective *objective, const double *th
  *  among its rows that hold an observed value, in order of time (og_objective_rows). It is solved from the
  * time of its first row to that of its last, and starts from the data there: every state must be observed as
  * it is, in a column whose location is that state itself (observe x ~ normal(x, s)). count = 0, with first =
- * 0: the whole trajectory over its own span, from the model's initial state. */
+ * 0: the whole trajectory over its own span, from the model's initial state. first = OG_FROM_START + f: the
+ * `count` (>= 1) rows from f on, solved from the model's initial state at t0 to the time of the last of them;
+ * refused where the model has a final cost. */
 typedef struct og_window {
   size_t trajectory, first, count;
 } og_window;
+#define OG_FROM_START (~((size_t)-1 >> 1))
 
 /** Loss and gradient summed over `count` (>= 1) windows, in their order, as og_objective_evaluate sums over
  *  trajectories; windows may overlap and repeat. A window's loss has the rows of its data, the first one too,
@@ -757,12 +760,13 @@ OG_API double og_learning_rate_factor(const og_options *options, long long step,
  * through them, from the seed; the bits depend on it alone. Some may be held out for validation. */
 typedef struct og_batches og_batches;
 
-/** For `trajectories` (>= 1) with rows [trajectories] data rows each (NULL is allowed where windows and held
- * out rows are not asked for). Reads the options batch, window, window-start, windows, validation and seed.
- * With window = W >= 2 the windows begin at every row that has W - 1 more behind it, or at the first row of
- * each trajectory alone. Held out for validation are a random share of the trajectories, or, when there is
- * one, its last rows, which then no other window reaches into; those are cut into windows side by side. A
- * mini-batch of everything is never shuffled. */
+/** For `trajectories` (>= 1) with rows [trajectories] data rows each (NULL is allowed where neither windows
+ * nor rows to be held out are asked for). Reads the options batch, window, window-start, windows, validation
+ * and seed. With window = W >= 2 the windows begin at every row that has W - 1 more behind it, or at the
+ * first row of each trajectory alone. Held out for validation are a random share of the trajectories, or,
+ * when there is one, its last rows: without windows as a part from its start (OG_FROM_START), else cut into
+ * windows side by side, into which no window of training reaches. A mini-batch of everything is never
+ * shuffled. */
 OG_API og_status og_batches_create(og_context *context, const og_options *options, size_t trajectories,
                                    const size_t *rows, og_batches **out);
 OG_API void og_batches_destroy(og_batches *batches);

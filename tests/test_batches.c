@@ -193,6 +193,14 @@ static void the_last_rows_of_one_trajectory_are_held_out(void **state) {
   assert_int_equal(og_batches_validation(batches, &windows), 3);
   assert_memory_equal(windows, held, sizeof held);
   og_batches_destroy(batches);
+  /* without windows: both parts from the model's initial state */
+  const og_window before = {0, OG_FROM_START, 75}, behind = {0, OG_FROM_START + 75, 25};
+  batches = make_batches(context, (setting){.validation = 0.25}, 1, &rows);
+  assert_int_equal(og_batches_training(batches, &windows), 1);
+  assert_memory_equal(windows, &before, sizeof before);
+  assert_int_equal(og_batches_validation(batches, &windows), 1);
+  assert_memory_equal(windows, &behind, sizeof behind);
+  og_batches_destroy(batches);
   og_context_destroy(context);
 }
 
@@ -207,8 +215,8 @@ static void what_cannot_be_is_refused(void **state) {
     const char *message;
   } rows[] = {{{.window = 1}, 2, 9, OG_ERR_BOUNDS, "two data rows"},
               {{.window = 10}, 2, 9, OG_ERR_DATA, "the longest to train on has 9"},
-              {{.window = 8, .validation = 0.5}, 1, 10, OG_ERR_DATA, "leaves 5 of 10 rows"},
-              {{.validation = 0.5}, 1, 10, OG_ERR_UNSUPPORTED, "set window"},
+              {{.window = 8, .validation = 0.5}, 1, 10, OG_ERR_DATA, "0.5 of 10 rows"},
+              {{.validation = 0.5}, 1, 1, OG_ERR_DATA, "0.5 of 1 rows"},
               {{.batch = 1}, 0, 0, OG_ERR_ARGUMENT, "one trajectory or more"}};
   og_context *context = new_context();
   og_batches *batches = NULL;

@@ -129,6 +129,48 @@ static void windows_of_one_trajectory_find_the_rate(void **state) {
   free(rows);
 }
 
+/* The first four points are fitted from the model's own initial state; the others are forecast. */
+static void the_last_rows_of_a_whole_trajectory_are_held_out(void **state) {
+  (void)state;
+  fixture f =
+      make_fixture("param v = 0.1\nparam a = 1\ninit x = a\nx' = v + 0*x\nobserve x ~ squared_error(x)\n",
+                   "t,x\n0,1\n1,3\n2,5\n3,7\n4,10\n5,11\n");
+  og_trainer *trainer =
+      make_trainer(&f, "optimizer=sgd;momentum=0.9;learning-rate=0.02;epochs=2000;validation=0.3");
+  run_trainer(&f, trainer);
+  size_t epochs;
+  const og_epoch *history = og_trainer_history(trainer, &epochs);
+  assert_close(og_trainer_theta(trainer)[0], 2, 1e-9);
+  assert_close(og_trainer_theta(trainer)[1], 1, 1e-9);
+  assert_close(history[epochs - 1].validation_loss, (10 - 9) * (10 - 9) / 2.0, 1e-9);
+  og_trainer_destroy(trainer);
+  drop_fixture(&f);
+}
+
+/* Both parts together have the loss and the gradient of the whole, up to the steps' errors. */
+static void parts_from_the_start_add_up(void **state) {
+  (void)state;
+  fixture f = make_fixture(DECAY, "t,x\n0,2\n1,1.1\n2,0.4\n3,0.3\n");
+  const double theta[3] = {0.6, 2.1, 0.2};
+  const og_window parts[] = {{0, OG_FROM_START, 3}, {0, OG_FROM_START + 3, 1}},
+                  bad = {0, OG_FROM_START + 3, 2};
+  double loss, sum, gradient[3], sums[3];
+  size_t values;
+  CHECK(f.context, og_objective_evaluate(f.objective, theta, &loss, gradient));
+  CHECK(f.context, og_objective_evaluate_batch(f.objective, theta, 2, parts, &sum, &values, sums));
+  assert_close(sum, loss, 1e-10);
+  for (int i = 0; i < 3; i++) assert_close(sums[i], gradient[i], 1e-9);
+  assert_int_equal(values, 4);
+  assert_int_equal(og_objective_evaluate_batch(f.objective, theta, 1, &bad, &sum, &values, sums),
+                   OG_ERR_ARGUMENT);
+  assert_contains(og_context_message(f.context), "2 rows from row 3 on");
+  drop_fixture(&f);
+  f = make_fixture(DECAY "cost final = x\n", "t,x\n0,2\n1,1.1\n2,0.4\n3,0.3\n");
+  assert_int_equal(og_objective_evaluate_batch(f.objective, theta, 2, parts, &sum, &values, sums),
+                   OG_ERR_UNSUPPORTED);
+  drop_fixture(&f);
+}
+
 static void train_with_threads(int threads, double *theta, size_t *epochs, og_epoch history[16]) {
   char *rows = decay_rows(100, 12);
   fixture f =
@@ -208,7 +250,6 @@ static void what_cannot_be_trained_is_refused(void **state) {
               OG_ERR_NO_DEPENDENCE, "`param` or `net`");
   try_trainer("param k = 1\ninit x = 1\ninit y = 1\nx' = -k*x\ny' = x\nobserve x ~ normal(x, 1)\n",
               "t,x\n0,1\n1,0.3\n2,0.1\n", "optimizer=adam;window=2", OG_ERR_UNSUPPORTED, "state y");
-  try_trainer(LINE, LINE_DATA, "optimizer=adam;validation=0.5", OG_ERR_UNSUPPORTED, "set window");
   fixture f = make_fixture(LINE, LINE_DATA);
   const double outside[3] = {100, 0, 1};
   og_trainer *trainer = NULL;
@@ -252,6 +293,8 @@ int main(void) {
                                      cmocka_unit_test(failing_solves_are_survived),
                                      cmocka_unit_test(interrupting_keeps_the_best_point),
                                      cmocka_unit_test(windows_of_one_trajectory_find_the_rate),
+                                     cmocka_unit_test(the_last_rows_of_a_whole_trajectory_are_held_out),
+                                     cmocka_unit_test(parts_from_the_start_add_up),
                                      cmocka_unit_test(bits_do_not_depend_on_threads),
                                      cmocka_unit_test(penalties_and_decay_are_for_weights_alone),
                                      cmocka_unit_test(what_cannot_be_trained_is_refused),

@@ -110,7 +110,7 @@ static void place(og_batch *batch, size_t m) {
     batch->present += count_present(data, at->row + i);
   }
   batch->t0[m] = at->window ? data->times[at->row] : data->t0[at->trajectory];
-  batch->t1[m] = at->window ? data->times[at->row + at->rows - 1] : data->t1[at->trajectory];
+  batch->t1[m] = at->cut ? data->times[at->row + at->rows - 1] : data->t1[at->trajectory];
   batch->trajectories[m] = at->trajectory;
   if (at->window)
     start_from_data(batch, m);
@@ -138,10 +138,13 @@ og_status og_batch_set_all(og_batch *batch) {
 }
 
 static og_problem problem_of(const og_data *data, const og_window *window) {
-  size_t m = window->trajectory;
+  size_t m = window->trajectory, first = window->first & ~OG_FROM_START;
   if (window->count == 0) return whole_trajectory(data, m);
-  return (og_problem){
-      .trajectory = m, .row = data->first[m] + window->first, .rows = window->count, .window = 1};
+  return (og_problem){.trajectory = m,
+                      .row = data->first[m] + first,
+                      .rows = window->count,
+                      .window = first == window->first,
+                      .cut = 1};
 }
 
 og_status og_batch_set_windows(og_batch *batch, size_t count, const og_window *windows) {

@@ -12,7 +12,8 @@ enum { OG_ADJOINT_KINDS = OG_ADJOINT_FORWARD + 1, OG_ADJOINT_WHOLE = OG_ADJOINT_
 typedef struct og_problem {
   size_t trajectory, row, rows;
   size_t first; /* of its observations, among the batch's */
-  int window;
+  int window;   /* starts from the data */
+  int cut;      /* ends at its last row: a window, or rows of a solve from the model's initial state */
 } og_problem;
 
 /* Where a problem ended in the last run: at t1, or at a terminal event. */

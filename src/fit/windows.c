@@ -18,6 +18,8 @@ og_status og_objective_check_windows(og_objective *objective) {
                  j - info.offset + 1, info.name, info.name, info.name);
 }
 
+static int from_start(const og_window *w) { return w->count > 0 && w->first >= OG_FROM_START; }
+
 static og_status bad_window(const og_objective *objective, size_t i, const og_window *w) {
   size_t M = objective->data->trajectories;
   og_context *context = objective->context;
@@ -29,18 +31,26 @@ static og_status bad_window(const og_objective *objective, size_t i, const og_wi
   if (w->count == 0)
     return og_fail(context, OG_ERR_ARGUMENT,
                    "window %zu: count = 0 is the whole trajectory, so first must be 0, not %zu", i, w->first);
-  if (w->count == 1)
+  if (w->count == 1 && !from_start(w))
     return og_fail(context, OG_ERR_ARGUMENT, "window %zu has one row: a solve goes from one to another", i);
   return og_fail(context, OG_ERR_ARGUMENT,
                  "window %zu: %zu rows from row %zu on, but trajectory %zu has %zu (they count from 0)", i,
-                 w->count, w->first, w->trajectory, og_objective_rows(objective, w->trajectory));
+                 w->count, w->first & ~OG_FROM_START, w->trajectory,
+                 og_objective_rows(objective, w->trajectory));
 }
 
 static int fits(const og_objective *objective, const og_window *w) {
   if (w->trajectory >= objective->data->trajectories) return 0;
-  size_t rows = og_objective_rows(objective, w->trajectory);
+  size_t rows = og_objective_rows(objective, w->trajectory), first = w->first & ~OG_FROM_START;
   if (w->count == 0) return w->first == 0;
-  return w->count >= 2 && w->first < rows && w->count <= rows - w->first;
+  return w->count >= (from_start(w) ? 1 : 2) && first < rows && w->count <= rows - first;
+}
+
+static og_status no_final_cost(const og_objective *objective, size_t i) {
+  return og_fail(objective->context, OG_ERR_UNSUPPORTED,
+                 "window %zu ends before its trajectory does, where the model has its final cost; take whole "
+                 "trajectories",
+                 i);
 }
 
 /* The first row holds the state. */
@@ -67,6 +77,10 @@ static og_status check_windows(og_objective *objective, size_t count, const og_w
   for (size_t i = 0; i < count; i++) {
     if (!fits(objective, &windows[i])) return bad_window(objective, i, &windows[i]);
     if (windows[i].count == 0) continue;
+    if (from_start(&windows[i])) {
+      if (objective->terms.final_cost) return no_final_cost(objective, i);
+      continue;
+    }
     if (!asked++) OG_TRY(og_objective_check_windows(objective));
     OG_TRY(check_start(objective, i, &windows[i]));
   }

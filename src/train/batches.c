@@ -40,12 +40,15 @@ static void put(og_window *list, size_t *count, og_window window) {
   (*count)++;
 }
 
+/* Rows of the only trajectory, from the model's initial state. */
+static og_window part(size_t first, size_t count) { return (og_window){0, OG_FROM_START + first, count}; }
+
 static size_t list_training(const split *s, og_window *list) {
   size_t count = 0;
   for (size_t m = 0; m < s->trajectories; m++) {
     if (s->held[m]) continue;
     if (s->window == 0) {
-      put(list, &count, (og_window){m, 0, 0});
+      put(list, &count, s->held_rows ? part(0, s->rows[0] - s->held_rows) : (og_window){m, 0, 0});
       continue;
     }
     size_t rows = s->rows[m] - (s->trajectories == 1 ? s->held_rows : 0);
@@ -72,7 +75,10 @@ static size_t list_validation(const split *s, og_window *list) {
     else if (s->held[m])
       tile(s, m, 0, list, &count);
   }
-  if (s->held_rows) tile(s, 0, s->rows[0] - s->held_rows, list, &count);
+  if (s->held_rows && s->window)
+    tile(s, 0, s->rows[0] - s->held_rows, list, &count);
+  else if (s->held_rows)
+    put(list, &count, part(s->rows[0] - s->held_rows, s->held_rows));
   return count;
 }
 
@@ -99,18 +105,15 @@ static og_status hold_out_trajectories(og_context *context, split *s, uint64_t s
 static og_status hold_out(og_context *context, split *s, uint64_t seed) {
   if (s->share == 0) return OG_OK;
   if (s->trajectories > 1) return hold_out_trajectories(context, s, seed);
-  if (s->window == 0)
-    return og_fail(
-        context, OG_ERR_UNSUPPORTED,
-        "validation holds out trajectories, but there is one; set window to train on windows of its "
-        "rows, of which the last can then be held out");
-  size_t rows = s->rows[0];
-  s->held_rows = rows < 4 ? 0 : share_of(s->share, rows);
-  if (s->held_rows == 1) s->held_rows = 2; /* a window has two rows */
+  if (!s->rows)
+    return og_fail(context, OG_ERR_ARGUMENT, "to hold out rows of one trajectory their number must be given");
+  size_t rows = s->rows[0], least = s->window ? 2 : 1; /* rows of a window */
+  s->held_rows = rows < 2 * least ? 0 : share_of(s->share, rows);
+  if (s->held_rows == 1) s->held_rows = least;
   if (s->held_rows && rows - s->held_rows >= s->window) return OG_OK;
   return og_fail(context, OG_ERR_DATA,
-                 "a validation share of %g leaves %zu of %zu rows to train on, too few for windows of %zu",
-                 s->share, rows - s->held_rows, rows, s->window);
+                 "a validation share of %g of %zu rows is too little, or leaves too few to train on%s",
+                 s->share, rows, s->window ? " with windows of so many rows" : "");
 }
 
 /* ---- Making ---- */
