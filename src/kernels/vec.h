@@ -15,7 +15,7 @@
 #else
 #define OG_VEC_BYTES 16
 #endif
-#if defined(__FMA__)
+#if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 
@@ -36,6 +36,29 @@ typedef real vec __attribute__((vector_size(OG_VEC_BYTES)));
 typedef og_vec_int_lane vec_mask __attribute__((vector_size(OG_VEC_BYTES)));
 enum { OG_VEC_LANES = (int)(OG_VEC_BYTES / sizeof(real)) };
 
+/* What the compiler's vectors have no operator for, by the processor's own name. */
+#if defined(__AVX512F__) && defined(OG_SINGLE)
+typedef __m512 native_vec;
+#define OG_NATIVE(name) _mm512_##name##_ps
+#define OG_NATIVE_LESS _mm512_cmp_ps_mask
+#elif defined(__AVX512F__)
+typedef __m512d native_vec;
+#define OG_NATIVE(name) _mm512_##name##_pd
+#define OG_NATIVE_LESS _mm512_cmp_pd_mask
+#elif defined(__AVX__) && defined(OG_SINGLE)
+typedef __m256 native_vec;
+#define OG_NATIVE(name) _mm256_##name##_ps
+#elif defined(__AVX__)
+typedef __m256d native_vec;
+#define OG_NATIVE(name) _mm256_##name##_pd
+#elif defined(__SSE2__) && defined(OG_SINGLE)
+typedef __m128 native_vec;
+#define OG_NATIVE(name) _mm_##name##_ps
+#elif defined(__SSE2__)
+typedef __m128d native_vec;
+#define OG_NATIVE(name) _mm_##name##_pd
+#endif
+
 static inline vec vec_load(const real *p) { return *(const vec *)p; }
 static inline void vec_store(real *p, vec v) { *(vec *)p = v; }
 /* Of rows that may lie anywhere that a number may. */
@@ -46,20 +69,37 @@ static inline vec vec_all(real s) { return s - (vec){0}; }
 static inline vec vec_select(vec_mask mask, vec yes, vec no) {
   return (vec)((mask & (vec_mask)yes) | (~mask & (vec_mask)no));
 }
-static inline vec vec_abs(vec v) { return vec_select(v < 0, -v, v); }
-static inline vec vec_min(vec a, vec b) { return vec_select(a > b, b, a); } /* a where it is NaN */
-static inline vec vec_max(vec a, vec b) { return vec_select(a > b, a, b); }
+/* a < b ? yes : no */
+static inline vec vec_if_less(vec a, vec b, vec yes, vec no) {
+#if defined(__AVX512F__)
+  return (vec)OG_NATIVE(mask_blend)(OG_NATIVE_LESS((native_vec)a, (native_vec)b, _CMP_LT_OQ), (native_vec)no,
+                                    (native_vec)yes);
+#else
+  return vec_select(a < b, yes, no);
+#endif
+}
+static inline vec vec_abs(vec v) { return (vec)((vec_mask)v & ~(vec_mask)vec_all((real)-0.0)); }
+/* The first where one is NaN. */
+static inline vec vec_min(vec a, vec b) {
+#if defined(OG_NATIVE)
+  return (vec)OG_NATIVE(min)((native_vec)b, (native_vec)a);
+#else
+  return vec_select(b < a, b, a);
+#endif
+}
+/* The second where one is NaN. */
+static inline vec vec_max(vec a, vec b) {
+#if defined(OG_NATIVE)
+  return (vec)OG_NATIVE(max)((native_vec)a, (native_vec)b);
+#else
+  return vec_select(a > b, a, b);
+#endif
+}
 
 /* a * b + c */
 static inline vec vec_fma(vec a, vec b, vec c) {
-#if defined(__AVX512F__) && defined(OG_SINGLE)
-  return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
-#elif defined(__AVX512F__)
-  return (vec)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
-#elif defined(__FMA__) && defined(OG_SINGLE)
-  return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
-#elif defined(__FMA__)
-  return (vec)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#if defined(__FMA__)
+  return (vec)OG_NATIVE(fmadd)((native_vec)a, (native_vec)b, (native_vec)c);
 #else
   return a * b + c;
 #endif
