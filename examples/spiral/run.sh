@@ -5,8 +5,8 @@ set -e
 here=$(cd "$(dirname "$0")" && pwd)
 ODEGRAD=${ODEGRAD:-$here/../../build/odegrad}
 export ODEGRAD
-parts="200 600 2000"
-if [ "$1" = --short ]; then parts="10 20"; shift; fi
+parts="100 400 2000" windows=2000 # an epoch is 100 steps
+if [ "$1" = --short ]; then parts="10 20" windows=200; shift; fi
 out=${1:-demo-out/spiral}
 mkdir -p "$out"
 
@@ -14,7 +14,7 @@ mkdir -p "$out"
 resume=
 for steps in $parts; do
   "$ODEGRAD" fit "$here/spiral.ode" --data "$out/spiral.csv" --seed 1 --optimizer rmsprop --learning-rate 1e-3 \
-    --batch 20 --window 10 --windows 200 --iterations "$steps" --method dopri5 --rtol 1e-7 --atol 1e-9 --precision single \
+    --batch 20 --window 10 --windows $windows --iterations "$steps" --method dopri5 --rtol 1e-7 --atol 1e-9 --precision single \
     $resume --checkpoint "$out/state" --out "$out/weights_$steps.safetensors" --loss-plot "$out/loss.svg" --quiet
   "$ODEGRAD" predict "$here/spiral.ode" --params "$out/weights_$steps.safetensors" --data "$out/spiral.csv" \
     --out "$out/predicted.csv" --phase 'x[1],x[2]' --plot "$out/phase_$steps.svg"
