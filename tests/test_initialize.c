@@ -158,11 +158,13 @@ static void values_are_those_of_seed_0(void **state) {
 
 /* ---- Fits start from the seed's weights ---- */
 
-static double loss_after(og_context *context, og_objective *objective, long long seed, int iterations) {
+/* Of a fit of no iterations: the best of its starting points, `starts` besides the given one. */
+static double loss_at_start(og_context *context, og_objective *objective, long long seed, int starts) {
   og_options *options = new_options(context, OG_METHOD_RK4, 1e-6, 1e-6);
   og_fit *fit = NULL;
   CHECK(context, og_options_set_integer(options, OG_OPT_SEED, seed));
-  CHECK(context, og_options_set_integer(options, OG_OPT_ITERATIONS, iterations));
+  CHECK(context, og_options_set_integer(options, OG_OPT_ITERATIONS, 0));
+  CHECK(context, og_options_set_integer(options, OG_OPT_STARTS, starts));
   CHECK(context, og_fit_run(objective, options, NULL, NULL, NULL, &fit));
   double loss = og_fit_loss(fit);
   og_fit_destroy(fit);
@@ -179,12 +181,16 @@ static void fits_start_from_the_seed(void **state) {
   og_objective *objective = NULL;
   CHECK(context, og_options_set_integer(options, OG_OPT_STEPS, 4));
   CHECK(context, og_objective_create(context, model, NULL, options, &objective));
-  for (long long seed = 0; seed < 3; seed++) {
+  double best = INFINITY;
+  for (long long seed = 3; seed >= 0; seed--) {
     double loss, *theta = values(model, seed);
     CHECK(context, og_objective_evaluate(objective, theta, &loss, NULL));
-    assert_true(loss_after(context, objective, seed, 0) == loss);
+    assert_true(loss_at_start(context, objective, seed, 0) == loss);
     free(theta);
+    best = fmin(best, loss);
   }
+  /* more starting points are those of the seeds that follow */
+  assert_true(loss_at_start(context, objective, 0, 3) == best);
   og_objective_destroy(objective);
   og_options_destroy(options);
   og_model_destroy(model);
