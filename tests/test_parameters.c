@@ -252,6 +252,31 @@ static void tensors_that_do_not_fit_are_refused_and_change_nothing(void **state)
   og_context_destroy(context);
 }
 
+/* A layer's weight is a matrix also where one side is 1, and its bias an array: the shapes of PyTorch. */
+static void layers_keep_their_dimensions_in_json(void **state) {
+  (void)state;
+  og_context *context;
+  assert_int_equal(og_context_create(NULL, NULL, NULL, &context), OG_OK);
+  og_model *model = parse(context, "net f = mlp(1, 2, 1)\ninit x = 1\nx' = f(x)\n");
+  double theta[7] = {1, 2, 3, 4, 5, 6, 7}, again[7] = {0};
+  assert_int_equal(og_parameters_write(model, theta, path), OG_OK);
+  char text[256] = "";
+  FILE *file = fopen(path, "r");
+  assert_non_null(file);
+  text[fread(text, 1, sizeof text - 1, file)] = 0;
+  fclose(file);
+  assert_string_equal(text, "{\n  \"f.0.weight\": [[1],\n    [2]],\n  \"f.0.bias\": [3, 4],\n"
+                            "  \"f.2.weight\": [[5, 6]],\n  \"f.2.bias\": [7]\n}\n");
+  assert_int_equal(og_parameters_read(model, path, again), OG_OK);
+  assert_memory_equal(theta, again, sizeof theta);
+  put_file(
+      "{\"f.0.weight\": [[1], [2, 3]], \"f.0.bias\": [3, 4], \"f.2.weight\": [[5, 6]], \"f.2.bias\": [7]}");
+  assert_int_equal(og_parameters_read(model, path, again), OG_ERR_SHAPE);
+  assert_memory_equal(theta, again, sizeof theta);
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
 static void the_state_of_a_training_is_told_from_parameters(void **state) {
   (void)state;
   og_context *context = new_context();
@@ -299,6 +324,7 @@ int main(void) {
       cmocka_unit_test(a_model_is_read_from_its_parameters),
       cmocka_unit_test(shapes_of_one_meaning_are_read),
       cmocka_unit_test(tensors_that_do_not_fit_are_refused_and_change_nothing),
+      cmocka_unit_test(layers_keep_their_dimensions_in_json),
       cmocka_unit_test(the_state_of_a_training_is_told_from_parameters),
       cmocka_unit_test(running_out_of_memory_is_survived),
   };

@@ -1,5 +1,5 @@
 /* Parameters as readable JSON {"name": value, ...}. A scalar is a number, a vector an array, a matrix an
- * array of its rows. */
+ * array of its rows; a layer's weight is a matrix also where one side is 1. */
 #include <cjson/cJSON.h>
 #include <string.h>
 
@@ -24,11 +24,11 @@ static void write_row(FILE *file, size_t count, const double *values) {
 }
 
 static void write_value(FILE *file, const og_parameter_info *info, const double *values) {
-  if (info->rows == 1 && info->columns == 1) {
+  if (info->dimensions == 0) {
     write_number(file, values[0]);
     return;
   }
-  if (info->columns == 1) {
+  if (info->dimensions == 1) {
     write_row(file, info->rows, values);
     return;
   }
@@ -87,9 +87,11 @@ static og_status read_row(const og_parameter_reading *r, const og_parameter_info
 
 static og_status read_value(const og_parameter_reading *r, const og_parameter_info *info, const cJSON *item) {
   double *values = r->values + info->offset;
+  int nested = cJSON_IsArray(item) && cJSON_IsArray(item->child);
   if (info->rows == 1 && info->columns == 1 && !cJSON_IsArray(item))
     return read_number(r, info, item, values);
-  if (info->columns == 1) return read_row(r, info, item, info->rows, values);
+  if (info->columns == 1 && !(nested && info->dimensions == 2))
+    return read_row(r, info, item, info->rows, values);
   if (!cJSON_IsArray(item) || (size_t)cJSON_GetArraySize(item) != info->rows) return fail_shape(r, info);
   for (const cJSON *row = item->child; row; row = row->next, values += info->columns)
     OG_TRY(read_row(r, info, row, info->columns, values));
