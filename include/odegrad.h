@@ -793,7 +793,8 @@ typedef og_status (*og_loss_fn)(const double *theta, size_t count, const og_wind
 /** The loss of an objective, which is `user` (og_objective_evaluate_batch). */
 OG_API og_status og_objective_loss(const double *theta, size_t count, const og_window *windows, double *loss,
                                    size_t *values, double *gradient, void *user);
-/** og_batches of an objective's data; windows are refused where they cannot start from it. */
+/** og_batches of an objective's data; windows are refused where they cannot start from it, and do not begin
+ * at rows that lack a state's value. */
 OG_API og_status og_objective_batches(og_objective *objective, const og_options *options, og_batches **out);
 
 /** One epoch of a training. */

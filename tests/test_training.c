@@ -129,6 +129,36 @@ static void windows_of_one_trajectory_find_the_rate(void **state) {
   free(rows);
 }
 
+/* Two states, some of whose values are missing: windows begin where both are there. */
+static void windows_begin_where_the_state_is_known(void **state) {
+  (void)state;
+  fixture f =
+      make_fixture("param k = 1\ninit x = 1\ninit y = 0\nx' = -k*x\ny' = k*x\n"
+                   "observe x ~ squared_error(x)\nobserve y ~ squared_error(y)\n",
+                   "id,t,x,y\na,0,1,0\na,1,0.4,NA\na,2,0.1,0.9\na,3,NA,1\na,4,0,1\nb,0,NA,0\nb,1,1,0\nb,2,"
+                   "0.4,0.6\n");
+  og_batches *batches = NULL;
+  set_options(f.context, f.options, "window=2");
+  CHECK(f.context, og_objective_batches(f.objective, f.options, &batches));
+  const og_window *windows, want[] = {{0, 0, 2}, {0, 2, 2}, {1, 1, 2}};
+  assert_int_equal(og_batches_training(batches, &windows), 3);
+  assert_memory_equal(windows, want, sizeof want);
+  og_batches_destroy(batches);
+  set_options(f.context, f.options, "window-start=first");
+  CHECK(f.context, og_objective_batches(f.objective, f.options, &batches));
+  assert_int_equal(og_batches_training(batches, &windows), 2);
+  assert_true(windows[1].trajectory == 1 && windows[1].first == 1);
+  og_batches_destroy(batches);
+  drop_fixture(&f);
+  f = make_fixture(
+      "param k = 1\ninit x = 1\nx' = -k*x\nobserve x ~ squared_error(x)\nobserve z ~ squared_error(2*x)\n",
+      "t,x,z\n0,1,NA\n1,0.4,NA\n2,NA,0.2\n3,NA,0.1\n");
+  set_options(f.context, f.options, "window=2;validation=0.5");
+  assert_int_equal(og_objective_batches(f.objective, f.options, &batches), OG_ERR_DATA);
+  assert_contains(og_context_message(f.context), "held out");
+  drop_fixture(&f);
+}
+
 /* The first four points are fitted from the model's own initial state; the others are forecast. */
 static void the_last_rows_of_a_whole_trajectory_are_held_out(void **state) {
   (void)state;
@@ -293,6 +323,7 @@ int main(void) {
                                      cmocka_unit_test(failing_solves_are_survived),
                                      cmocka_unit_test(interrupting_keeps_the_best_point),
                                      cmocka_unit_test(windows_of_one_trajectory_find_the_rate),
+                                     cmocka_unit_test(windows_begin_where_the_state_is_known),
                                      cmocka_unit_test(the_last_rows_of_a_whole_trajectory_are_held_out),
                                      cmocka_unit_test(parts_from_the_start_add_up),
                                      cmocka_unit_test(bits_do_not_depend_on_threads),

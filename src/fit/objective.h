@@ -41,6 +41,9 @@ og_status og_objective_check_theta(const og_objective *objective, const double *
 /* The name of entry `index` of theta: "alpha", "w[2]", "W[1,2]". */
 const char *og_objective_entry_name(const og_objective *objective, size_t index,
                                     char text[OG_ENTRY_NAME_SIZE]);
+/* Whether a window may start at row `row` of a trajectory: it holds the whole state. To be asked where
+ * og_objective_check_windows has nothing against windows. */
+int og_objective_can_start(const og_objective *objective, size_t trajectory, size_t row);
 /* Terms of the model's nodes, or of others that stand for them, with times and data. */
 og_status og_objective_create_terms(const og_objective *objective, const og_term_nodes *nodes,
                                     og_terms *terms);

@@ -53,21 +53,29 @@ static og_status no_final_cost(const og_objective *objective, size_t i) {
                  i);
 }
 
-/* The first row holds the state. */
+/* The first component of the state that a row of the data does not hold; n: it holds all. */
+static size_t missing_component(const og_objective *objective, size_t row) {
+  const og_data *data = objective->data;
+  const double *flags = data->values + (2 * row + 1) * data->columns;
+  size_t j = 0;
+  while (j < objective->n && flags[objective->parts.state_columns[j]] != 0) j++;
+  return j;
+}
+
+int og_objective_can_start(const og_objective *objective, size_t trajectory, size_t row) {
+  return missing_component(objective, objective->data->first[trajectory] + row) == objective->n;
+}
+
 static og_status check_start(const og_objective *objective, size_t i, const og_window *w) {
   const og_data *data = objective->data;
-  size_t row = data->first[w->trajectory] + w->first, K = data->columns;
+  size_t row = data->first[w->trajectory] + w->first, j = missing_component(objective, row);
   char place[OG_PLACE_SIZE];
-  for (size_t j = 0; j < objective->n; j++) {
-    size_t k = objective->parts.state_columns[j];
-    if (data->values[(2 * row + 1) * K + k] != 0) continue;
-    return og_fail(objective->context, OG_ERR_DATA,
-                   "window %zu starts from the data at row %zu%s, but column %s has no value there; let it "
-                   "start at another row",
-                   i, data->row[row] + 1, og_data_trajectory(data->table, w->trajectory, place),
-                   og_model_observed_name(objective->model, k));
-  }
-  return OG_OK;
+  if (j == objective->n) return OG_OK;
+  return og_fail(objective->context, OG_ERR_DATA,
+                 "window %zu starts from the data at row %zu%s, but column %s has no value there; let it "
+                 "start at another row",
+                 i, data->row[row] + 1, og_data_trajectory(data->table, w->trajectory, place),
+                 og_model_observed_name(objective->model, objective->parts.state_columns[j]));
 }
 
 static og_status check_windows(og_objective *objective, size_t count, const og_window *windows) {

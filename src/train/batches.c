@@ -1,11 +1,9 @@
 /* Mini-batches. All windows are numbered in the order in which they are handed out, through epochs and
  * passes: number d is entry d mod N of the permutation of pass d / N, and a permutation is a function of the
  * seed and its pass. So the state is one number, and every epoch can be entered anywhere. */
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
+#include "train/batches.h"
 
-#include "base/base.h"
+#include <math.h>
 
 /* Streams of the seed: one decides what is held out, the ones behind it are the passes. */
 #define SPLIT_STREAM UINT64_C(0x5452414900000000)
@@ -31,6 +29,8 @@ typedef struct split {
   double share;
   unsigned char *held; /* [trajectories]: which are held out */
   size_t held_rows;    /* of the only trajectory */
+  og_start_fn can_start;
+  const void *of;
 } split;
 
 /* ---- Counting and listing: with `list` NULL the windows are only counted ---- */
@@ -43,6 +43,10 @@ static void put(og_window *list, size_t *count, og_window window) {
 /* Rows of the only trajectory, from the model's initial state. */
 static og_window part(size_t first, size_t count) { return (og_window){0, OG_FROM_START + first, count}; }
 
+static int starts(const split *s, size_t m, size_t row) {
+  return !s->can_start || s->can_start(s->of, m, row);
+}
+
 static size_t list_training(const split *s, og_window *list) {
   size_t count = 0;
   for (size_t m = 0; m < s->trajectories; m++) {
@@ -52,18 +56,20 @@ static size_t list_training(const split *s, og_window *list) {
       continue;
     }
     size_t rows = s->rows[m] - (s->trajectories == 1 ? s->held_rows : 0);
-    for (size_t first = 0; first + s->window <= rows && (first == 0 || !s->only_first); first++)
-      put(list, &count, (og_window){m, first, s->window});
+    for (size_t first = 0, one = 0; first + s->window <= rows && !(one && s->only_first); first++)
+      if (starts(s, m, first)) put(list, &count, (og_window){m, first, s->window}), one = 1;
   }
   return count;
 }
 
 /* Side by side; what is left behind the last whole window is one too if it has two rows. */
 static void tile(const split *s, size_t m, size_t first, og_window *list, size_t *count) {
-  for (; first + 2 <= s->rows[m]; first += s->window) {
-    size_t left = s->rows[m] - first;
-    put(list, count, (og_window){m, first, left < s->window ? left : s->window});
-    if (s->only_first) break;
+  while (first + 2 <= s->rows[m]) {
+    size_t left = s->rows[m] - first, size = left < s->window ? left : s->window;
+    int possible = starts(s, m, first);
+    if (possible) put(list, count, (og_window){m, first, size});
+    if (possible && s->only_first) break;
+    first += possible ? size : 1;
   }
 }
 
@@ -136,8 +142,9 @@ static og_status too_short(og_context *context, const split *s) {
   for (size_t m = 0; m < s->trajectories; m++)
     if (!s->held[m] && s->rows[m] > longest) longest = s->rows[m];
   return og_fail(context, OG_ERR_DATA,
-                 "no trajectory has the %zu rows of a window; the longest to train on has %zu", s->window,
-                 longest);
+                 "no trajectory has the %zu rows of a window, from one on that holds the whole state; the "
+                 "longest to train on has %zu",
+                 s->window, longest);
 }
 
 static size_t at_most(long long wanted, size_t most) {
@@ -148,6 +155,11 @@ static og_status list_all(og_batches *b, const split *s, const og_options *optio
   b->count = list_training(s, NULL);
   b->held_out = list_validation(s, NULL);
   if (b->count == 0) return too_short(b->context, s);
+  if (s->share > 0 && b->held_out == 0)
+    return og_fail(
+        b->context, OG_ERR_DATA,
+        "no window can begin in what is held out for validation: two rows are needed, the first with "
+        "the whole state");
   long long windows = og_options_integer(options, OG_OPT_WINDOWS);
   b->epoch = windows > 0 ? (size_t)windows : b->count;
   b->batch = at_most(og_options_integer(options, OG_OPT_BATCH), b->epoch);
@@ -172,14 +184,15 @@ static og_status set_up(og_batches *b, split *s, const og_options *options) {
   return status;
 }
 
-og_status og_batches_create(og_context *context, const og_options *options, size_t trajectories,
-                            const size_t *rows, og_batches **out) {
+og_status og_batches_create_where(og_context *context, const og_options *options, size_t trajectories,
+                                  const size_t *rows, og_start_fn can_start, const void *of,
+                                  og_batches **out) {
   *out = NULL;
   og_batches *b = og_alloc(context, 1, sizeof *b);
   if (!b) return og_fail_memory(context, sizeof *b, "mini-batches");
   *b = (og_batches){
       .context = context, .seed = (uint64_t)og_options_integer(options, OG_OPT_SEED), .pass = NO_PASS};
-  split s = {.trajectories = trajectories, .rows = rows};
+  split s = {.trajectories = trajectories, .rows = rows, .can_start = can_start, .of = of};
   og_status status = set_up(b, &s, options);
   if (status != OG_OK) {
     og_batches_destroy(b);
@@ -187,6 +200,11 @@ og_status og_batches_create(og_context *context, const og_options *options, size
   }
   *out = b;
   return OG_OK;
+}
+
+og_status og_batches_create(og_context *context, const og_options *options, size_t trajectories,
+                            const size_t *rows, og_batches **out) {
+  return og_batches_create_where(context, options, trajectories, rows, NULL, NULL, out);
 }
 
 void og_batches_destroy(og_batches *b) {

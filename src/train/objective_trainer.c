@@ -1,10 +1,15 @@
 /* A trainer of an objective: its loss, its data's windows, its model's bounds and weights. */
 #include "fit/objective.h"
+#include "train/batches.h"
 #include "train/trainer.h"
 
 og_status og_objective_loss(const double *theta, size_t count, const og_window *windows, double *loss,
                             size_t *values, double *gradient, void *user) {
   return og_objective_evaluate_batch(user, theta, count, windows, loss, values, gradient);
+}
+
+static int can_start(const void *objective, size_t trajectory, size_t row) {
+  return og_objective_can_start(objective, trajectory, row);
 }
 
 og_status og_objective_batches(og_objective *objective, const og_options *options, og_batches **out) {
@@ -15,7 +20,7 @@ og_status og_objective_batches(og_objective *objective, const og_options *option
   size_t *rows = og_alloc(context, M, sizeof *rows);
   if (!rows) return og_fail_memory(context, M * sizeof *rows, "mini-batches");
   for (size_t m = 0; m < M; m++) rows[m] = og_objective_rows(objective, m);
-  og_status status = og_batches_create(context, options, M, rows, out);
+  og_status status = og_batches_create_where(context, options, M, rows, can_start, objective, out);
   og_free(context, rows);
   return status;
 }
