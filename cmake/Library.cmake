@@ -33,9 +33,11 @@ endfunction()
 
 odegrad_objects(og_core "" "" ${core_sources})
 odegrad_objects(og_core_single "OG_SINGLE" "" ${real_sources})
+# Unrolled kernels as they are written take a compiler minutes: it optimises them in debug builds too.
+set(isa_optimise $<$<CONFIG:Debug>:-O1>)
 foreach(isa IN LISTS ODEGRAD_ISAS)
-  odegrad_objects(og_isa_${isa} "OG_ISA=${isa}" "${ODEGRAD_FLAGS_${isa}}" ${isa_sources})
-  odegrad_objects(og_isa_${isa}_single "OG_ISA=${isa};OG_SINGLE" "${ODEGRAD_FLAGS_${isa}}" ${isa_sources})
+  odegrad_objects(og_isa_${isa} "OG_ISA=${isa}" "${ODEGRAD_FLAGS_${isa}};${isa_optimise}" ${isa_sources})
+  odegrad_objects(og_isa_${isa}_single "OG_ISA=${isa};OG_SINGLE" "${ODEGRAD_FLAGS_${isa}};${isa_optimise}" ${isa_sources})
 endforeach()
 
 set(private_libraries OpenMP::OpenMP_C PkgConfig::NLOPT PkgConfig::CJSON ${CMAKE_DL_LIBS} m)
