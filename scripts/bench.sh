@@ -1,8 +1,10 @@
 #!/bin/bash
-# Builds and runs the benchmarks, beside CVODES where it can be had (scripts/peer_sundials.sh); alone otherwise.
+# Builds and runs the benchmarks, beside CVODES (scripts/peer_sundials.sh), torchdiffeq and diffrax (scripts/peer_python.sh) where they
+# can be had; alone otherwise.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/peer_sundials.sh || echo "bench: going on without the peer"
+scripts/peer_sundials.sh || echo "bench: going on without CVODES"
+scripts/peer_python.sh || echo "bench: going on without torchdiffeq and diffrax"
 cmake --preset release >/dev/null
 cmake --build build -j "${JOBS:-$(nproc)}" --target bench
 for program in build/bench/bench_*; do
