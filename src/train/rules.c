@@ -38,17 +38,17 @@ static void rmsprop(og_updater *u, double eta, const double *gradient, const dou
 
 /* m <- m + (1 - beta1) (g - m), s <- beta2 s + (1 - beta2) g^2, and
  * theta <- theta - eta / (1 - beta1^k) m / (sqrt(s) / sqrt(1 - beta2^k) + epsilon).
- * `shrink`: theta is first multiplied by 1 - eta lambda (decoupled decay); else g has lambda theta added. */
+ * decoupled: theta is first multiplied by 1 - eta lambda; else g has lambda theta added. */
 static void adam_with(og_updater *u, double eta, const double *gradient, const double *theta, int decoupled) {
   double *restrict m = u->arrays[0], *restrict s = u->arrays[1], *restrict next = u->next;
-  double size = eta / (1 - pow(u->beta1, u->steps)), root = sqrt(1 - pow(u->beta2, u->steps));
+  double size = eta / (1 - pow(u->beta1, u->steps)), scale = 1 / sqrt(1 - pow(u->beta2, u->steps));
   double take1 = 1 - u->beta1, take2 = 1 - u->beta2, coupled = !decoupled;
   for (size_t i = 0; i < u->p; i++) {
     double lambda = decay_of(u, i), g = gradient[i] + coupled * lambda * theta[i];
     double from = theta[i] * (1 - (1 - coupled) * eta * lambda);
     m[i] += take1 * (g - m[i]);
     s[i] = u->beta2 * s[i] + take2 * g * g;
-    next[i] = from - size * m[i] / (sqrt(s[i]) / root + u->epsilon);
+    next[i] = from - size * m[i] / (sqrt(s[i]) * scale + u->epsilon);
   }
 }
 

@@ -35,9 +35,13 @@ og_status og_trainer_loss(og_trainer *trainer, size_t count, const og_window *wi
 
 /* ---- One step ---- */
 
+/* Without fmin and fmax, which are calls. */
 static void project(og_trainer *trainer) {
-  for (size_t i = 0; i < trainer->p; i++)
-    trainer->theta[i] = fmin(fmax(trainer->theta[i], trainer->lowest[i]), trainer->highest[i]);
+  const double *lowest = trainer->lowest, *highest = trainer->highest;
+  for (size_t i = 0; i < trainer->p; i++) {
+    double x = trainer->theta[i] < lowest[i] ? lowest[i] : trainer->theta[i];
+    trainer->theta[i] = x > highest[i] ? highest[i] : x;
+  }
 }
 
 /* Where nothing descends a training would run in vain, and quietly. */
