@@ -22,15 +22,6 @@ enum {
 #define BURST_SECONDS 3e-4
 #define CLOCK_WORK 1e6
 
-static double burst_rate(double (*burst)(void)) {
-  double work = 0, start = cpu_seconds(), elapsed;
-  do {
-    work += burst();
-    elapsed = cpu_seconds() - start;
-  } while (elapsed < BURST_SECONDS);
-  return work / elapsed;
-}
-
 /* Each rate is the best of ROUNDS, as everything but the work itself makes it lower. */
 #define MEASURE(X, S)                                                                                        \
   typedef struct layer_##S {                                                                                 \
@@ -62,14 +53,14 @@ static double burst_rate(double (*burst)(void)) {
                    numbers_##S(rows * m),       numbers_##S(columns * m), numbers_##S(rows * columns)};      \
     double best[3] = {0}, fma = 0;                                                                           \
     for (int i = 0; i < ROUNDS; i++) {                                                                       \
-      fma = fmax(fma, burst_rate(fma_burst_##S));                                                            \
+      fma = fmax(fma, fma_peak_##S());                                                                       \
       for (int which = 0; which < 3; which++)                                                                \
         best[which] = fmax(best[which], rate_##S(table, which, s, lanes, b));                                \
     }                                                                                                        \
     *peak = fmax(*peak, fma);                                                                                \
     printf("%4dx%-4d %3d  ", s.rows, s.columns, lanes);                                                      \
     for (int which = 0; which < 3; which++)                                                                  \
-      printf("  %6.1f %3.0f%%", best[which] / 1e9, 100 * best[which] / fma);                                 \
+      printf("  %6.1f %3.0f%%", best[which] / 1e9, best[which] / fma / 1e7);                                 \
     printf("\n");                                                                                            \
     free(b.w), free(b.x), free(b.y), free(b.z), free(b.u), free(b.w_bar);                                    \
   }                                                                                                          \
@@ -82,7 +73,7 @@ static double burst_rate(double (*burst)(void)) {
       printf("   shape lanes     product     transposed        outer\n");                                    \
       for (int i = 0; i < SHAPES; i++)                                                                       \
         for (int l = 0; l < LANE_COUNTS; l++) measure_##S(all[t], shapes[i], lane_counts[l], &peak);         \
-      printf("multiply-adds on registers: %.1f GFLOP/s\n", peak / 1e9);                                      \
+      printf("multiply-adds on registers: %.1f GFLOP/s\n", peak);                                            \
     }                                                                                                        \
   }
 MEASURE(double, d)

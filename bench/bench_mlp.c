@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fma_peak.h"
 #include "measure.h"
 #include "network.h"
-#include "peak.h"
 #include "python.h"
 
 enum { STATES = 64, HIDDEN = 256, STEPS = 40, ITERATIONS = 5, ROUNDS = 9, LONG_BATCH = 128 };
@@ -202,7 +202,7 @@ int main(int argc, char **argv) {
          "precision\n",
          STEPS);
   print_machine();
-  double peak = peak_gflops();
+  double peak = fma_peak_s();
   printf("peak       %.0f GFLOP/s a core, multiply-adds on registers\n", peak);
   printf("\n  %-36s %6s %7s %8s %8s %8s  %14s\n", "", "batch", "threads", "ms", "GFLOP/s", "of peak",
          "x odegrad");

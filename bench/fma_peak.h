@@ -1,10 +1,10 @@
-/* The machine's rate of multiply-adds on numbers that stay in registers. */
+/* The rate of fused multiply-adds that one core has on registers alone, in the widest vectors of this
+ * processor: what a matrix product can at best reach. */
 #ifndef BENCH_FMA_PEAK_H
 #define BENCH_FMA_PEAK_H
 
-/* Floating-point operations (two a multiply-add) of one call, in the widest vectors that this processor has.
- */
-double fma_burst_d(void);
-double fma_burst_s(void);
+/* GFLOP/s (a multiply-add counts two) in double and in single precision, the best of several runs. */
+double fma_peak_d(void);
+double fma_peak_s(void);
 
 #endif
