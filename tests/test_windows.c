@@ -323,6 +323,79 @@ static void no_memory_is_reported(void **state) {
   fail_each_allocation(life);
 }
 
+/* ---- Networks: weights that all windows share ---- */
+
+static const char net[] = "param rate = 0.9\ninput u\nnet f = mlp(2, 9, 2; tanh, weights = normal(0.5))\n"
+                          "init x = dense(u, 2)\nx' = rate*f(x^3)\nobserve x ~ absolute_error(x)\n";
+enum { NET = 1 + (2 * 9 + 9) + (9 * 2 + 2) + (2 + 2), NET_ROWS = 12, NET_WINDOWS = 90 };
+
+static og_objective *net_objective(fixture *f, og_precision precision, int threads, long long memory) {
+  char csv[8192];
+  size_t used = (size_t)snprintf(csv, sizeof csv, "id,t,x[1],x[2],u\n");
+  for (int i = 0; i < 5 * NET_ROWS; i++)
+    used += (size_t)snprintf(csv + used, sizeof csv - used, "%d,%.4f,%.4f,%.4f,%d\n", i / NET_ROWS,
+                             0.2 * (i % NET_ROWS), cos(0.3 * i), sin(0.3 * i), 1 + i / NET_ROWS);
+  *f = try_fixture(net, csv);
+  og_objective_destroy(f->objective);
+  CHECK(f->context, og_options_set_choice(f->options, OG_OPT_METHOD, OG_METHOD_DOPRI5));
+  CHECK(f->context, og_options_set_real(f->options, OG_OPT_RTOL, 1e-6));
+  CHECK(f->context, og_options_set_real(f->options, OG_OPT_ATOL, 1e-8));
+  CHECK(f->context, og_options_set_choice(f->options, OG_OPT_PRECISION, (int)precision));
+  CHECK(f->context, og_options_set_integer(f->options, OG_OPT_THREADS, threads));
+  CHECK(f->context, og_options_set_integer(f->options, OG_OPT_MEMORY, memory));
+  CHECK(f->context, og_objective_create(f->context, f->model, f->table, f->options, &f->objective));
+  return f->objective;
+}
+
+static void net_windows(og_window *batch) {
+  for (size_t i = 0; i < NET_WINDOWS; i++)
+    batch[i] = i % 4 == 3 ? (og_window){i % 5, 0, 0} : (og_window){i % 5, i % 7, 3 + i % 3};
+}
+
+static void networks_have_the_same_bits_for_any_threads_and_budget(void **state) {
+  (void)state;
+  og_window batch[NET_WINDOWS];
+  net_windows(batch);
+  for (int precision = OG_PRECISION_DOUBLE; precision <= OG_PRECISION_SINGLE; precision++) {
+    double weights[NET], first[1 + NET], other[1 + NET];
+    for (int way = 0; way < 4; way++) {
+      fixture f;
+      og_objective *objective =
+          net_objective(&f, (og_precision)precision, way % 2 ? 3 : 1, way > 1 ? 1500000 : 0);
+      CHECK(f.context, og_model_initialize(f.model, 7, weights));
+      double *to = way ? other : first;
+      CHECK(f.context, og_objective_evaluate_batch(objective, weights, NET_WINDOWS, batch, to, NULL, to + 1));
+      assert_memory_equal(to, first, sizeof first);
+      drop_fixture(&f);
+    }
+  }
+}
+
+/* The whole set as windows, and a mixed batch against differences along a direction: both losses are of
+ * adaptive solves at rtol 1e-6, whose error moves with theta by some of it. */
+static void networks_on_windows(void **state) {
+  (void)state;
+  fixture f;
+  og_objective *objective = net_objective(&f, OG_PRECISION_DOUBLE, 1, 0);
+  og_window batch[NET_WINDOWS], all[5];
+  double weights[NET], moved[NET], gradient[NET], other[NET], loss, part, d[2], along = 0, h = 1e-4;
+  CHECK(f.context, og_model_initialize(f.model, 3, weights));
+  for (size_t m = 0; m < 5; m++) all[m] = (og_window){m, 0, 0};
+  CHECK(f.context, og_objective_evaluate(objective, weights, &loss, gradient));
+  CHECK(f.context, og_objective_evaluate_batch(objective, weights, 5, all, &part, NULL, other));
+  assert_memory_equal(&loss, &part, sizeof loss);
+  assert_memory_equal(gradient, other, sizeof gradient);
+  net_windows(batch);
+  CHECK(f.context, og_objective_evaluate_batch(objective, weights, NET_WINDOWS, batch, NULL, NULL, gradient));
+  for (int k = 0; k < 2; k++) {
+    for (int i = 0; i < NET; i++) moved[i] = weights[i] + (k ? -h : h) * sin(i + 1);
+    d[k] = batch_loss(&f, moved, NET_WINDOWS, batch);
+  }
+  for (int i = 0; i < NET; i++) along += gradient[i] * sin(i + 1);
+  assert_close((d[0] - d[1]) / (2 * h), along, 1e-5);
+  drop_fixture(&f);
+}
+
 /* ---- Failures ---- */
 
 /* x' = a x^2 is infinite at t = 1 / (a x0) after the start. */
@@ -390,6 +463,8 @@ int main(void) {
       cmocka_unit_test(the_same_bits_for_any_threads_and_budget),
       cmocka_unit_test(a_batch_of_a_known_shape_is_set_up_without_allocations),
       cmocka_unit_test(no_memory_is_reported),
+      cmocka_unit_test(networks_have_the_same_bits_for_any_threads_and_budget),
+      cmocka_unit_test(networks_on_windows),
       cmocka_unit_test(a_failure_names_the_window),
       cmocka_unit_test(rows_that_cannot_be_are_named),
   };
