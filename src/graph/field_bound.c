@@ -6,8 +6,7 @@
 
 /* ---- Programs ---- */
 
-/* Cotangents of state, parameters with inputs' rows (when there are any), time; then those of the leaves that
- * read weights. */
+/* Cotangents of state, parameters with inputs' rows (when there are any), time; and those of weights. */
 typedef struct products {
   og_node outputs[OG_EXTENTS];
   int count[OG_EXTENTS]; /* of outputs within an extent */
