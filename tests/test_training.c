@@ -1,4 +1,6 @@
 /* Training of objectives: closed forms, windows, bits, weights of networks, and what is refused. */
+#include <unistd.h>
+
 #include "line.h"
 
 /* Options as "name=value;name=value", on top of `options`. */
@@ -262,6 +264,32 @@ static void penalties_and_decay_are_for_weights_alone(void **state) {
 
 /* ---- Refusals ---- */
 
+static void load(const char *model, const char *rows, const char *path, og_status status, const char *says) {
+  fixture f = make_fixture(model, rows);
+  og_trainer *trainer = make_trainer(&f, "optimizer=adam;epochs=4");
+  assert_int_equal(og_trainer_load(trainer, path), status);
+  if (says) assert_contains(og_context_message(f.context), says);
+  og_trainer_destroy(trainer);
+  drop_fixture(&f);
+}
+
+/* The best loss of other data, or of another model, means nothing for these. */
+static void another_model_or_other_data_are_refused(void **state) {
+  (void)state;
+  char path[] = "/tmp/odegrad-training-XXXXXX";
+  close(mkstemp(path));
+  fixture f = make_fixture(WINDOWED, "t,x\n0,1\n1,2\n");
+  og_trainer *trainer = make_trainer(&f, "optimizer=adam;epochs=2");
+  run_trainer(&f, trainer);
+  CHECK(f.context, og_trainer_save(trainer, path));
+  og_trainer_destroy(trainer);
+  drop_fixture(&f);
+  load(WINDOWED, "t,x\n0,1\n1,2\n", path, OG_OK, NULL);
+  load(WINDOWED, "t,x\n0,1\n1,2.5\n", path, OG_ERR_ARGUMENT, "data's fingerprint");
+  load(WINDOWED "time 0 : 1.5\n", "t,x\n0,1\n1,2\n", path, OG_ERR_ARGUMENT, "model's fingerprint");
+  unlink(path);
+}
+
 static void try_trainer(const char *model, const char *csv, const char *text, og_status status,
                         const char *message) {
   fixture f = make_fixture(model, csv);
@@ -329,6 +357,7 @@ int main(void) {
                                      cmocka_unit_test(bits_do_not_depend_on_threads),
                                      cmocka_unit_test(penalties_and_decay_are_for_weights_alone),
                                      cmocka_unit_test(what_cannot_be_trained_is_refused),
+                                     cmocka_unit_test(another_model_or_other_data_are_refused),
                                      cmocka_unit_test(no_memory_is_reported)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

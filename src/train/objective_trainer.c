@@ -1,6 +1,7 @@
 /* A trainer of an objective: its loss, its data's windows, its model's bounds and weights. */
 #include "fit/objective.h"
 #include "train/batches.h"
+#include "train/fingerprint.h"
 #include "train/trainer.h"
 
 og_status og_objective_loss(const double *theta, size_t count, const og_window *windows, double *loss,
@@ -46,6 +47,8 @@ static og_status make(og_objective *objective, const og_options *options, og_bat
     return status;
   }
   trainer->own_batches = batches;
+  trainer->model = og_model_fingerprint(objective->model);
+  trainer->data = og_objective_fingerprint(objective);
   *out = trainer;
   return OG_OK;
 }

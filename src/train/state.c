@@ -1,4 +1,5 @@
 /* A training's whole state in a safetensors file, and back. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@ typedef struct identity {
   const char *key, *what;
   char text[TEXT_SIZE];
 } identity;
-enum { IDENTITIES = 5 };
+enum { IDENTITIES = 7 };
 
 static void identify(const og_trainer *trainer, identity of[IDENTITIES]) {
   of[0] = (identity){.key = "odegrad.optimizer", .what = "optimizer"};
@@ -24,11 +25,15 @@ static void identify(const og_trainer *trainer, identity of[IDENTITIES]) {
   of[2] = (identity){.key = "odegrad.windows", .what = "number of trajectories or windows trained on"};
   of[3] = (identity){.key = "odegrad.held_out", .what = "number of those held out"};
   of[4] = (identity){.key = "odegrad.batches", .what = "number of mini-batches of an epoch"};
+  of[5] = (identity){.key = "odegrad.model_fingerprint", .what = "model's fingerprint"};
+  of[6] = (identity){.key = "odegrad.data_fingerprint", .what = "data's fingerprint"};
   snprintf(of[0].text, TEXT_SIZE, "%s", og_options_choice_name(trainer->options, OG_OPT_OPTIMIZER));
   snprintf(of[1].text, TEXT_SIZE, "%lld", og_options_integer(trainer->options, OG_OPT_SEED));
   snprintf(of[2].text, TEXT_SIZE, "%zu", og_batches_training(trainer->batches, NULL));
   snprintf(of[3].text, TEXT_SIZE, "%zu", og_batches_validation(trainer->batches, NULL));
   snprintf(of[4].text, TEXT_SIZE, "%lld", trainer->per_epoch);
+  snprintf(of[5].text, TEXT_SIZE, "%016" PRIx64, trainer->model);
+  snprintf(of[6].text, TEXT_SIZE, "%016" PRIx64, trainer->data);
 }
 
 /* ---- Saving ---- */
