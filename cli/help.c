@@ -111,7 +111,11 @@ void print_verb_help(verb_id verb) {
   printf("usage: %s\n\n%s\n\nOptions (--name VALUE or --name=VALUE):\n", text->usage, text->about);
   for (size_t i = 0; i < FLAG_COUNT; i++) print_option(i, text);
   puts(verb == VERB_FIT ? "\nOf the solver and the optimizer:" : "\nOf the solver:");
-  for (size_t i = FLAG_COUNT; i < OPTION_ROWS; i++) print_option(i, text);
+  for (size_t i = FLAG_COUNT; i < OPTION_ROWS; i++) {
+    if (verb == VERB_FIT && i == FLAG_COUNT + OG_OPT_MOMENTUM)
+      puts("\nOf training, with --optimizer adam, sgd, rmsprop, adamw or adabelief (docs/training.md):");
+    print_option(i, text);
+  }
   printf("\nExample:\n  %s\n", text->example);
 }
 
