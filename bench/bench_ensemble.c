@@ -131,8 +131,8 @@ static void compare_at_error(const scan *s, double target, const char *why) {
 static void print_threads(const sample *pick) {
   double one = 0.0;
   if (!pick) return;
-  printf("\nThreads: odegrad, model file, %s, tolerance %.0e, time on the wall, fastest of %d\n",
-         pick->settings->label, pick->tolerance, ROUNDS);
+  printf("\nThreads: %s, %s, tolerance %.0e, time on the wall, fastest of %d\n",
+         family_name(pick->settings->of), pick->settings->label, pick->tolerance, ROUNDS);
   for (int threads = 1; threads <= 2; threads++) {
     contestant c;
     double best = HUGE_VAL;
@@ -142,6 +142,8 @@ static void print_threads(const sample *pick) {
       if (contestant_final(&c, parameters, gradients)) break;
       if (round > 0) best = fmin(best, wall_seconds() - start);
     }
+    if (threads == 1 && c.own && own_compile_seconds(c.own) > 0)
+      printf("  compiled in %.2f s, which no time above or below counts\n", own_compile_seconds(c.own));
     contestant_close(&c);
     if (threads == 1) one = best;
     printf("  %d thread%s %9.2f us a gradient, %.2f times as fast as one\n", threads, threads > 1 ? "s" : " ",
@@ -174,7 +176,9 @@ static void print_memory(void) {
   for (int f = 0; f < COMPARED; f++) {
     memory_task task = {families[f], ISSUE_TOLERANCE};
     long peak = family_available(task.of) ? peak_kilobytes(memory_job, &task) : -1;
-    if (peak >= 0) printf("  %-21s %8ld KiB\n", family_name(task.of), peak - base);
+    if (peak >= 0)
+      printf("  %-21s %8ld KiB%s\n", family_name(task.of), peak - base,
+             task.of == FAMILY_OWN_COMPILED ? ", the C compiler's included" : "");
   }
 }
 

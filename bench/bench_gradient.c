@@ -202,8 +202,8 @@ static int run_one(family of, double seconds) {
 static int only(int count, char **words) {
   int of = count == 3 && strcmp(words[1], "--only") == 0 ? atoi(words[2]) : -1;
   if (of >= 0 && of < FAMILY_COUNT && family_available((family)of)) return run_one((family)of, 5.0);
-  fprintf(stderr, "usage: bench_gradient [--only FAMILY], 0 C callbacks, 1 model file, 2 CVODES adjoint, "
-                  "3 CVODES sensitivities: five seconds of gradients, for a profiler\n");
+  fprintf(stderr, "usage: bench_gradient [--only FAMILY], 0 C callbacks, 1 model file, 2 compiled model, "
+                  "3 CVODES adjoint, 4 CVODES sensitivities: five seconds of gradients, for a profiler\n");
   return 2;
 }
 

@@ -279,6 +279,16 @@ static void test_too_many_operations(void **state) {
   free(text);
 }
 
+static void test_networks(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_model *model = parse(context, "net f = mlp(2, 4, 2; tanh)\ninit x = [1, 0]\nx' = f(x)\n");
+  assert_int_equal(og_model_compile(model, OG_PRECISION_DOUBLE), OG_ERR_UNSUPPORTED);
+  assert_contains(og_context_message(context), "network");
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
 static og_status compile_briefly(og_context *context) {
   og_model *model = NULL;
   og_status status = og_model_parse(context, "m", texts[3], strlen(texts[3]), &model);
@@ -300,6 +310,7 @@ int main(void) {
       cmocka_unit_test(test_compilers_that_fail),
       cmocka_unit_test(test_temporary_directory),
       cmocka_unit_test(test_too_many_operations),
+      cmocka_unit_test(test_networks),
       cmocka_unit_test(test_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
