@@ -25,6 +25,10 @@ static const char *const texts[] = {
     "s' = dot(x, w) - sum(x) + norm2(x) - s\ncost integral = dot(x, x) + s^2\n",
     "param k = 2\ninit x = 1\nx' = exp(-k*t) - x\n",
     "init x = 1\ninit y = 0\nx' = y\ny' = -x\n",
+    /* plain arithmetic, which stays in registers, of one state and of many, with time */
+    "param a = 0.5\ninit x = 1\nx' = a*t - x\n",
+    "param a = 0.5, b = 2\ninit u = 1\ninit v = 1\ninit w = 0\ninit x = 0.5\ninit y = -1\n"
+    "u' = a*(v - u)\nv' = b*u - v - u*w\nw' = u*v - w*t\nx' = y/(2 + u*u)\ny' = -x - a*y\n",
 };
 enum { TEXTS = sizeof texts / sizeof *texts, ROWS_MOST = 16, BLOCK = ROWS_MOST * OG_LANES_MAX };
 
