@@ -269,6 +269,11 @@ static void too_many_failures_in_a_row_end_it(void **state) {
   assert_int_equal(og_trainer_run(r.trainer, NULL, NULL), OG_ERR_BLOW_UP);
   assert_contains(og_context_message(r.context), "first 10 mini-batches");
   end_run(&r);
+  r = begin_run("optimizer=adam;epochs=1;batch=4"); /* fewer than ten, but no other: nothing was trained */
+  r.loss->fail_from = 1;
+  assert_int_equal(og_trainer_run(r.trainer, NULL, NULL), OG_ERR_BLOW_UP);
+  assert_contains(og_context_message(r.context), "first 3 mini-batches");
+  end_run(&r);
   r = begin_run("optimizer=adam;epochs=30;batch=4");
   r.loss->fail_from = 5;
   r.loss->status = OG_ERR_DATA; /* not of the point theta */

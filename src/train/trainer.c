@@ -95,10 +95,11 @@ static og_status leave_out(og_trainer *trainer, og_status status) {
            "note: mini-batch %.0f is left out, and the step before it taken back by half: %s%s",
            at->position + 1, og_context_message(trainer->context),
            failures == NOTES ? " (further ones are counted, not told)" : "");
-  if (at->failed_in_row < OG_FAILURES_IN_A_ROW) return OG_OK;
+  int in_vain = at->succeeded == 0 && at->position + 1 >= (double)trainer->steps;
+  if (at->failed_in_row < OG_FAILURES_IN_A_ROW && !in_vain) return OG_OK;
   if (at->succeeded == 0)
-    return og_trail(trainer->context, status, "in each of the first %d mini-batches of the training",
-                    OG_FAILURES_IN_A_ROW);
+    return og_trail(trainer->context, status, "in each of the first %.0f mini-batches of the training",
+                    failures);
   trainer->ended = 1;
   snprintf(trainer->reason, sizeof trainer->reason, "%d mini-batches in a row failed, the last with: %s",
            OG_FAILURES_IN_A_ROW, og_context_message(trainer->context));
