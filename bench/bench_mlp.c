@@ -193,6 +193,7 @@ static int compare_memory(network *n, size_t steps) {
 }
 
 int main(int argc, char **argv) {
+  int most = argc > 3 ? atoi(argv[3]) : 2;
   size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 3;
   size_t long_steps = argc > 2 ? strtoul(argv[2], NULL, 10) : 10000;
   network n;
@@ -207,7 +208,7 @@ int main(int argc, char **argv) {
   printf("\n  %-36s %6s %7s %8s %8s %8s  %14s\n", "", "batch", "threads", "ms", "GFLOP/s", "of peak",
          "x odegrad");
   int failed = 0;
-  for (int threads = 1; threads <= 2 && rounds && !failed; threads++)
+  for (int threads = 1; threads <= most && rounds && !failed; threads++)
     failed = compare(&n, 128, threads, rounds, peak) || compare(&n, 1024, threads, rounds, peak);
   if (!failed) failed = compare_memory(&n, long_steps);
   network_close(&n);

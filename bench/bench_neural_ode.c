@@ -101,6 +101,7 @@ static int compare(network *n, int threads, size_t points) {
 }
 
 int main(int argc, char **argv) {
+  int most = argc > 3 ? atoi(argv[3]) : 2;
   if (argc > 1) steps = strtoul(argv[1], NULL, 10);
   if (argc > 2) rounds = strtoul(argv[2], NULL, 10);
   if (steps < 20 || steps > MOST || rounds < 1 || rounds > ROUNDS) return EXIT_FAILURE;
@@ -116,7 +117,7 @@ int main(int argc, char **argv) {
   print_machine();
   printf("\n  %-28s %s %6s %8s %8s %10s  %14s  %14s\n", "", "threads", "points", "ms/step", "all [s]", "loss",
          "x odegrad, step", "and in all");
-  for (int threads = 1; threads <= 2 && !failed; threads++)
+  for (int threads = 1; threads <= most && !failed; threads++)
     failed = compare(&n, threads, 10) || compare(&n, threads, 100);
   network_close(&n);
   return failed ? EXIT_FAILURE : EXIT_SUCCESS;
