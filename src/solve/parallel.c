@@ -41,9 +41,15 @@ static og_status first_failure(const og_solve *solve, const og_share *shares, in
   return OG_OK;
 }
 
+/* Weights times trajectories that are worth another thread: less is done sooner than threads meet, which
+ * takes some microseconds, and a slice of time where other programs have the processors. */
+enum { THREAD_WORTH = 1 << 16 };
+
 static int threads_for(const og_solve *solve, size_t items) {
   int threads = og_solve_threads(solve);
   if ((size_t)threads > items) threads = (int)items;
+  size_t worth = solve->weights ? solve->count * solve->weights / THREAD_WORTH + 1 : items;
+  if ((size_t)threads > worth) threads = (int)worth;
   return solve->threads_most && threads > solve->threads_most ? solve->threads_most : threads;
 }
 
