@@ -75,9 +75,20 @@ static og_status descend(og_trainer *trainer, double sum, double values) {
 
 /* The step before a failure may have led astray: half of it is taken back, half of that again, and at the
  * third failure in a row all of it. */
+static double share_taken_back(const og_trainer_state *at) {
+  if (at->succeeded == 0) return 0; /* there was no step */
+  return at->failed_in_row < 3 ? 0.5 : 1;
+}
+
+static const char *what_is_taken_back(const og_trainer_state *at) {
+  double share = share_taken_back(at);
+  return share == 0  ? ""
+         : share < 1 ? ", and half of the step before it taken back"
+                     : ", and the step before it taken back";
+}
+
 static void take_back(og_trainer *trainer) {
-  double share = trainer->at.failed_in_row < 3 ? 0.5 : 1;
-  if (trainer->at.succeeded == 0) return;
+  double share = share_taken_back(&trainer->at);
   for (size_t i = 0; i < trainer->p; i++)
     trainer->theta[i] += share * (trainer->before[i] - trainer->theta[i]);
 }
@@ -91,9 +102,8 @@ static og_status leave_out(og_trainer *trainer, og_status status) {
   take_back(trainer);
   double failures = at->position + 1 - at->succeeded;
   if (failures <= NOTES)
-    og_log(trainer->context,
-           "note: mini-batch %.0f is left out, and the step before it taken back by half: %s%s",
-           at->position + 1, og_context_message(trainer->context),
+    og_log(trainer->context, "note: mini-batch %.0f is left out%s: %s%s", at->position + 1,
+           what_is_taken_back(at), og_context_message(trainer->context),
            failures == NOTES ? " (further ones are counted, not told)" : "");
   int in_vain = at->succeeded == 0 && at->position + 1 >= (double)trainer->steps;
   if (at->failed_in_row < OG_FAILURES_IN_A_ROW && !in_vain) return OG_OK;
