@@ -36,7 +36,7 @@ odegrad_objects(og_core_single "OG_SINGLE" "" ${real_sources})
 # Unrolled kernels as they are written take a compiler minutes: it optimises them in debug builds too. Clang takes minutes
 # as well to put sanitizers into them; the fuzz targets, which are readers of text, do without (gcc's sanitizers see them).
 if(ODEGRAD_LIBFUZZER)
-  set_source_files_properties(src/kernels/dense_isa.c PROPERTIES COMPILE_OPTIONS "-fno-sanitize=all")
+  set_source_files_properties(${isa_sources} PROPERTIES COMPILE_OPTIONS "-fno-sanitize=all")
 endif()
 set(isa_optimise $<$<CONFIG:Debug>:-O1>)
 foreach(isa IN LISTS ODEGRAD_ISAS)
