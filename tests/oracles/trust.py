@@ -34,6 +34,15 @@ def slopes(loss, at):
     return [diff(loss, tuple(map(mpf, at)), unit(i)) for i in range(len(at))]
 
 
+def curvatures(loss, at):
+    """Second derivatives, the upper triangle."""
+    count = len(at)
+    for i in range(count):
+        for j in range(i, count):
+            order = tuple(int(i == k) + int(j == k) for k in range(count))
+            yield i, j, diff(loss, tuple(map(mpf, at)), order)
+
+
 def relax(x, rest, rate, t):
     """What obeys x' = -rate (x - rest) after t."""
     return rest + (x - rest) * exp(-rate * t)
@@ -265,9 +274,12 @@ def minimum(loss, start):
         at = list(findroot(lambda *at: slopes(loss, at), start, tol=1e-14, maxsteps=50))
     else:
         at = [findroot(lambda s: slopes(loss, [s])[0], start[0], tol=1e-14, maxsteps=50)]
-    value = loss(*at)
+    H = matrix(len(at), len(at))
+    for i, j, value in curvatures(loss, at):
+        H[i, j] = H[j, i] = value
+    value, covariance = loss(*at), H**-1
     mp.dps = 60
-    return value, at
+    return value, at, [sqrt(covariance[i, i]) for i in range(len(at))]
 
 
 GRADIENTS = [
@@ -296,6 +308,9 @@ GRADIENTS = [
     (zero_fit_rows, {"s": 0, "r": 0}),
 ]
 
+# Of these the Hessian at the model's values as well: they have no events.
+HESSIANS = [rest, rest_pair, rest_nothing, rest_stimulus, rest_fit, rest_chain, rest_ids, border_rows, two_speeds, zero_states, zero_parameter, zero_forcing, zero_fit]
+
 # The start is near the minimum that a fit from the model's values is to find.
 FITS = [
     (rest_stimulus, ["ks", "kd", "s", "kf"], ["0.66", "2.8", "3", "0.1"]),
@@ -318,6 +333,11 @@ def main():
     for loss, values, *name in GRADIENTS:
         for parameter, slope in zip(values, slopes(loss, values.values())):
             put(name[0] if name else loss.__name__, "dL/d" + parameter, slope, "closed form, 60 digits")
+    for loss, values, *_ in GRADIENTS:
+        names = list(values)
+        if loss in HESSIANS and not _:
+            for i, j, value in curvatures(loss, values.values()):
+                put(loss.__name__, f"d2L/d{names[i]}d{names[j]}", value, "closed form, 60 digits")
     for name, (gradient, largest) in {
         "rest_lines": line_slopes(41, mpf("0.5") / mpf("0.25") ** 2, 1, 1, 3, [mpf("0.25")] * 41),
         "rest_cells": line_slopes(21, mpf(1) / mpf("0.1") ** 2, 2, 3, 1, [1] + [0] * 20),
@@ -335,10 +355,12 @@ def main():
         for parameter, slope in zip(theta, by_taylor(field, x, theta.values(), T, component)):
             put(name, "dL/d" + parameter, slope, "Taylor series with tangents, twice")
     for loss, names, start in FITS:
-        value, at = minimum(loss, start)
+        value, at, errors = minimum(loss, start)
         put(loss.__name__, "least loss", value, "Newton's method on closed forms")
         for parameter, estimate in zip(names, at):
             put(loss.__name__, "fitted " + parameter, estimate, "Newton's method on closed forms")
+        for parameter, error in zip(names, errors):
+            put(loss.__name__, "error of " + parameter, error, "inverse of the Hessian at the minimum")
 
 
 main()

@@ -8,8 +8,9 @@
 typedef struct answer {
   og_status status;
   char message[400];
-  double initial[STATES_MAX], parameters[PARAMETERS_MAX], input[2], dots[POINTS_MAX][STATES_MAX];
-  double work; /* evaluations of f, vjps twice, jvps one and a half times */
+  double initial[STATES_MAX], parameters[PARAMETERS_MAX], input[2], ends[2],
+      dots[POINTS_MAX][STATES_MAX]; /* ends: by t0 and t1 */
+  double work;                      /* evaluations of f, vjps twice, jvps one and a half times */
   double
       reported[2]; /* the library's own estimates of its errors, of parameters and initial states; -1: none */
 } answer;
@@ -82,7 +83,7 @@ static inline og_status pull(asked *q, trial *r, answer *a) {
   double bars[POINTS_MAX * STATES_MAX];
   pack(r, r->seeds, r->observations + 1, bars);
   og_status status = og_solve_pullback(q->solve, bars, bars + r->observations * r->s.n, NULL, a->initial,
-                                       a->parameters, NULL, NULL, NULL);
+                                       a->parameters, &a->ends[0], &a->ends[1], NULL);
   if (status == OG_OK && r->s.inputs) status = og_solve_input_gradient(q->solve, 0, 0, a->input);
   return status;
 }
