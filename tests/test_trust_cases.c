@@ -215,6 +215,54 @@ static void interpolate_gradients(void **state) { (void)state, judge_all(OG_ADJO
 static void quadrature_gradients(void **state) { (void)state, judge_all(OG_ADJOINT_QUADRATURE); }
 static void forward_gradients(void **state) { (void)state, judge_all(OG_ADJOINT_FORWARD); }
 
+/* ---- Second derivatives ---- */
+
+static const right_value *find_curvature(const opened *o, const char *name, size_t i, size_t j) {
+  char quantity[QUANTITY_SIZE * 3];
+  og_parameter_info first = {0}, second = {0};
+  CHECK(o->context, og_model_parameter(o->model, i < j ? i : j, &first));
+  CHECK(o->context, og_model_parameter(o->model, i < j ? j : i, &second));
+  snprintf(quantity, sizeof quantity, "d2L/d%sd%s", first.name, second.name);
+  return find_right(name, quantity);
+}
+
+static void judge_hessian_entries(const opened *o, const char *name, const double *hessian) {
+  size_t p = o->parameters;
+  double want[PARAMETERS * PARAMETERS], scale = 0;
+  for (size_t i = 0; i < p * p; i++) {
+    want[i] = find_curvature(o, name, i / p, i % p)->value;
+    scale = fmax(scale, fabs(want[i]));
+  }
+  for (size_t i = 0; i < p * p; i++)
+    if (!(fabs(hessian[i] - want[i]) <= allowed * scale))
+      fault(name, "Hessian", find_curvature(o, name, i / p, i % p)->quantity, hessian[i], want[i]);
+}
+
+/* 0: nothing is known of it. */
+static int judge_hessian(const trust_case *c) {
+  opened o = open_case(c->name, c->data);
+  double hessian[PARAMETERS * PARAMETERS];
+  int known = find_curvature(&o, c->name, 0, 0) != NULL;
+  if (known) {
+    og_status status = og_objective_hessian(o.objective, o.theta, hessian);
+    if (status == OG_OK)
+      judge_hessian_entries(&o, c->name, hessian);
+    else
+      judge_refusal(c->name, "Hessian", status, og_context_message(o.context), c->refusal != NEVER);
+  }
+  close_case(&o);
+  return known;
+}
+
+static void hessians(void **state) {
+  (void)state;
+  int judged = 0;
+  faults = 0;
+  for (size_t i = 0; i < CASES; i++) judged += judge_hessian(&cases[i]);
+  if (judged < 10) fail_msg("oracles/trust.csv has the Hessians of %d cases alone", judged);
+  if (faults) fail_msg("%d faults", faults);
+}
+
 /* ---- A network's output that a state follows: x' = k (f(t) - x), f = b + sum of w_j h_j, x(0) = 0 ---- */
 
 /* f(t) = net([sin(a t), cos(2 a t)]) with `HIDDEN` units, theta = (W1, b1, w, b). */
@@ -284,9 +332,10 @@ static void judge_fit(const char *name) {
   opened o = open_case(name, name);
   og_fit *fit = NULL;
   og_parameter_info info = {0};
-  double estimate[PARAMETERS], least = right_of(name, "least ", "loss");
+  double estimate[PARAMETERS], error[PARAMETERS], least = right_of(name, "least ", "loss");
   CHECK(o.context, og_fit_run(o.objective, NULL, NULL, NULL, NULL, &fit));
   CHECK(o.context, og_fit_estimate(fit, estimate));
+  CHECK(o.context, og_fit_standard_errors(fit, error));
   if (!(fabs(og_fit_loss(fit) - least) <= allowed * fmax(1, fabs(least))))
     fault(name, og_fit_reason(fit), "loss", og_fit_loss(fit), least);
   if (!og_fit_converged(fit)) fault(name, og_fit_reason(fit), "converged", 0, 1);
@@ -295,6 +344,9 @@ static void judge_fit(const char *name) {
     double want = right_of(name, "fitted ", info.name);
     if (!(fabs(estimate[i] - want) <= estimate_allowed * fabs(want)))
       fault(name, "fit", info.name, estimate[i], want);
+    want = right_of(name, "error of ", info.name);
+    if (!(fabs(error[i] - want) <= estimate_allowed * want))
+      fault(name, "standard error", info.name, error[i], want);
   }
   og_fit_destroy(fit);
   close_case(&o);
@@ -316,6 +368,7 @@ int main(void) {
       cmocka_unit_test(interpolate_gradients),
       cmocka_unit_test(quadrature_gradients),
       cmocka_unit_test(forward_gradients),
+      cmocka_unit_test(hessians),
       cmocka_unit_test(networks),
       cmocka_unit_test(fits),
   };
