@@ -83,6 +83,7 @@ static trial shortened(uint64_t index) {
   r.input_at = t0 + (r.input_at - t0) * shrink;
   pulse *e = &r.s.pulse;
   e->time = t0 + (e->time - t0) * shrink;
+  if (e->guarded >= 0) e->level = r.x0[e->guarded] + (e->level - r.x0[e->guarded]) * fmin(1, shrink);
   if (e->happens && e->time_parameter >= 0) r.theta[e->time_parameter] = e->time;
   r.precision = OG_PRECISION_DOUBLE;
   r.method = OG_METHOD_RK4;

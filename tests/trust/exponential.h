@@ -136,17 +136,18 @@ static inline long double slope_of_row(const linear *s, int i) {
 static inline void pulse_linear(linear *s, int by) {
   const pulse *e = &s->r->s.pulse;
   long double dt = e->time_parameter >= 0 && by == e->time_parameter;
+  if (e->guarded >= 0) dt = -s->dz[e->guarded] / slope_of_row(s, e->guarded);
   for (int i = 0; i < s->r->s.n; i++) s->dz[i] += slope_of_row(s, i) * dt;
   s->dz[e->state] = e->keep * s->dz[e->state] + (by == e->dose);
   s->z[e->state] = e->keep * s->z[e->state] + s->theta[e->dose];
-  for (int i = 0; i < s->r->s.n; i++) s->dz[i] -= slope_of_row(s, i) * dt;
+  for (int i = 0; i < s->r->s.n && !e->terminal; i++) s->dz[i] -= slope_of_row(s, i) * dt;
 }
 
 /* What the loss gains by direction c of tangents.h: of x0, of a parameter, of the input's first or second
  * value. */
 static inline long double slope_by_exponential(const trial *r, int c) {
   double theta[THETA_MAX] = {0}, t = r->t0, sense = r->t1 > r->t0 ? 1 : -1;
-  int n = r->s.n, k = c - 1 - n, by = k, passed = 0;
+  int n = r->s.n, k = c - 1 - n, by = k, passed = 0, ended = 0;
   memcpy(theta, r->theta, sizeof r->theta);
   if (r->s.inputs) theta[r->s.p] = r->input[0];
   linear s;
@@ -155,7 +156,8 @@ static inline long double slope_by_exponential(const trial *r, int c) {
   if (k < 0) s.dz[c - 1] = 1;
   if (k > r->s.p) by = -1; /* the second value has no effect before it is there */
   for (int point = 0; point <= r->observations; point++) {
-    double end = point < r->observations ? r->times[point] : r->t1;
+    int last = point == r->observations;
+    double end = last ? r->t1 : r->times[point];
     double at = r->s.inputs ? r->input_at : pulse_time(&r->s.pulse, r->theta);
     if ((r->s.inputs || r->s.pulse.happens) && !passed && sense * (end - at) > 0) {
       advance_linear(&s, by, at - t), t = at, passed = 1;
@@ -163,9 +165,10 @@ static inline long double slope_by_exponential(const trial *r, int c) {
         theta[r->s.p] = r->input[1], by = k == r->s.p ? -1 : k == r->s.p + 1 ? r->s.p : k;
       else
         pulse_linear(&s, k);
+      ended = r->s.pulse.happens && r->s.pulse.terminal;
     }
-    advance_linear(&s, by, end - t), t = end;
-    for (int i = 0; i < n; i++) gain += r->seeds[point][i] * s.dz[i];
+    if (!ended) advance_linear(&s, by, end - t), t = end;
+    for (int i = 0; i < n && (last || !ended); i++) gain += r->seeds[point][i] * s.dz[i];
   }
   return gain;
 }

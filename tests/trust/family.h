@@ -182,13 +182,14 @@ static inline void add_rest(trial *r, int n, double parameters) {
 }
 
 /* A state of its own that moves, so that something limits the steps a little. */
-static inline void add_mover(trial *r) {
+static inline int add_mover(trial *r) {
   int i = r->s.n++;
   double rate = log_uniform(r, 0.5, 10) / fabs(r->t1 - r->t0), rest = uniform(r, -2, 2);
   r->x0[i] = rest + sign(r) * uniform(r, 0.3, 2);
   term *m = of_state(add_term(r, i, -rate), i);
   if (chance(r, 0.3)) make_parameter(r, m);
   add_term(r, i, rate * rest);
+  return i;
 }
 
 static inline void need_parameter(trial *r) {
@@ -229,6 +230,21 @@ static inline void draw_linear_forced(trial *r) {
   }
 }
 
+/* A dose to state `state` at time `at`, or where a state that moves is then. */
+static inline void add_pulse(trial *r, int state, double keep, double at) {
+  pulse *e = &r->s.pulse;
+  *e = (pulse){.happens = 1, .time = at, .time_parameter = -1, .guarded = -1, .state = state, .keep = keep};
+  e->dose = add_parameter(r, sign(r) * log_uniform(r, 0.3, 3));
+  e->terminal = chance(r, 0.2);
+  if (chance(r, 0.4)) {
+    int i = e->guarded = add_mover(r);
+    double rate = -r->s.term[r->s.count - 2].c * parameter_of(&r->s.term[r->s.count - 2], 0, r->theta),
+           rest = r->s.term[r->s.count - 1].c / rate;
+    e->level = rest + (r->x0[i] - rest) * exp(-rate * (at - r->t0));
+  } else if (chance(r, 0.6))
+    e->time_parameter = add_parameter(r, at);
+}
+
 /* Rest until a dose, a switch that is a state, or a step of an input. */
 static inline void draw_linear_stimulated(trial *r) {
   draw_linear(r, 1e-2, 2e2);
@@ -245,17 +261,13 @@ static inline void draw_linear_stimulated(trial *r) {
     r->input[1] = sign(r) * log_uniform(r, 0.3, 3);
   }
   add_rest(r, n, 1.5); /* the input is zero before */
-  if (way == 2) {
-    term *m = add_term(r, row, log_uniform(r, 0.1, 10));
-    if (chance(r, 0.5)) make_parameter(r, m);
-    m->theta[m->theta[0] == -1 ? 0 : 1] = -2; /* the input: its place is known when all parameters are */
-  } else {
-    pulse *e = &r->s.pulse;
-    *e = (pulse){
-        .happens = 1, .time = at, .time_parameter = -1, .state = way == 1 ? n : row, .keep = way != 1};
-    e->dose = add_parameter(r, sign(r) * log_uniform(r, 0.3, 3));
-    if (chance(r, 0.4)) e->time_parameter = add_parameter(r, at);
+  if (way < 2) {
+    add_pulse(r, way == 1 ? n : row, way == 1 ? 0 : 1, at);
+    return;
   }
+  term *m = add_term(r, row, log_uniform(r, 0.1, 10));
+  if (chance(r, 0.5)) make_parameter(r, m);
+  m->theta[m->theta[0] == -1 ? 0 : 1] = -2; /* the input: its place is known when all parameters are */
 }
 
 static inline void draw_zero_parameter(trial *r) {

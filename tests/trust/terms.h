@@ -38,11 +38,14 @@ typedef struct term {
   factor factor[FACTORS_MAX];
 } term;
 
-/* At `time`, or where a parameter says: x[state] = keep * x[state] + theta[dose]. */
+/* At `time`, or where a parameter says, or where a state falls or rises to a level, which it does at `time`:
+ * x[state] = keep * x[state] + theta[dose]. */
 typedef struct pulse {
-  int happens;
+  int happens, terminal;
   double time;
-  int time_parameter; /* -1: at `time` */
+  int time_parameter; /* -1: none */
+  int guarded;        /* the state that comes to `level`; -1: none */
+  double level;
   int state, dose;
   double keep;
 } pulse;
@@ -166,14 +169,18 @@ static inline double pulse_time(const pulse *e, const double *theta) {
   return e->time_parameter < 0 ? e->time : theta[e->time_parameter];
 }
 static inline int pulse_guard(double t, const double *x, const double *theta, double *g, void *user) {
-  (void)x;
-  g[0] = t - pulse_time(&((const terms *)user)->pulse, theta);
+  const pulse *e = &((const terms *)user)->pulse;
+  g[0] = e->guarded >= 0 ? x[e->guarded] - e->level : t - pulse_time(e, theta);
   return 0;
 }
 static inline int pulse_guard_vjp(double t, const double *x, const double *theta, const double *g_bar,
                                   double *x_bar, double *theta_bar, double *t_bar, void *user) {
-  (void)t, (void)x, (void)theta, (void)x_bar;
+  (void)t, (void)x, (void)theta;
   const pulse *e = &((const terms *)user)->pulse;
+  if (e->guarded >= 0) {
+    x_bar[e->guarded] = g_bar[0];
+    return 0;
+  }
   *t_bar = g_bar[0];
   if (e->time_parameter >= 0) theta_bar[e->time_parameter] = -g_bar[0];
   return 0;
@@ -208,7 +215,7 @@ static inline int pulse_jump_jvp(size_t event, double t, const double *x, const 
 static inline og_status terms_field(og_context *context, terms *s, og_field **out) {
   static const og_event_functions functions = {pulse_guard, pulse_guard_vjp, pulse_jump, pulse_jump_vjp,
                                                pulse_jump_jvp};
-  static const og_event event = {"pulse", OG_DIRECTION_ANY, 0};
+  const og_event event = {"pulse", OG_DIRECTION_ANY, s->pulse.terminal};
   og_status status = og_field_create(context, (size_t)s->n, (size_t)s->p, terms_rhs, s, out);
   if (status == OG_OK) status = og_field_set_vjp(*out, terms_vjp);
   if (status == OG_OK) status = og_field_set_jvp(*out, terms_jvp);
@@ -250,12 +257,15 @@ static inline void write_term(text *to, const terms *s, const term *m) {
 }
 
 static inline void write_pulse(text *to, const pulse *e) {
-  write_text(to, "event pulse when t - ");
-  if (e->time_parameter < 0)
-    write_text(to, "(%.17g)", e->time);
+  write_text(to, "event pulse when ");
+  if (e->guarded >= 0)
+    write_text(to, "x%d - (%.17g)", e->guarded + 1, e->level);
+  else if (e->time_parameter >= 0)
+    write_text(to, "t - k%d", e->time_parameter + 1);
   else
-    write_text(to, "k%d", e->time_parameter + 1);
-  write_text(to, " = 0 any { x%d = (%.17g)*x%d + k%d }\n", e->state + 1, e->keep, e->state + 1, e->dose + 1);
+    write_text(to, "t - (%.17g)", e->time);
+  write_text(to, " = 0 any { x%d = (%.17g)*x%d + k%d%s }\n", e->state + 1, e->keep, e->state + 1, e->dose + 1,
+             e->terminal ? "; stop" : "");
 }
 
 /* The model, with x0 and theta as its values. */

@@ -34,23 +34,33 @@ static inline tangents start_tangents(const trial *r, double *theta) {
   return a;
 }
 
-/* Saltation at a guard t - time: with f before and after, dx+ = J (dx- + f- dt) - f+ dt + dose. */
+/* How the pulse's time moves with direction c: by its parameter, or so that the guarded state stays on its
+ * level. */
+static inline double pulse_moves(const tangents *a, int c, columns slope) {
+  const pulse *e = &a->s->pulse;
+  if (c == 0) return 0;
+  if (e->guarded >= 0) return -a->y[c][e->guarded] / slope[0][e->guarded];
+  return e->time_parameter >= 0 && c == 1 + a->s->n + e->time_parameter;
+}
+
+/* Saltation: with f before and after, dx+ = J (dx- + f- dt) - f+ dt + dose; what ends there has no f+. */
 static inline void cross_pulse(tangents *a, const trial *r) {
   const pulse *e = &r->s.pulse;
   int n = r->s.n;
   columns before, after;
+  double dt[COLUMNS_MAX];
   slope_of_columns(a, a->t, a->y, before);
+  for (int c = 0; c < a->columns; c++) dt[c] = pulse_moves(a, c, before);
   for (int c = 0; c < a->columns; c++) {
-    double dt = e->time_parameter >= 0 && c == 1 + n + e->time_parameter;
-    if (c > 0)
-      for (int i = 0; i < n; i++) a->y[c][i] += before[0][i] * dt;
+    for (int i = 0; i < n; i++) a->y[c][i] += before[0][i] * dt[c];
     a->y[c][e->state] *= e->keep;
     if (c == 0) a->y[c][e->state] += r->theta[e->dose];
     if (c == 1 + n + e->dose) a->y[c][e->state] += 1;
   }
+  if (e->terminal) return;
   slope_of_columns(a, a->t, a->y, after);
-  if (e->time_parameter >= 0)
-    for (int i = 0; i < n; i++) a->y[1 + n + e->time_parameter][i] -= after[0][i];
+  for (int c = 1; c < a->columns; c++)
+    for (int i = 0; i < n; i++) a->y[c][i] -= after[0][i] * dt[c];
   a->h *= 1e-2;
 }
 
@@ -75,33 +85,40 @@ static inline void see_point(const tangents *a, const trial *r, int point, truth
 /* Integrates x and its tangents on to `end`; 0: it cannot. */
 typedef int (*advance_fn)(tangents *a, double end);
 
+typedef struct passage {
+  advance_fn advance;
+  double theta[THETA_MAX];
+  int passed, ended; /* the pulse or the input's change; a terminal pulse */
+} passage;
+
 /* Goes to `end`, through the pulse and the input's change where they lie before it. */
-static inline int go_to(tangents *a, const trial *r, advance_fn advance, double *theta, double end,
-                        int *passed) {
+static inline int go_to(tangents *a, const trial *r, passage *w, double end) {
   double direction = r->t1 > r->t0 ? 1 : -1,
          at = r->s.inputs ? r->input_at : pulse_time(&r->s.pulse, r->theta);
-  int changes = (r->s.inputs || r->s.pulse.happens) && !*passed && direction * (end - at) > 0;
+  int changes = (r->s.inputs || r->s.pulse.happens) && !w->passed && direction * (end - at) > 0;
+  if (w->ended) return 1;
   if (changes) {
-    if (!advance(a, at)) return 0;
-    *passed = 1;
+    if (!w->advance(a, at)) return 0;
+    w->passed = 1;
     if (r->s.inputs)
-      theta[r->s.p] = r->input[1], a->input_column++, a->h *= 1e-2;
+      w->theta[r->s.p] = r->input[1], a->input_column++, a->h *= 1e-2;
     else
       cross_pulse(a, r);
+    w->ended = r->s.pulse.happens && r->s.pulse.terminal;
   }
-  return advance(a, end);
+  return w->ended || w->advance(a, end);
 }
 
 /* By any way of integrating; `user` is for it. */
 static inline truth by_tangents(const trial *r, advance_fn advance, void *user) {
   truth out = {.found = 1};
-  double theta[THETA_MAX];
-  int passed = 0;
-  tangents a = start_tangents(r, theta);
+  passage w = {.advance = advance};
+  tangents a = start_tangents(r, w.theta);
   a.user = user;
   for (int k = 0; k <= r->observations && out.found; k++) {
-    out.found = go_to(&a, r, advance, theta, k < r->observations ? r->times[k] : r->t1, &passed);
-    see_point(&a, r, k, &out);
+    int last = k == r->observations;
+    out.found = go_to(&a, r, &w, last ? r->t1 : r->times[k]);
+    if (last || !w.ended) see_point(&a, r, k, &out); /* what comes after the end is not observed */
   }
   memcpy(out.largest, a.most, sizeof out.largest);
   for (int k = 0; k < r->s.n; k++) memcpy(out.by_initial[k], a.y[1 + k], sizeof a.y[0]);
