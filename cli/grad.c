@@ -1,6 +1,7 @@
 /* odegrad grad: the loss, its gradient and, when asked for, its Hessian. */
 #include "cli.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 typedef struct gradient {
@@ -8,6 +9,7 @@ typedef struct gradient {
   double *theta_bar; /* [p] */
   double *x0_bar;    /* [M][n] */
   double *hessian;   /* [p][p]; NULL: not wanted */
+  og_gradient_error error;
   long long stats[OG_STAT_COUNT];
 } gradient;
 
@@ -17,6 +19,7 @@ static og_status evaluate(const problem *p, og_objective *objective, gradient *g
   g->seconds = seconds_now() - start;
   if (status == OG_OK) status = og_objective_initial_gradient(objective, g->x0_bar);
   if (status == OG_OK) status = og_objective_time_gradient(objective, &g->t0_bar, &g->t1_bar);
+  if (status == OG_OK) status = og_objective_gradient_error(objective, &g->error);
   for (int i = 0; i < OG_STAT_COUNT; i++) g->stats[i] = og_objective_stat(objective, (og_stat)i);
   return status == OG_OK && g->hessian ? og_objective_hessian(objective, p->theta, g->hessian) : status;
 }
@@ -37,6 +40,14 @@ static cJSON *hessian_json(const problem *p, const double *hessian) {
   return object;
 }
 
+static cJSON *error_json(const problem *p, const og_gradient_error *error) {
+  cJSON *object = cJSON_CreateObject();
+  cJSON_AddItemToObject(object, "parameters", json_number(p->p ? error->parameters : 0));
+  cJSON_AddItemToObject(object, "initial", json_number(error->initial));
+  cJSON_AddItemToObject(object, "times", json_number(error->times));
+  return object;
+}
+
 static cJSON *gradient_json(const problem *p, const gradient *g) {
   cJSON *object = cJSON_CreateObject();
   cJSON_AddItemToObject(object, "loss", json_number(g->loss));
@@ -46,6 +57,7 @@ static cJSON *gradient_json(const problem *p, const gradient *g) {
   cJSON *times = cJSON_AddObjectToObject(object, "time_gradient");
   cJSON_AddItemToObject(times, "t0", json_number(g->t0_bar));
   cJSON_AddItemToObject(times, "t1", json_number(g->t1_bar));
+  cJSON_AddItemToObject(object, "gradient_error", error_json(p, &g->error));
   cJSON_AddItemToObject(object, "stats", json_stats(g->stats, g->seconds));
   return object;
 }
@@ -127,6 +139,14 @@ static int show(const problem *p, const gradient *g) {
   if (p->json) return print_json(gradient_json(p, g)), status;
   printf("loss  %.10g\n", g->loss);
   print_gradient(p, g);
+  if (isfinite(g->error.initial))
+    printf("\nestimated errors, of the largest component: %.1e of parameters, %.1e of initial states, %.1e "
+           "of times\n",
+           p->p ? g->error.parameters : 0, g->error.initial, g->error.times);
+  if (g->stats[OG_STAT_REFINEMENTS])
+    remark(p->quiet,
+           "the steps of the tolerances were not good for the derivative: they were narrowed %lld times",
+           g->stats[OG_STAT_REFINEMENTS]);
   remark(p->quiet, "%lld steps, %lld rejected, %lld evaluations of f, %lld of its vjp, %.3g s",
          g->stats[OG_STAT_STEPS], g->stats[OG_STAT_REJECTED], g->stats[OG_STAT_RHS_EVALS],
          g->stats[OG_STAT_VJP_EVALS], g->seconds);

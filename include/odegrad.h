@@ -60,6 +60,8 @@ OG_API const char *og_version(void);
   X(OG_ERR_GRAZING, 29, "an event is touched, not crossed, so that it has no derivative")                    \
   X(OG_ERR_NOT_STEADY, 30, "no steady state before the end of the span")                                     \
   X(OG_ERR_ENDED, 31, "a trajectory ended before an observation")                                            \
+  X(OG_ERR_UNRESOLVED, 32,                                                                                   \
+    "the gradient is not resolved: steps are good for the solution, not for its derivative")                 \
   X(OG_ERR_INTERNAL, 99, "a defect in odegrad; please report it")
 
 typedef enum og_status {
@@ -102,19 +104,20 @@ OG_API const char *og_context_message(const og_context *context);
 typedef struct og_options og_options;
 
 typedef enum og_option {
-  OG_OPT_METHOD,        /* choice: og_method */
-  OG_OPT_RTOL,          /* real */
-  OG_OPT_ATOL,          /* real */
-  OG_OPT_STEPS,         /* integer: fixed steps; 0 = adaptive */
-  OG_OPT_MAX_STEPS,     /* integer: accepted + rejected per trajectory */
-  OG_OPT_MIN_STEP,      /* real: 0 = a few ulp of t */
-  OG_OPT_MAX_STEP,      /* real: 0 = the span */
-  OG_OPT_FIRST_STEP,    /* real: 0 = automatic (Hairer, Norsett & Wanner II.4) */
-  OG_OPT_STEADY,        /* real: end where the root mean square of f falls to it; 0 = at t1 */
-  OG_OPT_EVENT_SAMPLES, /* integer: places in a step at which guards are looked at (docs/events.md) */
-  OG_OPT_MAX_EVENTS,    /* integer: of a trajectory */
-  OG_OPT_ADJOINT,       /* choice: og_adjoint */
-  OG_OPT_ADJOINT_NORM,  /* choice: og_norm */
+  OG_OPT_METHOD,           /* choice: og_method */
+  OG_OPT_RTOL,             /* real */
+  OG_OPT_ATOL,             /* real */
+  OG_OPT_STEPS,            /* integer: fixed steps; 0 = adaptive */
+  OG_OPT_MAX_STEPS,        /* integer: accepted + rejected per trajectory */
+  OG_OPT_MIN_STEP,         /* real: 0 = a few ulp of t */
+  OG_OPT_MAX_STEP,         /* real: 0 = the span */
+  OG_OPT_FIRST_STEP,       /* real: 0 = automatic (Hairer, Norsett & Wanner II.4) */
+  OG_OPT_STEADY,           /* real: end where the root mean square of f falls to it; 0 = at t1 */
+  OG_OPT_EVENT_SAMPLES,    /* integer: places in a step at which guards are looked at (docs/events.md) */
+  OG_OPT_MAX_EVENTS,       /* integer: of a trajectory */
+  OG_OPT_ADJOINT,          /* choice: og_adjoint */
+  OG_OPT_ADJOINT_NORM,     /* choice: og_norm */
+  OG_OPT_GRADIENT_CONTROL, /* choice: og_gradient_control */
   OG_OPT_MEMORY,   /* size: bytes for the solve and its gradient; 0 = no limit. Not counted are settings and
                       results: observed states and copies of events' cotangents and tangents among them
                       (docs/checkpointing.md) */
@@ -194,6 +197,14 @@ typedef enum og_adjoint {
 /** Which rows set the step size of a backward solve: all but the parameter integral (Kidger, Chen & Lyons,
  *  "Hey, that's not an ODE", 2021), on which the equation does not depend, or all. */
 typedef enum og_norm { OG_NORM_SEMINORM, OG_NORM_FULL } og_norm;
+/** What is done about steps that are good for x and not for its derivative (docs/adjoints.md): the gradient's
+ *  own error is estimated, and steps are narrowed where it is too large, or the gradient is refused; it is
+ *  estimated only; neither. */
+typedef enum og_gradient_control {
+  OG_CONTROL_REFINE,
+  OG_CONTROL_ESTIMATE,
+  OG_CONTROL_NONE
+} og_gradient_control;
 /** Which states are kept for the backward pass when not all of them can be: see docs/checkpointing.md. */
 typedef enum og_schedule_kind {
   OG_SCHEDULE_AUTO, /* all if they fit; else binomial with fixed steps, online with adaptive ones */
@@ -366,6 +377,7 @@ typedef enum og_stat {
   OG_STAT_CHECKPOINT_BYTES, /* kept in memory; under a budget with all working memory and tables: the most so
                                far */
   OG_STAT_RECOMPUTED_STEPS, /* steps taken again from checkpoints */
+  OG_STAT_REFINEMENTS, /* times that steps were narrowed for a gradient's sake, the most of a trajectory */
   OG_STAT_COUNT
 } og_stat;
 
@@ -456,12 +468,28 @@ OG_API og_status og_solve_event_tangents(const og_solve *solve, size_t trajector
  * (it keeps no steps; where x does not come back to x0, the log says so and by how much); interpolate with
  * x(t) from the forward solve's dense output, together with the integral of lambda^T df/dtheta; quadrature
  * lambda alone, and the integral by an adaptive Gauss-Kronrod rule, to rtol and atol also with fixed steps.
- * They are correct up to the errors of the two solves. Events are differentiated with their times; one that
- * is touched and not crossed is refused (OG_ERR_GRAZING). Cotangents of observations that a terminal event
- * left out are ignored. */
+ * They are correct up to the errors of the two solves. Steps that are good for the solution and not for its
+ * derivative are narrowed and the trajectory solved again, or OG_ERR_UNRESOLVED says where and what to try
+ * (option gradient-control). Events are differentiated with their times; one that is touched and not crossed
+ * is refused (OG_ERR_GRAZING). Cotangents of observations that a terminal event left out are ignored. */
 OG_API og_status og_solve_pullback(og_solve *solve, const double *observed_bar, const double *final_bar,
                                    const double *cost_bar, double *x0_bar, double *theta_bar, double *t0_bar,
                                    double *t1_bar, double *times_bar);
+/** How well the last gradient is known: estimated errors, each relative to the largest component of its kind.
+ *  With adjoint = discrete or forward they come from looks at single steps on the way back (what the same
+ * step in two parts does otherwise), or, where these gave cause for doubt, from a comparison with the
+ * gradient of narrower steps; an estimate of a sum of errors tells its order of magnitude, no bound. NaN: not
+ * estimated (gradient-control = none). docs/adjoints.md has what can be missed. */
+typedef struct og_gradient_error {
+  double parameters, initial, times;
+} og_gradient_error;
+/** Of the last og_solve_pullback; OG_ERR_STATE before one succeeded. Where the pullback narrowed steps
+ * (statistic OG_STAT_REFINEMENTS > 0) og_solve_final, og_solve_observed and so on give the states on the
+ * narrower steps, which differ by no more than the tolerances: a loss that is to be that of the very same
+ * numbers is to be computed from them, and its cotangents pulled back once more. og_objective_evaluate does
+ * so. */
+OG_API og_status og_solve_gradient_error(const og_solve *solve, og_gradient_error *error);
+
 /** The twin: tangents in (NULL means zero; shapes as the cotangents out above), tangents out, overwritten. */
 OG_API og_status og_solve_pushforward(og_solve *solve, const double *x0_dot, const double *theta_dot,
                                       const double *t0_dot, const double *t1_dot, const double *times_dot,
@@ -676,6 +704,8 @@ OG_API og_status og_objective_hessian(og_objective *objective, const double *the
 OG_API size_t og_objective_trajectories(const og_objective *objective);
 OG_API og_status og_objective_initial_gradient(const og_objective *objective, double *x0_bar);
 OG_API og_status og_objective_time_gradient(const og_objective *objective, double *t0_bar, double *t1_bar);
+/** See og_solve_gradient_error; parameters are those of the objective's whole gradient. */
+OG_API og_status og_objective_gradient_error(const og_objective *objective, og_gradient_error *error);
 OG_API long long og_objective_stat(const og_objective *objective, og_stat stat);
 /** The span of one trajectory, from the `time` statement or the data. */
 OG_API og_status og_objective_span(const og_objective *objective, size_t trajectory, double *t0, double *t1);

@@ -56,6 +56,15 @@ enum { ROWS = 5, LANES = 64, TERMS = 7, ROOM = ROWS * LANES };
           near_##S(all[i]->name, "dot_rows", got.sum, want.sum, lanes, 37);                                  \
           assert_memory_equal(got.k[1], want.k[1], (size_t)(rows * lanes) * sizeof(X));                      \
           assert_memory_equal(got.k[2], want.k[2], (size_t)(rows * lanes) * sizeof(X));                      \
+          int grown[2];                                                                                      \
+          for (int which = 0; which < 2; which++) {                                                          \
+            blocks_##S *b = which ? &got : &want;                                                            \
+            grown[which] = (which ? all[i] : all[0])                                                         \
+                               ->outgrows(rows, lanes, b->x, b->k[3], b->h, (X)(form * 0.25), b->sum, b->y); \
+          }                                                                                                  \
+          assert_int_equal(grown[0], grown[1]);                                                              \
+          assert_memory_equal(got.sum, want.sum, (size_t)lanes * sizeof(X));                                 \
+          assert_memory_equal(got.y, want.y, (size_t)lanes * sizeof(X));                                     \
           for (int which = 0; which < 2; which++) {                                                          \
             blocks_##S *b = which ? &got : &want;                                                            \
             (which ? all[i] : all[0])->scaled_error(rows, lanes, b->k[0], b->x, b->k[3], 1, (X)0.5, b->sum); \

@@ -9,6 +9,7 @@
 typedef struct og_pullback {
   const double *observed_bar, *final_bar, *cost_bar;
   int want_times;      /* any of t0_bar, t1_bar, times_bar */
+  int looks;           /* of the discrete adjoint: OG_LOOKS_... (looks.h) */
   double *x0_bar;      /* [M][states] */
   double *theta_bar;   /* [M][parameters that are in lanes] */
   double *weights_bar; /* [bound weights]: summed over trajectories */

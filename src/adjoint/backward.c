@@ -1,6 +1,7 @@
 /* The rounds of a backward solve; see backward.h. All trajectories go together, each from one of its stations
  * to the one before; those that have arrived at t0 wait there. */
 #include "adjoint/backward.h"
+#include "adjoint/trust.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,7 +19,8 @@ static void start_state(og_backward *b, size_t m) {
 
 static og_status allocate(og_backward *b) {
   const og_solve *solve = b->solve;
-  size_t doubles = solve->count * (b->field->n + b->field->p + solve->p), point = og_backward_point(solve);
+  size_t doubles = solve->count * (b->field->n + b->field->p + solve->p + 3),
+         point = og_backward_point(solve);
   b->state = og_alloc(solve->context, doubles, sizeof *b->state);
   b->stations = og_alloc(solve->context, solve->count, sizeof *b->stations);
   b->point = og_alloc(solve->context, 1, point);
@@ -26,11 +28,14 @@ static og_status allocate(og_backward *b) {
     return og_fail_memory(solve->context, doubles * sizeof *b->state + point, "the adjoint state");
   b->rows = b->state + solve->count * b->field->n;
   b->theta_bar = b->rows + solve->count * b->field->p;
+  b->errors = b->theta_bar + solve->count * solve->p;
+  b->left_out = b->errors + solve->count;
+  b->steps = b->left_out + solve->count;
   return OG_OK;
 }
 
 og_status og_backward_open(og_backward *b, og_solve *solve, og_pullback *pullback, og_field *field,
-                           size_t lambda_row, const og_role *role) {
+                           size_t lambda_row, const og_role *role, og_norm norm) {
   *b = (og_backward){.solve = solve, .field = field, .lambda_row = lambda_row, .pullback = pullback};
   OG_TRY(og_solve_create(solve->context, field, solve->options, solve->count, &b->back));
   b->back->keep = OG_KEEP_NOTHING;
@@ -39,8 +44,7 @@ og_status og_backward_open(og_backward *b, og_solve *solve, og_pullback *pullbac
   b->back->threads_most = solve->threads_most;
   b->back->lanes_most = solve->lanes_most;
   b->back->limits.steady = 0;
-  if (og_options_integer(solve->options, OG_OPT_ADJOINT_NORM) == OG_NORM_SEMINORM)
-    b->back->controlled = lambda_row + solve->n;
+  if (norm == OG_NORM_SEMINORM) b->back->controlled = lambda_row + solve->n;
   OG_TRY(allocate(b));
   for (size_t m = 0; m < solve->count; m++) start_state(b, m);
   return OG_OK;
@@ -84,6 +88,11 @@ static og_status run_round(og_backward *b) {
   for (size_t m = 0; m < M; m++) OG_TRY(prepare(b, m));
   OG_TRY(og_solve_run(b->back));
   memcpy(b->state, b->back->final, M * b->field->n * sizeof *b->state);
+  for (size_t m = 0; m < M; m++) {
+    b->errors[m] += b->back->trajectories[m].errors;
+    b->left_out[m] += b->back->trajectories[m].left_out;
+    b->steps[m] += (double)b->back->trajectories[m].steps;
+  }
   long long evals = og_solve_stat(b->back, OG_STAT_RHS_EVALS);
   og_count(b->solve, OG_STAT_VJP_EVALS, evals);
   if (b->lambda_row) og_count(b->solve, OG_STAT_RHS_EVALS, evals);
@@ -115,6 +124,19 @@ static void deliver(og_backward *b) {
   }
 }
 
+/* What the steps of both solves may have left in lambda, by their own estimates, and what they left in the
+ * parameter integral besides. */
+static void tell_errors(const og_backward *b, size_t m) {
+  og_solve *solve = b->solve;
+  og_trajectory *at = &solve->trajectories[m];
+  double share = og_trust_tolerance(solve, m) * fmax(1, at->errors + b->errors[m]), x0 = 0, theta = 0;
+  for (size_t i = 0; i < solve->states; i++) x0 = fmax(x0, fabs(b->pullback->x0_bar[m * solve->states + i]));
+  for (size_t i = 0; i < solve->parameters; i++)
+    theta = fmax(theta, fabs(b->pullback->theta_bar[m * solve->parameters + i]));
+  at->trust = (og_trust){.initial = share * x0, .parameters = share * theta + b->left_out[m]};
+  at->trust.doubtful = b->left_out[m] > og_trust_sum_allowed(solve, m, (size_t)b->steps[m]) * theta;
+}
+
 og_status og_backward_run(og_backward *b, og_round_fn after) {
   for (size_t m = 0; m < b->solve->count; m++) OG_TRY(og_station_begin(b, m));
   while (!all_arrived(b)) {
@@ -124,5 +146,60 @@ og_status og_backward_run(og_backward *b, og_round_fn after) {
   }
   OG_TRY(start_times(b));
   deliver(b);
+  for (size_t m = 0; m < b->solve->count; m++) tell_errors(b, m);
   return OG_OK;
+}
+
+/* ---- A parameter integral that was left out, and is not resolved ---- */
+
+/* Results of one trajectory. */
+static void take_over(const og_solve *solve, size_t m, const og_pullback *from, og_pullback *to) {
+  const og_trajectory *at = &solve->trajectories[m];
+  size_t n = solve->states, p = solve->parameters, first = at->first_observation;
+  size_t signals = og_signals_first(solve, m), values = og_signals_count(solve, m);
+  memcpy(to->x0_bar + m * n, from->x0_bar + m * n, n * sizeof(double));
+  if (p) memcpy(to->theta_bar + m * p, from->theta_bar + m * p, p * sizeof(double));
+  to->t0_bar[m] = from->t0_bar[m];
+  to->t1_bar[m] = from->t1_bar[m];
+  if (at->observations)
+    memcpy(to->times_bar + first, from->times_bar + first, at->observations * sizeof(double));
+  if (values) memcpy(to->values_bar + signals, from->values_bar + signals, values * sizeof(double));
+}
+
+static og_status with_full_norm(og_solve *solve, og_pullback *pullback, og_backward_fn kind,
+                                const unsigned char *doubtful) {
+  size_t M = solve->count, n = solve->states, p = solve->parameters;
+  size_t entries = M * (n + p + 2) + solve->observed_count + solve->signal_values;
+  double *memory = og_alloc(solve->context, entries, sizeof *memory);
+  if (!memory) return og_fail_memory(solve->context, entries * sizeof *memory, "a gradient");
+  og_pullback full = *pullback;
+  full.x0_bar = memory;
+  full.theta_bar = full.x0_bar + M * n;
+  full.t0_bar = full.theta_bar + M * p;
+  full.t1_bar = full.t0_bar + M;
+  full.times_bar = full.t1_bar + M;
+  full.values_bar = full.times_bar + solve->observed_count;
+  og_status status = kind(solve, &full, OG_NORM_FULL);
+  for (size_t m = 0; m < M && status == OG_OK; m++)
+    if (doubtful[m]) take_over(solve, m, &full, pullback), solve->trajectories[m].trust.rounds = 1;
+  og_free(solve->context, memory);
+  return status;
+}
+
+og_status og_backward_trusted(og_solve *solve, og_pullback *pullback, og_backward_fn kind) {
+  og_norm norm = (og_norm)og_options_integer(solve->options, OG_OPT_ADJOINT_NORM);
+  long long control = og_options_integer(solve->options, OG_OPT_GRADIENT_CONTROL);
+  size_t count = 0;
+  OG_TRY(kind(solve, pullback, norm));
+  for (size_t m = 0; m < solve->count; m++) count += solve->trajectories[m].trust.doubtful != 0;
+  if (!count || norm == OG_NORM_FULL || control != OG_CONTROL_REFINE || solve->trajectories[0].fixed_steps)
+    return OG_OK;
+  unsigned char *doubtful = og_alloc(solve->context, solve->count, 1);
+  if (!doubtful) return og_fail_memory(solve->context, solve->count, "a gradient");
+  for (size_t m = 0; m < solve->count; m++)
+    doubtful[m] = (unsigned char)solve->trajectories[m].trust.doubtful;
+  og_status status = with_full_norm(solve, pullback, kind, doubtful);
+  og_free(solve->context, doubtful);
+  if (status == OG_OK) atomic_store(&solve->stats[OG_STAT_REFINEMENTS], 1);
+  return status;
 }

@@ -23,11 +23,12 @@ typedef struct og_backward {
       *field; /* its state is x[n] if lambda_row is n, then lambda[n], then q[p] if it has so many rows */
   size_t lambda_row;
   og_pullback *pullback;
-  double *state;        /* [M][rows of the field], where the next round starts */
-  double *rows;         /* [M][p of the field]: its theta in the present segment */
-  double *theta_bar;    /* [M][p]: what does not come by q */
-  og_station *stations; /* [M] */
-  double *point;        /* blocks of one lane of the forward field: og_backward_point */
+  double *state;                     /* [M][rows of the field], where the next round starts */
+  double *rows;                      /* [M][p of the field]: its theta in the present segment */
+  double *theta_bar;                 /* [M][p]: what does not come by q */
+  og_station *stations;              /* [M] */
+  double *point;                     /* blocks of one lane of the forward field: og_backward_point */
+  double *errors, *left_out, *steps; /* [M]: of all rounds, as in og_trajectory */
 } og_backward;
 
 static inline double *og_backward_state(const og_backward *b, size_t m) { return b->state + m * b->field->n; }
@@ -37,9 +38,14 @@ static inline double *og_backward_lambda(const og_backward *b, size_t m) {
 
 /* Opens a backward solve of `field`, which it takes over. On failure, too, it must be closed. */
 og_status og_backward_open(og_backward *b, og_solve *solve, og_pullback *pullback, og_field *field,
-                           size_t lambda_row, const og_role *role);
+                           size_t lambda_row, const og_role *role, og_norm norm);
 void og_backward_close(og_backward *b);
 
+/* One kind of backward solve, with its norm. */
+typedef og_status (*og_backward_fn)(og_solve *solve, og_pullback *pullback, og_norm norm);
+/* The kind with the norm of the options. Where the parameter integral is left out of the step control and
+ * turns out not to be resolved, those trajectories' results are those of the full norm. */
+og_status og_backward_trusted(og_solve *solve, og_pullback *pullback, og_backward_fn kind);
 /* What is left to do over a round's recorded steps, before lambda jumps. */
 typedef og_status (*og_round_fn)(og_backward *b);
 /* From the end to t0, with time gradients; x0_bar and theta_bar are filled. `after` may be NULL. */

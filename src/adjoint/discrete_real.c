@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "adjoint/adjoint.h"
+#include "adjoint/looks.h"
 #include "adjoint/stops.h"
 #include "adjoint/weights.h"
 #include "solve/tapes.h"
@@ -21,6 +21,7 @@ typedef struct reverse {
   double t1_bar[OG_LANES_MAX];                           /* from later segments */
   OG_R(og_stops) stops;
   OG_R(og_weights_sum) weights;
+  OG_R(og_looks) looks;
   int times;                   /* cotangents of times are needed */
   size_t cursor[OG_LANES_MAX]; /* observations at or after it are done */
   size_t due[OG_LANES_MAX];    /* the first one of the lane's step */
@@ -62,12 +63,15 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
   OG_TRY(OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes, purpose, &v->step));
   OG_TRY(OG_R(og_weights_open)(&v->weights, solve));
   v->step.weights_bar = v->weights.part;
+  v->step.keeps_first = pullback->looks != OG_LOOKS_NONE;
+  OG_R(og_looks_open)(&v->looks, solve, share->lanes, pullback->looks);
   return OG_R(og_stops_open)(&v->stops, &v->r, &v->step);
 }
 
 static void close_reverse(reverse *v) {
-  og_count(v->r.solve, OG_STAT_RHS_EVALS, v->evals);
-  og_count(v->r.solve, OG_STAT_VJP_EVALS, v->vjps);
+  og_count(v->r.solve, OG_STAT_RHS_EVALS, v->evals + v->looks.evals);
+  og_count(v->r.solve, OG_STAT_VJP_EVALS, v->vjps + v->looks.vjps);
+  OG_R(og_looks_close)(&v->looks);
   OG_R(og_stops_close)(&v->stops);
   OG_R(og_recall_close)(&v->r);
   OG_R(og_step_destroy)(v->r.solve->context, &v->step);
@@ -79,10 +83,11 @@ static size_t entry_of(const reverse *v, size_t row, int lane) {
 }
 
 /* The lane starts at the end of its trajectory with the cotangent of the final state. */
-static void begin(reverse *v, int lane, size_t m) {
+static void begin(reverse *v, int lane, size_t item) {
   const og_solve *solve = v->r.solve;
+  size_t m = og_item(solve, item);
   const double *final_bar = v->pullback->final_bar, *cost_bar = v->pullback->cost_bar;
-  OG_R(og_recall_load)(&v->r, lane, m, m, solve->trajectories[m].steps);
+  OG_R(og_recall_load)(&v->r, lane, item, m, solve->trajectories[m].steps);
   for (size_t i = 0; i < solve->states; i++)
     v->x_bar[entry_of(v, i, lane)] = final_bar ? (real)final_bar[m * solve->states + i] : 0;
   if (solve->field->quadratures) v->x_bar[entry_of(v, solve->n - 1, lane)] = cost_bar ? (real)cost_bar[m] : 0;
@@ -90,6 +95,8 @@ static void begin(reverse *v, int lane, size_t m) {
     v->theta_sum[entry_of(v, i, lane)] = 0, v->theta_bar[entry_of(v, i, lane)] = 0;
   v->start_bar[lane] = v->end_bar[lane] = v->t1_bar[lane] = 0;
   v->cursor[lane] = solve->trajectories[m].seen;
+  if (v->looks.mode) solve->trajectories[m].tally = (og_tally){0};
+  OG_R(og_looks_enter)(&v->looks, &v->r, lane);
 }
 
 static void refill(reverse *v) {
@@ -240,6 +247,17 @@ static void stops_before(reverse *v) {
   }
 }
 
+/* Steps whose own error in the derivative is to be seen. */
+static void look(reverse *v, int last) {
+  uint64_t due = OG_R(og_looks_due)(&v->looks, &v->r, &v->step);
+  for (int lane = 0; lane < v->r.lanes && due >> lane; lane++) {
+    if (!(due >> lane & 1)) continue;
+    double part = v->stops.count && v->stops.segment[lane] ? v->stops.sigma[lane] : 1;
+    OG_R(og_looks_take)(&v->looks, &v->r, &v->step, lane, last, v->x_bar, v->theta_sum, part);
+  }
+  if (v->looks.status != OG_OK) v->share->status = v->looks.status;
+}
+
 /* The first stage that is not there: those of the forward pass are, when it has kept them. */
 static int find_stages(reverse *v) {
   int busy = 0;
@@ -268,6 +286,7 @@ static void transpose(reverse *v) {
     if (v->r.trajectory[lane]) step_times(v, lane, last);
   each_active(v, seeds_after);
   OG_R(og_stops_after)(&v->stops, v->x_bar);
+  if (v->looks.mode) look(v, last);
   v->evals += (long long)(last - 1) * (v->r.lanes - v->r.idle);
   v->vjps += (long long)last * (v->r.lanes - v->r.idle);
 }
@@ -295,8 +314,8 @@ static void pull_inputs(reverse *v, int lane) {
       row_bar[k] = *sum;
       *sum = 0;
     }
-    og_signals_pull(solve, v->r.item[lane], i, OG_R(og_recall_segment)(&v->r, lane), row_bar,
-                    v->pullback->values_bar);
+    og_signals_pull(solve, (size_t)(v->r.trajectory[lane] - solve->trajectories), i,
+                    OG_R(og_recall_segment)(&v->r, lane), row_bar, v->pullback->values_bar);
   }
 }
 
@@ -309,7 +328,7 @@ static void end_segment_times(reverse *v, int lane) {
 
 static void deliver(reverse *v, int lane) {
   const og_solve *solve = v->r.solve;
-  size_t m = v->r.item[lane];
+  size_t m = v->r.item[lane]; /* results are in the order of items */
   for (size_t i = 0; i < solve->states; i++)
     v->pullback->x0_bar[m * solve->states + i] = (double)v->x_bar[entry_of(v, i, lane)];
   for (size_t i = 0; i < solve->laned; i++)
@@ -335,10 +354,13 @@ static void leave(reverse *v, int lane) {
 static void settle(reverse *v, int lane, int finite) {
   int begun = v->r.index[lane] == v->r.first[lane], last = v->r.index[lane] == 0;
   int bad = v->step.status[lane] != 0;
-  if (bad)
+  if (bad) {
     OG_R(og_recall_fail)(&v->r, v->share, lane, OG_ERR_FIELD);
-  else if (!finite || (begun && !theta_finite(v, lane)))
-    OG_R(og_recall_fail)(&v->r, v->share, lane, OG_ERR_NOT_FINITE), bad = 1;
+  } else if (!finite || (begun && !theta_finite(v, lane))) {
+    bad = 1;
+    if (!OG_R(og_looks_abandon)(&v->looks, &v->r, lane))
+      OG_R(og_recall_fail)(&v->r, v->share, lane, OG_ERR_NOT_FINITE);
+  }
   if (last && !bad) deliver(v, lane);
   if (last || bad)
     OG_R(og_recall_idle)(&v->r, lane);
@@ -365,6 +387,7 @@ void OG_R(og_discrete)(og_solve *solve, og_share *share, void *pullback) {
     for (int lane = 0; lane < v.r.lanes; lane++)
       if (to_settle(&v, lane, zero[lane] == 0)) settle(&v, lane, zero[lane] == 0);
   }
+  if (v.looks.count && share->status == OG_OK) OG_R(og_looks_flush)(&v.looks);
   OG_R(og_weights_finish)(&v.weights, solve, share);
   close_reverse(&v);
 }

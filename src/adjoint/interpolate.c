@@ -4,11 +4,11 @@
 #include "adjoint/lambda_field.h"
 #include "solve/window.h"
 
-og_status og_interpolate(og_solve *solve, og_pullback *pullback) {
+static og_status solve_back(og_solve *solve, og_pullback *pullback, og_norm norm) {
   og_field *field = NULL;
   og_backward b;
   OG_TRY(og_lambda_field_create(solve, 1, &field));
-  og_status status = og_backward_open(&b, solve, pullback, field, 0, &og_lambda_role);
+  og_status status = og_backward_open(&b, solve, pullback, field, 0, &og_lambda_role, norm);
   if (status == OG_OK) status = og_windows_open(solve);
   if (status == OG_OK) {
     b.back->pace = solve; /* lambda may be smooth where df/dtheta is not */
@@ -19,4 +19,8 @@ og_status og_interpolate(og_solve *solve, og_pullback *pullback) {
   og_backward_close(&b);
   og_status reading = og_windows_status(solve);
   return reading == OG_OK ? status : reading;
+}
+
+og_status og_interpolate(og_solve *solve, og_pullback *pullback) {
+  return og_backward_trusted(solve, pullback, solve_back);
 }

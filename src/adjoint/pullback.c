@@ -1,6 +1,8 @@
 /* The public pullback and pushforward: choose the kind, and add results only when all of them are there. */
+#include <math.h>
 #include <string.h>
 
+#include "adjoint/trust.h"
 #include "adjoint/weights.h"
 
 /* The caller's arrays to add to. */
@@ -56,22 +58,39 @@ static og_status forward_gradient(og_solve *solve, og_pullback *pullback) {
   return status;
 }
 
-/* Bound weights are summed in a fixed order. */
-static og_status discrete(og_solve *solve, og_pullback *pullback) {
-  og_worker_fn worker = solve->single ? og_discrete_s : og_discrete_d;
-  return solve->weights ? og_in_blocks(solve, worker, og_weights_collect, pullback)
-                        : og_in_parallel(solve, solve->count, worker, pullback);
+static og_status trusted(og_solve *solve, og_pullback *pullback) {
+  OG_TRY(og_trusted_discrete(solve, pullback, &solve->renewed));
+  if (pullback->looks != OG_LOOKS_NONE) og_trust_sum(solve, pullback);
+  return OG_OK;
+}
+
+/* Tangents go over steps that are good for them: by the twin that can tell, where the field has a vjp. */
+static og_status trusted_forward(og_solve *solve, og_pullback *pullback) {
+  long long control = og_options_integer(solve->options, OG_OPT_GRADIENT_CONTROL);
+  if (control != OG_CONTROL_NONE && !solve->held && (solve->source->flags & OG_FIELD_HAS_VJP)) {
+    OG_TRY(trusted(solve, pullback));
+    if (solve->observed_count) memset(pullback->times_bar, 0, solve->observed_count * sizeof(double));
+    if (solve->signal_values) memset(pullback->values_bar, 0, solve->signal_values * sizeof(double));
+  }
+  return forward_gradient(solve, pullback);
+}
+
+/* Continuous adjoints have step control of their own. */
+static og_status estimated(og_solve *solve, const og_pullback *pullback, og_status status) {
+  if (status == OG_OK && og_options_integer(solve->options, OG_OPT_GRADIENT_CONTROL) != OG_CONTROL_NONE)
+    og_trust_sum(solve, pullback);
+  return status;
 }
 
 static og_status by_kind(og_solve *solve, og_pullback *pullback) {
   og_adjoint kind = (og_adjoint)og_options_integer(solve->options, OG_OPT_ADJOINT);
   if (kind != OG_ADJOINT_FORWARD) OG_TRY(og_check_flag(solve, OG_FIELD_HAS_VJP, "vjp", "og_field_set_vjp"));
   switch (kind) {
-  case OG_ADJOINT_FORWARD: return forward_gradient(solve, pullback);
-  case OG_ADJOINT_BACKSOLVE: return og_backsolve(solve, pullback);
-  case OG_ADJOINT_INTERPOLATE: return og_interpolate(solve, pullback);
-  case OG_ADJOINT_QUADRATURE: return og_quadrature(solve, pullback);
-  case OG_ADJOINT_DISCRETE: return discrete(solve, pullback);
+  case OG_ADJOINT_FORWARD: return trusted_forward(solve, pullback);
+  case OG_ADJOINT_BACKSOLVE: return estimated(solve, pullback, og_backsolve(solve, pullback));
+  case OG_ADJOINT_INTERPOLATE: return estimated(solve, pullback, og_interpolate(solve, pullback));
+  case OG_ADJOINT_QUADRATURE: return estimated(solve, pullback, og_quadrature(solve, pullback));
+  case OG_ADJOINT_DISCRETE: return trusted(solve, pullback);
   }
   return og_fail(solve->context, OG_ERR_INTERNAL, "unknown adjoint");
 }
@@ -88,7 +107,8 @@ static og_status compute(og_solve *solve, og_pullback *pullback, const og_cotang
   pullback->times_bar = carve(&next, observed);
   pullback->values_bar = carve(&next, solve->signal_values);
   pullback->weights_bar = carve(&next, solve->weights);
-  solve->pulled = 0;
+  solve->pulled = solve->renewed = 0;
+  if (!solve->held) solve->error = (og_gradient_error){NAN, NAN, NAN};
   og_status status = by_kind(solve, pullback);
   if (solve->checkpoints) og_checkpoints_count(solve, 0);
   if (status == OG_OK) {
@@ -122,6 +142,14 @@ og_status og_solve_pullback(og_solve *solve, const double *observed_bar, const d
                           .cost_bar = cost_bar,
                           .want_times = t0_bar || t1_bar || times_bar};
   return compute(solve, &pullback, &(og_cotangents){x0_bar, theta_bar, t0_bar, t1_bar, times_bar});
+}
+
+og_status og_solve_gradient_error(const og_solve *solve, og_gradient_error *error) {
+  if (!solve->pulled)
+    return og_fail(solve->context, OG_ERR_STATE,
+                   "there is no gradient whose error could be known: call og_solve_pullback first");
+  *error = solve->error;
+  return OG_OK;
 }
 
 /* Results go to the caller only when all of them are there. */

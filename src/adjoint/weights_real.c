@@ -51,6 +51,8 @@ void OG_R(og_weights_step)(OG_R(og_weights_sum) * w) {
 static void check_finite(const OG_R(og_weights_sum) * w, const og_solve *solve, og_share *share) {
   double zero = 0;
   for (size_t i = 0; i < w->count; i++) zero += 0 * w->sum[i];
+  for (size_t m = share->begin; m < share->end; m++)
+    if (solve->trajectories[m].tally.overflow) return; /* the sum is useless, and known to be */
   if (zero == 0 || share->status != OG_OK) return;
   share->failure = (og_failure){.status = OG_ERR_NOT_FINITE,
                                 .derivative = 1,

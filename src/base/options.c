@@ -32,6 +32,10 @@ static const og_option_info option_rows[OG_OPTION_COUNT] = {
     [OG_OPT_ADJOINT_NORM] = {"adjoint-norm", OG_TYPE_CHOICE, OG_NORM_SEMINORM, 0, OG_NORM_FULL,
                              "seminorm|full",
                              "step control of a backward solve: without or with the parameter integral"},
+    [OG_OPT_GRADIENT_CONTROL] =
+        {"gradient-control", OG_TYPE_CHOICE, OG_CONTROL_REFINE, 0, OG_CONTROL_NONE, "refine|estimate|none",
+         "of steps that are good for x and not for its derivative: narrow them or refuse, "
+         "tell how well the gradient is known, or neither"},
     [OG_OPT_MEMORY] = {"memory", OG_TYPE_SIZE, 0, 0, EXACT_INTEGERS, NULL,
                        "most bytes for solving and the gradient, as in 64MiB; 0: no limit"},
     [OG_OPT_SCHEDULE] = {"schedule", OG_TYPE_CHOICE, OG_SCHEDULE_AUTO, 0, OG_SCHEDULE_ONLINE,

@@ -243,7 +243,8 @@ og_status og_objective_differences_of(og_objective *objective, const double *the
     if ((list ? list[i] : i) >= p)
       return og_fail(objective->context, OG_ERR_ARGUMENT, "entry %zu of %zu parameters", list ? list[i] : i,
                      p);
-  OG_TRY(og_batch_forward(&objective->all, kind_of_solve(objective), theta, 0, &solve));
+  OG_TRY(og_batch_forward(&objective->all, kind_of_solve(objective), theta, 1, &solve));
+  OG_TRY(og_batch_pull_back(&objective->all, solve, theta, 1)); /* its steps are held */
   double *memory = og_alloc(objective->context, entries, sizeof *memory);
   if (!memory) return og_fail_memory(objective->context, entries * sizeof *memory, "finite differences");
   probe at = {.objective = objective, .solve = solve, .theta = theta, .trial = memory};

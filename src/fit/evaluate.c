@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fit/objective.h"
+#include "solve/solve.h"
 
 og_status og_objective_check_theta(const og_objective *objective, const double *theta) {
   char name[OG_ENTRY_NAME_SIZE], value[OG_NUMBER_SIZE], lowest[OG_NUMBER_SIZE], highest[OG_NUMBER_SIZE];
@@ -228,18 +229,58 @@ static og_status check_gradient(const og_batch *batch) {
   return OG_OK;
 }
 
-og_status og_batch_pull_back(og_batch *batch, og_solve *solve, const double *theta, int times) {
-  og_objective *objective = batch->objective;
-  OG_TRY(og_solve_pullback(
+static og_status pull_solve(og_batch *batch, og_solve *solve, int times) {
+  const og_objective *objective = batch->objective;
+  return og_solve_pullback(
       solve, batch->N ? batch->observed_bar : NULL, objective->terms.final_cost ? batch->final_bar : NULL,
       objective->parts.has_integral_cost ? batch->ones : NULL, batch->x0_bar, objective->theta_bar,
-      times ? batch->t0_bar : NULL, times ? batch->t1_bar : NULL, NULL));
+      times ? batch->t0_bar : NULL, times ? batch->t1_bar : NULL, NULL);
+}
+
+/* The solve's steps were narrowed for the derivative: the loss and its cotangents are those of other states.
+ */
+static og_status pull_renewed(og_batch *batch, og_solve *solve, const double *theta, int times) {
+  clear_cotangents(batch);
+  OG_TRY(og_batch_terms(batch, solve, theta, 1));
+  solve->held = 1;
+  og_status status = pull_solve(batch, solve, times);
+  solve->held = 0;
+  return status;
+}
+
+static double largest_of(const double *values, size_t count) {
+  double largest = 0;
+  for (size_t i = 0; i < count; i++) largest = fmax(largest, fabs(values[i]));
+  return largest;
+}
+
+/* Of the gradient of the parameters: the error of the solve's part, and of the part that came by the initial
+ * states, which has their relative error. */
+static void find_error(og_objective *objective, const og_solve *solve) {
+  og_gradient_error *error = &objective->error;
+  double size = largest_of(objective->theta_bar, objective->p), by_initial = 0;
+  for (size_t i = 0; i < objective->p; i++)
+    by_initial = fmax(by_initial, fabs(objective->theta_bar[i] - objective->theta_own[i]));
+  *error = solve->error;
+  objective->parameters_error = solve->parameters_error;
+  if (by_initial > 0) objective->parameters_error += error->initial * by_initial;
+  if (isnan(error->initial)) objective->parameters_error = NAN;
+  error->parameters =
+      objective->parameters_error > 0 ? objective->parameters_error / size : objective->parameters_error;
+}
+
+og_status og_batch_pull_back(og_batch *batch, og_solve *solve, const double *theta, int times) {
+  og_objective *objective = batch->objective;
+  OG_TRY(pull_solve(batch, solve, times));
+  if (solve->renewed) OG_TRY(pull_renewed(batch, solve, theta, times));
+  if (objective->p) memcpy(objective->theta_own, objective->theta_bar, objective->p * sizeof(double));
   og_term_run(objective->terms.initial, &(og_term_io){.items = og_batch_initial_items(batch),
                                                       .theta = theta,
                                                       .seeds = batch->x0_bar,
                                                       .gradient = 1,
                                                       .t_bar = batch->t_bar,
                                                       .theta_bar = objective->theta_bar});
+  find_error(objective, solve);
   return check_gradient(batch);
 }
 

@@ -48,6 +48,7 @@ static og_status allocate(og_objective *objective) {
   } arrays[] = {{&objective->lowest, p},
                 {&objective->highest, p},
                 {&objective->theta_bar, p},
+                {&objective->theta_own, p},
                 {&objective->x0_gradient, M * objective->n},
                 {&objective->row_inputs, inputs * objective->data->count},
                 {&objective->start_inputs, inputs * M}};
@@ -176,8 +177,9 @@ void og_objective_destroy(og_objective *objective) {
   og_data_destroy(objective->data);
   og_inputs_destroy(objective->inputs);
   og_options_destroy(objective->options);
-  double *owned[] = {objective->lowest,      objective->highest,    objective->theta_bar,
-                     objective->x0_gradient, objective->row_inputs, objective->start_inputs};
+  double *owned[] = {objective->lowest,      objective->highest,     objective->theta_bar,
+                     objective->theta_own,   objective->x0_gradient, objective->row_inputs,
+                     objective->start_inputs};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(objective->context, owned[i]);
   og_free(objective->context, objective);
 }
@@ -202,6 +204,12 @@ og_status og_objective_time_gradient(const og_objective *objective, double *t0_b
   if (!objective->has_gradient) return no_gradient(objective);
   *t0_bar = objective->t0_gradient;
   *t1_bar = objective->t1_gradient;
+  return OG_OK;
+}
+
+og_status og_objective_gradient_error(const og_objective *objective, og_gradient_error *error) {
+  if (!objective->has_gradient) return no_gradient(objective);
+  *error = objective->error;
   return OG_OK;
 }
 

@@ -32,6 +32,9 @@ struct og_objective {
   size_t n, p;              /* states, parameters */
   double *lowest, *highest; /* [p] */
   double *theta_bar;        /* [p] */
+  double *theta_own;        /* [p]: the same without the part that comes by the initial states */
+  og_gradient_error error;  /* of the last gradient, */
+  double parameters_error;  /* and that of the parameters as a number */
   double t0_gradient, t1_gradient;
   double *x0_gradient; /* [M][n]: as handed out */
   int has_gradient;

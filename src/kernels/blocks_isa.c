@@ -135,6 +135,35 @@ static void dot_rows(int rows, int lanes, const real *a, const real *b, real *su
   }
 }
 
+static int outgrows_of_one(int rows, const real *a, const real *b, real h, real most, real *a_sum,
+                           real *b_sum) {
+  a_sum[0] = b_sum[0] = 0;
+  for (int i = 0; i < rows; i++) {
+    a_sum[0] += a[i] < 0 ? -a[i] : a[i];
+    b_sum[0] += b[i] < 0 ? -b[i] : b[i];
+  }
+  return (h < 0 ? -h : h) * a_sum[0] > most * b_sum[0];
+}
+
+static int outgrows(int rows, int lanes, const real *a, const real *b, const real *h, real most, real *a_sum,
+                    real *b_sum) {
+  vec_mask any = {0};
+  if (lanes == 1) return outgrows_of_one(rows, a, b, h[0], most, a_sum, b_sum);
+  for (int lane = 0; lane < lanes; lane += OG_VEC_LANES) {
+    vec of_a = {0}, of_b = {0};
+    for (int at = lane; at < rows * lanes; at += lanes) {
+      of_a = of_a + vec_abs(vec_load(a + at));
+      of_b = of_b + vec_abs(vec_load(b + at));
+    }
+    vec_store(a_sum + lane, of_a);
+    vec_store(b_sum + lane, of_b);
+    any |= vec_abs(vec_load(h + lane)) * of_a > vec_all(most) * of_b;
+  }
+  int found = 0;
+  for (int v = 0; v < OG_VEC_LANES; v++) found |= any[v] != 0;
+  return found;
+}
+
 #include "kernels/lane_loops.h"
 
 #define QUOTE2(a) #a
@@ -148,6 +177,7 @@ const OG_R(og_kernels) OG_R_ISA(og_kernels) = {
     .add_rows = add_rows,
     .copy_rows = copy_rows,
     .dot_rows = dot_rows,
+    .outgrows = outgrows,
     .step_factors = step_factors,
     .step_ends = step_ends,
     .step_times = step_times,

@@ -73,6 +73,20 @@ static void next_widths(int lanes, const OG_R(og_lane_widths) * w) {
   }
 }
 
+static int outgrows(int rows, int lanes, const real *a, const real *b, const real *h, real most, real *a_sum,
+                    real *b_sum) {
+  int any = 0;
+  for (int lane = 0; lane < lanes; lane++) {
+    a_sum[lane] = b_sum[lane] = 0;
+    for (int i = 0; i < rows; i++) {
+      a_sum[lane] += (real)fabs(a[i * lanes + lane]);
+      b_sum[lane] += (real)fabs(b[i * lanes + lane]);
+    }
+    any |= (real)fabs(h[lane]) * a_sum[lane] > most * b_sum[lane];
+  }
+  return any;
+}
+
 #include "kernels/lane_loops.h"
 
 extern const OG_R(og_kernels) OG_R(og_kernels_reference);
@@ -83,6 +97,7 @@ const OG_R(og_kernels) OG_R(og_kernels_reference) = {
     .add_rows = add_rows,
     .copy_rows = copy_rows,
     .dot_rows = dot_rows,
+    .outgrows = outgrows,
     .step_factors = step_factors,
     .step_ends = step_ends,
     .step_times = step_times,

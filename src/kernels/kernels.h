@@ -35,9 +35,10 @@ OG_LANE_ARRAYS(float, s)
  * scaled_error: sum[lane] = sum over rows of (e / (atol + rtol max(|x|, |y|)))^2; e is overwritten.
  * add_rows: y += x where mask is not 0 (NULL: everywhere). copy_rows: y = x likewise.
  * dot_rows: sum[lane] += sum over rows of a b.
- * step_factors: see og_control; arrays of `lanes` entries, padded to OG_LANE_STEP.
- * step_ends, step_times: where steps of the wished widths end, and their times and lengths. error_norms: root
- * mean squares of scaled errors, from one estimate or from two (solve/control.c). next_widths: the widths, as
+ * outgrows: whether in any lane h sum |a| exceeds `most` sum |b|, the sums over rows, which are left in a_sum
+ * and b_sum. step_factors: see og_control; arrays of `lanes` entries, padded to OG_LANE_STEP. step_ends,
+ * step_times: where steps of the wished widths end, and their times and lengths. error_norms: root mean
+ * squares of scaled errors, from one estimate or from two (solve/control.c). next_widths: the widths, as
  * fractions, that the factors make of the steps taken. */
 #define OG_KERNELS(X, S)                                                                                     \
   typedef struct og_kernels_##S {                                                                            \
@@ -48,6 +49,7 @@ OG_LANE_ARRAYS(float, s)
     void (*add_rows)(int rows, int lanes, X *y, const X *x, const X *mask);                                  \
     void (*copy_rows)(int rows, int lanes, X *y, const X *x, const X *mask);                                 \
     void (*dot_rows)(int rows, int lanes, const X *a, const X *b, X *sum);                                   \
+    int (*outgrows)(int rows, int lanes, const X *a, const X *b, const X *h, X most, X *a_sum, X *b_sum);    \
     void (*step_factors)(int lanes, const og_control *control, const double *error, const double *previous,  \
                          const double *most, double *factor);                                                \
     void (*step_ends)(int lanes, const double *start, const double *width, double *end);                     \

@@ -55,13 +55,16 @@ og_status og_checkpoints_prepare(og_solve *solve) {
   solve->threads_most = layout.threads;
   solve->lanes_most = layout.lanes;
   solve->taped = layout.taped;
-  for (size_t m = 0; m < solve->count; m++) {
-    og_kept *kept = &solve->checkpoints->kept[m];
-    kept->all = layout.straight;
-    og_schedule_start(&kept->schedule, layout.placement, og_layout_slots(&layout), layout.every,
-                      og_known_steps(solve, m));
-  }
+  for (size_t m = 0; m < solve->count; m++) og_checkpoints_restart(solve, m);
   return OG_OK;
+}
+
+void og_checkpoints_restart(og_solve *solve, size_t trajectory) {
+  const og_layout *layout = &solve->checkpoints->layout;
+  og_kept *kept = &solve->checkpoints->kept[trajectory];
+  kept->all = layout->straight;
+  og_schedule_start(&kept->schedule, layout->placement, og_layout_slots(layout), layout->every,
+                    og_known_steps(solve, trajectory));
 }
 
 /* ---- While solving ---- */

@@ -44,6 +44,8 @@ static inline size_t og_checkpoint_stride(const og_solve *solve) {
 /* Before a run: a layout for the present settings, and slots by it. */
 og_status og_checkpoints_prepare(og_solve *solve);
 void og_checkpoints_free(og_solve *solve);
+/* One trajectory is about to be solved anew. */
+void og_checkpoints_restart(og_solve *solve, size_t trajectory);
 /* State `step` is at hand for the first time: the slot to save it in, or OG_NO_SLOT. OG_ERR_BUDGET: there is
  * no slot left and every state is to be kept. This and the following are for worker threads, each with
  * trajectories of its own. */

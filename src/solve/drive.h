@@ -33,15 +33,17 @@
     size_t failed_event;                 /* 1 + the event that a failure is about; 0: none */                \
     double t0[OG_LANES_MAX], t1[OG_LANES_MAX], span[OG_LANES_MAX]; /* of the segment */                      \
     double fraction[OG_LANES_MAX], fraction_next[OG_LANES_MAX];    /* of it, at the step's ends */           \
-    double width[OG_LANES_MAX];                      /* of the next step as wished, as a fraction */         \
-    double widest[OG_LANES_MAX];                     /* by the option max-step */                            \
-    double error[OG_LANES_MAX];                      /* of the step, in units of the tolerance */            \
-    double previous[OG_LANES_MAX];                   /* of the last accepted step */                         \
+    double width[OG_LANES_MAX];    /* of the next step as wished, as a fraction */                           \
+    double widest[OG_LANES_MAX];   /* by the option max-step */                                              \
+    double error[OG_LANES_MAX];    /* of the step, in units of the tolerance */                              \
+    double previous[OG_LANES_MAX]; /* of the last accepted step */                                           \
+    double left_out[OG_LANES_MAX]; /* of the step: its largest error in a row that is not controlled */      \
     double most[OG_LANES_MAX], factor[OG_LANES_MAX]; /* of the width: the limit, and what control says */    \
     double next_observation[OG_LANES_MAX];           /* its fraction; 2 when there are none left */          \
     size_t index[OG_LANES_MAX], rejected[OG_LANES_MAX], cursor[OG_LANES_MAX];                                \
-    size_t paced[OG_LANES_MAX]; /* the step of the solve that must not be outpaced */                        \
-    long long evals;            /* lanes evaluated */                                                        \
+    size_t paced[OG_LANES_MAX];  /* the step of the solve that must not be outpaced */                       \
+    size_t run[OG_LANES_MAX][2]; /* of the ceilings that the lane's steps are held to */                     \
+    long long evals;             /* lanes evaluated */                                                       \
   } og_drive_state_##S;                                                                                      \
   og_status og_drive_open_##S(og_drive_state_##S *d, og_solve *solve, og_share *share, int mode);            \
   void og_drive_close_##S(og_drive_state_##S *d);                                                            \

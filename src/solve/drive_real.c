@@ -34,10 +34,23 @@ static void keep_pace(drive *d) {
   }
 }
 
+/* Steps that would do for x, and not for its derivative. */
+static void keep_below(drive *d) {
+  for (int lane = 0; lane < d->lanes; lane++) {
+    const og_trajectory *at = d->trajectory[lane];
+    if (!at || !at->pacing || d->span[lane] == 0) continue;
+    double s = fabs(d->t0[lane] + d->span[lane] * d->fraction[lane] - at->t0);
+    double most = fmin(og_ceilings_allow(&at->pacing->stable, s, &d->run[lane][0]),
+                       og_ceilings_allow(&at->pacing->resolved, s, &d->run[lane][1]));
+    d->width[lane] = fmin(d->width[lane], most / fabs(d->span[lane]));
+  }
+}
+
 /* Where each lane's step ends, by the wished width or as it is fixed. */
 static void place(drive *d) {
   const OG_R(og_kernels) *kernels = d->step.kernels;
   if (d->solve->pace && !d->fixed) keep_pace(d);
+  if (d->solve->paced && !d->fixed) keep_below(d);
   kernels->step_ends(d->lanes, d->fraction, d->width, d->fraction_next);
   for (int lane = 0; d->fixed && lane < d->lanes; lane++)
     if (d->trajectory[lane]) d->fraction_next[lane] = fixed_end(d, lane);
@@ -56,12 +69,22 @@ static void place(drive *d) {
   }
 }
 
+static void find_left_out(drive *d) {
+  for (int lane = 0; lane < d->lanes; lane++) {
+    double largest = 0;
+    for (size_t i = d->solve->controlled; i < d->solve->n; i++)
+      largest = fmax(largest, fabs((double)d->e[i * (size_t)d->lanes + (size_t)lane]));
+    d->left_out[lane] = largest;
+  }
+}
+
 static void sum_errors(drive *d, const OG_R(og_weights) * weights, real *e, real *error) {
   const real *k[OG_STAGES_MAX];
   const og_limits *limits = &d->solve->limits;
   for (int j = 0; j < weights->count; j++) k[j] = d->step.k[weights->stage[j]];
   d->step.kernels->weighted_sum(d->step.n, d->lanes, e, NULL, d->at.h_real, weights->count, weights->value,
                                 k);
+  if (e == d->e && d->solve->controlled < d->solve->n) find_left_out(d);
   d->step.kernels->scaled_error((int)d->solve->controlled, d->lanes, e, d->x, d->y, (real)limits->atol,
                                 (real)limits->rtol, error);
 }

@@ -63,6 +63,11 @@ void OG_R(og_drive_parameters)(drive *d, int lane, size_t m) {
   for (size_t i = 0; i < d->solve->laned; i++) d->theta[i * (size_t)d->lanes + (size_t)lane] = (real)theta[i];
 }
 
+static void begin_record(og_trajectory *at) {
+  at->rests.count = 0;
+  at->errors = at->left_out = 0;
+}
+
 static void load(drive *d, int lane, size_t m) {
   const og_solve *solve = d->solve;
   const double *x0 = solve->x0 + m * solve->states;
@@ -70,6 +75,7 @@ static void load(drive *d, int lane, size_t m) {
     d->x[i * (size_t)d->lanes + (size_t)lane] = i < solve->states ? (real)x0[i] : 0;
   OG_R(og_drive_parameters)(d, lane, m);
   d->trajectory[lane] = &solve->trajectories[m];
+  if (!d->replay) begin_record(d->trajectory[lane]);
   d->index[lane] = d->rejected[lane] = d->cursor[lane] = 0;
   d->room[lane] = 0;
   d->previous[lane] = OG_FIRST_ERROR;
@@ -125,7 +131,7 @@ void OG_R(og_drive_refill)(drive *d) {
   for (int lane = 0; lane < d->lanes; lane++) {
     moved[lane] = !d->trajectory[lane] && d->next < d->share->end;
     d->mask[lane] = moved[lane];
-    if (moved[lane]) load(d, lane, d->next++);
+    if (moved[lane]) load(d, lane, og_item(d->solve, d->next++));
   }
   start_lanes(d);
   keep_states(d, moved);
@@ -263,10 +269,19 @@ void OG_R(og_drive_finish)(drive *d, int lane) {
   d->idle++;
 }
 
+static void note_error(drive *d, int lane) {
+  og_trajectory *at = d->trajectory[lane];
+  if (d->error[lane] < OG_REST_ERROR && d->fraction_next[lane] - d->fraction[lane] >= OG_REST_WIDTH)
+    og_rests_add(&at->rests, d->index[lane]);
+  at->errors += d->error[lane];
+  at->left_out += d->left_out[lane];
+}
+
 /* The lane's step is done, or an event stopped it. 0: no memory. */
 static int move_on(drive *d, int lane) {
   size_t event = d->watch ? d->watch->event[lane] : OG_NO_EVENT;
   double start = d->fraction[lane], end = d->fraction_next[lane];
+  if (!d->fixed) note_error(d, lane);
   if (d->solve->keep == OG_KEEP_STEPS && !record_step(d, lane)) return 0;
   if (event != OG_NO_EVENT && d->watch->sigma[lane] != 1) end = start + (end - start) * d->watch->sigma[lane];
   if (d->next_observation[lane] <= end) observe(d, lane, end);

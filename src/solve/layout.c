@@ -11,6 +11,8 @@
 
 /* The list of events, of unknown length, may take this part of what is beyond the least. */
 enum { EVENTS_SHARE = 8 };
+/* And so may ceilings of steps. */
+enum { CEILINGS_SHARE = 32 };
 /* Headers and alignment of a worker's few allocations. */
 enum { ALLOCATIONS_EXTRA = 2048 };
 
@@ -34,6 +36,28 @@ static size_t weights_bytes(const og_solve *solve) {
  */
 static int least_lanes(const og_solve *solve) { return solve->weights ? og_lanes_for(solve->count) : 1; }
 
+size_t og_looks_bytes(const og_solve *solve, int lanes) {
+  size_t width = (size_t)lanes, block = OG_PADDED(solve->n * width), theta = OG_PADDED(solve->p * width);
+  size_t real = solve->single ? sizeof(float) : sizeof(double);
+  return (8 * block + 4 * theta + 2 * OG_PADDED(solve->weights)) * real +
+         2 * OG_ALIGNED(step_bytes(solve, lanes, OG_STEP_TRANSPOSE));
+}
+
+static og_gradient_control control_of(const og_solve *solve) {
+  return (og_gradient_control)og_options_integer(solve->options, OG_OPT_GRADIENT_CONTROL);
+}
+
+/* Ceilings of steps: two lists for each trajectory, and three more for the one that is being refined; its
+ * gradient, three times; and the list of those to be refined. */
+static size_t refine_bytes(const og_solve *solve) {
+  size_t list = OG_CEILINGS_LEAST * sizeof(og_ceiling) + OG_ALLOCATION_EXTRA;
+  size_t own = sizeof(og_pacing) + OG_ALLOCATION_EXTRA + 2 * list + sizeof(size_t);
+  size_t values = 3 * (solve->states + solve->parameters + 2) + solve->observed_count + solve->signal_values;
+  if (control_of(solve) == OG_CONTROL_NONE) return 0;
+  if (control_of(solve) == OG_CONTROL_ESTIMATE) return solve->count * sizeof(size_t) + OG_ALLOCATION_EXTRA;
+  return solve->count * own + 3 * list + values * sizeof(double) + 2 * OG_ALLOCATION_EXTRA;
+}
+
 /* A step with its derivative, and the blocks that the discrete adjoint and the tangent have beside it: x, its
  * cotangent or two tangents, a cotangent for each stage, parameters with their cotangents or tangents, times;
  * and what is for events. */
@@ -45,6 +69,7 @@ static size_t derivative_bytes(const og_solve *solve, int lanes, int taped) {
     events = (block + 8 * (solve->n + solve->p) + og_guard_work(solve, 1)) * sizeof(double) +
              solve->field->scratch_bytes(solve->field, 1);
   int purpose = OG_STEP_DERIVATIVE | (taped ? OG_STEP_TAPED : 0);
+  if (control_of(solve) != OG_CONTROL_NONE) events += og_looks_bytes(solve, lanes) + OG_ALLOCATION_EXTRA;
   return step_bytes(solve, lanes, purpose) + events + theta * sizeof(double) + weights_bytes(solve) +
          reals * (solve->single ? sizeof(float) : sizeof(double));
 }
@@ -100,7 +125,7 @@ static size_t table_bytes(const og_solve *solve, int with_file) {
                    solve->observed_count + solve->signal_values + solve->weights;
   size_t backward = dense_outputs(solve) ? backward_tables(solve) : 0;
   if (solve->weights) backward = (solve->count / (size_t)least_lanes(solve) + 1) * sizeof(og_share);
-  return results * sizeof(double) + backward + solve->count * sizeof(og_kept) +
+  return results * sizeof(double) + backward + refine_bytes(solve) + solve->count * sizeof(og_kept) +
          og_store_bytes(solve->count, 0, 0, with_file) + ALLOCATIONS_EXTRA;
 }
 
@@ -238,7 +263,8 @@ og_status og_layout_find(const og_solve *solve, og_layout *layout) {
   layout->paths = path_bytes(solve);
   if (solve->limits.budget && og_guards(solve))
     layout->paths += (solve->limits.budget - least) / EVENTS_SHARE;
-  layout->reserved += layout->paths + table_bytes(solve, with_file);
+  layout->ceilings = solve->limits.budget ? (solve->limits.budget - least) / CEILINGS_SHARE : 0;
+  layout->reserved += layout->paths + layout->ceilings + table_bytes(solve, with_file);
   size_t room = share_with_readers(solve, layout, room_for_slots(solve, layout), stride);
   if (!lay_straight(solve, layout, room, stride)) lay_marked(solve, layout, room, stride);
   if (og_layout_slots(layout)) return OG_OK;

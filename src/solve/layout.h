@@ -18,6 +18,7 @@ typedef struct og_layout {
   int threads, lanes;              /* no more than these, so that working memory fits */
   int taped;                       /* stages of a bound field leave tapes */
   size_t window;                   /* states of a trajectory that are computed again at a time (window.h) */
+  size_t ceilings;                 /* bytes for those of all trajectories beyond the least (ceilings.h) */
   size_t lambda;   /* bytes for the steps of the backward solve of adjoint = quadrature; 0: no limit */
   size_t paths;    /* bytes that all lists of segments may take, */
   size_t reserved; /* which are reserved as are those of working memory, results and tables */
@@ -31,6 +32,8 @@ static inline size_t og_known_steps(const og_solve *solve, size_t trajectory) {
 }
 /* The layout for the present options and settings. OG_ERR_BUDGET names the least budget that would do. */
 og_status og_layout_find(const og_solve *solve, og_layout *layout);
+/* Bytes of looks at steps of blocks of so many lanes (adjoint/looks.h), at most. */
+size_t og_looks_bytes(const og_solve *solve, int lanes);
 static inline size_t og_layout_slots(const og_layout *layout) {
   size_t most = OG_NO_SLOT - 1;
   if (layout->memory_slots >= most || layout->file_slots >= most - layout->memory_slots) return most;

@@ -1,4 +1,5 @@
 /* The public face of a solve: settings, running, results. */
+#include "rk/stability.h"
 #include "solve/checkpoints.h"
 #include "solve/tapes.h"
 
@@ -43,6 +44,8 @@ static og_status read_options(og_solve *solve) {
                               .max_events = (size_t)og_options_integer(o, OG_OPT_MAX_EVENTS),
                               .max_steps = (size_t)og_options_integer(o, OG_OPT_MAX_STEPS),
                               .budget = (size_t)og_options_integer(o, OG_OPT_MEMORY)};
+  solve->limits.looked_at = og_split_reach(solve->tableau, fmin(300 * solve->limits.rtol, 0.3));
+  solve->limits.reach = og_stability_reach(solve->tableau);
   solve->stride = og_record_stride(solve->n, solve->single ? sizeof(float) : sizeof(double));
   if (og_options_integer(o, OG_OPT_STEPS) == 0 && solve->tableau->embedded_order == 0)
     return og_fail(solve->context, OG_ERR_ARGUMENT,
@@ -102,6 +105,7 @@ void og_solve_destroy(og_solve *solve) {
     og_trajectory *at = &solve->trajectories[m];
     og_pages_free(context, &at->record.pages);
     og_path_free(context, &at->path);
+    og_pacing_free(context, &at->pacing);
     void *parts[] = {at->times, at->name, at->breaks, at->event_bars, at->event_dots};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) og_free(context, parts[i]);
   }
@@ -226,9 +230,15 @@ void og_solve_set_names(og_solve *solve, og_name_fn name_of, const void *names) 
   solve->names = names;
 }
 
+static void forget_pacings(og_solve *solve) {
+  for (size_t m = 0; m < solve->count; m++) og_pacing_free(solve->context, &solve->trajectories[m].pacing);
+  solve->paced = solve->replayed = 0;
+}
+
 og_status og_solve_run(og_solve *solve) {
   solve->state = OG_SOLVE_NEW;
   og_events_forget(solve);
+  forget_pacings(solve);
   OG_TRY(og_solve_start(solve));
   if (solve->keep == OG_KEEP_CHECKPOINTS) OG_TRY(og_checkpoints_prepare(solve));
   for (int i = 0; i < OG_STAT_COUNT; i++) atomic_store(&solve->stats[i], 0);
@@ -243,6 +253,21 @@ og_status og_solve_run(og_solve *solve) {
   if (solve->keep == OG_KEEP_CHECKPOINTS) og_checkpoints_tell(solve);
   solve->state = OG_SOLVE_DONE;
   return OG_OK;
+}
+
+og_status og_solve_rerun(og_solve *solve) {
+  int mode = OG_DRIVE_SOLVE;
+  for (size_t i = 0; i < solve->selected_count; i++) {
+    const og_trajectory *at = &solve->trajectories[solve->selected[i]];
+    og_count(solve, OG_STAT_STEPS, -(long long)at->steps);
+    og_count(solve, OG_STAT_REJECTED, -(long long)at->rejected);
+    if (solve->keep == OG_KEEP_CHECKPOINTS) og_checkpoints_restart(solve, solve->selected[i]);
+  }
+  og_status status =
+      og_in_parallel(solve, solve->selected_count, solve->single ? og_drive_s : og_drive_d, &mode);
+  if (solve->keep == OG_KEEP_STEPS)
+    atomic_store(&solve->stats[OG_STAT_CHECKPOINT_BYTES], (long long)atomic_load(&solve->kept));
+  return status;
 }
 
 /* Recorded steps fit the segments they were taken in. */
@@ -276,6 +301,7 @@ og_status og_solve_replay(og_solve *solve) {
   OG_TRY(prepare_replay(solve));
   og_events_forget(solve);
   solve->state = OG_SOLVE_TORN;
+  solve->replayed = 1;
   og_tapes_free(solve);
   int mode = OG_DRIVE_REPLAY;
   OG_TRY(og_in_parallel(solve, solve->count, solve->single ? og_drive_s : og_drive_d, &mode));

@@ -7,8 +7,11 @@
 #include "base/real.h"
 #include "field/field.h"
 #include "rk/tableau.h"
+#include "solve/ceilings.h"
 #include "solve/record.h"
+#include "solve/rests.h"
 #include "solve/signals.h"
+#include "solve/trust.h"
 
 typedef struct og_trajectory {
   char *name; /* for messages; NULL: none */
@@ -28,6 +31,12 @@ typedef struct og_trajectory {
   double *event_bars;     /* cotangents put on its events, [events][1 + 2 states]; NULL: none */
   double *event_dots;     /* their tangents, by the last pushforward */
   size_t steps, rejected; /* of the last run */
+  og_rests rests;         /* of the last run */
+  double errors;          /* of its accepted steps, in tolerances: their sum; */
+  double left_out;   /* and of the rows that are not controlled, the largest entry of each step as it is */
+  og_pacing *pacing; /* NULL: none */
+  og_tally tally;    /* of the last way back, */
+  og_trust trust;    /* and what it says */
 } og_trajectory;
 
 /* Why and where one trajectory stopped. */
@@ -47,6 +56,8 @@ typedef struct og_limits {
   double rtol, atol, min_step, max_step;
   double steady; /* 0: not wanted */
   int event_samples;
+  double looked_at; /* |h| |J^T g| / |g| from which on the discrete adjoint looks at a step */
+  double reach;     /* of stability, in the same unit */
   size_t max_steps, budget, max_events;
 } og_limits;
 
@@ -95,7 +106,16 @@ struct og_solve {
   og_name_fn name_of;      /* of trajectories without a name of their own; NULL: as in `named_after` */
   const void *names;
   const og_solve *named_after; /* NULL, or a solve whose trajectories these are, modulo their count */
-  const og_solve *pace; /* NULL, or a solve from t1 to t0 that this one must not outpace on its way back */
+  const og_solve *pace;    /* NULL, or a solve from t1 to t0 that this one must not outpace on its way back */
+  int paced;               /* some trajectories have pacings */
+  int replayed;            /* the last run was a replay, whose steps are held */
+  int renewed;             /* the last pullback has narrowed steps, and so changed results */
+  int held;                /* steps are good for the derivative: no looks */
+  og_gradient_error error; /* of the last pullback, */
+  double parameters_error; /* and that of the parameters as a number */
+  int warned;              /* that steps are not good for the derivative */
+  size_t *selected;        /* NULL, or the trajectories that drivers and adjoints work on, */
+  size_t selected_count;   /* which are so many */
   int theta_shared, *x0_given, *theta_given; /* given: [M] */
   double *x0;                                /* [M][states] */
   double *theta;                             /* [parameters] or [M][parameters] */
@@ -153,6 +173,8 @@ const char *og_trajectory_name(const og_solve *solve, size_t trajectory, char te
 og_status og_report_failure(const og_solve *solve, const og_failure *failure);
 /* The range of trajectories that an index stands for, OG_ALL included. */
 og_status og_solve_range(og_solve *solve, size_t trajectory, size_t *begin, size_t *end);
+/* Solves the selected trajectories anew, with steps held to their pacings. */
+og_status og_solve_rerun(og_solve *solve);
 /* Results no longer belong to the settings; the recorded steps can still be replayed. */
 void og_solve_touch(og_solve *solve);
 /* That a terminal event came before an observation. */
@@ -185,6 +207,13 @@ og_status og_solve_fraction(const og_solve *solve, size_t trajectory, size_t ste
  * trajectory m modulo the count of `from`, as fractions of its own span. */
 og_status og_solve_take_steps(og_solve *solve, const og_solve *from);
 
+/* The trajectory that a worker's item stands for, and the number of items. */
+static inline size_t og_item(const og_solve *solve, size_t item) {
+  return solve->selected ? solve->selected[item] : item;
+}
+static inline size_t og_items_of(const og_solve *solve) {
+  return solve->selected ? solve->selected_count : solve->count;
+}
 static inline const double *og_theta_of(const og_solve *solve, size_t trajectory) {
   return solve->theta_shared ? solve->theta : solve->theta + trajectory * solve->parameters;
 }

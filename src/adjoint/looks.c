@@ -1,0 +1,108 @@
+#include "adjoint/looks.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "rk/stability.h"
+
+/* ---- Which steps are sampled ---- */
+
+/* One in so many steps of a field that is told the time, whose coefficients may oscillate where x does not
+ * feel it; of one that is not, which can hide something in a state of zero only. */
+enum { STRIDE_TIMED = 16, STRIDE = 64, LEAST_STEPS = 32 };
+
+/* FNV-1a over the bytes of the span and the initial state, so that a trajectory's samples are its own. */
+static uint64_t digest(uint64_t seed, const void *bytes, size_t size) {
+  const unsigned char *p = bytes;
+  for (size_t i = 0; i < size; i++) seed = (seed ^ p[i]) * 0x100000001b3u;
+  return seed;
+}
+
+static uint64_t digest_of(const og_solve *solve, size_t m) {
+  const og_trajectory *at = &solve->trajectories[m];
+  uint64_t seed = digest(0xcbf29ce484222325u, &at->t0, sizeof at->t0);
+  seed = digest(seed, &at->t1, sizeof at->t1);
+  seed = digest(seed, solve->x0 + m * solve->states, solve->states * sizeof *solve->x0);
+  return seed ^ (seed >> 29);
+}
+
+og_samples og_samples_of(const og_solve *solve, size_t m) {
+  size_t steps = solve->trajectories[m].steps;
+  uint64_t seed = digest_of(solve, m);
+  int timed = (solve->field->flags & OG_FIELD_DEPENDS_ON_TIME) || solve->field->inputs > 0;
+  size_t stride = timed ? STRIDE_TIMED : STRIDE;
+  /* Short solves that are not told the time are sampled by their share of LEAST_STEPS; not those of steps
+   * that were given, of which nothing else is known, unless they are a network's. */
+  int all = timed || (solve->trajectories[m].fixed_steps > 0 && !solve->weights);
+  if (!all && steps < LEAST_STEPS && seed % LEAST_STEPS >= steps) return (og_samples){0, 0};
+  if (steps < stride) stride = steps ? steps : 1;
+  return (og_samples){stride, (size_t)((seed >> 8) % stride)};
+}
+
+size_t og_samples_before(const og_samples *samples, const og_rests *rests, size_t index) {
+  size_t none = (size_t)-1, rest = og_rests_before(rests, index), stride = samples->stride;
+  if (!stride || index <= samples->phase) return rest;
+  size_t sample = (index - 1 - samples->phase) / stride * stride + samples->phase;
+  return rest != none && rest > sample ? rest : sample;
+}
+
+/* ---- What is made of a look ---- */
+
+void og_looks_tell(og_solve *solve, const og_looked *looked, const og_look_error *error) {
+  og_tally *tally = &solve->trajectories[looked->trajectory].tally;
+  if (!tally->looks[0] && !tally->looks[1]) tally->lambda_least = tally->loss_least = INFINITY;
+  tally->looks[looked->kind]++;
+  tally->lambda[looked->kind] += error->lambda;
+  tally->theta[looked->kind] += error->theta;
+  tally->loss[looked->kind] += error->loss;
+  tally->lambda_largest = fmax(tally->lambda_largest, error->lambda_size);
+  tally->lambda_least = fmin(tally->lambda_least, error->lambda_size);
+  tally->theta_largest = fmax(tally->theta_largest, error->theta_size);
+  tally->loss_least = fmin(tally->loss_least, error->loss_size);
+  tally->theta_worst = fmax(tally->theta_worst, error->theta);
+  if (!(error->lambda <= tally->worst)) {
+    tally->worst = error->lambda;
+    tally->t = looked->t;
+    tally->h = looked->h;
+    tally->ratio = looked->ratio;
+  }
+}
+
+/* ---- Ceilings ---- */
+
+/* A step is unstable when it grows what it should damp: its size tells, and its parts do something else. */
+static const double UNSTABLE_ERROR = 0.1, BELOW_REACH = 0.9;
+/* Parts of lambda that have decayed this far need no relative accuracy of their own. */
+static const double DECAYED = 1e-3;
+static const double SAFETY = 0.9, LEAST_FACTOR = 0.1;
+
+static double local_error(const og_tally *tally, const og_look_error *error) {
+  double floor = DECAYED * tally->lambda_largest;
+  double lambda = error->lambda * error->lambda_size / fmax(error->lambda_size, floor);
+  double theta = error->theta > 0 ? error->theta / fmax(tally->theta_largest, DBL_MIN) : 0;
+  double most = fmax(lambda, theta);
+  return isfinite(error->lambda) && isfinite(error->theta) ? most : INFINITY;
+}
+
+static double stable_width(const og_solve *solve, const og_looked *looked, double local) {
+  double reach = solve->limits.reach;
+  if (!(looked->ratio > reach) || local < UNSTABLE_ERROR) return INFINITY;
+  return fabs(looked->h) * BELOW_REACH * reach / looked->ratio;
+}
+
+void og_looks_limit(og_solve *solve, const og_looked *looked, const og_look_error *error) {
+  og_trajectory *at = &solve->trajectories[looked->trajectory];
+  og_pacing *pacing = at->pacing;
+  double s = fabs(looked->t - at->t0), h = fabs(looked->h), local = local_error(&at->tally, error);
+  double stable = stable_width(solve, looked, local);
+  double factor = pow(pacing->target / fmax(local, DBL_MIN), 1.0 / (solve->tableau->order + 1));
+  /* An estimate may be small by chance, where it passes zero: what was a ceiling stays one. */
+  factor = fmin(fmax(SAFETY * factor, LEAST_FACTOR), 1);
+  pacing->unstable |= stable < INFINITY;
+  if (local > pacing->worst) pacing->worst = local;
+  og_ceilings_push(&pacing->next_stable, s, fmin(stable, og_ceilings_least(&pacing->stable, s, s + h)));
+  double before = og_ceilings_least(&pacing->resolved, s, s + h);
+  og_ceilings_push(&pacing->next_resolved, s, factor < 1 ? h * factor : before);
+  og_ceilings_push(&pacing->next_cut, s, h * OG_CUT);
+}

@@ -1,0 +1,86 @@
+/* Looks at steps on the way back: what a step does to lambda and to the parameters' cotangent, beside what
+ * the same step does when it is taken in two parts (0.44 h and 0.56 h). The difference is an estimate of the
+ * error that the step makes in the derivative, of which its error in x says nothing. A look costs three
+ * steps, so few steps are looked at: those at which a cheap sign asks for it, and samples.
+ *
+ * Signs: |h| |J^T g| / |g| of the first stage (the last one on the way back, which the powers of h J^T before
+ * it have turned toward what grows fastest) beyond what the method resolves; and x at rest (solve/rests.h).
+ * Which steps are sampled depends on the trajectory alone, not on what is solved beside it.
+ *
+ * Steps to be looked at are copied into a queue, and looked at together when a block of lanes is full. */
+#ifndef OG_LOOKS_H
+#define OG_LOOKS_H
+
+#include <stdint.h>
+
+#include "adjoint/adjoint.h"
+
+/* What every step is cut to when a gradient is compared with that of narrower steps: not the ratio of looks,
+ * which would agree with it where neither resolves anything. */
+#define OG_CUT 0.62
+
+enum { OG_LOOKS_NONE, OG_LOOKS_SOME, OG_LOOKS_ALL };
+
+/* One step in the queue. */
+typedef struct og_looked {
+  size_t trajectory;
+  int kind; /* OG_LOOK_... */
+  double t, h, ratio;
+} og_looked;
+
+/* Sampled are the steps k with k modulo stride = phase; stride 0: none. */
+typedef struct og_samples {
+  size_t stride, phase;
+} og_samples;
+og_samples og_samples_of(const og_solve *solve, size_t trajectory);
+/* The last step before `index` that is sampled or at rest; (size_t)-1: none. */
+size_t og_samples_before(const og_samples *samples, const og_rests *rests, size_t index);
+
+/* What one look has found, and what becomes of it: into the tally, and, where every step is looked at, into
+ * the trajectory's next ceilings. */
+typedef struct og_look_error {
+  double lambda, theta, loss; /* lambda relative to its size in the step, the others as they are */
+  double lambda_size, theta_size, loss_size;
+} og_look_error;
+void og_looks_tell(og_solve *solve, const og_looked *looked, const og_look_error *error);
+void og_looks_limit(og_solve *solve, const og_looked *looked, const og_look_error *error);
+
+enum { OG_LOOKS_AHEAD = 64 };
+
+#define OG_LOOKS_TYPES(X, S)                                                                                 \
+  typedef struct og_looks_##S {                                                                              \
+    og_solve *solve;                                                                                         \
+    int mode, lanes, count;       /* count: in the queue */                                                  \
+    size_t now;                   /* steps of the block so far */                                            \
+    uint64_t due[OG_LOOKS_AHEAD]; /* lanes whose next look is due so many steps ahead, modulo the length */  \
+    size_t next[OG_LANES_MAX];    /* step of the lane to be looked at; (size_t)-1: none */                   \
+    og_samples samples[OG_LANES_MAX];                                                                        \
+    _Alignas(64) X sum[2][OG_LANES_MAX]; /* of |J^T g| and |h g| in each lane, by the last step */           \
+    og_looked queue[OG_LANES_MAX];                                                                           \
+    X *x, *theta, *lambda; /* of the queue, one item after the other */                                      \
+    X *block[9];                                                                                             \
+    X *weights[2];                                                                                           \
+    og_step_##S whole, part;                                                                                 \
+    void *memory, *step_memory[2];                                                                           \
+    og_status status; /* OG_ERR_MEMORY */                                                                    \
+    long long evals, vjps;                                                                                   \
+  } og_looks_##S;                                                                                            \
+  void og_looks_open_##S(og_looks_##S *looks, og_solve *solve, int lanes, int mode);                         \
+  void og_looks_close_##S(og_looks_##S *looks);                                                              \
+  /* The lane has been given a trajectory, and stands at its end. */                                         \
+  void og_looks_enter_##S(og_looks_##S *looks, const og_recall_##S *r, int lane);                            \
+  /* After a step of the block was transposed: the lanes whose step is to be looked at, a bit each. */       \
+  uint64_t og_looks_due_##S(og_looks_##S *looks, const og_recall_##S *r, const og_step_##S *step);           \
+  /* Queues the lane's step, whose stages [0, last) were transposed to x_bar; `part` of the step was kept    \
+   * (1, or less when an event stopped it). */                                                               \
+  void og_looks_take_##S(og_looks_##S *looks, const og_recall_##S *r, const og_step_##S *step, int lane,     \
+                         int last, const X *x_bar, const double *theta_sum, double part);                    \
+  /* The lane's lambda is not finite: whether that is because it grew on its way, step by step. Then the     \
+   * trajectory can be given up here; its ceilings go on as they are. */                                     \
+  int og_looks_abandon_##S(og_looks_##S *looks, const og_recall_##S *r, int lane);                           \
+  /* Looks at what is in the queue. */                                                                       \
+  void og_looks_flush_##S(og_looks_##S *looks);
+OG_LOOKS_TYPES(double, d)
+OG_LOOKS_TYPES(float, s)
+
+#endif

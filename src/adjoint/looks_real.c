@@ -1,0 +1,302 @@
+/* Looks at steps; see looks.h. */
+#include "adjoint/looks.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "rk/stability.h"
+#include "solve/layout.h"
+
+typedef OG_R(og_looks) looks;
+typedef OG_R(og_recall) recall;
+typedef OG_R(og_step) step_t;
+
+/* Blocks that a look works on. */
+enum { X_START, X_MIDDLE, X_WHOLE, X_PARTS, LAMBDA_WHOLE, LAMBDA_PARTS, THETA, THETA_WHOLE, THETA_PARTS };
+
+void OG_R(og_looks_open)(looks *l, og_solve *solve, int lanes, int mode) {
+  memset(l, 0, sizeof *l);
+  l->solve = solve;
+  l->lanes = lanes;
+  l->mode = mode;
+}
+
+void OG_R(og_looks_close)(looks *l) {
+  if (l->solve) og_free(l->solve->context, l->memory);
+}
+
+/* Made when the first step is to be looked at: most short solves have none. */
+static int make_room(looks *l) {
+  const og_solve *solve = l->solve;
+  size_t width = (size_t)l->lanes, block = OG_PADDED(solve->n * width), theta = OG_PADDED(solve->p * width);
+  if (l->memory) return 1;
+  l->memory = og_alloc(solve->context, 1, og_looks_bytes(solve, l->lanes));
+  if (!l->memory) {
+    l->status = OG_ERR_MEMORY;
+    return 0;
+  }
+  real *next = l->memory;
+  for (int i = 0; i < 9; i++) l->block[i] = next, next += i < THETA ? block : theta;
+  l->x = next;
+  l->lambda = l->x + block;
+  l->theta = l->lambda + block;
+  l->weights[0] = l->theta + theta;
+  l->weights[1] = l->weights[0] + OG_PADDED(solve->weights);
+  char *steps = (char *)(l->weights[1] + OG_PADDED(solve->weights));
+  l->step_memory[0] = steps;
+  l->step_memory[1] =
+      steps + OG_ALIGNED(OG_R(og_step_bytes)(solve->tableau, solve->field, l->lanes, OG_STEP_TRANSPOSE));
+  return 1;
+}
+
+/* ---- When to look ---- */
+
+/* Puts the lane down for its next look before step `index`, its next one. Looks that are farther away than
+ * the list reaches are found again on the way. */
+static void schedule(looks *l, int lane, const og_rests *rests, size_t index) {
+  size_t next = l->next[lane] = og_samples_before(&l->samples[lane], rests, index);
+  if (next == (size_t)-1) return;
+  size_t ahead = index - 1 - next;
+  if (ahead >= OG_LOOKS_AHEAD) ahead = OG_LOOKS_AHEAD - 1;
+  l->due[(l->now + ahead) % OG_LOOKS_AHEAD] |= (uint64_t)1 << lane;
+}
+
+void OG_R(og_looks_enter)(looks *l, const recall *r, int lane) {
+  if (l->mode != OG_LOOKS_SOME) return;
+  for (int i = 0; i < OG_LOOKS_AHEAD; i++) l->due[i] &= ~((uint64_t)1 << lane);
+  l->samples[lane] = og_samples_of(l->solve, (size_t)(r->trajectory[lane] - l->solve->trajectories));
+  schedule(l, lane, &r->trajectory[lane]->rests, r->index[lane]);
+}
+
+static double ratio_of(const looks *l, const recall *r, int lane) {
+  double g = (double)l->sum[1][lane], size = fabs(r->at.h[lane]) * (double)l->sum[0][lane];
+  return size > 0 ? size / g : 0;
+}
+
+static uint64_t signs(const looks *l, const recall *r) {
+  uint64_t found = 0;
+  for (int lane = 0; lane < r->lanes; lane++)
+    if (r->trajectory[lane] && ratio_of(l, r, lane) > l->solve->limits.looked_at)
+      found |= (uint64_t)1 << lane;
+  return found;
+}
+
+static uint64_t all_lanes(const recall *r) {
+  uint64_t all = 0;
+  for (int lane = 0; lane < r->lanes; lane++)
+    if (r->trajectory[lane]) all |= (uint64_t)1 << lane;
+  return all;
+}
+
+/* The lanes whose turn it is, put down for their next one. */
+static uint64_t take_turns(looks *l, const recall *r) {
+  uint64_t due = l->due[l->now % OG_LOOKS_AHEAD], found = 0;
+  l->due[l->now++ % OG_LOOKS_AHEAD] = 0;
+  for (int lane = 0; lane < r->lanes && due >> lane; lane++) {
+    if (!(due >> lane & 1) || !r->trajectory[lane]) continue;
+    if (l->next[lane] == r->index[lane]) found |= (uint64_t)1 << lane;
+    schedule(l, lane, &r->trajectory[lane]->rests, r->index[lane]);
+  }
+  return found;
+}
+
+uint64_t OG_R(og_looks_due)(looks *l, const recall *r, const step_t *step) {
+  if (l->mode == OG_LOOKS_NONE) return 0;
+  int grown = step->kernels->outgrows(step->n, step->lanes, step->x_bar[0], step->lambda, r->at.h_real,
+                                      (real)l->solve->limits.looked_at, l->sum[0], l->sum[1]);
+  if (l->mode == OG_LOOKS_ALL) return all_lanes(r);
+  return take_turns(l, r) | (grown ? signs(l, r) : 0);
+}
+
+/* ---- The queue ---- */
+
+void OG_R(og_looks_take)(looks *l, const recall *r, const step_t *step, int lane, int last, const real *x_bar,
+                         const double *theta_sum, double part) {
+  size_t lanes = (size_t)r->lanes, n = l->solve->n, p = l->solve->p, at = (size_t)l->count;
+  if (l->status != OG_OK || !make_room(l)) return;
+  const og_rests *rests = &r->trajectory[lane]->rests;
+  double ratio = ratio_of(l, r, lane), most = 0;
+  int sign = l->mode == OG_LOOKS_ALL || ratio > l->solve->limits.looked_at ||
+             og_rests_before(rests, r->index[lane] + 1) == r->index[lane];
+  for (size_t i = 0; i < n; i++) {
+    size_t entry = i * lanes + (size_t)lane;
+    real lambda = x_bar[entry];
+    for (int j = 0; j < last; j++) lambda -= step->x_bar[j][entry];
+    l->x[at * n + i] = r->x[entry];
+    l->lambda[at * n + i] = lambda;
+  }
+  for (size_t i = 0; i < p; i++) {
+    l->theta[at * p + i] = r->theta[i * lanes + (size_t)lane];
+    most = fmax(most, fabs(theta_sum[i * lanes + (size_t)lane]));
+  }
+  og_tally *tally = &r->trajectory[lane]->tally;
+  tally->theta_largest = fmax(tally->theta_largest, most);
+  l->queue[l->count++] = (og_looked){.trajectory = (size_t)(r->trajectory[lane] - l->solve->trajectories),
+                                     .kind = sign ? OG_LOOK_SIGN : OG_LOOK_SAMPLE,
+                                     .t = r->at.t[lane],
+                                     .h = r->at.h[lane] * part,
+                                     .ratio = ratio * part};
+  if (l->count == l->lanes) OG_R(og_looks_flush)(l);
+}
+
+/* ---- Looking ---- */
+
+typedef struct view {
+  int lanes, from, count;
+  OG_R(og_place) whole, first, second;
+} view;
+
+static void place(view *v, int lane, const og_looked *looked) {
+  double h = looked->h, middle = OG_SPLIT * h;
+  OG_R(og_place) * places[] = {&v->whole, &v->first, &v->second};
+  double start[] = {0, 0, middle}, size[] = {h, middle, h - middle};
+  for (int i = 0; i < 3; i++) {
+    places[i]->t[lane] = looked->t + start[i];
+    places[i]->h[lane] = size[i];
+    places[i]->h_real[lane] = (real)size[i];
+    places[i]->t_next[lane] = looked->t + start[i] + size[i];
+  }
+}
+
+/* Items of the queue into lanes; idle ones get the numbers of the first with a cotangent of zero. */
+static void spread(looks *l, view *v) {
+  size_t n = l->solve->n, p = l->solve->p, lanes = (size_t)v->lanes;
+  for (size_t lane = 0; lane < lanes; lane++) {
+    int idle = (int)lane >= v->count;
+    size_t item = (size_t)v->from + (idle ? 0 : lane);
+    place(v, (int)lane, &l->queue[item]);
+    for (size_t i = 0; i < n; i++) {
+      l->block[X_START][i * lanes + lane] = l->x[item * n + i];
+      l->block[LAMBDA_WHOLE][i * lanes + lane] = idle ? 0 : l->lambda[item * n + i];
+      l->block[LAMBDA_PARTS][i * lanes + lane] = idle ? 0 : l->lambda[item * n + i];
+    }
+    for (size_t i = 0; i < p; i++) {
+      l->block[THETA][i * lanes + lane] = l->theta[item * p + i];
+      l->block[THETA_WHOLE][i * lanes + lane] = l->block[THETA_PARTS][i * lanes + lane] = 0;
+    }
+    l->whole.status[lane] = l->part.status[lane] = idle ? OG_LANE_IDLE : 0;
+  }
+}
+
+static void step_forward(looks *l, step_t *step, const OG_R(og_place) * at, int from, int to) {
+  OG_R(og_step_stages)(step, 0, step->core, step->core, at, l->block[from], l->block[THETA]);
+  OG_R(og_step_end)(step, at, l->block[from], l->block[to]);
+}
+
+static void step_back(looks *l, step_t *step, const OG_R(og_place) * at, int from, int lambda, int theta,
+                      real *weights) {
+  step->weights_bar = l->solve->weights ? weights : NULL;
+  OG_R(og_step_transpose)
+  (step, step->core, at, l->block[from], l->block[THETA], NULL, NULL, l->block[lambda],
+   l->solve->p ? l->block[theta] : NULL, NULL);
+}
+
+/* |u - v| and the larger size, in the largest entry; `unit`: what entries are multiplied with (NULL: 1). */
+static void compare(size_t rows, size_t lanes, size_t lane, const real *u, const real *v, const double *unit,
+                    double *difference, double *size) {
+  for (size_t i = 0; i < rows; i++) {
+    double a = (double)u[i * lanes + lane], b = (double)v[i * lanes + lane], w = unit ? unit[i] : 1;
+    *difference = fabs(a - b) * w <= *difference ? *difference : fabs(a - b) * w;
+    *size = fmax(*size, fmax(fabs(a), fabs(b)) * w);
+  }
+}
+
+static double share(double difference, double size) {
+  return difference > 0 ? difference / size : difference == 0 ? 0 : INFINITY;
+}
+
+/* The error of lambda in one norm, with lambda' (before the step) in the size as well. */
+static double lambda_error(const looks *l, const view *v, size_t lane, int weighted, double *size) {
+  size_t n = l->solve->n, lanes = (size_t)v->lanes, item = (size_t)v->from + lane;
+  double difference = 0, most = 0;
+  const og_limits *limits = &l->solve->limits;
+  for (size_t i = 0; i < n; i++) {
+    double x = fabs((double)l->x[item * n + i]);
+    double w = weighted ? x + limits->atol / fmax(limits->rtol, 1e-15) : 1;
+    double a = (double)l->block[LAMBDA_WHOLE][i * lanes + lane];
+    double b = (double)l->block[LAMBDA_PARTS][i * lanes + lane], d = fabs(a - b) * w;
+    difference = d <= difference ? difference : d;
+    most = fmax(most, w * fmax(fmax(fabs(a), fabs(b)), fabs((double)l->lambda[item * n + i])));
+  }
+  if (size) *size = most;
+  return share(difference, most);
+}
+
+static og_look_error error_of(const looks *l, const view *v, size_t lane) {
+  size_t n = l->solve->n, lanes = (size_t)v->lanes, item = (size_t)v->from + lane;
+  og_look_error error = {0};
+  double plain = lambda_error(l, v, lane, 0, &error.lambda_size), ignored = 0;
+  double weighted = lambda_error(l, v, lane, 1, NULL);
+  error.lambda = plain > weighted ? plain : weighted;
+  compare(l->solve->p, lanes, lane, l->block[THETA_WHOLE], l->block[THETA_PARTS], NULL, &error.theta,
+          &ignored);
+  for (size_t i = 0; i < n; i++) {
+    double lambda = (double)l->lambda[item * n + i], x = (double)l->x[item * n + i];
+    error.loss +=
+        lambda * ((double)l->block[X_WHOLE][i * lanes + lane] - (double)l->block[X_PARTS][i * lanes + lane]);
+    error.loss_size += fabs(lambda * x);
+  }
+  error.loss = fabs(error.loss);
+  int refused = l->whole.status[lane] || l->part.status[lane];
+  if (refused || !isfinite(plain) || !isfinite(error.loss)) error.lambda = INFINITY;
+  if (!isfinite(error.theta)) error.theta = INFINITY;
+  if (!isfinite(error.loss)) error.loss = INFINITY;
+  return error;
+}
+
+/* Bound weights are summed over the lanes of the block, and so is their error: each lane is told all of it.
+ */
+static void add_weights(const looks *l, og_look_error *error) {
+  for (size_t i = 0; i < l->solve->weights; i++) {
+    double difference = fabs((double)l->weights[0][i] - (double)l->weights[1][i]);
+    error->theta = difference <= error->theta ? error->theta : difference;
+    error->theta_size = fmax(error->theta_size, fabs((double)l->weights[0][i]));
+  }
+}
+
+static void look(looks *l, int from, int count) {
+  const og_solve *solve = l->solve;
+  view v = {.lanes = og_lanes_for((size_t)count), .from = from, .count = count};
+  if (v.lanes > l->lanes) v.lanes = l->lanes;
+  OG_R(og_step_place)(solve->tableau, solve->field, v.lanes, OG_STEP_TRANSPOSE, l->step_memory[0], &l->whole);
+  OG_R(og_step_place)(solve->tableau, solve->field, v.lanes, OG_STEP_TRANSPOSE, l->step_memory[1], &l->part);
+  spread(l, &v);
+  memset(l->weights[0], 0, 2 * OG_PADDED(solve->weights) * sizeof(real));
+  step_forward(l, &l->whole, &v.whole, X_START, X_WHOLE);
+  step_back(l, &l->whole, &v.whole, X_START, LAMBDA_WHOLE, THETA_WHOLE, l->weights[0]);
+  step_forward(l, &l->part, &v.first, X_START, X_MIDDLE);
+  step_forward(l, &l->whole, &v.second, X_MIDDLE, X_PARTS);
+  step_back(l, &l->whole, &v.second, X_MIDDLE, LAMBDA_PARTS, THETA_PARTS, l->weights[1]);
+  step_back(l, &l->part, &v.first, X_START, LAMBDA_PARTS, THETA_PARTS, l->weights[1]);
+  l->evals += 3LL * l->whole.core * count;
+  l->vjps += 3LL * l->whole.core * count;
+  for (int lane = 0; lane < count; lane++) {
+    og_look_error error = error_of(l, &v, (size_t)lane);
+    if (solve->weights) add_weights(l, &error);
+    og_looks_tell(l->solve, &l->queue[from + lane], &error);
+    if (l->mode == OG_LOOKS_ALL) og_looks_limit(l->solve, &l->queue[from + lane], &error);
+  }
+}
+
+/* Beyond it lambda has grown too far to be what a vjp gave at once. */
+#if defined(OG_SINGLE)
+static const double EXPLODED = 1e12;
+#else
+static const double EXPLODED = 1e100;
+#endif
+
+int OG_R(og_looks_abandon)(looks *l, const recall *r, int lane) {
+  og_trajectory *at = r->trajectory[lane];
+  if (l->mode == OG_LOOKS_NONE) return 0;
+  OG_R(og_looks_flush)(l);
+  if (!(at->tally.lambda_largest > EXPLODED)) return 0;
+  at->tally.overflow = 1;
+  if (l->mode == OG_LOOKS_ALL) og_pacing_extend(at->pacing);
+  return 1;
+}
+
+void OG_R(og_looks_flush)(looks *l) {
+  int few = og_lanes_for((size_t)l->count) == 1;
+  for (int from = 0; from < l->count; from += few ? 1 : l->count) look(l, from, few ? 1 : l->count);
+  l->count = 0;
+}

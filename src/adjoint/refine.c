@@ -1,0 +1,370 @@
+/* Steps for derivatives that those of the tolerances are not good for (goal-oriented refinement: Becker &
+ * Rannacher, Acta Numerica 10, 2001).
+ *
+ * A few trajectories at a time are solved again and again, with ceilings on their steps, and every step is
+ * looked at on the way back. Where steps are unstable, ceilings that keep them stable come first: nothing
+ * else that such a way back says means anything. Where steps do not resolve what the derivative depends on,
+ * ceilings follow from the estimates. When the estimates say that steps are good, or for the first time, all
+ * steps are cut: the gradient is known when that changes it by no more than the tolerance allows. If that
+ * holds for the steps of the first solve, they were good, and the first gradient is kept. */
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "adjoint/trust.h"
+#include "solve/checkpoints.h"
+
+enum { AT_A_TIME = OG_LANES_MAX, ROUNDS_MOST = 16, STABLE_ROUNDS = 4, RUNS_MOST = 4096 };
+/* In tolerances: what a step may do to the derivative at first; how far it may miss that; what cutting all
+ * steps may change; from where on the gradient is refused and not only known less well. */
+static const double TARGET = 10, MISS = 5, AGREE = 30, REFUSE = 1000;
+/* Whatever the tolerance: what rounding may leave where a problem amplifies it, and what is no gradient. */
+static const double REFUSE_LEAST = 1e-4, REFUSE_MOST = 0.1;
+/* Of the parts that a cotangent of parameters is the sum of, where they cancel. */
+static const double CANCELLED = 0.1;
+
+typedef enum og_action { ACT_LOOK, ACT_STABLE, ACT_RESOLVE, ACT_CUT } og_action;
+
+/* One trajectory. Values are x0_bar, theta_bar, t0_bar and t1_bar. */
+typedef struct og_refined {
+  size_t m, place; /* place: among the doubtful */
+  og_action action;
+  int own_steps; /* the gradient before is that of the tolerances' steps */
+  int settled;   /* cutting steps changes it no less than it did before, though they are good: rounding */
+  double target, change, change_before; /* change: by the last cut, in the worse kind */
+  double *now, *before;
+} og_refined;
+
+typedef struct og_group {
+  og_solve *solve;
+  const og_pullback *pullback; /* the caller's */
+  og_pullback trial;           /* of those that are not known yet, in their order */
+  size_t values, count;        /* count: not known yet */
+  size_t restored;             /* those whose own steps were good */
+  size_t restore[AT_A_TIME];
+  size_t selected[AT_A_TIME];
+  og_refined refined[AT_A_TIME];
+  int rounds;
+  double *memory;
+} og_group;
+
+/* ---- Opening ---- */
+
+static size_t values_of(const og_solve *solve) { return solve->states + solve->parameters + 2; }
+
+static og_status open_group(og_group *g, og_solve *solve, const og_pullback *pullback, size_t count,
+                            const size_t *doubtful) {
+  size_t per = values_of(solve), all = solve->observed_count + solve->signal_values;
+  *g = (og_group){.solve = solve, .pullback = pullback, .values = per, .count = count};
+  g->memory = og_alloc(solve->context, 3 * count * per + all + 1, sizeof(double));
+  if (!g->memory) return og_fail_memory(solve->context, 3 * count * per * sizeof(double), "a gradient");
+  double *next = g->memory + 2 * count * per;
+  g->trial = *pullback;
+  g->trial.looks = OG_LOOKS_ALL;
+  g->trial.x0_bar = next;
+  g->trial.theta_bar = g->trial.x0_bar + count * solve->states;
+  g->trial.t0_bar = g->trial.theta_bar + count * solve->parameters;
+  g->trial.t1_bar = g->trial.t0_bar + count;
+  g->trial.times_bar = g->trial.t1_bar + count;
+  g->trial.values_bar = g->trial.times_bar + solve->observed_count;
+  for (size_t i = 0; i < count; i++) {
+    og_refined *r = &g->refined[i];
+    *r = (og_refined){.m = doubtful[i], .own_steps = 1, .change = INFINITY, .change_before = INFINITY};
+    r->now = g->memory + 2 * i * per;
+    r->before = r->now + per;
+    r->target = TARGET * og_trust_tolerance(solve, r->m);
+  }
+  return OG_OK;
+}
+
+/* Lists of ceilings share what a budget has for them. */
+static size_t runs_for(const og_solve *solve) {
+  if (!solve->checkpoints || !solve->limits.budget) return RUNS_MOST;
+  size_t lists = 2 * solve->count + 3;
+  size_t runs = OG_CEILINGS_LEAST + solve->checkpoints->layout.ceilings / lists / sizeof(og_ceiling);
+  return runs > RUNS_MOST ? RUNS_MOST : runs;
+}
+
+static og_status open_pacing(og_solve *solve, size_t m) {
+  og_trajectory *at = &solve->trajectories[m];
+  size_t runs = runs_for(solve);
+  if (!at->pacing) at->pacing = og_alloc(solve->context, 1, sizeof *at->pacing);
+  if (!at->pacing) return og_fail_memory(solve->context, sizeof *at->pacing, "ceilings of steps");
+  og_ceilings *lists[] = {&at->pacing->stable, &at->pacing->resolved, &at->pacing->next_stable,
+                          &at->pacing->next_resolved, &at->pacing->next_cut};
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    if (og_ceilings_reserve(solve->context, lists[i], runs) != OG_OK)
+      return og_fail_memory(solve->context, runs * sizeof(og_ceiling), "ceilings of steps");
+  solve->paced = 1;
+  return OG_OK;
+}
+
+/* ---- One round ---- */
+
+static void begin_lists(og_pacing *pacing, double target) {
+  pacing->next_stable.count = pacing->next_resolved.count = pacing->next_cut.count = 0;
+  pacing->target = target;
+  pacing->worst = 0;
+  pacing->unstable = 0;
+}
+
+static void clear_trial(og_group *g) {
+  size_t entries = g->values * g->count + g->solve->observed_count + g->solve->signal_values;
+  memset(g->trial.x0_bar, 0, entries * sizeof(double));
+}
+
+static void select_left(og_group *g) {
+  for (size_t i = 0; i < g->count; i++) g->selected[i] = g->refined[i].m;
+  g->solve->selected = g->selected;
+  g->solve->selected_count = g->count;
+}
+
+static og_status look_back(og_group *g) {
+  for (size_t i = 0; i < g->count; i++)
+    begin_lists(g->solve->trajectories[g->refined[i].m].pacing, g->refined[i].target);
+  clear_trial(g);
+  OG_TRY(og_discrete(g->solve, &g->trial));
+  for (size_t i = 0; i < g->count; i++) {
+    og_pacing *pacing = g->solve->trajectories[g->refined[i].m].pacing;
+    og_ceilings_turn(&pacing->next_stable);
+    og_ceilings_turn(&pacing->next_resolved);
+    og_ceilings_turn(&pacing->next_cut);
+  }
+  return OG_OK;
+}
+
+/* ---- What changed ---- */
+
+static double change_of(const double *now, const double *before, size_t count, double size) {
+  double change = 0;
+  for (size_t i = 0; i < count; i++) {
+    double one = fabs(now[i] - before[i]);
+    change = one <= change ? change : one;
+    size = fmax(size, fmax(fabs(now[i]), fabs(before[i])));
+  }
+  return change > 0 ? change / size : change;
+}
+
+static void gather(const og_group *g, size_t i, double *values) {
+  size_t n = g->solve->states, p = g->solve->parameters;
+  memcpy(values, g->trial.x0_bar + i * n, n * sizeof *values);
+  if (p) memcpy(values + n, g->trial.theta_bar + i * p, p * sizeof *values);
+  values[n + p] = g->trial.t0_bar[i];
+  values[n + p + 1] = g->trial.t1_bar[i];
+}
+
+static double largest_of(const double *values, size_t count) {
+  double largest = 0;
+  for (size_t i = 0; i < count; i++) largest = fmax(largest, fabs(values[i]));
+  return largest;
+}
+
+/* By how much cutting the steps changed the gradient. Initial states have no accuracy beyond that of the
+ * largest cotangent that was put in. */
+static void measure(const og_group *g, og_refined *r) {
+  const og_solve *solve = g->solve;
+  og_trajectory *at = &g->solve->trajectories[r->m];
+  size_t n = solve->states, p = solve->parameters;
+  double largest = 0, loss = 0, tolerance = og_trust_tolerance(solve, r->m);
+  double cancelled = CANCELLED * at->tally.theta_largest;
+  og_trust_seeds(solve, g->pullback, r->m, &largest, &loss);
+  double initial = change_of(r->now, r->before, n, largest);
+  double parameters = change_of(r->now + n, r->before + n, p, cancelled);
+  r->change = initial >= 0 && parameters >= 0 ? fmax(initial, parameters) : INFINITY;
+  double initial_size = largest_of(r->now, n);
+  at->trust.initial = change_of(r->now, r->before, n, initial_size) * initial_size + tolerance * initial_size;
+  at->trust.parameters = fmax(parameters, tolerance) * fmax(largest_of(r->now + n, p), cancelled);
+}
+
+/* ---- What comes next ---- */
+
+static void swap(og_ceilings *a, og_ceilings *b) {
+  og_ceilings old = *a;
+  *a = *b;
+  *b = old;
+}
+
+static void install(og_pacing *pacing, og_action action) {
+  swap(&pacing->stable, &pacing->next_stable);
+  if (action == ACT_STABLE) pacing->resolved.count = 0;
+  if (action == ACT_RESOLVE) swap(&pacing->resolved, &pacing->next_resolved);
+  if (action == ACT_CUT) swap(&pacing->resolved, &pacing->next_cut);
+}
+
+static og_action next_action(const og_group *g, const og_refined *r, const og_trajectory *at) {
+  if (at->pacing->unstable && (g->rounds < STABLE_ROUNDS || at->tally.overflow)) return ACT_STABLE;
+  if (at->tally.overflow) return ACT_RESOLVE;
+  return g->rounds > 0 && at->pacing->worst > MISS * r->target ? ACT_RESOLVE : ACT_CUT;
+}
+
+/* What cutting steps may change for the gradient to be an answer at all. */
+static double most_change(const og_solve *solve, size_t m) {
+  return fmin(fmax(REFUSE * og_trust_tolerance(solve, m), REFUSE_LEAST), REFUSE_MOST);
+}
+
+/* Nonzero: the trajectory's gradient is known, or as well as it can be. */
+static int decide(og_group *g, size_t i) {
+  og_refined *r = &g->refined[i];
+  og_trajectory *at = &g->solve->trajectories[r->m];
+  gather(g, i, r->now);
+  og_trust_judge(g->solve, &g->trial, i);
+  int was_cut = r->action == ACT_CUT && !at->tally.overflow;
+  if (was_cut) measure(g, r);
+  if (was_cut && r->change <= AGREE * og_trust_tolerance(g->solve, r->m)) return 1;
+  og_action next = next_action(g, r, at);
+  r->settled = was_cut && next == ACT_CUT && r->change > 0.5 * r->change_before;
+  if (r->settled && r->change <= most_change(g->solve, r->m)) return 1;
+  if (was_cut) r->change_before = r->change;
+  if (was_cut && next == ACT_CUT) r->target /= 10;
+  if (next == ACT_CUT) memcpy(r->before, r->now, g->values * sizeof *r->now);
+  if (next != ACT_CUT || g->rounds > 0) r->own_steps = 0;
+  install(at->pacing, next);
+  r->action = next;
+  return 0;
+}
+
+/* ---- Results ---- */
+
+/* Bound weights have no cotangent for each trajectory: the caller goes back through all of them once more. */
+static void hand_over(const og_group *g, size_t i) {
+  const og_solve *solve = g->solve;
+  const og_refined *r = &g->refined[i];
+  const og_trajectory *at = &solve->trajectories[r->m];
+  const og_pullback *to = g->pullback, *from = &g->trial;
+  size_t n = solve->states, p = solve->parameters, signals = og_signals_first(solve, r->m);
+  memcpy(to->x0_bar + r->m * n, r->now, n * sizeof(double));
+  if (p && !solve->bound) memcpy(to->theta_bar + r->m * p, r->now + n, p * sizeof(double));
+  to->t0_bar[r->m] = r->now[n + p];
+  to->t1_bar[r->m] = r->now[n + p + 1];
+  if (at->observations)
+    memcpy(to->times_bar + at->first_observation, from->times_bar + at->first_observation,
+           at->observations * sizeof(double));
+  if (og_signals_count(solve, r->m))
+    memcpy(to->values_bar + signals, from->values_bar + signals,
+           og_signals_count(solve, r->m) * sizeof(double));
+}
+
+static void warn(const og_group *g, const og_refined *r) {
+  if (g->solve->warned || g->solve->role) return;
+  g->solve->warned = 1;
+  og_log(g->solve->context,
+         "warning: the gradient of trajectory %zu is known to %.2g of its size, not to the tolerance: "
+         "narrower steps "
+         "go on changing it by as much",
+         r->m, r->change);
+}
+
+/* The trajectory is known, and leaves the group. */
+static og_status settle(og_group *g, size_t i) {
+  const og_refined *r = &g->refined[i];
+  og_trajectory *at = &g->solve->trajectories[r->m];
+  at->trust.rounds = r->own_steps ? 0 : g->rounds;
+  if (r->change > AGREE * og_trust_tolerance(g->solve, r->m)) warn(g, r);
+  if (r->own_steps)
+    g->restore[g->restored++] = r->m;
+  else
+    hand_over(g, i);
+  if (og_pacing_close(g->solve->context, at->pacing) == OG_OK) return OG_OK;
+  return og_fail_memory(g->solve->context, at->pacing->resolved.count * sizeof(og_ceiling),
+                        "ceilings of steps");
+}
+
+static og_status leave_known(og_group *g, const int *known) {
+  size_t left = 0, count = g->count;
+  for (size_t i = 0; i < count; i++) {
+    if (known[i])
+      OG_TRY(settle(g, i));
+    else
+      g->refined[left++] = g->refined[i];
+  }
+  g->count = left;
+  return OG_OK;
+}
+
+/* Steps of the tolerances alone again. */
+static og_status give_back(og_solve *solve, size_t count, size_t *list) {
+  for (size_t i = 0; i < count; i++) og_pacing_free(solve->context, &solve->trajectories[list[i]].pacing);
+  solve->selected = list;
+  solve->selected_count = count;
+  return count ? og_solve_rerun(solve) : OG_OK;
+}
+
+/* ---- Refusing ---- */
+
+static og_status refuse(const og_group *g, const og_refined *r, og_status cause) {
+  const og_solve *solve = g->solve;
+  const og_trajectory *at = &solve->trajectories[r->m];
+  const og_trust *trust = &at->trust;
+  char text[OG_TRAJECTORY_NAME_SIZE], found[160] = "";
+  const char *name = og_trajectory_name(solve, r->m, text), *advice;
+  if (r->change < INFINITY)
+    snprintf(found, sizeof found, "; the last narrowing changed the gradient by %.2g of its size", r->change);
+  if (cause != OG_OK)
+    snprintf(found, sizeof found, "; steps narrow enough for it cannot be taken (%s)", og_status_text(cause));
+  if (trust->ratio > solve->limits.reach / 2)
+    advice = "the problem is stiff there, which wants an implicit method (planned); else raise max-steps, or "
+             "shorten the span";
+  else if (trust->loss > 0.1)
+    advice = "the solution itself is not known that far: a tighter rtol and atol, or a shorter span";
+  else
+    advice =
+        "a tighter rtol and atol, a max-step, or, where the right-hand side is not smooth, an event there";
+  return og_fail(
+      solve->context, OG_ERR_UNRESOLVED,
+      "the gradient is not resolved: trajectory %zu%s%s%s has steps of %s that are good for its "
+      "solution and not for its derivative, the worst at t = %.10g with h = %.3g, where lambda is wrong "
+      "by %.2g of its size and |h| |J^T g| / |g| is %.3g; they were narrowed %d time%s%s; try: %s",
+      r->m, name ? " (" : "", name ? name : "", name ? ")" : "", solve->tableau->name, trust->t, trust->h,
+      trust->worst, trust->ratio, g->rounds, g->rounds == 1 ? "" : "s", found, advice);
+}
+
+/* What is not known as well as wanted after the last round is still an answer where it is not far off. */
+static og_status accept_or_refuse(og_group *g) {
+  int known[AT_A_TIME];
+  for (size_t i = 0; i < g->count; i++) {
+    og_refined *r = &g->refined[i];
+    if (!(r->change <= most_change(g->solve, r->m))) return refuse(g, r, OG_OK);
+    r->own_steps = 0;
+    known[i] = 1;
+  }
+  return leave_known(g, known);
+}
+
+/* ---- All rounds ---- */
+
+static og_status one_round(og_group *g) {
+  int known[AT_A_TIME];
+  select_left(g);
+  if (g->rounds > 0) {
+    og_status status = og_solve_rerun(g->solve);
+    if (status != OG_OK) return og_is_of_the_solve(status) ? refuse(g, &g->refined[0], status) : status;
+  }
+  OG_TRY(look_back(g));
+  for (size_t i = 0; i < g->count; i++) known[i] = decide(g, i);
+  return leave_known(g, known);
+}
+
+static og_status refine_group(og_group *g) {
+  og_solve *solve = g->solve;
+  for (size_t i = 0; i < g->count; i++) OG_TRY(open_pacing(solve, g->refined[i].m));
+  for (; g->rounds < ROUNDS_MOST && g->count; g->rounds++) OG_TRY(one_round(g));
+  if (g->count) OG_TRY(accept_or_refuse(g));
+  return give_back(solve, g->restored, g->restore);
+}
+
+og_status og_refine(og_solve *solve, og_pullback *pullback, size_t count, size_t *doubtful) {
+  og_status status = OG_OK;
+  size_t step = solve->limits.budget ? 1 : AT_A_TIME;
+  for (size_t begin = 0; begin < count && status == OG_OK; begin += step) {
+    og_group g;
+    size_t now = count - begin < step ? count - begin : step;
+    status = open_group(&g, solve, pullback, now, doubtful + begin);
+    if (status == OG_OK) status = refine_group(&g);
+    og_free(solve->context, g.memory);
+  }
+  /* Solving as before cannot fail for another reason than memory, so the message stays the refusal's. */
+  if (status != OG_OK) give_back(solve, count, doubtful);
+  solve->selected = NULL;
+  return status;
+}

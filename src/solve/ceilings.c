@@ -1,0 +1,136 @@
+#include "solve/ceilings.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Ceilings that differ by less are one. */
+static const double ALIKE = 1.3;
+
+og_status og_ceilings_reserve(og_context *context, og_ceilings *c, size_t capacity) {
+  if (c->capacity >= capacity) return OG_OK;
+  og_ceiling *runs = og_alloc(context, capacity, sizeof *runs);
+  if (!runs) return OG_ERR_MEMORY;
+  if (c->count) memcpy(runs, c->runs, c->count * sizeof *runs);
+  og_free(context, c->runs);
+  c->runs = runs;
+  c->capacity = capacity;
+  return OG_OK;
+}
+
+void og_ceilings_free(og_context *context, og_ceilings *c) {
+  og_free(context, c->runs);
+  *c = (og_ceilings){0};
+}
+
+static void join(og_ceiling *run, double from, double lowest, double highest) {
+  run->from = from;
+  run->width = fmin(run->width, lowest);
+  run->highest = fmax(run->highest, highest);
+}
+
+/* Neighbours become one, two by two. */
+static void halve(og_ceilings *c) {
+  size_t half = 0;
+  for (size_t i = 0; i < c->count; i += 2, half++) {
+    c->runs[half] = c->runs[i];
+    if (i + 1 < c->count)
+      join(&c->runs[half], c->runs[i + 1].from, c->runs[i + 1].width, c->runs[i + 1].highest);
+  }
+  c->count = half;
+}
+
+static int is_alike(const og_ceiling *run, double width) {
+  double lowest = fmin(run->width, width), highest = fmax(run->highest, width);
+  return highest <= ALIKE * lowest || (isinf(lowest) && isinf(highest));
+}
+
+void og_ceilings_push(og_ceilings *c, double from, double width) {
+  if (c->count && is_alike(&c->runs[c->count - 1], width)) {
+    join(&c->runs[c->count - 1], from, width, width);
+    return;
+  }
+  if (c->count == c->capacity) halve(c);
+  c->runs[c->count++] = (og_ceiling){from, width, width};
+}
+
+void og_ceilings_turn(og_ceilings *c) {
+  for (size_t i = 0; i < c->count / 2; i++) {
+    og_ceiling run = c->runs[i];
+    c->runs[i] = c->runs[c->count - 1 - i];
+    c->runs[c->count - 1 - i] = run;
+  }
+}
+
+/* The run that holds s. */
+static size_t find(const og_ceilings *c, double s, size_t hint) {
+  size_t i = hint < c->count ? hint : c->count - 1;
+  while (i + 1 < c->count && c->runs[i + 1].from <= s) i++;
+  while (i > 0 && c->runs[i].from > s) i--;
+  return i;
+}
+
+/* Bisection, as it is asked in no order. */
+static size_t find_any(const og_ceilings *c, double s) {
+  size_t low = 0, high = c->count;
+  while (high - low > 1) {
+    size_t middle = low + (high - low) / 2;
+    if (c->runs[middle].from <= s)
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+double og_ceilings_least(const og_ceilings *c, double from, double to) {
+  double least = INFINITY;
+  if (!c->count) return least;
+  for (size_t i = find_any(c, from); i < c->count && (c->runs[i].from <= to || i == 0); i++)
+    least = fmin(least, c->runs[i].width);
+  return least;
+}
+
+double og_ceilings_allow(const og_ceilings *c, double s, size_t *hint) {
+  if (!c->count) return INFINITY;
+  size_t at = *hint = find(c, s, *hint);
+  double width = c->runs[at].width;
+  for (size_t i = at; i > 0 && s - c->runs[i].from < width; i--)
+    width = fmin(width, s - c->runs[i].from + 2 * c->runs[i - 1].width);
+  for (size_t i = at + 1; i < c->count && c->runs[i].from - s < width; i++)
+    width = fmin(width, fmax(c->runs[i].from - s, 0) + c->runs[i].width);
+  return width;
+}
+
+void og_pacing_extend(og_pacing *pacing) {
+  og_ceilings *lists[] = {&pacing->next_stable, &pacing->next_resolved, &pacing->next_cut};
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    if (lists[i]->count) lists[i]->runs[lists[i]->count - 1].from = 0;
+}
+
+/* Exactly as many runs as there are. */
+static og_status shrink(og_context *context, og_ceilings *c) {
+  if (c->count == c->capacity || !c->capacity) return OG_OK;
+  og_ceiling *runs = c->count ? og_alloc(context, c->count, sizeof *runs) : NULL;
+  if (c->count && !runs) return OG_ERR_MEMORY;
+  if (runs) memcpy(runs, c->runs, c->count * sizeof *runs);
+  og_free(context, c->runs);
+  c->runs = runs;
+  c->capacity = c->count;
+  return OG_OK;
+}
+
+og_status og_pacing_close(og_context *context, og_pacing *pacing) {
+  og_ceilings *lists[] = {&pacing->next_stable, &pacing->next_resolved, &pacing->next_cut};
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) og_ceilings_free(context, lists[i]);
+  OG_TRY(shrink(context, &pacing->stable));
+  return shrink(context, &pacing->resolved);
+}
+
+void og_pacing_free(og_context *context, og_pacing **pacing) {
+  if (!*pacing) return;
+  og_ceilings *lists[] = {&(*pacing)->stable, &(*pacing)->resolved, &(*pacing)->next_stable,
+                          &(*pacing)->next_resolved, &(*pacing)->next_cut};
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) og_ceilings_free(context, lists[i]);
+  og_free(context, *pacing);
+  *pacing = NULL;
+}

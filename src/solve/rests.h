@@ -1,0 +1,26 @@
+/* Steps in which the solution rests: their error was next to nothing, so that nothing but the growth of steps
+ * limits them, and nothing that x does tells whether they are good for a derivative. */
+#ifndef OG_RESTS_H
+#define OG_RESTS_H
+
+#include <stddef.h>
+
+/* In tolerances. The first steps are tiny anyway: those of less than this part of the span say nothing. */
+#define OG_REST_ERROR 1e-3
+#define OG_REST_WIDTH 1e-3
+
+/* Runs of steps, [first, stop), ascending. Of too many runs the nearest are taken together. */
+enum { OG_RESTS = 8 };
+typedef struct og_rests {
+  int count;
+  struct {
+    size_t first, stop;
+  } run[OG_RESTS];
+} og_rests;
+
+/* Step `index` is one, behind those that are there. */
+void og_rests_add(og_rests *rests, size_t index);
+/* The last one before step `index`; (size_t)-1: there is none. */
+size_t og_rests_before(const og_rests *rests, size_t index);
+
+#endif

@@ -1,0 +1,30 @@
+/* How well the gradient of a trajectory is known: plain numbers, which src/adjoint fills in. */
+#ifndef OG_TRUST_H
+#define OG_TRUST_H
+
+#include <stddef.h>
+
+/* What looks at steps have found on the way back through a trajectory. Errors of lambda are relative to its
+ * size in the step, those of the parameters' cotangent and of the loss are not. Apart are steps that were
+ * looked at because of a sign, and samples, which stand for the others. */
+enum { OG_LOOK_SIGN, OG_LOOK_SAMPLE, OG_LOOK_KINDS };
+typedef struct og_tally {
+  size_t looks[OG_LOOK_KINDS];
+  double lambda[OG_LOOK_KINDS], theta[OG_LOOK_KINDS], loss[OG_LOOK_KINDS]; /* sums of errors */
+  double lambda_largest, lambda_least, theta_largest;                      /* sizes seen on the way */
+  double loss_least;                                                       /* of sum |lambda_i x_i| */
+  double theta_worst;                                                      /* the largest of one step; */
+  double worst, t, h, ratio; /* that of lambda, where, and there |h| |J^T g| / |g| */
+  int overflow;              /* lambda went beyond what the precision has numbers for */
+} og_tally;
+
+typedef struct og_trust {
+  double parameters, initial; /* estimated errors of theta_bar and x0_bar, as numbers */
+  double loss;                /* of the solution as the loss sees it, relative to the loss's parts */
+  double growth;              /* of lambda on its way back, from the largest cotangent on */
+  double worst, t, h, ratio;  /* as in the tally that it was judged by */
+  int doubtful;               /* of a backward solve: its parameter integral is not resolved */
+  int rounds;                 /* of refinement; 0: the steps are those of the tolerances alone */
+} og_trust;
+
+#endif
