@@ -47,10 +47,10 @@ double og_newton_decrement(og_search *search, og_information *information);
 og_status og_polish(og_search *search, og_information *information, double small, double enough,
                     double *decrement);
 
-/* Looks at the curvature where the search has stopped: search->size and search->kind. Where a step along a
- * direction of negative curvature, or of none that is known, lowers the loss, the best point is moved there,
- * and *left is 1: the optimiser should go on. `information` may be NULL: there are too many parameters, or
- * networks. */
+/* Looks at the curvature where the search has stopped with hardly a gradient: search->size and search->kind.
+ * Where a step along a direction of negative curvature, or of none that is known, lowers the loss, the best
+ * point is moved there, and *left is 1: the optimiser should go on. `information` may be NULL: there are too
+ * many parameters, or networks. */
 og_status og_settle(og_search *search, og_information *information, int *left);
 
 #endif
