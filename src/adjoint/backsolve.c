@@ -98,15 +98,15 @@ static void warn_of_drift(const og_solve *solve, const drift *drifts) {
          drifts[at].largest, drifts[at].units, which);
 }
 
-static og_status solve_back(og_solve *solve, og_pullback *pullback, og_norm norm) {
+static og_status solve_back(og_solve *solve, og_pullback *pullback, og_backward_how how) {
   og_field *field = NULL;
   backsolve v = {.drifts = og_alloc(solve->context, solve->count, sizeof *v.drifts)};
   if (!v.drifts) return og_fail_memory(solve->context, solve->count * sizeof *v.drifts, "the adjoint state");
   og_status status = og_backsolve_field_create(solve->context, solve->field, &field);
   if (status == OG_OK) {
-    status = og_backward_open(&v.b, solve, pullback, field, solve->n, &role, norm);
+    status = og_backward_open(&v.b, solve, pullback, field, solve->n, &role, how);
     if (status == OG_OK) status = og_backward_run(&v.b, measure);
-    if (status == OG_OK && norm == og_options_integer(solve->options, OG_OPT_ADJOINT_NORM))
+    if (status == OG_OK && how.norm == og_options_integer(solve->options, OG_OPT_ADJOINT_NORM))
       warn_of_drift(solve, v.drifts); /* not again when the integral asks for another norm */
     og_backward_close(&v.b);
   }

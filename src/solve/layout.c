@@ -36,10 +36,12 @@ static size_t weights_bytes(const og_solve *solve) {
  */
 static int least_lanes(const og_solve *solve) { return solve->weights ? og_lanes_for(solve->count) : 1; }
 
+int og_looks_inside(const og_solve *solve) { return solve->observed_count > 0 || og_guards(solve) > 0; }
+
 size_t og_looks_bytes(const og_solve *solve, int lanes) {
   size_t width = (size_t)lanes, block = OG_PADDED(solve->n * width), theta = OG_PADDED(solve->p * width);
   size_t real = solve->single ? sizeof(float) : sizeof(double);
-  size_t seeds = 3 * (size_t)solve->tableau->stages_total + 2;
+  size_t seeds = og_looks_inside(solve) ? 3 * (size_t)solve->tableau->stages_total + 2 : 0;
   return ((8 + seeds) * block + OG_PADDED(seeds * solve->n * width) + 4 * theta +
           2 * OG_PADDED(solve->weights)) *
              real +

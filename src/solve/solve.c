@@ -232,7 +232,7 @@ void og_solve_set_names(og_solve *solve, og_name_fn name_of, const void *names) 
 
 static void forget_pacings(og_solve *solve) {
   for (size_t m = 0; m < solve->count; m++) og_pacing_free(solve->context, &solve->trajectories[m].pacing);
-  solve->paced = solve->replayed = 0;
+  solve->paced = solve->replayed = solve->tangents_trusted = 0;
 }
 
 og_status og_solve_run(og_solve *solve) {
@@ -257,14 +257,14 @@ og_status og_solve_run(og_solve *solve) {
 
 og_status og_solve_rerun(og_solve *solve) {
   int mode = OG_DRIVE_SOLVE;
-  for (size_t i = 0; i < solve->selected_count; i++) {
-    const og_trajectory *at = &solve->trajectories[solve->selected[i]];
+  for (size_t i = 0; i < og_items_of(solve); i++) {
+    const og_trajectory *at = &solve->trajectories[og_item(solve, i)];
     og_count(solve, OG_STAT_STEPS, -(long long)at->steps);
     og_count(solve, OG_STAT_REJECTED, -(long long)at->rejected);
-    if (solve->keep == OG_KEEP_CHECKPOINTS) og_checkpoints_restart(solve, solve->selected[i]);
+    if (solve->keep == OG_KEEP_CHECKPOINTS) og_checkpoints_restart(solve, og_item(solve, i));
   }
   og_status status =
-      og_in_parallel(solve, solve->selected_count, solve->single ? og_drive_s : og_drive_d, &mode);
+      og_in_parallel(solve, og_items_of(solve), solve->single ? og_drive_s : og_drive_d, &mode);
   if (solve->keep == OG_KEEP_STEPS)
     atomic_store(&solve->stats[OG_STAT_CHECKPOINT_BYTES], (long long)atomic_load(&solve->kept));
   return status;

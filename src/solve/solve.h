@@ -110,6 +110,7 @@ struct og_solve {
   int paced;               /* some trajectories have pacings */
   int replayed;            /* the last run was a replay, whose steps are held */
   int renewed;             /* the last pullback has narrowed steps, and so changed results */
+  int tangents_trusted;    /* steps are good for tangents */
   int held;                /* steps are good for the derivative: no looks */
   og_gradient_error error; /* of the last pullback, */
   double parameters_error; /* and that of the parameters as a number */
@@ -173,7 +174,7 @@ const char *og_trajectory_name(const og_solve *solve, size_t trajectory, char te
 og_status og_report_failure(const og_solve *solve, const og_failure *failure);
 /* The range of trajectories that an index stands for, OG_ALL included. */
 og_status og_solve_range(og_solve *solve, size_t trajectory, size_t *begin, size_t *end);
-/* Solves the selected trajectories anew, with steps held to their pacings. */
+/* Solves what is selected (else all) anew, with steps held to their pacings. */
 og_status og_solve_rerun(og_solve *solve);
 /* Results no longer belong to the settings; the recorded steps can still be replayed. */
 void og_solve_touch(og_solve *solve);
