@@ -864,7 +864,7 @@ OG_API const og_epoch *og_trainer_history(const og_trainer *trainer, size_t *epo
 /** The whole state between two steps, as a safetensors file that appears whole or not at all; loaded into a
  * trainer that was made with the same options it goes on to the same bits. Options that may differ are
  * epochs, iterations, patience and settings of learning rate, penalties and clipping; a state of another
- * optimizer, seed or split of the data is refused. */
+ * optimizer, seed or split of the data is refused, and so is a file that has been damaged. */
 OG_API og_status og_trainer_save(const og_trainer *trainer, const char *path);
 OG_API og_status og_trainer_load(og_trainer *trainer, const char *path);
 
@@ -872,9 +872,9 @@ OG_API og_status og_trainer_load(og_trainer *trainer, const char *path);
 
 /** Parameters in files. A path that ends in ".safetensors" is written as that format: one F64 tensor for each
  *  parameter, called as the model has it, weights of networks as PyTorch has them ("f.0.weight" [out][in]),
- * and the text of the model in the metadata. Any other is written as readable JSON {"name": value, ...}.
- * Values that are not finite are refused; the file appears whole or not at all, and reads back to the same
- * bits.
+ * and the text of the model and a checksum in the metadata. Any other is written as readable JSON {"name":
+ * value, ...}. Values that are not finite are refused; the file appears whole or not at all, and reads back
+ * to the same bits.
  *
  *  Reading knows the format by its first bytes and takes F64, F32, F16, BF16 and I64. Parameters that are
  * missing keep what `theta` [p] holds, but a network must be there whole; unknown names are refused. State
