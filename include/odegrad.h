@@ -60,6 +60,8 @@ OG_API const char *og_version(void);
   X(OG_ERR_GRAZING, 29, "an event is touched, not crossed, so that it has no derivative")                    \
   X(OG_ERR_NOT_STEADY, 30, "no steady state before the end of the span")                                     \
   X(OG_ERR_ENDED, 31, "a trajectory ended before an observation")                                            \
+  X(OG_ERR_UNRESOLVED, 32,                                                                                   \
+    "the gradient is not resolved: the steps are good for the solution, not for its derivative")             \
   X(OG_ERR_INTERNAL, 99, "a defect in odegrad; please report it")
 
 typedef enum og_status {
@@ -787,7 +789,7 @@ OG_API double og_clip_gradient(const og_options *options, size_t p, double *grad
 
 /** A loss to train on: summed over `count` windows at theta into *loss, the number of values it is the sum of
  * into *values, and unless NULL its gradient; all three are overwritten. The trainer survives failures of a
- * solve (OG_ERR_NOT_FINITE to OG_ERR_STIFF, OG_ERR_ZENO to OG_ERR_ENDED) and ends at others. */
+ * solve (OG_ERR_NOT_FINITE to OG_ERR_STIFF, OG_ERR_ZENO to OG_ERR_UNRESOLVED) and ends at others. */
 typedef og_status (*og_loss_fn)(const double *theta, size_t count, const og_window *windows, double *loss,
                                 size_t *values, double *gradient, void *user);
 /** The loss of an objective, which is `user` (og_objective_evaluate_batch). */

@@ -70,6 +70,7 @@ static void load(drive *d, int lane, size_t m) {
     d->x[i * (size_t)d->lanes + (size_t)lane] = i < solve->states ? (real)x0[i] : 0;
   OG_R(og_drive_parameters)(d, lane, m);
   d->trajectory[lane] = &solve->trajectories[m];
+  if (solve->sizes) OG_R(og_drive_size_begin)(d, lane, d->x);
   d->index[lane] = d->rejected[lane] = d->cursor[lane] = 0;
   d->room[lane] = 0;
   d->previous[lane] = OG_FIRST_ERROR;
@@ -273,6 +274,7 @@ static int move_on(drive *d, int lane) {
   d->fraction[lane] = d->fraction_next[lane];
   d->index[lane]++;
   if (event != OG_NO_EVENT) return OG_R(og_drive_happen)(d, lane);
+  if (d->solve->sizes) OG_R(og_drive_size_grow)(d, lane);
   return d->fraction[lane] == 1 ? OG_R(og_drive_turn)(d, lane) : 1;
 }
 

@@ -106,8 +106,8 @@ void og_solve_destroy(og_solve *solve) {
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) og_free(context, parts[i]);
   }
   og_signals_free(solve);
-  void *owned[] = {solve->x0,           solve->x0_given, solve->theta,
-                   solve->trajectories, solve->final,    solve->observed};
+  void *owned[] = {solve->x0,    solve->x0_given, solve->theta, solve->trajectories,
+                   solve->final, solve->observed, solve->sizes};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(context, owned[i]);
   og_options_destroy(solve->options);
   og_field_destroy(solve->bound);
@@ -226,10 +226,22 @@ void og_solve_set_names(og_solve *solve, og_name_fn name_of, const void *names) 
   solve->names = names;
 }
 
+/* Backsolve compares its way back with them. */
+static og_status make_sizes(og_solve *solve) {
+  if (solve->sizes || solve->role ||
+      og_options_integer(solve->options, OG_OPT_ADJOINT) != OG_ADJOINT_BACKSOLVE)
+    return OG_OK;
+  solve->sizes = og_alloc(solve->context, solve->count, solve->n * sizeof(double));
+  return solve->sizes ? OG_OK
+                      : og_fail_memory(solve->context, solve->count * solve->n * sizeof(double),
+                                       "the sizes of a solution");
+}
+
 og_status og_solve_run(og_solve *solve) {
   solve->state = OG_SOLVE_NEW;
   og_events_forget(solve);
   OG_TRY(og_solve_start(solve));
+  OG_TRY(make_sizes(solve));
   if (solve->keep == OG_KEEP_CHECKPOINTS) OG_TRY(og_checkpoints_prepare(solve));
   for (int i = 0; i < OG_STAT_COUNT; i++) atomic_store(&solve->stats[i], 0);
   og_tapes_prepare(solve);

@@ -108,6 +108,7 @@ struct og_solve {
   size_t observed_count, observed_capacity;
   double *observed; /* [sum of counts][n] */
   double *final;    /* [M][n] */
+  double *sizes;    /* [M][n]: largest |x_i| since t0 or the last event; NULL: not wanted */
   og_limits limits;
   size_t stride;      /* of the records' entries */
   atomic_size_t kept; /* bytes of all records */
