@@ -84,6 +84,7 @@ og_status og_solve_create(og_context *context, const og_field *field, const og_o
   solve->p = field->p;
   solve->parameters = solve->laned = og_field_parameters(field);
   solve->theta_shared = 1;
+  solve->told = &solve->own_told;
   og_status status = set_up(solve, options);
   if (status != OG_OK) {
     og_solve_destroy(solve);
@@ -245,6 +246,7 @@ og_status og_solve_run(og_solve *solve) {
   if (solve->keep == OG_KEEP_CHECKPOINTS) OG_TRY(og_checkpoints_prepare(solve));
   for (int i = 0; i < OG_STAT_COUNT; i++) atomic_store(&solve->stats[i], 0);
   og_tapes_prepare(solve);
+  solve->looked = og_coarse_begin(solve);
   int mode = OG_DRIVE_SOLVE;
   og_worker_fn drive = solve->single ? og_drive_s : og_drive_d;
   OG_TRY(solve->tapes.memory ? og_in_blocks(solve, drive, NULL, &mode)
@@ -253,6 +255,7 @@ og_status og_solve_run(og_solve *solve) {
     atomic_store(&solve->stats[OG_STAT_CHECKPOINT_BYTES],
                  (long long)(atomic_load(&solve->kept) + solve->tapes.blocks * solve->tapes.block_bytes));
   if (solve->keep == OG_KEEP_CHECKPOINTS) og_checkpoints_tell(solve);
+  og_coarse_tell(solve);
   solve->state = OG_SOLVE_DONE;
   return OG_OK;
 }

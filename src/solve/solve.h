@@ -7,6 +7,7 @@
 #include "base/real.h"
 #include "field/field.h"
 #include "rk/tableau.h"
+#include "solve/coarse.h"
 #include "solve/record.h"
 #include "solve/signals.h"
 
@@ -28,6 +29,7 @@ typedef struct og_trajectory {
   double *event_bars;     /* cotangents put on its events, [events][1 + 2 states]; NULL: none */
   double *event_dots;     /* their tangents, by the last pushforward */
   size_t steps, rejected; /* of the last run */
+  og_coarse coarse;       /* of the last run, with fixed steps */
 } og_trajectory;
 
 /* Why and where one trajectory stopped. */
@@ -113,6 +115,8 @@ struct og_solve {
   size_t stride;      /* of the records' entries */
   atomic_size_t kept; /* bytes of all records */
   struct og_checkpoints *checkpoints;
+  int looked;                   /* the present run is, or the last was, looked at: coarse.h */
+  og_told *told, own_told;      /* by all solves of an objective; own_told: by this one alone */
   int threads_most, lanes_most; /* that a budget has room for; 0: no limit */
   atomic_llong stats[OG_STAT_COUNT];
 };
