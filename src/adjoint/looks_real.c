@@ -380,7 +380,8 @@ int OG_R(og_looks_abandon)(looks *l, const recall *r, int lane) {
   og_trajectory *at = r->trajectory[lane];
   if (l->mode == OG_LOOKS_NONE) return 0;
   OG_R(og_looks_flush)(l);
-  if (!(at->tally.lambda_largest > EXPLODED)) return 0;
+  int unstable = at->tally.worst > 0.1 && at->tally.ratio > 0.5 * l->solve->limits.reach;
+  if (!unstable && !(at->tally.lambda_largest > EXPLODED)) return 0;
   at->tally.overflow = 1;
   if (l->mode == OG_LOOKS_ALL) og_pacing_extend(at->pacing);
   return 1;

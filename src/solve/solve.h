@@ -8,6 +8,7 @@
 #include "field/field.h"
 #include "rk/tableau.h"
 #include "solve/ceilings.h"
+#include "solve/coarse.h"
 #include "solve/record.h"
 #include "solve/rests.h"
 #include "solve/signals.h"
@@ -37,6 +38,7 @@ typedef struct og_trajectory {
   og_pacing *pacing; /* NULL: none */
   og_tally tally;    /* of the last way back, */
   og_trust trust;    /* and what it says */
+  og_coarse coarse;  /* of the last run, with fixed steps */
 } og_trajectory;
 
 /* Why and where one trajectory stopped. */
@@ -129,10 +131,13 @@ struct og_solve {
   size_t observed_count, observed_capacity;
   double *observed; /* [sum of counts][n] */
   double *final;    /* [M][n] */
+  double *sizes;    /* [M][n]: largest |x_i| since t0 or the last event; NULL: not wanted */
   og_limits limits;
   size_t stride;      /* of the records' entries */
   atomic_size_t kept; /* bytes of all records */
   struct og_checkpoints *checkpoints;
+  int looked;                   /* the present run is, or the last was, looked at: coarse.h */
+  og_told *told, own_told;      /* by all solves of an objective; own_told: by this one alone */
   int threads_most, lanes_most; /* that a budget has room for; 0: no limit */
   atomic_llong stats[OG_STAT_COUNT];
 };
