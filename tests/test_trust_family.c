@@ -38,7 +38,7 @@ static void add_judgement(tally *t, const trial *r, const judgement *j) {
   t->total[j->verdict]++;
   t->all++;
   t->strict += j->verdict == VERDICT_RIGHT && !(j->strict <= 100 * tolerance_of(r));
-  if (j->answer.status != OG_OK || j->answer.reported[0] < 0) return;
+  if (j->answer.status != OG_OK || !(j->answer.reported[0] >= 0)) return; /* NaN: not estimated */
   double reported = fmax(j->answer.reported[0], j->answer.reported[1]);
   t->estimates++;
   t->optimistic += j->error > 10 * reported && j->error > 100 * tolerance_of(r);

@@ -98,10 +98,11 @@ static inline og_status push(asked *q, trial *r, answer *a) {
   return status;
 }
 
-/* Hook: the library's own estimates of the errors of its last gradient, once it has them. */
 static inline void read_reported(const asked *q, answer *a) {
-  (void)q;
-  a->reported[0] = a->reported[1] = -1;
+  og_gradient_error error;
+  if (og_solve_gradient_error(q->solve, &error) != OG_OK) return;
+  a->reported[0] = error.parameters;
+  a->reported[1] = error.initial;
 }
 
 static inline void drop_asked(asked *q) {
@@ -124,7 +125,7 @@ static inline answer ask(trial *r) {
   if (a.status == OG_OK) a.status = set_problem(&q, r);
   if (a.status == OG_OK) a.status = og_solve_run(q.solve);
   if (a.status == OG_OK) a.status = r->product == PRODUCT_PUSHFORWARD ? push(&q, r, &a) : pull(&q, r, &a);
-  if (a.status == OG_OK) read_reported(&q, &a);
+  if (a.status == OG_OK && r->product != PRODUCT_PUSHFORWARD) read_reported(&q, &a);
   if (a.status != OG_OK) snprintf(a.message, sizeof a.message, "%s", og_context_message(q.context));
   if (q.solve)
     a.work = (double)og_solve_stat(q.solve, OG_STAT_RHS_EVALS) +
