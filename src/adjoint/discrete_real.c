@@ -25,6 +25,7 @@ typedef struct reverse {
   int times;                   /* cotangents of times are needed */
   size_t cursor[OG_LANES_MAX]; /* observations at or after it are done */
   size_t due[OG_LANES_MAX];    /* the first one of the lane's step */
+  size_t done[OG_LANES_MAX];   /* and the one behind its last */
   int reads_interpolant;
   long long evals, vjps;
   OG_R(og_bring) bring; /* last: it is cleared only when it is used */
@@ -129,6 +130,7 @@ static int reads_inside(reverse *v, int lane) {
   int stopped = OG_R(og_stops_find)(&v->stops, lane);
   if (!v->r.trajectory[lane] || !v->pullback->observed_bar) return stopped;
   v->due[lane] = first_of_step(v, lane);
+  v->done[lane] = v->cursor[lane];
   for (size_t i = v->due[lane]; i < v->cursor[lane]; i++)
     if (v->times || is_inside(v, lane, fraction_of(v, lane, i))) return 1;
   return stopped;
@@ -247,14 +249,24 @@ static void stops_before(reverse *v) {
   }
 }
 
+/* One step to be looked at, with the cotangents of observations inside it. */
+static void look_at(reverse *v, int lane, int last) {
+  double part = v->stops.count && v->stops.segment[lane] ? v->stops.sigma[lane] : 1;
+  double start = v->r.fraction[lane], width = (v->r.fraction_next[lane] - start) * part;
+  if (!OG_R(og_looks_take)(&v->looks, &v->r, &v->step, lane, last, v->x_bar, v->theta_sum, part)) return;
+  for (size_t i = v->due[lane]; v->pullback->observed_bar && i < v->done[lane]; i++) {
+    double s = fraction_of(v, lane, i);
+    if (is_inside(v, lane, s))
+      OG_R(og_looks_seed)(&v->looks, fmin((s - start) / width, 1), seed_of(v, lane, i));
+  }
+  OG_R(og_looks_put)(&v->looks);
+}
+
 /* Steps whose own error in the derivative is to be seen. */
 static void look(reverse *v, int last) {
   uint64_t due = OG_R(og_looks_due)(&v->looks, &v->r, &v->step);
-  for (int lane = 0; lane < v->r.lanes && due >> lane; lane++) {
-    if (!(due >> lane & 1)) continue;
-    double part = v->stops.count && v->stops.segment[lane] ? v->stops.sigma[lane] : 1;
-    OG_R(og_looks_take)(&v->looks, &v->r, &v->step, lane, last, v->x_bar, v->theta_sum, part);
-  }
+  for (int lane = 0; lane < v->r.lanes && due >> lane; lane++)
+    if (due >> lane & 1) look_at(v, lane, last);
   if (v->looks.status != OG_OK) v->share->status = v->looks.status;
 }
 

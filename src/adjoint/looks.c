@@ -1,4 +1,4 @@
-#include "adjoint/looks.h"
+#include "adjoint/trust.h"
 
 #include <float.h>
 #include <math.h>
@@ -10,7 +10,7 @@
 
 /* One in so many steps of a field that is told the time, whose coefficients may oscillate where x does not
  * feel it; of one that is not, which can hide something in a state of zero only. */
-enum { STRIDE_TIMED = 16, STRIDE = 64, LEAST_STEPS = 32 };
+enum { STRIDE_TIMED = 8, SAMPLES_TIMED = 8, STRIDE = 64, LEAST_STEPS = 32 };
 
 /* FNV-1a over the bytes of the span and the initial state, so that a trajectory's samples are its own. */
 static uint64_t digest(uint64_t seed, const void *bytes, size_t size) {
@@ -36,7 +36,9 @@ og_samples og_samples_of(const og_solve *solve, size_t m) {
    * that were given, of which nothing else is known, unless they are a network's. */
   int all = timed || (solve->trajectories[m].fixed_steps > 0 && !solve->weights);
   if (!all && steps < LEAST_STEPS && seed % LEAST_STEPS >= steps) return (og_samples){0, 0};
-  if (steps < stride) stride = steps ? steps : 1;
+  if (timed && steps < SAMPLES_TIMED * stride) stride = (steps + SAMPLES_TIMED - 1) / SAMPLES_TIMED;
+  if (steps < stride) stride = steps;
+  if (stride == 0) stride = 1;
   return (og_samples){stride, (size_t)((seed >> 8) % stride)};
 }
 
@@ -72,34 +74,38 @@ void og_looks_tell(og_solve *solve, const og_looked *looked, const og_look_error
 /* ---- Ceilings ---- */
 
 /* A step is unstable when it grows what it should damp: its size tells, and its parts do something else. */
-static const double UNSTABLE_ERROR = 0.1, BELOW_REACH = 0.9;
-/* Parts of lambda that have decayed this far need no relative accuracy of their own. */
-static const double DECAYED = 1e-3;
+static const double UNSTABLE_ERROR = 0.1, BELOW_REACH = 0.9, SEEN_AT = 0.5, SEEN_ERROR = 3e-3;
 static const double SAFETY = 0.9, LEAST_FACTOR = 0.1;
 
-static double local_error(const og_tally *tally, const og_look_error *error) {
-  double floor = DECAYED * tally->lambda_largest;
+/* Relative to the size in the step; but of a lambda that has decayed below the tolerance nothing is wanted.
+ */
+static double local_error(const og_tally *tally, const og_look_error *error, double tolerance,
+                          double theta_size) {
+  double floor = tolerance * tally->lambda_largest;
   double lambda = error->lambda * error->lambda_size / fmax(error->lambda_size, floor);
-  double theta = error->theta > 0 ? error->theta / fmax(tally->theta_largest, DBL_MIN) : 0;
+  double theta =
+      error->theta > 0 ? error->theta / fmax(theta_size, fmax(tally->theta_largest, error->theta_size)) : 0;
   double most = fmax(lambda, theta);
   return isfinite(error->lambda) && isfinite(error->theta) ? most : INFINITY;
 }
 
+/* Where the step's size against the border is seen, the ceiling is known also where it is kept. */
 static double stable_width(const og_solve *solve, const og_looked *looked, double local) {
   double reach = solve->limits.reach;
-  if (!(looked->ratio > reach) || local < UNSTABLE_ERROR) return INFINITY;
+  if (looked->ratio < SEEN_AT * reach || local < SEEN_ERROR) return INFINITY;
   return fabs(looked->h) * BELOW_REACH * reach / looked->ratio;
 }
 
 void og_looks_limit(og_solve *solve, const og_looked *looked, const og_look_error *error) {
   og_trajectory *at = &solve->trajectories[looked->trajectory];
   og_pacing *pacing = at->pacing;
-  double s = fabs(looked->t - at->t0), h = fabs(looked->h), local = local_error(&at->tally, error);
+  double s = fabs(looked->t - at->t0), h = fabs(looked->h),
+         local = local_error(&at->tally, error, og_trust_tolerance(solve, looked->trajectory), pacing->theta);
   double stable = stable_width(solve, looked, local);
   double factor = pow(pacing->target / fmax(local, DBL_MIN), 1.0 / (solve->tableau->order + 1));
   /* An estimate may be small by chance, where it passes zero: what was a ceiling stays one. */
   factor = fmin(fmax(SAFETY * factor, LEAST_FACTOR), 1);
-  pacing->unstable |= stable < INFINITY;
+  pacing->unstable |= looked->ratio > solve->limits.reach && local > UNSTABLE_ERROR;
   if (local > pacing->worst) pacing->worst = local;
   og_ceilings_push(&pacing->next_stable, s, fmin(stable, og_ceilings_least(&pacing->stable, s, s + h)));
   double before = og_ceilings_least(&pacing->resolved, s, s + h);

@@ -24,8 +24,10 @@ enum { OG_LOOKS_NONE, OG_LOOKS_SOME, OG_LOOKS_ALL };
 /* One step in the queue. */
 typedef struct og_looked {
   size_t trajectory;
-  int kind; /* OG_LOOK_... */
+  int kind;   /* OG_LOOK_... */
+  int inside; /* cotangents were put on its inside */
   double t, h, ratio;
+  double part; /* of h: 1, or less when an event stopped it, whose state the interpolant gives */
 } og_looked;
 
 /* Sampled are the steps k with k modulo stride = phase; stride 0: none. */
@@ -46,6 +48,9 @@ void og_looks_tell(og_solve *solve, const og_looked *looked, const og_look_error
 void og_looks_limit(og_solve *solve, const og_looked *looked, const og_look_error *error);
 
 enum { OG_LOOKS_AHEAD = 64 };
+/* Rows of n that the cotangents inside a step take: for each stage of the whole step and of its two parts,
+ * and what falls to x itself in each part. */
+#define OG_LOOK_SEEDS(stages) (3 * (stages) + 2)
 
 #define OG_LOOKS_TYPES(X, S)                                                                                 \
   typedef struct og_looks_##S {                                                                              \
@@ -57,7 +62,9 @@ enum { OG_LOOKS_AHEAD = 64 };
     og_samples samples[OG_LANES_MAX];                                                                        \
     _Alignas(64) X sum[2][OG_LANES_MAX]; /* of |J^T g| and |h g| in each lane, by the last step */           \
     og_looked queue[OG_LANES_MAX];                                                                           \
-    X *x, *theta, *lambda; /* of the queue, one item after the other */                                      \
+    X *x, *theta, *lambda; /* of the queue, one item after the other; lambda at the step's end */            \
+    X *seeds;              /* likewise, [OG_LOOK_SEEDS(stages)][n]: see og_looks_seed */                     \
+    X *inside[3][OG_STAGES_MAX], *direct[2]; /* the same in lanes */                                         \
     X *block[9];                                                                                             \
     X *weights[2];                                                                                           \
     og_step_##S whole, part;                                                                                 \
@@ -71,10 +78,14 @@ enum { OG_LOOKS_AHEAD = 64 };
   void og_looks_enter_##S(og_looks_##S *looks, const og_recall_##S *r, int lane);                            \
   /* After a step of the block was transposed: the lanes whose step is to be looked at, a bit each. */       \
   uint64_t og_looks_due_##S(og_looks_##S *looks, const og_recall_##S *r, const og_step_##S *step);           \
-  /* Queues the lane's step, whose stages [0, last) were transposed to x_bar; `part` of the step was kept    \
-   * (1, or less when an event stopped it). */                                                               \
-  void og_looks_take_##S(og_looks_##S *looks, const og_recall_##S *r, const og_step_##S *step, int lane,     \
-                         int last, const X *x_bar, const double *theta_sum, double part);                    \
+  /* Begins to queue the lane's step, whose stages [0, last) were transposed to x_bar; `part` of it was      \
+   * kept. 0: there is no memory. */                                                                         \
+  int og_looks_take_##S(og_looks_##S *looks, const og_recall_##S *r, const og_step_##S *step, int lane,      \
+                        int last, const X *x_bar, const double *theta_sum, double part);                     \
+  /* A cotangent [n of the states] that was put on the inside of it, at `place` of what was kept. */         \
+  void og_looks_seed_##S(og_looks_##S *looks, double place, const double *seed);                             \
+  /* It is whole. */                                                                                         \
+  void og_looks_put_##S(og_looks_##S *looks);                                                                \
   /* The lane's lambda is not finite: whether that is because it grew on its way, step by step. Then the     \
    * trajectory can be given up here; its ceilings go on as they are. */                                     \
   int og_looks_abandon_##S(og_looks_##S *looks, const og_recall_##S *r, int lane);                           \

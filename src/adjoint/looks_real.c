@@ -25,6 +25,8 @@ void OG_R(og_looks_close)(looks *l) {
   if (l->solve) og_free(l->solve->context, l->memory);
 }
 
+static size_t seed_rows(const og_solve *solve) { return OG_LOOK_SEEDS((size_t)solve->tableau->stages_total); }
+
 /* Made when the first step is to be looked at: most short solves have none. */
 static int make_room(looks *l) {
   const og_solve *solve = l->solve;
@@ -42,7 +44,14 @@ static int make_room(looks *l) {
   l->theta = l->lambda + block;
   l->weights[0] = l->theta + theta;
   l->weights[1] = l->weights[0] + OG_PADDED(solve->weights);
-  char *steps = (char *)(l->weights[1] + OG_PADDED(solve->weights));
+  next = l->weights[1] + OG_PADDED(solve->weights);
+  l->seeds = next;
+  next += OG_PADDED(seed_rows(solve) * solve->n * width);
+  for (int i = 0; i < 3 * solve->tableau->stages_total; i++, next += block)
+    l->inside[i / solve->tableau->stages_total][i % solve->tableau->stages_total] = next;
+  l->direct[0] = next;
+  l->direct[1] = next + block;
+  char *steps = (char *)(next + 2 * block);
   l->step_memory[0] = steps;
   l->step_memory[1] =
       steps + OG_ALIGNED(OG_R(og_step_bytes)(solve->tableau, solve->field, l->lanes, OG_STEP_TRANSPOSE));
@@ -110,10 +119,10 @@ uint64_t OG_R(og_looks_due)(looks *l, const recall *r, const step_t *step) {
 
 /* ---- The queue ---- */
 
-void OG_R(og_looks_take)(looks *l, const recall *r, const step_t *step, int lane, int last, const real *x_bar,
-                         const double *theta_sum, double part) {
+int OG_R(og_looks_take)(looks *l, const recall *r, const step_t *step, int lane, int last, const real *x_bar,
+                        const double *theta_sum, double part) {
   size_t lanes = (size_t)r->lanes, n = l->solve->n, p = l->solve->p, at = (size_t)l->count;
-  if (l->status != OG_OK || !make_room(l)) return;
+  if (l->status != OG_OK || !make_room(l)) return 0;
   const og_rests *rests = &r->trajectory[lane]->rests;
   double ratio = ratio_of(l, r, lane), most = 0;
   int sign = l->mode == OG_LOOKS_ALL || ratio > l->solve->limits.looked_at ||
@@ -131,25 +140,68 @@ void OG_R(og_looks_take)(looks *l, const recall *r, const step_t *step, int lane
   }
   og_tally *tally = &r->trajectory[lane]->tally;
   tally->theta_largest = fmax(tally->theta_largest, most);
-  l->queue[l->count++] = (og_looked){.trajectory = (size_t)(r->trajectory[lane] - l->solve->trajectories),
-                                     .kind = sign ? OG_LOOK_SIGN : OG_LOOK_SAMPLE,
-                                     .t = r->at.t[lane],
-                                     .h = r->at.h[lane] * part,
-                                     .ratio = ratio * part};
-  if (l->count == l->lanes) OG_R(og_looks_flush)(l);
+  memset(l->seeds + at * seed_rows(l->solve) * n, 0, seed_rows(l->solve) * n * sizeof(real));
+  l->queue[at] = (og_looked){.trajectory = (size_t)(r->trajectory[lane] - l->solve->trajectories),
+                             .kind = sign ? OG_LOOK_SIGN : OG_LOOK_SAMPLE,
+                             .t = r->at.t[lane],
+                             .h = r->at.h[lane],
+                             .ratio = ratio,
+                             .part = part};
+  return 1;
+}
+
+/* By the interpolant of the whole step, and by that of the part in which it lies. */
+void OG_R(og_looks_seed)(looks *l, double place, const double *seed) {
+  const og_tableau *tableau = l->solve->tableau;
+  size_t n = l->solve->n, stages = (size_t)tableau->stages_total, at = (size_t)l->count;
+  real *seeds = l->seeds + at * seed_rows(l->solve) * n;
+  int second = place > OG_SPLIT;
+  double weights[2][OG_STAGES_MAX];
+  og_interpolant_weights(tableau, place * l->queue[at].part, weights[0], NULL);
+  og_interpolant_weights(tableau, second ? (place - OG_SPLIT) / (1 - OG_SPLIT) : place / OG_SPLIT, weights[1],
+                         NULL);
+  l->queue[at].inside = 1;
+  for (size_t i = 0; i < l->solve->states; i++) {
+    for (size_t j = 0; j < stages; j++) {
+      seeds[j * n + i] += (real)(weights[0][j] * seed[i]);
+      seeds[((second ? 2 : 1) * stages + j) * n + i] += (real)(weights[1][j] * seed[i]);
+    }
+    seeds[(3 * stages + (size_t)second) * n + i] += (real)seed[i];
+    l->lambda[at * n + i] -= (real)seed[i];
+  }
+}
+
+/* At an event the whole step gives the state by its interpolant: lambda is a cotangent inside of it. */
+static void seed_stop(looks *l, size_t at) {
+  const og_tableau *tableau = l->solve->tableau;
+  size_t n = l->solve->n;
+  real *seeds = l->seeds + at * seed_rows(l->solve) * n;
+  double weights[OG_STAGES_MAX];
+  og_interpolant_weights(tableau, l->queue[at].part, weights, NULL);
+  l->queue[at].inside = 1;
+  for (int j = 0; j < tableau->stages_total; j++)
+    for (size_t i = 0; i < n; i++)
+      seeds[(size_t)j * n + i] += (real)(weights[j] * (double)l->lambda[at * n + i]);
+}
+
+void OG_R(og_looks_put)(looks *l) {
+  if (l->queue[l->count].part < 1) seed_stop(l, (size_t)l->count);
+  if (++l->count == l->lanes) OG_R(og_looks_flush)(l);
 }
 
 /* ---- Looking ---- */
 
 typedef struct view {
   int lanes, from, count;
+  int inside; /* some step has cotangents inside */
+  _Alignas(64) real mask[OG_LANES_MAX];
   OG_R(og_place) whole, first, second;
 } view;
 
 static void place(view *v, int lane, const og_looked *looked) {
-  double h = looked->h, middle = OG_SPLIT * h;
+  double h = looked->h * looked->part, middle = OG_SPLIT * h;
   OG_R(og_place) * places[] = {&v->whole, &v->first, &v->second};
-  double start[] = {0, 0, middle}, size[] = {h, middle, h - middle};
+  double start[] = {0, 0, middle}, size[] = {looked->h, middle, h - middle};
   for (int i = 0; i < 3; i++) {
     places[i]->t[lane] = looked->t + start[i];
     places[i]->h[lane] = size[i];
@@ -167,7 +219,8 @@ static void spread(looks *l, view *v) {
     place(v, (int)lane, &l->queue[item]);
     for (size_t i = 0; i < n; i++) {
       l->block[X_START][i * lanes + lane] = l->x[item * n + i];
-      l->block[LAMBDA_WHOLE][i * lanes + lane] = idle ? 0 : l->lambda[item * n + i];
+      l->block[LAMBDA_WHOLE][i * lanes + lane] =
+          idle || l->queue[item].part < 1 ? 0 : l->lambda[item * n + i];
       l->block[LAMBDA_PARTS][i * lanes + lane] = idle ? 0 : l->lambda[item * n + i];
     }
     for (size_t i = 0; i < p; i++) {
@@ -175,20 +228,44 @@ static void spread(looks *l, view *v) {
       l->block[THETA_WHOLE][i * lanes + lane] = l->block[THETA_PARTS][i * lanes + lane] = 0;
     }
     l->whole.status[lane] = l->part.status[lane] = idle ? OG_LANE_IDLE : 0;
+    v->mask[lane] = !idle && l->queue[item].inside;
+    v->inside |= v->mask[lane] != 0;
   }
 }
 
-static void step_forward(looks *l, step_t *step, const OG_R(og_place) * at, int from, int to) {
-  OG_R(og_step_stages)(step, 0, step->core, step->core, at, l->block[from], l->block[THETA]);
+static void spread_row(const view *v, size_t n, const real *from, size_t stride, real *to) {
+  size_t lanes = (size_t)v->lanes;
+  for (size_t lane = 0; lane < lanes; lane++)
+    for (size_t i = 0; i < n; i++)
+      to[i * lanes + lane] = (int)lane < v->count ? from[((size_t)v->from + lane) * stride + i] : 0;
+}
+
+static void spread_seeds(looks *l, const view *v) {
+  size_t n = l->solve->n, stages = (size_t)l->solve->tableau->stages_total, stride = seed_rows(l->solve) * n;
+  for (size_t row = 0; row < 3 * stages; row++)
+    spread_row(v, n, l->seeds + row * n, stride, l->inside[row / stages][row % stages]);
+  for (size_t half = 0; half < 2; half++)
+    spread_row(v, n, l->seeds + (3 * stages + half) * n, stride, l->direct[half]);
+}
+
+static void step_forward(looks *l, const view *v, step_t *step, const OG_R(og_place) * at, int from, int to) {
+  int last = v->inside ? step->tableau->stages_total : step->core;
+  OG_R(og_step_stages)(step, 0, last, last, at, l->block[from], l->block[THETA]);
   OG_R(og_step_end)(step, at, l->block[from], l->block[to]);
 }
 
-static void step_back(looks *l, step_t *step, const OG_R(og_place) * at, int from, int lambda, int theta,
-                      real *weights) {
+/* Back through a step, with the cotangents `inside` of it; `direct` are those of x itself by them. */
+static void step_back(looks *l, const view *v, step_t *step, const OG_R(og_place) * at, int from, int lambda,
+                      int theta, int inside, int direct, real *weights) {
+  size_t n = l->solve->n;
   step->weights_bar = l->solve->weights ? weights : NULL;
   OG_R(og_step_transpose)
-  (step, step->core, at, l->block[from], l->block[THETA], NULL, NULL, l->block[lambda],
-   l->solve->p ? l->block[theta] : NULL, NULL);
+  (step, v->inside ? step->tableau->stages_total : step->core, at, l->block[from], l->block[THETA],
+   v->inside ? l->inside[inside] : NULL, v->mask, l->block[lambda], l->solve->p ? l->block[theta] : NULL,
+   NULL);
+  for (int half = 0; half < 2 && v->inside; half++)
+    if (direct >> half & 1)
+      step->kernels->add_rows((int)n, v->lanes, l->block[lambda], l->direct[half], NULL);
 }
 
 /* |u - v| and the larger size, in the largest entry; `unit`: what entries are multiplied with (NULL: 1). */
@@ -225,18 +302,18 @@ static double lambda_error(const looks *l, const view *v, size_t lane, int weigh
 static og_look_error error_of(const looks *l, const view *v, size_t lane) {
   size_t n = l->solve->n, lanes = (size_t)v->lanes, item = (size_t)v->from + lane;
   og_look_error error = {0};
-  double plain = lambda_error(l, v, lane, 0, &error.lambda_size), ignored = 0;
+  double plain = lambda_error(l, v, lane, 0, &error.lambda_size);
   double weighted = lambda_error(l, v, lane, 1, NULL);
   error.lambda = plain > weighted ? plain : weighted;
   compare(l->solve->p, lanes, lane, l->block[THETA_WHOLE], l->block[THETA_PARTS], NULL, &error.theta,
-          &ignored);
+          &error.theta_size);
   for (size_t i = 0; i < n; i++) {
     double lambda = (double)l->lambda[item * n + i], x = (double)l->x[item * n + i];
     error.loss +=
         lambda * ((double)l->block[X_WHOLE][i * lanes + lane] - (double)l->block[X_PARTS][i * lanes + lane]);
     error.loss_size += fabs(lambda * x);
   }
-  error.loss = fabs(error.loss);
+  error.loss = l->queue[item].part < 1 ? 0 : fabs(error.loss);
   int refused = l->whole.status[lane] || l->part.status[lane];
   if (refused || !isfinite(plain) || !isfinite(error.loss)) error.lambda = INFINITY;
   if (!isfinite(error.theta)) error.theta = INFINITY;
@@ -254,6 +331,16 @@ static void add_weights(const looks *l, og_look_error *error) {
   }
 }
 
+/* What falls to x itself of a state that an interpolant gives. */
+static void add_stopped(looks *l, const view *v) {
+  size_t n = l->solve->n, lanes = (size_t)v->lanes;
+  for (size_t lane = 0; lane < (size_t)v->count; lane++) {
+    size_t item = (size_t)v->from + lane;
+    if (l->queue[item].part == 1) continue;
+    for (size_t i = 0; i < n; i++) l->block[LAMBDA_WHOLE][i * lanes + lane] += l->lambda[item * n + i];
+  }
+}
+
 static void look(looks *l, int from, int count) {
   const og_solve *solve = l->solve;
   view v = {.lanes = og_lanes_for((size_t)count), .from = from, .count = count};
@@ -262,12 +349,14 @@ static void look(looks *l, int from, int count) {
   OG_R(og_step_place)(solve->tableau, solve->field, v.lanes, OG_STEP_TRANSPOSE, l->step_memory[1], &l->part);
   spread(l, &v);
   memset(l->weights[0], 0, 2 * OG_PADDED(solve->weights) * sizeof(real));
-  step_forward(l, &l->whole, &v.whole, X_START, X_WHOLE);
-  step_back(l, &l->whole, &v.whole, X_START, LAMBDA_WHOLE, THETA_WHOLE, l->weights[0]);
-  step_forward(l, &l->part, &v.first, X_START, X_MIDDLE);
-  step_forward(l, &l->whole, &v.second, X_MIDDLE, X_PARTS);
-  step_back(l, &l->whole, &v.second, X_MIDDLE, LAMBDA_PARTS, THETA_PARTS, l->weights[1]);
-  step_back(l, &l->part, &v.first, X_START, LAMBDA_PARTS, THETA_PARTS, l->weights[1]);
+  if (v.inside) spread_seeds(l, &v);
+  step_forward(l, &v, &l->whole, &v.whole, X_START, X_WHOLE);
+  step_back(l, &v, &l->whole, &v.whole, X_START, LAMBDA_WHOLE, THETA_WHOLE, 0, 3, l->weights[0]);
+  add_stopped(l, &v);
+  step_forward(l, &v, &l->part, &v.first, X_START, X_MIDDLE);
+  step_forward(l, &v, &l->whole, &v.second, X_MIDDLE, X_PARTS);
+  step_back(l, &v, &l->whole, &v.second, X_MIDDLE, LAMBDA_PARTS, THETA_PARTS, 2, 2, l->weights[1]);
+  step_back(l, &v, &l->part, &v.first, X_START, LAMBDA_PARTS, THETA_PARTS, 1, 1, l->weights[1]);
   l->evals += 3LL * l->whole.core * count;
   l->vjps += 3LL * l->whole.core * count;
   for (int lane = 0; lane < count; lane++) {

@@ -15,12 +15,16 @@
 #include "adjoint/trust.h"
 #include "solve/checkpoints.h"
 
-enum { AT_A_TIME = OG_LANES_MAX, ROUNDS_MOST = 16, STABLE_ROUNDS = 4, RUNS_MOST = 4096 };
+enum { AT_A_TIME = OG_LANES_MAX, ROUNDS_MOST = 20, STABLE_ROUNDS = 8, RUNS_MOST = 4096 };
 /* In tolerances: what a step may do to the derivative at first; how far it may miss that; what cutting all
  * steps may change; from where on the gradient is refused and not only known less well. */
-static const double TARGET = 10, MISS = 5, AGREE = 30, REFUSE = 1000;
+static const double TARGET = 10, MISS = 5, AGREE = 30, CONFIRM = 100, REFUSE = 100;
 /* Whatever the tolerance: what rounding may leave where a problem amplifies it, and what is no gradient. */
 static const double REFUSE_LEAST = 1e-4, REFUSE_MOST = 0.1;
+/* Cutting steps should lower the change, of a method of order 2 to 0.38. */
+static const double STAYS = 0.7, FALLEN = 0.8;
+/* Ceilings that make no more steps than this change nothing. */
+static const double STUCK = 1.15;
 /* Of the parts that a cotangent of parameters is the sum of, where they cancel. */
 static const double CANCELLED = 0.1;
 
@@ -30,7 +34,10 @@ typedef enum og_action { ACT_LOOK, ACT_STABLE, ACT_RESOLVE, ACT_CUT } og_action;
 typedef struct og_refined {
   size_t m, place; /* place: among the doubtful */
   og_action action;
+  size_t steps;  /* in the round before */
   int own_steps; /* the gradient before is that of the tolerances' steps */
+  int agreed;    /* so many cuts in a row have changed little */
+  double worst;  /* of a step, in the round before */
   int settled;   /* cutting steps changes it no less than it did before, though they are good: rounding */
   double target, change, change_before; /* change: by the last cut, in the worse kind */
   double *now, *before;
@@ -127,6 +134,7 @@ static og_status look_back(og_group *g) {
   OG_TRY(og_discrete(g->solve, &g->trial));
   for (size_t i = 0; i < g->count; i++) {
     og_pacing *pacing = g->solve->trajectories[g->refined[i].m].pacing;
+    pacing->theta = g->solve->trajectories[g->refined[i].m].tally.theta_largest;
     og_ceilings_turn(&pacing->next_stable);
     og_ceilings_turn(&pacing->next_resolved);
     og_ceilings_turn(&pacing->next_cut);
@@ -160,8 +168,8 @@ static double largest_of(const double *values, size_t count) {
   return largest;
 }
 
-/* By how much cutting the steps changed the gradient. Initial states have no accuracy beyond that of the
- * largest cotangent that was put in. */
+/* By how much cutting the steps changed the gradient. Of cotangents of initial states that have decayed below
+ * the tolerance of the largest that was put in nothing is wanted. */
 static void measure(const og_group *g, og_refined *r) {
   const og_solve *solve = g->solve;
   og_trajectory *at = &g->solve->trajectories[r->m];
@@ -169,7 +177,7 @@ static void measure(const og_group *g, og_refined *r) {
   double largest = 0, loss = 0, tolerance = og_trust_tolerance(solve, r->m);
   double cancelled = CANCELLED * at->tally.theta_largest;
   og_trust_seeds(solve, g->pullback, r->m, &largest, &loss);
-  double initial = change_of(r->now, r->before, n, largest);
+  double initial = change_of(r->now, r->before, n, tolerance * largest);
   double parameters = change_of(r->now + n, r->before + n, p, cancelled);
   r->change = initial >= 0 && parameters >= 0 ? fmax(initial, parameters) : INFINITY;
   double initial_size = largest_of(r->now, n);
@@ -195,7 +203,20 @@ static void install(og_pacing *pacing, og_action action) {
 static og_action next_action(const og_group *g, const og_refined *r, const og_trajectory *at) {
   if (at->pacing->unstable && (g->rounds < STABLE_ROUNDS || at->tally.overflow)) return ACT_STABLE;
   if (at->tally.overflow) return ACT_RESOLVE;
-  return g->rounds > 0 && at->pacing->worst > MISS * r->target ? ACT_RESOLVE : ACT_CUT;
+  if (g->rounds == 0 || at->pacing->worst <= MISS * r->target) return ACT_CUT;
+  if (r->agreed == 1 && at->pacing->worst <= FALLEN * r->worst) return ACT_CUT;
+  /* What steps near the border of stability leave of a decayed lambda moves on when one of them is narrowed.
+   */
+  int stuck = r->action == ACT_RESOLVE && (double)at->steps < STUCK * (double)r->steps;
+  return stuck ? ACT_CUT : ACT_RESOLVE;
+}
+
+/* Two gradients may agree by chance, or because a step that is wrong was not cut: where the estimates do not
+ * say that steps are good, they must at least have fallen with the cut, and two cuts must agree. */
+static int is_confirmed(const og_group *g, const og_refined *r, const og_trajectory *at) {
+  double sum = at->tally.lambda[OG_LOOK_SIGN], tolerance = og_trust_tolerance(g->solve, r->m);
+  int fallen = at->pacing->worst <= fmax(FALLEN * r->worst, MISS * r->target);
+  return fallen && (r->agreed > 1 || sum <= CONFIRM * tolerance);
 }
 
 /* What cutting steps may change for the gradient to be an answer at all. */
@@ -211,15 +232,18 @@ static int decide(og_group *g, size_t i) {
   og_trust_judge(g->solve, &g->trial, i);
   int was_cut = r->action == ACT_CUT && !at->tally.overflow;
   if (was_cut) measure(g, r);
-  if (was_cut && r->change <= AGREE * og_trust_tolerance(g->solve, r->m)) return 1;
+  r->agreed = was_cut && r->change <= AGREE * og_trust_tolerance(g->solve, r->m) ? r->agreed + 1 : 0;
+  if (r->agreed && is_confirmed(g, r, at)) return 1;
   og_action next = next_action(g, r, at);
-  r->settled = was_cut && next == ACT_CUT && r->change > 0.5 * r->change_before;
+  r->settled = was_cut && next == ACT_CUT && r->change > STAYS * r->change_before;
   if (r->settled && r->change <= most_change(g->solve, r->m)) return 1;
   if (was_cut) r->change_before = r->change;
   if (was_cut && next == ACT_CUT) r->target /= 10;
   if (next == ACT_CUT) memcpy(r->before, r->now, g->values * sizeof *r->now);
-  if (next != ACT_CUT || g->rounds > 0) r->own_steps = 0;
+  if (next != ACT_CUT || (g->rounds > 0 && !r->agreed)) r->own_steps = 0;
   install(at->pacing, next);
+  r->steps = at->steps;
+  r->worst = at->pacing->worst;
   r->action = next;
   return 0;
 }

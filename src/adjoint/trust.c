@@ -67,7 +67,7 @@ static double largest_of(const double *values, size_t count) {
 
 /* Local estimates are not additive: these are signs for a closer look, no verdict. In tolerances, of the sum
  * over steps (per step, and at least) and of one step; and whatever the tolerance, in shares. */
-static const double SUM_PER_STEP = 5, SUM_LEAST = 30, ONE_STEP = 50, SHARE_MOST = 0.1, FIXED_SHARE = 0.3;
+static const double SUM_PER_STEP = 0, SUM_LEAST = 40, ONE_STEP = 40, SHARE_MOST = 0.1, FIXED_SHARE = 0.3;
 /* Growth from which on its exact value is worth a look at all cotangents. */
 static const double NOTABLE_GROWTH = 1e4, NOTABLE_LOSS = 1e-2;
 

@@ -39,7 +39,10 @@ static int least_lanes(const og_solve *solve) { return solve->weights ? og_lanes
 size_t og_looks_bytes(const og_solve *solve, int lanes) {
   size_t width = (size_t)lanes, block = OG_PADDED(solve->n * width), theta = OG_PADDED(solve->p * width);
   size_t real = solve->single ? sizeof(float) : sizeof(double);
-  return (8 * block + 4 * theta + 2 * OG_PADDED(solve->weights)) * real +
+  size_t seeds = 3 * (size_t)solve->tableau->stages_total + 2;
+  return ((8 + seeds) * block + OG_PADDED(seeds * solve->n * width) + 4 * theta +
+          2 * OG_PADDED(solve->weights)) *
+             real +
          2 * OG_ALIGNED(step_bytes(solve, lanes, OG_STEP_TRANSPOSE));
 }
 

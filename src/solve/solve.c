@@ -44,7 +44,7 @@ static og_status read_options(og_solve *solve) {
                               .max_events = (size_t)og_options_integer(o, OG_OPT_MAX_EVENTS),
                               .max_steps = (size_t)og_options_integer(o, OG_OPT_MAX_STEPS),
                               .budget = (size_t)og_options_integer(o, OG_OPT_MEMORY)};
-  solve->limits.looked_at = og_split_reach(solve->tableau, fmin(300 * solve->limits.rtol, 0.3));
+  solve->limits.looked_at = og_split_reach(solve->tableau, fmin(30 * solve->limits.rtol, 0.3));
   solve->limits.reach = og_stability_reach(solve->tableau);
   solve->stride = og_record_stride(solve->n, solve->single ? sizeof(float) : sizeof(double));
   if (og_options_integer(o, OG_OPT_STEPS) == 0 && solve->tableau->embedded_order == 0)
