@@ -371,7 +371,7 @@ static inline void draw_stiff_follower(trial *r) {
     if (way) of_shape(add_term(r, 0, -slow), SHAPE_SQUARE, 0, 0, 0);
     if (chance(r, 0.5)) make_parameter(r, &r->s.term[0]);
   }
-  double rate = log_uniform(r, 50, 1000);
+  double rate = log_uniform(r, 50, fmin(1000, 2e4 / span));
   add_follower(r, 0, rate);
   if (chance(r, 0.4)) add_follower(r, r->s.n - 1, rate * log_uniform(r, 0.05, 1));
 }
