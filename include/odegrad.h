@@ -727,6 +727,7 @@ typedef int (*og_progress_fn)(const og_progress *progress, void *user);
 
 /** Minimises the objective within the parameters' bounds from `theta` [p] (NULL: the model's values).
  *  Its optimizers are lbfgs, slsqp and gradient; for the others see og_objective_trainer.
+ *  Where the gradient vanishes at a maximum or a saddle, the fit leaves it along a direction of descent.
  *  Stopping by `progress` is success: the reason says so. Solves that fail on the way are survived; only a
  *  failure at every starting point is an error. */
 OG_API og_status og_fit_run(og_objective *objective, const og_options *options, const double *theta,
@@ -734,11 +735,14 @@ OG_API og_status og_fit_run(og_objective *objective, const og_options *options, 
 OG_API void og_fit_destroy(og_fit *fit);
 OG_API double og_fit_loss(const og_fit *fit);
 OG_API og_status og_fit_estimate(const og_fit *fit, double *theta);
-/** From the inverse observed information; NaN for a parameter at its bound or not identified. */
+/** From the inverse observed information; NaN for a parameter at its bound or not identified, and for all
+ * where the information is not to be believed (a note says why). */
 OG_API og_status og_fit_standard_errors(const og_fit *fit, double *standard_errors);
 OG_API long long og_fit_iterations(const og_fit *fit);
+/** Whether the estimate is a minimum as far as the solves can tell: the gradient is small beside the loss and
+ * no direction leads down (docs/cli.md, "When a fit is converged"). */
 OG_API int og_fit_converged(const og_fit *fit);
-/** Why it stopped, in words. */
+/** Why it stopped, in words, and what the estimate is: a minimum, a saddle, undetermined, ... */
 OG_API const char *og_fit_reason(const og_fit *fit);
 
 /* ---- Training: optimisers, batches, trainer --------------------------------------------------------- */

@@ -236,6 +236,53 @@ static void check_holds_the_gradient_of_grad(void **state) {
   cJSON_Delete(check);
 }
 
+/* Models whose steps are good for x and may be useless for its derivative, with closed forms. Whatever
+ * becomes of the discrete gradient, made right or refused: what `check` takes for the reference is right, and
+ * it does not say that wrong ones agree. */
+static void check_takes_no_wrong_reference(void **state) {
+  (void)state;
+  const struct {
+    const char *model, *name;
+    double truth, tolerance; /* of the solves: 1e-6, amplified a thousandfold at most */
+  } cases[] = {{"rest.ode", "p", 1. / 3, 1e-3},
+               {"rest_jump.ode", "ksyn", 1 + 3 * (1 - exp(-1)),
+                1e-3}, /* x rests at 2; at t = 50 production is fourfold */
+               {"zero_state.ode", "a", exp(sin(30)), 1e-3},
+               {"zero_parameter.ode", "th", 50 - sin(2000) / 40, 1e-3},
+               {"decay.ode --data " FIXTURES "decay.csv", NULL, 0, 0}};
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    char *out;
+    int status = run(&out, "check " FIXTURES "%s --json --quiet", cases[k].model);
+    cJSON *object = cJSON_Parse(out), *component = cJSON_GetArrayItem(at(object, "components"), 0);
+    const cJSON *reference = at(object, "reference");
+    assert_true((status == 0) == cJSON_IsTrue(at(object, "agree")));
+    if (cases[k].name) assert_string_equal(at(component, "name")->valuestring, cases[k].name);
+    if (cJSON_IsString(reference) && cases[k].name)
+      assert_close(number(at(component, reference->valuestring)), cases[k].truth, cases[k].tolerance);
+    if (cJSON_IsTrue(at(object, "agree")) && cases[k].name)
+      assert_close(number(at(component, "discrete")), cases[k].truth, cases[k].tolerance);
+    if (!cases[k].name) assert_string_equal(reference->valuestring, "discrete");
+    cJSON_Delete(object);
+    free(out);
+  }
+}
+
+/* Fixed steps at h q = 2.9: Euler's and rk4's border of stability are 2 and 2.785. */
+static void check_judges_nothing_where_all_explode(void **state) {
+  (void)state;
+  const char *const methods[] = {"euler", "midpoint", "rk4"};
+  for (int k = 0; k < 3; k++) {
+    char *out;
+    assert_int_equal(
+        run(&out, "check " FIXTURES "rest.ode --method %s --steps 102 --json --quiet", methods[k]), 1);
+    cJSON *object = cJSON_Parse(out);
+    assert_true(cJSON_IsNull(at(object, "reference")) && cJSON_IsFalse(at(object, "agree")));
+    assert_string_equal(at(at(at(object, "methods"), "forward"), "verdict")->valuestring, "not judged");
+    cJSON_Delete(object);
+    free(out);
+  }
+}
+
 static void fit_finds_the_least_squares_solution(void **state) {
   (void)state;
   double ye = 0, ee = 0;
@@ -509,6 +556,8 @@ int main(void) {
       cmocka_unit_test(gradients_are_those_of_the_closed_form),
       cmocka_unit_test(initial_gradients_of_several_trajectories_are_arrays),
       cmocka_unit_test(check_holds_the_gradient_of_grad),
+      cmocka_unit_test(check_takes_no_wrong_reference),
+      cmocka_unit_test(check_judges_nothing_where_all_explode),
       cmocka_unit_test(fit_finds_the_least_squares_solution),
       cmocka_unit_test(saved_parameters_are_read_back),
       cmocka_unit_test(ctrl_c),

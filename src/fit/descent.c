@@ -45,12 +45,6 @@ static int try_steps(og_search *search, double size, double before, int armijo, 
   return 0;
 }
 
-static void stop(og_search *search, int converged, const char *why) {
-  search->converged = converged;
-  snprintf(search->reason, OG_REASON_SIZE, "%s (tolerance %.3g; largest entry of the scaled gradient: %.3g)",
-           why, search->tolerance, og_search_gradient_norm(search, search->best, search->gradient));
-}
-
 /* <s, s> / <s, y> of the last move, in natural units. */
 static double barzilai_borwein(const og_search *search, double fallback) {
   double ss = 0, sy = 0;
@@ -69,6 +63,17 @@ static void steepest(og_search *search) {
   }
 }
 
+static void say_no_step(og_search *search, int armijo) {
+  if (armijo)
+    og_search_stall(search, "no step along the gradient lowers the loss further");
+  else
+    snprintf(
+        search->reason, OG_REASON_SIZE,
+        "not converged: the solve fails at every step along the gradient; choose a smaller learning rate "
+        "(largest entry of the scaled gradient: %.3g)",
+        og_search_gradient_norm(search, search->best, search->gradient));
+}
+
 void og_gradient_descent(og_search *search) {
   enum { QUIET = 5 };
   begin(search);
@@ -78,16 +83,12 @@ void og_gradient_descent(og_search *search) {
   int armijo = !(search->rate > 0);
   for (int quiet = 0; !og_search_must_end(search);) {
     if (og_search_gradient_norm(search, search->previous, search->previous_gradient) == 0) {
-      stop(search, 1, "converged: the gradient within the bounds is zero");
+      og_search_stall(search, "the gradient within the bounds is zero");
       return;
     }
     steepest(search);
     if (!try_steps(search, size, before, armijo, &loss)) {
-      if (search->fatal == OG_OK)
-        stop(search, 0,
-             armijo ? "no step along the gradient lowers the loss further"
-                    : "the solve fails at every step along "
-                      "the gradient; choose a smaller learning rate");
+      if (search->fatal == OG_OK) say_no_step(search, armijo);
       return;
     }
     if (armijo) size = barzilai_borwein(search, 2 * size);
@@ -96,7 +97,8 @@ void og_gradient_descent(og_search *search) {
     before = loss;
     if (og_search_tick(search, loss, search->previous_gradient, search->previous)) return;
     if (quiet == QUIET) {
-      stop(search, 1, "converged: the relative change of the loss stays below the tolerance");
+      og_search_stall(search, "the relative change of the loss stays below the tolerance %.3g",
+                      search->tolerance);
       return;
     }
   }

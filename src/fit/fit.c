@@ -3,14 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fit/search.h"
+#include "fit/information.h"
 
 struct og_fit {
   og_context *context;
   size_t p;
   double loss, *estimate, *standard_errors;
   long long iterations;
-  int converged;
+  int converged, stalled; /* the latter: the search at the estimate, to be judged */
+  char how[OG_HOW_SIZE];
+  og_point_kind kind;
   char reason[OG_REASON_SIZE];
 };
 
@@ -23,32 +25,43 @@ static void descend(og_search *search) {
   }
 }
 
-/* One start. A failure at the point itself is returned; whatever fails on the way is survived. */
-static og_status run_start(og_search *search, int start, const double *theta) {
+/* One start: as long as there is a step away from where the optimiser stops, it goes on. A failure at the
+ * point itself is returned; whatever fails on the way is survived. */
+static og_status run_start(og_search *search, og_information *information, int start, const double *theta) {
   double loss = 0;
   search->start = start;
   search->iteration = 0;
   search->loss = INFINITY;
-  search->converged = 0;
+  search->kind = (og_point_kind){0};
   search->reason[0] = '\0';
   OG_TRY(og_search_evaluate(search, theta, &loss, search->trial_gradient));
   og_search_set_scale(search, search->best); /* of the gradient in the reason, even without an iteration */
-  descend(search);
+  for (int left = 1; left && !og_search_must_end(search);) {
+    search->stalled = 0;
+    descend(search);
+    if (!search->stalled) break;
+    OG_TRY(og_settle(search, information, &left));
+    if (left) search->stalled = 0;
+  }
   return search->fatal;
 }
 
 static void keep(og_fit *fit, const og_search *search) {
   fit->loss = search->loss;
-  fit->converged = search->converged;
+  fit->stalled = search->stalled;
+  fit->kind = search->kind;
   memcpy(fit->estimate, search->best, fit->p * sizeof(double));
+  memcpy(fit->how, search->how, OG_HOW_SIZE);
   memcpy(fit->reason, search->reason, OG_REASON_SIZE);
 }
 
-static og_status run_starts(og_fit *fit, og_search *search, const double *theta, const double *points) {
+static og_status run_starts(og_fit *fit, og_search *search, og_information *information, const double *theta,
+                            const double *points) {
   og_status failure = OG_OK;
   int failed = 0;
   for (int start = 0; start < search->starts && !search->interrupted; start++) {
-    og_status status = run_start(search, start, start ? points + (size_t)(start - 1) * fit->p : theta);
+    og_status status =
+        run_start(search, information, start, start ? points + (size_t)(start - 1) * fit->p : theta);
     if (status != OG_OK && !og_survivable(status)) return status;
     if (status != OG_OK) {
       failure = status;
@@ -68,30 +81,97 @@ static og_status run_starts(og_fit *fit, og_search *search, const double *theta,
 static og_status return_to_best(og_fit *fit, og_search *search) {
   double loss = 0;
   search->loss = INFINITY;
-  search->converged = fit->converged;
-  memcpy(search->reason, fit->reason, OG_REASON_SIZE);
-  return og_search_evaluate(search, fit->estimate, &loss, search->trial_gradient);
+  search->kind = fit->kind;
+  memcpy(search->how, fit->how, OG_HOW_SIZE);
+  OG_TRY(og_search_evaluate(search, fit->estimate, &loss, search->trial_gradient));
+  og_search_set_scale(search, search->best);
+  return og_objective_loss_size(search->objective, search->best, &search->size);
 }
 
-/* Newton steps finish what quasi-Newton found, and judge it: their decrement needs no scale. */
-static og_status finish_quasi_newton(og_search *search, og_information *information) {
-  double decrement = INFINITY;
-  OG_TRY(og_polish(search, information, &decrement));
-  double enough = fmax(search->tolerance, 1e-10) * (1 + fabs(search->loss));
-  double norm = og_search_gradient_norm(search, search->best, search->gradient);
-  if (information->definite && decrement >= 0 && decrement <= enough) {
-    search->converged = 1;
-    snprintf(search->reason, OG_REASON_SIZE,
-             "converged: the gradient is zero to rounding (its largest scaled entry is "
-             "%.3g), and a Newton step would lower the loss by no more than %.3g",
-             norm, decrement);
-  } else if (information->definite && search->converged) {
-    search->converged = 0;
-    snprintf(search->reason, OG_REASON_SIZE,
-             "line searches cannot lower the loss further, though a Newton step promises "
-             "%.3g (largest entry of the scaled gradient: %.3g); tighter rtol and atol may help",
-             decrement, norm);
+static int is_quasi_newton(const og_search *search) {
+  return search->optimizer == OG_OPTIMIZER_LBFGS || search->optimizer == OG_OPTIMIZER_SLSQP;
+}
+
+/* Newton steps finish what quasi-Newton found, and its Hessian judges every optimiser. */
+static og_status find_decrement(og_search *search, og_information *information, double *decrement) {
+  og_standing at = og_search_standing(search, INFINITY);
+  double small = og_standing_small(&at);
+  if (!og_standing_is_credible(&at)) return OG_OK;
+  if (is_quasi_newton(search))
+    return og_polish(search, information, small, og_standing_enough(&at), decrement);
+  OG_TRY(og_information_compute(information, search, small));
+  *decrement = og_newton_decrement(search, information);
+  return OG_OK;
+}
+
+/* Newton steps may lead to where the curvature is another; and from there on, down. */
+static og_status conclude(og_search *search, og_information *information, double *decrement) {
+  for (int left = 1; left;) {
+    left = 0;
+    *decrement = INFINITY;
+    OG_TRY(find_decrement(search, information, decrement));
+    if (isfinite(*decrement)) break;
+    OG_TRY(og_settle(search, information, &left));
+    if (!left) break;
+    search->stalled = 0;
+    descend(search);
+    if (!search->stalled) return search->fatal;
   }
+  return OG_OK;
+}
+
+static int is_upward(const og_information *information) {
+  return information->definite && information->inside == information->count;
+}
+
+static og_status judge(og_fit *fit, og_search *search, og_information *information) {
+  double decrement = INFINITY;
+  if (information) OG_TRY(conclude(search, information, &decrement));
+  if (!search->stalled) return OG_OK; /* at its limit */
+  if (information && is_upward(information)) {
+    search->kind.curvature = OG_CURVATURE_UPWARD;
+    search->kind.directions = information->inside;
+  }
+  og_standing at = og_search_standing(search, decrement);
+  fit->converged = og_standing_judge(&at, search->reason);
+  return OG_OK;
+}
+
+static void note_no_errors(const og_fit *fit, const og_search *search, const og_information *information) {
+  og_standing at = og_search_standing(search, INFINITY);
+  if (!og_standing_is_credible(&at))
+    og_log(fit->context,
+           "note: no standard errors, because the gradient at the estimate is not to be trusted");
+  else if (!information->known)
+    og_log(fit->context, "note: no standard errors: %s", information->fault);
+  else
+    og_log(fit->context,
+           "note: no standard errors, because the observed information is not positive definite "
+           "at the estimate: it is no minimum, or the data do not determine every parameter");
+}
+
+static void note_errors(const og_fit *fit, const og_search *search, const og_information *information) {
+  char name[OG_ENTRY_NAME_SIZE];
+  if (!information->definite)
+    note_no_errors(fit, search, information);
+  else if (information->inexact)
+    og_log(fit->context, "note: standard errors come from differences of gradients: %s", information->source);
+  for (size_t i = 0; i < fit->p; i++)
+    if (search->best[i] <= search->lowest[i] || search->best[i] >= search->highest[i])
+      og_log(fit->context, "note: no standard error for %s, which is at its bound",
+             og_objective_entry_name(search->objective, i, name));
+}
+
+/* From the information that judged the point, where it was judged. Where the gradient is nonsense, so is its
+ * derivative. */
+static og_status find_errors(og_fit *fit, og_search *search, og_information *information) {
+  og_standing at = og_search_standing(search, INFINITY);
+  if (!og_standing_is_credible(&at))
+    information->definite = 0;
+  else if (!fit->stalled)
+    OG_TRY(og_information_compute(information, search, og_standing_small(&at)));
+  og_information_errors(information, fit->standard_errors);
+  note_errors(fit, search, information);
   return OG_OK;
 }
 
@@ -99,54 +179,51 @@ static og_status finish_quasi_newton(og_search *search, og_information *informat
  */
 static int has_weights(const og_search *search) { return search->objective->parts.weights > 0; }
 
-static void note_errors(const og_fit *fit, const og_search *search, const og_information *information) {
-  char name[OG_ENTRY_NAME_SIZE];
-  if (fit->p > OG_INFORMATION_MAX) return;
-  if (!information->definite)
-    og_log(fit->context, "note: no standard errors, because the observed information is not positive "
-                         "definite at the estimate: "
-                         "it is no minimum, or the data do not determine every parameter");
-  for (size_t i = 0; i < fit->p; i++)
-    if (search->best[i] <= search->lowest[i] || search->best[i] >= search->highest[i])
-      og_log(fit->context, "note: no standard error for %s, which is at its bound",
-             og_objective_entry_name(search->objective, i, name));
+static void note_no_information(const og_fit *fit, const og_search *search) {
+  if (has_weights(search))
+    og_log(fit->context,
+           "note: no standard errors, because weights of networks are not determined one by one");
+  else
+    og_log(
+        fit->context,
+        "note: no standard errors for %zu parameters (at most %d): they would take as many Hessian products",
+        search->p, OG_INFORMATION_MAX);
 }
 
-static og_status finish(og_fit *fit, og_search *search) {
-  og_information information;
-  int quasi_newton = search->optimizer == OG_OPTIMIZER_LBFGS || search->optimizer == OG_OPTIMIZER_SLSQP;
+/* `information` is NULL where there is none. */
+static og_status finish(og_fit *fit, og_search *search, og_information *information) {
   for (size_t i = 0; i < fit->p; i++) fit->standard_errors[i] = NAN;
   fit->iterations = search->iterations;
   if (search->interrupted) {
     snprintf(fit->reason, OG_REASON_SIZE, "interrupted; this is the best point so far");
-    fit->converged = 0;
     return OG_OK;
   }
+  memcpy(search->reason, fit->reason, OG_REASON_SIZE);
   OG_TRY(return_to_best(fit, search));
-  og_search_set_scale(search, search->best);
-  if (has_weights(search)) {
-    og_log(fit->context,
-           "note: no standard errors, because weights of networks are not determined one by one");
-    return OG_OK;
-  }
-  OG_TRY(og_information_create(fit->context, fit->p, &information));
-  og_status status = quasi_newton && fit->converged ? finish_quasi_newton(search, &information)
-                                                    : og_information_compute(&information, search);
-  if (status == OG_OK) {
-    og_information_errors(&information, fit->standard_errors);
-    note_errors(fit, search, &information);
-    keep(fit, search);
-  }
-  og_information_free(&information);
+  search->stalled = fit->stalled;
+  if (search->stalled) OG_TRY(judge(fit, search, information));
+  keep(fit, search);
+  if (information) return find_errors(fit, search, information);
+  note_no_information(fit, search);
+  return OG_OK;
+}
+
+static og_status run_and_finish(og_fit *fit, og_search *search, const double *theta, const double *points) {
+  og_information information, *used = &information;
+  if (fit->p > OG_INFORMATION_MAX || has_weights(search)) used = NULL;
+  if (used) OG_TRY(og_information_create(fit->context, fit->p, used));
+  og_status status = run_starts(fit, search, used, theta, points);
+  if (status == OG_OK) status = finish(fit, search, used);
+  if (used) og_information_free(used);
   return status;
 }
 
 static og_status run_all(og_fit *fit, og_search *search, const double *theta, unsigned long long seed) {
   double *points = NULL;
   OG_TRY(og_starts_draw(fit->context, search->objective, theta, search->starts - 1, seed, &points));
-  og_status status = run_starts(fit, search, theta, points);
+  og_status status = run_and_finish(fit, search, theta, points);
   og_free(fit->context, points);
-  return status == OG_OK ? finish(fit, search) : status;
+  return status;
 }
 
 /* ---- The public functions ---- */

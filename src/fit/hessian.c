@@ -19,7 +19,7 @@ typedef struct curvature {
   double *products;                        /* [D][p] */
 } curvature;
 
-static og_status create_tangents(og_objective *objective) {
+og_status og_objective_create_tangents(og_objective *objective) {
   const og_model_parts *parts = &objective->parts;
   og_term_nodes dots = {OG_NODE_NONE, OG_NODE_NONE, OG_NODE_NONE};
   if (objective->tangents.initial) return OG_OK;
@@ -167,7 +167,7 @@ og_status og_objective_hessian_products(og_objective *objective, const double *t
   og_solve *solve = NULL;
   size_t p = objective->p;
   if (p == 0) return OG_OK;
-  OG_TRY(create_tangents(objective));
+  OG_TRY(og_objective_create_tangents(objective));
   OG_TRY(og_batch_forward(&objective->all, OG_ADJOINT_DISCRETE, theta, 1, &solve));
   for (size_t done = 0, now; done < count; done += now) {
     now = at_a_time(objective, solve, count - done);

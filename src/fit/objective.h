@@ -51,6 +51,18 @@ int og_objective_can_start(const og_objective *objective, size_t trajectory, siz
 og_status og_objective_create_terms(const og_objective *objective, const og_term_nodes *nodes,
                                     og_terms *terms);
 void og_terms_destroy(og_terms *terms);
+/* The tangents of the terms, when they are not there yet. */
+og_status og_objective_create_tangents(og_objective *objective);
+
+/* How large a loss is, whatever cancels in its value and its gradient. */
+typedef struct og_loss_size {
+  double terms; /* the sum of the absolute values of all terms */
+  double slope; /* by how much they change when states change by their own size: to first order, */
+  double bend;  /* and to second order, which does not vanish where the data are met exactly */
+} og_loss_size;
+/* At theta, where the loss can be computed. A running cost is one term, at least as large as what the solve
+ * takes for zero (atol / rtol). */
+og_status og_objective_loss_size(og_objective *objective, const double *theta, og_loss_size *size);
 /* products[d] = H directions[d] for `count` directions [count][p], overwritten: the Hessian of the loss at
  * theta. */
 og_status og_objective_hessian_products(og_objective *objective, const double *theta, size_t count,

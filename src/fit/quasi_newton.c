@@ -16,6 +16,7 @@ typedef struct bridge {
   og_search *search;
   nlopt_opt nlopt;
   int logarithmic;
+  double unit;                     /* of the loss that NLopt sees */
   double *z, *low, *high, *center; /* [p]; the last is the best point when the run began, not scaled */
 } bridge;
 
@@ -39,13 +40,13 @@ static double to_parameter(const bridge *at, size_t i, double z) {
  * smooth, and sloping back to where the loss is defined, so that line searches shorten their step. */
 static double bowl(const bridge *at, const double *z, double *slope) {
   const og_search *search = at->search;
-  double height = 10 * (1 + fabs(search->loss)), squares = 0;
+  double loss = search->loss / at->unit, height = 10 * (1 + fabs(loss)), squares = 0;
   for (size_t i = 0; i < search->p; i++) {
     double away = z[i] - to_variable(at, i, search->best[i]);
     squares += away * away;
     if (slope) slope[i] = 2 * height * away;
   }
-  return search->loss + height * (1 + squares);
+  return loss + height * (1 + squares);
 }
 
 static double evaluate(unsigned p, const double *z, double *slope, void *data) {
@@ -58,10 +59,11 @@ static double evaluate(unsigned p, const double *z, double *slope, void *data) {
   if (search->fatal != OG_OK) nlopt_force_stop(at->nlopt);
   if (status != OG_OK) return bowl(at, z, slope);
   for (unsigned i = 0; slope && i < p; i++)
-    slope[i] = search->trial_gradient[i] * (in_logarithm(at, i) ? search->trial[i] : search->scale[i]);
+    slope[i] =
+        search->trial_gradient[i] / at->unit * (in_logarithm(at, i) ? search->trial[i] : search->scale[i]);
   if (loss < before && og_search_tick(search, loss, search->trial_gradient, search->trial))
     nlopt_force_stop(at->nlopt);
-  return loss;
+  return loss / at->unit;
 }
 
 static og_status set_up(bridge *at) {
@@ -79,10 +81,13 @@ static og_status set_up(bridge *at) {
   return failed ? og_fail_memory(search->context, search->p * sizeof(double), "NLopt") : OG_OK;
 }
 
-static og_status run(og_search *search, nlopt_algorithm algorithm, int logarithmic) {
+static og_status run(og_search *search, nlopt_algorithm algorithm, int logarithmic, double unit) {
   size_t p = search->p;
   double loss = 0, *memory = og_alloc(search->context, 4 * p, sizeof *memory);
-  bridge at = {.search = search, .nlopt = nlopt_create(algorithm, (unsigned)p), .logarithmic = logarithmic};
+  bridge at = {.search = search,
+               .nlopt = nlopt_create(algorithm, (unsigned)p),
+               .logarithmic = logarithmic,
+               .unit = unit};
   if (memory) at.z = memory, at.low = memory + p, at.high = memory + 2 * p, at.center = memory + 3 * p;
   og_status status =
       memory && at.nlopt ? set_up(&at) : og_fail_memory(search->context, 4 * p * sizeof *memory, "NLopt");
@@ -103,24 +108,39 @@ static nlopt_algorithm algorithm_of(const og_search *search, int round) {
   return (round + first) % 2 ? NLOPT_LD_SLSQP : NLOPT_LD_LBFGS;
 }
 
+/* NLopt's tests have absolute constants, made for losses of an ordinary size, which have the unit 1. A power
+ * of two leaves scaled numbers their digits. */
+static double unit_of(og_search *search) {
+  static const double SMALLEST = 1e-3, LARGEST = 1e8;
+  og_loss_size size = {0};
+  int exponent = 0;
+  search->fatal = og_objective_loss_size(search->objective, search->best, &size);
+  double total = size.terms + size.slope;
+  if (total == 0 || (total >= SMALLEST && total <= LARGEST)) return 1;
+  frexp(total, &exponent);
+  return ldexp(1, exponent);
+}
+
 void og_quasi_newton(og_search *search) {
   enum { ROUNDS = 12 };
   int stale = 0;
+  double unit = unit_of(search);
   for (int round = 0; round < ROUNDS && stale < 2 && !og_search_must_end(search); round++) {
     double before = search->loss;
     og_search_set_scale(search, search->best);
-    og_status status = run(search, algorithm_of(search, round), round % 2 == 0);
+    og_status status = run(search, algorithm_of(search, round), round % 2 == 0, unit);
     if (status != OG_OK) search->fatal = status;
     stale = before - search->loss > search->tolerance * fabs(search->loss) ? 0 : stale + 1;
   }
   if (og_search_must_end(search)) return;
-  search->converged = stale == 2;
-  snprintf(search->reason, OG_REASON_SIZE,
-           stale == 2
-               ? "converged: the relative change of the loss is below the tolerance "
-                 "%.3g, in quasi-Newton runs from several sides (largest entry of the scaled gradient: %.3g)"
-               : "the loss still changes by "
-                 "more than the tolerance %.3g, but in steps too small to go on (largest entry of the "
-                 "scaled gradient: %.3g)",
-           search->tolerance, og_search_gradient_norm(search, search->best, search->gradient));
+  if (stale == 2)
+    og_search_stall(search,
+                    "the relative change of the loss is below the tolerance %.3g, in quasi-Newton runs "
+                    "from several sides",
+                    search->tolerance);
+  else
+    og_search_stall(search,
+                    "the loss still changes by more than the tolerance %.3g, but in steps too small to "
+                    "go on",
+                    search->tolerance);
 }

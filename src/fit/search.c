@@ -2,6 +2,7 @@
 #include "fit/search.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -10,6 +11,16 @@ static double now(void) {
   struct timespec at;
   timespec_get(&at, TIME_UTC);
   return (double)at.tv_sec + 1e-9 * (double)at.tv_nsec;
+}
+
+/* What the tolerances of adaptive solves leave unknown of a loss; with fixed steps the loss is what is
+ * computed, up to rounding. */
+static double noise_of(const og_objective *objective) {
+  const og_options *o = objective->options;
+  int single = og_options_integer(o, OG_OPT_PRECISION) == OG_PRECISION_SINGLE;
+  double rounding = single ? 1e-5 : 1e-12; /* of thousands of steps */
+  int adaptive = og_options_integer(o, OG_OPT_STEPS) == 0;
+  return adaptive ? fmax(rounding, og_options_real(o, OG_OPT_RTOL)) : rounding;
 }
 
 og_status og_search_create(og_context *context, og_objective *objective, const og_options *options,
@@ -22,7 +33,8 @@ og_status og_search_create(og_context *context, og_objective *objective, const o
                         .highest = objective->highest,
                         .begun = now(),
                         .loss = INFINITY,
-                        .fatal = OG_OK};
+                        .fatal = OG_OK,
+                        .noise = noise_of(objective)};
   const og_options *o = options ? options : objective->options;
   search->optimizer = (og_optimizer)og_options_integer(o, OG_OPT_OPTIMIZER);
   search->limit = og_options_integer(o, OG_OPT_ITERATIONS);
@@ -98,6 +110,24 @@ void og_search_clip(const og_search *search, double *theta) {
   }
 }
 
+int og_search_is_at_bound(const og_search *search, size_t i) {
+  return search->best[i] <= search->lowest[i] || search->best[i] >= search->highest[i];
+}
+
+int og_search_is_held(const og_search *search, size_t i, double small) {
+  double entry = search->gradient[i] * search->scale[i];
+  return (search->best[i] <= search->lowest[i] && entry > small) ||
+         (search->best[i] >= search->highest[i] && entry < -small);
+}
+
+void og_search_stall(og_search *search, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(search->how, OG_HOW_SIZE, format, arguments);
+  va_end(arguments);
+  search->stalled = 1;
+}
+
 double og_search_gradient_norm(const og_search *search, const double *theta, const double *gradient) {
   double largest = 0;
   for (size_t i = 0; i < search->p; i++) {
@@ -106,6 +136,25 @@ double og_search_gradient_norm(const og_search *search, const double *theta, con
     largest = fmax(largest, fabs(gradient[i]) * search->scale[i]);
   }
   return largest;
+}
+
+static double bound_norm(const og_search *search) {
+  double largest = 0;
+  for (size_t i = 0; i < search->p; i++)
+    if (og_search_is_at_bound(search, i) && !og_search_is_held(search, i, 0))
+      largest = fmax(largest, fabs(search->gradient[i]) * search->scale[i]);
+  return largest;
+}
+
+og_standing og_search_standing(const og_search *search, double decrement) {
+  return (og_standing){.size = search->size,
+                       .noise = search->noise,
+                       .tolerance = search->tolerance,
+                       .norm = og_search_gradient_norm(search, search->best, search->gradient),
+                       .bound_norm = bound_norm(search),
+                       .decrement = decrement,
+                       .kind = search->kind,
+                       .how = search->how};
 }
 
 /* Rates and sizes are known up to a factor, so a parameter's own size is its natural unit: with it, problems

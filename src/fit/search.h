@@ -4,8 +4,9 @@
 #define OG_SEARCH_H
 
 #include "fit/objective.h"
+#include "fit/standing.h"
 
-enum { OG_REASON_SIZE = 320 };
+enum { OG_HOW_SIZE = 200 };
 
 typedef struct og_search {
   og_context *context;
@@ -19,9 +20,14 @@ typedef struct og_search {
   void *user;
   int start, starts;
   long long iteration, iterations, evaluations; /* of this start; of all */
-  int interrupted, converged;
-  og_status fatal; /* a failure that is not of the point: no memory */
-  char reason[OG_REASON_SIZE];
+  int interrupted;
+  og_status fatal;               /* a failure that is not of the point: no memory */
+  int stalled;                   /* the optimiser sees no way on from the best point: */
+  char how[OG_HOW_SIZE];         /* what it saw, a clause; */
+  char reason[OG_REASON_SIZE];   /* else why it stopped */
+  double noise;                  /* of the solves: see og_standing */
+  og_loss_size size;             /* of the best point, as found by og_settle, */
+  og_point_kind kind;            /* and what it is */
   double *scale;                 /* [p]: the size of a natural move */
   double loss, *best, *gradient; /* the best point of this start; loss is INFINITY when there is none */
   const double *earlier_loss, *earlier_best; /* of the starts before, in the same way */
@@ -43,6 +49,14 @@ int og_search_must_end(og_search *search);
 void og_search_clip(const og_search *search, double *theta);
 /* The gradient in natural moves, without what points out of the bounds: its largest entry. */
 double og_search_gradient_norm(const og_search *search, const double *theta, const double *gradient);
+/* What is known of the best point; `decrement` as in og_standing. */
+og_standing og_search_standing(const og_search *search, double decrement);
+/* Whether a parameter of the best point is at a bound, and its gradient points out of it by more than
+ * `small`. */
+int og_search_is_held(const og_search *search, size_t i, double small);
+int og_search_is_at_bound(const og_search *search, size_t i);
+/* The optimiser sees no way on, for a reason ("printf" style). */
+void og_search_stall(og_search *search, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Natural moves around theta: its size, a share of the bounds' width, the size of its vector's other entries.
  */
 void og_search_set_scale(og_search *search, const double *theta);
@@ -55,26 +69,5 @@ void og_gradient_descent(og_search *search);
  * there are none. */
 og_status og_starts_draw(og_context *context, const og_objective *objective, const double *theta, int count,
                          unsigned long long seed, double **out);
-
-/* Observed information at the best point, of the parameters not at a bound; up to OG_INFORMATION_MAX of them.
- */
-enum { OG_INFORMATION_MAX = 256 };
-typedef struct og_information {
-  og_context *context;
-  size_t p, free_count;
-  size_t *free;          /* [free_count]: their places in theta */
-  double *matrix;        /* [free_count][free_count], then its Cholesky factor */
-  double *work;          /* [4 p] */
-  int definite, inexact; /* inexact: by differences */
-} og_information;
-og_status og_information_create(og_context *context, size_t p, og_information *information);
-void og_information_free(og_information *information);
-og_status og_information_compute(og_information *information, og_search *search);
-void og_information_solve(const og_information *information, const double *gradient, double *step);
-void og_information_errors(const og_information *information, double *standard_errors);
-
-/* Newton steps from the best point until the gradient is at the level of rounding. *decrement is the further
- * decrease of the loss that the quadratic model promises; INFINITY when it is not known. */
-og_status og_polish(og_search *search, og_information *information, double *decrement);
 
 #endif

@@ -1,0 +1,123 @@
+/* Where an optimiser has stopped: what the point is, and a step away from it where it is no minimum.
+ * Optimisers follow the gradient, and stay where it vanishes: at a maximum, a saddle, and on the way to one
+ * that symmetry leads to, as when two parts of a model begin alike. */
+#include <math.h>
+#include <string.h>
+
+#include "fit/directions.h"
+
+/* A lower point that was found. */
+typedef struct lower {
+  double loss;
+  size_t direction;
+  double size; /* signed */
+} lower;
+
+static og_status look(og_search *search, const double *along, double size, double *loss) {
+  for (size_t i = 0; i < search->p; i++) search->trial[i] = search->best[i] + size * along[i];
+  og_search_clip(search, search->trial);
+  search->evaluations++;
+  og_status status = og_objective_evaluate(search->objective, search->trial, loss, NULL);
+  if (!og_survivable(status)) search->fatal = status;
+  return status;
+}
+
+/* What steps along a direction have shown: a lower point; that a natural move changes nothing; that the loss
+ * could be had on both sides at all. */
+typedef struct trial {
+  lower found;
+  int level, seen;
+} trial;
+
+/* Both ways at one step size. */
+static void try_size(og_search *search, const og_directions *d, size_t k, double size, double noise,
+                     trial *t) {
+  int had = 0;
+  for (int sign = 1; sign >= -1 && search->fatal == OG_OK; sign -= 2) {
+    double loss = INFINITY;
+    og_status status = look(search, d->along + k * d->p, sign * size, &loss);
+    had += status == OG_OK;
+    if (status != OG_OK || fabs(loss - search->loss) > noise) t->level = 0;
+    if (status == OG_OK && loss < search->loss - noise && loss < t->found.loss)
+      t->found = (lower){loss, k, sign * size};
+  }
+  if (had == 2) t->seen = 1;
+}
+
+/* Along one direction, by the largest step that lowers the loss by more than its noise: a natural move, a
+ * fourth of it and so on, down to where negative curvature promises no more, or the fourth power of a flat
+ * direction. */
+static trial try_direction(og_search *search, const og_directions *d, size_t k, double noise) {
+  double least = d->curvature[k] < 0 ? sqrt(2 * noise / -d->curvature[k]) : 1.0 / 64;
+  trial t = {.found = {.loss = INFINITY}, .level = 1};
+  for (double size = 1; size >= fmax(least, 1e-8) && isinf(t.found.loss) && search->fatal == OG_OK; size /= 4)
+    try_size(search, d, k, size, noise, &t);
+  return t;
+}
+
+static const char *word_of(const og_point_kind *kind) {
+  if (kind->curvature == OG_CURVATURE_UNKNOWN) return "a point of unknown kind";
+  if (kind->curvature == OG_CURVATURE_FLAT) return "a flat point";
+  return kind->special == kind->directions ? "a maximum" : "a saddle";
+}
+
+/* The best point moves; the gradient there must be had as well. */
+static int move_to(og_search *search, const og_directions *d, const lower *found) {
+  double before = search->loss, loss = 0;
+  for (size_t i = 0; i < search->p; i++)
+    search->trial[i] = search->best[i] + found->size * d->along[found->direction * d->p + i];
+  og_search_clip(search, search->trial);
+  if (og_search_evaluate(search, search->trial, &loss, search->trial_gradient) != OG_OK) return 0;
+  if (!(search->loss < before)) return 0;
+  og_log(
+      search->context,
+      "note: the gradient vanishes at %s of the loss, %.10g; along %s it falls to %.10g, from where the fit "
+      "goes on",
+      word_of(&d->kind), before, d->kind.names[0] ? d->kind.names : "some parameters", search->loss);
+  search->kind.left++;
+  og_search_tick(search, search->loss, search->gradient, search->best);
+  return 1;
+}
+
+/* Downward directions come first, and the first that leads down is taken; of those that nothing is known of,
+ * too. What steps say is worth more than the Hessian: where they have seen the loss rise, or stay within its
+ * noise, along each direction that should lead down, there is none. */
+static int leave(og_search *search, const og_directions *d, double noise) {
+  size_t level = 0, unseen = 0;
+  for (size_t k = 0; k < d->count; k++) {
+    trial t = try_direction(search, d, k, noise);
+    if (search->fatal != OG_OK) return 0;
+    if (isfinite(t.found.loss) && move_to(search, d, &t.found)) return 1;
+    if (k < d->eigenvectors && d->curvature[k] == 0) level += (size_t)t.level;
+    unseen += d->curvature[k] < 0 && (!t.seen || isfinite(t.found.loss));
+  }
+  search->kind.level = level;
+  if (search->kind.curvature == OG_CURVATURE_DOWNWARD && !unseen) search->kind.curvature = OG_CURVATURE_FLAT;
+  return 0;
+}
+
+static void take_kind(og_search *search, const og_point_kind *kind) {
+  int left = search->kind.left;
+  search->kind = *kind;
+  search->kind.left = left;
+}
+
+/* Of a small gradient: an optimiser that stops on the way to a saddle has come as near to it as that. */
+static const double NEARLY = 100;
+
+og_status og_settle(og_search *search, og_information *information, int *left) {
+  og_directions directions;
+  *left = 0;
+  og_search_set_scale(search, search->best);
+  OG_TRY(og_objective_loss_size(search->objective, search->best, &search->size));
+  take_kind(search, &(og_point_kind){.names = "the gradient does not vanish"});
+  og_standing at = og_search_standing(search, INFINITY);
+  if (at.norm > NEARLY * og_standing_small(&at)) return OG_OK;
+  double noise = og_standing_loss_noise(&at);
+  if (information) OG_TRY(og_information_compute(information, search, og_standing_small(&at)));
+  OG_TRY(og_directions_find(search, information, noise, &directions));
+  take_kind(search, &directions.kind);
+  if (search->kind.left < OG_LEAVES_MOST) *left = leave(search, &directions, noise);
+  og_directions_free(&directions);
+  return search->fatal;
+}
