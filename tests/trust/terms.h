@@ -4,6 +4,7 @@
 #ifndef OG_TRUST_TERMS_H
 #define OG_TRUST_TERMS_H
 
+#include <complex.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,33 +57,6 @@ typedef struct terms {
   pulse pulse;
 } terms;
 
-/* ---- A factor, a wave, and their slopes ---- */
-
-static inline double shape_value(const factor *f, const double *x) {
-  double v = x[f->state];
-  switch (f->shape) {
-  case SHAPE_SQUARE: return v * v;
-  case SHAPE_SATURATION: return v / (f->a + v);
-  case SHAPE_REPRESSION: return 1 / (1 + pow(v / f->a, 4));
-  case SHAPE_SIGMOID: return 1 / (1 + exp((f->a - v) / f->b));
-  case SHAPE_TANH: return tanh(v);
-  default: return v;
-  }
-}
-
-/* y is the value. */
-static inline double shape_slope(const factor *f, const double *x, double y) {
-  double v = x[f->state];
-  switch (f->shape) {
-  case SHAPE_SQUARE: return 2 * v;
-  case SHAPE_SATURATION: return f->a / ((f->a + v) * (f->a + v));
-  case SHAPE_REPRESSION: return -4 * y * y * pow(v / f->a, 3) / f->a;
-  case SHAPE_SIGMOID: return y * (1 - y) / f->b;
-  case SHAPE_TANH: return 1 - y * y;
-  default: return 1;
-  }
-}
-
 static inline double wave_value(const term *m, double t) {
   double s = m->power ? sin(m->omega * t + m->phase) : 1;
   return m->power == 2 ? s * s : s;
@@ -93,36 +67,31 @@ static inline double wave_slope(const term *m, double t) {
   return m->omega * (m->power == 2 ? sin(2 * angle) : cos(angle));
 }
 
-/* ---- A term: its value, and its slope by everything it depends on ---- */
+/* ---- The terms' slopes, of numbers and of numbers that carry a derivative ---- */
 
-typedef struct term_slopes {
-  double value, by_theta[2], by_state[FACTORS_MAX];
-} term_slopes;
-
-static inline double parameter_of(const term *m, int which, const double *theta) {
-  return m->theta[which] < 0 ? 1 : theta[m->theta[which]];
-}
+#define NUMBER double
+#define OF(name) name
+#define EXPONENTIAL exp
+#define HYPERBOLIC tanh
+#include "trust/slopes.h"
+#undef NUMBER
+#undef OF
+#undef EXPONENTIAL
+#undef HYPERBOLIC
+#define NUMBER double complex
+#define OF(name) complex_##name
+#define EXPONENTIAL cexp
+#define HYPERBOLIC ctanh
+#include "trust/slopes.h"
+#undef NUMBER
+#undef OF
+#undef EXPONENTIAL
+#undef HYPERBOLIC
 
 static inline double term_value(const term *m, double t, const double *x, const double *theta) {
   double value = m->c * parameter_of(m, 0, theta) * parameter_of(m, 1, theta) * wave_value(m, t);
   for (int i = 0; i < m->factors; i++) value *= shape_value(&m->factor[i], x);
   return value;
-}
-
-static inline term_slopes slopes_of(const term *m, double t, const double *x, const double *theta) {
-  double a = parameter_of(m, 0, theta), b = parameter_of(m, 1, theta), part = m->c * wave_value(m, t);
-  double value[FACTORS_MAX], shapes = 1;
-  term_slopes s;
-  for (int i = 0; i < m->factors; i++) shapes *= value[i] = shape_value(&m->factor[i], x);
-  for (int i = 0; i < m->factors; i++) {
-    s.by_state[i] = part * a * b * shape_slope(&m->factor[i], x, value[i]);
-    for (int j = 0; j < m->factors; j++)
-      if (j != i) s.by_state[i] *= value[j];
-  }
-  s.value = part * a * b * shapes;
-  s.by_theta[0] = part * b * shapes;
-  s.by_theta[1] = part * a * shapes;
-  return s;
 }
 
 static inline double slope_by_time(const term *m, double t, const double *x, const double *theta) {
