@@ -47,7 +47,9 @@ static void add_events(const picture *d, const double *t0, const double *t1, sol
 }
 
 static og_status solve_curves(picture *d, const double *t0, const double *t1) {
+  show_warnings(d->p, 0); /* what was computed before gave them */
   og_status status = solve_at(d->p, t0, t1, d->theta, &d->s);
+  show_warnings(d->p, 1);
   if (status != OG_OK || d->s.event_count == 0) return status;
   solution with_events;
   add_events(d, t0, t1, &with_events);

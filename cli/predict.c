@@ -94,7 +94,9 @@ static og_status evaluate_loss(prediction *r) {
   const problem *p = r->p;
   og_objective *objective;
   og_status status = og_objective_create(p->context, p->model, p->data, p->options, &objective);
+  show_warnings(p, 0); /* the solution has given them */
   if (status == OG_OK) status = og_objective_evaluate(objective, p->theta, &r->loss, NULL);
+  show_warnings(p, 1);
   if (status == OG_OK) r->values = og_objective_values(objective);
   if (status == OG_OK) r->loss /= (double)r->values;
   og_objective_destroy(objective);

@@ -61,7 +61,7 @@ OG_API const char *og_version(void);
   X(OG_ERR_NOT_STEADY, 30, "no steady state before the end of the span")                                     \
   X(OG_ERR_ENDED, 31, "a trajectory ended before an observation")                                            \
   X(OG_ERR_UNRESOLVED, 32,                                                                                   \
-    "the gradient is not resolved: steps are good for the solution, not for its derivative")                 \
+    "the gradient is not resolved: the steps are good for the solution, not for its derivative")             \
   X(OG_ERR_INTERNAL, 99, "a defect in odegrad; please report it")
 
 typedef enum og_status {
@@ -821,7 +821,7 @@ OG_API double og_clip_gradient(const og_options *options, size_t p, double *grad
 
 /** A loss to train on: summed over `count` windows at theta into *loss, the number of values it is the sum of
  * into *values, and unless NULL its gradient; all three are overwritten. The trainer survives failures of a
- * solve (OG_ERR_NOT_FINITE to OG_ERR_STIFF, OG_ERR_ZENO to OG_ERR_ENDED) and ends at others. */
+ * solve (OG_ERR_NOT_FINITE to OG_ERR_STIFF, OG_ERR_ZENO to OG_ERR_UNRESOLVED) and ends at others. */
 typedef og_status (*og_loss_fn)(const double *theta, size_t count, const og_window *windows, double *loss,
                                 size_t *values, double *gradient, void *user);
 /** The loss of an objective, which is `user` (og_objective_evaluate_batch). */
@@ -898,7 +898,7 @@ OG_API const og_epoch *og_trainer_history(const og_trainer *trainer, size_t *epo
 /** The whole state between two steps, as a safetensors file that appears whole or not at all; loaded into a
  * trainer that was made with the same options it goes on to the same bits. Options that may differ are
  * epochs, iterations, patience and settings of learning rate, penalties and clipping; a state of another
- * optimizer, seed or split of the data is refused. */
+ * optimizer, seed or split of the data is refused, and so is a file that has been damaged. */
 OG_API og_status og_trainer_save(const og_trainer *trainer, const char *path);
 OG_API og_status og_trainer_load(og_trainer *trainer, const char *path);
 
@@ -906,9 +906,9 @@ OG_API og_status og_trainer_load(og_trainer *trainer, const char *path);
 
 /** Parameters in files. A path that ends in ".safetensors" is written as that format: one F64 tensor for each
  *  parameter, called as the model has it, weights of networks as PyTorch has them ("f.0.weight" [out][in]),
- * and the text of the model in the metadata. Any other is written as readable JSON {"name": value, ...}.
- * Values that are not finite are refused; the file appears whole or not at all, and reads back to the same
- * bits.
+ * and the text of the model and a checksum in the metadata. Any other is written as readable JSON {"name":
+ * value, ...}. Values that are not finite are refused; the file appears whole or not at all, and reads back
+ * to the same bits.
  *
  *  Reading knows the format by its first bytes and takes F64, F32, F16, BF16 and I64. Parameters that are
  * missing keep what `theta` [p] holds, but a network must be there whole; unknown names are refused. State

@@ -35,7 +35,7 @@ static og_status allocate(og_backward *b) {
 }
 
 og_status og_backward_open(og_backward *b, og_solve *solve, og_pullback *pullback, og_field *field,
-                           size_t lambda_row, const og_role *role, og_norm norm) {
+                           size_t lambda_row, const og_role *role, og_backward_how how) {
   *b = (og_backward){.solve = solve, .field = field, .lambda_row = lambda_row, .pullback = pullback};
   OG_TRY(og_solve_create(solve->context, field, solve->options, solve->count, &b->back));
   b->back->keep = OG_KEEP_NOTHING;
@@ -44,7 +44,9 @@ og_status og_backward_open(og_backward *b, og_solve *solve, og_pullback *pullbac
   b->back->threads_most = solve->threads_most;
   b->back->lanes_most = solve->lanes_most;
   b->back->limits.steady = 0;
-  if (norm == OG_NORM_SEMINORM) b->back->controlled = lambda_row + solve->n;
+  b->back->limits.rtol *= how.share;
+  b->back->limits.atol *= how.share;
+  if (how.norm == OG_NORM_SEMINORM) b->back->controlled = lambda_row + solve->n;
   OG_TRY(allocate(b));
   for (size_t m = 0; m < solve->count; m++) start_state(b, m);
   return OG_OK;
@@ -148,58 +150,4 @@ og_status og_backward_run(og_backward *b, og_round_fn after) {
   deliver(b);
   for (size_t m = 0; m < b->solve->count; m++) tell_errors(b, m);
   return OG_OK;
-}
-
-/* ---- A parameter integral that was left out, and is not resolved ---- */
-
-/* Results of one trajectory. */
-static void take_over(const og_solve *solve, size_t m, const og_pullback *from, og_pullback *to) {
-  const og_trajectory *at = &solve->trajectories[m];
-  size_t n = solve->states, p = solve->parameters, first = at->first_observation;
-  size_t signals = og_signals_first(solve, m), values = og_signals_count(solve, m);
-  memcpy(to->x0_bar + m * n, from->x0_bar + m * n, n * sizeof(double));
-  if (p) memcpy(to->theta_bar + m * p, from->theta_bar + m * p, p * sizeof(double));
-  to->t0_bar[m] = from->t0_bar[m];
-  to->t1_bar[m] = from->t1_bar[m];
-  if (at->observations)
-    memcpy(to->times_bar + first, from->times_bar + first, at->observations * sizeof(double));
-  if (values) memcpy(to->values_bar + signals, from->values_bar + signals, values * sizeof(double));
-}
-
-static og_status with_full_norm(og_solve *solve, og_pullback *pullback, og_backward_fn kind,
-                                const unsigned char *doubtful) {
-  size_t M = solve->count, n = solve->states, p = solve->parameters;
-  size_t entries = M * (n + p + 2) + solve->observed_count + solve->signal_values;
-  double *memory = og_alloc(solve->context, entries, sizeof *memory);
-  if (!memory) return og_fail_memory(solve->context, entries * sizeof *memory, "a gradient");
-  og_pullback full = *pullback;
-  full.x0_bar = memory;
-  full.theta_bar = full.x0_bar + M * n;
-  full.t0_bar = full.theta_bar + M * p;
-  full.t1_bar = full.t0_bar + M;
-  full.times_bar = full.t1_bar + M;
-  full.values_bar = full.times_bar + solve->observed_count;
-  og_status status = kind(solve, &full, OG_NORM_FULL);
-  for (size_t m = 0; m < M && status == OG_OK; m++)
-    if (doubtful[m]) take_over(solve, m, &full, pullback), solve->trajectories[m].trust.rounds = 1;
-  og_free(solve->context, memory);
-  return status;
-}
-
-og_status og_backward_trusted(og_solve *solve, og_pullback *pullback, og_backward_fn kind) {
-  og_norm norm = (og_norm)og_options_integer(solve->options, OG_OPT_ADJOINT_NORM);
-  long long control = og_options_integer(solve->options, OG_OPT_GRADIENT_CONTROL);
-  size_t count = 0;
-  OG_TRY(kind(solve, pullback, norm));
-  for (size_t m = 0; m < solve->count; m++) count += solve->trajectories[m].trust.doubtful != 0;
-  if (!count || norm == OG_NORM_FULL || control != OG_CONTROL_REFINE || solve->trajectories[0].fixed_steps)
-    return OG_OK;
-  unsigned char *doubtful = og_alloc(solve->context, solve->count, 1);
-  if (!doubtful) return og_fail_memory(solve->context, solve->count, "a gradient");
-  for (size_t m = 0; m < solve->count; m++)
-    doubtful[m] = (unsigned char)solve->trajectories[m].trust.doubtful;
-  og_status status = with_full_norm(solve, pullback, kind, doubtful);
-  og_free(solve->context, doubtful);
-  if (status == OG_OK) atomic_store(&solve->stats[OG_STAT_REFINEMENTS], 1);
-  return status;
 }

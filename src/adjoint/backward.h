@@ -36,16 +36,25 @@ static inline double *og_backward_lambda(const og_backward *b, size_t m) {
   return og_backward_state(b, m) + b->lambda_row;
 }
 
+/* How a backward solve goes: the norm of its step control, and its tolerances as a share
+ * of the solve's. */
+typedef struct og_backward_how {
+  og_norm norm;
+  double share;
+} og_backward_how;
 /* Opens a backward solve of `field`, which it takes over. On failure, too, it must be closed. */
 og_status og_backward_open(og_backward *b, og_solve *solve, og_pullback *pullback, og_field *field,
-                           size_t lambda_row, const og_role *role, og_norm norm);
+                           size_t lambda_row, const og_role *role, og_backward_how how);
 void og_backward_close(og_backward *b);
 
-/* One kind of backward solve, with its norm. */
-typedef og_status (*og_backward_fn)(og_solve *solve, og_pullback *pullback, og_norm norm);
-/* The kind with the norm of the options. Where the parameter integral is left out of the step control and
- * turns out not to be resolved, those trajectories' results are those of the full norm. */
+/* One kind of backward solve. */
+typedef og_status (*og_backward_fn)(og_solve *solve, og_pullback *pullback, og_backward_how how);
+/* The kind with the norm of the options. Trajectories whose results are in doubt get those of the full norm
+ * and tighter tolerances: where the parameter integral was left out of the step control and is not resolved
+ * (a kind that keeps no steps); where the discrete adjoint says something else. OG_ERR_UNRESOLVED if that
+ * does not help. */
 og_status og_backward_trusted(og_solve *solve, og_pullback *pullback, og_backward_fn kind);
+og_status og_backward_checked(og_solve *solve, og_pullback *pullback, og_backward_fn kind);
 /* What is left to do over a round's recorded steps, before lambda jumps. */
 typedef og_status (*og_round_fn)(og_backward *b);
 /* From the end to t0, with time gradients; x0_bar and theta_bar are filled. `after` may be NULL. */

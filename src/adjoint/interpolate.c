@@ -4,11 +4,11 @@
 #include "adjoint/lambda_field.h"
 #include "solve/window.h"
 
-static og_status solve_back(og_solve *solve, og_pullback *pullback, og_norm norm) {
+static og_status solve_back(og_solve *solve, og_pullback *pullback, og_backward_how how) {
   og_field *field = NULL;
   og_backward b;
   OG_TRY(og_lambda_field_create(solve, 1, &field));
-  og_status status = og_backward_open(&b, solve, pullback, field, 0, &og_lambda_role, norm);
+  og_status status = og_backward_open(&b, solve, pullback, field, 0, &og_lambda_role, how);
   if (status == OG_OK) status = og_windows_open(solve);
   if (status == OG_OK) {
     b.back->pace = solve; /* lambda may be smooth where df/dtheta is not */
@@ -22,5 +22,5 @@ static og_status solve_back(og_solve *solve, og_pullback *pullback, og_norm norm
 }
 
 og_status og_interpolate(og_solve *solve, og_pullback *pullback) {
-  return og_backward_trusted(solve, pullback, solve_back);
+  return og_backward_checked(solve, pullback, solve_back);
 }

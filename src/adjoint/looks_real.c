@@ -25,7 +25,9 @@ void OG_R(og_looks_close)(looks *l) {
   if (l->solve) og_free(l->solve->context, l->memory);
 }
 
-static size_t seed_rows(const og_solve *solve) { return OG_LOOK_SEEDS((size_t)solve->tableau->stages_total); }
+static size_t seed_rows(const og_solve *solve) {
+  return og_looks_inside(solve) ? OG_LOOK_SEEDS((size_t)solve->tableau->stages_total) : 0;
+}
 
 /* Made when the first step is to be looked at: most short solves have none. */
 static int make_room(looks *l) {
@@ -47,11 +49,10 @@ static int make_room(looks *l) {
   next = l->weights[1] + OG_PADDED(solve->weights);
   l->seeds = next;
   next += OG_PADDED(seed_rows(solve) * solve->n * width);
-  for (int i = 0; i < 3 * solve->tableau->stages_total; i++, next += block)
+  for (int i = 0; seed_rows(solve) && i < 3 * solve->tableau->stages_total; i++, next += block)
     l->inside[i / solve->tableau->stages_total][i % solve->tableau->stages_total] = next;
-  l->direct[0] = next;
-  l->direct[1] = next + block;
-  char *steps = (char *)(next + 2 * block);
+  for (int i = 0; seed_rows(solve) && i < 2; i++, next += block) l->direct[i] = next;
+  char *steps = (char *)next;
   l->step_memory[0] = steps;
   l->step_memory[1] =
       steps + OG_ALIGNED(OG_R(og_step_bytes)(solve->tableau, solve->field, l->lanes, OG_STEP_TRANSPOSE));
@@ -140,7 +141,8 @@ int OG_R(og_looks_take)(looks *l, const recall *r, const step_t *step, int lane,
   }
   og_tally *tally = &r->trajectory[lane]->tally;
   tally->theta_largest = fmax(tally->theta_largest, most);
-  memset(l->seeds + at * seed_rows(l->solve) * n, 0, seed_rows(l->solve) * n * sizeof(real));
+  if (seed_rows(l->solve))
+    memset(l->seeds + at * seed_rows(l->solve) * n, 0, seed_rows(l->solve) * n * sizeof(real));
   l->queue[at] = (og_looked){.trajectory = (size_t)(r->trajectory[lane] - l->solve->trajectories),
                              .kind = sign ? OG_LOOK_SIGN : OG_LOOK_SAMPLE,
                              .t = r->at.t[lane],
@@ -378,7 +380,8 @@ int OG_R(og_looks_abandon)(looks *l, const recall *r, int lane) {
   og_trajectory *at = r->trajectory[lane];
   if (l->mode == OG_LOOKS_NONE) return 0;
   OG_R(og_looks_flush)(l);
-  if (!(at->tally.lambda_largest > EXPLODED)) return 0;
+  int unstable = at->tally.worst > 0.1 && at->tally.ratio > 0.5 * l->solve->limits.reach;
+  if (!unstable && !(at->tally.lambda_largest > EXPLODED)) return 0;
   at->tally.overflow = 1;
   if (l->mode == OG_LOOKS_ALL) og_pacing_extend(at->pacing);
   return 1;

@@ -195,6 +195,7 @@ og_status og_solve_pushforward(og_solve *solve, const double *x0_dot, const doub
         solve->context, OG_ERR_UNSUPPORTED,
         "with adjoint = discrete under a memory budget, tangents of a field with weights of networks "
         "have no room of their own; use adjoint = forward, or memory = 0");
+  OG_TRY(og_trust_tangents(solve));
   OG_TRY(og_events_make_room(solve));
   og_pushforward push = {.x0_dot = x0_dot,
                          .theta_dot = theta_dot,

@@ -37,11 +37,11 @@ static void count_steps(og_solve *solve, const og_solve *back) {
     atomic_store(&solve->stats[OG_STAT_CHECKPOINT_BYTES], (long long)(atomic_load(&solve->kept) + kept));
 }
 
-static og_status solve_back(og_solve *solve, og_pullback *pullback, og_norm norm) {
+static og_status solve_back(og_solve *solve, og_pullback *pullback, og_backward_how how) {
   og_field *field = NULL;
   og_backward b;
   OG_TRY(og_lambda_field_create(solve, 0, &field));
-  og_status status = og_backward_open(&b, solve, pullback, field, 0, &og_lambda_role, norm);
+  og_status status = og_backward_open(&b, solve, pullback, field, 0, &og_lambda_role, how);
   if (status == OG_OK) status = og_windows_open(solve);
   if (status == OG_OK) {
     keep_steps(solve, b.back);
@@ -56,5 +56,5 @@ static og_status solve_back(og_solve *solve, og_pullback *pullback, og_norm norm
 }
 
 og_status og_quadrature(og_solve *solve, og_pullback *pullback) {
-  return og_backward_trusted(solve, pullback, solve_back);
+  return og_backward_checked(solve, pullback, solve_back);
 }

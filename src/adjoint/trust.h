@@ -21,6 +21,10 @@ void og_trust_sum(og_solve *solve, const og_pullback *pullback);
 /* The discrete adjoint of the whole solve with the trust that the option gradient-control asks for. Steps of
  * trajectories may be narrowed on the way; *renewed then says that results of the solve have changed. */
 og_status og_trusted_discrete(og_solve *solve, og_pullback *pullback, int *renewed);
+/* Steps on which tangents can be trusted, once for each run. A tangent is right when its products with
+ * cotangents are, and a discrete adjoint has the same products: steps that are good for that of cotangents
+ * drawn at random are good for tangents. Needs a vjp, without which nothing is done. */
+og_status og_trust_tangents(og_solve *solve);
 /* Looks for the right steps for `count` trajectories whose derivatives are in doubt. Those that need other
  * steps than they have get them, with their results in the pullback, and are marked by rounds > 0. */
 og_status og_refine(og_solve *solve, og_pullback *pullback, size_t count, size_t *doubtful);

@@ -221,7 +221,11 @@ static og_status run_and_finish(og_fit *fit, og_search *search, const double *th
 static og_status run_all(og_fit *fit, og_search *search, const double *theta, unsigned long long seed) {
   double *points = NULL;
   OG_TRY(og_starts_draw(fit->context, search->objective, theta, search->starts - 1, seed, &points));
+  og_told *told = &search->objective->told;
+  told->held = 1; /* of points on the way nobody asks how good their steps were */
   og_status status = run_and_finish(fit, search, theta, points);
+  told->held = 0;
+  told->runs = 0;
   og_free(fit->context, points);
   return status;
 }

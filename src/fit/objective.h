@@ -6,6 +6,7 @@
 #include "fit/data.h"
 #include "fit/inputs.h"
 #include "fit/term.h"
+#include "solve/coarse.h"
 
 enum { OG_ENTRY_NAME_SIZE = 112 };
 
@@ -29,6 +30,7 @@ struct og_objective {
   og_terms terms, tangents; /* the latter of the former, made when first asked for */
   og_batch all, some;       /* the whole set; the last mini-batch */
   og_solve *last;           /* the solve of the last evaluation */
+  og_told told;             /* warnings of its solves, each once */
   size_t n, p;              /* states, parameters */
   double *lowest, *highest; /* [p] */
   double *theta_bar;        /* [p] */

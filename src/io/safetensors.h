@@ -34,11 +34,13 @@ const og_tensor *og_tensors_find(const og_tensors *set, const char *name);
 const char *og_tensors_text(const og_tensors *set, const char *key);
 
 /* Written as F64, without holes, under a temporary name that then takes the place of `path`. Whatever the
- * values are, NaN too, they read back to the same bits. */
+ * values are, NaN too, they read back to the same bits. A checksum of all that is in it is added to the
+ * metadata. */
 og_status og_tensors_write(const og_tensors *set, const char *path);
 /* Reads F64, F32, F16, BF16 and I64; a file that breaks a rule of the format (offsets that overlap, leave
  * holes or lie outside, lengths that are not those of the shape, names given twice) is OG_ERR_DATA, and the
- * message names file and tensor. So are integers that no double holds. */
+ * message names file and tensor. So are integers that no double holds, and a file that has a checksum which
+ * is not that of what is in it; files of other programs have none. */
 og_status og_tensors_read(og_context *context, const char *path, og_tensors **out);
 /* The same from memory; `name` stands for the file in messages. */
 og_status og_tensors_parse(og_context *context, const char *name, const char *bytes, size_t length,
@@ -53,6 +55,7 @@ int og_tensors_recognise(const char *bytes, size_t length);
 #define OG_OWN_KEY "odegrad."
 #define OG_MODEL_KEY "odegrad.model"
 #define OG_SETTING_KEY "odegrad.set."
+#define OG_CHECKSUM_KEY "odegrad.checksum"
 /* The text of "format": of parameters, and of the state of a training. */
 #define OG_PARAMETERS_FORMAT "odegrad"
 #define OG_TRAINING_FORMAT "odegrad-training"
@@ -72,6 +75,14 @@ const char *og_tensor_shape_text(size_t rank, const size_t *shape, char text[OG_
 /* Adds a tensor of `count` zeros to be filled in, whose name is known to be new. */
 og_status og_tensors_append(og_tensors *set, const char *name, size_t rank, const size_t *shape, size_t count,
                             og_tensor **out);
+/* Sixteen hexadecimal digits: CRC-64/XZ over the number of tensors; of each, in the order of their names, its
+ * name, rank, shape and numbers; and of each text of the metadata but the checksum itself, in the order of
+ * the keys, key and text. Names and texts count with a NUL behind them, whole numbers as 64 bits and the
+ * others as F64, both little-endian. */
+enum { OG_CHECKSUM_SIZE = 17 };
+og_status og_tensors_checksum(const og_tensors *set, char text[OG_CHECKSUM_SIZE]);
+/* Compares it with the one that the set came with, if it came with one. */
+og_status og_tensors_verify(const og_tensors *set, const char *path);
 size_t og_tensors_texts(const og_tensors *set);
 void og_tensors_text_at(const og_tensors *set, size_t index, const char **key, const char **text);
 

@@ -271,6 +271,7 @@ og_status og_tensors_parse(og_context *context, const char *name, const char *by
   r.data = (const unsigned char *)text + header;
   OG_TRY(og_tensors_create(context, &r.set));
   og_status status = parse_copy(&r, text, (size_t)header);
+  if (status == OG_OK) status = og_tensors_verify(r.set, name);
   if (status == OG_OK)
     *out = r.set;
   else

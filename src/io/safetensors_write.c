@@ -5,14 +5,13 @@
 #include "io/io.h"
 #include "io/safetensors.h"
 
-static int add_metadata(const og_tensors *set, cJSON *header) {
-  if (og_tensors_texts(set) == 0) return 1;
+static int add_metadata(const og_tensors *set, const char *checksum, cJSON *header) {
   cJSON *object = cJSON_AddObjectToObject(header, OG_METADATA_KEY);
-  int complete = object != NULL;
+  int complete = object && cJSON_AddStringToObject(object, OG_CHECKSUM_KEY, checksum);
   for (size_t i = 0; i < og_tensors_texts(set) && complete; i++) {
     const char *key, *text;
     og_tensors_text_at(set, i, &key, &text);
-    complete = cJSON_AddStringToObject(object, key, text) != NULL;
+    if (strcmp(key, OG_CHECKSUM_KEY) != 0) complete = cJSON_AddStringToObject(object, key, text) != NULL;
   }
   return complete;
 }
@@ -35,9 +34,9 @@ static int add_tensor(const og_tensor *tensor, size_t at, cJSON *header) {
 }
 
 /* The header's text, for cJSON_free; NULL when there is no memory. */
-static char *header_text(const og_tensors *set) {
+static char *header_text(const og_tensors *set, const char *checksum) {
   cJSON *header = cJSON_CreateObject();
-  int complete = header && add_metadata(set, header);
+  int complete = header && add_metadata(set, checksum, header);
   size_t at = 0;
   for (size_t i = 0; i < og_tensors_count(set) && complete; i++) {
     const og_tensor *tensor = og_tensors_at(set, i);
@@ -73,7 +72,9 @@ static void put_values(FILE *file, const og_tensor *tensor) {
 og_status og_tensors_write(const og_tensors *set, const char *path) {
   og_context *context = og_tensors_context(set);
   og_output *output;
-  char *text = header_text(set);
+  char checksum[OG_CHECKSUM_SIZE];
+  OG_TRY(og_tensors_checksum(set, checksum));
+  char *text = header_text(set, checksum);
   if (!text) return og_fail_memory(context, 0, "the header of a safetensors file");
   og_status status = og_output_open(context, path, &output);
   if (status == OG_OK) {

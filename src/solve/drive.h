@@ -14,9 +14,12 @@
     og_step_##S step;                                                                                        \
     og_place_##S at;                                                                                         \
     og_control control;                                                                                      \
-    int replay, fixed, lanes, idle; /* fixed: recorded or equal steps, no error control */                   \
-    size_t next;                    /* first trajectory not begun */                                         \
-    size_t attempts;                /* steps tried by the block */                                           \
+    int replay, fixed, lanes, idle;  /* fixed: recorded or equal steps, no error control */                  \
+    size_t next;                     /* first trajectory not begun */                                        \
+    size_t attempts;                 /* steps tried by the block */                                          \
+    int judging;                     /* fixed steps are looked at (coarse.h) */                              \
+    size_t until_look;               /* steps until one is */                                                \
+    unsigned char due[OG_LANES_MAX]; /* the present one is */                                                \
     X *x, *y, *e, *e2, *theta, *memory;                                                                      \
     void *entry; /* a checkpoint on its way */                                                               \
     _Alignas(64) X mask[OG_LANES_MAX];                                                                       \
@@ -93,6 +96,15 @@
   void og_drive_state_at_##S(const og_drive_state_##S *d, int lane, double place, double *x);                \
   /* Stops a lane for an event's sake. */                                                                    \
   void og_drive_event_fail_##S(og_drive_state_##S *d, int lane, size_t event, og_status status);             \
+  /* Sizes, where the solve wants them: from a state on; with the step's end; up to the event that ended the \
+   * segment, and from the state behind it on. */                                                            \
+  void og_drive_size_begin_##S(og_drive_state_##S *d, int lane, const X *state);                             \
+  void og_drive_size_grow_##S(og_drive_state_##S *d, int lane);                                              \
+  void og_drive_size_end_##S(og_drive_state_##S *d, int lane, og_segment *segment);                          \
+  /* Fixed steps: a lane begins; before and after a step that is looked at. */                               \
+  void og_drive_look_begin_##S(og_drive_state_##S *d, int lane);                                             \
+  void og_drive_look_##S(og_drive_state_##S *d);                                                             \
+  void og_drive_judge_##S(og_drive_state_##S *d);                                                            \
   /* Counts bytes that are to be kept against the budget. 0: there is no room. */                            \
   int og_drive_take_##S(og_drive_state_##S *d, size_t bytes);                                                \
   /* Records accepted steps, observes, moves on; `mask` says which lanes. */                                 \

@@ -206,9 +206,12 @@ static int refill_due(const drive *d) {
 }
 
 void OG_R(og_drive_attempt)(drive *d) {
+  int looking = d->judging && --d->until_look == 0;
   place(d);
+  if (looking) OG_R(og_drive_look)(d);
   try_step(d);
   decide(d);
+  if (looking) OG_R(og_drive_judge)(d);
 }
 
 void OG_R(og_drive)(og_solve *solve, og_share *share, void *mode) {

@@ -46,10 +46,10 @@ void OG_R(og_drive_first_steps)(drive *d, const real *f0) {
       d->y[entry] = (real)((double)d->x[entry] + sign * h0[lane] * (double)f0[entry]);
     }
   }
-  OG_R(og_drive_eval)(d, t, d->y, d->e);
+  OG_R(og_drive_eval)(d, t, d->y, d->e2);
   for (int lane = 0; lane < d->lanes; lane++) {
     if (d->mask[lane] == 0) continue;
-    double h = d->step.status[lane] ? h0[lane] : refined(d, lane, h0[lane], f0, d->e);
+    double h = d->step.status[lane] ? h0[lane] : refined(d, lane, h0[lane], f0, d->e2);
     double most = d->solve->limits.max_step;
     if (most > 0 && h > most) h = most;
     d->width[lane] = fmin(1, h / fabs(d->span[lane]));

@@ -75,7 +75,8 @@ static int accumulates(drive *d, int lane, double t) {
 }
 
 static int make_room(drive *d, og_path *path, og_segment *segment) {
-  size_t states = 2 * d->solve->n * sizeof(double), bytes = states + OG_ALLOCATION_EXTRA;
+  size_t states = (d->solve->sizes ? 3 : 2) * d->solve->n * sizeof(double),
+         bytes = states + OG_ALLOCATION_EXTRA;
   if (segment->states) return 1;
   if (!OG_R(og_drive_take)(d, bytes)) return 0;
   segment->states = og_alloc(d->solve->context, 1, states);
@@ -130,6 +131,7 @@ int OG_R(og_drive_happen)(drive *d, int lane) {
     OG_R(og_drive_event_fail)(d, lane, event, status);
     return 1;
   }
+  if (d->solve->sizes) OG_R(og_drive_size_end)(d, lane, segment);
   if (og_guard_about(d->solve, event).terminal) {
     OG_R(og_drive_finish)(d, lane);
     return 1;

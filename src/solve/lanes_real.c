@@ -25,6 +25,7 @@ og_status OG_R(og_drive_open)(drive *d, og_solve *solve, og_share *share, int mo
   d->lanes = d->idle = share->lanes;
   d->next = share->begin;
   d->fixed = d->replay || og_options_integer(solve->options, OG_OPT_STEPS) > 0;
+  d->judging = mode == OG_DRIVE_SOLVE && solve->looked;
   d->control = og_control_of(solve->tableau);
   size_t block = OG_PADDED(solve->n * (size_t)d->lanes);
   d->memory = og_alloc(solve->context, 1, OG_R(og_drive_bytes)(solve, d->lanes));
@@ -76,6 +77,8 @@ static void load(drive *d, int lane, size_t m) {
   OG_R(og_drive_parameters)(d, lane, m);
   d->trajectory[lane] = &solve->trajectories[m];
   if (!d->replay) begin_record(d->trajectory[lane]);
+  if (solve->sizes) OG_R(og_drive_size_begin)(d, lane, d->x);
+  if (d->judging) OG_R(og_drive_look_begin)(d, lane);
   d->index[lane] = d->rejected[lane] = d->cursor[lane] = 0;
   d->room[lane] = 0;
   d->previous[lane] = OG_FIRST_ERROR;
@@ -102,8 +105,8 @@ static void first_widths(drive *d, const real *f0) {
 }
 
 void OG_R(og_drive_first_stage)(drive *d) {
-  OG_R(og_drive_eval)(d, d->at.t, d->x, d->e2);
-  d->step.kernels->copy_rows(d->step.n, d->lanes, d->step.k[0], d->e2, d->mask);
+  OG_R(og_drive_eval)(d, d->at.t, d->x, d->e);
+  d->step.kernels->copy_rows(d->step.n, d->lanes, d->step.k[0], d->e, d->mask);
   for (int lane = 0; lane < d->lanes; lane++)
     if (d->mask[lane] != 0 && d->step.status[lane]) {
       d->mask[lane] = 0;
@@ -111,12 +114,12 @@ void OG_R(og_drive_first_stage)(drive *d) {
     }
 }
 
-/* K_1 is in e2 as well, for the first widths. */
+/* K_1 is in e as well, for the first widths. */
 static void start_lanes(drive *d) {
   if (d->fixed && !d->step.tableau->first_same_as_last && !d->watch) return;
   OG_R(og_drive_first_stage)(d);
-  OG_R(og_drive_sides)(d, d->e2);
-  first_widths(d, d->e2);
+  OG_R(og_drive_sides)(d, d->e);
+  first_widths(d, d->e);
 }
 
 /* Under a budget: the states that are new in these lanes are kept as their schedules say. */
@@ -288,6 +291,7 @@ static int move_on(drive *d, int lane) {
   d->fraction[lane] = d->fraction_next[lane];
   d->index[lane]++;
   if (event != OG_NO_EVENT) return OG_R(og_drive_happen)(d, lane);
+  if (d->solve->sizes) OG_R(og_drive_size_grow)(d, lane);
   return d->fraction[lane] == 1 ? OG_R(og_drive_turn)(d, lane) : 1;
 }
 

@@ -36,10 +36,12 @@ static size_t weights_bytes(const og_solve *solve) {
  */
 static int least_lanes(const og_solve *solve) { return solve->weights ? og_lanes_for(solve->count) : 1; }
 
+int og_looks_inside(const og_solve *solve) { return solve->observed_count > 0 || og_guards(solve) > 0; }
+
 size_t og_looks_bytes(const og_solve *solve, int lanes) {
   size_t width = (size_t)lanes, block = OG_PADDED(solve->n * width), theta = OG_PADDED(solve->p * width);
   size_t real = solve->single ? sizeof(float) : sizeof(double);
-  size_t seeds = 3 * (size_t)solve->tableau->stages_total + 2;
+  size_t seeds = og_looks_inside(solve) ? 3 * (size_t)solve->tableau->stages_total + 2 : 0;
   return ((8 + seeds) * block + OG_PADDED(seeds * solve->n * width) + 4 * theta +
           2 * OG_PADDED(solve->weights)) *
              real +
@@ -99,10 +101,18 @@ static size_t backward_bytes(const og_solve *solve, int lanes) {
          driver_bytes(solve, 1) + 4 * ALLOCATIONS_EXTRA;
 }
 
-/* One worker's: events are watched for while no derivative is computed. */
+/* A fixed step that is taken again, on one lane (coarse.h). */
+static size_t again_bytes(const og_solve *solve) {
+  if (og_options_integer(solve->options, OG_OPT_STEPS) == 0) return 0;
+  size_t reals = 5 * OG_PADDED(solve->n) + OG_PADDED(solve->p);
+  return step_bytes(solve, 1, OG_STEP_FORWARD) + reals * (solve->single ? sizeof(float) : sizeof(double));
+}
+
+/* One worker's: events are watched for, and steps looked at, while no derivative is computed. */
 static size_t worker_bytes(const og_solve *solve, int lanes, int taped) {
-  size_t most = derivative_bytes(solve, lanes, taped);
-  size_t others[] = {og_watch_bytes(solve, lanes), dense_outputs(solve) ? backward_bytes(solve, lanes) : 0};
+  size_t most = derivative_bytes(solve, lanes, taped),
+         forward = og_watch_bytes(solve, lanes) + again_bytes(solve);
+  size_t others[] = {forward, dense_outputs(solve) ? backward_bytes(solve, lanes) : 0};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) most = others[i] > most ? others[i] : most;
   return driver_bytes(solve, lanes) + most + ALLOCATIONS_EXTRA;
 }

@@ -34,6 +34,8 @@ static inline size_t og_known_steps(const og_solve *solve, size_t trajectory) {
 og_status og_layout_find(const og_solve *solve, og_layout *layout);
 /* Bytes of looks at steps of blocks of so many lanes (adjoint/looks.h), at most. */
 size_t og_looks_bytes(const og_solve *solve, int lanes);
+/* Whether cotangents may be put on the inside of steps. */
+int og_looks_inside(const og_solve *solve);
 static inline size_t og_layout_slots(const og_layout *layout) {
   size_t most = OG_NO_SLOT - 1;
   if (layout->memory_slots >= most || layout->file_slots >= most - layout->memory_slots) return most;

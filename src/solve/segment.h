@@ -15,7 +15,8 @@ typedef struct og_segment {
   size_t first;      /* its first step */
   size_t observed;   /* observations before it */
   double last;       /* the fraction at which its last step ends as it was tried: 1 unless interrupted */
-  /* The event that ended it: where in its last step, when, and the states before and after, [2][n]. */
+  /* The event that ended it: where in its last step, when, and the states before and after, [2][n]; behind
+   * them, where the solve has sizes, how large each component was since the event before, [n]. */
   size_t event, occurrence; /* occurrence: events of the trajectory before it */
   double sigma, time;
   double *states;

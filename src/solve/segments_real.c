@@ -42,6 +42,7 @@ void OG_R(og_drive_enter)(drive *d, int lane, size_t s) {
   d->span[lane] = segment->end - segment->start;
   d->fraction[lane] = 0;
   d->segment_steps[lane] = share_of_steps(at, fabs(d->span[lane]));
+  d->until_look = 1;
   d->widest[lane] =
       d->solve->limits.max_step > 0 ? d->solve->limits.max_step / fabs(d->span[lane]) : INFINITY;
   load_inputs(d, lane);
@@ -130,5 +131,5 @@ void OG_R(og_drive_restart)(drive *d) {
   }
   if (!any || (!d->step.tableau->first_same_as_last && !d->watch)) return;
   OG_R(og_drive_first_stage)(d);
-  OG_R(og_drive_sides)(d, d->e2);
+  OG_R(og_drive_sides)(d, d->e);
 }

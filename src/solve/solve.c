@@ -87,6 +87,7 @@ og_status og_solve_create(og_context *context, const og_field *field, const og_o
   solve->p = field->p;
   solve->parameters = solve->laned = og_field_parameters(field);
   solve->theta_shared = 1;
+  solve->told = &solve->own_told;
   og_status status = set_up(solve, options);
   if (status != OG_OK) {
     og_solve_destroy(solve);
@@ -110,8 +111,8 @@ void og_solve_destroy(og_solve *solve) {
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) og_free(context, parts[i]);
   }
   og_signals_free(solve);
-  void *owned[] = {solve->x0,           solve->x0_given, solve->theta,
-                   solve->trajectories, solve->final,    solve->observed};
+  void *owned[] = {solve->x0,    solve->x0_given, solve->theta, solve->trajectories,
+                   solve->final, solve->observed, solve->sizes};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(context, owned[i]);
   og_options_destroy(solve->options);
   og_field_destroy(solve->bound);
@@ -232,7 +233,18 @@ void og_solve_set_names(og_solve *solve, og_name_fn name_of, const void *names) 
 
 static void forget_pacings(og_solve *solve) {
   for (size_t m = 0; m < solve->count; m++) og_pacing_free(solve->context, &solve->trajectories[m].pacing);
-  solve->paced = solve->replayed = 0;
+  solve->paced = solve->replayed = solve->tangents_trusted = 0;
+}
+
+/* Backsolve compares its way back with them. */
+static og_status make_sizes(og_solve *solve) {
+  if (solve->sizes || solve->role ||
+      og_options_integer(solve->options, OG_OPT_ADJOINT) != OG_ADJOINT_BACKSOLVE)
+    return OG_OK;
+  solve->sizes = og_alloc(solve->context, solve->count, solve->n * sizeof(double));
+  return solve->sizes ? OG_OK
+                      : og_fail_memory(solve->context, solve->count * solve->n * sizeof(double),
+                                       "the sizes of a solution");
 }
 
 og_status og_solve_run(og_solve *solve) {
@@ -240,9 +252,11 @@ og_status og_solve_run(og_solve *solve) {
   og_events_forget(solve);
   forget_pacings(solve);
   OG_TRY(og_solve_start(solve));
+  OG_TRY(make_sizes(solve));
   if (solve->keep == OG_KEEP_CHECKPOINTS) OG_TRY(og_checkpoints_prepare(solve));
   for (int i = 0; i < OG_STAT_COUNT; i++) atomic_store(&solve->stats[i], 0);
   og_tapes_prepare(solve);
+  solve->looked = og_coarse_begin(solve);
   int mode = OG_DRIVE_SOLVE;
   og_worker_fn drive = solve->single ? og_drive_s : og_drive_d;
   OG_TRY(solve->tapes.memory ? og_in_blocks(solve, drive, NULL, &mode)
@@ -251,20 +265,21 @@ og_status og_solve_run(og_solve *solve) {
     atomic_store(&solve->stats[OG_STAT_CHECKPOINT_BYTES],
                  (long long)(atomic_load(&solve->kept) + solve->tapes.blocks * solve->tapes.block_bytes));
   if (solve->keep == OG_KEEP_CHECKPOINTS) og_checkpoints_tell(solve);
+  og_coarse_tell(solve);
   solve->state = OG_SOLVE_DONE;
   return OG_OK;
 }
 
 og_status og_solve_rerun(og_solve *solve) {
   int mode = OG_DRIVE_SOLVE;
-  for (size_t i = 0; i < solve->selected_count; i++) {
-    const og_trajectory *at = &solve->trajectories[solve->selected[i]];
+  for (size_t i = 0; i < og_items_of(solve); i++) {
+    const og_trajectory *at = &solve->trajectories[og_item(solve, i)];
     og_count(solve, OG_STAT_STEPS, -(long long)at->steps);
     og_count(solve, OG_STAT_REJECTED, -(long long)at->rejected);
-    if (solve->keep == OG_KEEP_CHECKPOINTS) og_checkpoints_restart(solve, solve->selected[i]);
+    if (solve->keep == OG_KEEP_CHECKPOINTS) og_checkpoints_restart(solve, og_item(solve, i));
   }
   og_status status =
-      og_in_parallel(solve, solve->selected_count, solve->single ? og_drive_s : og_drive_d, &mode);
+      og_in_parallel(solve, og_items_of(solve), solve->single ? og_drive_s : og_drive_d, &mode);
   if (solve->keep == OG_KEEP_STEPS)
     atomic_store(&solve->stats[OG_STAT_CHECKPOINT_BYTES], (long long)atomic_load(&solve->kept));
   return status;

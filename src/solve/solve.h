@@ -8,6 +8,7 @@
 #include "field/field.h"
 #include "rk/tableau.h"
 #include "solve/ceilings.h"
+#include "solve/coarse.h"
 #include "solve/record.h"
 #include "solve/rests.h"
 #include "solve/signals.h"
@@ -37,6 +38,7 @@ typedef struct og_trajectory {
   og_pacing *pacing; /* NULL: none */
   og_tally tally;    /* of the last way back, */
   og_trust trust;    /* and what it says */
+  og_coarse coarse;  /* of the last run, with fixed steps */
 } og_trajectory;
 
 /* Why and where one trajectory stopped. */
@@ -110,6 +112,7 @@ struct og_solve {
   int paced;               /* some trajectories have pacings */
   int replayed;            /* the last run was a replay, whose steps are held */
   int renewed;             /* the last pullback has narrowed steps, and so changed results */
+  int tangents_trusted;    /* steps are good for tangents */
   int held;                /* steps are good for the derivative: no looks */
   og_gradient_error error; /* of the last pullback, */
   double parameters_error; /* and that of the parameters as a number */
@@ -128,10 +131,13 @@ struct og_solve {
   size_t observed_count, observed_capacity;
   double *observed; /* [sum of counts][n] */
   double *final;    /* [M][n] */
+  double *sizes;    /* [M][n]: largest |x_i| since t0 or the last event; NULL: not wanted */
   og_limits limits;
   size_t stride;      /* of the records' entries */
   atomic_size_t kept; /* bytes of all records */
   struct og_checkpoints *checkpoints;
+  int looked;                   /* the present run is, or the last was, looked at: coarse.h */
+  og_told *told, own_told;      /* by all solves of an objective; own_told: by this one alone */
   int threads_most, lanes_most; /* that a budget has room for; 0: no limit */
   atomic_llong stats[OG_STAT_COUNT];
 };
@@ -173,7 +179,7 @@ const char *og_trajectory_name(const og_solve *solve, size_t trajectory, char te
 og_status og_report_failure(const og_solve *solve, const og_failure *failure);
 /* The range of trajectories that an index stands for, OG_ALL included. */
 og_status og_solve_range(og_solve *solve, size_t trajectory, size_t *begin, size_t *end);
-/* Solves the selected trajectories anew, with steps held to their pacings. */
+/* Solves what is selected (else all) anew, with steps held to their pacings. */
 og_status og_solve_rerun(og_solve *solve);
 /* Results no longer belong to the settings; the recorded steps can still be replayed. */
 void og_solve_touch(og_solve *solve);

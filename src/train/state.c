@@ -183,10 +183,21 @@ static void take_all(og_trainer *trainer, const og_tensors *set) {
   og_trainer_check_end(trainer);
 }
 
+/* States were saved without one once, and a program may leave it out. */
+static void note_no_checksum(const og_trainer *trainer, const og_tensors *set, const char *path) {
+  if (og_tensors_text(set, OG_CHECKSUM_KEY)) return;
+  og_log(
+      trainer->context,
+      "warning: %s has no checksum, as an earlier odegrad wrote it or another program: whether its numbers "
+      "are those of the training cannot be told",
+      path);
+}
+
 og_status og_trainer_load(og_trainer *trainer, const char *path) {
   og_tensors *set = NULL;
   OG_TRY(og_tensors_read(trainer->context, path, &set));
   og_status status = check_all(trainer, set, path);
+  if (status == OG_OK) note_no_checksum(trainer, set, path);
   if (status == OG_OK)
     status = og_trainer_reserve_history(trainer, og_tensors_find(set, "history")->shape[0]);
   if (status == OG_OK) take_all(trainer, set);

@@ -1,5 +1,6 @@
 """Both halves of safetensors.sh that are Python's: what goes into odegrad, and whether the same came out."""
 import json
+import struct
 import sys
 
 import numpy
@@ -36,6 +37,28 @@ def prepare():
         file.write("t,x[1],x[2]\n0,1,6\n0.5,1,3\n1,1,2\n")
 
 
+def crc64(data):
+    """CRC-64/XZ, bit by bit."""
+    crc = 2**64 - 1
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0xC96C5795D7870F42 if crc & 1 else 0)
+    return crc ^ (2**64 - 1)
+
+
+def checksum(tensors, metadata):
+    """odegrad.checksum as docs/files.md describes it."""
+    word = struct.Struct("<Q").pack
+    parts = [word(len(tensors))]
+    for name in sorted(tensors, key=str.encode):
+        shape = tensors[name].shape
+        parts += [name.encode(), b"\0", word(len(shape)), *map(word, shape), tensors[name].astype("<f8").tobytes()]
+    for key in sorted(set(metadata) - {"odegrad.checksum"}, key=str.encode):
+        parts += [key.encode(), b"\0", metadata[key].encode(), b"\0"]
+    return f"{crc64(b''.join(parts)):016x}"
+
+
 def compare():
     with open("start.json", encoding="utf-8") as file:
         start = json.load(file)
@@ -48,6 +71,13 @@ def compare():
     for name, shape in SHAPES.items():
         assert tensors[name].dtype == numpy.float64 and tensors[name].shape == shape, name
         assert (tensors[name] == numpy.array(start[name])).all(), name  # the same bits
+    assert metadata["odegrad.checksum"] == checksum(tensors, metadata), metadata
+    save_file(tensors, "kept.safetensors", metadata)  # nothing changed: the checksum still holds
+    alpha = tensors["alpha"]
+    tensors["alpha"] = numpy.asarray(alpha + 1)
+    save_file(tensors, "changed.safetensors", metadata)
+    save_file(tensors, "meant.safetensors", {key: metadata[key] for key in metadata if key != "odegrad.checksum"})
+    tensors["alpha"] = alpha
     # The way back: under the names of a module that has the network, and with the numbers in another order.
     renamed = {name.replace("f.", "module.net."): values for name, values in tensors.items()}
     save_file(dict(sorted(renamed.items(), reverse=True)), "again.safetensors")

@@ -18,4 +18,10 @@ cd "$work"
 "$tool" predict trained.safetensors --data data.csv --quiet >ours.csv
 "$tool" predict trained.safetensors --params again.safetensors --data data.csv --quiet >theirs.csv
 cmp ours.csv theirs.csv
+"$tool" predict kept.safetensors --data data.csv --quiet >theirs.csv
+cmp ours.csv theirs.csv
+"$tool" predict meant.safetensors --data data.csv --quiet >other.csv
+cmp -s ours.csv other.csv && { echo "changed parameters predict the same"; exit 1; }
+"$tool" predict changed.safetensors --data data.csv 2>message && { echo "a changed file was taken"; exit 1; }
+grep -q 'changed.safetensors is damaged, or was changed after it was written' message
 echo "Python's library reads what odegrad writes, and odegrad what Python's library writes"

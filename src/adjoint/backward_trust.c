@@ -1,0 +1,181 @@
+/* How far the results of a backward solve can be trusted, and what is done where that is not enough. Its step
+ * control looks at lambda, to tolerances that are relative to lambda or absolute. What it does not look at: a
+ * parameter integral that is left out, and a lambda that has decayed below the absolute tolerance but is all
+ * there is. */
+#include <math.h>
+#include <string.h>
+
+#include "adjoint/backward.h"
+#include "adjoint/trust.h"
+#include "solve/checkpoints.h"
+
+/* Results of all trajectories, in memory of their own. */
+typedef struct results {
+  og_pullback pullback;
+  double *memory;
+} results;
+
+static og_status open_results(const og_solve *solve, const og_pullback *like, results *r) {
+  size_t M = solve->count, n = solve->states, p = solve->parameters;
+  size_t entries = M * (n + p + 2) + solve->observed_count + solve->signal_values;
+  r->memory = og_alloc(solve->context, entries, sizeof(double));
+  if (!r->memory) return og_fail_memory(solve->context, entries * sizeof(double), "a gradient");
+  r->pullback = *like;
+  r->pullback.x0_bar = r->memory;
+  r->pullback.theta_bar = r->pullback.x0_bar + M * n;
+  r->pullback.t0_bar = r->pullback.theta_bar + M * p;
+  r->pullback.t1_bar = r->pullback.t0_bar + M;
+  r->pullback.times_bar = r->pullback.t1_bar + M;
+  r->pullback.values_bar = r->pullback.times_bar + solve->observed_count;
+  return OG_OK;
+}
+
+/* Results of one trajectory. */
+static void take_over(const og_solve *solve, size_t m, const og_pullback *from, og_pullback *to) {
+  const og_trajectory *at = &solve->trajectories[m];
+  size_t n = solve->states, p = solve->parameters, first = at->first_observation;
+  size_t signals = og_signals_first(solve, m), values = og_signals_count(solve, m);
+  memcpy(to->x0_bar + m * n, from->x0_bar + m * n, n * sizeof(double));
+  if (p) memcpy(to->theta_bar + m * p, from->theta_bar + m * p, p * sizeof(double));
+  to->t0_bar[m] = from->t0_bar[m];
+  to->t1_bar[m] = from->t1_bar[m];
+  if (at->observations)
+    memcpy(to->times_bar + first, from->times_bar + first, at->observations * sizeof(double));
+  if (values) memcpy(to->values_bar + signals, from->values_bar + signals, values * sizeof(double));
+}
+
+/* Doubtful trajectories' results by other settings in place of those that are there. */
+static og_status again(og_solve *solve, og_pullback *pullback, og_backward_fn kind, og_backward_how how,
+                       const unsigned char *doubtful) {
+  results other;
+  OG_TRY(open_results(solve, pullback, &other));
+  og_status status = kind(solve, &other.pullback, how);
+  for (size_t m = 0; m < solve->count && status == OG_OK; m++)
+    if (doubtful[m]) take_over(solve, m, &other.pullback, pullback);
+  og_free(solve->context, other.memory);
+  return status;
+}
+
+static og_gradient_control control_of(const og_solve *solve) {
+  return (og_gradient_control)og_options_integer(solve->options, OG_OPT_GRADIENT_CONTROL);
+}
+
+static og_backward_how plain(const og_solve *solve) {
+  return (og_backward_how){(og_norm)og_options_integer(solve->options, OG_OPT_ADJOINT_NORM), 1};
+}
+
+/* Steps that were given are not narrowed. */
+static int refines(const og_solve *solve) {
+  return control_of(solve) == OG_CONTROL_REFINE && !solve->trajectories[0].fixed_steps && !solve->replayed;
+}
+
+/* ---- By its own estimates ---- */
+
+og_status og_backward_trusted(og_solve *solve, og_pullback *pullback, og_backward_fn kind) {
+  og_backward_how how = plain(solve);
+  size_t count = 0;
+  OG_TRY(kind(solve, pullback, how));
+  for (size_t m = 0; m < solve->count; m++) count += solve->trajectories[m].trust.doubtful != 0;
+  if (!count || how.norm == OG_NORM_FULL || !refines(solve)) return OG_OK;
+  unsigned char *doubtful = og_alloc(solve->context, solve->count, 1);
+  if (!doubtful) return og_fail_memory(solve->context, solve->count, "a gradient");
+  for (size_t m = 0; m < solve->count; m++) doubtful[m] = solve->trajectories[m].trust.doubtful != 0;
+  og_status status = again(solve, pullback, kind, (og_backward_how){OG_NORM_FULL, 1}, doubtful);
+  og_free(solve->context, doubtful);
+  if (status == OG_OK) atomic_store(&solve->stats[OG_STAT_REFINEMENTS], 1);
+  return status;
+}
+
+/* ---- Beside the discrete adjoint ---- */
+
+/* How far two right gradients may be apart, in tolerances; tolerances of the attempts. */
+static const double APART = 50;
+/* Of the parts that a cotangent of parameters is the sum of, where they cancel. */
+static const double CANCELLED = 0.01;
+static const og_backward_how attempts[] = {{OG_NORM_FULL, 1e-2}, {OG_NORM_FULL, 1e-4}, {OG_NORM_FULL, 1e-6}};
+
+static double apart(const double *a, const double *b, size_t count, double *size) {
+  double most = 0;
+  for (size_t i = 0; i < count; i++) {
+    double one = fabs(a[i] - b[i]);
+    most = one <= most ? most : one;
+    *size = fmax(*size, fabs(b[i]));
+  }
+  return most;
+}
+
+/* Nonzero: they do not agree. */
+static int compare(og_solve *solve, size_t m, const og_pullback *found, const og_pullback *reference) {
+  og_trajectory *at = &solve->trajectories[m];
+  size_t n = solve->states, p = solve->parameters;
+  double largest = 0, loss = 0, tolerance = og_trust_tolerance(solve, m), initial_size, theta_size;
+  og_trust_seeds(solve, found, m, &largest, &loss);
+  initial_size = tolerance * largest;
+  theta_size = CANCELLED * at->tally.theta_largest;
+  double initial = apart(found->x0_bar + m * n, reference->x0_bar + m * n, n, &initial_size);
+  double theta = apart(found->theta_bar + m * p, reference->theta_bar + m * p, p, &theta_size);
+  at->trust.initial = fmax(initial, tolerance * initial_size);
+  at->trust.parameters = fmax(theta, tolerance * theta_size);
+  return !(initial <= APART * tolerance * initial_size) || !(theta <= APART * tolerance * theta_size);
+}
+
+static size_t find_doubtful(og_solve *solve, const og_pullback *found, const og_pullback *reference,
+                            unsigned char *doubtful) {
+  size_t count = 0;
+  for (size_t m = 0; m < solve->count; m++) {
+    if (doubtful[m]) doubtful[m] = compare(solve, m, found, reference) != 0;
+    count += doubtful[m];
+  }
+  return count;
+}
+
+static og_status refuse(const og_solve *solve, const unsigned char *doubtful) {
+  size_t m = 0;
+  while (!doubtful[m]) m++;
+  return og_fail(
+      solve->context, OG_ERR_UNRESOLVED,
+      "the gradient is not resolved: by adjoint = %s that of trajectory %zu goes on differing from the "
+      "discrete one, which is known to its tolerance, however tight the tolerances of the backward solve; "
+      "try: adjoint = discrete, or a tighter rtol and atol",
+      og_options_choice_name(solve->options, OG_OPT_ADJOINT), m);
+}
+
+static og_status settle(og_solve *solve, og_pullback *pullback, og_backward_fn kind,
+                        const og_pullback *reference, unsigned char *doubtful) {
+  size_t count = find_doubtful(solve, pullback, reference, doubtful), attempt = 0;
+  for (; count && attempt < sizeof attempts / sizeof *attempts; attempt++) {
+    OG_TRY(again(solve, pullback, kind, attempts[attempt], doubtful));
+    count = find_doubtful(solve, pullback, reference, doubtful);
+  }
+  if ((long long)attempt > atomic_load(&solve->stats[OG_STAT_REFINEMENTS]))
+    atomic_store(&solve->stats[OG_STAT_REFINEMENTS], (long long)attempt);
+  return count ? refuse(solve, doubtful) : OG_OK;
+}
+
+/* The discrete adjoint goes back over checkpoints, of which some may be lost; windows need all of them. */
+static og_status make_whole(og_solve *solve) {
+  if (!solve->checkpoints || og_checkpoints_all(solve)) return OG_OK;
+  return og_solve_rerun(solve);
+}
+
+static og_status beside(og_solve *solve, og_pullback *pullback, og_backward_fn kind, results *reference,
+                        unsigned char *doubtful) {
+  memset(doubtful, 1, solve->count);
+  og_status known = og_trusted_discrete(solve, &reference->pullback, &solve->renewed);
+  if (known != OG_OK && !og_is_of_the_solve(known)) return known;
+  OG_TRY(make_whole(solve));
+  OG_TRY(kind(solve, pullback, plain(solve)));
+  return known == OG_OK ? settle(solve, pullback, kind, &reference->pullback, doubtful) : OG_OK;
+}
+
+og_status og_backward_checked(og_solve *solve, og_pullback *pullback, og_backward_fn kind) {
+  results reference;
+  if (!refines(solve)) return kind(solve, pullback, plain(solve));
+  OG_TRY(open_results(solve, pullback, &reference));
+  unsigned char *doubtful = og_alloc(solve->context, solve->count, 1);
+  og_status status = doubtful ? beside(solve, pullback, kind, &reference, doubtful)
+                              : og_fail_memory(solve->context, solve->count, "a gradient");
+  og_free(solve->context, doubtful);
+  og_free(solve->context, reference.memory);
+  return status;
+}

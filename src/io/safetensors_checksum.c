@@ -1,0 +1,88 @@
+/* The checksum of a set of tensors. It is one of what the file says, not of its bytes: another program may
+ * read the file and write it again, with the tensors in another order and the header in other words, and as
+ * long as names, shapes, numbers and metadata are the same so is the checksum. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/checksum.h"
+#include "io/safetensors.h"
+
+/* A tensor, or a text of the metadata. */
+typedef struct entry {
+  const char *name;
+  const og_tensor *tensor; /* NULL: it is a text */
+  const char *text;
+} entry;
+
+static int compare(const void *left, const void *right) {
+  const entry *a = left, *b = right;
+  if (!a->tensor != !b->tensor) return a->tensor ? -1 : 1;
+  return strcmp(a->name, b->name);
+}
+
+/* The checksum itself is left out. */
+static size_t collect(const og_tensors *set, entry *entries) {
+  size_t count = 0;
+  for (size_t i = 0; i < og_tensors_count(set); i++) {
+    const og_tensor *tensor = og_tensors_at(set, i);
+    entries[count++] = (entry){.name = tensor->name, .tensor = tensor};
+  }
+  for (size_t i = 0; i < og_tensors_texts(set); i++) {
+    entry *next = &entries[count];
+    *next = (entry){0};
+    og_tensors_text_at(set, i, &next->name, &next->text);
+    count += strcmp(next->name, OG_CHECKSUM_KEY) != 0;
+  }
+  return count;
+}
+
+/* With the NUL, which no name or text has in it: so one cannot go on where another begins. */
+static void add_text(og_crc64 *crc, const char *text) { og_crc64_bytes(crc, text, strlen(text) + 1); }
+
+static void add_tensor(og_crc64 *crc, const og_tensor *tensor) {
+  og_crc64_word(crc, tensor->rank);
+  for (size_t i = 0; i < tensor->rank; i++) og_crc64_word(crc, tensor->shape[i]);
+  for (size_t i = 0; i < tensor->count; i++) {
+    uint64_t bits;
+    memcpy(&bits, &tensor->values[i], sizeof bits);
+    og_crc64_word(crc, bits);
+  }
+}
+
+og_status og_tensors_checksum(const og_tensors *set, char text[OG_CHECKSUM_SIZE]) {
+  og_context *context = og_tensors_context(set);
+  size_t most = og_tensors_count(set) + og_tensors_texts(set);
+  entry *entries = og_alloc(context, most, sizeof *entries);
+  if (!entries) return og_fail_memory(context, most * sizeof *entries, "a checksum");
+  size_t count = collect(set, entries);
+  qsort(entries, count, sizeof *entries, compare);
+  og_crc64 crc;
+  og_crc64_begin(&crc);
+  og_crc64_word(&crc, og_tensors_count(set));
+  for (size_t i = 0; i < count; i++) {
+    add_text(&crc, entries[i].name);
+    if (entries[i].tensor)
+      add_tensor(&crc, entries[i].tensor);
+    else
+      add_text(&crc, entries[i].text);
+  }
+  snprintf(text, OG_CHECKSUM_SIZE, "%016" PRIx64, og_crc64_end(&crc));
+  og_free(context, entries);
+  return OG_OK;
+}
+
+og_status og_tensors_verify(const og_tensors *set, const char *path) {
+  const char *written = og_tensors_text(set, OG_CHECKSUM_KEY);
+  char found[OG_CHECKSUM_SIZE];
+  if (!written) return OG_OK;
+  OG_TRY(og_tensors_checksum(set, found));
+  if (strcmp(written, found) == 0) return OG_OK;
+  return og_fail(
+      og_tensors_context(set), OG_ERR_DATA,
+      "%s is damaged, or was changed after it was written: the checksum of what is in it is %s, where "
+      "%s was written; try: a copy of the file, or an older one; if it was changed on purpose, the "
+      "same without " OG_CHECKSUM_KEY " in its metadata",
+      path, found, written);
+}
