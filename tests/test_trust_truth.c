@@ -39,6 +39,7 @@ static void linear_problems_by_exponentials(void **state) {
     double theta[THETA_MAX] = {0};
     linear s;
     if (r.kind > KIND_LINEAR_STIMULATED) continue;
+    r.product = PRODUCT_DISCRETE;
     assert_true(make_linear(&r, theta, &s)); /* all three kinds are */
     compare_linear(&r);
     compared++;
@@ -63,6 +64,50 @@ static void all_problems_by_a_tight_solve(void **state) {
     if (!(larger(larger(of_parameters, of_initial), of_dots) <= 1e-6))
       fail_msg("problem %d (%s): %g of parameters, %g of initial states, %g of the pushforward", (int)i,
                kind_names[r.kind], of_parameters, of_initial, of_dots);
+  }
+}
+
+/* ---- How gradients change along a direction, by differences of gradients ---- */
+
+static truth moved(trial r, double step) {
+  r.product = PRODUCT_DISCRETE;
+  for (int i = 0; i < r.s.n; i++) r.x0[i] += step * r.x0_dot[i];
+  for (int k = 0; k < r.s.p; k++) r.theta[k] += step * r.theta_dot[k];
+  truth t = find_truth(&r);
+  assert_true(t.found);
+  return t;
+}
+
+/* The rule of four points: by how much it differs from the truth. */
+static double off_from_differences(const trial *r, const truth *t, double step) {
+  double initial[STATES_MAX], parameters[PARAMETERS_MAX], nothing[2] = {0};
+  truth up = moved(*r, step), down = moved(*r, -step), far_up = moved(*r, 2 * step),
+        far_down = moved(*r, -2 * step);
+  for (int k = 0; k < r->s.n; k++)
+    initial[k] =
+        (8 * (up.initial[k] - down.initial[k]) - (far_up.initial[k] - far_down.initial[k])) / (12 * step);
+  for (int k = 0; k < r->s.p; k++)
+    parameters[k] =
+        (8 * (up.parameters[k] - down.parameters[k]) - (far_up.parameters[k] - far_down.parameters[k])) /
+        (12 * step);
+  return larger(error_of_parameters(r, t, parameters, nothing, 1), error_of_initial(r, t, initial, 1));
+}
+
+/* A wide step is too wide where rates times spans are large, a narrow one divides by little what gradients
+ * are off by: 3e-12 a step of what cancels in them. No step agrees with a wrong derivative. */
+static void second_derivatives_are_differences(void **state) {
+  (void)state;
+  static const double difference_allowed = 1e-4;
+  for (uint64_t i = 0; i < 6 * KIND_COUNT; i++) {
+    trial r = draw_trial(SEED, i);
+    if (r.s.pulse.happens) continue;
+    r.product = PRODUCT_HESSIAN;
+    truth t = find_truth(&r);
+    assert_true(t.found);
+    double off = INFINITY;
+    for (double step = 1e-3; step > 1e-6 && off > difference_allowed; step /= 10)
+      off = fmin(off, off_from_differences(&r, &t, step));
+    if (!(off <= difference_allowed)) fail_msg("problem %d (%s): %g", (int)i, kind_names[r.kind], off);
   }
 }
 
@@ -136,6 +181,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(linear_problems_by_exponentials),
       cmocka_unit_test(all_problems_by_a_tight_solve),
+      cmocka_unit_test(second_derivatives_are_differences),
       cmocka_unit_test(products_by_hand_are_those_of_the_text),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,6 +88,13 @@ static inline og_status pull(asked *q, trial *r, answer *a) {
   return status;
 }
 
+static inline og_status multiply_hessian(asked *q, trial *r, answer *a) {
+  double bars[POINTS_MAX * STATES_MAX];
+  pack(r, r->seeds, r->observations + 1, bars);
+  return og_solve_hessian_product(q->solve, 1, r->x0_dot, r->theta_dot, bars, bars + r->observations * r->s.n,
+                                  NULL, NULL, NULL, NULL, a->initial, a->parameters);
+}
+
 static inline og_status push(asked *q, trial *r, answer *a) {
   double dots[POINTS_MAX * STATES_MAX];
   int n = r->s.n;
@@ -98,10 +105,11 @@ static inline og_status push(asked *q, trial *r, answer *a) {
   return status;
 }
 
-/* Hook: the library's own estimates of the errors of its last gradient, once it has them. */
 static inline void read_reported(const asked *q, answer *a) {
-  (void)q;
-  a->reported[0] = a->reported[1] = -1;
+  og_gradient_error error;
+  if (og_solve_gradient_error(q->solve, &error) != OG_OK) return;
+  a->reported[0] = error.parameters;
+  a->reported[1] = error.initial;
 }
 
 static inline void drop_asked(asked *q) {
@@ -123,8 +131,11 @@ static inline answer ask(trial *r) {
   if (a.status == OG_OK) a.status = og_solve_create(q.context, field, q.options, 1, &q.solve);
   if (a.status == OG_OK) a.status = set_problem(&q, r);
   if (a.status == OG_OK) a.status = og_solve_run(q.solve);
-  if (a.status == OG_OK) a.status = r->product == PRODUCT_PUSHFORWARD ? push(&q, r, &a) : pull(&q, r, &a);
-  if (a.status == OG_OK) read_reported(&q, &a);
+  if (a.status == OG_OK)
+    a.status = r->product == PRODUCT_HESSIAN       ? multiply_hessian(&q, r, &a)
+               : r->product == PRODUCT_PUSHFORWARD ? push(&q, r, &a)
+                                                   : pull(&q, r, &a);
+  if (a.status == OG_OK && r->product < PRODUCT_PUSHFORWARD) read_reported(&q, &a);
   if (a.status != OG_OK) snprintf(a.message, sizeof a.message, "%s", og_context_message(q.context));
   if (q.solve)
     a.work = (double)og_solve_stat(q.solve, OG_STAT_RHS_EVALS) +

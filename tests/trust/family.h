@@ -26,7 +26,8 @@ typedef enum kind { KINDS(KIND_ENUM) KIND_COUNT } kind;
 static const char *const kind_names[] = {KINDS(KIND_TEXT)};
 #undef KIND_TEXT
 
-/* How the derivative is asked for: a pullback by each adjoint, or a pushforward. */
+/* How the derivative is asked for: a pullback by each adjoint, a pushforward, or a product with the Hessian.
+ */
 typedef enum product {
   PRODUCT_DISCRETE,
   PRODUCT_BACKSOLVE,
@@ -34,10 +35,11 @@ typedef enum product {
   PRODUCT_QUADRATURE,
   PRODUCT_FORWARD,
   PRODUCT_PUSHFORWARD,
+  PRODUCT_HESSIAN,
   PRODUCT_COUNT
 } product;
-static const char *const product_names[] = {"discrete",   "backsolve", "interpolate",
-                                            "quadrature", "forward",   "pushforward"};
+static const char *const product_names[] = {"discrete", "backsolve",   "interpolate", "quadrature",
+                                            "forward",  "pushforward", "Hessian"};
 
 enum { OBSERVATIONS_MAX = 8 };
 
@@ -371,7 +373,7 @@ static inline void draw_stiff_follower(trial *r) {
     if (way) of_shape(add_term(r, 0, -slow), SHAPE_SQUARE, 0, 0, 0);
     if (chance(r, 0.5)) make_parameter(r, &r->s.term[0]);
   }
-  double rate = log_uniform(r, 50, 1000);
+  double rate = log_uniform(r, 50, fmin(1000, 2e4 / span));
   add_follower(r, 0, rate);
   if (chance(r, 0.4)) add_follower(r, r->s.n - 1, rate * log_uniform(r, 0.05, 1));
 }
@@ -490,6 +492,13 @@ static inline void draw_observations(trial *r) {
   for (int i = 0; i < r->s.p; i++) r->theta_dot[i] = normal(r) * fmax(fabs(r->theta[i]), 0.1);
 }
 
+/* Half of the pushforwards are products with the Hessian; second derivatives are those of a text. */
+static inline void make_hessian(trial *r) {
+  if (r->s.pulse.happens) return; /* second derivatives through events are not there */
+  r->product = PRODUCT_HESSIAN;
+  r->as_text = 1;
+}
+
 static inline void draw_options(trial *r) {
   static const og_method methods[] = {OG_METHOD_TSIT5,  OG_METHOD_TSIT5,  OG_METHOD_TSIT5,  OG_METHOD_TSIT5,
                                       OG_METHOD_DOPRI5, OG_METHOD_DOPRI5, OG_METHOD_DOP853, OG_METHOD_DOP853,
@@ -505,6 +514,7 @@ static inline void draw_options(trial *r) {
   r->rtol = r->precision == OG_PRECISION_SINGLE ? log_uniform(r, 1e-4, 1e-3) : log_uniform(r, finest, 1e-4);
   r->atol = r->rtol * log_uniform(r, 1e-4, 1);
   r->as_text = chance(r, 0.25);
+  if (r->product == PRODUCT_PUSHFORWARD && r->index / KIND_COUNT % 2) make_hessian(r);
 }
 
 /* The problem backward in time: the same states, with all signs of time turned. */

@@ -1,6 +1,7 @@
 /* The truth for the family: x with its tangents by every initial value, parameter and value of the held
- * input, integrated by extrapolation (Gragg, Bulirsch and Stoer; Hairer, Norsett and Wanner, II.9) under
- * control of every one of them. No Runge-Kutta method, no adjoint, nothing of the library. */
+ * input, and where asked for the derivatives of all these along one direction, integrated by extrapolation
+ * (Gragg, Bulirsch and Stoer; Hairer, Norsett and Wanner, II.9) under control of every one of them. No
+ * Runge-Kutta method, no adjoint, nothing of the library. */
 #ifndef OG_TRUST_TANGENTS_H
 #define OG_TRUST_TANGENTS_H
 
@@ -9,17 +10,19 @@
 #include "trust/terms.h"
 
 enum {
-  THETA_MAX = PARAMETERS_MAX + 1,               /* with the held input's value */
-  COLUMNS_MAX = 1 + STATES_MAX + THETA_MAX + 1, /* x; tangents by x0, theta, and the input's second value */
-  STAGES = 8,                                   /* steps of 2, 4, ... 16 parts: order 16 */
+  THETA_MAX = PARAMETERS_MAX + 1,                /* with the held input's value */
+  TANGENTS_MAX = 1 + STATES_MAX + THETA_MAX + 1, /* x; tangents by x0, theta, and the input's second value */
+  COLUMNS_MAX = 2 * TANGENTS_MAX,                /* and how they change along a direction */
+  STAGES = 8,                                    /* steps of 2, 4, ... 16 parts: order 16 */
   STEPS_MAX = 100000
 };
 
-/* Column-major: x, then its tangent in each direction. */
+/* Column-major: x, then its tangent in each direction, then how these change along (x0_dot, theta_dot). */
 typedef struct tangents {
   const terms *s;
-  const double *theta; /* [p + inputs] */
-  int columns;
+  const double *theta;                /* [p + inputs] */
+  int columns, first;                 /* all of them; x and its tangents */
+  const double *x0_dot, *theta_dot;   /* where columns > first */
   int input_column;                   /* the direction of the input's present value, 0: none */
   double largest_step, t, h, allowed; /* of the error of a step */
   double y[COLUMNS_MAX][STATES_MAX], most[COLUMNS_MAX]; /* the largest entry that a column has had */
@@ -54,20 +57,60 @@ static inline int parameter_of_column(const tangents *a, int c) {
   return k < a->s->p ? k : c == a->input_column ? a->s->p : -1;
 }
 
+/* x and theta with a derivative along the direction, as imaginary parts so small that nothing else feels
+ * them. */
+static const double small = 1e-100;
+
+static inline void carry_direction(const tangents *a, columns y, double complex *x, double complex *theta) {
+  int n = a->s->n, p = a->s->p;
+  for (int i = 0; i < n; i++) {
+    double dot = 0;
+    for (int k = 0; k < n; k++) dot += y[1 + k][i] * a->x0_dot[k];
+    for (int k = 0; k < p; k++) dot += y[1 + n + k][i] * a->theta_dot[k];
+    x[i] = y[0][i] + small * dot * I;
+  }
+  for (int k = 0; k < p + a->s->inputs; k++)
+    theta[k] = a->theta[k] + (k < p ? small * a->theta_dot[k] : 0) * I;
+}
+
+/* How the derivatives by x and theta change along the direction. */
+static inline void find_change(const tangents *a, double t, columns y, jacobian *j) {
+  double complex x[STATES_MAX], theta[THETA_MAX];
+  memset(j, 0, sizeof *j);
+  carry_direction(a, y, x, theta);
+  for (int k = 0; k < a->s->count; k++) {
+    const term *m = &a->s->term[k];
+    complex_term_slopes d = complex_slopes_of(m, t, x, theta);
+    for (int i = 0; i < m->factors; i++) j->by_x[m->row][m->factor[i].state] += cimag(d.by_state[i]) / small;
+    for (int i = 0; i < 2; i++)
+      if (m->theta[i] >= 0) j->by_theta[m->row][m->theta[i]] += cimag(d.by_theta[i]) / small;
+  }
+}
+
+/* f += J y, and the column of parameter k. */
+static inline void add_product(int n, const jacobian *j, int k, const double *y, double *f) {
+  for (int i = 0; i < n; i++) {
+    double sum = k >= 0 ? j->by_theta[i][k] : 0;
+    for (int l = 0; l < n; l++) sum += j->by_x[i][l] * y[l];
+    f[i] += sum;
+  }
+}
+
 static inline void slope_of_columns(tangents *a, double t, columns y, columns f) {
   int n = a->s->n;
-  jacobian j;
+  jacobian j, change;
   find_jacobian(a->s, t, y[0], a->theta, &j);
+  memset(f, 0, (size_t)a->columns * sizeof *f);
   memcpy(f[0], j.f, sizeof j.f);
-  for (int c = 1; c < a->columns; c++) {
-    int k = parameter_of_column(a, c);
-    for (int i = 0; i < n; i++) {
-      double sum = k >= 0 ? j.by_theta[i][k] : 0;
-      for (int l = 0; l < n; l++) sum += j.by_x[i][l] * y[c][l];
-      f[c][i] = sum;
-    }
-  }
+  for (int c = 1; c < a->first; c++) add_product(n, &j, parameter_of_column(a, c), y[c], f[c]);
   a->evaluations++;
+  if (a->columns == a->first) return;
+  find_change(a, t, y, &change);
+  for (int c = 1; c < a->first; c++) {
+    int second = a->first + c - 1;
+    add_product(n, &change, parameter_of_column(a, c), y[c], f[second]);
+    add_product(n, &j, -1, y[second], f[second]);
+  }
 }
 
 /* The modified midpoint rule in `parts` parts, smoothed at the end. */
@@ -75,7 +118,7 @@ static inline void midpoint_rule(tangents *a, columns f0, double H, int parts, c
   double h = H / parts;
   int n = a->s->n;
   columns before, now, f;
-  memcpy(before, a->y, sizeof before);
+  memcpy(before, a->y, (size_t)a->columns * sizeof *before);
   for (int c = 0; c < a->columns; c++)
     for (int i = 0; i < n; i++) now[c][i] = a->y[c][i] + h * f0[c][i];
   for (int m = 1; m <= parts; m++) {
@@ -88,7 +131,7 @@ static inline void midpoint_rule(tangents *a, columns f0, double H, int parts, c
         now[c][i] = next;
       }
   }
-  memcpy(out, now, sizeof now);
+  memcpy(out, now, (size_t)a->columns * sizeof *now);
 }
 
 /* The sum of what the terms add to f by each parameter, without their signs: they may cancel, and leave their
@@ -133,12 +176,12 @@ static inline double extrapolate(tangents *a, double H, columns result) {
           table[k][c][i] = table[k + 1][c][i] + factor * (table[k + 1][c][i] - table[k][c][i]);
     }
   }
-  memcpy(result, table[0], sizeof table[0]);
+  memcpy(result, table[0], (size_t)a->columns * sizeof *result);
   return difference(a, H, table[0], table[1]);
 }
 
 static inline void accept_columns(tangents *a, columns y) {
-  memcpy(a->y, y, sizeof a->y);
+  memcpy(a->y, y, (size_t)a->columns * sizeof *y);
   for (int c = 0; c < a->columns; c++)
     for (int i = 0; i < a->s->n; i++) a->most[c] = fmax(a->most[c], fabs(y[c][i]));
 }

@@ -4,6 +4,7 @@
 #ifndef OG_TRUST_TERMS_H
 #define OG_TRUST_TERMS_H
 
+#include <complex.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,32 +57,6 @@ typedef struct terms {
   pulse pulse;
 } terms;
 
-/* ---- A factor, a wave, and their slopes ---- */
-
-static inline double shape_value(const factor *f, const double *x) {
-  double v = x[f->state];
-  switch (f->shape) {
-  case SHAPE_SQUARE: return v * v;
-  case SHAPE_SATURATION: return v / (f->a + v);
-  case SHAPE_REPRESSION: return 1 / (1 + pow(v / f->a, 4));
-  case SHAPE_SIGMOID: return 1 / (1 + exp((f->a - v) / f->b));
-  case SHAPE_TANH: return tanh(v);
-  default: return v;
-  }
-}
-
-static inline double shape_slope(const factor *f, const double *x) {
-  double v = x[f->state], y = shape_value(f, x);
-  switch (f->shape) {
-  case SHAPE_SQUARE: return 2 * v;
-  case SHAPE_SATURATION: return f->a / ((f->a + v) * (f->a + v));
-  case SHAPE_REPRESSION: return -4 * y * y * pow(v / f->a, 3) / f->a;
-  case SHAPE_SIGMOID: return y * (1 - y) / f->b;
-  case SHAPE_TANH: return 1 - y * y;
-  default: return 1;
-  }
-}
-
 static inline double wave_value(const term *m, double t) {
   double s = m->power ? sin(m->omega * t + m->phase) : 1;
   return m->power == 2 ? s * s : s;
@@ -89,18 +64,29 @@ static inline double wave_value(const term *m, double t) {
 
 static inline double wave_slope(const term *m, double t) {
   double angle = m->omega * t + m->phase;
-  return m->power == 2 ? m->omega * sin(2 * angle) : m->power ? m->omega * cos(angle) : 0;
+  return m->omega * (m->power == 2 ? sin(2 * angle) : cos(angle));
 }
 
-/* ---- A term: its value, and its slope by everything it depends on ---- */
+/* ---- The terms' slopes, of numbers and of numbers that carry a derivative ---- */
 
-typedef struct term_slopes {
-  double value, by_t, by_theta[2], by_state[FACTORS_MAX];
-} term_slopes;
-
-static inline double parameter_of(const term *m, int which, const double *theta) {
-  return m->theta[which] < 0 ? 1 : theta[m->theta[which]];
-}
+#define NUMBER double
+#define OF(name) name
+#define EXPONENTIAL exp
+#define HYPERBOLIC tanh
+#include "trust/slopes.h"
+#undef NUMBER
+#undef OF
+#undef EXPONENTIAL
+#undef HYPERBOLIC
+#define NUMBER double complex
+#define OF(name) complex_##name
+#define EXPONENTIAL cexp
+#define HYPERBOLIC ctanh
+#include "trust/slopes.h"
+#undef NUMBER
+#undef OF
+#undef EXPONENTIAL
+#undef HYPERBOLIC
 
 static inline double term_value(const term *m, double t, const double *x, const double *theta) {
   double value = m->c * parameter_of(m, 0, theta) * parameter_of(m, 1, theta) * wave_value(m, t);
@@ -108,20 +94,11 @@ static inline double term_value(const term *m, double t, const double *x, const 
   return value;
 }
 
-static inline term_slopes slopes_of(const term *m, double t, const double *x, const double *theta) {
-  double a = parameter_of(m, 0, theta), b = parameter_of(m, 1, theta), wave = wave_value(m, t), shapes = 1;
-  term_slopes s;
-  for (int i = 0; i < m->factors; i++) {
-    s.by_state[i] = m->c * a * b * wave * shape_slope(&m->factor[i], x);
-    for (int j = 0; j < m->factors; j++)
-      if (j != i) s.by_state[i] *= shape_value(&m->factor[j], x);
-    shapes *= shape_value(&m->factor[i], x);
-  }
-  s.value = m->c * a * b * wave * shapes;
-  s.by_theta[0] = m->c * b * wave * shapes;
-  s.by_theta[1] = m->c * a * wave * shapes;
-  s.by_t = m->c * a * b * wave_slope(m, t) * shapes;
-  return s;
+static inline double slope_by_time(const term *m, double t, const double *x, const double *theta) {
+  if (!m->power) return 0;
+  double slope = m->c * parameter_of(m, 0, theta) * parameter_of(m, 1, theta) * wave_slope(m, t);
+  for (int i = 0; i < m->factors; i++) slope *= shape_value(&m->factor[i], x);
+  return slope;
 }
 
 /* ---- The field's callbacks; `user` is the terms ---- */
@@ -142,7 +119,7 @@ static inline int terms_vjp(double t, const double *x, const double *theta, cons
     for (int i = 0; i < m->factors; i++) x_bar[m->factor[i].state] += lambda[m->row] * d.by_state[i];
     for (int i = 0; i < 2; i++)
       if (m->theta[i] >= 0) theta_bar[m->theta[i]] += lambda[m->row] * d.by_theta[i];
-    *t_bar += lambda[m->row] * d.by_t;
+    *t_bar += lambda[m->row] * slope_by_time(m, t, x, theta);
   }
   return 0;
 }
@@ -154,7 +131,7 @@ static inline int terms_jvp(double t, const double *x, const double *theta, doub
   for (int k = 0; k < s->count; k++) {
     const term *m = &s->term[k];
     term_slopes d = slopes_of(m, t, x, theta);
-    double sum = d.by_t * t_dot;
+    double sum = slope_by_time(m, t, x, theta) * t_dot;
     for (int i = 0; i < m->factors; i++) sum += d.by_state[i] * x_dot[m->factor[i].state];
     for (int i = 0; i < 2; i++)
       if (m->theta[i] >= 0) sum += d.by_theta[i] * theta_dot[m->theta[i]];

@@ -10,6 +10,7 @@ enum { POINTS_MAX = OBSERVATIONS_MAX + 1 };
 
 typedef struct truth {
   int found;
+  /* the gradient; of a Hessian's product how it changes along (x0_dot, theta_dot) */
   double initial[STATES_MAX], parameters[PARAMETERS_MAX], input[2];
   double dots[POINTS_MAX][STATES_MAX]; /* the pushforward at each observation and at the end */
   double largest_seed, largest_part;   /* of the cotangents; of their products with tangents by parameters */
@@ -21,7 +22,9 @@ typedef struct truth {
 static inline tangents start_tangents(const trial *r, double *theta) {
   int n = r->s.n, p = r->s.p;
   tangents a = {
-      .s = &r->s, .theta = theta, .columns = 1 + n + p + 2 * r->s.inputs, .t = r->t0, .allowed = finest};
+      .s = &r->s, .theta = theta, .first = 1 + n + p + 2 * r->s.inputs, .t = r->t0, .allowed = finest};
+  a.x0_dot = r->x0_dot, a.theta_dot = r->theta_dot;
+  a.columns = r->product == PRODUCT_HESSIAN ? 2 * a.first - 1 : a.first;
   memcpy(theta, r->theta, sizeof(double[PARAMETERS_MAX]));
   if (r->s.inputs) theta[p] = r->input[0], a.input_column = 1 + n + p;
   memcpy(a.y[0], r->x0, sizeof r->x0);
@@ -65,20 +68,21 @@ static inline void cross_pulse(tangents *a, const trial *r) {
 }
 
 static inline void see_point(const tangents *a, const trial *r, int point, truth *out) {
-  int n = r->s.n, p = r->s.p;
+  int n = r->s.n, p = r->s.p, wanted = a->columns > a->first ? a->first : 1;
   for (int i = 0; i < n; i++) {
     double seed = r->seeds[point][i];
     out->largest_seed = fmax(out->largest_seed, fabs(seed));
     for (int k = 0; k < n; k++) {
-      out->initial[k] += seed * a->y[1 + k][i];
+      out->initial[k] += seed * a->y[wanted + k][i];
       out->dots[point][i] += a->y[1 + k][i] * r->x0_dot[k];
     }
     for (int k = 0; k < p; k++) {
-      out->parameters[k] += seed * a->y[1 + n + k][i];
+      out->parameters[k] += seed * a->y[wanted + n + k][i];
+      out->largest_part = fmax(out->largest_part, fabs(seed * a->y[wanted + n + k][i]));
       out->largest_part = fmax(out->largest_part, fabs(seed * a->y[1 + n + k][i]));
       out->dots[point][i] += a->y[1 + n + k][i] * r->theta_dot[k];
     }
-    for (int k = 0; k < 2 * r->s.inputs; k++) out->input[k] += seed * a->y[1 + n + p + k][i];
+    for (int k = 0; k < 2 * r->s.inputs && wanted == 1; k++) out->input[k] += seed * a->y[1 + n + p + k][i];
   }
 }
 
