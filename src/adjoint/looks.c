@@ -32,10 +32,9 @@ og_samples og_samples_of(const og_solve *solve, size_t m) {
   uint64_t seed = digest_of(solve, m);
   int timed = (solve->field->flags & OG_FIELD_DEPENDS_ON_TIME) || solve->field->inputs > 0;
   size_t stride = timed ? STRIDE_TIMED : STRIDE;
-  /* Short solves that are not told the time are sampled by their share of LEAST_STEPS; not those of steps
-   * that were given, of which nothing else is known, unless they are a network's. */
-  int all = timed || (solve->trajectories[m].fixed_steps > 0 && !solve->weights);
-  if (!all && steps < LEAST_STEPS && seed % LEAST_STEPS >= steps) return (og_samples){0, 0};
+  /* Short solves of networks that are not told the time, which are many, are sampled by their share. */
+  if (!timed && solve->source->weights && steps < LEAST_STEPS && seed % LEAST_STEPS >= steps)
+    return (og_samples){0, 0};
   if (timed && steps < SAMPLES_TIMED * stride) stride = (steps + SAMPLES_TIMED - 1) / SAMPLES_TIMED;
   if (steps < stride) stride = steps;
   if (stride == 0) stride = 1;

@@ -25,6 +25,8 @@ static const double REFUSE_LEAST = 1e-4, REFUSE_MOST = 0.1;
 static const double STAYS = 0.7, FALLEN = 0.8;
 /* Ceilings that make no more steps than this change nothing. */
 static const double STUCK = 1.15;
+/* From here on disturbances have grown so far that the loss hardly depends on where it began. */
+static const double GROWN = 1e8;
 /* Of the parts that a cotangent of parameters is the sum of, where they cancel. */
 static const double CANCELLED = 0.1;
 
@@ -333,7 +335,7 @@ static og_status refuse(const og_group *g, const og_refined *r, og_status cause)
   if (trust->ratio > solve->limits.reach / 2)
     advice = "the problem is stiff there, which wants an implicit method (planned); else raise max-steps, or "
              "shorten the span";
-  else if (trust->loss > 0.1)
+  else if (trust->loss > 0.1 || trust->growth > GROWN)
     advice = "the solution itself is not known that far: a tighter rtol and atol, or a shorter span";
   else
     advice =

@@ -2,6 +2,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "adjoint/weights.h"
@@ -199,6 +200,19 @@ static og_status refuse_overflow(const og_solve *solve, size_t m) {
       m, trust->t, trust->h, trust->ratio);
 }
 
+/* When lambda has grown by more than the precision resolves, no digit of the gradient is left. */
+static void warn_of_growth(og_solve *solve) {
+  size_t m = 0;
+  double most = 1 / (solve->single ? FLT_EPSILON : DBL_EPSILON);
+  while (m < solve->count && !(solve->trajectories[m].trust.growth > most)) m++;
+  if (m < solve->count && og_trust_tells(solve))
+    og_log(solve->context,
+           "warning: lambda grows by %.2g on its way back through trajectory %zu, so that rounding decides "
+           "every digit of "
+           "the gradient: the solution depends on its start beyond what numbers hold; take a shorter span",
+           solve->trajectories[m].trust.growth, m);
+}
+
 /* Steps that were chosen by the caller stay. */
 static og_status warn(og_solve *solve, size_t count, const size_t *doubtful) {
   size_t m = doubtful[0];
@@ -206,11 +220,14 @@ static og_status warn(og_solve *solve, size_t count, const size_t *doubtful) {
   for (size_t i = 0; i < count; i++)
     if (solve->trajectories[doubtful[i]].tally.overflow) return refuse_overflow(solve, doubtful[i]);
   if (!og_trust_tells(solve)) return OG_OK;
+  char grown[80] = "";
+  if (trust->growth > 1 / DBL_EPSILON)
+    snprintf(grown, sizeof grown, ", and lambda grows by %.2g on its way back", trust->growth);
   og_log(solve->context,
          "warning: the steps of trajectory %zu may not be good for the derivative: at t = %.10g, h = %.3g, "
          "lambda is "
-         "wrong by %.2g of its size in one step, where |h| |J^T g| / |g| is %.3g%s",
-         m, trust->t, trust->h, trust->worst, trust->ratio,
+         "wrong by %.2g of its size in one step, where |h| |J^T g| / |g| is %.3g%s%s",
+         m, trust->t, trust->h, trust->worst, trust->ratio, grown,
          solve->trajectories[m].fixed_steps ? "; take more steps, or adaptive ones" : "");
   return OG_OK;
 }
@@ -267,6 +284,7 @@ og_status og_trusted_discrete(og_solve *solve, og_pullback *pullback, int *renew
                      : may_refine(solve, doubtful[0]) ? refine(solve, pullback, count, doubtful)
                                                       : warn(solve, count, doubtful);
   og_free(solve->context, doubtful);
+  if (status == OG_OK) warn_of_growth(solve);
   size_t rounds = status == OG_OK && count ? find_renewed(solve) : 0;
   *renewed = rounds > 0;
   atomic_store(&solve->stats[OG_STAT_REFINEMENTS], (long long)rounds);

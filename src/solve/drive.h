@@ -40,6 +40,7 @@
     double widest[OG_LANES_MAX];   /* by the option max-step */                                              \
     double error[OG_LANES_MAX];    /* of the step, in units of the tolerance */                              \
     double previous[OG_LANES_MAX]; /* of the last accepted step */                                           \
+    double accepted[OG_LANES_MAX]; /* |h| of the last accepted step */                                       \
     double left_out[OG_LANES_MAX]; /* of the step: its largest error in a row that is not controlled */      \
     double most[OG_LANES_MAX], factor[OG_LANES_MAX]; /* of the width: the limit, and what control says */    \
     double next_observation[OG_LANES_MAX];           /* its fraction; 2 when there are none left */          \

@@ -81,6 +81,7 @@ static void load(drive *d, int lane, size_t m) {
   if (d->judging) OG_R(og_drive_look_begin)(d, lane);
   d->index[lane] = d->rejected[lane] = d->cursor[lane] = 0;
   d->room[lane] = 0;
+  d->accepted[lane] = 0;
   d->previous[lane] = OG_FIRST_ERROR;
   d->most[lane] = OG_GROWTH_MOST;
   OG_R(og_drive_begin)(d, lane);
@@ -274,8 +275,13 @@ void OG_R(og_drive_finish)(drive *d, int lane) {
 
 static void note_error(drive *d, int lane) {
   og_trajectory *at = d->trajectory[lane];
-  if (d->error[lane] < OG_REST_ERROR && d->fraction_next[lane] - d->fraction[lane] >= OG_REST_WIDTH)
+  double width = d->fraction_next[lane] - d->fraction[lane], h = width * fabs(d->span[lane]);
+  int last = d->fraction_next[lane] == 1, dropped = h < OG_REST_DROP * d->accepted[lane] && !last;
+  if (d->error[lane] < OG_REST_ERROR && width >= OG_REST_WIDTH)
     og_rests_add(&at->rests, d->index[lane]);
+  else if (dropped)
+    og_rests_add_pair(&at->rests, d->index[lane]);
+  d->accepted[lane] = h;
   at->errors += d->error[lane];
   at->left_out += d->left_out[lane];
 }

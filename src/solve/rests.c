@@ -22,6 +22,12 @@ void og_rests_add(og_rests *rests, size_t index) {
   rests->run[rests->count++].stop = index + 1;
 }
 
+void og_rests_add_pair(og_rests *rests, size_t index) {
+  int there = rests->count && rests->run[rests->count - 1].stop >= index;
+  if (index && !there) og_rests_add(rests, index - 1);
+  og_rests_add(rests, index);
+}
+
 size_t og_rests_before(const og_rests *rests, size_t index) {
   for (int i = rests->count - 1; i >= 0; i--) {
     if (rests->run[i].first >= index) continue;

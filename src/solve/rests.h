@@ -1,5 +1,6 @@
-/* Steps in which the solution rests: their error was next to nothing, so that nothing but the growth of steps
- * limits them, and nothing that x does tells whether they are good for a derivative. */
+/* Steps of which x tells that they may not be good for a derivative. Where it rests, their error was next to
+ * nothing, so that nothing but the growth of steps limits them. Where their size drops at once, the
+ * right-hand side may not be smooth, or x has met what its steps had not resolved. */
 #ifndef OG_RESTS_H
 #define OG_RESTS_H
 
@@ -8,6 +9,8 @@
 /* In tolerances. The first steps are tiny anyway: those of less than this part of the span say nothing. */
 #define OG_REST_ERROR 1e-3
 #define OG_REST_WIDTH 1e-3
+/* A step this much narrower than the one before drops. */
+#define OG_REST_DROP 0.25
 
 /* Runs of steps, [first, stop), ascending. Of too many runs the nearest are taken together. */
 enum { OG_RESTS = 8 };
@@ -20,6 +23,8 @@ typedef struct og_rests {
 
 /* Step `index` is one, behind those that are there. */
 void og_rests_add(og_rests *rests, size_t index);
+/* Step `index` and the one before it are. */
+void og_rests_add_pair(og_rests *rests, size_t index);
 /* The last one before step `index`; (size_t)-1: there is none. */
 size_t og_rests_before(const og_rests *rests, size_t index);
 
