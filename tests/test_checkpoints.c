@@ -496,6 +496,9 @@ static void as_theory_has_it(void **state) {
     for (size_t memory = 26000; memory < 68000; memory += 4000) {
       double x0_bar[2] = {0};
       lv w = open_lv(400, adaptive ? 0 : 3000, memory);
+      CHECK(w.context,
+            og_options_set_choice(w.options, OG_OPT_GRADIENT_CONTROL, OG_CONTROL_NONE)); /* one pass */
+      create_lv(&w, 400);
       CHECK(w.context, og_solve_run(w.solve));
       const og_kept *kept = &w.solve->checkpoints->kept[0];
       size_t steps = w.solve->trajectories[0].steps, slots = og_layout_slots(&w.solve->checkpoints->layout);
@@ -543,6 +546,8 @@ static void steps_of_lambda(void **state) {
     lv w = open_lv(300, 0, 0);
     CHECK(w.context, og_options_set_choice(w.options, OG_OPT_ADJOINT, adjoints[i]));
     CHECK(w.context, og_options_set_integer(w.options, OG_OPT_MEMORY, memory[i]));
+    CHECK(w.context,
+          og_options_set_choice(w.options, OG_OPT_GRADIENT_CONTROL, OG_CONTROL_NONE)); /* one solve */
     create_lv(&w, 300);
     CHECK(w.context, og_solve_run(w.solve));
     assert_int_equal(pull_lv(&w, x0_bar[i]), i ? OG_OK : OG_ERR_BUDGET);

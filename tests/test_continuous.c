@@ -379,6 +379,7 @@ static long long backward_cost(int kind, int observations, og_stat stat) {
   for (int i = 0; i < observations; i++) times[i] = 10.0 * (i + 1) / (observations + 1);
   for (int i = 0; i < 128; i++) bars[i] = 1e-12;
   open_run(&r, 2, 4, lv_rhs, lv_vjp, kinds[kind], 1e-8);
+  CHECK(r.context, og_options_set_choice(r.options, OG_OPT_GRADIENT_CONTROL, OG_CONTROL_NONE));
   start_run(&r, 1, 0, 10, (double[]){1, 1}, (double[]){1.5, 1, 3, 1});
   CHECK(r.context, og_solve_set_observations(r.solve, 0, (size_t)observations, times));
   CHECK(r.context, og_solve_run(r.solve));

@@ -116,13 +116,14 @@ static const char *describe(const og_solve *solve, size_t m, const drift *d, cha
 /* It missed the state by half of its own size, or more: what it came back to is nearer to zero, where many an
  * equation rests that is solved backward, and lambda that went with it says nothing of this solution. */
 static const double LOST = 0.5;
-/* In tolerances. Where gradients are to be right or refused, one is refused that came with an x so far off. */
-static const double MISSED = 100;
+/* In tolerances, and at least this share: where gradients are to be right or refused, one is refused that
+ * came with an x so far off. */
+static const double MISSED = 100, MISSED_LEAST = 1e-3;
 
 static int is_lost(const og_solve *solve, size_t m, const drift *d) {
   int adaptive = !solve->trajectories[m].fixed_steps;
   int strict = adaptive && og_options_integer(solve->options, OG_OPT_GRADIENT_CONTROL) == OG_CONTROL_REFINE;
-  return d->share > (strict ? fmin(LOST, MISSED * og_trust_tolerance(solve, m)) : LOST);
+  return d->share > (strict ? fmin(LOST, fmax(MISSED * og_trust_tolerance(solve, m), MISSED_LEAST)) : LOST);
 }
 
 static og_status fail_lost(const og_solve *solve, const drift *drifts) {

@@ -66,7 +66,9 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
   v->step.weights_bar = v->weights.part;
   v->step.keeps_first = pullback->looks != OG_LOOKS_NONE;
   OG_R(og_looks_open)(&v->looks, solve, share->lanes, pullback->looks);
-  return OG_R(og_stops_open)(&v->stops, &v->r, &v->step);
+  og_status status = OG_R(og_stops_open)(&v->stops, &v->r, &v->step);
+  v->stops.looks = v->looks.mode != OG_LOOKS_NONE;
+  return status;
 }
 
 static void close_reverse(reverse *v) {
@@ -236,6 +238,22 @@ static void add_to_sum(reverse *v) {
 #endif
 }
 
+/* An event's derivative has the slope of the interpolant where that of the solution belongs. */
+static void tell_of_event(reverse *v, int lane) {
+  og_looked looked = {.trajectory = (size_t)(v->r.trajectory[lane] - v->r.solve->trajectories),
+                      .kind = OG_LOOK_SIGN,
+                      .t = v->r.at.t[lane],
+                      .h = v->r.at.h[lane],
+                      .part = v->stops.sigma[lane]};
+  og_look_error error = {.lambda = v->stops.error.lambda,
+                         .theta = v->stops.error.theta,
+                         .lambda_size = v->r.trajectory[lane]->tally.lambda_largest};
+  if (error.lambda == 0 && error.theta == 0) return;
+  OG_R(og_looks_flush)(&v->looks); /* those of later steps come before it */
+  og_looks_tell(v->r.solve, &looked, &error);
+  if (v->looks.mode == OG_LOOKS_ALL) og_looks_limit(v->r.solve, &looked, &error);
+}
+
 /* Lanes whose step an event stopped: from the state after it to the stages. */
 static void stops_before(reverse *v) {
   for (int lane = 0; v->stops.count && lane < v->r.lanes; lane++) {
@@ -243,6 +261,7 @@ static void stops_before(reverse *v) {
     og_status status =
         OG_R(og_stops_pull)(&v->stops, lane, v->start_bar[lane], v->x_bar, v->observed, v->theta_sum);
     v->start_bar[lane] = 0;
+    if (v->looks.mode && status == OG_OK) tell_of_event(v, lane);
     if (status == OG_OK) continue;
     OG_R(og_recall_fail)(&v->r, v->share, lane, status);
     OG_R(og_recall_idle)(&v->r, lane);

@@ -59,9 +59,9 @@ void og_looks_tell(og_solve *solve, const og_looked *looked, const og_look_error
   tally->theta[looked->kind] += error->theta;
   tally->loss[looked->kind] += error->loss;
   tally->lambda_largest = fmax(tally->lambda_largest, error->lambda_size);
-  tally->lambda_least = fmin(tally->lambda_least, error->lambda_size);
+  if (error->lambda_size > 0) tally->lambda_least = fmin(tally->lambda_least, error->lambda_size);
   tally->theta_largest = fmax(tally->theta_largest, error->theta_size);
-  tally->loss_least = fmin(tally->loss_least, error->loss_size);
+  if (error->loss_size > 0) tally->loss_least = fmin(tally->loss_least, error->loss_size);
   tally->theta_worst = fmax(tally->theta_worst, error->theta);
   if (!(error->lambda <= tally->worst)) {
     tally->worst = error->lambda;

@@ -270,8 +270,7 @@ static void hand_over(const og_group *g, size_t i) {
 }
 
 static void warn(const og_group *g, const og_refined *r) {
-  if (g->solve->warned || g->solve->role) return;
-  g->solve->warned = 1;
+  if (!og_trust_tells(g->solve)) return;
   og_log(g->solve->context,
          "warning: the gradient of trajectory %zu is known to %.2g of its size, not to the tolerance: "
          "narrower steps "

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "adjoint/tangent_field.h"
+#include "adjoint/trust.h"
 #include "solve/guards.h"
 
 static og_status check(const og_solve *base) {
@@ -36,6 +37,7 @@ static og_status create_solve(og_second *s) {
   if (status != OG_OK) return status;
   s->solve->role = &role;
   s->solve->named_after = base;
+  s->solve->held = 1; /* the steps are the base's */
   return OG_OK;
 }
 
@@ -97,6 +99,19 @@ static int same_end(const og_second *s, size_t item) {
              0;
 }
 
+/* The base's steps were held to them. */
+static og_status copy_pacings(og_second *s) {
+  og_solve *solve = s->solve;
+  solve->keeps_pacings = 1;
+  for (size_t item = 0; item < solve->count; item++) {
+    const og_pacing *from = s->base->trajectories[item % s->base->count].pacing;
+    if (from && og_pacing_copy(solve->context, from, &solve->trajectories[item].pacing) != OG_OK)
+      return og_fail_memory(solve->context, sizeof *from, "ceilings of steps");
+    solve->paced |= from != NULL;
+  }
+  return OG_OK;
+}
+
 /* Under a budget that does not hold every step the controller is driven again. It sees the errors of x alone,
  * and so takes the base's steps, bit for bit, unless those were replayed from others. */
 static og_status drive_again(og_second *s, const double *x0_dot, const double *theta_dot) {
@@ -105,6 +120,7 @@ static og_status drive_again(og_second *s, const double *x0_dot, const double *t
   OG_TRY(create_solve(s));
   OG_TRY(set_trajectories(s, x0_dot, theta_dot));
   s->solve->controlled = s->base->n;
+  OG_TRY(copy_pacings(s));
   OG_TRY(og_solve_run(s->solve));
   for (size_t item = 0; item < s->solve->count; item++)
     if (!same_end(s, item))
@@ -276,6 +292,7 @@ og_status og_solve_hessian_product(og_solve *solve, size_t directions, const dou
   og_second second = {0};
   OG_TRY(check(solve));
   OG_TRY(check_arguments(solve, directions, x0_dot, theta_dot, &bar, &bar_dot));
+  OG_TRY(og_trust_tangents(solve));
   og_status status = og_second_open(solve, directions, x0_dot, theta_dot, &second);
   if (status == OG_OK) status = og_second_pullback(&second, bar, bar_dot, x0_bar_dot, theta_bar_dot, NULL);
   og_second_close(&second);

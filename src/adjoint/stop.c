@@ -30,14 +30,43 @@ static og_status slope_of(const og_solve *solve, const og_stop *stop, guard_slop
   return fabs(slope->sigma) > least_share() * parts || slope->sigma != slope->sigma ? OG_OK : OG_ERR_GRAZING;
 }
 
+static double largest_of(const double *values, size_t count) {
+  double largest = 0;
+  for (size_t i = 0; i < count; i++) largest = fmax(largest, fabs(values[i]));
+  return largest;
+}
+
+/* -(dL/dsigma) / (dG/dsigma) with another speed. */
+static double mu_of(const og_solve *solve, const og_stop *stop, const guard_slope *slope, const double *speed,
+                    const double *before_bar, double t_bar) {
+  double sigma_bar = t_bar * stop->h, guard = slope->t * stop->h;
+  for (size_t i = 0; i < solve->n; i++) {
+    sigma_bar += before_bar[i] * speed[i];
+    guard += slope->x[i] * speed[i];
+  }
+  return -sigma_bar / guard;
+}
+
+static void find_error(const og_solve *solve, const og_stop *stop, const guard_slope *slope, double mu,
+                       const double *before_bar, double t_bar, og_stop_error *error) {
+  if (!stop->slope) return;
+  double change = fabs(mu_of(solve, stop, slope, stop->slope, before_bar, t_bar) - mu);
+  double size = 0;
+  for (size_t i = 0; i < solve->n; i++) size = fmax(size, fabs(before_bar[i] + mu * slope->x[i]));
+  double by_x = change * largest_of(slope->x, solve->n);
+  error->lambda = by_x > 0 ? by_x / fmax(size, fabs(mu) * largest_of(slope->x, solve->n)) : 0;
+  error->theta = change * largest_of(slope->theta, solve->p);
+}
+
 /* With mu = -(dL/dsigma) / (dG/dsigma): xbar += mu g_x, tbar += mu g_t, thetabar += mu g_theta. */
 static og_status through_sigma(const og_solve *solve, const og_stop *stop, double *before_bar,
-                               double *theta_bar, double *t_bar) {
+                               double *theta_bar, double *t_bar, og_stop_error *error) {
   guard_slope slope;
   OG_TRY(slope_of(solve, stop, &slope));
   double sigma_bar = *t_bar * stop->h;
   for (size_t i = 0; i < solve->n; i++) sigma_bar += before_bar[i] * stop->speed[i];
   double mu = -sigma_bar / slope.sigma;
+  find_error(solve, stop, &slope, mu, before_bar, *t_bar, error);
   for (size_t i = 0; i < solve->n; i++) before_bar[i] += mu * slope.x[i];
   for (size_t i = 0; i < solve->p; i++) theta_bar[i] += mu * slope.theta[i];
   *t_bar += mu * slope.t;
@@ -51,8 +80,9 @@ static const double *own_cotangents(const og_solve *solve, const og_stop *stop, 
 }
 
 og_status og_stop_pull(const og_solve *solve, const og_stop *stop, const og_trajectory *at, double *after_bar,
-                       double *before_bar, double *theta_bar, double *t_bar) {
+                       double *before_bar, double *theta_bar, double *t_bar, og_stop_error *error) {
   const double *given = own_cotangents(solve, stop, at);
+  *error = (og_stop_error){0, 0};
   double *share = stop->own + OG_PADDED(solve->n) + OG_PADDED(solve->p), jump_t_bar = 0;
   for (size_t i = 0; given && i < solve->states; i++) after_bar[i] += given[1 + solve->states + i];
   int refused =
@@ -61,7 +91,7 @@ og_status og_stop_pull(const og_solve *solve, const og_stop *stop, const og_traj
   for (size_t i = 0; i < solve->p; i++) theta_bar[i] += share[i];
   for (size_t i = 0; given && i < solve->states; i++) before_bar[i] += given[1 + i];
   *t_bar += jump_t_bar + (given ? given[0] : 0);
-  return stop->segment->held ? OG_OK : through_sigma(solve, stop, before_bar, theta_bar, t_bar);
+  return stop->segment->held ? OG_OK : through_sigma(solve, stop, before_bar, theta_bar, t_bar, error);
 }
 
 /* sigma_dot = -Gdot / (dG/dsigma), with Gdot at fixed sigma */

@@ -12,17 +12,25 @@ typedef struct og_stop {
   double h;
   const double *speed; /* dx/dsigma = h sum_j b_j'(sigma) K_j, [n] */
   const double *parts; /* |h| sum_j |b_j'(sigma) K_j|, [n]: what it is the sum of */
-  og_guard_point at;   /* just before the event */
-  double *own;         /* og_stop_own doubles */
+  const double *
+      slope; /* what speed is an interpolant's approximation of: h f just before the event; NULL: not known */
+  og_guard_point at; /* just before the event */
+  double *own;       /* og_stop_own doubles */
 } og_stop;
 size_t og_stop_own(const og_solve *solve);
+
+/* What the approximate speed does to the cotangents: to that of the state before the event, relative to its
+ * size, and to the parameters'. */
+typedef struct og_stop_error {
+  double lambda, theta;
+} og_stop_error;
 
 /* Cotangents at the event of trajectory `at`, those that the caller put on it included. `after_bar` [n] and
  * *t_bar come in, of the state after it (changed) and of its time; before_bar [n] and *t_bar go out, of the
  * state before it and its time with sigma held; theta_bar [p] accumulates. OG_ERR_GRAZING when the guard does
- * not pass zero at any speed; OG_ERR_FIELD from a callback. */
+ * not pass zero at any speed; OG_ERR_FIELD from a callback. `error` is filled in where the slope is known. */
 og_status og_stop_pull(const og_solve *solve, const og_stop *stop, const og_trajectory *at, double *after_bar,
-                       double *before_bar, double *theta_bar, double *t_bar);
+                       double *before_bar, double *theta_bar, double *t_bar, og_stop_error *error);
 /* Tangents: *t_dot and before_dot [n] come in with sigma held and go out as they are; after_dot [n]. */
 og_status og_stop_push(const og_solve *solve, const og_stop *stop, const double *theta_dot, double *t_dot,
                        double *before_dot, double *after_dot);

@@ -15,6 +15,8 @@
     double time_bar[OG_LANES_MAX];           /* of the event's time, sigma held; 0 in whole steps */         \
     double *before;                          /* [n][lanes]: the cotangent of x before the event */           \
     double *memory, *one;                    /* arrays of one lane */                                        \
+    int looks;                               /* the slope of the solution is wanted at events, for: */       \
+    og_stop_error error;                     /* of the last one that was pulled back */                      \
     void *scratch;                                                                                           \
   } og_stops_##S;                                                                                            \
   og_status og_stops_open_##S(og_stops_##S *stops, const og_recall_##S *r, const og_step_##S *step);         \

@@ -6,9 +6,10 @@
 typedef OG_R(og_stops) og_stops;
 
 /* Arrays of one lane: n each of the speed, its parts, the state and two tangents or cotangents; p each of
- * theta and its tangent or cotangent; og_stop_own; og_guard_work. */
+ * theta and its tangent or cotangent; og_stop_own; og_guard_work; and for the slope of the solution, n of it
+ * and n, p and n of its arguments and of f in the solve's precision. */
 static size_t one_lane(const og_solve *solve) {
-  return 5 * OG_PADDED(solve->n) + 2 * OG_PADDED(solve->p) + og_stop_own(solve) + og_guard_work(solve, 1);
+  return 8 * OG_PADDED(solve->n) + 3 * OG_PADDED(solve->p) + og_stop_own(solve) + og_guard_work(solve, 1);
 }
 
 og_status OG_R(og_stops_open)(og_stops *stops, const OG_R(og_recall) * r, const OG_R(og_step) * step) {
@@ -47,6 +48,19 @@ int OG_R(og_stops_find)(og_stops *stops, int lane) {
 
 static size_t entry_of(const og_stops *stops, size_t row, int lane) {
   return row * (size_t)stops->r->lanes + (size_t)lane;
+}
+
+/* h f at the state before the event, in `slope`, which has room for more behind it. */
+static void find_slope(const og_stops *stops, const og_stop *stop, double *slope) {
+  const og_solve *solve = stops->r->solve;
+  _Alignas(64) double t[OG_LANE_STEP] = {stop->at.t};
+  og_lane_status status[OG_LANE_STEP] = {0};
+  real *x = (real *)(void *)(slope + OG_PADDED(solve->n)), *theta = x + OG_PADDED(solve->n),
+       *f = theta + OG_PADDED(solve->p);
+  for (size_t i = 0; i < solve->n; i++) x[i] = (real)stop->at.x[i];
+  for (size_t i = 0; i < solve->p; i++) theta[i] = (real)stop->at.theta[i];
+  solve->field->OG_R(ops).eval(solve->field, 1, t, x, theta, f, status, stop->at.scratch);
+  for (size_t i = 0; i < solve->n; i++) slope[i] = status[0] ? NAN : stop->h * (double)f[i];
 }
 
 /* The lane's step in arrays of its own; *next is what is left of `one`. */
@@ -100,9 +114,12 @@ og_status OG_R(og_stops_pull)(og_stops *stops, int lane, double start_bar, real 
   og_stop stop = stop_of(stops, lane, &after_bar);
   before_bar = after_bar + OG_PADDED(solve->n);
   theta_bar = before_bar + OG_PADDED(solve->n);
+  stop.slope = stops->looks ? theta_bar + OG_PADDED(solve->p) : NULL;
+  if (stops->looks) find_slope(stops, &stop, theta_bar + OG_PADDED(solve->p));
   for (size_t i = 0; i < solve->n; i++) after_bar[i] = (double)x_bar[entry_of(stops, i, lane)];
   if (solve->p) memset(theta_bar, 0, solve->p * sizeof *theta_bar);
-  OG_TRY(og_stop_pull(solve, &stop, stops->r->trajectory[lane], after_bar, before_bar, theta_bar, &t_bar));
+  OG_TRY(og_stop_pull(solve, &stop, stops->r->trajectory[lane], after_bar, before_bar, theta_bar, &t_bar,
+                      &stops->error));
   for (size_t i = 0; i < solve->p; i++) theta_sum[entry_of(stops, i, lane)] += theta_bar[i];
   stops->time_bar[lane] = t_bar;
   seed(stops, lane, before_bar, x_bar, observed);

@@ -175,6 +175,12 @@ og_status og_discrete(og_solve *solve, og_pullback *pullback) {
                         : og_in_parallel(solve, og_items_of(solve), worker, pullback);
 }
 
+int og_trust_tells(og_solve *solve) {
+  og_told *told = solve->told;
+  if (solve->role || told->held || told->coarse || told->gradient) return 0;
+  return told->gradient = 1;
+}
+
 /* How many trajectories' derivatives are in doubt; which ones is put into list. */
 static size_t find_doubtful(og_solve *solve, const og_pullback *pullback, size_t *list) {
   size_t count = 0;
@@ -199,8 +205,7 @@ static og_status warn(og_solve *solve, size_t count, const size_t *doubtful) {
   const og_trust *trust = &solve->trajectories[m].trust;
   for (size_t i = 0; i < count; i++)
     if (solve->trajectories[doubtful[i]].tally.overflow) return refuse_overflow(solve, doubtful[i]);
-  if (solve->role || solve->warned) return OG_OK;
-  solve->warned = 1;
+  if (!og_trust_tells(solve)) return OG_OK;
   og_log(solve->context,
          "warning: the steps of trajectory %zu may not be good for the derivative: at t = %.10g, h = %.3g, "
          "lambda is "

@@ -29,6 +29,9 @@ og_status og_trust_tangents(og_solve *solve);
  * steps than they have get them, with their results in the pullback, and are marked by rounds > 0. */
 og_status og_refine(og_solve *solve, og_pullback *pullback, size_t count, size_t *doubtful);
 
+/* Whether a warning about the derivative is to be given now: once, and not after one about the solution
+ * itself. */
+int og_trust_tells(og_solve *solve);
 /* Whether a failure is one of solving, not of memory or files. */
 int og_is_of_the_solve(og_status status);
 /* The discrete adjoint of what is selected. */

@@ -212,7 +212,11 @@ static og_status run_and_finish(og_fit *fit, og_search *search, const double *th
   og_information information, *used = &information;
   if (fit->p > OG_INFORMATION_MAX || has_weights(search)) used = NULL;
   if (used) OG_TRY(og_information_create(fit->context, fit->p, used));
+  og_told *told = &search->objective->told;
+  told->held = 1; /* of points on the way nobody asks how good their steps were */
   og_status status = run_starts(fit, search, used, theta, points);
+  told->held = 0;
+  told->runs = 0;
   if (status == OG_OK) status = finish(fit, search, used);
   if (used) og_information_free(used);
   return status;
@@ -221,11 +225,7 @@ static og_status run_and_finish(og_fit *fit, og_search *search, const double *th
 static og_status run_all(og_fit *fit, og_search *search, const double *theta, unsigned long long seed) {
   double *points = NULL;
   OG_TRY(og_starts_draw(fit->context, search->objective, theta, search->starts - 1, seed, &points));
-  og_told *told = &search->objective->told;
-  told->held = 1; /* of points on the way nobody asks how good their steps were */
   og_status status = run_and_finish(fit, search, theta, points);
-  told->held = 0;
-  told->runs = 0;
   og_free(fit->context, points);
   return status;
 }

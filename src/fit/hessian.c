@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "adjoint/second.h"
+#include "adjoint/trust.h"
 #include "fit/objective.h"
 
 /* Some directions at once, and everything along each of them; D of them. */
@@ -169,6 +170,8 @@ og_status og_objective_hessian_products(og_objective *objective, const double *t
   if (p == 0) return OG_OK;
   OG_TRY(og_objective_create_tangents(objective));
   OG_TRY(og_batch_forward(&objective->all, OG_ADJOINT_DISCRETE, theta, 1, &solve));
+  OG_TRY(og_trust_tangents(solve));
+  if (solve->renewed) OG_TRY(og_batch_terms(&objective->all, solve, theta, 1));
   for (size_t done = 0, now; done < count; done += now) {
     now = at_a_time(objective, solve, count - done);
     OG_TRY(along(objective, solve, theta, now, directions + done * p, products + done * p));

@@ -134,3 +134,18 @@ void og_pacing_free(og_context *context, og_pacing **pacing) {
   og_free(context, *pacing);
   *pacing = NULL;
 }
+
+static og_status copy_list(og_context *context, const og_ceilings *from, og_ceilings *to) {
+  if (!from->count) return OG_OK;
+  OG_TRY(og_ceilings_reserve(context, to, from->count));
+  memcpy(to->runs, from->runs, from->count * sizeof *to->runs);
+  to->count = from->count;
+  return OG_OK;
+}
+
+og_status og_pacing_copy(og_context *context, const og_pacing *from, og_pacing **to) {
+  *to = og_alloc(context, 1, sizeof **to);
+  if (!*to) return OG_ERR_MEMORY;
+  OG_TRY(copy_list(context, &from->stable, &(*to)->stable));
+  return copy_list(context, &from->resolved, &(*to)->resolved);
+}

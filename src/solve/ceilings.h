@@ -49,6 +49,8 @@ typedef struct og_pacing {
 og_status og_pacing_close(og_context *context, og_pacing *pacing);
 /* The ceilings that are being made hold from the start on as they are where they were made last. */
 void og_pacing_extend(og_pacing *pacing);
+/* Those in force. OG_ERR_MEMORY without a message. */
+og_status og_pacing_copy(og_context *context, const og_pacing *from, og_pacing **to);
 /* NULL after it, as before it is made. */
 void og_pacing_free(og_context *context, og_pacing **pacing);
 

@@ -35,7 +35,8 @@ typedef struct og_coarse {
 
 /* What is told once, by all solves that share it, and how often they have been run. */
 typedef struct og_told {
-  int held; /* nothing is told for now, nor looked at */
+  int gradient; /* that steps are not good for the derivative */
+  int held;     /* nothing is told for now, nor looked at */
   int coarse, loose;
   size_t runs;
 } og_told;

@@ -96,10 +96,10 @@
   void og_drive_state_at_##S(const og_drive_state_##S *d, int lane, double place, double *x);                \
   /* Stops a lane for an event's sake. */                                                                    \
   void og_drive_event_fail_##S(og_drive_state_##S *d, int lane, size_t event, og_status status);             \
-  /* Sizes, where the solve wants them: from a state on; with the step's end; up to the event that ended the \
-   * segment, and from the state behind it on. */                                                            \
+  /* Sizes, where the solve wants them: from a state on; with the steps' ends; up to the event that ended    \
+   * the segment, and from the state behind it on. */                                                        \
   void og_drive_size_begin_##S(og_drive_state_##S *d, int lane, const X *state);                             \
-  void og_drive_size_grow_##S(og_drive_state_##S *d, int lane);                                              \
+  void og_drive_size_grow_##S(og_drive_state_##S *d);                                                        \
   void og_drive_size_end_##S(og_drive_state_##S *d, int lane, og_segment *segment);                          \
   /* Fixed steps: a lane begins; before and after a step that is looked at. */                               \
   void og_drive_look_begin_##S(og_drive_state_##S *d, int lane);                                             \

@@ -291,7 +291,6 @@ static int move_on(drive *d, int lane) {
   d->fraction[lane] = d->fraction_next[lane];
   d->index[lane]++;
   if (event != OG_NO_EVENT) return OG_R(og_drive_happen)(d, lane);
-  if (d->solve->sizes) OG_R(og_drive_size_grow)(d, lane);
   return d->fraction[lane] == 1 ? OG_R(og_drive_turn)(d, lane) : 1;
 }
 
@@ -312,6 +311,7 @@ void OG_R(og_drive_commit)(drive *d) {
     moving[count] = lane;
     count += moved[lane];
   }
+  if (d->solve->sizes) OG_R(og_drive_size_grow)(d);
   for (int i = 0; i < count; i++)
     if (!move_on(d, moving[i])) return;
   OG_R(og_drive_move)(d);

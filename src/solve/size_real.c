@@ -16,9 +16,13 @@ void OG_R(og_drive_size_begin)(drive *d, int lane, const real *state) {
   for (int i = 0; i < d->step.n; i++) sizes[i] = fabs((double)state[i * d->lanes + lane]);
 }
 
-void OG_R(og_drive_size_grow)(drive *d, int lane) {
-  double *sizes = sizes_of(d, lane);
-  for (int i = 0; i < d->step.n; i++) sizes[i] = fmax(sizes[i], fabs((double)d->y[i * d->lanes + lane]));
+/* Steps that an event stopped have no end. */
+void OG_R(og_drive_size_grow)(drive *d) {
+  for (int lane = 0; lane < d->lanes; lane++) {
+    if (d->mask[lane] == 0 || (d->watch && d->watch->event[lane] != OG_NO_EVENT)) continue;
+    double *sizes = sizes_of(d, lane);
+    for (int i = 0; i < d->step.n; i++) sizes[i] = fmax(sizes[i], fabs((double)d->y[i * d->lanes + lane]));
+  }
 }
 
 void OG_R(og_drive_size_end)(drive *d, int lane, og_segment *segment) {

@@ -232,6 +232,7 @@ void og_solve_set_names(og_solve *solve, og_name_fn name_of, const void *names) 
 }
 
 static void forget_pacings(og_solve *solve) {
+  if (solve->keeps_pacings) return;
   for (size_t m = 0; m < solve->count; m++) og_pacing_free(solve->context, &solve->trajectories[m].pacing);
   solve->paced = solve->replayed = solve->tangents_trusted = 0;
 }

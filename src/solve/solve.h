@@ -112,11 +112,11 @@ struct og_solve {
   int paced;               /* some trajectories have pacings */
   int replayed;            /* the last run was a replay, whose steps are held */
   int renewed;             /* the last pullback has narrowed steps, and so changed results */
+  int keeps_pacings;       /* a run has those that were given to it */
   int tangents_trusted;    /* steps are good for tangents */
   int held;                /* steps are good for the derivative: no looks */
   og_gradient_error error; /* of the last pullback, */
   double parameters_error; /* and that of the parameters as a number */
-  int warned;              /* that steps are not good for the derivative */
   size_t *selected;        /* NULL, or the trajectories that drivers and adjoints work on, */
   size_t selected_count;   /* which are so many */
   int theta_shared, *x0_given, *theta_given; /* given: [M] */
