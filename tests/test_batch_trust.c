@@ -252,7 +252,7 @@ static void alone_under_a_budget(plan p, size_t index) {
   slopes free_of_limit, limited;
   p.count = 1, p.which = &index;
   solve_plan(&p, &free_of_limit);
-  p.memory = p.adjoint == OG_ADJOINT_QUADRATURE ? 2 << 20 : p.dosed ? 224 << 10 : 80 << 10;
+  p.memory = p.adjoint == OG_ADJOINT_QUADRATURE ? 2 << 20 : p.dosed ? 320 << 10 : 112 << 10;
   solve_plan(&p, &limited);
   same_bits(&p, 0, &free_of_limit, &limited, "in a small budget");
 }
@@ -262,7 +262,7 @@ static void under_a_budget_as_without(plan p) {
   static const size_t bad[] = {5, 37, 61, LONG};
   size_t alone = p.adjoint == OG_ADJOINT_BACKSOLVE ? 1 : sizeof bad / sizeof *bad;
   solve_plan(&p, free_of_limit);
-  p.memory = p.adjoint == OG_ADJOINT_QUADRATURE ? 8 << 20 : 1 << 20; /* it keeps the backward solve's steps */
+  p.memory = p.adjoint == OG_ADJOINT_QUADRATURE ? 8 << 20 : 2 << 20; /* it keeps the backward solve's steps */
   solve_plan(&p, limited);
   for (size_t m = 0; m < p.count; m++) same_bits(&p, m, &free_of_limit[m], &limited[m], "under a budget");
   for (size_t i = 0; i < alone; i++) alone_under_a_budget(p, bad[i]);

@@ -589,7 +589,7 @@ static void places_that_were_not_kept(void **state) {
   (void)state;
   size_t steps = 0;
   double x0_bar[2] = {0}, *times = calloc(10000, sizeof *times);
-  lv w = open_lv(400, 0, 26000);
+  lv w = open_lv(400, 0, 40000);
   CHECK(w.context, og_solve_run(w.solve));
   CHECK(w.context, og_solve_steps(w.solve, 0, &steps, NULL));
   assert_int_equal(og_solve_steps(w.solve, 0, &steps, times), OG_ERR_UNSUPPORTED);
@@ -598,7 +598,7 @@ static void places_that_were_not_kept(void **state) {
   CHECK(w.context, pull_lv(&w, x0_bar)); /* the run still stands */
   close_lv(&w);
   w = open_lv(400, 0, 0); /* all of them are there, or fit into the budget, or are equal */
-  lv fits = open_lv(400, 0, 1000000), equal = open_lv(400, 3000, 26000), equal_too = open_lv(400, 3000, 0);
+  lv fits = open_lv(400, 0, 1000000), equal = open_lv(400, 3000, 40000), equal_too = open_lv(400, 3000, 0);
   double expected[2], found[2];
   lv *pairs[][2] = {{&w, &fits}, {&equal_too, &equal}};
   for (int i = 0; i < 2; i++) {
@@ -656,7 +656,7 @@ static void other_values_the_second_time(void **state) {
   CHECK(w.context, og_field_create(w.context, 1, 0, moody, &calls, &w.field));
   CHECK(w.context, og_field_set_vjp(w.field, moody_vjp));
   w.options = new_options(w.context, OG_METHOD_TSIT5, 1e-10, 1e-12);
-  CHECK(w.context, og_options_set_integer(w.options, OG_OPT_MEMORY, 22000));
+  CHECK(w.context, og_options_set_integer(w.options, OG_OPT_MEMORY, 38000));
   CHECK(w.context, og_solve_create(w.context, w.field, w.options, 1, &w.solve));
   CHECK(w.context, og_solve_set_span(w.solve, 0, 0, 30));
   CHECK(w.context, og_solve_set_initial_state(w.solve, 0, (double[]){1}));

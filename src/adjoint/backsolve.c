@@ -118,7 +118,7 @@ static const char *describe(const og_solve *solve, size_t m, const drift *d, cha
 static const double LOST = 0.5;
 /* In tolerances, and at least this share: where gradients are to be right or refused, one is refused that
  * came with an x so far off. */
-static const double MISSED = 100, MISSED_LEAST = 1e-3;
+static const double MISSED = 100, MISSED_LEAST = 1e-5;
 
 static int is_lost(const og_solve *solve, size_t m, const drift *d) {
   int adaptive = !solve->trajectories[m].fixed_steps;

@@ -49,10 +49,9 @@ void og_backward_close(og_backward *b);
 
 /* One kind of backward solve. */
 typedef og_status (*og_backward_fn)(og_solve *solve, og_pullback *pullback, og_backward_how how);
-/* The kind with the norm of the options. Trajectories whose results are in doubt get those of the full norm
- * and tighter tolerances: where the parameter integral was left out of the step control and is not resolved
- * (a kind that keeps no steps); where the discrete adjoint says something else. OG_ERR_UNRESOLVED if that
- * does not help. */
+/* The kind with the norm of the options, held against the discrete adjoint (`checked`), or where no steps are
+ * kept against itself (`trusted`). Trajectories whose results are in doubt get those of the full norm and
+ * tighter tolerances; OG_ERR_UNRESOLVED if that does not help. */
 og_status og_backward_trusted(og_solve *solve, og_pullback *pullback, og_backward_fn kind);
 og_status og_backward_checked(og_solve *solve, og_pullback *pullback, og_backward_fn kind);
 /* What is left to do over a round's recorded steps, before lambda jumps. */

@@ -71,28 +71,13 @@ static int refines(const og_solve *solve) {
   return control_of(solve) == OG_CONTROL_REFINE && !solve->trajectories[0].fixed_steps && !solve->replayed;
 }
 
-/* ---- By its own estimates ---- */
-
-og_status og_backward_trusted(og_solve *solve, og_pullback *pullback, og_backward_fn kind) {
-  og_backward_how how = plain(solve);
-  size_t count = 0;
-  OG_TRY(kind(solve, pullback, how));
-  for (size_t m = 0; m < solve->count; m++) count += solve->trajectories[m].trust.doubtful != 0;
-  if (!count || how.norm == OG_NORM_FULL || !refines(solve)) return OG_OK;
-  unsigned char *doubtful = og_alloc(solve->context, solve->count, 1);
-  if (!doubtful) return og_fail_memory(solve->context, solve->count, "a gradient");
-  for (size_t m = 0; m < solve->count; m++) doubtful[m] = solve->trajectories[m].trust.doubtful != 0;
-  og_status status = again(solve, pullback, kind, (og_backward_how){OG_NORM_FULL, 1}, doubtful);
-  og_free(solve->context, doubtful);
-  if (status == OG_OK) atomic_store(&solve->stats[OG_STAT_REFINEMENTS], 1);
-  return status;
-}
-
 /* ---- Beside the discrete adjoint ---- */
 
 /* In tolerances: how far apart two gradients are taken to agree, and how far two that are right may be,
  * because both have the errors of the forward solve; and tolerances of the attempts. */
 static const double APART = 50, BOTH = 150;
+/* What rounding may leave where a problem amplifies it, whatever the tolerance. */
+static const double ROUNDING = 1e-6;
 /* Of the parts that a cotangent of parameters is the sum of, where they cancel. */
 static const double CANCELLED = 0.01;
 static const og_backward_how attempts[] = {{OG_NORM_FULL, 1e-2}, {OG_NORM_FULL, 1e-4}};
@@ -107,7 +92,7 @@ static double apart(const double *a, const double *b, size_t count, double *size
   return most;
 }
 
-/* Nonzero: they are farther apart than so many tolerances. */
+/* Nonzero: they are farther apart than allowed, in tolerances. */
 static int compare(og_solve *solve, size_t m, const og_pullback *found, const og_pullback *reference,
                    double allowed) {
   og_trajectory *at = &solve->trajectories[m];
@@ -118,9 +103,10 @@ static int compare(og_solve *solve, size_t m, const og_pullback *found, const og
   theta_size = CANCELLED * at->tally.theta_largest;
   double initial = apart(found->x0_bar + m * n, reference->x0_bar + m * n, n, &initial_size);
   double theta = apart(found->theta_bar + m * p, reference->theta_bar + m * p, p, &theta_size);
+  double share = fmax(allowed * tolerance, allowed == BOTH ? ROUNDING : 0);
   at->trust.initial = fmax(initial, tolerance * initial_size);
   at->trust.parameters = fmax(theta, tolerance * theta_size);
-  return !(initial <= allowed * tolerance * initial_size) || !(theta <= allowed * tolerance * theta_size);
+  return !(initial <= share * initial_size) || !(theta <= share * theta_size);
 }
 
 static size_t find_doubtful(og_solve *solve, const og_pullback *found, const og_pullback *reference,
@@ -162,15 +148,31 @@ static og_status settle(og_solve *solve, og_pullback *pullback, og_backward_fn k
  * held against itself by tighter tolerances, and these against yet tighter ones. */
 static og_status settle_alone(og_solve *solve, og_pullback *pullback, og_backward_fn kind, results *reference,
                               unsigned char *doubtful) {
-  size_t count = solve->count, attempt = 0;
-  for (; count && attempt < sizeof attempts / sizeof *attempts; attempt++) {
+  size_t most = sizeof attempts / sizeof *attempts;
+  for (size_t attempt = 0; attempt < most; attempt++) {
     memset(reference->memory, 0, reference->entries * sizeof(double));
     OG_TRY(kind(solve, &reference->pullback, attempts[attempt]));
-    count = find_doubtful(solve, pullback, &reference->pullback, APART, doubtful);
+    if (!find_doubtful(solve, pullback, &reference->pullback, APART, doubtful)) return OG_OK;
+    if (attempt + 1 == most && find_doubtful(solve, pullback, &reference->pullback, BOTH, doubtful))
+      return refuse(solve, doubtful);
     for (size_t m = 0; m < solve->count; m++)
       if (doubtful[m]) take_over(solve, m, &reference->pullback, pullback);
   }
-  return count ? refuse(solve, doubtful) : OG_OK;
+  return OG_OK;
+}
+
+og_status og_backward_trusted(og_solve *solve, og_pullback *pullback, og_backward_fn kind) {
+  results reference;
+  OG_TRY(kind(solve, pullback, plain(solve)));
+  if (!refines(solve)) return OG_OK;
+  OG_TRY(open_results(solve, pullback, &reference));
+  unsigned char *doubtful = og_alloc(solve->context, solve->count, 1);
+  og_status status = doubtful ? OG_OK : og_fail_memory(solve->context, solve->count, "a gradient");
+  if (doubtful) memset(doubtful, 1, solve->count);
+  if (status == OG_OK) status = settle_alone(solve, pullback, kind, &reference, doubtful);
+  og_free(solve->context, doubtful);
+  og_free(solve->context, reference.memory);
+  return status;
 }
 
 /* The discrete adjoint goes back over checkpoints, of which some may be lost; windows need all of them. */

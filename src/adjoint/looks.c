@@ -92,7 +92,7 @@ static double local_error(const og_tally *tally, const og_look_error *error, dou
 /* Where the step's size against the border is seen, the ceiling is known also where it is kept. */
 static double stable_width(const og_solve *solve, const og_looked *looked, double local) {
   double reach = solve->limits.reach;
-  if (looked->ratio < SEEN_AT * reach || local < SEEN_ERROR) return INFINITY;
+  if (looked->ratio < SEEN_AT * reach || local < SEEN_ERROR || !isfinite(looked->ratio)) return INFINITY;
   return fabs(looked->h) * BELOW_REACH * reach / looked->ratio;
 }
 

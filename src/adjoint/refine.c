@@ -15,7 +15,7 @@
 #include "adjoint/trust.h"
 #include "solve/checkpoints.h"
 
-enum { AT_A_TIME = OG_LANES_MAX, ROUNDS_MOST = 20, STABLE_ROUNDS = 8, RUNS_MOST = 4096 };
+enum { AT_A_TIME = OG_LANES_MAX, ROUNDS_MOST = 20, STABLE_ROUNDS = 8 };
 /* In tolerances: what a step may do to the derivative at first; how far it may miss that; what cutting all
  * steps may change; from where on the gradient is refused and not only known less well. */
 static const double TARGET = 10, MISS = 5, AGREE = 30, CONFIRM = 100, REFUSE = 100;
@@ -85,24 +85,15 @@ static og_status open_group(og_group *g, og_solve *solve, const og_pullback *pul
   return OG_OK;
 }
 
-/* Lists of ceilings share what a budget has for them. */
-static size_t runs_for(const og_solve *solve) {
-  if (!solve->checkpoints || !solve->limits.budget) return RUNS_MOST;
-  size_t lists = 2 * solve->count + 3;
-  size_t runs = OG_CEILINGS_LEAST + solve->checkpoints->layout.ceilings / lists / sizeof(og_ceiling);
-  return runs > RUNS_MOST ? RUNS_MOST : runs;
-}
-
 static og_status open_pacing(og_solve *solve, size_t m) {
   og_trajectory *at = &solve->trajectories[m];
-  size_t runs = runs_for(solve);
   if (!at->pacing) at->pacing = og_alloc(solve->context, 1, sizeof *at->pacing);
   if (!at->pacing) return og_fail_memory(solve->context, sizeof *at->pacing, "ceilings of steps");
   og_ceilings *lists[] = {&at->pacing->stable, &at->pacing->resolved, &at->pacing->next_stable,
                           &at->pacing->next_resolved, &at->pacing->next_cut};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-    if (og_ceilings_reserve(solve->context, lists[i], runs) != OG_OK)
-      return og_fail_memory(solve->context, runs * sizeof(og_ceiling), "ceilings of steps");
+    if (og_ceilings_reserve(solve->context, lists[i], OG_CEILINGS) != OG_OK)
+      return og_fail_memory(solve->context, OG_CEILINGS * sizeof(og_ceiling), "ceilings of steps");
   solve->paced = 1;
   return OG_OK;
 }
@@ -278,6 +269,20 @@ static void warn(const og_group *g, const og_refined *r) {
          r->m, r->change);
 }
 
+/* Under a budget the ceilings in force may take a part of what is beyond the least, as lists of events do. */
+static og_status count_ceilings(const og_solve *solve) {
+  size_t bytes = 0, least = 2 * OG_CEILINGS * sizeof(og_ceiling);
+  if (!solve->checkpoints || !solve->limits.budget) return OG_OK;
+  for (size_t m = 0; m < solve->count; m++)
+    if (solve->trajectories[m].pacing) bytes += og_pacing_bytes(solve->trajectories[m].pacing);
+  if (bytes <= least + solve->checkpoints->layout.ceilings) return OG_OK;
+  return og_fail(
+      solve->context, OG_ERR_BUDGET,
+      "the ceilings of steps that are narrowed for the derivative take more than their share of the memory "
+      "budget of %zu bytes: raise the budget",
+      solve->limits.budget);
+}
+
 /* The trajectory is known, and leaves the group. */
 static og_status settle(og_group *g, size_t i) {
   const og_refined *r = &g->refined[i];
@@ -288,7 +293,7 @@ static og_status settle(og_group *g, size_t i) {
     g->restore[g->restored++] = r->m;
   else
     hand_over(g, i);
-  if (og_pacing_close(g->solve->context, at->pacing) == OG_OK) return OG_OK;
+  if (og_pacing_close(g->solve->context, at->pacing) == OG_OK) return count_ceilings(g->solve);
   return og_fail_memory(g->solve->context, at->pacing->resolved.count * sizeof(og_ceiling),
                         "ceilings of steps");
 }
@@ -356,12 +361,18 @@ static og_status accept_or_refuse(og_group *g) {
 
 /* ---- All rounds ---- */
 
+static const og_refined *failed_of(const og_group *g) {
+  for (size_t i = 0; i < g->count; i++)
+    if (g->refined[i].m == g->solve->failed) return &g->refined[i];
+  return &g->refined[0];
+}
+
 static og_status one_round(og_group *g) {
   int known[AT_A_TIME];
   select_left(g);
   if (g->rounds > 0) {
     og_status status = og_solve_rerun(g->solve);
-    if (status != OG_OK) return og_is_of_the_solve(status) ? refuse(g, &g->refined[0], status) : status;
+    if (status != OG_OK) return og_is_of_the_solve(status) ? refuse(g, failed_of(g), status) : status;
   }
   OG_TRY(look_back(g));
   for (size_t i = 0; i < g->count; i++) known[i] = decide(g, i);

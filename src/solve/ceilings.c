@@ -103,6 +103,8 @@ double og_ceilings_allow(const og_ceilings *c, double s, size_t *hint) {
 
 void og_pacing_extend(og_pacing *pacing) {
   og_ceilings *lists[] = {&pacing->next_stable, &pacing->next_resolved, &pacing->next_cut};
+  og_ceilings *stable = &pacing->next_stable; /* of the last steps it may be that nothing could be told */
+  while (stable->count > 1 && isinf(stable->runs[stable->count - 1].width)) stable->count--;
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
     if (lists[i]->count) lists[i]->runs[lists[i]->count - 1].from = 0;
 }
@@ -148,4 +150,10 @@ og_status og_pacing_copy(og_context *context, const og_pacing *from, og_pacing *
   if (!*to) return OG_ERR_MEMORY;
   OG_TRY(copy_list(context, &from->stable, &(*to)->stable));
   return copy_list(context, &from->resolved, &(*to)->resolved);
+}
+
+size_t og_pacing_bytes(const og_pacing *pacing) {
+  return (pacing->stable.capacity + pacing->resolved.capacity + pacing->next_stable.capacity +
+          pacing->next_resolved.capacity + pacing->next_cut.capacity) *
+         sizeof(og_ceiling);
 }

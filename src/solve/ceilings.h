@@ -14,7 +14,7 @@ typedef struct og_ceiling {
   double highest; /* of the ceilings that it stands for */
 } og_ceiling;
 
-enum { OG_CEILINGS_LEAST = 16 }; /* that a budget leaves room for */
+enum { OG_CEILINGS = 128 }; /* runs of a list, whatever the budget: steps follow from them */
 
 typedef struct og_ceilings {
   size_t count, capacity;
@@ -49,6 +49,8 @@ typedef struct og_pacing {
 og_status og_pacing_close(og_context *context, og_pacing *pacing);
 /* The ceilings that are being made hold from the start on as they are where they were made last. */
 void og_pacing_extend(og_pacing *pacing);
+/* Memory of all lists. */
+size_t og_pacing_bytes(const og_pacing *pacing);
 /* Those in force. OG_ERR_MEMORY without a message. */
 og_status og_pacing_copy(og_context *context, const og_pacing *from, og_pacing **to);
 /* NULL after it, as before it is made. */

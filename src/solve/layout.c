@@ -52,15 +52,15 @@ static og_gradient_control control_of(const og_solve *solve) {
   return (og_gradient_control)og_options_integer(solve->options, OG_OPT_GRADIENT_CONTROL);
 }
 
-/* Ceilings of steps: two lists for each trajectory, and three more for the one that is being refined; its
- * gradient, three times; and the list of those to be refined. */
+/* Ceilings of steps, for the trajectory that is being refined; its gradient, three times; and the list of
+ * those to be refined. What the ceilings of others take comes from what is beyond the least. */
 static size_t refine_bytes(const og_solve *solve) {
-  size_t list = OG_CEILINGS_LEAST * sizeof(og_ceiling) + OG_ALLOCATION_EXTRA;
-  size_t own = sizeof(og_pacing) + OG_ALLOCATION_EXTRA + 2 * list + sizeof(size_t);
+  size_t lists = 5 * (OG_CEILINGS * sizeof(og_ceiling) + OG_ALLOCATION_EXTRA);
+  size_t own = sizeof(og_pacing) + OG_ALLOCATION_EXTRA;
   size_t values = 3 * (solve->states + solve->parameters + 2) + solve->observed_count + solve->signal_values;
   if (control_of(solve) == OG_CONTROL_NONE) return 0;
   if (control_of(solve) == OG_CONTROL_ESTIMATE) return solve->count * sizeof(size_t) + OG_ALLOCATION_EXTRA;
-  return solve->count * own + 3 * list + values * sizeof(double) + 2 * OG_ALLOCATION_EXTRA;
+  return solve->count * sizeof(size_t) + own + lists + values * sizeof(double) + 2 * OG_ALLOCATION_EXTRA;
 }
 
 /* A step with its derivative, and the blocks that the discrete adjoint and the tangent have beside it: x, its

@@ -35,9 +35,12 @@ static og_status report(const og_solve *solve, const og_share *share) {
   return og_report_failure(solve, &share->failure);
 }
 
-static og_status first_failure(const og_solve *solve, const og_share *shares, int count) {
+static og_status first_failure(og_solve *solve, const og_share *shares, int count) {
   for (int i = 0; i < count; i++)
-    if (shares[i].status != OG_OK) return report(solve, &shares[i]);
+    if (shares[i].status != OG_OK) {
+      solve->failed = shares[i].failure.trajectory;
+      return report(solve, &shares[i]);
+    }
   return OG_OK;
 }
 

@@ -110,6 +110,7 @@ struct og_solve {
   const og_solve *named_after; /* NULL, or a solve whose trajectories these are, modulo their count */
   const og_solve *pace;    /* NULL, or a solve from t1 to t0 that this one must not outpace on its way back */
   int paced;               /* some trajectories have pacings */
+  size_t failed;           /* the trajectory that the last failure was of */
   int replayed;            /* the last run was a replay, whose steps are held */
   int renewed;             /* the last pullback has narrowed steps, and so changed results */
   int keeps_pacings;       /* a run has those that were given to it */
