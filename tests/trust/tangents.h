@@ -134,21 +134,39 @@ static inline void midpoint_rule(tangents *a, columns f0, double H, int parts, c
   memcpy(out, now, (size_t)a->columns * sizeof *now);
 }
 
-/* The sum of what the terms add to f by each parameter, without their signs: they may cancel, and leave their
- * rounding. */
-static inline void find_parts(const tangents *a, double parts[COLUMNS_MAX]) {
+/* What term m adds to the change of each tangent, without its sign. */
+static inline void add_second_parts(const tangents *a, const term *m, const double complex *x,
+                                    const double complex *theta, double *parts) {
+  complex_term_slopes d = complex_slopes_of(m, a->t, x, theta);
+  for (int i = 0; i < 2; i++)
+    if (m->theta[i] >= 0 && m->theta[i] < a->s->p)
+      parts[a->first + a->s->n + m->theta[i]] += fabs(cimag(d.by_theta[i])) / small;
+  for (int i = 0; i < m->factors; i++)
+    for (int c = 1; c < a->first; c++)
+      parts[a->first + c - 1] += fabs(cimag(d.by_state[i]) / small * a->y[c][m->factor[i].state]);
+}
+
+/* The sum of what the terms add to each tangent beside J times itself, without their signs: they may cancel,
+ * and leave their rounding. */
+static inline void find_parts(tangents *a, double parts[COLUMNS_MAX]) {
+  double complex x[STATES_MAX], theta[THETA_MAX];
+  int second = a->columns > a->first;
   memset(parts, 0, sizeof(double[COLUMNS_MAX]));
+  if (second) carry_direction(a, a->y, x, theta);
   for (int k = 0; k < a->s->count; k++) {
     const term *m = &a->s->term[k];
     term_slopes d = slopes_of(m, a->t, a->y[0], a->theta);
     for (int i = 0; i < 2; i++)
       if (m->theta[i] >= 0 && m->theta[i] < a->s->p) parts[1 + a->s->n + m->theta[i]] += fabs(d.by_theta[i]);
+    if (second) add_second_parts(a, m, x, theta, parts);
   }
+  for (int c = 1; c < a->first && second; c++)
+    parts[a->first + c - 1] += parts[c]; /* what tangents lack, too */
 }
 
 /* The difference of the last two columns of the tableau, each direction relative to its own size. What has
  * decayed to 1e-8 of its largest need not keep its digits, and what cancels cannot. */
-static inline double difference(const tangents *a, double H, columns high, columns low) {
+static inline double difference(tangents *a, double H, columns high, columns low) {
   double worst = 0, parts[COLUMNS_MAX];
   find_parts(a, parts);
   for (int c = 0; c < a->columns; c++) {
@@ -205,7 +223,7 @@ static inline int integrate_tangents(tangents *a, double end) {
     if (off <= a->allowed) {
       accept_columns(a, next);
       a->t = last ? end : a->t + H;
-      if (!last || factor < 1) a->h = H * fmin(fmax(factor, 0.5), 3);
+      if (!last) a->h = H * fmin(fmax(factor, 1), 3); /* rounding alone makes no step shorter */
       a->allowed = fmax(finest, a->allowed / 1.5);
       rejected = 0;
     } else {
