@@ -19,7 +19,7 @@ static void start_state(og_backward *b, size_t m) {
 
 static og_status allocate(og_backward *b) {
   const og_solve *solve = b->solve;
-  size_t doubles = solve->count * (b->field->n + b->field->p + solve->p + 3),
+  size_t doubles = solve->count * (b->field->n + b->field->p + solve->p + 2),
          point = og_backward_point(solve);
   b->state = og_alloc(solve->context, doubles, sizeof *b->state);
   b->stations = og_alloc(solve->context, solve->count, sizeof *b->stations);
@@ -30,7 +30,6 @@ static og_status allocate(og_backward *b) {
   b->theta_bar = b->rows + solve->count * b->field->p;
   b->errors = b->theta_bar + solve->count * solve->p;
   b->left_out = b->errors + solve->count;
-  b->steps = b->left_out + solve->count;
   return OG_OK;
 }
 
@@ -93,7 +92,6 @@ static og_status run_round(og_backward *b) {
   for (size_t m = 0; m < M; m++) {
     b->errors[m] += b->back->trajectories[m].errors;
     b->left_out[m] += b->back->trajectories[m].left_out;
-    b->steps[m] += (double)b->back->trajectories[m].steps;
   }
   long long evals = og_solve_stat(b->back, OG_STAT_RHS_EVALS);
   og_count(b->solve, OG_STAT_VJP_EVALS, evals);
@@ -136,7 +134,6 @@ static void tell_errors(const og_backward *b, size_t m) {
   for (size_t i = 0; i < solve->parameters; i++)
     theta = fmax(theta, fabs(b->pullback->theta_bar[m * solve->parameters + i]));
   at->trust = (og_trust){.initial = share * x0, .parameters = share * theta + b->left_out[m]};
-  at->trust.doubtful = b->left_out[m] > og_trust_sum_allowed(solve, m, (size_t)b->steps[m]) * theta;
 }
 
 og_status og_backward_run(og_backward *b, og_round_fn after) {

@@ -23,12 +23,12 @@ typedef struct og_backward {
       *field; /* its state is x[n] if lambda_row is n, then lambda[n], then q[p] if it has so many rows */
   size_t lambda_row;
   og_pullback *pullback;
-  double *state;                     /* [M][rows of the field], where the next round starts */
-  double *rows;                      /* [M][p of the field]: its theta in the present segment */
-  double *theta_bar;                 /* [M][p]: what does not come by q */
-  og_station *stations;              /* [M] */
-  double *point;                     /* blocks of one lane of the forward field: og_backward_point */
-  double *errors, *left_out, *steps; /* [M]: of all rounds, as in og_trajectory */
+  double *state;             /* [M][rows of the field], where the next round starts */
+  double *rows;              /* [M][p of the field]: its theta in the present segment */
+  double *theta_bar;         /* [M][p]: what does not come by q */
+  og_station *stations;      /* [M] */
+  double *point;             /* blocks of one lane of the forward field: og_backward_point */
+  double *errors, *left_out; /* [M]: of all rounds, as in og_trajectory */
 } og_backward;
 
 static inline double *og_backward_state(const og_backward *b, size_t m) { return b->state + m * b->field->n; }

@@ -2,12 +2,9 @@
 
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "adjoint/weights.h"
 #include "solve/guards.h"
-#include "solve/tapes.h"
 
 /* ---- Sizes ---- */
 
@@ -67,15 +64,10 @@ static double largest_of(const double *values, size_t count) {
 /* ---- The judgement ---- */
 
 /* Local estimates are not additive: these are signs for a closer look, no verdict. In tolerances, of the sum
- * over steps (per step, and at least) and of one step; and whatever the tolerance, in shares. */
-static const double SUM_PER_STEP = 0, SUM_LEAST = 40, ONE_STEP = 40, SHARE_MOST = 0.1, FIXED_SHARE = 0.3;
+ * over steps; whatever the tolerance, as a share; and of steps that were given, which have no tolerance. */
+static const double SUM_MOST = 40, SHARE_MOST = 0.1, FIXED_SHARE = 0.3;
 /* Growth from which on its exact value is worth a look at all cotangents. */
 static const double NOTABLE_GROWTH = 1e4, NOTABLE_LOSS = 1e-2;
-
-double og_trust_sum_allowed(const og_solve *solve, size_t m, size_t steps) {
-  double tolerances = fmax(SUM_PER_STEP * (double)steps, SUM_LEAST);
-  return fmin(tolerances * og_trust_tolerance(solve, m), SHARE_MOST);
-}
 
 /* Samples stand for all steps at which there was no sign. */
 static double total(const og_tally *tally, const double *sums, size_t steps) {
@@ -105,26 +97,32 @@ static void judge_growth(const og_solve *solve, const og_pullback *pullback, siz
   trust->loss = loss_error > 0 ? loss_error / loss : 0;
 }
 
+/* What is estimated of the results at place `item`, from the sums of errors of lambda and of the parameters.
+ */
+static void estimate(og_solve *solve, const og_pullback *pullback, size_t item, double lambda, double theta) {
+  og_trajectory *at = &solve->trajectories[og_item(solve, item)];
+  const og_tally *tally = &at->tally;
+  double least = at->fixed_steps ? 0 : og_trust_tolerance(solve, og_item(solve, item));
+  double x0_bar = largest_of(pullback->x0_bar + item * solve->states, solve->states);
+  at->trust.parameters = theta + fmax(lambda, least) * theta_size(solve, pullback, item);
+  at->trust.initial = fmax(lambda, least) * x0_bar;
+  at->trust.worst = tally->worst, at->trust.ratio = tally->ratio;
+  at->trust.t = tally->t, at->trust.h = tally->h;
+  at->trust.rounds = 0;
+}
+
 int og_trust_judge(og_solve *solve, const og_pullback *pullback, size_t item) {
   size_t m = og_item(solve, item);
-  og_trajectory *at = &solve->trajectories[m];
+  const og_trajectory *at = &solve->trajectories[m];
   const og_tally *tally = &at->tally;
-  og_trust *trust = &at->trust;
-  double tolerance = og_trust_tolerance(solve, m), size = theta_size(solve, pullback, item);
   double lambda = total(tally, tally->lambda, at->steps), theta = total(tally, tally->theta, at->steps);
-  double initial = largest_of(pullback->x0_bar + item * solve->states, solve->states);
+  double most = fmin(SUM_MOST * og_trust_tolerance(solve, m), SHARE_MOST);
+  double theta_most = theta_size(solve, pullback, item) * (at->fixed_steps ? FIXED_SHARE : most);
+  if (at->fixed_steps) most = FIXED_SHARE;
   judge_growth(solve, pullback, m, total(tally, tally->loss, at->steps));
-  double least = at->fixed_steps ? 0 : tolerance;
-  trust->parameters = theta + fmax(lambda, least) * size;
-  trust->initial = fmax(lambda, least) * initial;
-  trust->worst = tally->worst, trust->t = tally->t, trust->h = tally->h, trust->ratio = tally->ratio;
-  trust->rounds = 0;
-  double sum = og_trust_sum_allowed(solve, m, at->steps);
-  double one = fmin(ONE_STEP * tolerance, SHARE_MOST);
-  if (at->fixed_steps) sum = one = FIXED_SHARE; /* they were chosen */
-  double one_theta = tally->theta_worst;
-  return tally->overflow || !(lambda <= sum) || !(theta <= sum * size) || !(tally->worst <= one) ||
-         !(one_theta <= one * size) || !(trust->loss <= SHARE_MOST);
+  estimate(solve, pullback, item, lambda, theta);
+  return tally->overflow || !(lambda <= most) || !(tally->worst <= most) || !(theta <= theta_most) ||
+         !(tally->theta_worst <= theta_most) || !(at->trust.loss <= SHARE_MOST);
 }
 
 /* ---- The error of all ---- */
@@ -161,132 +159,4 @@ void og_trust_sum(og_solve *solve, const og_pullback *pullback) {
   solve->error.initial = relative(initial, largest_of(pullback->x0_bar, solve->count * solve->states));
   solve->error.parameters = theta_error(solve, pullback);
   solve->error.times = solve->error.initial;
-}
-
-/* ---- The whole solve ---- */
-
-int og_is_of_the_solve(og_status status) {
-  return (status >= OG_ERR_NOT_FINITE && status <= OG_ERR_FIELD) ||
-         (status >= OG_ERR_ZENO && status <= OG_ERR_UNRESOLVED);
-}
-
-og_status og_discrete(og_solve *solve, og_pullback *pullback) {
-  og_worker_fn worker = solve->single ? og_discrete_s : og_discrete_d;
-  return solve->weights ? og_in_blocks(solve, worker, og_weights_collect, pullback)
-                        : og_in_parallel(solve, og_items_of(solve), worker, pullback);
-}
-
-int og_trust_tells(og_solve *solve) {
-  og_told *told = solve->told;
-  if (solve->role || told->held || told->coarse || told->gradient) return 0;
-  return told->gradient = 1;
-}
-
-/* How many trajectories' derivatives are in doubt; which ones is put into list. */
-static size_t find_doubtful(og_solve *solve, const og_pullback *pullback, size_t *list) {
-  size_t count = 0;
-  for (size_t m = 0; m < solve->count; m++)
-    if (og_trust_judge(solve, pullback, m)) list[count++] = m;
-  return count;
-}
-
-static og_status refuse_overflow(const og_solve *solve, size_t m) {
-  const og_trust *trust = &solve->trajectories[m].trust;
-  return og_fail(
-      solve->context, OG_ERR_UNRESOLVED,
-      "the gradient is not resolved: in trajectory %zu lambda grew beyond all numbers on its way back, "
-      "with steps at t = %.10g of h = %.3g where |h| |J^T g| / |g| is %.3g; try: adaptive steps with "
-      "gradient-control = refine, more steps, or a shorter span",
-      m, trust->t, trust->h, trust->ratio);
-}
-
-/* When lambda has grown by more than the precision resolves, no digit of the gradient is left. */
-static void warn_of_growth(og_solve *solve) {
-  size_t m = 0;
-  double most = 1 / (solve->single ? FLT_EPSILON : DBL_EPSILON);
-  while (m < solve->count && !(solve->trajectories[m].trust.growth > most)) m++;
-  if (m < solve->count && og_trust_tells(solve))
-    og_log(solve->context,
-           "warning: lambda grows by %.2g on its way back through trajectory %zu, so that rounding decides "
-           "every digit of "
-           "the gradient: the solution depends on its start beyond what numbers hold; take a shorter span",
-           solve->trajectories[m].trust.growth, m);
-}
-
-/* Steps that were chosen by the caller stay. */
-static og_status warn(og_solve *solve, size_t count, const size_t *doubtful) {
-  size_t m = doubtful[0];
-  const og_trust *trust = &solve->trajectories[m].trust;
-  for (size_t i = 0; i < count; i++)
-    if (solve->trajectories[doubtful[i]].tally.overflow) return refuse_overflow(solve, doubtful[i]);
-  if (!og_trust_tells(solve)) return OG_OK;
-  char grown[80] = "";
-  if (trust->growth > 1 / DBL_EPSILON)
-    snprintf(grown, sizeof grown, ", and lambda grows by %.2g on its way back", trust->growth);
-  og_log(solve->context,
-         "warning: the steps of trajectory %zu may not be good for the derivative: at t = %.10g, h = %.3g, "
-         "lambda is "
-         "wrong by %.2g of its size in one step, where |h| |J^T g| / |g| is %.3g%s%s",
-         m, trust->t, trust->h, trust->worst, trust->ratio, grown,
-         solve->trajectories[m].fixed_steps ? "; take more steps, or adaptive ones" : "");
-  return OG_OK;
-}
-
-static int may_refine(const og_solve *solve, size_t m) {
-  return og_options_integer(solve->options, OG_OPT_GRADIENT_CONTROL) == OG_CONTROL_REFINE &&
-         !solve->replayed && !solve->trajectories[m].fixed_steps;
-}
-
-/* A field of networks is refined in its source form, one lane at a time where there are many weights. */
-enum { WEIGHTS_IN_LANES = 4096 };
-
-static og_status refine(og_solve *solve, og_pullback *pullback, size_t count, size_t *doubtful) {
-  int lanes = solve->lanes_most, many = solve->weights > WEIGHTS_IN_LANES, back = og_form_leave(solve);
-  if (many) solve->lanes_most = 1;
-  if (back) og_tapes_free(solve);
-  og_status status = og_refine(solve, pullback, count, doubtful);
-  solve->lanes_most = lanes;
-  og_form_return(solve, back);
-  return status;
-}
-
-static size_t find_renewed(const og_solve *solve) {
-  int most = 0;
-  for (size_t m = 0; m < solve->count; m++)
-    if (solve->trajectories[m].trust.rounds > most) most = solve->trajectories[m].trust.rounds;
-  return (size_t)most;
-}
-
-/* With bound weights what is summed over trajectories is summed anew. */
-static og_status sum_again(og_solve *solve, og_pullback *pullback) {
-  pullback->looks = OG_LOOKS_NONE;
-  memset(pullback->weights_bar, 0, solve->weights * sizeof(double));
-  memset(pullback->times_bar, 0, solve->observed_count * sizeof(double));
-  memset(pullback->values_bar, 0, solve->signal_values * sizeof(double));
-  for (size_t m = 0; m < solve->count; m++) solve->trajectories[m].tally.overflow = 0;
-  OG_TRY(og_discrete(solve, pullback));
-  pullback->looks = OG_LOOKS_SOME;
-  return OG_OK;
-}
-
-og_status og_trusted_discrete(og_solve *solve, og_pullback *pullback, int *renewed) {
-  og_gradient_control control =
-      (og_gradient_control)og_options_integer(solve->options, OG_OPT_GRADIENT_CONTROL);
-  int none = control == OG_CONTROL_NONE || solve->held;
-  *renewed = 0;
-  pullback->looks = none ? OG_LOOKS_NONE : OG_LOOKS_SOME;
-  OG_TRY(og_discrete(solve, pullback));
-  if (none) return OG_OK;
-  size_t *doubtful = og_alloc(solve->context, solve->count, sizeof *doubtful);
-  if (!doubtful) return og_fail_memory(solve->context, solve->count * sizeof *doubtful, "a gradient");
-  size_t count = find_doubtful(solve, pullback, doubtful);
-  og_status status = !count                           ? OG_OK
-                     : may_refine(solve, doubtful[0]) ? refine(solve, pullback, count, doubtful)
-                                                      : warn(solve, count, doubtful);
-  og_free(solve->context, doubtful);
-  if (status == OG_OK) warn_of_growth(solve);
-  size_t rounds = status == OG_OK && count ? find_renewed(solve) : 0;
-  *renewed = rounds > 0;
-  atomic_store(&solve->stats[OG_STAT_REFINEMENTS], (long long)rounds);
-  return rounds && solve->weights ? sum_again(solve, pullback) : status;
 }

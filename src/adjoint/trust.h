@@ -10,8 +10,6 @@ double og_trust_tolerance(const og_solve *solve, size_t trajectory);
 /* The largest cotangent that was put on states of the trajectory, and the sum of |cotangent . state|. */
 void og_trust_seeds(const og_solve *solve, const og_pullback *pullback, size_t trajectory, double *largest,
                     double *loss);
-/* What estimates of so many steps may add up to, relative, before the derivative is in doubt. */
-double og_trust_sum_allowed(const og_solve *solve, size_t trajectory, size_t steps);
 /* The trajectory's trust from its tally, and from its results at place `item` of the pullback. Nonzero: the
  * derivative may be wrong by more than the tolerance allows for. */
 int og_trust_judge(og_solve *solve, const og_pullback *pullback, size_t item);

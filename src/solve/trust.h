@@ -23,7 +23,6 @@ typedef struct og_trust {
   double loss;                /* of the solution as the loss sees it, relative to the loss's parts */
   double growth;              /* of lambda on its way back, from the largest cotangent on */
   double worst, t, h, ratio;  /* as in the tally that it was judged by */
-  int doubtful;               /* of a backward solve: its parameter integral is not resolved */
   int rounds;                 /* of refinement; 0: the steps are those of the tolerances alone */
 } og_trust;
 
