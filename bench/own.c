@@ -18,6 +18,7 @@ struct own {
   double compile_seconds;
   double data[LV_OBSERVATIONS][LV_STATES];
   double *final_bar, *x0_bar, *theta_bar;
+  long long vjps, refinements; /* of the last gradient, or of all parts of it */
 };
 
 static const char model_text[] = "param p1 = 1.5, p2 = 1, p3 = 3, p4 = 1\n"
@@ -77,6 +78,7 @@ static int create_options(own *o) {
   TRY(og_options_set_real(o->options, OG_OPT_RTOL, o->settings.tolerance));
   TRY(og_options_set_real(o->options, OG_OPT_ATOL, o->settings.tolerance));
   TRY(og_options_set_integer(o->options, OG_OPT_THREADS, o->settings.threads));
+  if (o->settings.control) TRY(og_options_set_text(o->options, "gradient-control", o->settings.control));
   return 0;
 }
 
@@ -150,6 +152,12 @@ int own_solve(own *o, const double parameters[LV_PARAMETERS]) {
   return 0;
 }
 
+static void add_work(own *o, const og_solve *solve) {
+  long long refinements = og_solve_stat(solve, OG_STAT_REFINEMENTS);
+  o->vjps += og_solve_stat(solve, OG_STAT_VJP_EVALS);
+  if (refinements > o->refinements) o->refinements = refinements;
+}
+
 int own_observed_gradient(own *o, const double parameters[LV_PARAMETERS], double *loss,
                           double gradient[LV_GRADIENT]) {
   double bar[LV_OBSERVATIONS][LV_STATES];
@@ -166,6 +174,8 @@ int own_observed_gradient(own *o, const double parameters[LV_PARAMETERS], double
   }
   memset(gradient, 0, LV_GRADIENT * sizeof *gradient);
   TRY(og_solve_pullback(o->observed, bar[0], NULL, NULL, gradient, gradient + LV_STATES, NULL, NULL, NULL));
+  o->vjps = o->refinements = 0;
+  add_work(o, o->observed);
   return 0;
 }
 
@@ -175,6 +185,7 @@ static int part_of_gradients(own *o, size_t m, const double *parameters, double 
   memset(o->x0_bar, 0, m * LV_STATES * sizeof(double));
   memset(o->theta_bar, 0, m * LV_PARAMETERS * sizeof(double));
   TRY(og_solve_pullback(o->final, NULL, o->final_bar, NULL, o->x0_bar, o->theta_bar, NULL, NULL, NULL));
+  add_work(o, o->final);
   for (size_t i = 0; i < m; i++) {
     memcpy(gradients + i * LV_GRADIENT, o->x0_bar + i * LV_STATES, LV_STATES * sizeof(double));
     memcpy(gradients + i * LV_GRADIENT + LV_STATES, o->theta_bar + i * LV_PARAMETERS,
@@ -185,6 +196,7 @@ static int part_of_gradients(own *o, size_t m, const double *parameters, double 
 
 int own_final_gradients(own *o, const double *parameters, double *gradients) {
   if (create_final(o)) return -1;
+  o->vjps = o->refinements = 0;
   for (size_t first = 0, m = together(o); first < o->settings.trajectories; first += m)
     if (part_of_gradients(o, m, parameters + first * LV_PARAMETERS, gradients + first * LV_GRADIENT))
       return -1;
@@ -197,4 +209,9 @@ void own_counts(const own *o, long *steps, long *rejected) {
   const og_solve *solve = o->final ? o->final : o->observed;
   *steps = solve ? (long)og_solve_stat(solve, OG_STAT_STEPS) : 0;
   *rejected = solve ? (long)og_solve_stat(solve, OG_STAT_REJECTED) : 0;
+}
+
+void own_work(const own *o, long long *vjps, long long *refinements) {
+  *vjps = o->vjps;
+  *refinements = o->refinements;
 }

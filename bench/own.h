@@ -16,6 +16,7 @@ typedef struct own_settings {
   double tolerance;   /* relative and absolute */
   int threads;
   size_t trajectories;
+  const char *control; /* gradient-control; NULL: the library's default */
 } own_settings;
 
 typedef struct own own;
@@ -35,5 +36,7 @@ int own_final_gradients(own *o, const double *parameters, double *gradients);
 double own_compile_seconds(const own *o);
 
 void own_counts(const own *o, long *steps, long *rejected);
+/* Of the last gradient: products with Jacobians, and the most that a trajectory's steps were narrowed. */
+void own_work(const own *o, long long *vjps, long long *refinements);
 
 #endif
