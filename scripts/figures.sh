@@ -131,14 +131,60 @@ PROBLEMS
 figure lorenz lorenz
 figure van_der_pol van_der_pol --set mu=10
 
+# ---- Gradients that their steps do not resolve ----
+
+# value NAME KEY: the first number behind the key in what `grad --json` printed.
+value() { sed -n "s/.*\"$2\":[[:space:]]*\([^,]*\).*/\1/p" "$work/$1.json" | head -n 1; }
+digits() { awk '{ printf "%.6g\n", $1 }'; }
+{
+  row example derivative truth "without control" "with it" "gradient_error" refinements "steps without" "steps with"
+  row --- --- --- --- --- --- --- --- ---
+  while read -r name of truth; do
+    for control in none refine; do
+      "$tool" grad "$(model "$name")" --gradient-control $control --quiet --json >"$work/$control.json"
+    done
+    # The truths are closed forms; numbers of parameters stand before those of initial states and times.
+    row "\`$name\`" "dL/d$of" "$(awk "BEGIN { print $truth }" | digits)" "$(value none "$of" | digits)" \
+      "$(value refine "$of" | digits)" "$(value refine parameters | short)" "$(value refine refinements)" \
+      "$(value none steps)" "$(value refine steps)"
+  done <<EXAMPLES
+rest p 1 / 3
+follower k (5000 * cos(2) + (1 - 2500 ^ 2) * sin(2)) / (2500 ^ 2 + 1) ^ 2
+zero_parameter th 50 - sin(2000) / 40
+EXAMPLES
+} | into trust
+
+# What looks miss at loose tolerances. The truth is a gradient of dop853 at 1e-12.
+{
+  row mu rtol "error of dL/dmu: discrete" "its gradient_error" refinements "error of interpolate, without control"
+  row --- --- --- --- --- ---
+  for mu in 1 5 10; do
+    "$tool" grad "$(model van_der_pol)" --set mu=$mu --method dop853 --rtol 1e-12 --atol 1e-14 --quiet --json >"$work/truth.json"
+    truth=$(value truth mu)
+    wrong() { value "$1" mu | awk -v truth="$truth" '{ e = $1 / truth - 1; print e < 0 ? -e : e }' | short; }
+    for rtol in 1e-3 1e-4 1e-5 1e-6; do
+      options=(--set mu=$mu --rtol $rtol --atol "1e-$((${rtol#1e-} + 3))" --quiet --json)
+      "$tool" grad "$(model van_der_pol)" "${options[@]}" >"$work/given.json"
+      "$tool" grad "$(model van_der_pol)" "${options[@]}" --adjoint interpolate --gradient-control none >"$work/other.json"
+      row $mu $rtol "$(wrong given)" "$(value given parameters | short)" "$(value given refinements)" "$(wrong other)"
+    done
+  done
+} | into missed
+figure without_control van_der_pol --set mu=20 --gradient-control none
+figure with_control van_der_pol --set mu=20
+figure zero_parameter zero_parameter
+
 # ---- Cost ----
 
 {
-  row adjoint "evaluations of f" "of its vjp" "bytes kept"
-  row --- --- --- ---
+  row adjoint "evaluations of f" "of its vjp" "without control: of f" "of its vjp" "bytes kept"
+  row --- --- --- --- --- ---
   for kind in discrete $continuous forward; do
-    "$tool" grad "$(model lotka_volterra)" --adjoint "$kind" --rtol 1e-8 --atol 1e-8 --quiet --json >"$work/grad.json"
-    stat() { sed -n "s/.*\"$1\":[[:space:]]*\([0-9]*\).*/\1/p" "$work/grad.json"; }
-    row "\`$kind\`" "$(stat rhs_evals)" "$(stat vjp_evals)" "$(stat checkpoint_bytes)"
+    for control in none refine; do
+      "$tool" grad "$(model lotka_volterra)" --adjoint "$kind" --rtol 1e-8 --atol 1e-8 --gradient-control $control \
+        --quiet --json >"$work/$control.json"
+    done
+    row "\`$kind\`" "$(value refine rhs_evals)" "$(value refine vjp_evals)" "$(value none rhs_evals)" \
+      "$(value none vjp_evals)" "$(value refine checkpoint_bytes)"
   done
 } | into cost
