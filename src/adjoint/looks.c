@@ -9,8 +9,12 @@
 /* ---- Which steps are sampled ---- */
 
 /* One in so many steps of a field that is told the time, whose coefficients may oscillate where x does not
- * feel it; of one that is not, which can hide something in a state of zero only. */
-enum { STRIDE_TIMED = 8, SAMPLES_TIMED = 8, STRIDE = 64, LEAST_STEPS = 32 };
+ * feel it, or at a loose tolerance, where the steps say little about derivatives; of others, which can hide
+ * something in a state of zero only. At a tolerance that is looser still all steps are looked at: they are
+ * few, and the derivative often depends on one or two of them (the jumps of a relaxation oscillator).
+ * Networks are trained at such tolerances, on short spans, and are smooth: they are sampled. */
+enum { STRIDE_DENSE = 8, SAMPLES_DENSE = 8, STRIDE = 64, LEAST_STEPS = 32 };
+static const double LOOSE = 3e-6, LOOSER = 3e-5;
 
 /* FNV-1a over the bytes of the span and the initial state, so that a trajectory's samples are its own. */
 static uint64_t digest(uint64_t seed, const void *bytes, size_t size) {
@@ -31,11 +35,14 @@ og_samples og_samples_of(const og_solve *solve, size_t m) {
   size_t steps = solve->trajectories[m].steps;
   uint64_t seed = digest_of(solve, m);
   int timed = (solve->field->flags & OG_FIELD_DEPENDS_ON_TIME) || solve->field->inputs > 0;
-  size_t stride = timed ? STRIDE_TIMED : STRIDE;
+  double tolerance = og_trust_tolerance(solve, m);
+  int dense = timed || tolerance > LOOSE;
+  size_t stride = dense ? STRIDE_DENSE : STRIDE;
+  if (tolerance > LOOSER && !solve->source->weights) return (og_samples){1, 0};
   /* Short solves of networks that are not told the time, which are many, are sampled by their share. */
   if (!timed && solve->source->weights && steps < LEAST_STEPS && seed % LEAST_STEPS >= steps)
     return (og_samples){0, 0};
-  if (timed && steps < SAMPLES_TIMED * stride) stride = (steps + SAMPLES_TIMED - 1) / SAMPLES_TIMED;
+  if (dense && steps < SAMPLES_DENSE * stride) stride = (steps + SAMPLES_DENSE - 1) / SAMPLES_DENSE;
   if (steps < stride) stride = steps;
   if (stride == 0) stride = 1;
   return (og_samples){stride, (size_t)((seed >> 8) % stride)};

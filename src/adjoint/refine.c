@@ -4,9 +4,10 @@
  * A few trajectories at a time are solved again and again, with ceilings on their steps, and every step is
  * looked at on the way back. Where steps are unstable, ceilings that keep them stable come first: nothing
  * else that such a way back says means anything. Where steps do not resolve what the derivative depends on,
- * ceilings follow from the estimates. When the estimates say that steps are good, or for the first time, all
- * steps are cut: the gradient is known when that changes it by no more than the tolerance allows. If that
- * holds for the steps of the first solve, they were good, and the first gradient is kept. */
+ * ceilings follow from the estimates. Where looks at all steps take the doubt of a few samples away, the
+ * first gradient is kept. Else, when the estimates say that steps are good, or for the first time, all steps
+ * are cut: the gradient is known when that changes it by no more than the tolerance allows. If that holds for
+ * the steps of the first solve, they were good, and the first gradient is kept. */
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -222,7 +223,9 @@ static int decide(og_group *g, size_t i) {
   og_refined *r = &g->refined[i];
   og_trajectory *at = &g->solve->trajectories[r->m];
   gather(g, i, r->now);
-  og_trust_judge(g->solve, &g->trial, i);
+  int doubtful = og_trust_judge(g->solve, &g->trial, i);
+  /* The doubt came from a few samples, and a look at all steps takes it away. */
+  if (g->rounds == 0 && !doubtful) return 1;
   int was_cut = r->action == ACT_CUT && !at->tally.overflow;
   if (was_cut) measure(g, r);
   r->agreed = was_cut && r->change <= AGREE * og_trust_tolerance(g->solve, r->m) ? r->agreed + 1 : 0;
@@ -290,7 +293,7 @@ static og_status settle(og_group *g, size_t i) {
   const og_refined *r = &g->refined[i];
   og_trajectory *at = &g->solve->trajectories[r->m];
   at->trust.rounds = r->own_steps ? 0 : g->rounds;
-  if (r->change > AGREE * og_trust_tolerance(g->solve, r->m)) warn(g, r);
+  if (g->rounds > 0 && r->change > AGREE * og_trust_tolerance(g->solve, r->m)) warn(g, r);
   if (r->own_steps)
     g->restore[g->restored++] = r->m;
   else
@@ -332,7 +335,9 @@ static og_status refuse(const og_group *g, const og_refined *r, og_status cause)
     snprintf(found, sizeof found, "; the last narrowing changed the gradient by %.2g of its size", r->change);
   if (cause != OG_OK)
     snprintf(found, sizeof found, "; steps narrow enough for it cannot be taken (%s)", og_status_text(cause));
-  if (trust->ratio > solve->limits.reach / 2)
+  if (cause == OG_ERR_TOO_MANY_STEPS && !(trust->ratio > solve->limits.reach / 2))
+    advice = "raise max-steps, or shorten the span";
+  else if (trust->ratio > solve->limits.reach / 2)
     advice = "the problem is stiff there, which wants an implicit method (planned); else raise max-steps, or "
              "shorten the span";
   else if (trust->loss > 0.1 || trust->growth > GROWN)

@@ -63,15 +63,17 @@ static og_status warn(og_solve *solve, size_t count, const size_t *doubtful) {
   for (size_t i = 0; i < count; i++)
     if (solve->trajectories[doubtful[i]].tally.overflow) return refuse_overflow(solve, doubtful[i]);
   if (!og_trust_tells(solve)) return OG_OK;
-  char grown[80] = "";
+  char grown[80] = "", found[160] = "they do not resolve what the cotangents of the parameters are sums of";
   if (trust->growth > 1 / DBL_EPSILON)
     snprintf(grown, sizeof grown, ", and lambda grows by %.2g on its way back", trust->growth);
-  og_log(solve->context,
-         "warning: the steps of trajectory %zu may not be good for the derivative: at t = %.10g, h = %.3g, "
-         "lambda is "
-         "wrong by %.2g of its size in one step, where |h| |J^T g| / |g| is %.3g%s%s",
-         m, trust->t, trust->h, trust->worst, trust->ratio, grown,
-         solve->trajectories[m].fixed_steps ? "; take more steps, or adaptive ones" : "");
+  if (trust->worst > 0)
+    snprintf(
+        found, sizeof found,
+        "at t = %.10g, h = %.3g, lambda is wrong by %.2g of its size in one step, where |h| |J^T g| / |g| "
+        "is %.3g",
+        trust->t, trust->h, trust->worst, trust->ratio);
+  og_log(solve->context, "warning: the steps of trajectory %zu may not be good for the derivative: %s%s%s", m,
+         found, grown, solve->trajectories[m].fixed_steps ? "; take more steps, or adaptive ones" : "");
   return OG_OK;
 }
 
