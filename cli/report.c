@@ -43,6 +43,7 @@ static int is_failure(og_status status) {
   case OG_ERR_NOT_STEADY:
   case OG_ERR_ENDED:
   case OG_ERR_UNRESOLVED:
+  case OG_ERR_GUARD_UNRESOLVED:
   case OG_ERR_FIELD:
   case OG_ERR_INTERRUPTED:
   case OG_ERR_STATE:

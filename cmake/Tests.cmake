@@ -31,7 +31,7 @@ if(ODEGRAD_TESTS AND CMOCKA_FOUND)
     add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT
       "ODEGRAD_TOOL=$<TARGET_FILE_DIR:odegrad_static>/odegrad;LSAN_OPTIONS=print_suppressions=0:suppressions=${lsan_file}")
-    if(name MATCHES "^test_(batch|checkpoints|coarse|events|weights)")
+    if(name MATCHES "^test_(batch|checkpoints|coarse|events|guard|weights)")
       set_tests_properties(${name} PROPERTIES LABELS threads)
     endif()
   endforeach()

@@ -62,6 +62,7 @@ OG_API const char *og_version(void);
   X(OG_ERR_ENDED, 31, "a trajectory ended before an observation")                                            \
   X(OG_ERR_UNRESOLVED, 32,                                                                                   \
     "the gradient is not resolved: the steps are good for the solution, not for its derivative")             \
+  X(OG_ERR_GUARD_UNRESOLVED, 33, "an event's guard changes faster than it can be followed")                  \
   X(OG_ERR_INTERNAL, 99, "a defect in odegrad; please report it")
 
 typedef enum og_status {
@@ -104,19 +105,19 @@ OG_API const char *og_context_message(const og_context *context);
 typedef struct og_options og_options;
 
 typedef enum og_option {
-  OG_OPT_METHOD,           /* choice: og_method */
-  OG_OPT_RTOL,             /* real */
-  OG_OPT_ATOL,             /* real */
-  OG_OPT_STEPS,            /* integer: fixed steps; 0 = adaptive */
-  OG_OPT_MAX_STEPS,        /* integer: accepted + rejected per trajectory */
-  OG_OPT_MIN_STEP,         /* real: 0 = a few ulp of t */
-  OG_OPT_MAX_STEP,         /* real: 0 = the span */
-  OG_OPT_FIRST_STEP,       /* real: 0 = automatic (Hairer, Norsett & Wanner II.4) */
-  OG_OPT_STEADY,           /* real: end where the root mean square of f falls to it; 0 = at t1 */
-  OG_OPT_EVENT_SAMPLES,    /* integer: places in a step at which guards are looked at (docs/events.md) */
-  OG_OPT_MAX_EVENTS,       /* integer: of a trajectory */
-  OG_OPT_ADJOINT,          /* choice: og_adjoint */
-  OG_OPT_ADJOINT_NORM,     /* choice: og_norm */
+  OG_OPT_METHOD,        /* choice: og_method */
+  OG_OPT_RTOL,          /* real */
+  OG_OPT_ATOL,          /* real */
+  OG_OPT_STEPS,         /* integer: fixed steps; 0 = adaptive */
+  OG_OPT_MAX_STEPS,     /* integer: accepted + rejected per trajectory */
+  OG_OPT_MIN_STEP,      /* real: 0 = a few ulp of t */
+  OG_OPT_MAX_STEP,      /* real: 0 = the span */
+  OG_OPT_FIRST_STEP,    /* real: 0 = automatic (Hairer, Norsett & Wanner II.4) */
+  OG_OPT_STEADY,        /* real: end where the root mean square of f falls to it; 0 = at t1 */
+  OG_OPT_EVENT_SAMPLES, /* integer: places in a step at which guards are looked at first (docs/events.md) */
+  OG_OPT_MAX_EVENTS,    /* integer: of a trajectory */
+  OG_OPT_ADJOINT,       /* choice: og_adjoint */
+  OG_OPT_ADJOINT_NORM,  /* choice: og_norm */
   OG_OPT_GRADIENT_CONTROL, /* choice: og_gradient_control */
   OG_OPT_MEMORY,   /* size: bytes for the solve and its gradient; 0 = no limit. Not counted are settings and
                       results: observed states and copies of events' cotangents and tangents among them
@@ -323,7 +324,8 @@ typedef int (*og_guard_fn)(double t, const double *x, const double *theta, doubl
 /** x_bar[n] = g_bar^T dg/dx, theta_bar[p], *t_bar likewise: OVERWRITTEN (they come in as zeros). */
 typedef int (*og_guard_vjp_fn)(double t, const double *x, const double *theta, const double *g_bar,
                                double *x_bar, double *theta_bar, double *t_bar, void *user);
-/** The state just after `event` from x just before it: after[n], which comes in as x. */
+/** The state just after `event` from x just before it: after[n], which comes in as x. A function of these
+ * alone: it is also tried near an event, to see what rounding makes of it. */
 typedef int (*og_jump_fn)(size_t event, double t, const double *x, const double *theta, double *after,
                           void *user);
 /** x_bar[n] = after_bar^T dafter/dx, and so on: OVERWRITTEN (they come in as zeros). */
@@ -821,7 +823,7 @@ OG_API double og_clip_gradient(const og_options *options, size_t p, double *grad
 
 /** A loss to train on: summed over `count` windows at theta into *loss, the number of values it is the sum of
  * into *values, and unless NULL its gradient; all three are overwritten. The trainer survives failures of a
- * solve (OG_ERR_NOT_FINITE to OG_ERR_STIFF, OG_ERR_ZENO to OG_ERR_UNRESOLVED) and ends at others. */
+ * solve (OG_ERR_NOT_FINITE to OG_ERR_STIFF, OG_ERR_ZENO to OG_ERR_GUARD_UNRESOLVED) and ends at others. */
 typedef og_status (*og_loss_fn)(const double *theta, size_t count, const og_window *windows, double *loss,
                                 size_t *values, double *gradient, void *user);
 /** The loss of an objective, which is `user` (og_objective_evaluate_batch). */

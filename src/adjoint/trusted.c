@@ -10,7 +10,7 @@
 
 int og_is_of_the_solve(og_status status) {
   return (status >= OG_ERR_NOT_FINITE && status <= OG_ERR_FIELD) ||
-         (status >= OG_ERR_ZENO && status <= OG_ERR_UNRESOLVED);
+         (status >= OG_ERR_ZENO && status <= OG_ERR_GUARD_UNRESOLVED);
 }
 
 og_status og_discrete(og_solve *solve, og_pullback *pullback) {

@@ -54,7 +54,7 @@ static og_status sample_pair(og_extrapolation *e, double h, int one_sided, og_sa
 /* Some failures are of the point, others of the computation as a whole. */
 static int is_of_the_point(og_status status) {
   return (status >= OG_ERR_NOT_FINITE && status <= OG_ERR_FIELD) ||
-         (status >= OG_ERR_ZENO && status <= OG_ERR_UNRESOLVED);
+         (status >= OG_ERR_ZENO && status <= OG_ERR_GUARD_UNRESOLVED);
 }
 
 og_status og_extrapolate(og_extrapolation *e, size_t count, og_stencil stencil, og_sample_fn sample,

@@ -54,7 +54,7 @@ void og_search_free(og_search *search) { og_free(search->context, search->scale)
 
 int og_survivable(og_status status) {
   return status == OG_OK || (status >= OG_ERR_NOT_FINITE && status <= OG_ERR_STIFF) ||
-         (status >= OG_ERR_ZENO && status <= OG_ERR_UNRESOLVED);
+         (status >= OG_ERR_ZENO && status <= OG_ERR_GUARD_UNRESOLVED);
 }
 
 og_status og_search_evaluate(og_search *search, const double *theta, double *loss, double *gradient) {

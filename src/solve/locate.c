@@ -31,9 +31,9 @@ static void narrow(bracket *b, double s, double g, int *moved) {
   }
 }
 
-double og_locate_root(og_located_fn g, void *work, double side, double low, double high, double *residual) {
+og_root og_locate_root(og_located_fn g, void *work, double side, double low, double high) {
   bracket b = {.low = low, .high = high, .g_low = side * g(work, low), .g_high = side * g(work, high)};
-  double before = 2 * (high - low), width = high - low;
+  double before = 2 * (high - low), width = high - low, spread = fabs(b.g_low - b.g_high);
   int moved = 0;
   b.weight_low = b.g_low, b.weight_high = b.g_high;
   while (b.high - b.low > 0x1p-60) {
@@ -43,8 +43,7 @@ double og_locate_root(og_located_fn g, void *work, double side, double low, doub
     before = width, width = b.high - b.low;
     narrow(&b, s, side * g(work, s), &moved);
   }
-  *residual = fmax(fabs(b.g_low), fabs(b.g_high));
-  return b.high;
+  return (og_root){b.high, fmax(fabs(b.g_low), fabs(b.g_high)), spread};
 }
 
 double og_locate_dip(og_located_fn g, void *work, double side, double low, double high) {

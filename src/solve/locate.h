@@ -4,10 +4,15 @@
 
 typedef double (*og_located_fn)(void *work, double s);
 
+/* residual: the larger |g| of the two neighbours, which is what rounding leaves of a root, or half of a jump;
+ * spread: what g was apart at the ends of where the root was looked for. */
+typedef struct og_root {
+  double place, residual, spread;
+} og_root;
+
 /* Of g on [low, high], with side g(low) > 0 >= side g(high) (side is 1 or -1): the upper one of two
- * neighbours between which g leaves its side (or of two numbers closer than 2^-60, near 0). `residual`
- * becomes the larger |g| of the two: what rounding leaves of a root. */
-double og_locate_root(og_located_fn g, void *work, double side, double low, double high, double *residual);
+ * neighbours between which g leaves its side (or of two numbers closer than 2^-60, near 0). */
+og_root og_locate_root(og_located_fn g, void *work, double side, double low, double high);
 
 /* A point between low and high where g is not on its side; NaN if its least value there, found by golden
  * sections, is. For a g with one minimum of side g in between. */

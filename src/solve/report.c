@@ -61,6 +61,13 @@ static const cause_text event_causes[] = {
     {OG_ERR_NOT_FINITE, "an event's guard, or the state after its jump, became NaN or infinite",
      "check both; a guard is looked at over whole steps, so it must have a value beyond zero too"},
     {OG_ERR_FIELD, "a guard's or jump's callback did not return 0", "see what the callback refuses there"},
+    {OG_ERR_GUARD_UNRESOLVED,
+     "an event's guard changes faster than it can be followed: in the step there, samples at some 10^-5 of "
+     "the "
+     "step do not show what it does",
+     "max-step, so that a step sees fewer changes of the guard, or more event-samples; a guard that is "
+     "random "
+     "or nothing but rounding errors cannot be watched"},
 };
 
 static const cause_text refusal = {

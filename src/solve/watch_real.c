@@ -1,257 +1,232 @@
-/* Sampling and locating: which event stops each lane's accepted step, and where. See watch.h. */
+/* Which event stops each lane's accepted step, and where. See watch.h. */
 #include <math.h>
-#include <string.h>
 
-#include "solve/drive.h"
-#include "solve/locate.h"
+#include "solve/scan.h"
 
 typedef OG_R(og_drive_state) drive;
 
 static og_watched *watched_of(const drive *d, size_t event, int lane) {
   return &d->watch->watched[event * (size_t)d->lanes + (size_t)lane];
 }
-static double *samples_at(const drive *d, int point) {
-  return d->watch->g + (size_t)point * OG_PADDED(d->watch->guards * (size_t)d->lanes);
-}
-static double sample_of(const drive *d, int point, size_t event, int lane) {
-  return samples_at(d, point)[event * (size_t)d->lanes + (size_t)lane];
-}
-static int sign_of(double g) { return (g > 0) - (g < 0); }
 
-/* Whether an event is due when its guard leaves `side`. */
-static int matches(const drive *d, size_t event, int side) {
-  og_direction direction = og_guard_about(d->solve, event).direction;
-  return direction == OG_DIRECTION_ANY || (direction == OG_DIRECTION_FALLING) == (side > 0);
+/* What looking at a piece comes to: the lane goes on; or an event stops it, or it has failed. */
+typedef enum looked { GOES_ON, STOPS } looked;
+
+static looked fail_at(drive *d, int lane, size_t event, og_status status) {
+  OG_R(og_drive_event_fail)(d, lane, event, status);
+  return STOPS;
 }
 
-/* ---- Sampling: all lanes at the same places of their steps ---- */
+/* ---- A piece whose guards are resolved ---- */
 
-/* x at a place of the step; at its ends the states themselves. */
-static const real *state_block(drive *d, double place) {
-  double weights[OG_STAGES_MAX];
-  const real *k[OG_STAGES_MAX];
-  real values[OG_STAGES_MAX];
-  int count = 0;
-  if (place == 0 || place == 1) return place == 0 ? d->x : d->y;
-  og_interpolant_weights(d->step.tableau, place, weights, NULL);
-  for (int j = 0; j < d->step.tableau->stages_total; j++)
-    if (weights[j] != 0) k[count] = d->step.k[j], values[count++] = (real)weights[j];
-  d->step.kernels->weighted_sum(d->step.n, d->lanes, d->e, d->x, d->at.h_real, count, values, k);
-  return d->e;
-}
-
-/* A block in double: itself, or a copy in `copy`. */
-static const double *in_double(const real *block, size_t entries, double *copy) {
-#if defined(OG_SINGLE)
-  for (size_t i = 0; i < entries; i++) copy[i] = (double)block[i];
-  return copy;
-#else
-  (void)entries, (void)copy;
-  return block;
-#endif
-}
-
-static void sample_point(drive *d, int point, const double *theta) {
+/* The guards that may have left their side. The others are on it, and now known to be. */
+static void find_near_ones(drive *d, int lane, const og_piece *piece) {
   og_watch *watch = d->watch;
-  double place = watch->place[point];
-  _Alignas(64) double t[OG_LANES_MAX];
-  for (int lane = 0; lane < d->lanes; lane++)
-    t[lane] = place == 1 ? d->at.t_next[lane] : d->at.t[lane] + place * d->at.h[lane];
-  const double *x = in_double(state_block(d, place), d->solve->n * (size_t)d->lanes, watch->x);
-  og_guard_values(d->solve, d->lanes, t, x, theta, samples_at(d, point), d->step.status, d->step.scratch,
-                  watch->work);
+  watch->near_count = 0;
+  for (size_t k = 0; k < watch->guards; k++) {
+    og_watched *w = watched_of(d, k, lane);
+    if (og_piece_far(piece, k) == 0 || og_piece_far(piece, k) != w->side || w->pending)
+      watch->near_ones[watch->near_count++] = k;
+    else
+      w->fresh = 0;
+  }
 }
 
-static void sample(drive *d) {
-  const double *theta = in_double(d->theta, d->solve->p * (size_t)d->lanes, d->watch->theta);
-  for (int lane = 0; lane < d->lanes; lane++) d->step.status[lane] = d->mask[lane] != 0 ? 0 : OG_LANE_IDLE;
-  for (int point = 0; point < d->watch->points; point++) sample_point(d, point, theta);
+/* The first event of the piece. Of those that come at the same time, as far as can be told, it is the one
+ * that is declared first; but what an input's jump sets off comes before all else. */
+static size_t first_found(const og_watch *watch) {
+  const og_crossing *found = watch->found;
+  size_t first = OG_NO_EVENT;
+  for (size_t i = 0; i < watch->near_count; i++) {
+    size_t k = watch->near_ones[i];
+    if (found[k].what == OG_CROSSES && (first == OG_NO_EVENT || found[k].sigma < found[first].sigma))
+      first = k;
+  }
+  if (first == OG_NO_EVENT || found[first].held) return first;
+  for (size_t i = 0; watch->near_ones[i] < first; i++) {
+    size_t k = watch->near_ones[i];
+    double apart = found[k].sigma - found[first].sigma, blur = found[k].blur + found[first].blur;
+    if (found[k].what == OG_CROSSES && apart <= OG_NOISE_FACTOR * blur) return k;
+  }
+  return first;
 }
 
-/* ---- One lane ---- */
-
-typedef struct probe {
-  drive *d;
-  int lane;
-  size_t event;
-} probe;
-
-/* All guards of a lane at a place of its step. */
-static const double *guards_at(drive *d, int lane, double place) {
+/* All guards get the sides they have just before it. */
+static void stop(drive *d, int lane, const og_piece *piece, size_t event) {
   og_watch *watch = d->watch;
-  _Alignas(64) double t[OG_LANE_STEP] = {OG_R(og_drive_time_at)(d, lane, place)};
-  og_lane_status status[OG_LANE_STEP] = {0};
-  OG_R(og_drive_state_at)(d, lane, place, watch->one_x);
-  if (watch->theta_of != lane) OG_R(og_drive_own_theta)(d, lane, watch->one_theta);
-  watch->theta_of = lane;
-  og_guard_values(d->solve, 1, t, watch->one_x, watch->one_theta, watch->one_g, status, d->step.scratch,
-                  watch->work);
-  if (status[0])
-    for (size_t i = 0; i < watch->guards; i++) watch->one_g[i] = NAN;
-  return watch->one_g;
-}
-
-static double guard_at(void *work, double place) {
-  const probe *p = work;
-  return guards_at(p->d, p->lane, place)[p->event];
-}
-
-/* What became of a guard in a step. */
-typedef struct crossing {
-  enum { STAYS, CROSSES, ACCUMULATES } what;
-  double sigma, residual;
-  int held;
-} crossing;
-
-static crossing root_in(drive *d, int lane, size_t event, int side, double low, double high) {
-  probe p = {d, lane, event};
-  crossing c = {.what = CROSSES};
-  c.sigma = og_locate_root(guard_at, &p, side, low, high, &c.residual);
-  return c;
-}
-
-/* A fresh guard that the first sample finds on the other side: it rose and came back, if the rise can be told
- * from zero. If it cannot, and its event moves the state, the next event would be the same again. */
-static crossing rise_and_fall(drive *d, int lane, size_t event, const og_watched *w, double high) {
-  probe p = {d, lane, event};
-  for (double low = 0.5 * high; low > 0x1p-60 * high; low *= 0.5) {
-    double g = w->side * guard_at(&p, low);
-    if (g > w->noise) return root_in(d, lane, event, w->side, low, high);
-    if (!(g > 0)) high = low;
-  }
-  return (crossing){.what = w->changed ? ACCUMULATES : STAYS};
-}
-
-/* Three samples on one side, the middle one nearest to zero: the guard may have passed zero and come back. */
-static int dips(const double g[3], int side) {
-  return side * g[0] > side * g[1] && side * g[1] <= side * g[2] && side * g[1] > 0;
-}
-
-/* It leaves its side in the dip, and comes back: the first of the two that is an event. */
-static crossing look_into_dip(drive *d, int lane, size_t event, int side, double low, double high) {
-  probe p = {d, lane, event};
-  double bottom = og_locate_dip(guard_at, &p, side, low, high);
-  if (bottom != bottom || !(side * guard_at(&p, bottom) <= 0)) return (crossing){.what = STAYS};
-  if (matches(d, event, side)) return root_in(d, lane, event, side, low, bottom);
-  if (!(side * guard_at(&p, bottom) < 0)) return (crossing){.what = STAYS};
-  return root_in(d, lane, event, -side, bottom, high);
-}
-
-/* One sample more: the guard leaves its side, or may have done so and come back, or stays. */
-static crossing next_sample(drive *d, int lane, size_t event, og_watched *w, int point) {
-  const double *place = d->watch->place;
-  double g = sample_of(d, point, event, lane), low = place[point - 1], high = place[point];
-  if (w->side == 0) {
-    w->side = (signed char)sign_of(g);
-    w->fresh = 0;
-    return (crossing){.what = STAYS};
-  }
-  if (w->side * g <= 0) {
-    og_watched was = *w;
-    probe p = {d, lane, event};
-    if (!(w->side * guard_at(&p, high) <= 0)) return (crossing){.what = STAYS}; /* the sample's rounding */
-    w->side = (signed char)sign_of(g);
-    w->fresh = 0;
-    if (!matches(d, event, was.side)) return (crossing){.what = STAYS};
-    return was.fresh ? rise_and_fall(d, lane, event, &was, high)
-                     : root_in(d, lane, event, was.side, low, high);
-  }
-  double last[3] = {point > 1 ? sample_of(d, point - 2, event, lane) : 0,
-                    sample_of(d, point - 1, event, lane), g};
-  int may_dip = point > 1 && !w->fresh && dips(last, w->side);
-  w->fresh = 0;
-  return may_dip ? look_into_dip(d, lane, event, w->side, place[point - 2], high) : (crossing){.what = STAYS};
-}
-
-/* A guard beyond its side already at the step's start: its event was due together with the one before, or the
- * guard jumped, with an input. */
-static crossing at_start(const drive *d, size_t event, int lane, og_watched *w) {
-  double g = sample_of(d, 0, event, lane);
-  if (w->fresh || w->side == 0 || w->side * g > 0) return (crossing){.what = STAYS};
-  int due = matches(d, event, w->side), held = w->pending != 1;
-  w->side = (signed char)sign_of(g);
-  w->pending = 0;
-  if (!due) return (crossing){.what = STAYS};
-  /* a guard that jumped is beyond zero, and not near it by rounding */
-  return (crossing){.what = CROSSES, .sigma = 0, .residual = held ? 0 : fabs(g), .held = held};
-}
-
-/* The first event of one guard in the lane's step. */
-static crossing scan(drive *d, int lane, size_t event, og_watched *w) {
-  crossing c = at_start(d, event, lane, w);
-  for (int point = 1; point < d->watch->points && c.what == STAYS; point++)
-    c = next_sample(d, lane, event, w, point);
-  return c;
-}
-
-/* The side of a guard just before the place of another one's event. */
-static og_watched before_event(drive *d, int lane, size_t event, double sigma) {
-  og_watched w = *watched_of(d, event, lane);
-  for (int point = 0; point < d->watch->points && d->watch->place[point] < sigma; point++) {
-    double g = sample_of(d, point, event, lane);
-    if (point == 0 && (w.fresh || w.pending)) continue;
-    if (w.side != 0 && w.side * g > 0) w.fresh = 0;
-    if (w.side * g <= 0 && (w.side == 0 || !matches(d, event, w.side)))
-      w.side = (signed char)sign_of(g), w.fresh = 0;
-  }
-  return w;
-}
-
-/* The lane's first event stops its step. All guards get the sides they have just before it. */
-static void stop(drive *d, int lane, size_t event, const crossing *c) {
-  og_watch *watch = d->watch;
+  const og_crossing *c = &watch->found[event];
   watch->event[lane] = event;
   watch->sigma[lane] = c->sigma;
   watch->residual[lane] = c->residual;
+  if (d->at.h[lane] != 0) watch->blur[lane] = c->blur * fabs(d->at.h[lane]); /* else the last one's */
+  watch->wide[lane] = piece->high - piece->low;
   watch->held[lane] = (unsigned char)c->held;
-  for (size_t k = 0; k < watch->guards; k++) *watched_of(d, k, lane) = before_event(d, lane, k, c->sigma);
+  watch->jumped[lane] = (unsigned char)c->jumps;
+  for (size_t i = 0; i < watch->near_count; i++) {
+    size_t k = watch->near_ones[i];
+    *watched_of(d, k, lane) = OG_R(og_scan_before)(d, lane, piece, k, c->sigma);
+  }
 }
+
+static looked look(drive *d, int lane, const og_piece *piece) {
+  og_watch *watch = d->watch;
+  find_near_ones(d, lane, piece);
+  for (size_t i = 0; i < watch->near_count; i++) {
+    size_t k = watch->near_ones[i];
+    watch->next[k] = *watched_of(d, k, lane);
+    watch->found[k] = OG_R(og_scan)(d, lane, piece, k, &watch->next[k]);
+    if (watch->found[k].what == OG_ACCUMULATES) return fail_at(d, lane, k, OG_ERR_ZENO);
+  }
+  size_t first = first_found(watch);
+  if (first != OG_NO_EVENT) {
+    stop(d, lane, piece, first);
+    return STOPS;
+  }
+  for (size_t i = 0; i < watch->near_count; i++)
+    *watched_of(d, watch->near_ones[i], lane) = watch->next[watch->near_ones[i]];
+  return GOES_ON;
+}
+
+/* ---- Smaller pieces, until they are ---- */
+
+/* The smallest ones, as a part of a piece that was sampled for all lanes. */
+static const double smallest = 0x1p-14;
+
+static og_piece sample(drive *d, int lane, double low, double high, looked *so) {
+  og_status status = OG_OK;
+  size_t failed = OG_NO_EVENT;
+  og_piece piece = OG_R(og_sample_piece)(d, lane, low, high, &failed, &status);
+  *so = failed == OG_NO_EVENT ? GOES_ON : fail_at(d, lane, failed, status);
+  return piece;
+}
+
+static double strain_of(const drive *d, const og_piece *piece) {
+  const og_watch *watch = d->watch;
+  double strain = 0;
+  for (size_t k = 0; k < watch->guards; k++)
+    if (!og_piece_far(piece, k))
+      strain = fmax(strain, og_piece_strain(&watch->test, piece, k, watch->blurred[k]));
+  return strain;
+}
+
+/* A piece of the smallest width that is not resolved. A guard that jumps or has a kink is not in one, or in
+ * two that meet there, and its samples are close enough; one that is not in three of four changes too fast.
+ */
+static looked see_smallest(drive *d, int lane, double low, double width, double high) {
+  og_watch *watch = d->watch;
+  looked so = GOES_ON;
+  for (size_t k = 0; k < watch->guards; k++) watch->misses[k] = 0;
+  for (int i = 0; i < 4 && low + i * width < high; i++) {
+    og_piece piece = sample(d, lane, low + i * width, fmin(low + (i + 1) * width, high), &so);
+    if (so == STOPS) return STOPS;
+    for (size_t k = 0; k < watch->guards; k++) {
+      watch->misses[k] += og_piece_strain(&watch->test, &piece, k, watch->blurred[k]) > 1;
+      if (watch->misses[k] > 2) return fail_at(d, lane, k, OG_ERR_GUARD_UNRESOLVED);
+    }
+  }
+  return so;
+}
+
+/* How much wider the next piece may be. */
+static double growth(double strain) { return strain <= 0x1p-12 ? 4 : strain <= 0x1p-6 ? 2 : 1; }
+
+/* On the way through a piece in smaller ones. */
+typedef struct walk {
+  double at, width, high;
+  double least;   /* width */
+  double settled; /* the smallest ones up to there are looked at, resolved or not */
+  double trouble; /* where the last one that was not resolved ends: they do not grow before */
+} walk;
+
+static looked next_piece(drive *d, int lane, walk *w) {
+  looked so = GOES_ON;
+  double end = w->at + w->width < w->high - 0.125 * w->width ? w->at + w->width : w->high;
+  og_piece piece = sample(d, lane, w->at, end, &so);
+  if (so == STOPS) return STOPS;
+  double strain = strain_of(d, &piece);
+  if (strain <= 1 || end <= w->settled) {
+    w->at = end;
+    if (end > w->trouble - 0.5 * w->width) w->width *= growth(strain);
+    return look(d, lane, &piece);
+  }
+  if (w->width > w->least) {
+    w->width = fmax(w->least, 0.25 * w->width);
+    w->trouble = end;
+    return GOES_ON;
+  }
+  w->settled = w->trouble = w->at + 4.5 * w->least;
+  return see_smallest(d, lane, w->at, w->least, w->high);
+}
+
+/* From the piece's start to its end in smaller ones, as wide as are resolved. The width is kept from step to
+ * step, so that a guard that changes fast is not lost again where few samples would happen to look smooth. */
+static looked go_through(drive *d, int lane, const og_piece *whole) {
+  double *reach = &d->watch->reach[lane], h = fabs(d->at.h[lane]), width = whole->high - whole->low;
+  looked so = GOES_ON;
+  walk w = {.at = whole->low,
+            .high = whole->high,
+            .least = smallest * width,
+            .settled = whole->low,
+            .trouble = whole->low};
+  w.width = fmax(w.least, fmin(0.25 * width, *reach / h));
+  while (w.at < w.high && so == GOES_ON) {
+    so = next_piece(d, lane, &w);
+    *reach = w.width * h;
+  }
+  return so;
+}
+
+/* ---- The step ---- */
 
 /* A guard whose samples are not all finite; OG_NO_EVENT. When the guards' callback refused, the first. */
 static size_t unknown(const drive *d, int lane) {
+  const og_watch *watch = d->watch;
   if (d->step.status[lane]) return 0;
-  for (size_t k = 0; k < d->watch->guards; k++)
-    for (int point = 0; point < d->watch->points; point++)
-      if (!isfinite(sample_of(d, point, k, lane))) return k;
+  for (int i = 0; i < watch->pieces; i++) {
+    og_piece piece = og_watch_piece(watch, i, lane);
+    for (size_t k = 0; k < watch->guards; k++)
+      for (int point = 0; point < OG_PIECE_POINTS && !og_piece_far(&piece, k); point++)
+        if (!isfinite(og_piece_sample(&piece, k, point))) return k;
+  }
   return OG_NO_EVENT;
+}
+
+/* Whether a piece as it was sampled for all lanes resolves the lane's guards. What rounding makes of them is
+ * found when it matters, once in a step. */
+static int resolves(drive *d, int lane, const og_piece *piece, int *prepared) {
+  og_watch *watch = d->watch;
+  int wide = (piece->high - piece->low) * fabs(d->at.h[lane]) > watch->reach[lane];
+  for (size_t k = 0; k < watch->guards; k++) {
+    if (!wide && (og_piece_far(piece, k) || og_piece_strain(&watch->test, piece, k, 0) <= 1)) continue;
+    if (!*prepared) OG_R(og_sample_prepare)(d, lane);
+    *prepared = 1;
+    if (wide || og_piece_strain(&watch->test, piece, k, watch->blurred[k]) > 1) return 0;
+  }
+  watch->reach[lane] = INFINITY;
+  return 1;
 }
 
 static void watch_lane(drive *d, int lane) {
   og_watch *watch = d->watch;
-  crossing first = {.what = STAYS};
-  size_t which = OG_NO_EVENT;
-  for (size_t k = 0; k < watch->guards; k++) {
-    og_watched after = *watched_of(d, k, lane);
-    crossing c = scan(d, lane, k, &after);
-    watch->next[k] = after;
-    if (c.what == ACCUMULATES) {
-      OG_R(og_drive_event_fail)(d, lane, k, OG_ERR_ZENO);
-      return;
-    }
-    if (c.what == CROSSES && (which == OG_NO_EVENT || c.sigma < first.sigma)) first = c, which = k;
+  looked so = GOES_ON;
+  int prepared = 0;
+  for (int i = 0; i < watch->pieces && so == GOES_ON; i++) {
+    og_piece piece = og_watch_piece(watch, i, lane);
+    so = resolves(d, lane, &piece, &prepared) ? look(d, lane, &piece) : go_through(d, lane, &piece);
   }
-  if (which != OG_NO_EVENT)
-    stop(d, lane, which, &first);
-  else
-    for (size_t k = 0; k < watch->guards; k++) *watched_of(d, k, lane) = watch->next[k];
 }
 
 /* The recorded event of a replayed step, located anew near the place it had. */
 static void locate_again(drive *d, int lane, const og_segment *segment) {
   og_watch *watch = d->watch;
-  probe p = {d, lane, segment->event};
+  og_root root = {.place = segment->sigma};
   watch->event[lane] = segment->event;
-  watch->sigma[lane] = segment->sigma;
   watch->held[lane] = (unsigned char)segment->held;
-  if (segment->held) return;
-  for (double reach = 1e-9; reach < 1; reach *= 4) {
-    double low = segment->sigma - reach, high = segment->sigma + reach;
-    double g_low = guard_at(&p, low), g_high = guard_at(&p, high);
-    if (!(sign_of(g_low) * g_high <= 0) || g_low == 0) continue;
-    watch->sigma[lane] = og_locate_root(guard_at, &p, sign_of(g_low), low, high, &watch->residual[lane]);
-    return;
-  }
-  OG_R(og_drive_event_fail)(d, lane, segment->event, OG_ERR_GRAZING);
+  og_status status =
+      segment->held ? OG_OK : OG_R(og_scan_again)(d, lane, segment->event, segment->sigma, &root);
+  watch->sigma[lane] = root.place;
+  watch->residual[lane] = root.residual;
+  if (status != OG_OK) OG_R(og_drive_event_fail)(d, lane, segment->event, status);
 }
 
 static void watch_replayed(drive *d, int lane) {
@@ -263,7 +238,7 @@ static void watch_replayed(drive *d, int lane) {
 }
 
 void OG_R(og_drive_watch)(drive *d) {
-  if (!d->replay) sample(d);
+  if (!d->replay) OG_R(og_sample_block)(d);
   d->watch->theta_of = -1;
   for (int lane = 0; lane < d->lanes; lane++) {
     d->watch->event[lane] = OG_NO_EVENT;

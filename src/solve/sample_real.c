@@ -1,0 +1,153 @@
+/* Values of guards along a step: of all lanes at the same places, and of one lane where it is looked at. */
+#include <float.h>
+#include <math.h>
+
+#include "solve/scan.h"
+
+typedef OG_R(og_drive_state) drive;
+
+/* ---- All lanes ---- */
+
+/* x at a place of the step; at its ends the states themselves. */
+static const real *state_block(drive *d, double place) {
+  double weights[OG_STAGES_MAX];
+  const real *k[OG_STAGES_MAX];
+  real values[OG_STAGES_MAX];
+  int count = 0;
+  if (place == 0 || place == 1) return place == 0 ? d->x : d->y;
+  og_interpolant_weights(d->step.tableau, place, weights, NULL);
+  for (int j = 0; j < d->step.tableau->stages_total; j++)
+    if (weights[j] != 0) k[count] = d->step.k[j], values[count++] = (real)weights[j];
+  d->step.kernels->weighted_sum(d->step.n, d->lanes, d->e, d->x, d->at.h_real, count, values, k);
+  return d->e;
+}
+
+/* A block in double: itself, or a copy in `copy`. */
+static const double *in_double(const real *block, size_t entries, double *copy) {
+#if defined(OG_SINGLE)
+  for (size_t i = 0; i < entries; i++) copy[i] = (double)block[i];
+  return copy;
+#else
+  (void)entries, (void)copy;
+  return block;
+#endif
+}
+
+static void sample_place(drive *d, double place, const double *theta, double *g) {
+  og_watch *watch = d->watch;
+  _Alignas(64) double t[OG_LANES_MAX];
+  for (int lane = 0; lane < d->lanes; lane++)
+    t[lane] = place == 1 ? d->at.t_next[lane] : d->at.t[lane] + place * d->at.h[lane];
+  const double *x = in_double(state_block(d, place), d->solve->n * (size_t)d->lanes, watch->x);
+  og_guard_values(d->solve, d->lanes, t, x, theta, g, d->step.status, d->step.scratch, watch->work);
+}
+
+void OG_R(og_sample_block)(drive *d) {
+  og_watch *watch = d->watch;
+  size_t count = watch->guards * (size_t)d->lanes, block = OG_PADDED(count);
+  const double *theta = in_double(d->theta, d->solve->p * (size_t)d->lanes, watch->theta);
+  for (int lane = 0; lane < d->lanes; lane++) d->step.status[lane] = d->mask[lane] != 0 ? 0 : OG_LANE_IDLE;
+  for (int i = 0; i < watch->pieces; i++) {
+    og_piece piece = og_watch_piece(watch, i, 0);
+    for (int point = i > 0; point < OG_PIECE_POINTS; point++)
+      sample_place(d, og_piece_place(&piece, point), theta,
+                   watch->g + ((size_t)i * OG_PIECE_LAST + (size_t)point) * block);
+    og_piece_screen(&watch->test, &piece, count, watch->far + (size_t)i * block);
+  }
+}
+
+/* ---- One lane ---- */
+
+int OG_R(og_sample_here)(drive *d, double t, double *g) {
+  og_watch *watch = d->watch;
+  _Alignas(64) double times[OG_LANE_STEP] = {t};
+  og_lane_status status[OG_LANE_STEP] = {0};
+  og_guard_values(d->solve, 1, times, watch->one_x, watch->one_theta, g, status, d->step.scratch,
+                  watch->work);
+  return status[0] == 0;
+}
+
+/* The state at a place of the lane's step in one_x, and its parameters; its time. */
+static double go_to(drive *d, int lane, double place) {
+  og_watch *watch = d->watch;
+  OG_R(og_drive_state_at)(d, lane, place, watch->one_x);
+  if (watch->theta_of != lane) OG_R(og_drive_own_theta)(d, lane, watch->one_theta);
+  watch->theta_of = lane;
+  return OG_R(og_drive_time_at)(d, lane, place);
+}
+
+const double *OG_R(og_sample_at)(drive *d, int lane, double place) {
+  og_watch *watch = d->watch;
+  if (!OG_R(og_sample_here)(d, go_to(d, lane, place), watch->one_g))
+    for (size_t k = 0; k < watch->guards; k++) watch->one_g[k] = NAN;
+  return watch->one_g;
+}
+
+/* The lane's interpolant as powers of the place, which many samples cost less than those of stages. */
+static void find_curve(drive *d, int lane) {
+  const og_tableau *tableau = d->step.tableau;
+  size_t n = d->solve->n;
+  for (int power = 0; power < tableau->interpolant_degree; power++)
+    for (size_t i = 0; i < n; i++) {
+      double sum = 0;
+      for (int j = 0; j < tableau->stages_total; j++)
+        sum += tableau->interpolant[j][power] * (double)d->step.k[j][i * (size_t)d->lanes + (size_t)lane];
+      d->watch->curve[(size_t)power * n + i] = d->at.h[lane] * sum;
+    }
+}
+
+/* As `go_to`, along the curve; at the step's ends the states themselves. */
+static double follow_to(drive *d, int lane, double place) {
+  og_watch *watch = d->watch;
+  size_t n = d->solve->n;
+  if (place == 0 || place == 1) return go_to(d, lane, place);
+  for (size_t i = 0; i < n; i++) {
+    double value = 0;
+    for (int power = d->step.tableau->interpolant_degree - 1; power >= 0; power--)
+      value = value * place + watch->curve[(size_t)power * n + i];
+    watch->one_x[i] = (double)d->x[i * (size_t)d->lanes + (size_t)lane] + place * value;
+  }
+  return OG_R(og_drive_time_at)(d, lane, place);
+}
+
+og_piece OG_R(og_sample_piece)(drive *d, int lane, double low, double high, size_t *failed,
+                               og_status *status) {
+  og_watch *watch = d->watch;
+  og_piece piece = {low, high, watch->fine, OG_PADDED(watch->guards), 1, watch->fine_far};
+  *failed = OG_NO_EVENT;
+  for (int point = 0; point < OG_PIECE_POINTS && *failed == OG_NO_EVENT; point++) {
+    double *g = watch->fine + (size_t)point * piece.point;
+    int known = OG_R(og_sample_here)(d, follow_to(d, lane, og_piece_place(&piece, point)), g);
+    *status = known ? OG_ERR_NOT_FINITE : OG_ERR_FIELD;
+    for (size_t k = 0; k < watch->guards && *failed == OG_NO_EVENT; k++)
+      if (!known || !isfinite(g[k])) *failed = k;
+  }
+  og_piece_screen(&watch->test, &piece, watch->guards, watch->fine_far);
+  return piece;
+}
+
+/* What rounding the state and the time makes of the guards, at the middle of the step. */
+static void find_blurred(drive *d, int lane) {
+  og_watch *watch = d->watch;
+  const double place = 0.5, unit = sizeof(real) == sizeof(float) ? FLT_EPSILON : DBL_EPSILON;
+  for (size_t k = 0; k < watch->guards; k++) watch->blurred[k] = 0;
+  if (!OG_R(og_sample_here)(d, go_to(d, lane, place), watch->near)) return;
+  for (int pattern = 0; pattern < 2; pattern++) {
+    double t = go_to(d, lane, place);
+    for (size_t i = 0; i < d->solve->n; i++) {
+      size_t entry = i * (size_t)d->lanes + (size_t)lane;
+      double size = fmax(fabs((double)d->x[entry]), fabs((double)d->y[entry]));
+      watch->one_x[i] += og_rounding(i, pattern) * unit * size;
+    }
+    if (!OG_R(og_sample_here)(d, t * (1 + og_rounding(1, pattern) * DBL_EPSILON), watch->one_g)) return;
+    for (size_t k = 0; k < watch->guards; k++) {
+      double blurred = OG_NOISE_FACTOR * fabs(watch->one_g[k] - watch->near[k]);
+      if (blurred > watch->blurred[k] && blurred < INFINITY) watch->blurred[k] = blurred;
+    }
+  }
+}
+
+void OG_R(og_sample_prepare)(drive *d, int lane) {
+  find_curve(d, lane);
+  find_blurred(d, lane);
+}

@@ -1,0 +1,240 @@
+/* After an event: what is zero of each guard, and on which side each one is. See sides.h.
+ *
+ * An event is located to a few units in the last place of its time, and no better than rounding lets its
+ * guard be. So a guard that in truth is zero there has some small value of either sign, and its sign means
+ * nothing: an event on the same quantity in the other direction would happen or not as rounding has it. What
+ * it may be is found by trying: the event a little earlier and a little later, states that differ by
+ * rounding, and the guard at places next to each other. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "solve/sides.h"
+
+typedef OG_R(og_drive_state) drive;
+
+static og_watched *watched_of(const drive *d, size_t event, int lane) {
+  return &d->watch->watched[event * (size_t)d->lanes + (size_t)lane];
+}
+
+size_t OG_R(og_sides_known)(drive *d, double t, double *g) {
+  int known = OG_R(og_sample_here)(d, t, g);
+  for (size_t k = 0; k < d->watch->guards; k++)
+    if (!known || !isfinite(g[k])) return k;
+  return OG_NO_EVENT;
+}
+
+/* ---- What is zero ---- */
+
+static void raise_noise(og_watch *watch, const double *g, const double *other, double factor) {
+  for (size_t k = 0; k < watch->guards; k++) {
+    double difference = factor * fabs(g[k] - other[k]);
+    if (difference > watch->noise[k] && difference < INFINITY) watch->noise[k] = difference;
+  }
+}
+
+/* Each entry of a state up or down by a unit in its last place, in one of two patterns. */
+static void round_state(const drive *d, double *x, int pattern) {
+  const double unit = sizeof(real) == sizeof(float) ? FLT_EPSILON : DBL_EPSILON;
+  for (size_t i = 0; i < d->solve->n; i++) x[i] *= 1 + unit * og_rounding(i, pattern);
+}
+
+static void take_state(drive *d, const double *x) {
+  for (size_t i = 0; i < d->solve->n; i++) d->watch->one_x[i] = (double)(real)x[i];
+}
+
+/* Guards as they are at a place of the step, and as they are there after the event's jump from a state that
+ * is rounded (NULL: not wanted). */
+static int try_at(drive *d, int lane, size_t event, double place, double *before, double *after) {
+  og_watch *watch = d->watch;
+  og_guard_point at = {OG_R(og_drive_time_at)(d, lane, place), watch->one_x, watch->one_theta,
+                       d->step.scratch, watch->work};
+  OG_R(og_drive_state_at)(d, lane, place, watch->one_x);
+  if (!OG_R(og_sample_here)(d, at.t, before)) return 0;
+  if (!after) return 1;
+  round_state(d, watch->one_x, place > watch->sigma[lane]);
+  if (og_guard_jump(d->solve, event, &at, watch->g_x)) return 0;
+  memcpy(watch->one_x, watch->g_x, d->solve->n * sizeof *watch->g_x);
+  return OG_R(og_sample_here)(d, at.t, after);
+}
+
+/* The event somewhat earlier or later than where it was located. */
+static void see_place(drive *d, int lane, const og_segment *segment, int way) {
+  og_watch *watch = d->watch;
+  double *before = watch->near, *after = before + OG_PADDED(watch->guards);
+  double place = segment->sigma + way * (OG_NOISE_FACTOR * watch->blur[lane] / fabs(d->at.h[lane]));
+  if (d->at.h[lane] == 0 || !try_at(d, lane, segment->event, place, before, after)) return;
+  raise_noise(watch, after, watch->after, 1);
+  memcpy(way < 0 ? watch->earlier : watch->later, before, watch->guards * sizeof *before);
+}
+
+/* What is left of a guard's second difference over a distance where its curve has none is rounding, of the
+ * state and inside the guard. */
+static void see_rounding(drive *d, int lane, const og_segment *segment) {
+  og_watch *watch = d->watch;
+  double *left = watch->near, *right = left + OG_PADDED(watch->guards), reach = 0x1p-32 * watch->wide[lane];
+  if (!try_at(d, lane, segment->event, segment->sigma - reach, left, NULL)) return;
+  if (!try_at(d, lane, segment->event, segment->sigma + reach, right, NULL)) return;
+  for (size_t k = 0; k < watch->guards; k++) left[k] += right[k] - watch->before[k];
+  raise_noise(watch, left, watch->before, OG_NOISE_FACTOR);
+}
+
+/* The state after the event rounded. */
+static void see_state(drive *d, const og_segment *segment) {
+  og_watch *watch = d->watch;
+  for (int pattern = 0; pattern < 2; pattern++) {
+    take_state(d, segment->states + d->solve->n);
+    round_state(d, watch->one_x, pattern);
+    if (OG_R(og_sample_here)(d, segment->time, watch->near))
+      raise_noise(watch, watch->near, watch->after, OG_NOISE_FACTOR);
+  }
+}
+
+/* Whether another guard is as near to zero as to be worth a closer look. */
+static int any_near(const og_watch *watch, size_t event) {
+  for (size_t k = 0; k < watch->guards; k++)
+    if (k != event && fmin(fabs(watch->before[k]), fabs(watch->after[k])) <= 0x1p16 * watch->noise[k])
+      return 1;
+  return 0;
+}
+
+static void see_noise(drive *d, int lane, const og_segment *segment) {
+  og_watch *watch = d->watch;
+  memset(watch->noise, 0, watch->guards * sizeof *watch->noise);
+  memcpy(watch->earlier, watch->before, watch->guards * sizeof *watch->before);
+  memcpy(watch->later, watch->before, watch->guards * sizeof *watch->before);
+  if (watch->guards == 1) return; /* its own residual says it */
+  take_state(d, segment->states + d->solve->n);
+  if (OG_R(og_sides_known)(d, segment->time, watch->after) != OG_NO_EVENT) return;
+  see_state(d, segment);
+  see_place(d, lane, segment, -1);
+  see_place(d, lane, segment, 1);
+  if (any_near(watch, segment->event)) see_rounding(d, lane, segment);
+}
+
+/* ---- Which guards may be at zero ---- */
+
+/* The event's own is: up to what was left of it at its root, and what rounding the state makes of that. One
+ * that jumped over zero has no value there at all: its side is found by the next sample. */
+static void own_guard(drive *d, int lane, size_t event, double rounded, int changed) {
+  og_watch *watch = d->watch;
+  og_watched *w = watched_of(d, event, lane);
+  double residual = fmax(watch->residual[lane], fabs(rounded - watch->before[event]));
+  w->pending = 0;
+  w->fresh = 1;
+  w->changed = (unsigned char)(changed && !watch->jumped[lane]);
+  w->noise = watch->jumped[lane] ? INFINITY : OG_NOISE_FACTOR * residual;
+}
+
+/* Another one that passes zero at the same time is due, in its direction; in the other direction it is at
+ * zero. So is one that has passed it a moment before, and one that the jump carries there. But one that has
+ * been near zero and on its side stays there. */
+static void other_guard(drive *d, int lane, size_t event) {
+  og_watch *watch = d->watch;
+  og_watched *w = watched_of(d, event, lane);
+  double before = watch->before[event], later = watch->held[lane] ? before : watch->later[event];
+  int known = !w->fresh && w->side != 0;
+  int passes = known && (w->pending || w->side * before <= 0 || w->side * later <= 0);
+  int passed = w->side == 0 || (known && w->side * watch->earlier[event] < 0);
+  int due = passes && OG_R(og_scan_matches)(d, event, w->side);
+  int carried = fabs(before) > watch->noise[event];
+  w->noise = fmax(watch->noise[event], w->fresh || w->pending ? w->noise : 0);
+  w->pending = (unsigned char)(due ? 1 + watch->held[lane] : 0);
+  if (w->fresh || !(passes || passed || carried)) return;
+  w->fresh = 1;
+  w->changed = 0;
+}
+
+og_status OG_R(og_sides_event)(drive *d, int lane, const og_segment *segment) {
+  og_watch *watch = d->watch;
+  size_t n = d->solve->n, event = segment->event;
+  const double *before = segment->states, *after = before + n;
+  if (d->replay || og_guard_about(d->solve, event).terminal) return OG_OK;
+  double rounded = watch->before[event];
+  if (sizeof(real) < sizeof(double)) {
+    take_state(d, before);
+    if (OG_R(og_sides_known)(d, segment->time, watch->one_g) != OG_NO_EVENT) return OG_ERR_NOT_FINITE;
+    rounded = watch->one_g[event];
+  }
+  see_noise(d, lane, segment);
+  for (size_t k = 0; k < watch->guards; k++)
+    if (k == event)
+      own_guard(d, lane, k, rounded, memcmp(before, after, n * sizeof *before) != 0);
+    else
+      other_guard(d, lane, k);
+  return OG_OK;
+}
+
+/* ---- Sides at the start of a segment ---- */
+
+/* dg/dt along the solution, forward in the direction of integration. The state is in one_x. */
+static double slope_of(drive *d, int lane, size_t event, const real *f) {
+  og_watch *watch = d->watch;
+  og_guard_point at = {d->at.t[lane], watch->one_x, watch->one_theta, d->step.scratch, watch->work};
+  double sum = 0;
+  if (og_guard_gradient(d->solve, event, &at, watch->g_x, watch->g_theta, &sum)) return 0;
+  for (size_t i = 0; i < d->solve->n; i++)
+    sum += watch->g_x[i] * (double)f[i * (size_t)d->lanes + (size_t)lane];
+  return d->span[lane] < 0 ? -sum : sum;
+}
+
+/* The guard a little later on the solution's tangent: 0 if that is zero too. For one like x^3, which passes
+ * zero without a slope. */
+static int side_ahead(drive *d, int lane, size_t event, const real *f, double noise) {
+  og_watch *watch = d->watch;
+  double dt = 0x1p-10 * d->at.h[lane];
+  for (size_t i = 0; i < d->solve->n; i++)
+    watch->g_x[i] = watch->one_x[i], watch->one_x[i] += dt * (double)f[i * (size_t)d->lanes + (size_t)lane];
+  int known = OG_R(og_sample_here)(d, d->at.t[lane] + dt, watch->near);
+  for (size_t i = 0; i < d->solve->n; i++) watch->one_x[i] = watch->g_x[i];
+  return known && fabs(watch->near[event]) > noise ? og_sign_of(watch->near[event]) : 0;
+}
+
+/* A guard at zero is on the side that its slope points to; without a slope, where it is on the way ahead; if
+ * that is zero, where it was if its event changed the state (which is then the next thing to happen), else
+ * where the first sample finds it. */
+static void begin_guard(drive *d, int lane, size_t event, const real *f, double g) {
+  og_watched *w = watched_of(d, event, lane);
+  int was = w->side;
+  double noise = w->fresh ? w->noise : 0;
+  if (w->pending && was * g <= w->noise) {
+    w->fresh = 0;
+    return;
+  }
+  w->pending = 0;
+  w->fresh = fabs(g) <= noise;
+  w->side = (signed char)og_sign_of(g);
+  if (!w->fresh) return;
+  int side = og_sign_of(slope_of(d, lane, event, f));
+  if (!side && w->changed) side = side_ahead(d, lane, event, f, noise);
+  w->side = (signed char)(side ? side : w->changed ? was : 0);
+}
+
+/* A steady solve may be steady from the start. */
+static void begin_lane(drive *d, int lane, const real *f) {
+  og_watch *watch = d->watch;
+  for (size_t i = 0; i < d->solve->n; i++)
+    watch->one_x[i] = (double)d->x[i * (size_t)d->lanes + (size_t)lane];
+  OG_R(og_drive_own_theta)(d, lane, watch->one_theta);
+  size_t failed = OG_R(og_sides_known)(d, d->at.t[lane], watch->one_g);
+  if (failed != OG_NO_EVENT) {
+    OG_R(og_drive_event_fail)(d, lane, failed, OG_ERR_NOT_FINITE);
+    return;
+  }
+  for (size_t k = 0; k < watch->guards; k++) {
+    int steady = k == d->solve->field->events, begins = d->segment[lane] == 0;
+    if (steady && begins)
+      watched_of(d, k, lane)->side = 1;
+    else
+      begin_guard(d, lane, k, f, watch->one_g[k]);
+  }
+}
+
+void OG_R(og_drive_sides)(drive *d, const real *f) {
+  for (int lane = 0; d->watch && !d->replay && lane < d->lanes; lane++) {
+    if (d->mask[lane] == 0) continue;
+    const og_path *path = &d->trajectory[lane]->path;
+    size_t s = d->segment[lane];
+    if (s == 0 || path->segments[s - 1].event != OG_NO_EVENT) begin_lane(d, lane, f);
+  }
+}
