@@ -31,14 +31,12 @@ enum { FORMS = sizeof forms / sizeof *forms };
 
 static void expect_turn(const char *text, const model_case *c, double tolerance) {
   og_context *context = new_context();
-  model_result r;
+  model_result r = {0};
   double a = c->theta[0], X = c->theta[1], T = X / a, length = fabs(c->t1 - c->t0);
-  if (model_run(context, text, c, &r))
-    fail_msg("%s of\n%s with a = %.17g, X = %.17g method %d steps %d", og_context_message(context), text, a,
-             X, c->method, c->steps);
+  CHECK(context, model_run(context, text, c, &r));
   if (r.count != 1 || r.event[0] != 0)
-    fail_msg("%zu events, the last %zu, of\n%s with a = %.17g, X = %.17g", r.count, r.event[r.count - 1],
-             text, a, X);
+    fail_msg("%zu events, the last %zu, of\n%s with a = %.17g, X = %.17g", r.count,
+             r.event[r.count ? r.count - 1 : 0], text, a, X);
   assert_near(fabs(r.t[0] - c->t0), T, tolerance, "time of", 0);
   assert_near(r.final[0], a * length - X, tolerance, "x at the end of", 0);
   assert_true(r.final[3] == 1 && r.final[4] == 0);

@@ -145,21 +145,25 @@ static void other_guard(drive *d, int lane, size_t event) {
   w->changed = 0;
 }
 
-og_status OG_R(og_sides_event)(drive *d, int lane, const og_segment *segment) {
+/* The event's guard at the state before it as the solve's precision has it; NaN where it has no value. */
+static double own_rounded(drive *d, const og_segment *segment) {
   og_watch *watch = d->watch;
+  if (sizeof(real) == sizeof(double)) return watch->before[segment->event];
+  take_state(d, segment->states);
+  size_t failed = OG_R(og_sides_known)(d, segment->time, watch->one_g);
+  return failed == OG_NO_EVENT ? watch->one_g[segment->event] : NAN;
+}
+
+og_status OG_R(og_sides_event)(drive *d, int lane, const og_segment *segment) {
   size_t n = d->solve->n, event = segment->event;
-  const double *before = segment->states, *after = before + n;
   if (d->replay || og_guard_about(d->solve, event).terminal) return OG_OK;
-  double rounded = watch->before[event];
-  if (sizeof(real) < sizeof(double)) {
-    take_state(d, before);
-    if (OG_R(og_sides_known)(d, segment->time, watch->one_g) != OG_NO_EVENT) return OG_ERR_NOT_FINITE;
-    rounded = watch->one_g[event];
-  }
+  int changed = memcmp(segment->states, segment->states + n, n * sizeof *segment->states) != 0;
+  double rounded = own_rounded(d, segment);
+  if (rounded != rounded) return OG_ERR_NOT_FINITE;
   see_noise(d, lane, segment);
-  for (size_t k = 0; k < watch->guards; k++)
+  for (size_t k = 0; k < d->watch->guards; k++)
     if (k == event)
-      own_guard(d, lane, k, rounded, memcmp(before, after, n * sizeof *before) != 0);
+      own_guard(d, lane, k, rounded, changed);
     else
       other_guard(d, lane, k);
   return OG_OK;
@@ -195,7 +199,7 @@ static int side_ahead(drive *d, int lane, size_t event, const real *f, double no
  * where the first sample finds it. */
 static void begin_guard(drive *d, int lane, size_t event, const real *f, double g) {
   og_watched *w = watched_of(d, event, lane);
-  int was = w->side;
+  signed char was = w->side;
   double noise = w->fresh ? w->noise : 0;
   if (w->pending && was * g <= w->noise) {
     w->fresh = 0;
