@@ -68,6 +68,7 @@ static int create_field(own *o) {
   if (o->settings.field != OWN_CALLBACKS) return create_model(o);
   TRY(og_field_create(o->context, LV_STATES, LV_PARAMETERS, rhs, NULL, &o->callbacks));
   TRY(og_field_set_vjp(o->callbacks, vjp));
+  TRY(og_field_set_autonomous(o->callbacks, 1));
   o->field = o->callbacks;
   return 0;
 }

@@ -298,6 +298,11 @@ OG_API og_status og_field_create(og_context *context, size_t states, size_t para
 OG_API void og_field_destroy(og_field *field);
 OG_API og_status og_field_set_vjp(og_field *field, og_vjp_fn vjp);
 OG_API og_status og_field_set_jvp(og_field *field, og_jvp_fn jvp);
+/** Says (nonzero) that rhs and the running cost do not depend on t. Then what a vjp puts into t_bar is not
+ *  read, and derivatives need fewer looks: nothing oscillates that the solution does not show. Guards and
+ *  jumps may depend on t. A run whose rhs has other values at t1 than at t0, at the initial state, is
+ *  refused (OG_ERR_ARGUMENT). Models know it themselves. */
+OG_API og_status og_field_set_autonomous(og_field *field, int autonomous);
 /** Adds a running cost: every solve then also integrates l over the span (og_solve_cost). */
 OG_API og_status og_field_set_cost(og_field *field, og_cost_fn cost, og_cost_vjp_fn cost_vjp);
 /** Second derivatives, for og_solve_hessian_product; `cost_hessian` is NULL when there is no running cost. */

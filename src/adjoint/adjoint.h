@@ -13,6 +13,7 @@ typedef struct og_pullback {
   double *x0_bar;      /* [M][states] */
   double *theta_bar;   /* [M][parameters that are in lanes] */
   double *weights_bar; /* [bound weights]: summed over trajectories */
+  double weights_size; /* the largest entry of weights_bar, once it is known */
   double *t0_bar, *t1_bar, *times_bar;
   double *values_bar; /* of the inputs' signals */
 } og_pullback;

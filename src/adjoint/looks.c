@@ -12,8 +12,9 @@
  * feel it, or at a loose tolerance, where the steps say little about derivatives; of others, which can hide
  * something in a state of zero only. At a tolerance that is looser still all steps are looked at: they are
  * few, and the derivative often depends on one or two of them (the jumps of a relaxation oscillator).
- * Networks are trained at such tolerances, on short spans, and are smooth: they are sampled. */
-enum { STRIDE_DENSE = 8, SAMPLES_DENSE = 8, STRIDE = 64, LEAST_STEPS = 32 };
+ * Networks are trained at such tolerances, on short spans, and are smooth: they are sampled. Of those that
+ * are not told the time, which come in many short windows again and again, one window in a few is. */
+enum { STRIDE_DENSE = 8, SAMPLES_DENSE = 8, STRIDE = 64, LEAST_STEPS = 128 };
 static const double LOOSE = 3e-6, LOOSER = 3e-5;
 
 /* FNV-1a over the bytes of the span and the initial state, so that a trajectory's samples are its own. */
@@ -31,15 +32,18 @@ static uint64_t digest_of(const og_solve *solve, size_t m) {
   return seed ^ (seed >> 29);
 }
 
+int og_is_timed(const og_solve *solve) {
+  return (solve->field->flags & OG_FIELD_DEPENDS_ON_TIME) || solve->field->inputs > 0;
+}
+
 og_samples og_samples_of(const og_solve *solve, size_t m) {
   size_t steps = solve->trajectories[m].steps;
   uint64_t seed = digest_of(solve, m);
-  int timed = (solve->field->flags & OG_FIELD_DEPENDS_ON_TIME) || solve->field->inputs > 0;
+  int timed = og_is_timed(solve);
   double tolerance = og_trust_tolerance(solve, m);
   int dense = timed || tolerance > LOOSE;
   size_t stride = dense ? STRIDE_DENSE : STRIDE;
   if (tolerance > LOOSER && !solve->source->weights) return (og_samples){1, 0};
-  /* Short solves of networks that are not told the time, which are many, are sampled by their share. */
   if (!timed && solve->source->weights && steps < LEAST_STEPS && seed % LEAST_STEPS >= steps)
     return (og_samples){0, 0};
   if (dense && steps < SAMPLES_DENSE * stride) stride = (steps + SAMPLES_DENSE - 1) / SAMPLES_DENSE;
@@ -64,6 +68,7 @@ void og_looks_tell(og_solve *solve, const og_looked *looked, const og_look_error
   tally->lambda[looked->kind] += error->lambda;
   tally->theta[looked->kind] += error->theta;
   tally->loss[looked->kind] += error->loss;
+  tally->state[looked->kind] += error->state;
   tally->lambda_largest = fmax(tally->lambda_largest, error->lambda_size);
   if (error->lambda_size > 0) tally->lambda_least = fmin(tally->lambda_least, error->lambda_size);
   tally->theta_largest = fmax(tally->theta_largest, error->theta_size);

@@ -34,6 +34,8 @@ typedef struct og_looked {
 typedef struct og_samples {
   size_t stride, phase;
 } og_samples;
+/* Whether the field's coefficients may change with time. */
+int og_is_timed(const og_solve *solve);
 og_samples og_samples_of(const og_solve *solve, size_t trajectory);
 /* The last step before `index` that is sampled or at rest; (size_t)-1: none. */
 size_t og_samples_before(const og_samples *samples, const og_rests *rests, size_t index);
@@ -42,6 +44,7 @@ size_t og_samples_before(const og_samples *samples, const og_rests *rests, size_
  * the trajectory's next ceilings. */
 typedef struct og_look_error {
   double lambda, theta, loss; /* lambda relative to its size in the step, the others as they are */
+  double state;               /* of x, in tolerances */
   double lambda_size, theta_size, loss_size;
 } og_look_error;
 void og_looks_tell(og_solve *solve, const og_looked *looked, const og_look_error *error);

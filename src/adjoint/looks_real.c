@@ -304,6 +304,7 @@ static double lambda_error(const looks *l, const view *v, size_t lane, int weigh
 static og_look_error error_of(const looks *l, const view *v, size_t lane) {
   size_t n = l->solve->n, lanes = (size_t)v->lanes, item = (size_t)v->from + lane;
   og_look_error error = {0};
+  const og_limits *limits = &l->solve->limits;
   double plain = lambda_error(l, v, lane, 0, &error.lambda_size);
   double weighted = lambda_error(l, v, lane, 1, NULL);
   error.lambda = plain > weighted ? plain : weighted;
@@ -311,11 +312,14 @@ static og_look_error error_of(const looks *l, const view *v, size_t lane) {
           &error.theta_size);
   for (size_t i = 0; i < n; i++) {
     double lambda = (double)l->lambda[item * n + i], x = (double)l->x[item * n + i];
-    error.loss +=
-        lambda * ((double)l->block[X_WHOLE][i * lanes + lane] - (double)l->block[X_PARTS][i * lanes + lane]);
+    double difference =
+        (double)l->block[X_WHOLE][i * lanes + lane] - (double)l->block[X_PARTS][i * lanes + lane];
+    error.loss += lambda * difference;
     error.loss_size += fabs(lambda * x);
+    error.state = fmax(error.state, fabs(difference) / (limits->atol + limits->rtol * fabs(x)));
   }
-  error.loss = l->queue[item].part < 1 ? 0 : fabs(error.loss);
+  error.loss = fabs(error.loss);
+  if (l->queue[item].part < 1) error.loss = error.state = 0; /* the whole step goes on beyond the event */
   int refused = l->whole.status[lane] || l->part.status[lane];
   if (refused || !isfinite(plain) || !isfinite(error.loss)) error.lambda = INFINITY;
   if (!isfinite(error.theta)) error.theta = INFINITY;

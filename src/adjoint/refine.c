@@ -151,12 +151,6 @@ static void gather(const og_group *g, size_t i, double *values) {
   values[n + p + 1] = g->trial.t1_bar[i];
 }
 
-static double largest_of(const double *values, size_t count) {
-  double largest = 0;
-  for (size_t i = 0; i < count; i++) largest = fmax(largest, fabs(values[i]));
-  return largest;
-}
-
 /* By how much cutting the steps changed the gradient. Of cotangents of initial states that have decayed below
  * the tolerance of the largest that was put in nothing is wanted. */
 static void measure(const og_group *g, og_refined *r) {
@@ -169,9 +163,9 @@ static void measure(const og_group *g, og_refined *r) {
   double initial = change_of(r->now, r->before, n, tolerance * largest);
   double parameters = change_of(r->now + n, r->before + n, p, cancelled);
   r->change = initial >= 0 && parameters >= 0 ? fmax(initial, parameters) : INFINITY;
-  double initial_size = largest_of(r->now, n);
+  double initial_size = og_trust_largest(r->now, n);
   at->trust.initial = change_of(r->now, r->before, n, initial_size) * initial_size + tolerance * initial_size;
-  at->trust.parameters = fmax(parameters, tolerance) * fmax(largest_of(r->now + n, p), cancelled);
+  at->trust.parameters = fmax(parameters, tolerance) * fmax(og_trust_largest(r->now + n, p), cancelled);
 }
 
 /* ---- What comes next ---- */
@@ -276,7 +270,11 @@ static og_status settle(og_group *g, size_t i) {
   const og_refined *r = &g->refined[i];
   og_trajectory *at = &g->solve->trajectories[r->m];
   at->trust.rounds = r->own_steps ? 0 : g->rounds;
-  if (g->rounds > 0 && r->change > AGREE * og_trust_tolerance(g->solve, r->m)) warn(g, r);
+  if (g->rounds == 0) { /* its steps were not changed */
+    og_pacing_free(g->solve->context, &at->pacing);
+    return OG_OK;
+  }
+  if (r->change > AGREE * og_trust_tolerance(g->solve, r->m)) warn(g, r);
   if (r->own_steps)
     g->restore[g->restored++] = r->m;
   else

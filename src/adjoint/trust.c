@@ -55,7 +55,7 @@ void og_trust_seeds(const og_solve *solve, const og_pullback *pullback, size_t m
   add_event_seeds(solve, at, largest, loss);
 }
 
-static double largest_of(const double *values, size_t count) {
+double og_trust_largest(const double *values, size_t count) {
   double largest = 0;
   for (size_t i = 0; i < count; i++) largest = fabs(values[i]) <= largest ? largest : fabs(values[i]);
   return largest;
@@ -66,6 +66,12 @@ static double largest_of(const double *values, size_t count) {
 /* Local estimates are not additive: these are signs for a closer look, no verdict. In tolerances, of the sum
  * over steps; whatever the tolerance, as a share; and of steps that were given, which have no tolerance. */
 static const double SUM_MOST = 40, SHARE_MOST = 0.1, FIXED_SHARE = 0.3;
+/* A field that is not told the time shows in x what its derivative depends on, so that the same steps' errors
+ * in x, which step control has bounded, say what is usual: resolved problems have less than so many times
+ * those in lambda. What one sample stands for is known to a factor of ten only. Allowed in tolerances, at
+ * most, are of a look at all steps BESIDE_ALL, of one sample BESIDE_MOST, of several the less. */
+static const double BESIDE_STATE = 20, BESIDE_ALL = 100;
+static const double BESIDE_SAMPLE = 200, BESIDE_LEAST = 100, BESIDE_MOST = 1000;
 /* Growth from which on its exact value is worth a look at all cotangents. */
 static const double NOTABLE_GROWTH = 1e4, NOTABLE_LOSS = 1e-2;
 
@@ -78,8 +84,8 @@ static double total(const og_tally *tally, const double *sums, size_t steps) {
 
 /* The largest entry of the cotangent of the parameters, bound weights included. */
 static double theta_size(const og_solve *solve, const og_pullback *pullback, size_t item) {
-  double own = largest_of(pullback->theta_bar + item * solve->laned, solve->laned);
-  if (solve->weights) own = fmax(own, largest_of(pullback->weights_bar, solve->weights));
+  double own = og_trust_largest(pullback->theta_bar + item * solve->laned, solve->laned);
+  if (solve->weights) own = fmax(own, pullback->weights_size);
   return fmax(own, solve->trajectories[og_item(solve, item)].tally.theta_largest);
 }
 
@@ -103,7 +109,7 @@ static void estimate(og_solve *solve, const og_pullback *pullback, size_t item, 
   og_trajectory *at = &solve->trajectories[og_item(solve, item)];
   const og_tally *tally = &at->tally;
   double least = at->fixed_steps ? 0 : og_trust_tolerance(solve, og_item(solve, item));
-  double x0_bar = largest_of(pullback->x0_bar + item * solve->states, solve->states);
+  double x0_bar = og_trust_largest(pullback->x0_bar + item * solve->states, solve->states);
   at->trust.parameters = theta + fmax(lambda, least) * theta_size(solve, pullback, item);
   at->trust.initial = fmax(lambda, least) * x0_bar;
   at->trust.worst = tally->worst, at->trust.ratio = tally->ratio;
@@ -111,14 +117,29 @@ static void estimate(og_solve *solve, const og_pullback *pullback, size_t item, 
   at->trust.rounds = 0;
 }
 
+/* What errors of lambda may add up to beside those of x: in tolerances, 0 for nothing that is known. */
+static double beside_state(const og_solve *solve, const og_trajectory *at) {
+  size_t samples = at->tally.looks[OG_LOOK_SAMPLE];
+  double state = total(&at->tally, at->tally.state, at->steps);
+  if (og_is_timed(solve)) return 0;
+  if (!samples) return fmin(BESIDE_STATE * state, BESIDE_ALL);
+  return fmin(fmax(BESIDE_SAMPLE * state, BESIDE_LEAST), BESIDE_MOST) / (double)samples;
+}
+
+/* What errors of lambda, and those of the parameters' cotangent, may add up to. */
+static double allowance(const og_solve *solve, size_t m) {
+  const og_trajectory *at = &solve->trajectories[m];
+  if (at->fixed_steps) return FIXED_SHARE;
+  double tolerances = fmax(SUM_MOST, beside_state(solve, at));
+  return fmin(tolerances * og_trust_tolerance(solve, m), SHARE_MOST);
+}
+
 int og_trust_judge(og_solve *solve, const og_pullback *pullback, size_t item) {
   size_t m = og_item(solve, item);
   const og_trajectory *at = &solve->trajectories[m];
   const og_tally *tally = &at->tally;
   double lambda = total(tally, tally->lambda, at->steps), theta = total(tally, tally->theta, at->steps);
-  double most = fmin(SUM_MOST * og_trust_tolerance(solve, m), SHARE_MOST);
-  double theta_most = theta_size(solve, pullback, item) * (at->fixed_steps ? FIXED_SHARE : most);
-  if (at->fixed_steps) most = FIXED_SHARE;
+  double most = allowance(solve, m), theta_most = theta_size(solve, pullback, item) * most;
   judge_growth(solve, pullback, m, total(tally, tally->loss, at->steps));
   estimate(solve, pullback, item, lambda, theta);
   return tally->overflow || !(lambda <= most) || !(tally->worst <= most) || !(theta <= theta_most) ||
@@ -148,7 +169,7 @@ static double theta_error(og_solve *solve, const og_pullback *pullback) {
   }
   solve->parameters_error = solve->theta_shared ? sum : most;
   if (!solve->theta_shared)
-    return relative(most, largest_of(pullback->theta_bar, solve->count * solve->laned));
+    return relative(most, og_trust_largest(pullback->theta_bar, solve->count * solve->laned));
   for (size_t i = 0; i < solve->parameters; i++) size = fmax(size, fabs(theta_entry(solve, pullback, i)));
   return relative(sum, size);
 }
@@ -156,7 +177,7 @@ static double theta_error(og_solve *solve, const og_pullback *pullback) {
 void og_trust_sum(og_solve *solve, const og_pullback *pullback) {
   double initial = 0;
   for (size_t m = 0; m < solve->count; m++) initial = fmax(initial, solve->trajectories[m].trust.initial);
-  solve->error.initial = relative(initial, largest_of(pullback->x0_bar, solve->count * solve->states));
+  solve->error.initial = relative(initial, og_trust_largest(pullback->x0_bar, solve->count * solve->states));
   solve->error.parameters = theta_error(solve, pullback);
   solve->error.times = solve->error.initial;
 }

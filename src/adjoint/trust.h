@@ -7,6 +7,8 @@
 
 /* What an error is small or large against: rtol, or what the precision resolves of a sum of many terms. */
 double og_trust_tolerance(const og_solve *solve, size_t trajectory);
+/* Of |values|. */
+double og_trust_largest(const double *values, size_t count);
 /* The largest cotangent that was put on states of the trajectory, and the sum of |cotangent . state|. */
 void og_trust_seeds(const og_solve *solve, const og_pullback *pullback, size_t trajectory, double *largest,
                     double *loss);

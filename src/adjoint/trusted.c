@@ -26,8 +26,9 @@ int og_trust_tells(og_solve *solve) {
 }
 
 /* How many trajectories' derivatives are in doubt; which ones is put into list. */
-static size_t find_doubtful(og_solve *solve, const og_pullback *pullback, size_t *list) {
+static size_t find_doubtful(og_solve *solve, og_pullback *pullback, size_t *list) {
   size_t count = 0;
+  pullback->weights_size = og_trust_largest(pullback->weights_bar, solve->weights);
   for (size_t m = 0; m < solve->count; m++)
     if (og_trust_judge(solve, pullback, m)) list[count++] = m;
   return count;

@@ -16,7 +16,7 @@ static void update_flags(og_callback_field *field) {
   int given = field->hessian && (!field->cost || field->cost_hessian);
   /* not from differences of differences, whose error would be about 1e-4 */
   int hessian = given || (field->differences && field->vjp && (!field->cost || field->cost_vjp));
-  field->base.flags = OG_FIELD_DEPENDS_ON_TIME | (vjp ? OG_FIELD_HAS_VJP : 0u) |
+  field->base.flags = (field->autonomous ? 0u : OG_FIELD_DEPENDS_ON_TIME) | (vjp ? OG_FIELD_HAS_VJP : 0u) |
                       (jvp ? OG_FIELD_HAS_JVP : 0u) | (hessian ? OG_FIELD_HAS_HESSIAN : 0u);
 }
 
@@ -76,6 +76,18 @@ static og_status not_callback(const og_field *field) {
   return og_fail(field->context, OG_ERR_UNSUPPORTED,
                  "this field is a model's and has its products already; callbacks "
                  "can be set only on a field made by og_field_create");
+}
+
+const og_callback_field *og_callback_of(const og_field *field) {
+  return field->destroy == destroy ? (const og_callback_field *)field : NULL;
+}
+
+og_status og_field_set_autonomous(og_field *field, int autonomous) {
+  og_callback_field *callback = as_callback(field);
+  if (!callback) return not_callback(field);
+  callback->autonomous = autonomous != 0;
+  update_flags(callback);
+  return OG_OK;
 }
 
 og_status og_field_set_vjp(og_field *field, og_vjp_fn vjp) {

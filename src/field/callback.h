@@ -14,6 +14,7 @@ typedef struct og_callback_field {
   og_hessian_fn hessian;
   og_cost_hessian_fn cost_hessian;
   void *user;
+  int autonomous;  /* the caller says that f does not read t */
   int differences; /* missing products by finite differences */
   og_event_functions on_event;
   og_event *owned_events; /* base.event, with names */
@@ -27,6 +28,9 @@ typedef struct og_callback_point {
   double *rows, *rows_bar, *rows_dot; /* the field's theta */
   double *work;                       /* for finite differences */
 } og_callback_point;
+
+/* NULL: the field is of another kind. */
+const og_callback_field *og_callback_of(const og_field *field);
 
 /* Arrays in the scratch, og_callback_doubles of them. */
 size_t og_callback_doubles(const og_field *field);

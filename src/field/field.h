@@ -130,4 +130,7 @@ struct og_field {
   void (*destroy)(og_field *field);
 };
 
+/* Whether f(t[0], x) = f(t[1], x) for a field that was said not to depend on time; x are its states. */
+og_status og_check_autonomous(const og_field *field, const double *t, const double *x, const double *theta);
+
 #endif

@@ -37,6 +37,9 @@ og_status og_solve_check(og_solve *solve) {
                      "og_solve_set_initial_state first",
                      m);
     OG_TRY(check_times(solve, m));
+    OG_TRY(og_check_autonomous(solve->source,
+                               (double[]){solve->trajectories[m].t0, solve->trajectories[m].t1},
+                               solve->x0 + m * solve->states, og_theta_of(solve, m)));
     solve->trajectories[m].first_observation = offset;
     offset += solve->trajectories[m].observations;
   }

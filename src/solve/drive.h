@@ -14,6 +14,7 @@
     og_step_##S step;                                                                                        \
     og_place_##S at;                                                                                         \
     og_control control;                                                                                      \
+    double resting;                  /* error of a step at which x rests */                                  \
     int replay, fixed, lanes, idle;  /* fixed: recorded or equal steps, no error control */                  \
     size_t next;                     /* first trajectory not begun */                                        \
     size_t attempts;                 /* steps tried by the block */                                          \

@@ -27,6 +27,7 @@ og_status OG_R(og_drive_open)(drive *d, og_solve *solve, og_share *share, int mo
   d->fixed = d->replay || og_options_integer(solve->options, OG_OPT_STEPS) > 0;
   d->judging = mode == OG_DRIVE_SOLVE && solve->looked;
   d->control = og_control_of(solve->tableau);
+  d->resting = og_rest_error(d->control.exponent);
   size_t block = OG_PADDED(solve->n * (size_t)d->lanes);
   d->memory = og_alloc(solve->context, 1, OG_R(og_drive_bytes)(solve, d->lanes));
   if (!d->memory) return OG_ERR_MEMORY;
@@ -273,14 +274,19 @@ void OG_R(og_drive_finish)(drive *d, int lane) {
   d->idle++;
 }
 
+/* The first two steps come from a guessed size, and one that the span's end has cut short is no step that
+ * grew: their small errors say nothing. Where the third step rests, so did these two. */
 static void note_error(drive *d, int lane) {
   og_trajectory *at = d->trajectory[lane];
+  size_t index = d->index[lane];
   double width = d->fraction_next[lane] - d->fraction[lane], h = width * fabs(d->span[lane]);
-  int last = d->fraction_next[lane] == 1, dropped = h < OG_REST_DROP * d->accepted[lane] && !last;
-  if (d->error[lane] < OG_REST_ERROR && width >= OG_REST_WIDTH)
-    og_rests_add(&at->rests, d->index[lane]);
-  else if (dropped)
-    og_rests_add_pair(&at->rests, d->index[lane]);
+  double before = d->accepted[lane];
+  int last = d->fraction_next[lane] == 1, dropped = h < OG_REST_DROP * before && !last;
+  int rests = d->error[lane] < d->resting && width >= OG_REST_WIDTH && h >= OG_REST_CUT * before;
+  if (dropped)
+    og_rests_add(&at->rests, index - 1, index);
+  else if (rests && index >= 2)
+    og_rests_add(&at->rests, index == 2 ? 0 : index, index);
   d->accepted[lane] = h;
   at->errors += d->error[lane];
   at->left_out += d->left_out[lane];

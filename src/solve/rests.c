@@ -1,5 +1,9 @@
 #include "solve/rests.h"
 
+#include <math.h>
+
+double og_rest_error(double exponent) { return fmin(OG_REST_ERROR, pow(OG_REST_GROWTH, -1 / exponent)); }
+
 static size_t gap(const og_rests *rests, int i) { return rests->run[i + 1].first - rests->run[i].stop; }
 
 static void join_nearest(og_rests *rests) {
@@ -11,7 +15,7 @@ static void join_nearest(og_rests *rests) {
   for (int i = nearest + 1; i < rests->count; i++) rests->run[i] = rests->run[i + 1];
 }
 
-void og_rests_add(og_rests *rests, size_t index) {
+static void add(og_rests *rests, size_t index) {
   int last = rests->count - 1;
   if (last >= 0 && rests->run[last].stop == index) {
     rests->run[last].stop++;
@@ -22,10 +26,9 @@ void og_rests_add(og_rests *rests, size_t index) {
   rests->run[rests->count++].stop = index + 1;
 }
 
-void og_rests_add_pair(og_rests *rests, size_t index) {
-  int there = rests->count && rests->run[rests->count - 1].stop >= index;
-  if (index && !there) og_rests_add(rests, index - 1);
-  og_rests_add(rests, index);
+void og_rests_add(og_rests *rests, size_t first, size_t index) {
+  size_t there = rests->count ? rests->run[rests->count - 1].stop : 0;
+  for (size_t i = first > there ? first : there; i <= index; i++) add(rests, i);
 }
 
 size_t og_rests_before(const og_rests *rests, size_t index) {
