@@ -180,7 +180,7 @@ static void vectors_and_missing_values(void **state) {
   f = make_fixture("param a[3] = 1\ninit x = 0\nx' = 0\nobserve n ~ poisson(a)\n",
                    "t,n[1],n[2],n[3]\n0,1,,4\n");
   assert_int_equal(og_objective_evaluate(f.objective, theta, &loss, gradient), OG_ERR_NOT_FINITE);
-  assert_contains(og_context_message(f.context), "observed n[3] = 4: lambda of poisson is -3");
+  assert_contains(og_context_message(f.context), "observed n[3] = 4, where lambda of poisson is -3");
   drop_fixture(&f);
 }
 

@@ -105,14 +105,16 @@ static og_status refuse_argument(const place *at, const arguments *found, int ar
   const og_distribution *about = found->observed->distribution;
   char number[OG_NUMBER_SIZE], state[200] = "";
   og_format_real(value, number);
-  return og_fail(objective->context, OG_ERR_NOT_FINITE,
-                 "data row %zu%s, at t = %s, observed %s = %.10g: %s of %s is %s, but must be %s; the state "
-                 "there is (%s); "
-                 "try: bounds or another start for the parameters, or an expression that stays in that range",
-                 objective->data->row[at->row] + 1, at->trajectory, at->t,
-                 og_model_observed_name(objective->model, found->column), observed_value(at, found->column),
-                 about->argument[argument].name, about->name, number,
-                 og_domain_text(about->argument[argument].domain), states(at, state, sizeof state));
+  return og_fail(
+      objective->context, OG_ERR_NOT_FINITE,
+      "the loss of data row %zu%s, at t = %s, has no value: observed %s = %.10g, where %s of %s is %s, but "
+      "must be "
+      "%s; the state there is (%s); try: bounds or another start for the parameters, or an expression that "
+      "stays in that range",
+      objective->data->row[at->row] + 1, at->trajectory, at->t,
+      og_model_observed_name(objective->model, found->column), observed_value(at, found->column),
+      about->argument[argument].name, about->name, number, og_domain_text(about->argument[argument].domain),
+      states(at, state, sizeof state));
 }
 
 /* "cells = 3 of poisson(lambda = 0)" */
