@@ -210,12 +210,37 @@ static void fits_step_back(void **state) {
   drop_fixture(&f);
 }
 
+/* The message is made by a program of its own. */
+static og_status message(og_context *context) {
+  static const char text[] = "param a = 0.5\ninit x = 0\nx' = 0\nobserve n ~ neg_binomial_2(2, a)\n",
+                    csv[] = "t,n\n0,1\n1,2\n";
+  og_model *model = NULL;
+  og_table *table = NULL;
+  og_objective *objective = NULL;
+  const double bad = -1;
+  double loss;
+  og_status status = og_model_parse(context, "m", text, sizeof text - 1, &model);
+  if (status == OG_OK) status = og_table_parse_csv(context, "d", csv, sizeof csv - 1, &table);
+  if (status == OG_OK) status = og_objective_create(context, model, table, NULL, &objective);
+  if (status == OG_OK) status = og_objective_evaluate(objective, &bad, &loss, NULL);
+  og_objective_destroy(objective);
+  og_table_destroy(table);
+  og_model_destroy(model);
+  return status == OG_ERR_NOT_FINITE ? OG_OK : status;
+}
+
+static void no_memory_is_reported(void **state) {
+  (void)state;
+  fail_each_allocation(message);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(family),
                                      cmocka_unit_test(outside_of_the_domain),
                                      cmocka_unit_test(edges_of_the_domain),
                                      cmocka_unit_test(vectors_and_missing_values),
                                      cmocka_unit_test(constants_are_refused_in_the_text),
-                                     cmocka_unit_test(fits_step_back)};
+                                     cmocka_unit_test(fits_step_back),
+                                     cmocka_unit_test(no_memory_is_reported)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

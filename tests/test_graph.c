@@ -130,6 +130,17 @@ static void test_special_functions(void **state) {
   near(og_trigamma(-0.5), pi * pi / 2 + 4, 1e-14);
   near(og_trigamma(4), pi * pi / 6 - 1 - 0.25 - 1. / 9, 4e-15);
   assert_true(isnan(og_digamma(-2)));
+  const og_unary of_any[] = {OG_PHI,       OG_LOG_PHI,   OG_LOG_PHI1,        OG_LOG_PHI2,  OG_STIRLING,
+                             OG_STIRLING1, OG_STIRLING2, OG_LOG1P_REMAINDER, OG_LOG1M_EXP, OG_HIGH_HALF};
+  for (size_t i = 0; i < sizeof of_any / sizeof *of_any; i++)
+    assert_true(isnan(og_unary_value_d(of_any[i], NAN)));
+  /* far out: log Phi(x) ~ -x^2/2, its slope -x and bend -1; and Phi is 1 */
+  assert_true(og_unary_value_d(OG_LOG_PHI, -1e100) == -5e199 &&
+              og_unary_value_d(OG_LOG_PHI1, -1e100) == 1e100);
+  assert_true(og_unary_value_d(OG_LOG_PHI2, -1e100) == -1 && og_unary_value_d(OG_LOG_PHI, 1e100) == 0);
+  assert_true(og_unary_value_d(OG_PHI, INFINITY) == 1 && og_unary_value_d(OG_PHI, -INFINITY) == 0);
+  assert_true(og_unary_value_d(OG_LOG_PHI1, INFINITY) == 0 &&
+              og_unary_value_d(OG_LOG_PHI, -INFINITY) == -INFINITY);
   /* softplus and sigmoid neither overflow nor lose what is small */
   assert_true(og_unary_value_d(OG_SOFTPLUS, 1000) == 1000 && og_unary_value_d(OG_SOFTPLUS, -1000) == 0);
   near(og_unary_value_d(OG_SOFTPLUS, -40) / exp(-40), 1, 1e-15);

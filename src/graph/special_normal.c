@@ -25,7 +25,7 @@ static double mills_excess(double t) {
 
 double og_log_phi(double x) {
   if (x > 0) return log1p(-og_phi(-x));
-  if (x > -5) return log(og_phi(x));
+  if (!(x <= -5)) return log(og_phi(x)); /* NaN too */
   return -0.5 * x * x - log_root_2_pi - log(mills_excess(-x) - x);
 }
 
