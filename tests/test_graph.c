@@ -90,6 +90,16 @@ static void test_unary_values_and_slopes(void **state) {
                               /* mpmath: erf(0.7), 2/sqrt(pi) exp(-0.49) */
                               {OG_ERF, x, 0.67780119383741847298, 0.69127486041053857205},
                               {OG_NOT, x, 0, 0},
+                              {OG_ERFC, x, 0.32219880616258155772, -0.69127486041053861503},
+                              {OG_PHI, x, 0.75803634777692697138, 0.31225393336676126681},
+                              {OG_LOG_PHI, x, -0.277023942277131263, 0.41192475041929067028},
+                              {OG_LOG_PHI1, x, 0.41192475041929067028, -0.45802932530149836015},
+                              {OG_LOG_PHI2, x, -0.45802932530149836015, 0.28604300831082978037},
+                              {OG_LOG1P_REMAINDER, x, 0.16937174893782958548, 0.41176470588235292581},
+                              {OG_LOG1M_EXP, -x, -0.6863410028083851535, -0.9864338636344633852},
+                              {OG_STIRLING, x, 0.11326370211474025501, -0.14906289547348796722},
+                              {OG_STIRLING1, x, -0.14906289547348796722, 0.38506956485787599864},
+                              {OG_HIGH_HALF, 0.75, 0.75, 0},
                               {OG_LGAMMA, x, lgamma(x), -1.2200235536979349},
                               {OG_DIGAMMA, x, -1.2200235536979349, 2.83404915669461063}};
   og_context *context = new_context();
@@ -120,10 +130,99 @@ static void test_special_functions(void **state) {
   near(og_trigamma(-0.5), pi * pi / 2 + 4, 1e-14);
   near(og_trigamma(4), pi * pi / 6 - 1 - 0.25 - 1. / 9, 4e-15);
   assert_true(isnan(og_digamma(-2)));
+  const og_unary of_any[] = {OG_PHI,       OG_LOG_PHI,   OG_LOG_PHI1,        OG_LOG_PHI2,  OG_STIRLING,
+                             OG_STIRLING1, OG_STIRLING2, OG_LOG1P_REMAINDER, OG_LOG1M_EXP, OG_HIGH_HALF};
+  for (size_t i = 0; i < sizeof of_any / sizeof *of_any; i++)
+    assert_true(isnan(og_unary_value_d(of_any[i], NAN)));
+  /* far out: log Phi(x) ~ -x^2/2, its slope -x and bend -1; and Phi is 1 */
+  assert_true(og_unary_value_d(OG_LOG_PHI, -1e100) == -5e199 &&
+              og_unary_value_d(OG_LOG_PHI1, -1e100) == 1e100);
+  assert_true(og_unary_value_d(OG_LOG_PHI2, -1e100) == -1 && og_unary_value_d(OG_LOG_PHI, 1e100) == 0);
+  assert_true(og_unary_value_d(OG_PHI, INFINITY) == 1 && og_unary_value_d(OG_PHI, -INFINITY) == 0);
+  assert_true(og_unary_value_d(OG_LOG_PHI1, INFINITY) == 0 &&
+              og_unary_value_d(OG_LOG_PHI, -INFINITY) == -INFINITY);
   /* softplus and sigmoid neither overflow nor lose what is small */
   assert_true(og_unary_value_d(OG_SOFTPLUS, 1000) == 1000 && og_unary_value_d(OG_SOFTPLUS, -1000) == 0);
   near(og_unary_value_d(OG_SOFTPLUS, -40) / exp(-40), 1, 1e-15);
   near(og_unary_value_d(OG_SIGMOID, -40) / exp(-40), 1, 1e-15);
+}
+
+/* Stated slopes are the derivative, whatever the value is made of; beside scalars and below a branch as well.
+ */
+static void test_stated_slopes(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_graph *g = new_graph(context);
+  og_node x = og_input(g, OG_SLOT_STATE, 0, scalar), y = og_input(g, OG_SLOT_STATE, 1, scalar);
+  og_node of[] = {x, y}, slopes[] = {og_apply2(g, OG_MUL, y, y), og_apply2(g, OG_MUL, x, y)};
+  /* the slopes are not the value's, to tell them apart */
+  og_node z = og_with_slopes(g, og_apply2(g, OG_MUL, x, y), 2, of, slopes), out = og_apply2(g, OG_MUL, z, z);
+  const double a = 0.4, b = 1.3;
+  near(value_at(g, out, a, b), a * b * a * b, 1e-15);
+  near(value_at(g, derivative(g, out, x), a, b), 2 * a * b * b * b, 1e-15);
+  near(value_at(g, derivative(g, out, y), a, b), 2 * a * b * a * b, 1e-15);
+  near(value_at(g, derivative(g, derivative(g, z, x), y), a, b), 2 * b, 1e-15);
+  og_node positive = og_apply2(g, OG_GT, x, og_constant(g, 0)), bad = og_apply1(g, OG_LOG, x);
+  og_node branch = og_where(g, positive, og_with_slopes(g, bad, 1, &x, &bad), og_constant(g, 0));
+  assert_true(value_at(g, derivative(g, branch, x), -1, b) == 0);
+  assert_true(value_at(g, derivative(g, derivative(g, branch, x), x), -1, b) == 0);
+  near(value_at(g, derivative(g, branch, x), a, b), log(a), 1e-15);
+  const double vector_at[] = {0.4, 1.3, -0.2};
+  og_node v = og_input(g, OG_SLOT_STATE, 0, (og_shape){3, 1}), one = og_constant(g, 1), bar;
+  og_node s = og_with_slopes(g, og_apply2(g, OG_MUL, v, x), 1, &x, &v), sum = og_sum(g, s);
+  assert_int_equal(og_graph_vjp(g, 1, &sum, &one, 1, &x, &bar),
+                   OG_OK); /* x is v[1] too, which is not stated */
+  const double *inputs[OG_SLOT_COUNT] = {[OG_SLOT_STATE] = vector_at};
+  double got;
+  evaluate(g, bar, inputs, &got);
+  near(got, 0.4 + 1.3 - 0.2, 1e-15);
+  og_graph_destroy(g);
+  og_context_destroy(context);
+}
+
+/* log(a) and log(1 - a) as `of` their argument x = state[0], where a itself has rounded to 0 or 1. */
+static void test_logarithms_of_probabilities(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_graph *g = new_graph(context);
+  og_node x = og_input(g, OG_SLOT_STATE, 0, scalar), one = og_constant(g, 1), half = og_constant(g, 0.5);
+  og_node erf = og_apply1(g, OG_ERF, x), phi = og_apply1(g, OG_PHI, x), sigmoid = og_apply1(g, OG_SIGMOID, x);
+  /* mpmath: log Phi(-40), log Phi(-20 sqrt 2) */
+  const double far = -804.60844201375378817, far_erf = -404.26249051466418027, at = -40;
+  og_node lower = og_apply2(g, OG_MUL, half, og_apply2(g, OG_ADD, one, erf)),
+          upper = og_apply2(g, OG_DIV, og_apply2(g, OG_SUB, one, erf), og_constant(g, 2)),
+          split = og_apply2(g, OG_ADD, half, og_apply2(g, OG_MUL, half, erf)),
+          rare = og_apply2(g, OG_SUB, one, og_apply1(g, OG_EXP, x));
+  const struct {
+    og_node a;
+    double x, log, log_of_rest;
+  } cases[] = {{phi, at, far, 0},
+               {phi, -at, 0, far},
+               {og_apply2(g, OG_SUB, one, phi), -at, far, 0},
+               {lower, -20, far_erf, 0},
+               {upper, 20, far_erf, 0},
+               {split, -20, far_erf, 0},
+               {lower, 20, 0, far_erf},
+               {upper, -20, 0, far_erf},
+               {split, 20, 0, far_erf},
+               {sigmoid, -800, -800, 0},
+               {sigmoid, 800, 0, -800},
+               {og_apply1(g, OG_EXP, x), -800, -800, 0},
+               {rare, -800, 0, -800},
+               {rare, -1e-300, -690.77552789821371, -1e-300}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    near(value_at(g, og_apply1(g, OG_LOG, cases[i].a), cases[i].x, 0), cases[i].log, 1e-15);
+    near(value_at(g, og_log_of_complement(g, cases[i].a), cases[i].x, 0), cases[i].log_of_rest, 1e-15);
+  }
+  og_node grown = og_apply1(g, OG_LOG, og_apply2(g, OG_ADD, one, og_apply1(g, OG_EXP, x)));
+  assert_true(value_at(g, grown, 1000, 0) == 1000);
+  /* -0.5 + 0.5 erf is no multiple of Phi, and a negative multiple has no logarithm */
+  og_node not_phi = og_apply2(g, OG_ADD, og_constant(g, 0.25), og_apply2(g, OG_MUL, half, erf));
+  /* mpmath: erf(0.3) */
+  near(value_at(g, og_apply1(g, OG_LOG, not_phi), 0.3, 0), log(0.25 + 0.5 * 0.32862675945912742764), 1e-15);
+  assert_true(isnan(value_at(g, og_apply1(g, OG_LOG, og_apply2(g, OG_MUL, og_constant(g, -2), phi)), 1, 0)));
+  og_graph_destroy(g);
+  og_context_destroy(context);
 }
 
 /* Every binary operation's derivatives against central differences: error O(h^2) + epsilon / h with h = 1e-5.
@@ -537,6 +636,8 @@ static void test_loops(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_unary_values_and_slopes),
                                      cmocka_unit_test(test_special_functions),
+                                     cmocka_unit_test(test_stated_slopes),
+                                     cmocka_unit_test(test_logarithms_of_probabilities),
                                      cmocka_unit_test(test_binary_slopes),
                                      cmocka_unit_test(test_where),
                                      cmocka_unit_test(test_random_expressions),

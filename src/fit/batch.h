@@ -71,6 +71,8 @@ og_status og_batch_initial_states(og_batch *batch, const double *theta);
  * the terms' own dependence on theta to theta_bar and on t1 to t1_bar. A loss that is not finite is refused.
  */
 og_status og_batch_terms(og_batch *batch, og_solve *solve, const double *theta, int gradient);
+/* The message for observation i of problem m, whose loss or its derivative is not finite. */
+og_status og_batch_bad_row(const og_batch *batch, const double *theta, size_t m, size_t i);
 /* Everything up to the loss at theta, and with `gradient` the cotangents; *out is the solve. */
 og_status og_batch_forward(og_batch *batch, int kind, const double *theta, int gradient, og_solve **out);
 /* And back: theta_bar of the objective and x0_bar; with `times` t0_bar and t1_bar too, which cost more. */

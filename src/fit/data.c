@@ -147,42 +147,44 @@ static int is_present(const columns *found, size_t K, size_t row) {
   return 0;
 }
 
-static int supported(og_support support, double y) {
-  switch (support.kind) {
+static int supported(og_support_kind support, int classes, double y) {
+  if (!isfinite(y)) return 0;
+  switch (support) {
   case OG_SUPPORT_REAL: return 1;
   case OG_SUPPORT_POSITIVE: return y > 0;
   case OG_SUPPORT_NOT_NEGATIVE: return y >= 0;
   case OG_SUPPORT_COUNT: return y >= 0 && y == floor(y);
   case OG_SUPPORT_BINARY: return y == 0 || y == 1;
-  case OG_SUPPORT_CLASS: return y >= 1 && y <= support.classes && y == floor(y);
+  case OG_SUPPORT_CLASS: return y >= 1 && y <= classes && y == floor(y);
   }
   return 0;
 }
 
-static const char *needs(og_support support, char text[OG_NUMBER_SIZE]) {
-  switch (support.kind) {
+static const char *needs(og_support_kind support, int classes, char text[OG_NUMBER_SIZE]) {
+  switch (support) {
   case OG_SUPPORT_REAL: break;
   case OG_SUPPORT_POSITIVE: return "a number above 0";
   case OG_SUPPORT_NOT_NEGATIVE: return "0 or more";
   case OG_SUPPORT_COUNT: return "a count: 0, 1, 2, ...";
   case OG_SUPPORT_BINARY: return "0 or 1";
-  case OG_SUPPORT_CLASS: snprintf(text, OG_NUMBER_SIZE, "a class from 1 to %d", support.classes); return text;
+  case OG_SUPPORT_CLASS: snprintf(text, OG_NUMBER_SIZE, "a class from 1 to %d", classes); return text;
   }
-  return "a number";
+  return "a finite number";
 }
 
 /* A value that its distribution cannot give would get a density all the same. */
 static og_status check_value(const og_data *data, const og_model *model, const columns *found, size_t row,
                              size_t k) {
   char text[OG_NUMBER_SIZE];
-  og_support support = og_model_parts_of(model)->supports[k];
+  og_support_kind support = og_model_parts_of(model)->distributions[k].distribution->support;
+  int classes = (int)og_model_observed_classes(model, k);
   double y = found->observed[k][row];
-  if (isnan(y) || supported(support, y)) return OG_OK;
+  if (isnan(y) || supported(support, classes, y)) return OG_OK;
   return og_fail(
       data->context, OG_ERR_DATA,
       "data row %zu (t = %g), column '%s': %g, but its distribution in the model needs %s; mend the value, "
       "leave the cell empty if it is missing, or choose another distribution",
-      row + 1, found->time[row], og_model_observed_name(model, k), y, needs(support, text));
+      row + 1, found->time[row], og_model_observed_name(model, k), y, needs(support, classes, text));
 }
 
 static og_status check_values(const og_data *data, const og_model *model, const columns *found) {

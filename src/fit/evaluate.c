@@ -26,30 +26,6 @@ og_status og_objective_check_theta(const og_objective *objective, const double *
 
 /* ---- Losses that are not finite ---- */
 
-static og_status bad_row(const og_batch *batch, size_t m, size_t i) {
-  const og_objective *objective = batch->objective;
-  const og_data *data = objective->data;
-  size_t used = 0, row = batch->rows[i];
-  char place[OG_PLACE_SIZE], t[OG_NUMBER_SIZE], loss[OG_NUMBER_SIZE], columns[300] = "", state[200] = "";
-  const double *values = data->values + 2 * data->columns * row, *x = batch->observed + i * objective->n;
-  for (size_t k = 0; k < data->columns && used + 1 < sizeof columns; k++)
-    if (values[data->columns + k] != 0)
-      used += (size_t)snprintf(columns + used, sizeof columns - used, "%s%s = %.10g", used ? ", " : "",
-                               og_model_observed_name(objective->model, k), values[k]);
-  for (size_t j = used = 0; j < objective->n && used + 1 < sizeof state; j++)
-    used += (size_t)snprintf(state + used, sizeof state - used, "%s%.6g", j ? ", " : "", x[j]);
-  og_format_real(data->times[row], t);
-  og_format_real(batch->row_losses[i], loss);
-  return og_fail(
-      objective->context, OG_ERR_NOT_FINITE,
-      "the loss of data row %zu%s, at t = %s, is %s or its derivative is "
-      "not finite: observed %s, where the state is (%s); try: check that the values can come from the "
-      "distribution (> 0 for lognormal, whole numbers >= 0 for poisson and neg_binomial_2), that the state "
-      "keeps its location valid, and that its scale is > 0",
-      data->row[row] + 1, og_data_trajectory(data->table, batch->problems[m].trajectory, place), t, loss,
-      columns, state);
-}
-
 static og_status bad_cost(const og_batch *batch, size_t m, const char *what, double value) {
   const og_objective *objective = batch->objective;
   char place[OG_PLACE_SIZE], t0[OG_NUMBER_SIZE], t1[OG_NUMBER_SIZE];
@@ -105,12 +81,12 @@ static og_status run_solve(og_batch *batch, og_solve *solve, const double *theta
 }
 
 /* The losses of one problem's observations, in their order. */
-static og_status add_rows(og_batch *batch, size_t m, int gradient) {
+static og_status add_rows(og_batch *batch, const double *theta, size_t m, int gradient) {
   const og_problem *at = &batch->problems[m];
   size_t n = batch->objective->n;
   for (size_t i = at->first; i < at->first + at->rows; i++) {
     if (!isfinite(batch->row_losses[i]) || (gradient && !all_finite(batch->observed_bar + i * n, n)))
-      return bad_row(batch, m, i);
+      return og_batch_bad_row(batch, theta, m, i);
     batch->losses[m] += batch->row_losses[i];
   }
   return OG_OK;
@@ -130,7 +106,7 @@ static og_status observations(og_batch *batch, const og_solve *solve, const doub
                                                           .values = batch->row_losses,
                                                           .x_bar = batch->observed_bar,
                                                           .theta_bar = objective->theta_bar});
-  for (size_t m = 0; m < batch->M; m++) OG_TRY(add_rows(batch, m, gradient));
+  for (size_t m = 0; m < batch->M; m++) OG_TRY(add_rows(batch, theta, m, gradient));
   return OG_OK;
 }
 

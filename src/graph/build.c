@@ -6,9 +6,10 @@
 #define SHAPE(s) (s).rows, (s).columns
 
 static const char *const unary_names[OG_UNARY_COUNT] = {
-    "neg",      "abs",  "sign", "sqrt",   "exp",     "expm1",    "log",  "log1p", "sin",
-    "cos",      "tan",  "asin", "acos",   "atan",    "sinh",     "cosh", "tanh",  "sigmoid",
-    "softplus", "relu", "erf",  "lgamma", "digamma", "trigamma", "not"};
+    "neg",       "abs",       "sign", "sqrt",   "exp",     "expm1",    "log",       "log1p",      "sin",
+    "cos",       "tan",       "asin", "acos",   "atan",    "sinh",     "cosh",      "tanh",       "sigmoid",
+    "softplus",  "relu",      "erf",  "lgamma", "digamma", "trigamma", "log1m_exp", "log1p_rest", "stirling",
+    "stirling1", "stirling2", "erfc", "Phi",    "log_Phi", "log_Phi1", "log_Phi2",  "high_half",  "not"};
 static const char *const binary_names[OG_BINARY_ALL] = {"+",  "-", "*",  "/",  "pow", "min", "max", "<",
                                                         "<=", ">", ">=", "==", "!=",  "and", "or",  "*"};
 const char *og_unary_name(og_unary op) { return unary_names[op]; }
@@ -216,6 +217,23 @@ og_node og_pad(og_graph *g, og_node a, int offset, int rows) {
   return make(g,
               (og_node_data){
                   .kind = OG_PAD, .offset = offset, .shape = {rows, 1}, .operands = {a}, .operand_count = 1});
+}
+
+og_node og_with_slopes(og_graph *g, og_node value, int count, const og_node *of, const og_node *slopes) {
+  og_node parts[2 * OG_SLOPES_MOST];
+  if (value < 0 || g->nodes[value].kind == OG_CONSTANT) return value;
+  for (int i = 0; i < count; i++) {
+    if (of[i] < 0 || slopes[i] < 0) return OG_NODE_NONE;
+    parts[2 * i] = of[i];
+    parts[2 * i + 1] = slopes[i];
+  }
+  return og_intern(g,
+                   (og_node_data){.kind = OG_WITH_SLOPES,
+                                  .shape = shape_of(g, value),
+                                  .operands = {value},
+                                  .operand_count = 1,
+                                  .count = 2 * count},
+                   parts, NULL);
 }
 
 og_node og_sum(og_graph *g, og_node a) {

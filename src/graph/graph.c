@@ -87,7 +87,7 @@ static uint64_t hash_of(const og_node_data *d, const og_node *parts, const doubl
 }
 
 static const og_node *parts_of(const og_graph *graph, const og_node_data *data) {
-  return data->kind == OG_CONCAT ? graph->parts + data->first : NULL;
+  return data->kind == OG_CONCAT || data->kind == OG_WITH_SLOPES ? graph->parts + data->first : NULL;
 }
 static const double *values_of(const og_graph *graph, const og_node_data *data) {
   return data->kind == OG_CONSTANT && data->count ? graph->values + data->first : NULL;

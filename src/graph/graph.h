@@ -61,6 +61,17 @@ typedef enum og_unary {
   OG_LGAMMA,
   OG_DIGAMMA,
   OG_TRIGAMMA,
+  OG_LOG1M_EXP,       /* log(1 - exp(x)) */
+  OG_LOG1P_REMAINDER, /* x - log(1 + x) */
+  OG_STIRLING,
+  OG_STIRLING1,
+  OG_STIRLING2, /* log Gamma(x) - ((x - 1/2) log x - x + log(2 pi)/2), x > 0 */
+  OG_ERFC,
+  OG_PHI, /* the normal distribution function */
+  OG_LOG_PHI,
+  OG_LOG_PHI1,
+  OG_LOG_PHI2,
+  OG_HIGH_HALF, /* the leading half of the digits */
   OG_NOT,
   OG_UNARY_COUNT
 } og_unary;
@@ -86,9 +97,14 @@ typedef enum og_binary {
 } og_binary;
 og_node og_apply1(og_graph *graph, og_unary op, og_node a);
 og_node og_apply2(og_graph *graph, og_binary op, og_node a, og_node b);
+og_node og_log_of_complement(og_graph *graph, og_node a); /* log(1 - a) */
 /* Elementwise condition != 0 ? a : b. Both branches are evaluated; the cotangent of the one not taken is
  * exactly 0, also when its value or derivative is NaN or infinite. */
 og_node og_where(og_graph *graph, og_node condition, og_node a, og_node b);
+
+/* `value`, with its derivatives stated: with respect to of[i], from which it is made, slopes[i]. For formulas
+ * whose derivative, taken operation by operation, cancels where the value does not. */
+og_node og_with_slopes(og_graph *graph, og_node value, int count, const og_node *of, const og_node *slopes);
 
 /* ---- Structure ---- */
 og_node og_slice(og_graph *graph, og_node a, int offset,

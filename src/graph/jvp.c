@@ -68,6 +68,15 @@ static og_node forward_unary(og_graph *g, const og_node_data *d, og_node node, o
   return slope < 0 ? OG_NODE_NONE : og_apply2(g, OG_MUL, dot, slope);
 }
 
+static og_node forward_stated(og_graph *g, const og_node_data *d, const og_node *dots) {
+  og_node sum = OG_NODE_NONE;
+  for (int i = 0; i < d->count; i += 2) {
+    og_node dot = dots[g->parts[d->first + i]], slope = g->parts[d->first + i + 1];
+    if (dot >= 0) sum = plus(g, sum, og_apply2(g, OG_MUL, dot, slope));
+  }
+  return spread(g, sum, d->shape);
+}
+
 static og_node forward(og_graph *g, og_node node, const og_node *dots) {
   og_node_data d = g->nodes[node];
   og_node dot = d.operand_count ? dots[d.operands[0]] : OG_NODE_NONE;
@@ -80,6 +89,7 @@ static og_node forward(og_graph *g, og_node node, const og_node *dots) {
   case OG_CONCAT: return forward_concat(g, &d, dots);
   case OG_SLICE: return dot < 0 ? dot : og_slice(g, dot, d.offset, d.shape.rows);
   case OG_RESHAPE: return dot < 0 ? dot : og_reshape(g, dot, d.shape);
+  case OG_WITH_SLOPES: return forward_stated(g, &d, dots);
   case OG_BROADCAST: return dot < 0 ? dot : og_broadcast(g, dot, d.shape);
   case OG_PAD: return dot < 0 ? dot : og_pad(g, dot, d.offset, d.shape.rows);
   case OG_SUM: return dot < 0 ? dot : og_sum(g, dot);
@@ -102,6 +112,19 @@ static int check_dots(og_graph *g, int count, const og_node *wrt, const og_node 
   return 1;
 }
 
+/* Whose tangents the outputs' are made of: not those of a value whose slopes are stated. */
+static void mark_differentiated(const og_graph *g, int last, int output_count, const og_node *outputs,
+                                unsigned char *needed) {
+  for (int i = 0; i < output_count; i++) needed[outputs[i]] = 1;
+  for (og_node node = last; node >= 0; node--) {
+    const og_node_data *d = &g->nodes[node];
+    int count, stated = d->kind == OG_WITH_SLOPES;
+    const og_node *operands = og_operands(g, node, &count);
+    for (int i = 0; needed[node] && !stated && i < count; i++) needed[operands[i]] = 1;
+    for (int i = 0; needed[node] && stated && i < d->count; i += 2) needed[g->parts[d->first + i]] = 1;
+  }
+}
+
 /* A wrt within the graph has its given tangent plus nothing: it cuts off what lies before it. */
 static void seed(og_graph *g, int last, int count, const og_node *wrt, const og_node *wrt_dots,
                  og_node *dots) {
@@ -117,7 +140,7 @@ static void run(og_graph *g, int last, int output_count, const og_node *outputs,
   if (!check_dots(g, wrt_count, wrt, wrt_dots)) return;
   seed(g, last, wrt_count, wrt, wrt_dots, dots);
   og_mark_active(g, last, wrt_count, wrt, active);
-  og_mark_needed(g, last, output_count, outputs, needed);
+  mark_differentiated(g, last, output_count, outputs, needed);
   for (og_node node = 0; node <= last && g->status == OG_OK; node++)
     if (active[node] && needed[node] && dots[node] < 0) dots[node] = forward(g, node, dots);
   for (int i = 0; i < output_count; i++) output_dots[i] = or_zero(g, dots[outputs[i]], outputs[i]);

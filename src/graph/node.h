@@ -13,6 +13,7 @@ typedef enum og_kind {
   OG_SLICE,
   OG_CONCAT,
   OG_RESHAPE,
+  OG_WITH_SLOPES,
   OG_BROADCAST,
   OG_PAD,
   OG_SUM,
@@ -25,9 +26,12 @@ typedef enum og_kind {
 /* A product in which zero wins over NaN and infinity: cotangents below a `where` are passed on with it. */
 enum { OG_MUL0 = OG_BINARY_COUNT, OG_BINARY_ALL };
 
+enum { OG_SLOPES_MOST = 3 };
+
 /* `op` is an og_unary or og_binary; of products it says whether zero wins. `offset` is that of input, slice
  * and pad. A constant of equal entries has count 0 and its value; other constants' values and the parts of a
- * concat are `count` entries of a pool from `first`. */
+ * concat, and the pairs (of, slope) of a value with stated slopes, are `count` entries of a pool from
+ * `first`. */
 typedef struct og_node_data {
   og_kind kind;
   int op, slot, offset;
@@ -51,6 +55,10 @@ struct og_graph {
 };
 
 static inline int og_entries(og_shape s) { return s.rows * s.columns; }
+/* Another look at the rows of its operand, from `offset` on. */
+static inline int og_is_view(og_kind kind) {
+  return kind == OG_SLICE || kind == OG_RESHAPE || kind == OG_WITH_SLOPES;
+}
 static inline int og_same_shape(og_shape a, og_shape b) { return a.rows == b.rows && a.columns == b.columns; }
 
 /* The node equal to `data`, made if there is none. `parts`/`values` are data->count entries or NULL. */
@@ -63,6 +71,9 @@ int og_is_value(const og_graph *graph, og_node node, double value);
 
 /* A simpler equal of the operation, or OG_NODE_NONE when there is none. Shapes have been checked. */
 og_node og_simplify1(og_graph *graph, og_unary op, og_node a);
+/* Of log(a) and log(1 + a), where a is better known on that scale than itself. */
+og_node og_simplify_log(og_graph *graph, og_node a);
+og_node og_simplify_log1p(og_graph *graph, og_node a);
 og_node og_simplify2(og_graph *graph, int op, og_node a, og_node b, og_shape shape);
 /* As og_apply2 with OG_MUL0 as well; products with `zero_wins`. */
 og_node og_binary_node(og_graph *graph, int op, og_node a, og_node b);
@@ -104,5 +115,15 @@ double og_binary_value_d(int op, double a, double b);
 float og_binary_value_s(int op, float a, float b);
 double og_digamma(double x);
 double og_trigamma(double x);
+/* x - log(1 + x); Stirling's remainder of log gamma and its derivatives (special.c); Phi and its logarithm's
+ * (special_normal.c). */
+double og_log1p_remainder(double x);
+double og_stirling(double x);
+double og_stirling1(double x);
+double og_stirling2(double x);
+double og_phi(double x);
+double og_log_phi(double x);
+double og_log_phi1(double x);
+double og_log_phi2(double x);
 
 #endif

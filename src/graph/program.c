@@ -8,14 +8,14 @@ _Static_assert((int)OG_EW_MIN == OG_MIN - 1 && (int)OG_EW_OR == OG_OR - 1 && (in
                    (int)OG_EW_DIV == (int)OG_DIV,
                "the loops stand in the order of og_binary, without pow");
 
-/* The node whose rows hold the value: slices and reshapes are only another look at them. */
+/* The node whose rows hold the value: views are only another look at them. */
 og_node og_root_of(const og_graph *graph, og_node node, int *offset) {
   *offset = 0;
   for (;; node = graph->nodes[node].operands[0]) {
     const og_node_data *d = &graph->nodes[node];
     if (d->kind == OG_SLICE)
       *offset += d->offset;
-    else if (d->kind != OG_RESHAPE)
+    else if (!og_is_view(d->kind))
       return node;
   }
 }
@@ -146,7 +146,7 @@ og_place og_input_place(const og_program_lowering *l, const og_node_data *d) {
 
 static void give_place(og_program_lowering *l, og_node node) {
   const og_node_data *d = &l->graph->nodes[node];
-  if (l->placed[node] || d->kind == OG_SLICE || d->kind == OG_RESHAPE) return;
+  if (l->placed[node] || og_is_view(d->kind)) return;
   if (d->kind == OG_CONSTANT)
     l->places[node] = constant_place(l, d);
   else if (d->kind == OG_INPUT)
@@ -268,7 +268,7 @@ static const og_node *read_by(const og_program_lowering *l, og_node node, og_fus
 static void lower(og_program_lowering *l, og_node node) {
   const og_node_data *d = &l->graph->nodes[node];
   give_place(l, node);
-  if (!computed(l, node) || l->given[node] || d->kind == OG_SLICE || d->kind == OG_RESHAPE) return;
+  if (!computed(l, node) || l->given[node] || og_is_view(d->kind)) return;
   if (d->kind == OG_PAD)
     lower_pad(l, d, l->places[node]);
   else if (d->kind == OG_CONCAT)
@@ -299,9 +299,7 @@ static void find_last_uses(og_program_lowering *l) {
     int count, offset;
     og_fusion fusion;
     og_kind kind = l->graph->nodes[node].kind;
-    if (!l->needed[node] || l->given[node] || l->fused[node] == OG_FUSED_AWAY || kind == OG_SLICE ||
-        kind == OG_RESHAPE)
-      continue;
+    if (!l->needed[node] || l->given[node] || l->fused[node] == OG_FUSED_AWAY || og_is_view(kind)) continue;
     const og_node *operands = read_by(l, node, &fusion, &count);
     for (int i = 0; i < count; i++) {
       og_node root = og_root_of(l->graph, operands[i], &offset);

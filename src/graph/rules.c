@@ -38,7 +38,23 @@ og_node og_unary_slope(og_graph *g, og_unary op, og_node x, og_node y) {
     return og_graph_fail(g, OG_ERR_UNSUPPORTED,
                          "the derivative of trigamma is not available: lgamma can be "
                          "differentiated twice");
+  case OG_LOG1M_EXP: return DIV(C(-1), F(OG_EXPM1, F(OG_NEG, x)));
+  case OG_LOG1P_REMAINDER: return DIV(x, ADD(C(1), x));
+  case OG_STIRLING: return F(OG_STIRLING1, x);
+  case OG_STIRLING1: return F(OG_STIRLING2, x);
+  case OG_STIRLING2:
+    return og_graph_fail(g, OG_ERR_UNSUPPORTED, "the third derivative of log gamma is not available");
+  case OG_ERFC: return MUL(C(-1.12837916709551257390), F(OG_EXP, F(OG_NEG, SQUARE(x))));
+  case OG_PHI: /* exp(-x^2/2) / sqrt(2 pi) */
+    return MUL(C(0.39894228040143267794), F(OG_EXP, MUL(C(-0.5), SQUARE(x))));
+  case OG_LOG_PHI: return F(OG_LOG_PHI1, x);
+  case OG_LOG_PHI1: return F(OG_LOG_PHI2, x);
+  case OG_LOG_PHI2: { /* of -r (x + r), where r' is y */
+    og_node ratio = F(OG_LOG_PHI1, x);
+    return F(OG_NEG, ADD(MUL(y, ADD(x, ratio)), MUL(ratio, ADD(C(1), y))));
+  }
   case OG_SIGN:
+  case OG_HIGH_HALF:
   case OG_NOT:
   case OG_UNARY_COUNT: break;
   }

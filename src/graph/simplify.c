@@ -1,5 +1,6 @@
 /* Local rules, tried as a node is made. Each keeps exact arithmetic (but for NaN and infinity times 0) and
- * rounds no more, but for the third power, which as two products rounds twice and costs a twentieth. */
+ * rounds no more (logarithm.c: and neither underflows nor saturates), but for the third power, which as two
+ * products rounds twice and costs a twentieth. */
 #include "graph/node.h"
 
 /* The operand when the node is -operand. */
@@ -18,6 +19,8 @@ og_node og_simplify1(og_graph *graph, og_unary op, og_node a) {
   double value;
   if (og_graph_is_constant(graph, a, &value))
     return og_uniform(graph, graph->nodes[a].shape, og_unary_value_d(op, value));
+  if (op == OG_LOG) return og_simplify_log(graph, a);
+  if (op == OG_LOG1P) return og_simplify_log1p(graph, a);
   if (op != OG_NEG) return OG_NODE_NONE;
   og_node_data d = graph->nodes[a];
   if (d.kind == OG_UNARY && d.op == OG_NEG) return d.operands[0];

@@ -1,5 +1,5 @@
-/* Derivatives of log gamma: recurrence up to where the asymptotic series has full precision; reflection below
- * 0. */
+/* Log gamma's derivatives, and the parts of logarithms and of log gamma that are left where their leading
+ * terms cancel: recurrences up to where series have full precision; reflection below 0. */
 #include <math.h>
 
 #include "graph/node.h"
@@ -13,9 +13,9 @@ static const double trigamma_series[] = {1. / 6, -1. / 30, 1. / 42, -1. / 30, 5.
 enum { SERIES = 7 };
 
 /* sum c_k z^(k+1), z = 1/x^2 */
-static double series(const double *c, double z) {
+static double series(const double *c, int count, double z) {
   double sum = 0;
-  for (int k = SERIES - 1; k >= 0; k--) sum = (sum + c[k]) * z;
+  for (int k = count - 1; k >= 0; k--) sum = (sum + c[k]) * z;
   return sum;
 }
 
@@ -24,7 +24,7 @@ double og_digamma(double x) {
   if (x < 0) return og_digamma(1 - x) - pi / tan(pi * (x - floor(x)));
   double shift = 0;
   for (; x < 12; x += 1) shift += 1 / x;
-  return log(x) - 0.5 / x - series(psi_series, 1 / (x * x)) - shift;
+  return log(x) - 0.5 / x - series(psi_series, SERIES, 1 / (x * x)) - shift;
 }
 
 double og_trigamma(double x) {
@@ -35,5 +35,74 @@ double og_trigamma(double x) {
   }
   double shift = 0;
   for (; x < 12; x += 1) shift += 1 / (x * x);
-  return shift + (1 + series(trigamma_series, 1 / (x * x))) / x + 0.5 / (x * x);
+  return shift + (1 + series(trigamma_series, SERIES, 1 / (x * x))) / x + 0.5 / (x * x);
+}
+
+/* With s = x / (2 + x), log(1 + x) = 2 (s + s^3/3 + ...) and x - 2s = s x. */
+double og_log1p_remainder(double x) {
+  if (!(x > -0.4 && x < 0.7)) return x - log1p(x);
+  double s = x / (2 + x), w = s * s, sum = 0;
+  for (int k = 14; k > 0; k--) sum = (sum + 2. / (2 * k + 1)) * w;
+  return s * (x - sum);
+}
+
+/* ---- Stirling's remainder ----
+ *
+ * d(x) = log Gamma(x) - ((x - 1/2) log x - x + log(2 pi)/2), x > 0, which tends to 1/(12 x). Its series is
+ * used from 10 on; below, d(x) - d(x + 1) = (x + 1/2) log(1 + 1/x) - 1 = s^2/3 + s^4/5 + ... with s = 1/(2x +
+ * 1), in which nothing cancels, and its derivatives likewise. */
+
+static const double stirling_from = 10;
+/* B_2k / (2k (2k - 1)), and what differentiating x^(1 - 2k) once and twice makes of it */
+static const double stirling_series[] = {1. / 12,    -1. / 360,       1. / 1260,
+                                         -1. / 1680, 1. / 1188,       -691. / 360360,
+                                         1. / 156,   -3617. / 122400, 43867. / 244188};
+enum { STIRLING_TERMS = sizeof stirling_series / sizeof *stirling_series };
+
+/* The series, or its derivative of that order. */
+static double stirling_tail(double x, int order) {
+  double sum = 0, z = 1 / (x * x);
+  for (int k = STIRLING_TERMS - 1; k >= 0; k--) {
+    int power = 2 * k + 1; /* of 1/x */
+    double c = stirling_series[k] * (order > 0 ? -power : 1) * (order > 1 ? -power - 1 : 1);
+    sum = sum * z + c;
+  }
+  return order == 0 ? sum / x : order == 1 ? sum * z : sum * z / x;
+}
+
+/* (x + 1/2) log(1 + 1/x) - 1 */
+static double stirling_drop(double x) {
+  if (x < 0.5) return (x + 0.5) * log1p(1 / x) - 1;
+  double s = 1 / (2 * x + 1), w = s * s, power = w, sum = 0, before = -1;
+  for (int k = 3; sum != before; k += 2, power *= w) before = sum, sum += power / k;
+  return sum;
+}
+
+/* Its derivative log(1 + 1/x) - (x + 1/2) / (x (x + 1)) */
+static double stirling_drop1(double x) {
+  if (x < 0.5) return log1p(1 / x) - (x + 0.5) / (x * (x + 1));
+  double s = 1 / (2 * x + 1), w = s * s, power = s * w, sum = 0, before = 1;
+  for (int k = 2; sum != before; k += 2, power *= w) before = sum, sum -= 2 * power * k / (k + 1);
+  return sum;
+}
+
+double og_stirling(double x) {
+  if (!(x > 0)) return x == 0 ? INFINITY : NAN;
+  double sum = 0;
+  for (; x < stirling_from; x += 1) sum += stirling_drop(x);
+  return sum + stirling_tail(x, 0);
+}
+
+double og_stirling1(double x) {
+  if (!(x > 0)) return x == 0 ? -INFINITY : NAN;
+  double sum = 0;
+  for (; x < stirling_from; x += 1) sum += stirling_drop1(x);
+  return sum + stirling_tail(x, 1);
+}
+
+double og_stirling2(double x) {
+  if (!(x > 0)) return x == 0 ? INFINITY : NAN;
+  double sum = 0;
+  for (; x < stirling_from; x += 1) sum += 0.5 / (x * x) / ((x + 1) * (x + 1));
+  return sum + stirling_tail(x, 2);
 }

@@ -11,6 +11,13 @@ static real log_gamma(real x) {
   return (real)lgamma_r((double)x, &sign);
 }
 
+/* The product of two halves is exact. */
+static real high_half(real x) {
+  int exponent, digits = sizeof x == 4 ? 12 : 26;
+  double m = frexp((double)x, &exponent);
+  return isfinite(x) ? (real)ldexp(trunc(ldexp(m, digits)), exponent - digits) : x;
+}
+
 #define ELEMENTARY(NAME, name)                                                                               \
   case OG_##NAME: return OG_LIBM(name)(x);
 real OG_R(og_unary_value)(og_unary op, real x) {
@@ -23,6 +30,18 @@ real OG_R(og_unary_value)(og_unary op, real x) {
   case OG_LGAMMA: return log_gamma(x);
   case OG_DIGAMMA: return (real)og_digamma((double)x);
   case OG_TRIGAMMA: return (real)og_trigamma((double)x);
+  case OG_LOG1M_EXP: /* one of them keeps the digits */
+    return x > -(real)0.7 ? OG_LIBM(log)(-OG_LIBM(expm1)(x)) : OG_LIBM(log1p)(-OG_LIBM(exp)(x));
+  case OG_LOG1P_REMAINDER: return (real)og_log1p_remainder((double)x);
+  case OG_STIRLING: return (real)og_stirling((double)x);
+  case OG_STIRLING1: return (real)og_stirling1((double)x);
+  case OG_STIRLING2: return (real)og_stirling2((double)x);
+  case OG_ERFC: return OG_LIBM(erfc)(x);
+  case OG_PHI: return (real)og_phi((double)x);
+  case OG_LOG_PHI: return (real)og_log_phi((double)x);
+  case OG_LOG_PHI1: return (real)og_log_phi1((double)x);
+  case OG_LOG_PHI2: return (real)og_log_phi2((double)x);
+  case OG_HIGH_HALF: return high_half(x);
   case OG_NOT: return x == 0 ? (real)1 : (real)0;
   case OG_UNARY_COUNT: break;
   }

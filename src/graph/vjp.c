@@ -85,6 +85,13 @@ static void back_product(sweep *s, const og_node_data *d, og_node bar) {
     add_bar(s, b, og_product_node(g, to_b, a, bar, zero_wins));
 }
 
+static void back_stated(sweep *s, const og_node_data *d, og_node bar) {
+  for (int i = 0; i < d->count; i += 2) {
+    og_node of = s->graph->parts[d->first + i], slope = s->graph->parts[d->first + i + 1];
+    if (s->active[of]) add_bar(s, of, fitted(s, of, bar, slope));
+  }
+}
+
 static void back(sweep *s, og_node node) {
   og_graph *g = s->graph;
   og_node_data d = g->nodes[node];
@@ -103,6 +110,7 @@ static void back(sweep *s, og_node node) {
   }
   case OG_CONCAT: back_concat(s, &d, bar); break;
   case OG_RESHAPE: add_bar(s, a, og_reshape(g, bar, g->nodes[a].shape)); break;
+  case OG_WITH_SLOPES: back_stated(s, &d, bar); break;
   case OG_BROADCAST: add_bar(s, a, og_sum(g, bar)); break;
   case OG_PAD: add_bar(s, a, og_slice(g, bar, d.offset, g->nodes[a].shape.rows)); break;
   case OG_SUM: add_bar(s, a, og_broadcast(g, bar, g->nodes[a].shape)); break;

@@ -8,7 +8,7 @@
 
 static int has_classes(const og_model_parts *parts) {
   for (size_t i = 0; i < parts->observed; i++)
-    if (parts->supports[i].kind == OG_SUPPORT_CLASS) return 1;
+    if (parts->distributions[i].distribution->support == OG_SUPPORT_CLASS) return 1;
   return 0;
 }
 
@@ -85,8 +85,9 @@ og_status og_model_predict(const og_model *model, double t, const double *x, con
 
 size_t og_model_observed_classes(const og_model *model, size_t index) {
   const og_model_parts *parts = &model->lowering.parts;
-  if (index >= parts->observed || parts->supports[index].kind != OG_SUPPORT_CLASS) return 0;
-  return (size_t)parts->supports[index].classes;
+  if (index >= parts->observed || parts->distributions[index].distribution->support != OG_SUPPORT_CLASS)
+    return 0;
+  return (size_t)og_graph_shape(parts->graph, parts->distributions[index].argument[0]).rows;
 }
 
 /* The loss of a row that has the one column alone is -log p(y). */

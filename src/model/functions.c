@@ -31,6 +31,8 @@ static const function functions[] = {
     {"softplus", UNARY, OG_SOFTPLUS, 1, "softplus(x)"},
     {"relu", UNARY, OG_RELU, 1, "relu(x)"},
     {"erf", UNARY, OG_ERF, 1, "erf(x)"},
+    {"erfc", UNARY, OG_ERFC, 1, "erfc(x)"},
+    {"Phi", UNARY, OG_PHI, 1, "Phi(x)"},
     {"min", BINARY, OG_MIN, 2, "min(a, b)"},
     {"max", BINARY, OG_MAX, 2, "max(a, b)"},
     {"where", WHERE, 0, 3, "where(condition, a, b)"},

@@ -261,10 +261,20 @@ static int grow_names(og_lowering *l, size_t count) {
   char **more = og_resize(l->source->context, l->observed, l->parts.observed, count, sizeof *more);
   if (!more) return l->source->no_memory = 1, 0;
   l->observed = more;
-  l->supports = og_alloc(l->source->context, count, sizeof *l->supports);
-  if (!l->supports) return l->source->no_memory = 1, 0;
-  l->parts.supports = l->supports;
+  l->distributions = og_alloc(l->source->context, count, sizeof *l->distributions);
+  if (!l->distributions) return l->source->no_memory = 1, 0;
+  l->parts.distributions = l->distributions;
   return 1;
+}
+
+/* Of arguments that have an entry for each column that of column `i`. */
+static og_observed observed_entry(og_lowering *l, const og_observed *whole, int i) {
+  og_observed one = *whole;
+  for (int k = 0; k < whole->distribution->arguments; k++)
+    if (size_of(og_graph_shape(l->graph, whole->argument[k])) > 1 &&
+        whole->distribution->support != OG_SUPPORT_CLASS)
+      one.argument[k] = og_slice(l->graph, whole->argument[k], i, 1);
+  return one;
 }
 
 /* Where the column is missing its term is exactly 0, whatever stands in its place. The K values come first,
@@ -274,10 +284,10 @@ static og_node observation_term(og_lowering *l, const og_statement *s, int rows,
   og_shape shape = {rows, 1};
   og_node y = og_input(l->graph, OG_SLOT_DATA, (int)from, shape);
   og_node present = og_input(l->graph, OG_SLOT_DATA, (int)(columns + from), shape);
-  og_support support;
-  og_node density = og_lower_density(l, s->value, y, location, &support);
+  og_observed observed;
+  og_node density = og_lower_density(l, s->value, y, location, &observed);
   if (density == OG_NODE_NONE) return density;
-  for (int i = 0; i < rows; i++) l->supports[from + (size_t)i] = support;
+  for (int i = 0; i < rows; i++) l->distributions[from + (size_t)i] = observed_entry(l, &observed, i);
   *location = og_spread(l, *location, shape);
   return og_sum(l->graph,
                 og_where(l->graph, present, og_spread(l, density, shape), og_constant(l->graph, 0)));
@@ -504,7 +514,7 @@ void og_lowering_free(og_lowering *l) {
   og_free(context, l->input_columns);
   og_free(context, l->events);
   og_free(context, l->observed);
-  og_free(context, l->supports);
+  og_free(context, l->distributions);
   og_free(context, l->state_columns);
   og_free(context, l->symbols);
   og_field_destroy((og_field *)l->parts.field);

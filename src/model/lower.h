@@ -58,7 +58,7 @@ typedef struct og_lowering {
   int varies;                       /* set when a parameter, a state or t is read */
   og_model_parts parts;
   char **observed;                /* owned names */
-  og_support *supports;           /* [observed], owned */
+  og_observed *distributions;     /* [observed], owned */
   size_t *state_columns;          /* [states], owned */
   og_input_column *input_columns; /* [inputs], owned, with their names */
   og_graph_event *events;         /* [parts.events], owned; their names are the symbols' */
@@ -104,9 +104,10 @@ og_node og_refuse_options(og_lowering *lowering, const og_expression *call);
 og_node og_lower_call(og_lowering *lowering, const og_expression *e);
 /* How many columns a call of a distribution describes; 0 after a diagnostic. */
 int og_density_rows(og_lowering *lowering, const og_expression *call);
-/* -log p(y | arguments) entry by entry, the location, and what y may be; OG_NODE_NONE after a diagnostic. */
+/* -log p(y | arguments) entry by entry, NaN where an argument is outside its domain; the location; and the
+ * arguments, one for all entries or one each. OG_NODE_NONE after a diagnostic. */
 og_node og_lower_density(og_lowering *lowering, const og_expression *call, og_node y, og_node *location,
-                         og_support *support);
+                         og_observed *observed);
 void og_unknown_name(og_lowering *lowering, og_span span, const char *what, const char *const *names,
                      size_t count);
 /* "2 x 3", "a vector of 3", "a scalar", for messages. */

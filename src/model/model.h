@@ -13,10 +13,31 @@ typedef enum og_support_kind {
   OG_SUPPORT_BINARY, /* 0 or 1 */
   OG_SUPPORT_CLASS   /* 1, 2, ..., classes */
 } og_support_kind;
-typedef struct og_support {
-  og_support_kind kind;
-  int classes;
-} og_support;
+/* What an argument of a distribution may be. */
+typedef enum og_domain {
+  OG_DOMAIN_FINITE,
+  OG_DOMAIN_POSITIVE,
+  OG_DOMAIN_NOT_NEGATIVE,
+  OG_DOMAIN_PROBABILITY
+} og_domain;
+int og_in_domain(og_domain domain, double value);
+const char *og_domain_text(og_domain domain); /* "a finite number above 0" */
+
+enum { OG_ARGUMENTS_MOST = 3 };
+typedef struct og_distribution {
+  const char *name;
+  int arguments;
+  struct {
+    const char *name;
+    og_domain domain;
+  } argument[OG_ARGUMENTS_MOST];
+  og_support_kind support;
+} og_distribution;
+/* The distribution of a column, and the nodes of its arguments: scalars, of classes the vector of logits. */
+typedef struct og_observed {
+  const og_distribution *distribution;
+  og_node argument[OG_ARGUMENTS_MOST];
+} og_observed;
 
 /* A data column that the model reads as an input; its place is that of its rows (a, b, tau) in theta. */
 typedef struct og_input_column {
@@ -37,9 +58,9 @@ typedef struct og_model_parts {
   size_t inputs; /* the first of them are the field's; the others are read outside of the solve only */
   const og_input_column *input_columns; /* [inputs] */
   size_t events;
-  og_node initial_state;      /* vector [n]: reads TIME (as t0) and PARAMETER */
-  size_t observed;            /* K; 0: no `observe` */
-  const og_support *supports; /* [K] */
+  og_node initial_state;            /* vector [n]: reads TIME (as t0) and PARAMETER */
+  size_t observed;                  /* K; 0: no `observe` */
+  const og_observed *distributions; /* [K] */
   /* scalar: sum over present columns of -log p(y | t, x, theta), fully normalised, or of plain errors */
   og_node observation_loss;
   og_node locations; /* vector [K]: see og_model_predict */
