@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "adjoint/stops.h"
+#include "solve/signals.h"
 
 typedef OG_R(og_stops) og_stops;
 
@@ -81,7 +82,7 @@ static og_stop stop_of(og_stops *stops, int lane, double **next) {
     speed[i] = stops->r->at.h[lane] * sum;
     parts[i] = fabs(stops->r->at.h[lane]) * size;
   }
-  for (size_t i = 0; i < solve->p; i++) theta[i] = (double)stops->r->theta[entry_of(stops, i, lane)];
+  og_signals_theta(solve, (size_t)(stops->r->trajectory[lane] - solve->trajectories), segment, theta);
   memcpy(x, segment->states, solve->n * sizeof *x);
   *next = work + og_guard_work(solve, 1);
   return (og_stop){.segment = segment,

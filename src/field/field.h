@@ -113,6 +113,8 @@ struct og_field {
   size_t inputs;
   size_t events;         /* 0: none, and event_ops is empty */
   const og_event *event; /* [events] */
+  size_t named;          /* entries of `state`, the names of the states; 0: they have none */
+  const og_state_info *state;
   size_t quadratures; /* 1 if the last row is a running cost's integral, which f does not depend on; else 0 */
   unsigned flags;
   og_field_ops_d ops_d;

@@ -1,6 +1,7 @@
 /* From f(t, x, theta) as a graph to a field: derivatives taken, everything lowered to programs. */
 #include "graph/field_graph.h"
 
+#include "field/states.h"
 #include "graph/node.h"
 
 static size_t scratch_bytes(const og_field *base, int lanes) {
@@ -31,6 +32,7 @@ static void destroy(og_field *base) {
   og_field_free_events(field);
   og_field_free_bound(&field->bound);
   og_field_free_compiled(field);
+  og_free(base->context, field->states);
   og_free(base->context, field);
 }
 
@@ -119,6 +121,15 @@ static og_status create_programs(og_graph_field *field, og_graph *g, const og_gr
   return d->weights ? og_field_create_bound(field, g, d) : OG_OK;
 }
 
+static og_status name_states(og_graph_field *field, const og_graph_dynamics *d) {
+  if (!d->named) return OG_OK;
+  field->states = og_states_copy(field->base.context, d->named, d->state);
+  if (!field->states) return og_fail_memory(field->base.context, d->named * sizeof *d->state, "names");
+  field->base.named = d->named;
+  field->base.state = field->states;
+  return OG_OK;
+}
+
 static og_status check_sizes(const og_graph *graph, const og_graph_dynamics *d) {
   og_shape shape = og_graph_shape(graph, d->f);
   if (d->weights > d->parameters)
@@ -150,7 +161,8 @@ og_status og_field_from_dynamics(og_graph *graph, const og_graph_dynamics *dynam
                            .scratch_bytes = scratch_bytes,
                            .destroy = destroy};
   field->zero_rows = field->base.p > field->base.n ? field->base.p : field->base.n;
-  og_status status = create_programs(field, graph, dynamics);
+  og_status status = name_states(field, dynamics);
+  if (status == OG_OK) status = create_programs(field, graph, dynamics);
   if (status == OG_OK)
     *out = &field->base;
   else

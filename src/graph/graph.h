@@ -200,6 +200,8 @@ typedef struct og_graph_dynamics {
   size_t parameters, inputs, quadratures, events;
   size_t weights;              /* how many of the parameters, the last ones, are weights of networks */
   const og_graph_event *event; /* [events] */
+  size_t named;                /* entries of `state`, the names of the states; 0: none. Copied */
+  const og_state_info *state;
 } og_graph_dynamics;
 og_status og_field_from_dynamics(og_graph *graph, const og_graph_dynamics *dynamics, og_field **out);
 /* From now on the functions of a field made here are carried out by machine code, compiled by the system's C
