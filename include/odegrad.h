@@ -214,6 +214,9 @@ typedef enum og_schedule_kind {
   OG_SCHEDULE_BINOMIAL, /* fixed steps only */
   OG_SCHEDULE_ONLINE
 } og_schedule_kind;
+/** Of the solve's arithmetic. Times are double in both; in single precision what the equations of a model
+ * make of t and of parameters alone, before a state comes in (t - t_start, a phase), is computed in double
+ * and then rounded. Callbacks get t in double, and parameters rounded to single precision. */
 typedef enum og_precision { OG_PRECISION_DOUBLE, OG_PRECISION_SINGLE } og_precision;
 typedef enum og_optimizer {
   OG_OPTIMIZER_LBFGS,

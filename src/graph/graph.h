@@ -141,6 +141,9 @@ typedef struct og_program_plan {
   int output_count, slot, first, count, sink_count, given_count;
   const og_node *outputs, *given;
   const og_sink *sinks;
+  const og_node *clock; /* given as well, in slot OG_SLOT_CLOCK */
+  int clock_count, row_count;
+  const int *rows; /* [row_count], sorted: the block of slot OG_SLOT_PARAMETER has these entries alone */
 } og_program_plan;
 og_status og_program_create_planned(const og_graph *graph, const og_program_plan *plan, og_program **out);
 void og_program_destroy(og_program *program);
@@ -183,7 +186,8 @@ enum {
   OG_SLOT_STATE_DOT = 5,
   OG_SLOT_PARAMETER_DOT = 6,
   OG_SLOT_DATA = 7,
-  OG_SLOT_COUNT = 8
+  OG_SLOT_CLOCK = 8, /* of programs in single precision (clock.h); graphs do not read it */
+  OG_SLOT_COUNT = 9
 };
 og_status og_field_from_graph(og_graph *graph, og_node f, size_t parameters, size_t quadratures,
                               og_field **out);
