@@ -156,6 +156,35 @@ static void spans_that_have_no_length(void **state) {
   close_run(&r);
 }
 
+/* States beyond all numbers are no solution, also where f does not mind. */
+static void states_that_overflow(void **state) {
+  (void)state;
+  static const struct {
+    const char *model, *settings;
+  } cases[] = {
+      {"init x = 0\nx' = 1e306\ntime 0 : 1000\n", ""},
+      {"init x = 0\nx' = 1e306\ntime 0 : 1000\n", "steps=10;method=rk4"},
+      {"init x = 0, y = 1\nx' = 1e306\ny' = -y\ntime 0 : 1000\n", "method=dop853"},
+      {"init x = 0\nx' = 1e36\ntime 0 : 1000\n", "precision=single"},
+      {"init x = 0, y = 1\nx' = 1e36\ny' = -y\ntime 0 : 1000\n", "precision=single;method=bs32"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    run r;
+    open_run(&r, cases[i].model, cases[i].settings);
+    og_status status = og_solve_run(r.solve);
+    /* or too many steps, where h f is less than a rounding of x */
+    if (status != OG_ERR_BLOW_UP && status != OG_ERR_TOO_MANY_STEPS)
+      fail_msg("%zu: %s", i, og_status_name(status));
+    close_run(&r);
+  }
+  run r;
+  open_run(&r, "param a = 1\ninit x = 0\nx' = a\ntime 0 : 1\n", "precision=single");
+  assert_int_equal(og_solve_set_initial_state(r.solve, 0, &(double){1e39}), OG_ERR_ARGUMENT);
+  assert_contains(og_context_message(r.context), "the largest number of single precision");
+  assert_int_equal(og_solve_set_parameters(r.solve, OG_ALL, &(double){-1e39}), OG_ERR_ARGUMENT);
+  close_run(&r);
+}
+
 /* ---- Slopes that are none ---- */
 
 /* The first evaluation tells; the equation is named. Where K_1 is finite and a later stage is not, steps
@@ -351,6 +380,7 @@ int main(void) {
       cmocka_unit_test(first_steps),
       cmocka_unit_test(t_advances),
       cmocka_unit_test(spans_that_have_no_length),
+      cmocka_unit_test(states_that_overflow),
       cmocka_unit_test(slopes_that_are_not_finite),
       cmocka_unit_test(min_step_is_named),
       cmocka_unit_test(every_state_has_its_own),

@@ -68,8 +68,10 @@ static void weighted_sum(int rows, int lanes, real *y, const real *x, const real
   }
 }
 
+/* NaN where y is not finite: by its own size an error would be nothing. */
 static inline vec scaled(const real *e, const real *x, const real *y, vec atol, vec rtol) {
-  return vec_load(e) / vec_fma(rtol, vec_max(vec_abs(vec_load(x)), vec_abs(vec_load(y))), atol);
+  vec state = vec_load(y), size = vec_max(vec_abs(vec_load(x)), vec_abs(state));
+  return vec_fma(vec_all(0), state, vec_load(e) / vec_fma(rtol, size, atol));
 }
 
 static void scaled_error(int rows, int lanes, real *e, const real *x, const real *y, real atol,

@@ -20,7 +20,7 @@ static void scaled_error(int rows, int lanes, real *e, const real *x, const real
     sum[lane] = 0;
     for (int at = lane; at < rows * lanes; at += lanes) {
       real size = fabs(x[at]) > fabs(y[at]) ? (real)fabs(x[at]) : (real)fabs(y[at]);
-      real q = e[at] / ((atols ? atols[at / lanes] : atol) + rtol * size);
+      real q = e[at] / ((atols ? atols[at / lanes] : atol) + rtol * size) + 0 * y[at];
       sum[lane] += q * q;
     }
   }

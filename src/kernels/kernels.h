@@ -33,7 +33,7 @@ OG_LANE_ARRAYS(float, s)
 
 /* weighted_sum: y = x + h sum_j a_j k_j, in the order of j; x NULL: no x; h NULL: 1. h has one entry a lane.
  * scaled_error: sum[lane] = sum over rows of (e / (atol + rtol max(|x|, |y|)))^2; e is overwritten. Where
- * `atols` is not NULL it has the atol of each row.
+ * `atols` is not NULL it has the atol of each row. NaN where y is not finite.
  * add_rows: y += x where mask is not 0 (NULL: everywhere). copy_rows: y = x likewise.
  * dot_rows: sum[lane] += sum over rows of a b.
  * outgrows: whether in any lane h sum |a| exceeds `most` sum |b|, the sums over rows, which are left in a_sum

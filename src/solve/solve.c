@@ -161,6 +161,19 @@ static og_status check_finite(og_solve *solve, const char *what, const double *v
   return OG_OK;
 }
 
+/* The same of what is rounded to the working precision. */
+static og_status check_rounded(og_solve *solve, const char *what, const double *values, size_t count) {
+  OG_TRY(check_finite(solve, what, values, count));
+  for (size_t i = 0; solve->single && i < count; i++)
+    if (fabs(values[i]) > (double)FLT_MAX)
+      return og_fail(
+          solve->context, OG_ERR_ARGUMENT,
+          "%s has %g at index %zu, beyond the largest number of single precision, %.3g; try: precision "
+          "= double",
+          what, values[i], i, (double)FLT_MAX);
+  return OG_OK;
+}
+
 /* Steps are parts of the span's length, in the working precision too. */
 static og_status check_length(og_solve *solve, double t0, double t1) {
   double length = fabs(t1 - t0), most = solve->single ? (double)FLT_MAX : DBL_MAX;
@@ -209,7 +222,7 @@ og_status og_solve_set_observations(og_solve *solve, size_t trajectory, size_t c
 
 og_status og_solve_set_initial_state(og_solve *solve, size_t trajectory, const double *x0) {
   size_t begin = 0, end = 0;
-  OG_TRY(check_finite(solve, "the initial state", x0, solve->states));
+  OG_TRY(check_rounded(solve, "the initial state", x0, solve->states));
   OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
   og_solve_touch(solve);
   for (size_t m = begin; m < end; m++) {
@@ -232,7 +245,7 @@ static og_status unshare(og_solve *solve) {
 
 og_status og_solve_set_parameters(og_solve *solve, size_t trajectory, const double *theta) {
   size_t begin = 0, end = 0;
-  OG_TRY(check_finite(solve, "theta", theta, solve->parameters));
+  OG_TRY(check_rounded(solve, "theta", theta, solve->parameters));
   OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
   og_solve_touch(solve);
   if (trajectory == OG_ALL)
