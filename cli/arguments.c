@@ -122,6 +122,10 @@ static int store(arguments *a, size_t index, const option_row *row, const char *
     a->sets[a->set_count++] = value;
     return EXIT_DONE;
   }
+  if (index == FLAG_COUNT + OG_OPT_ATOL && strchr(value, '=')) {
+    a->state_atols[a->state_atol_count++] = value;
+    return EXIT_DONE;
+  }
   if (a->values[index]) {
     complain("--%s is given twice", row->name);
     return hint(a);
@@ -202,6 +206,10 @@ static int parse_times(arguments *a) {
   double count = 0;
   int ok = parse_number(&text, ':', &a->first_time) && parse_number(&text, ':', &a->last_time) &&
            parse_number(&text, '\0', &count);
+  if (ok && !isfinite(a->last_time - a->first_time)) {
+    complain("--times is \"%s\": from A to B is further than numbers go", a->values[FLAG_TIMES]);
+    return hint(a);
+  }
   if (ok && count >= 2 && count <= 1e8 && count == floor(count) && a->first_time != a->last_time) {
     a->time_count = (size_t)count;
     return EXIT_DONE;
@@ -243,6 +251,7 @@ static int check_needs(const arguments *a) {
 
 int parse_arguments(int argc, char **argv, arguments *a) {
   a->sets = take((size_t)argc, sizeof *a->sets);
+  a->state_atols = take((size_t)argc, sizeof *a->state_atols);
   int only_names = 0;
   for (int i = 0; i < argc; i++) {
     int status = parse_one(argc, argv, &i, &only_names, a);
@@ -254,4 +263,7 @@ int parse_arguments(int argc, char **argv, arguments *a) {
   return status ? status : check_sets(a);
 }
 
-void free_arguments(arguments *a) { free(a->sets); }
+void free_arguments(arguments *a) {
+  free(a->sets);
+  free(a->state_atols);
+}

@@ -12,11 +12,9 @@ static const double GROUP_SHARE =
 
 /* A tenth of the tolerances as far as rounding lets them be met, and as many steps more as that may take. */
 static og_status set_finer_tolerances(const check *c, og_options *options) {
-  double finest = is_single(c) ? 1e-6 : 1e-14, rtol = og_options_real(options, OG_OPT_RTOL),
-         atol = og_options_real(options, OG_OPT_ATOL);
+  double finest = is_single(c) ? 1e-6 : 1e-14, rtol = og_options_real(options, OG_OPT_RTOL);
   long long most = og_options_integer(options, OG_OPT_MAX_STEPS);
-  og_status status = og_options_set_real(options, OG_OPT_RTOL, fmin(rtol, fmax(rtol / 10, finest)));
-  if (status == OG_OK) status = og_options_set_real(options, OG_OPT_ATOL, fmax(atol / 10, 1e-300));
+  og_status status = set_tolerances(c->p, options, fmin(rtol, fmax(rtol / 10, finest)), 0.1);
   if (status == OG_OK && most <= 100000000)
     status = og_options_set_integer(options, OG_OPT_MAX_STEPS, 4 * most);
   return status;

@@ -19,22 +19,20 @@ static void fill_levels(const check *c, sweep *s) {
 }
 
 /* atol keeps its proportion to rtol. */
-static og_status set_tolerances(const check *c, og_options *options, double rtol) {
-  double share = og_options_real(c->p->options, OG_OPT_ATOL) / og_options_real(c->p->options, OG_OPT_RTOL);
-  og_status status = og_options_set_real(options, OG_OPT_RTOL, rtol);
-  return status == OG_OK ? og_options_set_real(options, OG_OPT_ATOL, fmax(share * rtol, 1e-300)) : status;
+static og_status set_both(const check *c, og_options *options, double rtol) {
+  return set_tolerances(c->p, options, rtol, rtol / og_options_real(c->p->options, OG_OPT_RTOL));
 }
 
 static og_status set_truth(const check *c, og_options *options) {
   og_status status = og_options_set_choice(options, OG_OPT_METHOD, OG_METHOD_DOP853);
   if (status == OG_OK) status = og_options_set_integer(options, OG_OPT_STEPS, 0);
   if (status == OG_OK) status = og_options_set_choice(options, OG_OPT_PRECISION, OG_PRECISION_DOUBLE);
-  return status == OG_OK ? set_tolerances(c, options, TRUTH_RTOL) : status;
+  return status == OG_OK ? set_both(c, options, TRUTH_RTOL) : status;
 }
 
 static og_status set_level(const check *c, const sweep *s, double level, og_options *options) {
   if (s->fixed) return og_options_set_integer(options, OG_OPT_STEPS, (long long)level);
-  return set_tolerances(c, options, level);
+  return set_both(c, options, level);
 }
 
 /* An objective with the run's options but for the level's; NULL for the truth's. */

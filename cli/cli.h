@@ -83,6 +83,8 @@ typedef struct arguments {
   const char *values[OPTION_ROWS]; /* NULL: not given; "" for a switch */
   const char **sets;               /* of --set, in order: NAME=VALUE */
   size_t set_count;
+  const char **state_atols; /* of --atol with a state: NAME=VALUE,... */
+  size_t state_atol_count;
   double first_time, last_time; /* of --times */
   size_t time_count;            /* 0: not given */
 } arguments;
@@ -122,6 +124,8 @@ int load_problem(const arguments *a, problem *p);
 void free_problem(problem *p);
 /* New options, as the command line has them. */
 og_status make_options(const problem *p, og_options **out);
+/* rtol, and `share` of the run's absolute tolerances, those of single states too. */
+og_status set_tolerances(const problem *p, og_options *options, double rtol, double share);
 /* Warnings go to standard error, unless --quiet; or nowhere, where they would be repeated. */
 void show_warnings(const problem *p, int shown);
 /* The spans of all trajectories [M], from the `time` statement, the data or --times. Returns an exit status.

@@ -38,7 +38,8 @@ int is_training(const problem *p) {
 static const char *name_of(og_option option) { return og_option_describe(option)->name; }
 
 static int given(const problem *p, og_option option) {
-  return p->arguments->values[FLAG_COUNT + option] != NULL;
+  return p->arguments->values[FLAG_COUNT + option] ||
+         (option == OG_OPT_ATOL && p->arguments->state_atol_count);
 }
 
 /* The first option, or flag, of training that is given; NULL: none. */
@@ -64,9 +65,33 @@ static int check_training(const problem *p) {
   return EXIT_USAGE;
 }
 
+/* Equal steps are taken as they are. Tolerances are left for the parameter integral of quadrature, which
+ * check has too; its picture compares with an adaptive run. */
+static int means_something(const problem *p, og_option option) {
+  int tolerance = option == OG_OPT_RTOL || option == OG_OPT_ATOL;
+  if (p->arguments->verb == VERB_CHECK) return tolerance || p->plot;
+  return tolerance && og_options_integer(p->options, OG_OPT_ADJOINT) == OG_ADJOINT_QUADRATURE;
+}
+
+static int check_fixed(const problem *p) {
+  static const og_option adaptive[] = {OG_OPT_RTOL,     OG_OPT_ATOL,     OG_OPT_MAX_STEPS,
+                                       OG_OPT_MIN_STEP, OG_OPT_MAX_STEP, OG_OPT_FIRST_STEP};
+  if (og_options_integer(p->options, OG_OPT_STEPS) == 0) return EXIT_DONE;
+  for (size_t i = 0; i < sizeof adaptive / sizeof *adaptive; i++) {
+    if (!given(p, adaptive[i]) || means_something(p, adaptive[i])) continue;
+    complain(
+        "--%s is for adaptive steps, and --steps takes equal ones, whatever their errors: leave one of the "
+        "two out",
+        name_of(adaptive[i]));
+    return EXIT_USAGE;
+  }
+  return EXIT_DONE;
+}
+
 int check_company(const problem *p) {
   const char *missing = NULL;
   if (p->arguments->verb == VERB_FIT && check_training(p)) return EXIT_USAGE;
+  if (check_fixed(p)) return EXIT_USAGE;
   for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
     long long word = og_options_integer(p->options, needs[i].choice);
     if (!given(p, needs[i].option) || needs[i].words & WORD(word)) continue;

@@ -109,6 +109,32 @@ og_status make_options(const problem *p, og_options **out) {
     const char *text = p->arguments->values[FLAG_COUNT + i];
     if (text) status = og_options_set_text(*out, og_option_describe((og_option)i)->name, text);
   }
+  for (size_t i = 0; i < p->arguments->state_atol_count && status == OG_OK; i++)
+    status = og_options_set_text(*out, "atol", p->arguments->state_atols[i]);
+  return status;
+}
+
+/* "x=1e-12,y=1e-9" with other numbers is added, and wins. */
+static og_status scale_list(og_options *options, const char *list, double share) {
+  og_status status = OG_OK;
+  while (*list && status == OG_OK) {
+    const char *equals = strchr(list, '=');
+    char *end, number[NUMBER_SIZE];
+    double value = fmin(fmax(share * strtod(equals + 1, &end), 1e-300), 1e300);
+    char *text = join("%.*s=%s", (int)(equals - list), list, number_text(value, number));
+    status = og_options_set_text(options, "atol", text);
+    free(text);
+    list = end + (*end == ',');
+  }
+  return status;
+}
+
+og_status set_tolerances(const problem *p, og_options *options, double rtol, double share) {
+  double atol = og_options_real(p->options, OG_OPT_ATOL);
+  og_status status = og_options_set_real(options, OG_OPT_RTOL, rtol);
+  if (status == OG_OK) status = og_options_set_real(options, OG_OPT_ATOL, fmax(share * atol, 1e-300));
+  for (size_t i = 0; i < p->arguments->state_atol_count && status == OG_OK; i++)
+    status = scale_list(options, p->arguments->state_atols[i], share);
   return status;
 }
 

@@ -107,7 +107,7 @@ typedef struct og_options og_options;
 typedef enum og_option {
   OG_OPT_METHOD,        /* choice: og_method */
   OG_OPT_RTOL,          /* real */
-  OG_OPT_ATOL,          /* real */
+  OG_OPT_ATOL,          /* real; from text also of single states: see og_options_set_text */
   OG_OPT_STEPS,         /* integer: fixed steps; 0 = adaptive */
   OG_OPT_MAX_STEPS,     /* integer: accepted + rejected per trajectory */
   OG_OPT_MIN_STEP,      /* real: 0 = a few ulp of t */
@@ -214,6 +214,9 @@ typedef enum og_schedule_kind {
   OG_SCHEDULE_BINOMIAL, /* fixed steps only */
   OG_SCHEDULE_ONLINE
 } og_schedule_kind;
+/** Of the solve's arithmetic. Times are double in both; in single precision what the equations of a model
+ * make of t and of parameters alone, before a state comes in (t - t_start, a phase), is computed in double
+ * and then rounded. Callbacks get t in double, and parameters rounded to single precision. */
 typedef enum og_precision { OG_PRECISION_DOUBLE, OG_PRECISION_SINGLE } og_precision;
 typedef enum og_optimizer {
   OG_OPTIMIZER_LBFGS,
@@ -239,11 +242,14 @@ OG_API void og_options_destroy(og_options *options);
 OG_API og_status og_options_set_real(og_options *options, og_option option, double value);
 OG_API og_status og_options_set_integer(og_options *options, og_option option, long long value);
 OG_API og_status og_options_set_choice(og_options *options, og_option option, int value);
-/** Set one option from text, as the command line does: "1e-8", "64MiB", "tsit5", "/tmp". */
+/** Set one option from text, as the command line does: "1e-8", "64MiB", "tsit5", "/tmp". The text of atol may
+ *  also be that of states of a model, "x=1e-12" or "x=1e-12,y[2]=1e-9", which is added to what was given of
+ *  the kind before (a later one of the same state wins); other states have the general one. */
 OG_API og_status og_options_set_text(og_options *options, const char *name, const char *text);
 OG_API double og_options_real(const og_options *options, og_option option);
 OG_API long long og_options_integer(const og_options *options, og_option option);
-/** The text of a text option ("" by default); "" for other options. Valid until the options change. */
+/** The text of a text option ("" by default), and of atol those of single states; "" for other options. Valid
+ *  until the options change. */
 OG_API const char *og_options_text(const og_options *options, og_option option);
 
 /** A row of the option table. `choices` are words separated by '|', in the order of the enum, or NULL. */
@@ -402,6 +408,9 @@ OG_API og_status og_solve_set_span(og_solve *solve, size_t trajectory, double t0
 OG_API og_status og_solve_set_observations(og_solve *solve, size_t trajectory, size_t count,
                                            const double *times);
 OG_API og_status og_solve_set_initial_state(og_solve *solve, size_t trajectory, const double *x0);
+/** An absolute tolerance for each state [n], in place of the option's for all; NULL takes it back. The
+ * running cost, and the adjoint variables of continuous adjoints, have the option's. */
+OG_API og_status og_solve_set_atol(og_solve *solve, const double *atol);
 /** With OG_ALL the parameters are shared and theta_bar below is [p]; once set for one trajectory, every
  *  trajectory has its own and theta_bar is [M][p]. */
 OG_API og_status og_solve_set_parameters(og_solve *solve, size_t trajectory, const double *theta);

@@ -107,7 +107,7 @@ static void *block(size_t rows, int lanes) {
   } data_##S;                                                                                                \
   static data_##S make_data_##S(const og_field *field, int lanes, uint64_t seed) {                           \
     size_t n = field->n, p = field->p, L = (size_t)lanes;                                                    \
-    size_t before = p - field->weights - OG_INPUT_ROWS * field->inputs;                                      \
+    size_t before = og_field_parameters(field) - field->weights;                                             \
     data_##S d = {lanes,                                                                                     \
                   n,                                                                                         \
                   p,                                                                                         \

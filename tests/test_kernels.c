@@ -67,7 +67,8 @@ enum { ROWS = 5, LANES = 64, TERMS = 7, ROOM = ROWS * LANES };
           assert_memory_equal(got.y, want.y, (size_t)lanes * sizeof(X));                                     \
           for (int which = 0; which < 2; which++) {                                                          \
             blocks_##S *b = which ? &got : &want;                                                            \
-            (which ? all[i] : all[0])->scaled_error(rows, lanes, b->k[0], b->x, b->k[3], 1, (X)0.5, b->sum); \
+            (which ? all[i] : all[0])                                                                        \
+                ->scaled_error(rows, lanes, b->k[0], b->x, b->k[3], 1, NULL, (X)0.5, b->sum);                \
           }                                                                                                  \
           near_##S(all[i]->name, "scaled_error", got.sum, want.sum, lanes, 4 * 37);                          \
         }                                                                                                    \
@@ -93,8 +94,8 @@ enum { ROWS = 5, LANES = 64, TERMS = 7, ROOM = ROWS * LANES };
         all[i]->dot_rows(ROWS, LANES, wide.x, wide.y, wide.sum);                                             \
         all[i]->dot_rows(ROWS, 1, one.x, one.y, one.sum);                                                    \
         assert_memory_equal(&one.sum[0], &wide.sum[lane], sizeof(X));                                        \
-        all[i]->scaled_error(ROWS, LANES, wide.k[0], wide.x, wide.y, (X)0.1, (X)0.5, wide.sum);              \
-        all[i]->scaled_error(ROWS, 1, one.k[0], one.x, one.y, (X)0.1, (X)0.5, one.sum);                      \
+        all[i]->scaled_error(ROWS, LANES, wide.k[0], wide.x, wide.y, (X)0.1, NULL, (X)0.5, wide.sum);        \
+        all[i]->scaled_error(ROWS, 1, one.k[0], one.x, one.y, (X)0.1, NULL, (X)0.5, one.sum);                \
         assert_memory_equal(&one.sum[0], &wide.sum[lane], sizeof(X));                                        \
       }                                                                                                      \
   }

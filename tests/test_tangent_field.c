@@ -90,12 +90,14 @@ static og_model *driven_model(og_context *context) {
 enum {
   ROWS = 6,
   THETA = 7,
+  FINE_MOST = 3, /* rows behind them, to which nothing flows back */
   LANES = 16
 }; /* of the pairs: 2 x 3 states; 2 x 2 parameters and 3 rows of an input */
 
 typedef struct blocks {
-  _Alignas(64) double t[LANES], x[ROWS * LANES], theta[THETA * LANES], lambda[ROWS * LANES], f[ROWS * LANES];
-  _Alignas(64) double x_bar[ROWS * LANES], theta_bar[THETA * LANES], t_bar[LANES];
+  _Alignas(64) double t[LANES], x[ROWS * LANES], theta[(THETA + FINE_MOST) * LANES], lambda[ROWS * LANES],
+      f[ROWS * LANES];
+  _Alignas(64) double x_bar[ROWS * LANES], theta_bar[(THETA + FINE_MOST) * LANES], t_bar[LANES];
   og_lane_status status[LANES];
   void *scratch;
 } blocks;
@@ -105,7 +107,7 @@ static void fill(blocks *b, const og_field *field, int lanes) {
   memset(b, 0, sizeof *b);
   for (int i = 0; i < LANES; i++) b->t[i] = 0.5 + 0.3 * noise(&seed);
   for (int i = 0; i < ROWS * LANES; i++) b->x[i] = noise(&seed), b->lambda[i] = noise(&seed);
-  for (int i = 0; i < THETA * LANES; i++) b->theta[i] = noise(&seed);
+  for (int i = 0; i < (THETA + FINE_MOST) * LANES; i++) b->theta[i] = noise(&seed);
   b->scratch = aligned_alloc(64, (field->scratch_bytes(field, lanes) + 63) / 64 * 64);
 }
 
@@ -152,7 +154,8 @@ static void check_field(og_context *context, const og_field *inner, int lanes) {
   static blocks b;
   CHECK(context, og_tangent_field_create(context, inner, &field));
   assert_int_equal(field->n, ROWS);
-  assert_int_equal(field->p, THETA);
+  assert_int_equal(field->p - field->fine, THETA);
+  assert_true(field->fine <= FINE_MOST);
   fill(&b, field, lanes);
   check_tangent(field, lanes, &b);
   field->ops_d.vjp(field, lanes, b.t, b.x, b.theta, b.lambda, b.x_bar, b.theta_bar, b.t_bar, b.status,

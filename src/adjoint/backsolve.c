@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "solve/tolerances.h"
 #include "adjoint/backsolve_field.h"
 #include "adjoint/backward.h"
 #include "adjoint/trust.h"
@@ -37,7 +38,7 @@ typedef struct backsolve {
  * tolerance does not see its digits, and fixed steps see none: the largest of all components stands for what
  * is smaller. */
 static double own_size(const og_solve *solve, const double *sizes, size_t i, int fixed) {
-  double largest = 0, seen = solve->limits.atol / fmax(solve->limits.rtol, DBL_EPSILON);
+  double largest = 0, seen = og_atol_of(solve, i) / fmax(solve->limits.rtol, DBL_EPSILON);
   for (size_t k = 0; k < solve->states; k++) largest = fmax(largest, sizes[k]);
   return fixed ? largest : fmax(sizes[i], fmin(seen, largest));
 }
@@ -49,11 +50,11 @@ static double own_size(const og_solve *solve, const double *sizes, size_t i, int
 enum { DRIFT_GROWTH = 10 };
 static const double DRIFT_MOST = 0.1;
 
-static double allowed(const og_solve *solve, size_t steps, double most, double own) {
+static double allowed(const og_solve *solve, size_t steps, size_t i, double most, double own) {
   const og_limits *limits = &solve->limits;
   double epsilon = solve->single ? FLT_EPSILON : DBL_EPSILON;
   return fmin(DRIFT_MOST * own,
-              DRIFT_GROWTH * 2 * (double)steps * (limits->atol + fmax(limits->rtol, epsilon) * most));
+              DRIFT_GROWTH * 2 * (double)steps * (og_atol_of(solve, i) + fmax(limits->rtol, epsilon) * most));
 }
 
 /* Component i in it. */
@@ -84,7 +85,8 @@ static drift drift_of(const og_backward *b, size_t m, size_t first, const double
   for (size_t i = 0; i < solve->states; i++) largest = fmax(largest, fmax(fabs(x0[i]), fabs(x1[i])));
   for (size_t i = 0; i < solve->states; i++) {
     double away = fabs(came[i] - x0[i]), own = own_size(solve, sizes, i, fixed);
-    double bound = fixed ? DRIFT_MOST * largest + solve->limits.atol : allowed(solve, steps, sizes[i], own);
+    double bound =
+        fixed ? DRIFT_MOST * largest + og_atol_of(solve, i) : allowed(solve, steps, i, sizes[i], own);
     add_row(&found, i, away, own);
     if (away > 0) found.units = fmax(found.units, away / bound);
   }

@@ -1,5 +1,6 @@
 /* The rounds of a backward solve; see backward.h. All trajectories go together, each from one of its stations
  * to the one before; those that have arrived at t0 wait there. */
+#include "solve/tolerances.h"
 #include "adjoint/backward.h"
 #include "adjoint/trust.h"
 
@@ -36,7 +37,7 @@ static og_status allocate(og_backward *b) {
 og_status og_backward_open(og_backward *b, og_solve *solve, og_pullback *pullback, og_field *field,
                            size_t lambda_row, const og_role *role, og_backward_how how) {
   *b = (og_backward){.solve = solve, .field = field, .lambda_row = lambda_row, .pullback = pullback};
-  OG_TRY(og_solve_create(solve->context, field, solve->options, solve->count, &b->back));
+  OG_TRY(og_solve_make(solve->context, field, solve->options, solve->count, &b->back));
   b->back->keep = OG_KEEP_NOTHING;
   b->back->role = role;
   b->back->named_after = solve;
@@ -45,6 +46,7 @@ og_status og_backward_open(og_backward *b, og_solve *solve, og_pullback *pullbac
   b->back->limits.steady = 0;
   b->back->limits.rtol *= how.share;
   b->back->limits.atol *= how.share;
+  OG_TRY(og_atols_take(b->back, solve, lambda_row, how.share));
   if (how.norm == OG_NORM_SEMINORM) b->back->controlled = lambda_row + solve->n;
   OG_TRY(allocate(b));
   for (size_t m = 0; m < solve->count; m++) start_state(b, m);

@@ -1,4 +1,5 @@
 /* Looks at steps; see looks.h. */
+#include "solve/tolerances.h"
 #include "adjoint/looks.h"
 
 #include <math.h>
@@ -291,7 +292,7 @@ static double lambda_error(const looks *l, const view *v, size_t lane, int weigh
   const og_limits *limits = &l->solve->limits;
   for (size_t i = 0; i < n; i++) {
     double x = fabs((double)l->x[item * n + i]);
-    double w = weighted ? x + limits->atol / fmax(limits->rtol, 1e-15) : 1;
+    double w = weighted ? x + og_atol_of(l->solve, i) / fmax(limits->rtol, 1e-15) : 1;
     double a = (double)l->block[LAMBDA_WHOLE][i * lanes + lane];
     double b = (double)l->block[LAMBDA_PARTS][i * lanes + lane], d = fabs(a - b) * w;
     difference = d <= difference ? difference : d;

@@ -191,7 +191,7 @@ static double error_of(const integrator *v, int lane) {
     double q = half * v->defect[entry] / scale;
     sum += q * q;
   }
-  return sqrt(sum / (double)v->solve->p);
+  return sqrt(sum / (double)(v->solve->p - v->solve->field->fine));
 }
 
 /* ---- Moving on ---- */

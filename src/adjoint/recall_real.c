@@ -40,6 +40,9 @@ void OG_R(og_recall_enter)(OG_R(og_recall) * r, int lane, size_t segment) {
     real *rows = r->theta + (solve->laned + OG_INPUT_ROWS * i) * (size_t)r->lanes + (size_t)lane;
     for (size_t k = 0; k < OG_INPUT_ROWS; k++) rows[k * (size_t)r->lanes] = (real)row[k];
   }
+  real *fine = r->theta + (solve->p - solve->field->fine) * (size_t)r->lanes + (size_t)lane;
+  for (size_t k = 0; k < solve->field->fine; k++)
+    fine[k * (size_t)r->lanes] = (real)og_signals_fine(solve, trajectory, here, k);
 }
 
 /* x and the start of the step. */

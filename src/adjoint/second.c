@@ -1,3 +1,4 @@
+#include "solve/tolerances.h"
 #include "adjoint/second.h"
 
 #include <string.h>
@@ -32,13 +33,13 @@ static og_status create_solve(og_second *s) {
   OG_TRY(og_options_copy(base->context, base->options, &options));
   og_status status = og_options_set_choice(options, OG_OPT_ADJOINT, OG_ADJOINT_DISCRETE);
   if (status == OG_OK)
-    status = og_solve_create(base->context, s->field, options, s->directions * base->count, &s->solve);
+    status = og_solve_make(base->context, s->field, options, s->directions * base->count, &s->solve);
   og_options_destroy(options);
   if (status != OG_OK) return status;
   s->solve->role = &role;
   s->solve->named_after = base;
   s->solve->held = 1; /* the steps are the base's */
-  return OG_OK;
+  return og_atols_take(s->solve, base, base->states, 1);
 }
 
 /* (values, their tangents), each of `rows`, padded to `room` with zeros; NULL: zeros. */

@@ -24,11 +24,11 @@ static const double *start_of(const og_backward *b, size_t m) {
 
 og_status og_station_set_rows(og_backward *b, size_t m) {
   const og_solve *solve = b->solve;
-  double *rows = b->rows + m * b->field->p, *next = rows + solve->parameters;
+  double *rows = b->rows + m * b->field->p;
   int numbered = b->field->p > solve->p;
-  if (solve->parameters) memcpy(rows, og_theta_of(solve, m), solve->parameters * sizeof *rows);
-  for (size_t i = 0; i < solve->field->inputs; i++, next += OG_INPUT_ROWS)
-    og_signals_row(solve, m, i, segment_of(b, m), next);
+  og_signals_theta(solve, m, segment_of(b, m), rows);
+  for (size_t k = 0; k < solve->field->fine; k++)
+    rows[solve->p - solve->field->fine + k] = og_signals_fine(solve, m, segment_of(b, m), k);
   if (numbered) og_lambda_field_number(m, b->stations[m].segment, rows + solve->p);
   int shared = solve->theta_shared && !numbered && solve->field->inputs == 0;
   return og_solve_set_parameters(b->back, shared ? OG_ALL : m, rows);
@@ -93,6 +93,7 @@ og_status og_backward_slope(og_backward *b, size_t m, double t, const double *x,
   memcpy(at.x, x, b->solve->states * sizeof *x);
   if (field->quadratures) at.x[field->n - 1] = 0; /* f does not read it */
   if (field->p) memcpy(at.theta, b->rows + m * b->field->p, field->p * sizeof *at.theta);
+  for (size_t k = field->p - field->fine; k < field->p; k++) at.theta[k] = 0; /* all is in double here */
   field->ops_d.eval(field, 1, times, at.x, at.theta, at.f, status, at.scratch);
   for (size_t i = 0; i < field->n; i++) zero += 0 * at.f[i];
   *f = at.f;

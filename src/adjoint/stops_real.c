@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "adjoint/stops.h"
+#include "solve/signals.h"
 
 typedef OG_R(og_stops) og_stops;
 
@@ -51,7 +52,7 @@ static size_t entry_of(const og_stops *stops, size_t row, int lane) {
 }
 
 /* h f at the state before the event, in `slope`, which has room for more behind it. */
-static void find_slope(const og_stops *stops, const og_stop *stop, double *slope) {
+static void find_slope(const og_stops *stops, int lane, const og_stop *stop, double *slope) {
   const og_solve *solve = stops->r->solve;
   _Alignas(64) double t[OG_LANE_STEP] = {stop->at.t};
   og_lane_status status[OG_LANE_STEP] = {0};
@@ -59,6 +60,9 @@ static void find_slope(const og_stops *stops, const og_stop *stop, double *slope
        *f = theta + OG_PADDED(solve->p);
   for (size_t i = 0; i < solve->n; i++) x[i] = (real)stop->at.x[i];
   for (size_t i = 0; i < solve->p; i++) theta[i] = (real)stop->at.theta[i];
+  for (size_t k = 0; k < solve->field->fine; k++)
+    theta[solve->p - solve->field->fine + k] =
+        stops->r->theta[entry_of(stops, solve->p - solve->field->fine + k, lane)];
   solve->field->OG_R(ops).eval(solve->field, 1, t, x, theta, f, status, stop->at.scratch);
   for (size_t i = 0; i < solve->n; i++) slope[i] = status[0] ? NAN : stop->h * (double)f[i];
 }
@@ -81,7 +85,7 @@ static og_stop stop_of(og_stops *stops, int lane, double **next) {
     speed[i] = stops->r->at.h[lane] * sum;
     parts[i] = fabs(stops->r->at.h[lane]) * size;
   }
-  for (size_t i = 0; i < solve->p; i++) theta[i] = (double)stops->r->theta[entry_of(stops, i, lane)];
+  og_signals_theta(solve, (size_t)(stops->r->trajectory[lane] - solve->trajectories), segment, theta);
   memcpy(x, segment->states, solve->n * sizeof *x);
   *next = work + og_guard_work(solve, 1);
   return (og_stop){.segment = segment,
@@ -115,7 +119,7 @@ og_status OG_R(og_stops_pull)(og_stops *stops, int lane, double start_bar, real 
   before_bar = after_bar + OG_PADDED(solve->n);
   theta_bar = before_bar + OG_PADDED(solve->n);
   stop.slope = stops->looks ? theta_bar + OG_PADDED(solve->p) : NULL;
-  if (stops->looks) find_slope(stops, &stop, theta_bar + OG_PADDED(solve->p));
+  if (stops->looks) find_slope(stops, lane, &stop, theta_bar + OG_PADDED(solve->p));
   for (size_t i = 0; i < solve->n; i++) after_bar[i] = (double)x_bar[entry_of(stops, i, lane)];
   if (solve->p) memset(theta_bar, 0, solve->p * sizeof *theta_bar);
   OG_TRY(og_stop_pull(solve, &stop, stops->r->trajectory[lane], after_bar, before_bar, theta_bar, &t_bar,

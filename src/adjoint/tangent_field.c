@@ -14,12 +14,14 @@ static size_t scratch_bytes(const og_field *field, int lanes) {
 static void destroy(og_field *field) { og_free(field->context, field); }
 
 og_status og_tangent_field_create(og_context *context, const og_field *inner, og_field **out) {
-  og_tangent_field *field = og_alloc(context, 1, sizeof *field);
+  size_t parameters = og_field_parameters(inner);
+  og_tangent_field *field = og_alloc(context, 1, sizeof *field + inner->fine * sizeof(size_t));
   *out = NULL;
   if (!field) return og_fail_memory(context, sizeof *field, "the tangent field");
   field->base = (og_field){.context = context,
                            .n = 2 * inner->n,
-                           .p = inner->p + og_field_parameters(inner),
+                           .p = inner->p + parameters,
+                           .fine = inner->fine,
                            .inputs = inner->inputs,
                            .flags = (inner->flags & OG_FIELD_DEPENDS_ON_TIME) | OG_FIELD_HAS_VJP,
                            .ops_d = og_tangent_field_ops_d,
@@ -27,6 +29,9 @@ og_status og_tangent_field_create(og_context *context, const og_field *inner, og
                            .scratch_bytes = scratch_bytes,
                            .destroy = destroy};
   field->inner = inner;
+  field->base.fine_row = field->fine_row;
+  for (size_t k = 0; k < inner->fine; k++)
+    field->fine_row[k] = inner->fine_row[k] + (inner->fine_row[k] < parameters ? 0 : parameters);
   *out = &field->base;
   return OG_OK;
 }

@@ -16,6 +16,7 @@ og_status og_tangent_field_create(og_context *context, const og_field *inner, og
 typedef struct og_tangent_field {
   og_field base;
   const og_field *inner;
+  size_t fine_row[]; /* base.fine_row */
 } og_tangent_field;
 extern const og_field_ops_d og_tangent_field_ops_d;
 extern const og_field_ops_s og_tangent_field_ops_s;

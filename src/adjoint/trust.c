@@ -1,3 +1,4 @@
+#include "solve/tolerances.h"
 #include "adjoint/trust.h"
 
 #include <float.h>
@@ -15,7 +16,7 @@ double og_trust_tolerance(const og_solve *solve, size_t m) {
   const og_limits *limits = &solve->limits;
   if (limits->rtol > 0) return fmax(limits->rtol, epsilon);
   for (size_t i = 0; i < solve->n; i++) size = fmax(size, fabs(solve->final[m * solve->n + i]));
-  return fmin(fmax(limits->atol / size, epsilon), 1e-2);
+  return fmin(fmax(og_atol_most(solve) / size, epsilon), 1e-2);
 }
 
 static void add_seed(const double *bar, const double *x, size_t n, double *largest, double *loss) {

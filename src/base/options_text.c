@@ -2,6 +2,7 @@
 #include "base/base.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { CHOICES_MAX = 32, WORD_SIZE = 32 };
@@ -49,6 +50,37 @@ static og_status set_real_text(og_options *options, og_context *context, og_opti
   size_t used = og_parse_real(text, strlen(text), &value);
   if (used > 0 && text[used] == '\0') return og_options_set_real(options, option, value);
   return fail_value(context, og_option_describe(option), text, "a number such as 1e-8");
+}
+
+/* One "x=1e-12" of a list, its bounds too. */
+static og_status check_state_atol(og_options *options, og_context *context, const char *text, size_t length) {
+  const og_option_info *row = og_option_describe(OG_OPT_ATOL);
+  const char *equals = memchr(text, '=', length);
+  size_t name = equals ? (size_t)(equals - text) : 0, rest = equals ? length - name - 1 : 0;
+  double value;
+  if (!name || !rest || og_parse_real(equals + 1, rest, &value) != rest)
+    return fail_value(context, row, text,
+                      "a number such as 1e-8, or numbers of states, as in x=1e-12,y=1e-9");
+  if (value >= row->lowest && value <= row->highest) return OG_OK;
+  return og_options_fail_bounds(options, row, text);
+}
+
+/* Of single states: added to the list of those that were given before. */
+static og_status add_state_atols(og_options *options, og_context *context, const char *text) {
+  const char *before = og_options_text(options, OG_OPT_ATOL);
+  for (const char *at = text;; at++) {
+    size_t length = strcspn(at, ",");
+    OG_TRY(check_state_atol(options, context, at, length));
+    at += length;
+    if (!*at) break;
+  }
+  size_t bytes = strlen(before) + strlen(text) + 2;
+  char *both = og_alloc(context, 1, bytes);
+  if (!both) return og_fail_memory(context, bytes, "an option");
+  snprintf(both, bytes, "%s%s%s", before, *before ? "," : "", text);
+  og_status status = og_options_put_text(options, OG_OPT_ATOL, both);
+  og_free(context, both);
+  return status;
 }
 
 /* Bounds are checked here, where the text is known and before a number beyond all integers becomes one. */
@@ -109,7 +141,9 @@ static og_status fail_unknown(og_context *context, const char *name) {
 
 static og_status set_text(og_options *options, og_context *context, og_option option, const char *text) {
   switch (og_option_describe(option)->type) {
-  case OG_TYPE_REAL: return set_real_text(options, context, option, text);
+  case OG_TYPE_REAL:
+    if (option == OG_OPT_ATOL && strchr(text, '=')) return add_state_atols(options, context, text);
+    return set_real_text(options, context, option, text);
   case OG_TYPE_INTEGER: return set_integer_text(options, context, option, text);
   case OG_TYPE_SIZE: return set_size_text(options, context, option, text);
   case OG_TYPE_CHOICE: return set_choice_text(options, context, option, text);

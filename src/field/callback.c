@@ -27,6 +27,7 @@ static size_t scratch_bytes(const og_field *field, int lanes) {
 
 static void destroy(og_field *field) {
   og_events_free(field->context, ((og_callback_field *)field)->owned_events);
+  og_free(field->context, ((og_callback_field *)field)->fine_rows);
   og_free(field->context, field);
 }
 
@@ -60,7 +61,9 @@ void og_field_destroy(og_field *field) {
 }
 
 size_t og_field_states(const og_field *field) { return field->n - field->quadratures; }
-size_t og_field_parameters(const og_field *field) { return field->p - OG_INPUT_ROWS * field->inputs; }
+size_t og_field_parameters(const og_field *field) {
+  return field->p - OG_INPUT_ROWS * field->inputs - field->fine;
+}
 size_t og_field_inputs(const og_field *field) { return field->inputs; }
 size_t og_field_events(const og_field *field) { return field->events; }
 const og_event *og_field_event(const og_field *field, size_t event) {
@@ -131,8 +134,13 @@ og_status og_field_set_inputs(og_field *field, size_t inputs) {
   if (!callback) return not_callback(field);
   if (inputs > (1u << 28))
     return og_fail(field->context, OG_ERR_ARGUMENT, "a field of %zu inputs: there may be 2^28", inputs);
-  field->p = og_field_parameters(field) + OG_INPUT_ROWS * inputs;
-  field->inputs = inputs;
+  size_t parameters = og_field_parameters(field), *fine = og_alloc(field->context, inputs + 1, sizeof *fine);
+  if (!fine) return og_fail_memory(field->context, inputs * sizeof *fine, "inputs");
+  for (size_t i = 0; i < inputs; i++) fine[i] = parameters + OG_INPUT_ROWS * i + OG_INPUT_START;
+  og_free(field->context, callback->fine_rows);
+  field->fine_row = callback->fine_rows = fine;
+  field->fine = field->inputs = inputs;
+  field->p = parameters + OG_INPUT_ROWS * inputs + inputs;
   return OG_OK;
 }
 

@@ -18,6 +18,7 @@ typedef struct og_callback_field {
   int differences; /* missing products by finite differences */
   og_event_functions on_event;
   og_event *owned_events; /* base.event, with names */
+  size_t *fine_rows;      /* owned: base.fine_row, the times of inputs */
 } og_callback_field;
 
 /* One trajectory's arrays, gathered from a lane (or pointing into a block of one lane). The callbacks' theta
@@ -37,7 +38,7 @@ size_t og_callback_doubles(const og_field *field);
 og_callback_point og_callback_point_in(const og_field *field, double *scratch);
 /* Entries of the callbacks' theta. */
 static inline size_t og_callback_entries(const og_callback_field *field) {
-  return field->base.p - (OG_INPUT_ROWS - 1) * field->base.inputs;
+  return field->base.p - (OG_INPUT_ROWS - 1) * field->base.inputs - field->base.fine;
 }
 /* Inputs' values u = a + b (t - tau) from their rows (input_rows.c): theta from rows; rows_bar from
  * theta_bar, adding b u_bar to t_bar; theta_dot from rows_dot and t_dot. */

@@ -107,12 +107,18 @@ enum { OG_INPUT_LEVEL, OG_INPUT_SLOPE, OG_INPUT_START, OG_INPUT_ROWS };
 /* The common head of every kind of field: concrete kinds embed it as their first member. */
 struct og_field {
   og_context *context;
-  size_t n;       /* rows of the state, a running cost's integral included (as the last row) */
-  size_t p;       /* rows of theta: parameters, weights, OG_INPUT_ROWS for each input in their order */
+  size_t n; /* rows of the state, a running cost's integral included (as the last row) */
+  size_t p; /* rows of theta: parameters, weights, OG_INPUT_ROWS for each input in their order, `fine` more */
+  /* Rows of theta that are wanted with more digits than single precision has, sorted: row p - fine + k holds
+   * what rounding took away from row fine_row[k] (in double 0, or anything), and nothing depends on it. */
+  size_t fine;
+  const size_t *fine_row;
   size_t weights; /* how many of the parameters, the last ones, are weights of networks */
   size_t inputs;
   size_t events;         /* 0: none, and event_ops is empty */
   const og_event *event; /* [events] */
+  size_t named;          /* entries of `state`, the names of the states; 0: they have none */
+  const og_state_info *state;
   size_t quadratures; /* 1 if the last row is a running cost's integral, which f does not depend on; else 0 */
   unsigned flags;
   og_field_ops_d ops_d;

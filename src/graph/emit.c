@@ -9,8 +9,8 @@
 
 #include "graph/scalars.h"
 
-static const char *const slot_names[OG_SLOT_COUNT] = {"t",     "x",     "theta",     "lambda",
-                                                      "t_dot", "x_dot", "theta_dot", "data"};
+static const char *const slot_names[OG_SLOT_COUNT] = {"t",     "x",         "theta", "lambda", "t_dot",
+                                                      "x_dot", "theta_dot", "data",  "clock"};
 
 /* One function's text. */
 typedef struct emission {

@@ -22,9 +22,10 @@ static og_program_plan plan_of(og_weights weights, int outputs, const og_node *o
                            .outputs = output};
 }
 
-static og_status take_products(og_graph *g, const og_graph_dynamics *d, og_weights weights, products *p) {
+static og_status take_products(og_graph *g, const og_graph_dynamics *d, size_t fine, og_weights weights,
+                               products *p) {
   int behind = weights.first + weights.count, used = 0, outputs = 0;
-  int rows[] = {og_graph_shape(g, d->f).rows, weights.first, (int)(OG_INPUT_ROWS * d->inputs), 1};
+  int rows[] = {og_graph_shape(g, d->f).rows, weights.first, (int)(OG_INPUT_ROWS * d->inputs + fine), 1};
   int slot[] = {OG_SLOT_STATE, OG_SLOT_PARAMETER, OG_SLOT_PARAMETER, OG_SLOT_TIME};
   int offset[] = {0, 0, behind, 0};
   og_node wrt[4], bars[4];
@@ -146,6 +147,8 @@ static og_status bind(const og_field *base, int single, og_field **bound) {
                            .n = base->n,
                            .p = base->p - base->weights,
                            .weights = base->weights,
+                           .fine = base->fine,
+                           .fine_row = source->bound_fine,
                            .inputs = base->inputs,
                            .quadratures = base->quadratures,
                            .flags = OG_FIELD_HAS_VJP | (base->flags & OG_FIELD_DEPENDS_ON_TIME),
@@ -167,7 +170,7 @@ static og_status bind(const og_field *base, int single, og_field **bound) {
 og_status og_field_create_bound(og_graph_field *field, og_graph *g, const og_graph_dynamics *d) {
   og_weights weights = {(int)(d->parameters - d->weights), (int)d->weights};
   products p = {0};
-  og_status status = take_products(g, d, weights, &p);
+  og_status status = take_products(g, d, field->base.fine, weights, &p);
   if (status == OG_OK) status = create_taped(&field->bound, g, d->f, weights, &p);
   og_free(g->context, p.sinks);
   if (status == OG_OK) field->base.bind = bind;

@@ -1,4 +1,5 @@
 /* The bound form's functions in one precision. */
+#include "graph/clock.h"
 #include "graph/field_graph.h"
 
 #if defined(OG_SINGLE)
@@ -11,9 +12,9 @@ static void run(const og_bound_field *field, const og_program *program, int lane
                 const real *const *from, const real *tape, real *const *outputs, real *weights_bar,
                 void *scratch) {
   const real *inputs[OG_SLOT_COUNT] = {OG_R(og_graph_times)(lanes, t, scratch), from[0], from[1], from[2]};
-  OG_R(og_program_run_planned)
-  (program, lanes, inputs, WEIGHTS(field), tape, outputs, weights_bar,
-   (char *)scratch + og_graph_field_times(lanes));
+  void *own = (char *)scratch + og_graph_field_times(lanes);
+  const og_program *form = OG_R(og_program_begin)(program, lanes, t, inputs, &own);
+  OG_R(og_program_run_planned)(form, lanes, inputs, WEIGHTS(field), tape, outputs, weights_bar, own);
 }
 
 static void eval(const og_field *base, int lanes, const double *t, const real *x, const real *theta, real *f,

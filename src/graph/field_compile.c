@@ -2,6 +2,7 @@
  * compiled from it, with the same bits. */
 #include <string.h>
 
+#include "graph/clock.h"
 #include "graph/compile.h"
 #include "graph/field_graph.h"
 
@@ -17,21 +18,30 @@ typedef struct parts {
 
 static int adds(const og_graph_field *field) { return field->vjp_add && field->base.ops_d.vjp_add; }
 
-static parts parts_of(const og_graph_field *field) {
+static int has_clock(const og_graph_field *field) {
+  return field->eval->clock || (field->vjp_add && field->vjp_add->clock);
+}
+
+/* The forms of a precision. Stages in one pass have no clock. */
+static parts parts_of(const og_graph_field *field, int single) {
   static const char *const vjps[] = {"vjp_x", "vjp_x_theta", "vjp_x_theta_t"};
   static const char *const jvps[] = {"jvp_x", "jvp_x_theta", "jvp_x_theta_t"};
   int few = field->base.n <= REGISTER_STATES_MOST && field->base.p <= REGISTER_PARAMETERS_MOST;
+  if (single && has_clock(field)) few = 0;
   parts p = {OTHERS, {{"eval", field->eval, few}, {"vjp_add", adds(field) ? field->vjp_add : NULL, few}}};
   for (int i = 0; i < OG_EXTENTS; i++) p.part[p.count++] = (og_emitted_part){vjps[i], field->vjp[i], 0};
   for (int i = 0; i < OG_EXTENTS; i++) p.part[p.count++] = (og_emitted_part){jvps[i], field->jvp[i], 0};
+  for (int i = 0; i < p.count; i++) p.part[i].program = og_program_form(p.part[i].program, single);
   return p;
 }
 
-static og_status emit(const og_graph_field *field, og_text *text, parts *p) {
+static og_status emit(const og_graph_field *field, og_text *text, parts *p, int single) {
   og_emit_prelude(text);
   for (int i = 0; i < p->count; i++)
     if (p->part[i].program) OG_TRY(og_emit_program(text, &p->part[i]));
-  og_emit_stages(text, field->base.n, field->base.p, &p->part[EVAL], adds(field) ? &p->part[VJP_ADD] : NULL);
+  if (!single || !has_clock(field))
+    og_emit_stages(text, field->base.n, field->base.p, &p->part[EVAL],
+                   adds(field) ? &p->part[VJP_ADD] : NULL);
   return text->failed ? og_fail_memory(text->context, text->length, "emission of C") : OG_OK;
 }
 
@@ -63,7 +73,7 @@ static og_status connect_all(og_graph_field *field, const parts *p, int single) 
     void *place = !own ? NULL : single ? (void *)&own->compiled_s : (void *)&own->compiled_d;
     if (own) OG_TRY(connect(field, p->part[i].name, single, place));
   }
-  return connect_stages(field, single);
+  return single && has_clock(field) ? OG_OK : connect_stages(field, single);
 }
 
 og_status og_field_compile(og_field *base, int single) {
@@ -73,8 +83,8 @@ og_status og_field_compile(og_field *base, int single) {
   if (base->weights)
     return og_fail(base->context, OG_ERR_UNSUPPORTED,
                    "the equations have a network in them, whose layers are compiled already");
-  parts p = parts_of(field);
-  og_status status = emit(field, &text, &p);
+  parts p = parts_of(field, single);
+  og_status status = emit(field, &text, &p, single);
   if (status == OG_OK) status = og_compile(base->context, &text, single, &field->library[single]);
   og_free(base->context, text.text);
   return status == OG_OK ? connect_all(field, &p, single) : status;

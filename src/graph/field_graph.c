@@ -1,6 +1,8 @@
 /* From f(t, x, theta) as a graph to a field: derivatives taken, everything lowered to programs. */
 #include "graph/field_graph.h"
 
+#include "field/states.h"
+#include "graph/clock.h"
 #include "graph/node.h"
 
 static size_t scratch_bytes(const og_field *base, int lanes) {
@@ -31,6 +33,9 @@ static void destroy(og_field *base) {
   og_field_free_events(field);
   og_field_free_bound(&field->bound);
   og_field_free_compiled(field);
+  og_free(base->context, field->states);
+  og_free(base->context, field->fine_rows);
+  og_free(base->context, field->bound_fine);
   og_free(base->context, field);
 }
 
@@ -105,18 +110,62 @@ static og_status create_hessian(og_graph_field *field, og_graph *g, const og_fie
   return og_program_create(g, bars, bars_dot, &field->hessian);
 }
 
-static og_status create_programs(og_graph_field *field, og_graph *g, const og_graph_dynamics *d) {
-  int reads_time = 0;
-  OG_TRY(og_field_check_reads(&field->base, g, d->f, &reads_time));
-  if (reads_time) field->base.flags |= OG_FIELD_DEPENDS_ON_TIME;
+/* Rows that the clock reads have fine ones behind all others. */
+static og_status add_fine_rows(og_graph_field *field, const og_graph_dynamics *d, const og_clocked *clocked) {
+  size_t count = (size_t)clocked->fine_count;
+  field->fine_rows = og_alloc(field->base.context, count + 1, sizeof *field->fine_rows);
+  field->bound_fine = og_alloc(field->base.context, count + 1, sizeof *field->bound_fine);
+  if (!field->fine_rows || !field->bound_fine)
+    return og_fail_memory(field->base.context, count * sizeof *field->fine_rows, "rows of a field");
+  for (size_t k = 0; k < count; k++) {
+    size_t row = (size_t)clocked->fine[k];
+    field->fine_rows[k] = row;
+    field->bound_fine[k] = row < d->parameters ? row : row - d->weights;
+  }
+  field->base.p += count;
+  field->base.fine = count;
+  field->base.fine_row = field->fine_rows;
+  return OG_OK;
+}
+
+static og_status create_timed(og_graph_field *field, og_graph *g, const og_graph_dynamics *d) {
   og_field_slots s = whole_slots(g, (int)field->base.n, (int)field->base.p);
   OG_TRY(og_graph_status(g));
   OG_TRY(og_program_create(g, 1, &d->f, &field->eval));
   OG_TRY(create_vjps(field, g, d->f, &s));
   OG_TRY(create_hessian(field, g, &s));
   OG_TRY(create_jvps(field, g, d->f, &s));
-  OG_TRY(og_field_create_events(field, g, d, &s));
   return d->weights ? og_field_create_bound(field, g, d) : OG_OK;
+}
+
+/* Programs of f and its derivatives with their clocks, those of events, which are computed in double,
+ * without. */
+static og_status create_programs(og_graph_field *field, og_graph *g, const og_graph_dynamics *d) {
+  int reads_time = 0, *fine = NULL;
+  OG_TRY(og_field_check_reads(&field->base, g, d->f, &reads_time));
+  if (reads_time) field->base.flags |= OG_FIELD_DEPENDS_ON_TIME;
+  og_clocked clocked = {.weights = (int)(d->parameters - d->weights), .weight_count = (int)d->weights};
+  OG_TRY(og_clock_entries(g, d->f, &clocked, &fine, &clocked.fine_count));
+  clocked.fine = fine;
+  clocked.first = (int)field->base.p;
+  og_status status = add_fine_rows(field, d, &clocked);
+  g->clocked = reads_time ? &clocked : NULL;
+  if (status == OG_OK) status = create_timed(field, g, d);
+  g->clocked = NULL;
+  og_free(g->context, fine);
+  if (status != OG_OK) return status;
+  og_field_slots s = whole_slots(g, (int)field->base.n, (int)field->base.p);
+  OG_TRY(og_graph_status(g));
+  return og_field_create_events(field, g, d, &s);
+}
+
+static og_status name_states(og_graph_field *field, const og_graph_dynamics *d) {
+  if (!d->named) return OG_OK;
+  field->states = og_states_copy(field->base.context, d->named, d->state);
+  if (!field->states) return og_fail_memory(field->base.context, d->named * sizeof *d->state, "names");
+  field->base.named = d->named;
+  field->base.state = field->states;
+  return OG_OK;
 }
 
 static og_status check_sizes(const og_graph *graph, const og_graph_dynamics *d) {
@@ -150,7 +199,8 @@ og_status og_field_from_dynamics(og_graph *graph, const og_graph_dynamics *dynam
                            .scratch_bytes = scratch_bytes,
                            .destroy = destroy};
   field->zero_rows = field->base.p > field->base.n ? field->base.p : field->base.n;
-  og_status status = create_programs(field, graph, dynamics);
+  og_status status = name_states(field, dynamics);
+  if (status == OG_OK) status = create_programs(field, graph, dynamics);
   if (status == OG_OK)
     *out = &field->base;
   else

@@ -2,7 +2,7 @@
  * computed too. */
 #include "graph/field_graph.h"
 
-#include "graph/program.h"
+#include "graph/clock.h"
 
 #include <string.h>
 
@@ -21,12 +21,19 @@ static void *program_scratch(const og_graph_field *field, int lanes, void *scrat
   return (char *)scratch + og_graph_field_times(lanes) + og_graph_field_zeros(field, lanes);
 }
 
+/* A program's form of this precision. */
+static void run(const og_program *program, int lanes, const double *t, const real **inputs,
+                real *const *outputs, void *scratch) {
+  const og_program *form = OG_R(og_program_begin)(program, lanes, t, inputs, &scratch);
+  OG_R(og_program_run)(form, lanes, inputs, outputs, scratch);
+}
+
 static void eval(const og_field *base, int lanes, const double *t, const real *x, const real *theta, real *f,
                  og_lane_status *status, void *scratch) {
   const og_graph_field *field = (const og_graph_field *)base;
   const real *inputs[OG_SLOT_COUNT] = {OG_R(og_graph_times)(lanes, t, scratch), x, theta};
   (void)status;
-  OG_R(og_program_run)(field->eval, lanes, inputs, &f, program_scratch(field, lanes, scratch));
+  run(field->eval, lanes, t, inputs, &f, program_scratch(field, lanes, scratch));
 }
 
 static void vjp(const og_field *base, int lanes, const double *t, const real *x, const real *theta,
@@ -37,7 +44,7 @@ static void vjp(const og_field *base, int lanes, const double *t, const real *x,
   real *outputs[OG_EXTENTS] = {x_bar, base->p ? theta_bar : t_bar, t_bar};
   int extent = t_bar ? OG_FOR_TIME : base->p && theta_bar ? OG_FOR_PARAMETERS : OG_FOR_STATE;
   (void)status;
-  OG_R(og_program_run)(field->vjp[extent], lanes, inputs, outputs, program_scratch(field, lanes, scratch));
+  run(field->vjp[extent], lanes, t, inputs, outputs, program_scratch(field, lanes, scratch));
 }
 
 /* Blocks of other sizes than the program adds in are added to here. */
@@ -47,10 +54,11 @@ void OG_R(og_graph_vjp_add)(const og_field *base, int lanes, const double *t, co
   const og_graph_field *field = (const og_graph_field *)base;
   const real *inputs[OG_SLOT_COUNT] = {OG_R(og_graph_times)(lanes, t, scratch), x, theta, lambda};
   real *part = (real *)((char *)scratch + og_graph_field_times(lanes));
-  int adds = lanes == 1 || lanes == OG_LANES_MAX || field->vjp_add->OG_R(compiled);
+  const og_program *form = og_program_form(field->vjp_add, sizeof(real) == sizeof(float));
+  int adds = lanes == 1 || lanes == OG_LANES_MAX || form->OG_R(compiled);
   real *outputs[] = {x_bar, adds ? theta_bar : part};
   (void)status;
-  OG_R(og_program_run)(field->vjp_add, lanes, inputs, outputs, program_scratch(field, lanes, scratch));
+  run(field->vjp_add, lanes, t, inputs, outputs, program_scratch(field, lanes, scratch));
   for (size_t i = 0; !adds && i < base->p * (size_t)lanes; i++) theta_bar[i] += part[i];
 }
 
@@ -83,7 +91,7 @@ static void jvp(const og_field *base, int lanes, const double *t, const real *x,
                                        [OG_SLOT_STATE_DOT] = x_dot ? x_dot : zero,
                                        [OG_SLOT_PARAMETER_DOT] = theta_dot ? theta_dot : zero};
   (void)status;
-  OG_R(og_program_run)(field->jvp[extent], lanes, inputs, &f_dot, program_scratch(field, lanes, scratch));
+  run(field->jvp[extent], lanes, t, inputs, &f_dot, program_scratch(field, lanes, scratch));
 }
 
 static void hessian(const og_field *base, int lanes, const double *t, const real *x, const real *theta,
@@ -98,7 +106,7 @@ static void hessian(const og_field *base, int lanes, const double *t, const real
                                        [OG_SLOT_PARAMETER_DOT] = theta_dot};
   real *outputs[OG_EXTENTS] = {x_bar_dot, base->p ? theta_bar_dot : t_bar_dot, t_bar_dot};
   (void)status;
-  OG_R(og_program_run)(field->hessian, lanes, inputs, outputs, program_scratch(field, lanes, scratch));
+  run(field->hessian, lanes, t, inputs, outputs, program_scratch(field, lanes, scratch));
 }
 
 const OG_R(og_field_ops) OG_R(og_graph_ops) = {.eval = eval, .vjp = vjp, .jvp = jvp, .hessian = hessian};

@@ -157,6 +157,9 @@ typedef struct og_program_plan {
   int output_count, slot, first, count, sink_count, given_count;
   const og_node *outputs, *given;
   const og_sink *sinks;
+  const og_node *clock; /* given as well, in slot OG_SLOT_CLOCK */
+  int clock_count, row_count;
+  const int *rows; /* [row_count], sorted: the block of slot OG_SLOT_PARAMETER has these entries alone */
 } og_program_plan;
 og_status og_program_create_planned(const og_graph *graph, const og_program_plan *plan, og_program **out);
 void og_program_destroy(og_program *program);
@@ -199,7 +202,8 @@ enum {
   OG_SLOT_STATE_DOT = 5,
   OG_SLOT_PARAMETER_DOT = 6,
   OG_SLOT_DATA = 7,
-  OG_SLOT_COUNT = 8
+  OG_SLOT_CLOCK = 8, /* of programs in single precision (clock.h); graphs do not read it */
+  OG_SLOT_COUNT = 9
 };
 og_status og_field_from_graph(og_graph *graph, og_node f, size_t parameters, size_t quadratures,
                               og_field **out);
@@ -216,6 +220,8 @@ typedef struct og_graph_dynamics {
   size_t parameters, inputs, quadratures, events;
   size_t weights;              /* how many of the parameters, the last ones, are weights of networks */
   const og_graph_event *event; /* [events] */
+  size_t named;                /* entries of `state`, the names of the states; 0: none. Copied */
+  const og_state_info *state;
 } og_graph_dynamics;
 og_status og_field_from_dynamics(og_graph *graph, const og_graph_dynamics *dynamics, og_field **out);
 /* From now on the functions of a field made here are carried out by machine code, compiled by the system's C

@@ -52,6 +52,7 @@ struct og_graph {
   int value_count, value_capacity;
   og_node *table; /* open addressing; table_size is a power of two */
   int table_size;
+  const struct og_clocked *clocked; /* programs made now have clocks (clock.h); NULL: none */
 };
 
 static inline int og_entries(og_shape s) { return s.rows * s.columns; }

@@ -1,4 +1,5 @@
 /* Lowering: the needed nodes in order, each given a place, rows used again once their last reader is done. */
+#include "graph/clock.h"
 #include "graph/lowering.h"
 
 #include <limits.h>
@@ -136,6 +137,11 @@ static void place_in_output(og_program_lowering *l, og_node node, int base, int 
 og_place og_input_place(const og_program_lowering *l, const og_node_data *d) {
   const og_program_plan *plan = l->plan;
   og_place place = {.base = d->slot, .row = d->offset, .step = 1};
+  if (plan->rows && d->slot == OG_SLOT_PARAMETER) {
+    place.row = 0;
+    while (plan->rows[place.row] < d->offset) place.row++;
+    return place;
+  }
   if (d->slot != plan->slot || d->offset < plan->first) return place;
   if (d->offset >= plan->first + plan->count) {
     place.row -= plan->count;
@@ -308,13 +314,13 @@ static void find_last_uses(og_program_lowering *l) {
   }
 }
 
-/* The nodes whose values are handed in, end to end. */
-static void place_given(og_program_lowering *l) {
+/* Nodes whose values are handed in, end to end. */
+static void place_given(og_program_lowering *l, int base, const og_node *given, int count) {
   int row = 0;
-  for (int i = 0; i < l->plan->given_count; i++) {
-    og_node node = l->plan->given[i];
+  for (int i = 0; i < count; i++) {
+    og_node node = given[i];
     l->given[node] = l->placed[node] = 1;
-    l->places[node] = (og_place){.base = OG_BASE_GIVEN, .row = row, .step = 1};
+    l->places[node] = (og_place){.base = base, .row = row, .step = 1};
     row += og_entries_of(l, node);
   }
 }
@@ -322,7 +328,8 @@ static void place_given(og_program_lowering *l) {
 static void lower_all(og_program_lowering *l, const og_node *outputs) {
   og_program *p = l->program;
   int offset, sunk = 0;
-  place_given(l);
+  place_given(l, OG_BASE_GIVEN, l->plan->given, l->plan->given_count);
+  place_given(l, OG_SLOT_CLOCK, l->plan->clock, l->plan->clock_count);
   mark_needed(l, outputs);
   og_find_fusions(l);
   find_last_uses(l);
@@ -405,11 +412,8 @@ static og_status check_plan(const og_graph *graph, const og_program_plan *plan, 
   return OG_OK;
 }
 
-og_status og_program_create_planned(const og_graph *graph, const og_program_plan *plan, og_program **out) {
-  *out = NULL;
-  if (graph->status != OG_OK) return graph->status;
-  int nodes;
-  OG_TRY(check_plan(graph, plan, &nodes));
+og_status og_program_create_form(const og_graph *graph, const og_program_plan *plan, int nodes,
+                                 og_program **out) {
   og_program *program = og_alloc(graph->context, 1, sizeof *program);
   if (!program) return og_fail_memory(graph->context, sizeof *program, "a program");
   *program = (og_program){.context = graph->context,
@@ -429,6 +433,19 @@ og_status og_program_create_planned(const og_graph *graph, const og_program_plan
   return OG_OK;
 }
 
+og_status og_program_create_planned(const og_graph *graph, const og_program_plan *plan, og_program **out) {
+  *out = NULL;
+  if (graph->status != OG_OK) return graph->status;
+  int nodes;
+  OG_TRY(check_plan(graph, plan, &nodes));
+  OG_TRY(og_program_create_form(graph, plan, nodes, out));
+  og_status status = graph->clocked ? og_program_add_clock(graph, plan, nodes, *out) : OG_OK;
+  if (status == OG_OK) return OG_OK;
+  og_program_destroy(*out);
+  *out = NULL;
+  return status;
+}
+
 og_status og_program_create(const og_graph *graph, int output_count, const og_node *outputs,
                             og_program **out) {
   og_program_plan plan = {.output_count = output_count, .outputs = outputs};
@@ -437,6 +454,9 @@ og_status og_program_create(const og_graph *graph, int output_count, const og_no
 
 void og_program_destroy(og_program *program) {
   if (!program) return;
+  og_program_destroy(program->clock);
+  og_program_destroy(program->single);
+  og_free(program->context, program->clock_rows);
   og_free(program->context, program->instructions);
   og_free(program->context, program->constants);
   og_free(program->context, program->constants_single);
@@ -450,7 +470,10 @@ void og_program_destroy(og_program *program) {
 
 size_t og_program_scratch_bytes(const og_program *program, int lanes) {
   size_t numbers = (size_t)(program->scratch_rows + program->spare_rows) * (size_t)lanes;
-  return og_program_head(program) + OG_PADDED(numbers) * sizeof(double);
+  size_t own = og_program_head(program) + OG_PADDED(numbers) * sizeof(double);
+  if (!program->single) return own;
+  size_t single = og_clock_bytes(program, lanes) + og_program_scratch_bytes(program->single, lanes);
+  return single > own ? single : own;
 }
 
 int og_graph_entries_read(const og_graph *graph, int output_count, const og_node *outputs, int slot) {

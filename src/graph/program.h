@@ -91,7 +91,10 @@ struct og_program {
   const og_dense_s *dense_s;
   const og_elementwise_d *loops_d;
   const og_elementwise_s *loops_s;
-  int added_output;         /* see og_program_add_to; -1: none */
+  int added_output;           /* see og_program_add_to; -1: none */
+  og_program *clock, *single; /* of single precision (clock.h); NULL: it is carried out as it is */
+  int *clock_rows; /* [clock_row_count][2]: rows of theta that the clock reads, and their fine ones or -1 */
+  int clock_row_count;
   og_emitted_d *compiled_d; /* carried out in place of the instructions; NULL: not compiled */
   og_emitted_s *compiled_s;
 };

@@ -310,9 +310,14 @@ static int writers_of(const og_program *p, int base) {
   return count;
 }
 
+static int can_add(const og_program *p, int output) {
+  return writers_of(p, OG_BASE_OUTPUT + output) == og_program_output_rows(p, output);
+}
+
 int og_program_add_to(og_program *p, int output) {
-  int base = OG_BASE_OUTPUT + output, count = writers_of(p, base);
-  if (count != og_program_output_rows(p, output)) return 0;
+  int base = OG_BASE_OUTPUT + output;
+  if (!can_add(p, output) || (p->single && !can_add(p->single, output))) return 0;
+  if (p->single) og_program_add_to(p->single, output);
   for (int i = 0; i < p->segment_count; i++) {
     const og_segment *s = &p->segments[i];
     for (int k = s->first; s->straight && k < s->first + s->count; k++)

@@ -68,23 +68,26 @@ static void weighted_sum(int rows, int lanes, real *y, const real *x, const real
   }
 }
 
+/* NaN where y is not finite: by its own size an error would be nothing. */
 static inline vec scaled(const real *e, const real *x, const real *y, vec atol, vec rtol) {
-  return vec_load(e) / vec_fma(rtol, vec_max(vec_abs(vec_load(x)), vec_abs(vec_load(y))), atol);
+  vec state = vec_load(y), size = vec_max(vec_abs(vec_load(x)), vec_abs(state));
+  return vec_fma(vec_all(0), state, vec_load(e) / vec_fma(rtol, size, atol));
 }
 
-static void scaled_error(int rows, int lanes, real *e, const real *x, const real *y, real atol, real rtol,
-                         real *sum) {
+static void scaled_error(int rows, int lanes, real *e, const real *x, const real *y, real atol,
+                         const real *atols, real rtol, real *sum) {
   vec va = vec_all(atol), vr = vec_all(rtol);
   if (lanes == 1) {
-    for (int i = 0; i < rows; i += OG_VEC_LANES) vec_store(e + i, scaled(e + i, x + i, y + i, va, vr));
+    for (int i = 0; i < rows; i += OG_VEC_LANES)
+      vec_store(e + i, scaled(e + i, x + i, y + i, atols ? vec_load(atols + i) : va, vr));
     sum[0] = 0;
     for (int i = 0; i < rows; i++) sum[0] = real_fma(e[i], e[i], sum[0]);
     return;
   }
   for (int lane = 0; lane < lanes; lane += OG_VEC_LANES) {
     vec total = {0};
-    for (int at = lane; at < rows * lanes; at += lanes) {
-      vec q = scaled(e + at, x + at, y + at, va, vr);
+    for (int i = 0, at = lane; i < rows; i++, at += lanes) {
+      vec q = scaled(e + at, x + at, y + at, atols ? vec_all(atols[i]) : va, vr);
       total = vec_fma(q, q, total);
     }
     vec_store(sum + lane, total);

@@ -14,13 +14,13 @@ static void weighted_sum(int rows, int lanes, real *y, const real *x, const real
   }
 }
 
-static void scaled_error(int rows, int lanes, real *e, const real *x, const real *y, real atol, real rtol,
-                         real *sum) {
+static void scaled_error(int rows, int lanes, real *e, const real *x, const real *y, real atol,
+                         const real *atols, real rtol, real *sum) {
   for (int lane = 0; lane < lanes; lane++) {
     sum[lane] = 0;
     for (int at = lane; at < rows * lanes; at += lanes) {
       real size = fabs(x[at]) > fabs(y[at]) ? (real)fabs(x[at]) : (real)fabs(y[at]);
-      real q = e[at] / (atol + rtol * size);
+      real q = e[at] / ((atols ? atols[at / lanes] : atol) + rtol * size) + 0 * y[at];
       sum[lane] += q * q;
     }
   }

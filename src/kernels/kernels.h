@@ -32,7 +32,8 @@ OG_LANE_ARRAYS(double, d)
 OG_LANE_ARRAYS(float, s)
 
 /* weighted_sum: y = x + h sum_j a_j k_j, in the order of j; x NULL: no x; h NULL: 1. h has one entry a lane.
- * scaled_error: sum[lane] = sum over rows of (e / (atol + rtol max(|x|, |y|)))^2; e is overwritten.
+ * scaled_error: sum[lane] = sum over rows of (e / (atol + rtol max(|x|, |y|)))^2; e is overwritten. Where
+ * `atols` is not NULL it has the atol of each row. NaN where y is not finite.
  * add_rows: y += x where mask is not 0 (NULL: everywhere). copy_rows: y = x likewise.
  * dot_rows: sum[lane] += sum over rows of a b.
  * outgrows: whether in any lane h sum |a| exceeds `most` sum |b|, the sums over rows, which are left in a_sum
@@ -45,7 +46,8 @@ OG_LANE_ARRAYS(float, s)
     const char *name;                                                                                        \
     void (*weighted_sum)(int rows, int lanes, X *y, const X *x, const X *h, int count, const X *a,           \
                          const X *const *k);                                                                 \
-    void (*scaled_error)(int rows, int lanes, X *e, const X *x, const X *y, X atol, X rtol, X *sum);         \
+    void (*scaled_error)(int rows, int lanes, X *e, const X *x, const X *y, X atol, const X *atols, X rtol,  \
+                         X *sum);                                                                            \
     void (*add_rows)(int rows, int lanes, X *y, const X *x, const X *mask);                                  \
     void (*copy_rows)(int rows, int lanes, X *y, const X *x, const X *mask);                                 \
     void (*dot_rows)(int rows, int lanes, const X *a, const X *b, X *sum);                                   \

@@ -440,6 +440,18 @@ static size_t inputs_of_field(const og_lowering *l, og_node f) {
   return inputs < l->inputs ? inputs : l->inputs;
 }
 
+/* Names, places and sizes of the states; whether there was memory. */
+static int list_states(og_lowering *l, size_t count, og_state_info **states) {
+  size_t k = 0;
+  *states = og_alloc(l->source->context, count, sizeof **states);
+  if (!*states) return 0;
+  for (size_t i = 0; i < l->count; i++) {
+    const og_symbol *s = &l->symbols[i];
+    if (s->kind == OG_SY_STATE) (*states)[k++] = (og_state_info){s->name, s->offset, (size_t)s->shape.rows};
+  }
+  return 1;
+}
+
 static void lower_rest(og_lowering *l, size_t count, og_node *initial, og_node *rates) {
   og_node integral = OG_NODE_NONE;
   lower_states(l, initial, rates);
@@ -460,8 +472,13 @@ static void lower_rest(og_lowering *l, size_t count, og_node *initial, og_node *
   dynamics.inputs = inputs_of_field(l, dynamics.f);
   l->parts.switches = og_graph_switches(l->graph, dynamics.f);
   og_field *field = NULL;
-  if (dynamics.f != OG_NODE_NONE && og_field_from_dynamics(l->graph, &dynamics, &field) == OG_OK)
+  og_state_info *states;
+  dynamics.named = list_states(l, count, &states) ? count : 0;
+  dynamics.state = states;
+  if (!states) l->source->no_memory = 1;
+  if (states && dynamics.f != OG_NODE_NONE && og_field_from_dynamics(l->graph, &dynamics, &field) == OG_OK)
     l->parts.field = field;
+  og_free(l->source->context, states);
 }
 
 og_status og_lower_model(og_lowering *l) {

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "solve/solve.h"
+#include "solve/tolerances.h"
 
 static int has_fixed_steps(const og_solve *solve) {
   return og_options_integer(solve->options, OG_OPT_STEPS) > 0;
@@ -76,12 +76,14 @@ static int find_loose(const og_solve *solve) {
   const og_limits *limits = &solve->limits;
   double size = 0;
   for (size_t i = 0; i < solve->count * solve->states; i++) size = fmax(size, fabs(solve->x0[i]));
-  double allowed = limits->atol + limits->rtol * size;
+  double atol = og_atol_least(solve), allowed = atol + limits->rtol * size;
   if (limits->rtol < LOOSE && (size == 0 || allowed < LOOSE * size)) return 0;
+  char faint[OG_FAINT_NAMES] = "";
+  if (solve->weighed) og_faint_list(solve, faint);
   og_log(solve->context,
          "warning: the tolerances control nothing: rtol = %g and atol = %g allow each step an error of %.3g, "
-         "where the largest component of the initial state is %.3g; try: tighter ones",
-         limits->rtol, limits->atol, allowed, size);
+         "where the largest component of the initial state is %.3g; try: tighter ones%s%s",
+         limits->rtol, atol, allowed, size, *faint ? "; within a thousand times atol stay " : "", faint);
   return 1;
 }
 

@@ -37,7 +37,7 @@ typedef struct og_coarse {
 typedef struct og_told {
   int gradient; /* that steps are not good for the derivative */
   int held;     /* nothing is told for now, nor looked at */
-  int coarse, loose;
+  int coarse, loose, faint;
   size_t runs;
 } og_told;
 

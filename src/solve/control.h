@@ -9,6 +9,8 @@
 #define OG_GROWTH_MOST 10.0
 /* The error before the first step, for the controller's memory. */
 #define OG_FIRST_ERROR 1e-4
+/* The narrowest first step, in roundings of t: those that follow are to find room below it. */
+#define OG_STEP_LEAST 16
 
 /* alpha = 1/k - 0.75 beta and beta = 0.2/k, with k one more than the lower order of the pair (Hairer & Wanner
  * IV.2; their DOPRI5 has beta = 0.04 at k = 5). */

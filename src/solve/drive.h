@@ -18,6 +18,7 @@
     int replay, fixed, lanes, idle;  /* fixed: recorded or equal steps, no error control */                  \
     size_t next;                     /* first trajectory not begun */                                        \
     size_t attempts;                 /* steps tried by the block */                                          \
+    int weighing;                    /* states' sizes are noted (tolerances.h) */                            \
     int judging;                     /* fixed steps are looked at (coarse.h) */                              \
     size_t until_look;               /* steps until one is */                                                \
     unsigned char due[OG_LANES_MAX]; /* the present one is */                                                \
@@ -74,6 +75,8 @@
   void og_drive_refill_##S(og_drive_state_##S *d);                                                           \
   /* Sets the lane's `width` by Hairer, Norsett & Wanner's automatic first step (II.4); f at x is in f0. */  \
   void og_drive_first_steps_##S(og_drive_state_##S *d, const X *f0);                                         \
+  /* The width of a first step of size h > 0: within max-step and the span, and such that t advances. */     \
+  double og_drive_first_width_##S(const og_drive_state_##S *d, int lane, double h);                          \
   /* A lane enters its trajectory's first segment; goes on to another one; reaches the end of one, which may \
    * be the trajectory's. 0: no memory. */                                                                   \
   void og_drive_begin_##S(og_drive_state_##S *d, int lane);                                                  \
@@ -111,6 +114,9 @@
   int og_drive_take_##S(og_drive_state_##S *d, size_t bytes);                                                \
   /* Records accepted steps, observes, moves on; `mask` says which lanes. */                                 \
   void og_drive_commit_##S(og_drive_state_##S *d);                                                           \
+  /* The first row that is not finite in a stage of the lane's step, or at its end; the number of rows if    \
+   * there is none. */                                                                                       \
+  size_t og_drive_not_finite_##S(const og_drive_state_##S *d, int lane);                                     \
   /* Stops a lane with a failure. */                                                                         \
   void og_drive_fail_##S(og_drive_state_##S *d, int lane, og_status status);
 OG_DRIVE_TYPES(double, d)

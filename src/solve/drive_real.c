@@ -8,6 +8,7 @@
 #include "solve/drive.h"
 #include "solve/recorded.h"
 #include "solve/tapes.h"
+#include "solve/tolerances.h"
 
 typedef OG_R(og_drive_state) drive;
 
@@ -46,6 +47,38 @@ static void keep_below(drive *d) {
   }
 }
 
+static void find_times(drive *d) {
+  d->step.kernels->step_times(d->lanes, &(OG_R(og_lane_steps)){.t0 = d->t0,
+                                                               .t1 = d->t1,
+                                                               .span = d->span,
+                                                               .start = d->fraction,
+                                                               .end = d->fraction_next,
+                                                               .t = d->at.t,
+                                                               .t_next = d->at.t_next,
+                                                               .h = d->at.h,
+                                                               .h_real = d->at.h_real});
+}
+
+/* A step that does not advance t is never taken, nor one whose h is 0 in the working precision. What is left
+ * of a span is no such step: a step that rounding brings to its end goes there. Replayed steps were taken. */
+static void see_to_advance(drive *d) {
+  int early = 0, stuck = 0;
+  for (int lane = 0; lane < d->lanes; lane++)
+    early |= (d->at.t_next[lane] == d->t1[lane]) & (d->fraction_next[lane] < 1);
+  if (early && !d->fixed) {
+    for (int lane = 0; lane < d->lanes; lane++)
+      if (d->at.t_next[lane] == d->t1[lane]) d->fraction_next[lane] = 1;
+    find_times(d);
+  }
+  for (int lane = 0; lane < d->lanes; lane++)
+    stuck |= (d->span[lane] != 0) & ((d->at.t_next[lane] == d->at.t[lane]) | (d->at.h_real[lane] == 0));
+  for (int lane = 0; stuck && lane < d->lanes; lane++) {
+    if (!d->trajectory[lane] || d->span[lane] == 0) continue;
+    if (d->at.t_next[lane] == d->at.t[lane] || d->at.h_real[lane] == 0)
+      OG_R(og_drive_fail)(d, lane, OG_ERR_STEP_UNDERFLOW);
+  }
+}
+
 /* Where each lane's step ends, by the wished width or as it is fixed. */
 static void place(drive *d) {
   const OG_R(og_kernels) *kernels = d->step.kernels;
@@ -54,15 +87,8 @@ static void place(drive *d) {
   kernels->step_ends(d->lanes, d->fraction, d->width, d->fraction_next);
   for (int lane = 0; d->fixed && lane < d->lanes; lane++)
     if (d->trajectory[lane]) d->fraction_next[lane] = fixed_end(d, lane);
-  kernels->step_times(d->lanes, &(OG_R(og_lane_steps)){.t0 = d->t0,
-                                                       .t1 = d->t1,
-                                                       .span = d->span,
-                                                       .start = d->fraction,
-                                                       .end = d->fraction_next,
-                                                       .t = d->at.t,
-                                                       .t_next = d->at.t_next,
-                                                       .h = d->at.h,
-                                                       .h_real = d->at.h_real});
+  find_times(d);
+  if (!d->replay) see_to_advance(d);
   for (int lane = 0; lane < d->lanes; lane++) {
     d->mask[lane] = d->trajectory[lane] != NULL;
     d->step.status[lane] = d->trajectory[lane] ? 0 : OG_LANE_IDLE;
@@ -85,7 +111,14 @@ static void sum_errors(drive *d, const OG_R(og_weights) * weights, real *e, real
   d->step.kernels->weighted_sum(d->step.n, d->lanes, e, NULL, d->at.h_real, weights->count, weights->value,
                                 k);
   if (e == d->e && d->solve->controlled < d->solve->n) find_left_out(d);
-  d->step.kernels->scaled_error((int)d->solve->controlled, d->lanes, e, d->x, d->y, (real)limits->atol,
+#if defined(OG_SINGLE)
+  real atol = og_atol_single(limits->atol);
+  const real *atols = d->solve->atols_single;
+#else
+  real atol = limits->atol;
+  const real *atols = d->solve->atols;
+#endif
+  d->step.kernels->scaled_error((int)d->solve->controlled, d->lanes, e, d->x, d->y, atol, atols,
                                 (real)limits->rtol, error);
 }
 
@@ -156,17 +189,19 @@ static int too_small(const drive *d, int lane) {
          d->width[lane] <= 4 * DBL_EPSILON * d->fraction[lane] || d->width[lane] < 1e-300;
 }
 
+/* An error may be beyond all numbers where the step is not. */
+static og_status reason_of(const drive *d, int lane) {
+  if (d->step.status[lane]) return OG_ERR_FIELD;
+  int finite = OG_R(og_drive_not_finite)(d, lane) == d->solve->n;
+  return d->error[lane] < INFINITY || finite ? OG_ERR_STEP_UNDERFLOW : OG_ERR_NOT_FINITE;
+}
+
 /* The lane does not move on: it tries again with a smaller step, or stops. */
 static void reject(drive *d, int lane) {
   d->mask[lane] = 0;
   d->rejected[lane]++;
-  og_status status = d->step.status[lane]        ? OG_ERR_FIELD
-                     : d->error[lane] < INFINITY ? OG_ERR_STEP_UNDERFLOW
-                                                 : OG_ERR_NOT_FINITE;
-  if (d->step.status[lane] < 0)
-    OG_R(og_drive_fail)(d, lane, status);
-  else if (d->fixed || d->span[lane] == 0 || too_small(d, lane))
-    OG_R(og_drive_fail)(d, lane, status);
+  if (d->step.status[lane] < 0 || d->fixed || d->span[lane] == 0 || too_small(d, lane))
+    OG_R(og_drive_fail)(d, lane, reason_of(d, lane));
 }
 
 static void limit_attempts(drive *d, int lane) {
@@ -208,6 +243,7 @@ static int refill_due(const drive *d) {
 void OG_R(og_drive_attempt)(drive *d) {
   int looking = d->judging && --d->until_look == 0;
   place(d);
+  if (d->idle == d->lanes) return;
   if (looking) OG_R(og_drive_look)(d);
   try_step(d);
   decide(d);

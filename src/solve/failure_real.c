@@ -89,6 +89,31 @@ static og_status cause(const og_failure *failure, og_status status) {
   return grown && status != OG_ERR_TOO_MANY_STEPS ? OG_ERR_BLOW_UP : status;
 }
 
+static int is_finite(const drive *d, const real *block, size_t row, int lane) {
+  return isfinite((double)block[row * (size_t)d->lanes + (size_t)lane]);
+}
+
+/* Stages follow one another, so that the first of them has the cause. Before a step is taken there is K_1
+ * alone. */
+size_t OG_R(og_drive_not_finite)(const drive *d, int lane) {
+  size_t n = d->solve->n, row = n;
+  int stages = d->at.h[lane] == 0 && d->span[lane] != 0 ? 1 : d->step.tableau->stages;
+  for (int j = 0; j < stages && row == n; j++)
+    for (row = 0; row < n && is_finite(d, d->step.k[j], row, lane);) row++;
+  if (row == n)
+    for (row = 0; row < n && is_finite(d, d->y, row, lane);) row++;
+  return row;
+}
+
+/* What a failure says of the options that bound steps. */
+static void note_bounds(const drive *d, int lane, og_failure *failure) {
+  const og_limits *limits = &d->solve->limits;
+  double next = fabs(d->span[lane]) * d->width[lane];
+  if (d->fixed || failure->event || d->at.h[lane] == 0) return;
+  if (next <= limits->min_step) failure->least = limits->min_step;
+  if (d->width[lane] >= d->widest[lane]) failure->most = limits->max_step;
+}
+
 void OG_R(og_drive_fail)(drive *d, int lane, og_status status) {
   og_trajectory *at = d->trajectory[lane];
   size_t m = (size_t)(at - d->solve->trajectories);
@@ -106,6 +131,9 @@ void OG_R(og_drive_fail)(drive *d, int lane, og_status status) {
   if (status == OG_ERR_TOO_MANY_STEPS || (fixed && status == OG_ERR_NOT_FINITE))
     failure.stiffness = stiffness(d, lane);
   failure.status = cause(&failure, status);
+  if (failure.status == OG_ERR_NOT_FINITE && !failure.event)
+    failure.row = (OG_R(og_drive_not_finite)(d, lane) + 1) % (d->solve->n + 1);
+  note_bounds(d, lane, &failure);
   if (d->share->status == OG_OK || m < d->share->failure.trajectory) d->share->failure = failure;
   if (d->share->status == OG_OK) d->share->status = failure.status;
   d->trajectory[lane] = NULL;

@@ -1,36 +1,58 @@
 /* The automatic first step of Hairer, Norsett & Wanner II.4: from the sizes of x, f and a difference quotient
  * of f. */
+#include <float.h>
 #include <math.h>
 
 #include "solve/drive.h"
+#include "solve/tolerances.h"
 
 typedef OG_R(og_drive_state) drive;
 
-/* Root mean square of v over the tolerances at x, of the rows that count. */
+/* Row i of v over the tolerance at x. */
+static double scaled(const drive *d, int lane, const real *v, const real *minus, int i) {
+  int at = i * d->lanes + lane;
+  double scale = og_atol_of(d->solve, (size_t)i) + d->solve->limits.rtol * fabs((double)d->x[at]);
+  return ((double)v[at] - (minus ? (double)minus[at] : 0)) / scale;
+}
+
+/* Root mean square of v over the tolerances at x, of the rows that count; formed without squares where these
+ * leave the range of numbers. */
 static double scaled_norm(const drive *d, int lane, const real *v, const real *minus) {
-  double sum = 0;
+  double sum = 0, norm = 0;
   int rows = (int)d->solve->controlled;
   for (int i = 0; i < rows; i++) {
-    int at = i * d->lanes + lane;
-    double scale = d->solve->limits.atol + d->solve->limits.rtol * fabs((double)d->x[at]);
-    double q = ((double)v[at] - (minus ? (double)minus[at] : 0)) / scale;
+    double q = scaled(d, lane, v, minus, i);
     sum += q * q;
   }
-  return sqrt(sum / rows);
+  if (sum >= DBL_MIN && sum <= DBL_MAX) return sqrt(sum / rows);
+  for (int i = 0; i < rows; i++) norm = hypot(norm, scaled(d, lane, v, minus, i));
+  return norm / sqrt(rows);
 }
 
 static double first_guess(const drive *d, int lane, const real *f0) {
-  double size = scaled_norm(d, lane, d->x, NULL), slope = scaled_norm(d, lane, f0, NULL);
+  double size = scaled_norm(d, lane, d->x, NULL), slope = fmin(scaled_norm(d, lane, f0, NULL), DBL_MAX);
   double h = size < 1e-5 || slope < 1e-5 ? 1e-6 : 0.01 * size / slope;
   double span = fabs(d->span[lane]);
   return h < span ? h : span;
 }
 
+/* A trial point at which f is not finite tells nothing. */
 static double refined(const drive *d, int lane, double h0, const real *f0, const real *f1) {
-  double slope = scaled_norm(d, lane, f0, NULL), curvature = scaled_norm(d, lane, f1, f0) / h0;
+  double slope = fmin(scaled_norm(d, lane, f0, NULL), DBL_MAX);
+  double curvature = scaled_norm(d, lane, f1, f0) / h0;
+  if (!isfinite(curvature)) return h0;
   double most = fmax(slope, curvature);
   double h1 = most <= 1e-15 ? fmax(1e-6, h0 * 1e-3) : pow(0.01 / most, 1.0 / (d->step.tableau->order + 1));
-  return isfinite(h1) ? fmin(100 * h0, h1) : h0;
+  return isfinite(h1) && h1 > 0 ? fmin(100 * h0, h1) : h0;
+}
+
+/* Of the step size that is asked for: no wider than max-step and the span, and not so narrow that t stays
+ * where it is. */
+double OG_R(og_drive_first_width)(const drive *d, int lane, double h) {
+  double span = fabs(d->span[lane]), most = d->solve->limits.max_step;
+  if (most > 0 && h > most) h = most;
+  h = fmax(h, OG_STEP_LEAST * DBL_EPSILON * fabs(d->at.t[lane]));
+  return fmin(1, h / span);
 }
 
 void OG_R(og_drive_first_steps)(drive *d, const real *f0) {
@@ -50,8 +72,6 @@ void OG_R(og_drive_first_steps)(drive *d, const real *f0) {
   for (int lane = 0; lane < d->lanes; lane++) {
     if (d->mask[lane] == 0) continue;
     double h = d->step.status[lane] ? h0[lane] : refined(d, lane, h0[lane], f0, d->e2);
-    double most = d->solve->limits.max_step;
-    if (most > 0 && h > most) h = most;
-    d->width[lane] = fmin(1, h / fabs(d->span[lane]));
+    d->width[lane] = OG_R(og_drive_first_width)(d, lane, h);
   }
 }

@@ -10,7 +10,9 @@ typedef OG_R(og_drive_state) drive;
 /* ---- One lane of a block ---- */
 
 void OG_R(og_drive_own_theta)(const drive *d, int lane, double *theta) {
-  for (size_t i = 0; i < d->solve->p; i++) theta[i] = (double)d->theta[i * (size_t)d->lanes + (size_t)lane];
+  const og_trajectory *at = d->trajectory[lane];
+  og_signals_theta(d->solve, (size_t)(at - d->solve->trajectories), &at->path.segments[d->segment[lane]],
+                   theta);
 }
 
 /* Inside the step not beyond its end, to which it may be rounded. */

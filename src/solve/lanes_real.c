@@ -5,6 +5,7 @@
 
 #include "solve/checkpoints.h"
 #include "solve/drive.h"
+#include "solve/tolerances.h"
 
 typedef OG_R(og_drive_state) drive;
 
@@ -26,6 +27,7 @@ og_status OG_R(og_drive_open)(drive *d, og_solve *solve, og_share *share, int mo
   d->next = share->begin;
   d->fixed = d->replay || og_options_integer(solve->options, OG_OPT_STEPS) > 0;
   d->judging = mode == OG_DRIVE_SOLVE && solve->looked;
+  d->weighing = mode == OG_DRIVE_SOLVE && solve->weighed;
   d->control = og_control_of(solve->tableau);
   d->resting = og_rest_error(d->control.exponent);
   size_t block = OG_PADDED(solve->n * (size_t)d->lanes);
@@ -65,6 +67,18 @@ void OG_R(og_drive_parameters)(drive *d, int lane, size_t m) {
   for (size_t i = 0; i < d->solve->laned; i++) d->theta[i * (size_t)d->lanes + (size_t)lane] = (real)theta[i];
 }
 
+/* The lanes in mask; no more when every row has been large. */
+static void weigh(drive *d, const real *x) {
+  int unknown = 0;
+  for (size_t i = 0; i < d->solve->n; i++) {
+    double size = 0;
+    for (int lane = 0; lane < d->lanes; lane++)
+      if (d->mask[lane] != 0) size = fmax(size, fabs((double)x[i * (size_t)d->lanes + (size_t)lane]));
+    unknown += !og_faint_note(d->solve, i, size);
+  }
+  d->weighing = unknown > 0;
+}
+
 static void begin_record(og_trajectory *at) {
   at->rests.count = 0;
   at->errors = at->left_out = 0;
@@ -96,8 +110,7 @@ static void first_widths(drive *d, const real *f0) {
     const og_trajectory *at = d->trajectory[lane];
     if (d->mask[lane] == 0) continue;
     double span = fabs(d->span[lane]);
-    d->width[lane] = at->first_step > 0 && span > 0 ? at->first_step / span : 1;
-    if (!(d->width[lane] < 1)) d->width[lane] = 1;
+    d->width[lane] = at->first_step > 0 && span > 0 ? OG_R(og_drive_first_width)(d, lane, at->first_step) : 1;
     if (d->fixed || at->first_step > 0 || span == 0)
       d->mask[lane] = 0;
     else
@@ -106,13 +119,18 @@ static void first_widths(drive *d, const real *f0) {
   if (automatic) OG_R(og_drive_first_steps)(d, f0);
 }
 
+/* Where f is not finite no step can help: the lane fails at once. */
 void OG_R(og_drive_first_stage)(drive *d) {
+  real zero[OG_LANES_MAX] = {0};
   OG_R(og_drive_eval)(d, d->at.t, d->x, d->e);
   d->step.kernels->copy_rows(d->step.n, d->lanes, d->step.k[0], d->e, d->mask);
+  for (int i = 0; i < d->step.n; i++)
+    for (int lane = 0; lane < d->lanes; lane++) zero[lane] += d->e[i * d->lanes + lane] * 0;
   for (int lane = 0; lane < d->lanes; lane++)
-    if (d->mask[lane] != 0 && d->step.status[lane]) {
+    if (d->mask[lane] != 0 && (d->step.status[lane] || zero[lane] != 0)) {
       d->mask[lane] = 0;
-      OG_R(og_drive_fail)(d, lane, OG_ERR_FIELD);
+      d->at.h[lane] = 0;
+      OG_R(og_drive_fail)(d, lane, d->step.status[lane] ? OG_ERR_FIELD : OG_ERR_NOT_FINITE);
     }
 }
 
@@ -138,6 +156,7 @@ void OG_R(og_drive_refill)(drive *d) {
     d->mask[lane] = moved[lane];
     if (moved[lane]) load(d, lane, og_item(d->solve, d->next++));
   }
+  if (d->weighing) weigh(d, d->x);
   start_lanes(d);
   keep_states(d, moved);
 }
@@ -324,6 +343,7 @@ void OG_R(og_drive_commit)(drive *d) {
     count += moved[lane];
   }
   if (d->solve->sizes) OG_R(og_drive_size_grow)(d);
+  if (d->weighing) weigh(d, d->y);
   for (int i = 0; i < count; i++)
     if (!move_on(d, moving[i])) return;
   OG_R(og_drive_move)(d);

@@ -4,6 +4,7 @@
 
 #include "solve/bring.h"
 #include "solve/checkpoints.h"
+#include "solve/tolerances.h"
 #include "solve/watch.h"
 #include "solve/window.h"
 
@@ -119,7 +120,8 @@ static size_t worker_bytes(const og_solve *solve, int lanes, int taped) {
 
 /* Settings and states of the backward solve. */
 static size_t backward_tables(const og_solve *solve) {
-  return solve->count * (sizeof(og_trajectory) + (6 * (solve->n + solve->p) + 8) * sizeof(double));
+  return solve->count * (sizeof(og_trajectory) + (6 * (solve->n + solve->p) + 8) * sizeof(double)) +
+         og_atols_bytes(solve, 2 * solve->n + solve->p);
 }
 
 /* Lists of segments, which double as they grow, where breakpoints of inputs tell how many there will be. */

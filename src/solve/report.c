@@ -1,6 +1,8 @@
 /* The words for a trajectory that stopped: what happened, where, and what to try. */
 #include <math.h>
 
+#include "field/states.h"
+
 #include "solve/guards.h"
 
 typedef struct cause_text {
@@ -75,6 +77,11 @@ static const cause_text refusal = {
     "a callback of the field went on returning a positive number, which asks for a smaller step",
     "see what the callback refuses there; fixed steps cannot be made smaller"};
 
+/* Where an option kept steps from becoming smaller. */
+static const cause_text held = {OG_ERR_STEP_UNDERFLOW,
+                                "the step size became too small: the tolerances ask for one below min-step",
+                                "a smaller min-step (0: as small as t allows), or looser rtol and atol"};
+
 static const cause_text *find(const cause_text *table, size_t count, og_status status) {
   for (size_t i = 0; i < count; i++)
     if (table[i].status == status) return &table[i];
@@ -84,6 +91,7 @@ static const cause_text *find(const cause_text *table, size_t count, og_status s
 static const cause_text *text_of(const og_failure *failure) {
   const cause_text *text = NULL;
   if (failure->refused && failure->status == OG_ERR_FIELD && !failure->event) return &refusal;
+  if (failure->least > 0 && failure->status == OG_ERR_STEP_UNDERFLOW && !failure->derivative) return &held;
   if (failure->derivative)
     text = find(derivative_causes, sizeof derivative_causes / sizeof *causes, failure->status);
   else if (failure->event)
@@ -96,6 +104,21 @@ static void trail_event(const og_solve *solve, const og_failure *failure) {
   const char *name = og_guard_about(solve, failure->event - 1).name;
   og_trail(solve->context, failure->status, "at event %zu%s%s%s", failure->event - 1, name ? " (" : "",
            name ? name : "", name ? ")" : "");
+}
+
+/* Which equation it was, and what the options that bound steps have to do with it. */
+static void trail_step(const og_solve *solve, const og_failure *failure) {
+  char text[OG_ROW_NAME_SIZE];
+  if (failure->row && !solve->role)
+    og_trail(solve->context, failure->status, "the equation that gave it: that of %s",
+             og_row_name(solve->source, failure->row - 1, text));
+  if (failure->least > 0 && failure->status != OG_ERR_TOO_MANY_STEPS)
+    og_trail(solve->context, failure->status, "min-step = %g: smaller steps were not tried", failure->least);
+  if (solve->single && failure->status == OG_ERR_STEP_UNDERFLOW && (float)failure->h == 0)
+    og_trail(solve->context, failure->status,
+             "single precision has no step of that size: precision = double");
+  if (failure->most > 0 && failure->status == OG_ERR_STEP_UNDERFLOW)
+    og_trail(solve->context, failure->status, "max-step = %g: no wider step was allowed", failure->most);
 }
 
 const char *og_trajectory_name(const og_solve *solve, size_t m, char text[OG_TRAJECTORY_NAME_SIZE]) {
@@ -118,6 +141,7 @@ og_status og_report_failure(const og_solve *solve, const og_failure *failure) {
           failure->t, at->t0, at->t1, failure->h, failure->norm, failure->accepted, failure->rejected,
           solve->tableau->name, role->advice, text->advice);
   if (failure->event) trail_event(solve, failure);
+  if (!failure->derivative) trail_step(solve, failure);
   if (failure->stiffness > 1)
     og_trail(solve->context, failure->status, "estimating |h| times the fastest decay rate of df/dx: %.3g",
              failure->stiffness);

@@ -33,6 +33,23 @@ static const double *in_double(const real *block, size_t entries, double *copy) 
 #endif
 }
 
+/* Parameters as they were given: a time among them needs all its digits. */
+static const double *theta_in_double(drive *d) {
+#if defined(OG_SINGLE)
+  og_watch *watch = d->watch;
+  size_t lanes = (size_t)d->lanes;
+  for (int lane = 0; lane < d->lanes; lane++) {
+    if (d->mask[lane] == 0) continue;
+    OG_R(og_drive_own_theta)(d, lane, watch->one_theta);
+    watch->theta_of = lane;
+    for (size_t i = 0; i < d->solve->p; i++) watch->theta[i * lanes + (size_t)lane] = watch->one_theta[i];
+  }
+  return watch->theta;
+#else
+  return d->theta;
+#endif
+}
+
 static void sample_place(drive *d, double place, const double *theta, double *g) {
   og_watch *watch = d->watch;
   _Alignas(64) double t[OG_LANES_MAX];
@@ -45,7 +62,7 @@ static void sample_place(drive *d, double place, const double *theta, double *g)
 void OG_R(og_sample_block)(drive *d) {
   og_watch *watch = d->watch;
   size_t count = watch->guards * (size_t)d->lanes, block = OG_PADDED(count);
-  const double *theta = in_double(d->theta, d->solve->p * (size_t)d->lanes, watch->theta);
+  const double *theta = theta_in_double(d);
   for (int lane = 0; lane < d->lanes; lane++) d->step.status[lane] = d->mask[lane] != 0 ? 0 : OG_LANE_IDLE;
   for (int i = 0; i < watch->pieces; i++) {
     og_piece piece = og_watch_piece(watch, i, 0);

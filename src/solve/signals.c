@@ -276,6 +276,23 @@ void og_signals_row(const og_solve *solve, size_t trajectory, size_t input, cons
   row[OG_INPUT_START] = t[0];
 }
 
+double og_signals_fine(const og_solve *solve, size_t trajectory, const og_segment *segment, size_t k) {
+  size_t row = solve->field->fine_row[k],
+         input = row < solve->laned ? 0 : (row - solve->laned) / OG_INPUT_ROWS;
+  double rows[OG_INPUT_ROWS], value;
+  if (row >= solve->laned) og_signals_row(solve, trajectory, input, segment, rows);
+  value =
+      row < solve->laned ? og_theta_of(solve, trajectory)[row] : rows[(row - solve->laned) % OG_INPUT_ROWS];
+  return solve->single ? value - (double)(float)value : 0;
+}
+
+void og_signals_theta(const og_solve *solve, size_t trajectory, const og_segment *segment, double *theta) {
+  if (solve->laned) memcpy(theta, og_theta_of(solve, trajectory), solve->laned * sizeof *theta);
+  for (size_t i = 0; i < solve->field->inputs; i++)
+    og_signals_row(solve, trajectory, i, segment, theta + solve->laned + OG_INPUT_ROWS * i);
+  for (size_t k = 0; k < solve->field->fine; k++) theta[solve->p - solve->field->fine + k] = 0;
+}
+
 void og_signals_pull(const og_solve *solve, size_t trajectory, size_t input, const og_segment *segment,
                      const double row_bar[OG_INPUT_ROWS], double *values_bar) {
   const og_signal_data *signal = signal_of(solve, trajectory, input);

@@ -36,4 +36,9 @@ size_t og_signals_count(const og_solve *solve, size_t trajectory);
 /* The end of the segment that begins at `start`: the next breakpoint, or t1. */
 double og_signals_end(const struct og_trajectory *at, double start);
 
+/* What rounding takes away from the k-th row of theta that the field wants finer (field/field.h). */
+double og_signals_fine(const og_solve *solve, size_t trajectory, const og_segment *segment, size_t k);
+/* A trajectory's theta in a segment, in double in both precisions, so that its fine rows are 0. */
+void og_signals_theta(const og_solve *solve, size_t trajectory, const og_segment *segment, double *theta);
+
 #endif

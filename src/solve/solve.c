@@ -2,6 +2,7 @@
 #include "rk/stability.h"
 #include "solve/checkpoints.h"
 #include "solve/tapes.h"
+#include "solve/tolerances.h"
 
 #include <math.h>
 #include <string.h>
@@ -72,8 +73,8 @@ static og_status set_up(og_solve *solve, const og_options *options) {
   return OG_OK;
 }
 
-og_status og_solve_create(og_context *context, const og_field *field, const og_options *options,
-                          size_t trajectories, og_solve **out) {
+og_status og_solve_make(og_context *context, const og_field *field, const og_options *options,
+                        size_t trajectories, og_solve **out) {
   *out = NULL;
   if (!field) return og_fail(context, OG_ERR_ARGUMENT, "a solve needs a field: field is NULL");
   if (trajectories == 0) return og_fail(context, OG_ERR_ARGUMENT, "a solve needs at least one trajectory");
@@ -97,6 +98,24 @@ og_status og_solve_create(og_context *context, const og_field *field, const og_o
   return OG_OK;
 }
 
+static og_status watch_sizes(og_solve *solve) {
+  solve->largest = og_alloc(solve->context, solve->n, sizeof *solve->largest);
+  return solve->largest
+             ? OG_OK
+             : og_fail_memory(solve->context, solve->n * sizeof *solve->largest, "sizes of states");
+}
+
+og_status og_solve_create(og_context *context, const og_field *field, const og_options *options,
+                          size_t trajectories, og_solve **out) {
+  OG_TRY(og_solve_make(context, field, options, trajectories, out));
+  og_status status = og_atols_read(*out);
+  if (status == OG_OK) status = watch_sizes(*out);
+  if (status == OG_OK) return OG_OK;
+  og_solve_destroy(*out);
+  *out = NULL;
+  return status;
+}
+
 void og_solve_destroy(og_solve *solve) {
   if (!solve) return;
   og_context *context = solve->context;
@@ -112,8 +131,9 @@ void og_solve_destroy(og_solve *solve) {
   }
   og_signals_free(solve);
   void *owned[] = {solve->x0,    solve->x0_given, solve->theta, solve->trajectories,
-                   solve->final, solve->observed, solve->sizes};
+                   solve->final, solve->observed, solve->sizes, (void *)solve->largest};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(context, owned[i]);
+  og_atols_free(solve);
   og_options_destroy(solve->options);
   og_field_destroy(solve->bound);
   og_free(context, solve);
@@ -141,9 +161,33 @@ static og_status check_finite(og_solve *solve, const char *what, const double *v
   return OG_OK;
 }
 
+/* The same of what is rounded to the working precision. */
+static og_status check_rounded(og_solve *solve, const char *what, const double *values, size_t count) {
+  OG_TRY(check_finite(solve, what, values, count));
+  for (size_t i = 0; solve->single && i < count; i++)
+    if (fabs(values[i]) > (double)FLT_MAX)
+      return og_fail(
+          solve->context, OG_ERR_ARGUMENT,
+          "%s has %g at index %zu, beyond the largest number of single precision, %.3g; try: precision "
+          "= double",
+          what, values[i], i, (double)FLT_MAX);
+  return OG_OK;
+}
+
+/* Steps are parts of the span's length, in the working precision too. */
+static og_status check_length(og_solve *solve, double t0, double t1) {
+  double length = fabs(t1 - t0), most = solve->single ? (double)FLT_MAX : DBL_MAX;
+  if (length <= most) return OG_OK;
+  return og_fail(solve->context, OG_ERR_ARGUMENT,
+                 "the span from %g to %g is longer than the largest number of %s precision, %.3g; try: %s",
+                 t0, t1, solve->single ? "single" : "double", most,
+                 solve->single ? "precision = double, or another unit of time" : "another unit of time");
+}
+
 og_status og_solve_set_span(og_solve *solve, size_t trajectory, double t0, double t1) {
   size_t begin = 0, end = 0;
   OG_TRY(check_finite(solve, "the span", (double[]){t0, t1}, 2));
+  OG_TRY(check_length(solve, t0, t1));
   OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
   og_solve_touch(solve);
   for (size_t m = begin; m < end; m++) {
@@ -178,7 +222,7 @@ og_status og_solve_set_observations(og_solve *solve, size_t trajectory, size_t c
 
 og_status og_solve_set_initial_state(og_solve *solve, size_t trajectory, const double *x0) {
   size_t begin = 0, end = 0;
-  OG_TRY(check_finite(solve, "the initial state", x0, solve->states));
+  OG_TRY(check_rounded(solve, "the initial state", x0, solve->states));
   OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
   og_solve_touch(solve);
   for (size_t m = begin; m < end; m++) {
@@ -201,7 +245,7 @@ static og_status unshare(og_solve *solve) {
 
 og_status og_solve_set_parameters(og_solve *solve, size_t trajectory, const double *theta) {
   size_t begin = 0, end = 0;
-  OG_TRY(check_finite(solve, "theta", theta, solve->parameters));
+  OG_TRY(check_rounded(solve, "theta", theta, solve->parameters));
   OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
   og_solve_touch(solve);
   if (trajectory == OG_ALL)
@@ -258,6 +302,7 @@ og_status og_solve_run(og_solve *solve) {
   for (int i = 0; i < OG_STAT_COUNT; i++) atomic_store(&solve->stats[i], 0);
   og_tapes_prepare(solve);
   solve->looked = og_coarse_begin(solve);
+  solve->weighed = og_faint_begin(solve);
   int mode = OG_DRIVE_SOLVE;
   og_worker_fn drive = solve->single ? og_drive_s : og_drive_d;
   OG_TRY(solve->tapes.memory ? og_in_blocks(solve, drive, NULL, &mode)
@@ -267,6 +312,7 @@ og_status og_solve_run(og_solve *solve) {
                  (long long)(atomic_load(&solve->kept) + solve->tapes.blocks * solve->tapes.block_bytes));
   if (solve->keep == OG_KEEP_CHECKPOINTS) og_checkpoints_tell(solve);
   og_coarse_tell(solve);
+  if (solve->weighed) solve->told->faint = solve->told->loose || og_faint_tell(solve);
   solve->state = OG_SOLVE_DONE;
   return OG_OK;
 }

@@ -48,7 +48,9 @@ typedef struct og_failure {
   int refused;    /* OG_ERR_FIELD: asked for ever smaller steps, and not to stop */
   size_t trajectory;
   size_t accepted, rejected;
-  size_t event; /* 1 + the number of the one that it is about; 0: none */
+  size_t event;       /* 1 + the number of the one that it is about; 0: none */
+  size_t row;         /* 1 + the first row whose right-hand side, or value, was not finite; 0: not known */
+  double least, most; /* the option that held the step: min-step, max-step; 0: none did */
   double t, h, norm, first_norm;
   double stiffness; /* estimate of |h| times the spectral radius of df/dx; NaN when not known */
 } og_failure;
@@ -134,8 +136,12 @@ struct og_solve {
   double *final;    /* [M][n] */
   double *sizes;    /* [M][n]: largest |x_i| since t0 or the last event; NULL: not wanted */
   og_limits limits;
-  size_t stride;      /* of the records' entries */
-  atomic_size_t kept; /* bytes of all records */
+  double *atols;           /* [padded n]: of each row; NULL: limits.atol for all (tolerances.h) */
+  float *atols_single;     /* the same, where there are some */
+  _Atomic double *largest; /* [n]: |x_i| of the last run that was looked at for it (tolerances.h) */
+  int weighed;             /* the present run is */
+  size_t stride;           /* of the records' entries */
+  atomic_size_t kept;      /* bytes of all records */
   struct og_checkpoints *checkpoints;
   int looked;                   /* the present run is, or the last was, looked at: coarse.h */
   og_told *told, own_told;      /* by all solves of an objective; own_told: by this one alone */
@@ -173,6 +179,9 @@ int og_lanes_for(size_t items);
 void og_drive_d(og_solve *solve, og_share *share, void *mode);
 void og_drive_s(og_solve *solve, og_share *share, void *mode);
 
+/* og_solve_create for a field that a solve makes for itself: options speak of states of another. */
+og_status og_solve_make(og_context *context, const og_field *field, const og_options *options,
+                        size_t trajectories, og_solve **out);
 /* Names that are formed when a message needs them. */
 void og_solve_set_names(og_solve *solve, og_name_fn name_of, const void *names);
 const char *og_trajectory_name(const og_solve *solve, size_t trajectory, char text[OG_TRAJECTORY_NAME_SIZE]);
