@@ -1,4 +1,5 @@
 /* The functions of the language, in one table. */
+#include "model/hints.h"
 #include "model/lower.h"
 
 #include <math.h>
@@ -110,8 +111,30 @@ static og_node unknown_function(og_lowering *l, og_span name) {
   return OG_NODE_NONE;
 }
 
+static int reads_time(const og_lowering *l, const og_expression *e) {
+  if (e->kind == OG_EX_NAME) return og_span_is(l->source, e->name, "t");
+  for (int i = 0; i < e->count; i++)
+    if (reads_time(l, e->arg[i])) return 1;
+  return 0;
+}
+
+/* x(t), x(t - 1), k(x + 1): what is no function is called like one. */
+static og_node refuse_call(og_lowering *l, const og_symbol *symbol, const og_expression *e) {
+  int of_time = e->count == 1 && reads_time(l, e->arg[0]);
+  og_error_at(l->source, e->span, "'%s' is no function", symbol->name);
+  if (of_time && e->arg[0]->kind == OG_EX_NAME)
+    og_help(l->source, "its value at t is written: %s", symbol->name);
+  else if (of_time)
+    og_help(l->source, "%s", og_hint(OG_HINT_FUNCTION, "delay", 5));
+  else
+    og_help(l->source, "a product is written %s*(...), an entry of a vector %s[...]", symbol->name,
+            symbol->name);
+  return OG_NODE_NONE;
+}
+
 static og_node call_of_net(og_lowering *l, const og_expression *e) {
   const og_symbol *symbol = og_find_symbol(l, l->source->text + e->name.at, e->name.length);
+  if (symbol && symbol->kind != OG_SY_NET) return refuse_call(l, symbol, e);
   return symbol && symbol->kind == OG_SY_NET ? og_lower_net_call(l, symbol, e) : unknown_function(l, e->name);
 }
 

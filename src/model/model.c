@@ -69,10 +69,20 @@ static void close_source(og_source *source) {
   og_free(source->context, source->report);
 }
 
+/* What is wrong besides the syntax, in the statements that could be read; always a failure. */
+static og_status report_rest(og_model *model) {
+  og_lowering lowering = {.source = &model->source, .syntax = &model->syntax};
+  og_status status = og_graph_create(model->context, &lowering.graph);
+  if (status == OG_OK) status = og_lower_model(&lowering);
+  og_lowering_free(&lowering);
+  return status;
+}
+
 static og_status fill(og_model *model, const char *name, const char *text, size_t length) {
   OG_TRY(open_source(&model->source, model->context, name, text, length));
   og_parse_model(&model->syntax);
-  if (model->source.errors || model->source.no_memory) return og_source_status(&model->source);
+  if (model->source.no_memory) return og_source_status(&model->source);
+  if (model->source.errors) return report_rest(model);
   return lower(model, &model->lowering, &model->programs);
 }
 
