@@ -79,7 +79,7 @@ option_row option_row_of(size_t index);
 typedef struct arguments {
   verb_id verb;
   const char *verb_name;
-  const char *model;
+  const char *model, *model_name;  /* its path, "-" for standard input, and what it is called in messages */
   const char *values[OPTION_ROWS]; /* NULL: not given; "" for a switch */
   const char **sets;               /* of --set, in order: NAME=VALUE */
   size_t set_count;
@@ -92,6 +92,12 @@ int parse_arguments(int argc, char **argv, arguments *a);
 void free_arguments(arguments *a);
 /* The nearest of `count` names, or NULL when none is near. */
 const char *nearest_name(const char *name, const char *const *names, size_t count);
+
+/* ---- foreign.c: what other tools call things ---- */
+
+/* The option of the verb that has another name elsewhere, `name` without its dashes; NULL: not known. */
+const char *option_for(const char *name, size_t length);
+const char *verb_for(const char *name);
 
 /* ---- help.c ---- */
 
@@ -127,6 +133,8 @@ void show_warnings(const problem *p, int shown);
 /* The spans of all trajectories [M], from the `time` statement, the data or --times. Returns an exit status.
  */
 int find_spans(const problem *p, double *t0, double *t1);
+/* "order.csv:4" for a row of the data, where its line is known. */
+char *row_place(const problem *p, size_t row);
 /* The data times of one trajectory in the order of the rows; returns their number. `rows` may be NULL. */
 size_t data_rows_of(const problem *p, size_t trajectory, size_t *rows);
 /* "hare", "x[2]", "W[1,2]": entry `entry` of a named array. */

@@ -521,8 +521,9 @@ OG_API og_status og_solve_hessian_product(og_solve *solve, size_t directions, co
 /** Named columns of equal length. Missing values are NaN. */
 typedef struct og_table og_table;
 
-/** Reads CSV with a header. An empty cell or NA is missing; anything else that is not a number is refused
- *  with its line and column. An `id` column may hold any text. */
+/** Reads CSV with a header. Missing is an empty cell, or NA, NaN, n/a or `.`, in letters of any case;
+ * anything else that is not a number is refused with its line and column. An `id` column may hold any text.
+ * Lines that begin with # and empty columns at the right end are read over. "-" is standard input. */
 OG_API og_status og_table_read_csv(og_context *context, const char *path, og_table **out);
 /** The same from memory; `name` stands for the file in messages. */
 OG_API og_status og_table_parse_csv(og_context *context, const char *name, const char *text, size_t length,
@@ -533,6 +534,10 @@ OG_API og_status og_table_add_column(og_table *table, const char *name, const do
 OG_API size_t og_table_rows(const og_table *table);
 OG_API size_t og_table_columns(const og_table *table);
 OG_API const char *og_table_column_name(const og_table *table, size_t column);
+/** The file a table was read from ("" if it was made in C), and the line in which a row begins, counted from
+ * 1 (0: not known). */
+OG_API const char *og_table_name(const og_table *table);
+OG_API size_t og_table_line(const og_table *table, size_t row);
 /** The values of a column [rows], or NULL if there is none of that name. */
 OG_API const double *og_table_column(const og_table *table, const char *name);
 /** Trajectories by the `id` column in order of first appearance (one if there is none): their number, the

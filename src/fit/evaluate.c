@@ -31,6 +31,7 @@ static og_status bad_row(const og_batch *batch, size_t m, size_t i) {
   const og_data *data = objective->data;
   size_t used = 0, row = batch->rows[i];
   char place[OG_PLACE_SIZE], t[OG_NUMBER_SIZE], loss[OG_NUMBER_SIZE], columns[300] = "", state[200] = "";
+  char file[OG_FILE_SIZE];
   const double *values = data->values + 2 * data->columns * row, *x = batch->observed + i * objective->n;
   for (size_t k = 0; k < data->columns && used + 1 < sizeof columns; k++)
     if (values[data->columns + k] != 0)
@@ -42,12 +43,12 @@ static og_status bad_row(const og_batch *batch, size_t m, size_t i) {
   og_format_real(batch->row_losses[i], loss);
   return og_fail(
       objective->context, OG_ERR_NOT_FINITE,
-      "the loss of data row %zu%s, at t = %s, is %s or its derivative is "
+      "%sthe loss of data row %zu%s, at t = %s, is %s or its derivative is "
       "not finite: observed %s, where the state is (%s); try: check that the values can come from the "
       "distribution (> 0 for lognormal, whole numbers >= 0 for poisson and neg_binomial_2), that the state "
       "keeps its location valid, and that its scale is > 0",
-      data->row[row] + 1, og_data_trajectory(data->table, batch->problems[m].trajectory, place), t, loss,
-      columns, state);
+      og_data_file(data->table, data->row[row], file), data->row[row] + 1,
+      og_data_trajectory(data->table, batch->problems[m].trajectory, place), t, loss, columns, state);
 }
 
 static og_status bad_cost(const og_batch *batch, size_t m, const char *what, double value) {

@@ -115,7 +115,7 @@ og_status og_model_read(og_context *context, const char *path, og_model **out) {
   OG_TRY(og_read_file(context, path, &text, &length));
   int saved = og_tensors_recognise(text, length);
   og_status status = saved ? og_model_parse_saved(context, path, text, length, out)
-                           : og_model_parse(context, path, text, length, out);
+                           : og_model_parse(context, og_file_name(path), text, length, out);
   if (status == OG_OK) (*out)->saved = saved;
   og_free(context, text);
   return status;
