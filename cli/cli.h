@@ -19,6 +19,10 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 #define PRINTF_LIKE(text, first)
 #endif
 
+/* Text as a terminal may show it (og_printable), which the caller frees. */
+char *printable(const char *text);
+/* The text itself, unless the file is a terminal. */
+void put_text(const char *text, FILE *file);
 /* "odegrad: ..." on standard error. */
 void complain(const char *format, ...) PRINTF_LIKE(1, 2);
 /* The same, unless --quiet. */

@@ -39,11 +39,16 @@ void print_columns(const columns *c) {
 
 static void write_text(FILE *file, const char *text) {
   if (!strpbrk(text, ",\"\r\n")) {
-    fputs(text, file);
+    put_text(text, file);
     return;
   }
   fputc('"', file);
-  for (; *text; text++) fprintf(file, *text == '"' ? "\"\"" : "%c", *text);
+  for (const char *quote; (quote = strchr(text, '"')) != NULL; text = quote + 1) {
+    char *before = join("%.*s\"\"", (int)(quote - text), text);
+    put_text(before, file);
+    free(before);
+  }
+  put_text(text, file);
   fputc('"', file);
 }
 

@@ -98,6 +98,11 @@ OG_API og_status og_context_set_threads(og_context *context, int threads);
 OG_API int og_context_threads(const og_context *context);
 /** The message of the last failure, with the trail of calls that led to it; "" if there was none. */
 OG_API const char *og_context_message(const og_context *context);
+/** Copies text as a terminal may show it: control characters (but for line breaks and tabs), bytes that are
+ * no UTF-8 and marks that turn the direction of writing are replaced by visible characters of one column. The
+ *  library's messages and log lines are so already. At most `size` bytes with a NUL are written (whole
+ *  characters; none if size is 0); returns the bytes that the whole needs without the NUL. */
+OG_API size_t og_printable(const char *text, char *out, size_t size);
 
 /* ---- Options ----------------------------------------------------------------------------------- */
 
