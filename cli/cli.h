@@ -193,6 +193,8 @@ int allot_data_times(const problem *p, const double *t0, const double *t1, solut
 void free_solution(solution *s);
 /* Fills x at the times t; rows that come after a terminal event are taken out. */
 og_status solve_at(const problem *p, const double *t0, const double *t1, const double *theta, solution *s);
+/* Number i of `count` equidistant times. */
+double grid_time(double first, double last, size_t count, size_t i);
 void fill_grid(double first, double last, size_t count, double *t);
 /* The events, on standard error. */
 void remark_events(const problem *p, const solution *s);
@@ -209,6 +211,10 @@ typedef struct columns {
 columns new_columns(const problem *p, const solution *s, size_t count);
 void free_columns(columns *c);
 void print_columns(const columns *c);
+/* The same in columns of one width each, whatever the rows: they may come in parts, the first with the names.
+ */
+void print_columns_part(const columns *c, int names);
+void write_columns_part(const columns *c, int names, FILE *file);
 /* As CSV: id, t, the columns. Returns an exit status. */
 int write_columns(const columns *c, const char *path);
 /* {"name": [...], ...} of one trajectory, of `count` columns from `first`. */
@@ -247,6 +253,8 @@ typedef struct output {
 } output;
 int open_output(output *o, const char *path);
 int close_output(output *o);
+/* Leaves what is there as it was, unless it is written directly. */
+void drop_output(output *o);
 /* Whether what is written to `path` replaces what is there: not for standard output, pipes and devices. */
 int takes_place(const char *path);
 /* Complains when a file could not be created at `path`. */

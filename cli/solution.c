@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+double grid_time(double first, double last, size_t count, size_t i) {
+  return i == count - 1 ? last : first + (last - first) * (double)i / (double)(count - 1);
+}
+
 void fill_grid(double first, double last, size_t count, double *t) {
-  for (size_t i = 0; i < count; i++) t[i] = first + (last - first) * (double)i / (double)(count - 1);
-  t[count - 1] = last; /* exactly */
+  for (size_t i = 0; i < count; i++) t[i] = grid_time(first, last, count, i);
 }
 
 void allot_solution(const problem *p, const size_t *counts, solution *s) {
