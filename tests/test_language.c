@@ -716,6 +716,8 @@ static void set_values(void **state) {
   assert_int_equal(og_model_set(model, "k", "[1, 9]"), OG_ERR_BOUNDS);
   assert_int_equal(og_model_set(model, "k", "[1, 2, 3]"), OG_ERR_SHAPE);
   assert_int_equal(og_model_set(model, "b", "1"), OG_ERR_NAME);
+  assert_int_equal(og_model_set(model, "k[2]", "1"), OG_ERR_NAME);
+  assert_string_equal(og_context_message(context), "entries are set all at once: k=[...], not k[2]");
   assert_int_equal(og_model_set(model, "a", "1 +"), OG_ERR_MODEL);
   assert_int_equal(og_model_set(model, "a", "x"), OG_ERR_MODEL);
   CHECK(context, og_model_values(model, theta)); /* as before */

@@ -45,6 +45,7 @@ static const hint functions[] = {
     {" log1p_exp softmax_plus ", "write softplus(x)"},
     {" square sqr ", "write x^2"},
     {" cbrt ", "write x^(1/3)"},
+    {" normcdf pnorm norm_cdf normal_cdf std_normal_cdf ", "write Phi(x)"},
     {" exp10 ", "write 10^x"},
     {" exp2 ", "write 2^x"},
     {" mean average avg ", "write sum(x)/n"},

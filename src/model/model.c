@@ -183,6 +183,10 @@ static og_status unknown(const og_model *model, const char *name) {
                    "'%s' belongs to a network and cannot be set: weights are drawn from the seed by the "
                    "initialiser in the model, or read from a file of parameters",
                    name);
+  size_t whole = strcspn(name, "[");
+  if (name[whole] && og_find_symbol(l, name, whole))
+    return og_fail(model->context, OG_ERR_NAME, "entries are set all at once: %.*s=[...], not %s", (int)whole,
+                   name, name);
   const char **names = og_alloc(model->context, l->count + 1, sizeof *names);
   size_t count = 0;
   for (size_t i = 0; names && i < l->count; i++)
