@@ -96,6 +96,7 @@ static void malformed_tables_are_refused_with_their_place(void **state) {
       {"t,x,,y\n1,2,,3\n", "data.csv:1:5: column 3 has no name in the header"},
       {"t,x,,\n1,2,,3\n", "data.csv:2:6: the row has more than 2 cells; the header has 2 columns"},
       {"# t,x\n\n", "data.csv:3:1: the file is empty"},
+      {"# t,x\n0,1.5\n1,2\n", "data.csv:2:1: this line holds numbers; expected a header"},
       {"t,x\n1,0x1F\n", "\"0x1F\" is hexadecimal"},
       {"t,x\n1,1e999\n", "data.csv:2:3: column x: \"1e999\" is too large for a double"},
       {"t,x\n1,2,3\n", "data.csv:2:5: the row has more than 2 cells; the header has 2 columns"},

@@ -206,16 +206,33 @@ static og_status add_header_cell(reader *r) {
   return OG_OK;
 }
 
+/* A file without a header, or with one that a # hides. */
+static int is_all_numbers(const og_names *header) {
+  double value;
+  for (size_t i = 0; i < header->count; i++) {
+    size_t length = strlen(header->names[i]);
+    if (og_parse_real(header->names[i], length, &value) != length) return 0;
+  }
+  return 1;
+}
+
 static og_status read_header(reader *r) {
   if (r->length >= 3 && memcmp(r->text, "\xEF\xBB\xBF", 3) == 0) r->at = r->counted_to = 3;
   skip_empty_lines(r);
   if (r->at >= r->length)
     return fail_here(r, "the file is empty; expected a header line with the names of the columns");
+  size_t line = r->line;
   do {
     OG_TRY(read_cell(r));
     OG_TRY(add_header_cell(r));
   } while (!r->row_ends);
   r->columns = r->header.count;
+  if (is_all_numbers(&r->header))
+    return og_fail(
+        r->context, OG_ERR_DATA,
+        "%s:%zu:1: this line holds numbers; expected a header with the names of the columns, as in t,x (a "
+        "line that begins with # is a comment)",
+        r->name, line);
   if (r->columns == 1 && !r->quoted && strpbrk(r->cell, ";\t"))
     return og_fail(r->context, OG_ERR_DATA,
                    "%s:%zu:1: the columns seem to be separated by %s; expected commas", r->name, r->cell_line,
