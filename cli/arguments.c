@@ -7,7 +7,7 @@
 
 static const option_row own_rows[FLAG_COUNT] = {
     [FLAG_DATA] = {"data", "FILE", VERB_ALL, 0,
-                   "CSV with a header: t (or time), observed columns, optionally id"},
+                   "CSV with a header: t (or time), observed columns, optionally id; - is standard input"},
     [FLAG_SET] = {"set", "NAME=VALUE", VERB_ALL, 1, "replace the value of a param or const; may be repeated"},
     [FLAG_PARAMS] = {"params", "FILE", VERB_ALL, 0,
                      "take parameters saved by fit --out (JSON or safetensors), or a network's state dict; "
@@ -88,26 +88,6 @@ const char *nearest_name(const char *name, const char *const *names, size_t coun
   return found;
 }
 
-/* ---- Usage errors ---- */
-
-static int hint(const arguments *a) {
-  fprintf(stderr, "Try 'odegrad %s --help'.\n", a->verb_name);
-  return EXIT_USAGE;
-}
-
-static int fail_unknown(const arguments *a, const char *name) {
-  const char *names[OPTION_ROWS];
-  size_t count = 0;
-  for (size_t i = 0; i < OPTION_ROWS; i++)
-    if (option_row_of(i).verbs & (int)a->verb) names[count++] = option_row_of(i).name;
-  const char *nearest = nearest_name(name, names, count);
-  complain("%s has no option --%s%s%s%s", a->verb_name, name, nearest ? "; did you mean --" : "",
-           nearest ? nearest : "", nearest ? "?" : "");
-  return hint(a);
-}
-
-/* ---- Parsing ---- */
-
 /* The row called `name` (of `length` letters), or OPTION_ROWS. */
 static size_t find_row(const char *name, size_t length) {
   for (size_t i = 0; i < OPTION_ROWS; i++) {
@@ -116,6 +96,28 @@ static size_t find_row(const char *name, size_t length) {
   }
   return OPTION_ROWS;
 }
+
+/* ---- Usage errors ---- */
+
+static int hint(const arguments *a) {
+  fprintf(stderr, "Try 'odegrad %s --help'.\n", a->verb_name);
+  return EXIT_USAGE;
+}
+
+static int fail_unknown(const arguments *a, const char *name) {
+  const char *names[OPTION_ROWS], *own = option_for(name, strlen(name));
+  size_t count = 0;
+  for (size_t i = 0; i < OPTION_ROWS; i++)
+    if (option_row_of(i).verbs & (int)a->verb) names[count++] = option_row_of(i).name;
+  size_t row = own ? find_row(own, strlen(own)) : OPTION_ROWS;
+  int fits = row < OPTION_ROWS && option_row_of(row).verbs & (int)a->verb;
+  const char *nearest = fits ? own : nearest_name(name, names, count);
+  complain("%s has no option --%s%s%s%s", a->verb_name, name, nearest ? "; did you mean --" : "",
+           nearest ? nearest : "", nearest ? "?" : "");
+  return hint(a);
+}
+
+/* ---- Parsing ---- */
 
 static int store(arguments *a, size_t index, const option_row *row, const char *value) {
   if (row->repeats) {
@@ -172,12 +174,15 @@ static int parse_option(int argc, char **argv, int *i, arguments *a) {
   return store(a, index, &row, value);
 }
 
+static int is_input(const char *path) { return path && strcmp(path, "-") == 0; }
+
 static int store_model(arguments *a, const char *path) {
   if (a->model) {
     complain("%s takes one model; there are two: %s and %s", a->verb_name, a->model, path);
     return hint(a);
   }
   a->model = path;
+  a->model_name = is_input(path) ? "standard input" : path;
   return EXIT_DONE;
 }
 
@@ -187,7 +192,9 @@ static int parse_one(int argc, char **argv, int *i, int *only_names, arguments *
   if (strcmp(word, "--") == 0) return *only_names = 1, EXIT_DONE;
   if (strcmp(word, "-h") == 0) return a->values[FLAG_HELP] = "", EXIT_DONE;
   if (word[1] == '-') return parse_option(argc, argv, i, a);
-  complain("options begin with two dashes; there is no %s", word);
+  const char *own = option_for(word + 1, strcspn(word + 1, "="));
+  complain("options begin with two dashes; there is no %s%s%s%s", word, own ? "; did you mean --" : "",
+           own ? own : "", own ? "?" : "");
   return hint(a);
 }
 
@@ -240,6 +247,10 @@ static int check_sets(const arguments *a) {
 static int check_needs(const arguments *a) {
   if (!a->model) {
     complain("%s needs a model: odegrad %s MODEL", a->verb_name, a->verb_name);
+    return hint(a);
+  }
+  if (is_input(a->model) + is_input(a->values[FLAG_DATA]) + is_input(a->values[FLAG_PARAMS]) > 1) {
+    complain("only one of MODEL, --data and --params can be -, standard input");
     return hint(a);
   }
   if ((a->verb & (VERB_FIT | VERB_PREDICT)) && !a->values[FLAG_DATA]) {

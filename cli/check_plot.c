@@ -60,10 +60,11 @@ static og_status draw_slope(const sweep *s, int slope, const char *name, og_plot
 og_status draw_sweep(const check *c, const sweep *s, const char *path) {
   og_method method = (og_method)og_options_integer(c->p->options, OG_OPT_METHOD);
   int slope = s->fixed ? og_method_order(method) : 1;
-  const char *slash = strrchr(c->p->arguments->model, '/');
+  const char *slash = strrchr(c->p->arguments->model_name, '/');
   const char *words = og_option_describe(OG_OPT_METHOD)->choices;
   for (int i = 0; i < (int)method; i++) words += strcspn(words, "|") + 1;
-  char *title = join("%s, %.*s", slash ? slash + 1 : c->p->arguments->model, (int)strcspn(words, "|"), words);
+  char *title =
+      join("%s, %.*s", slash ? slash + 1 : c->p->arguments->model_name, (int)strcspn(words, "|"), words);
   char *guide = s->fixed ? join("slope %d, the order", slope) : join("proportional to rtol");
   og_plot *plot = NULL;
   og_status status = og_plot_create(c->p->context, title, s->fixed ? "step size / span" : "rtol",

@@ -19,6 +19,10 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 #define PRINTF_LIKE(text, first)
 #endif
 
+/* Text as a terminal may show it (og_printable), which the caller frees. */
+char *printable(const char *text);
+/* The text itself, unless the file is a terminal. */
+void put_text(const char *text, FILE *file);
 /* "odegrad: ..." on standard error. */
 void complain(const char *format, ...) PRINTF_LIKE(1, 2);
 /* The same, unless --quiet. */
@@ -79,7 +83,7 @@ option_row option_row_of(size_t index);
 typedef struct arguments {
   verb_id verb;
   const char *verb_name;
-  const char *model;
+  const char *model, *model_name;  /* its path, "-" for standard input, and what it is called in messages */
   const char *values[OPTION_ROWS]; /* NULL: not given; "" for a switch */
   const char **sets;               /* of --set, in order: NAME=VALUE */
   size_t set_count;
@@ -94,6 +98,12 @@ int parse_arguments(int argc, char **argv, arguments *a);
 void free_arguments(arguments *a);
 /* The nearest of `count` names, or NULL when none is near. */
 const char *nearest_name(const char *name, const char *const *names, size_t count);
+
+/* ---- foreign.c: what other tools call things ---- */
+
+/* The option of the verb that has another name elsewhere, `name` without its dashes; NULL: not known. */
+const char *option_for(const char *name, size_t length);
+const char *verb_for(const char *name);
 
 /* ---- help.c ---- */
 
@@ -131,6 +141,8 @@ void show_warnings(const problem *p, int shown);
 /* The spans of all trajectories [M], from the `time` statement, the data or --times. Returns an exit status.
  */
 int find_spans(const problem *p, double *t0, double *t1);
+/* "order.csv:4" for a row of the data, where its line is known. */
+char *row_place(const problem *p, size_t row);
 /* The data times of one trajectory in the order of the rows; returns their number. `rows` may be NULL. */
 size_t data_rows_of(const problem *p, size_t trajectory, size_t *rows);
 /* "hare", "x[2]", "W[1,2]": entry `entry` of a named array. */
@@ -185,6 +197,8 @@ int allot_data_times(const problem *p, const double *t0, const double *t1, solut
 void free_solution(solution *s);
 /* Fills x at the times t; rows that come after a terminal event are taken out. */
 og_status solve_at(const problem *p, const double *t0, const double *t1, const double *theta, solution *s);
+/* Number i of `count` equidistant times. */
+double grid_time(double first, double last, size_t count, size_t i);
 void fill_grid(double first, double last, size_t count, double *t);
 /* The events, on standard error. */
 void remark_events(const problem *p, const solution *s);
@@ -201,6 +215,10 @@ typedef struct columns {
 columns new_columns(const problem *p, const solution *s, size_t count);
 void free_columns(columns *c);
 void print_columns(const columns *c);
+/* The same in columns of one width each, whatever the rows: they may come in parts, the first with the names.
+ */
+void print_columns_part(const columns *c, int names);
+void write_columns_part(const columns *c, int names, FILE *file);
 /* As CSV: id, t, the columns. Returns an exit status. */
 int write_columns(const columns *c, const char *path);
 /* {"name": [...], ...} of one trajectory, of `count` columns from `first`. */
@@ -239,6 +257,8 @@ typedef struct output {
 } output;
 int open_output(output *o, const char *path);
 int close_output(output *o);
+/* Leaves what is there as it was, unless it is written directly. */
+void drop_output(output *o);
 /* Whether what is written to `path` replaces what is there: not for standard output, pipes and devices. */
 int takes_place(const char *path);
 /* Complains when a file could not be created at `path`. */

@@ -35,15 +35,58 @@ void print_columns(const columns *c) {
   print_table(&table, ids);
 }
 
+/* ---- As a table that comes in parts ---- */
+
+/* The longest number of %.8g is -1.2345678e-300; columns are as wide, or as their names. */
+enum { NUMBER_WIDTH = 15 };
+
+static int width_of_column(const columns *c, size_t i) {
+  size_t length = strlen(c->names[i]);
+  return length > NUMBER_WIDTH ? (int)length : NUMBER_WIDTH;
+}
+
+/* Ids are on the left, in the room that the widest of them takes. */
+static void print_id(const problem *p, const char *id) {
+  size_t width = 2;
+  for (size_t m = 0; m < p->trajectories; m++) {
+    size_t length = strlen(og_table_group_name(p->data, m));
+    if (length > width) width = length;
+  }
+  char *shown = printable(id);
+  printf("%-*s  ", (int)width, shown);
+  free(shown);
+}
+
+void print_columns_part(const columns *c, int names) {
+  const problem *p = c->p;
+  if (names && p->has_ids) print_id(p, "id");
+  if (names) printf("%*s", NUMBER_WIDTH, "t");
+  for (size_t i = 0; i < c->count && names; i++) printf("  %*s", width_of_column(c, i), c->names[i]);
+  if (names) putchar('\n');
+  for (size_t m = 0; m < p->trajectories; m++)
+    for (size_t row = c->s->starts[m]; row < c->s->starts[m + 1]; row++) {
+      if (p->has_ids) print_id(p, og_table_group_name(p->data, m));
+      printf("%*.8g", NUMBER_WIDTH, c->s->t[row]);
+      for (size_t i = 0; i < c->count; i++)
+        printf("  %*.8g", width_of_column(c, i), c->values[row * c->count + i]);
+      putchar('\n');
+    }
+}
+
 /* ---- CSV ---- */
 
 static void write_text(FILE *file, const char *text) {
   if (!strpbrk(text, ",\"\r\n")) {
-    fputs(text, file);
+    put_text(text, file);
     return;
   }
   fputc('"', file);
-  for (; *text; text++) fprintf(file, *text == '"' ? "\"\"" : "%c", *text);
+  for (const char *quote; (quote = strchr(text, '"')) != NULL; text = quote + 1) {
+    char *before = join("%.*s\"\"", (int)(quote - text), text);
+    put_text(before, file);
+    free(before);
+  }
+  put_text(text, file);
   fputc('"', file);
 }
 
@@ -61,18 +104,26 @@ static void write_row(const columns *c, size_t m, size_t row, FILE *file) {
   fputc('\n', file);
 }
 
+static void write_names(const columns *c, FILE *file) {
+  fputs(c->p->has_ids ? "id,t" : "t", file);
+  for (size_t i = 0; i < c->count; i++) {
+    fputc(',', file);
+    write_text(file, c->names[i]);
+  }
+  fputc('\n', file);
+}
+
+void write_columns_part(const columns *c, int names, FILE *file) {
+  if (names) write_names(c, file);
+  for (size_t m = 0; m < c->p->trajectories; m++)
+    for (size_t row = c->s->starts[m]; row < c->s->starts[m + 1]; row++) write_row(c, m, row, file);
+}
+
 int write_columns(const columns *c, const char *path) {
   output o;
   int status = open_output(&o, path);
   if (status) return status;
-  fputs(c->p->has_ids ? "id,t" : "t", o.file);
-  for (size_t i = 0; i < c->count; i++) {
-    fputc(',', o.file);
-    write_text(o.file, c->names[i]);
-  }
-  fputc('\n', o.file);
-  for (size_t m = 0; m < c->p->trajectories; m++)
-    for (size_t row = c->s->starts[m]; row < c->s->starts[m + 1]; row++) write_row(c, m, row, o.file);
+  write_columns_part(c, 1, o.file);
   return close_output(&o);
 }
 

@@ -99,7 +99,8 @@ cJSON *json_stats(const long long *stats, double seconds) {
 int print_json(cJSON *object) {
   char *text = cJSON_Print(object);
   cJSON_Delete(object);
-  puts(text);
+  put_text(text, stdout);
+  putchar('\n');
   cJSON_free(text);
   return EXIT_DONE;
 }

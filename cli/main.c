@@ -31,13 +31,27 @@ static int run_verb(size_t index, int argc, char **argv) {
   return status;
 }
 
+static int is_one_of(const char *word, const char *a, const char *b, const char *c) {
+  return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
+}
+
 static int fail_verb(const char *word) {
-  static const char *const names[] = {"solve", "grad", "check", "fit", "predict", "--help", "--version"};
-  const char *nearest = nearest_name(word, names, sizeof names / sizeof names[0]);
+  static const char *const names[] = {"solve", "grad",    "check",  "fit",      "predict",
+                                      "help",  "version", "--help", "--version"};
+  const char *own = verb_for(word);
+  const char *nearest = own ? own : nearest_name(word, names, sizeof names / sizeof names[0]);
   complain("there is no %s %s%s%s%s", word[0] == '-' ? "option" : "verb", word,
            nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
   fputs("Try 'odegrad --help'.\n", stderr);
   return EXIT_USAGE;
+}
+
+/* `odegrad help`, `odegrad help fit` */
+static int help(int argc, char **argv) {
+  if (argc == 0) return print_help(), EXIT_DONE;
+  for (size_t i = 0; i < VERB_COUNT; i++)
+    if (strcmp(argv[0], verbs[i].name) == 0) return print_verb_help(verbs[i].id), EXIT_DONE;
+  return fail_verb(argv[0]);
 }
 
 static int dispatch(int argc, char **argv) {
@@ -48,8 +62,9 @@ static int dispatch(int argc, char **argv) {
   }
   for (size_t i = 0; i < VERB_COUNT; i++)
     if (strcmp(argv[1], verbs[i].name) == 0) return run_verb(i, argc - 2, argv + 2);
-  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return print_help(), EXIT_DONE;
-  if (strcmp(argv[1], "--version") == 0) return printf("odegrad %s\n", og_version()), EXIT_DONE;
+  if (is_one_of(argv[1], "help", "--help", "-h")) return help(argc - 2, argv + 2);
+  if (is_one_of(argv[1], "version", "--version", "-V"))
+    return printf("odegrad %s\n", og_version()), EXIT_DONE;
   return fail_verb(argv[1]);
 }
 

@@ -60,6 +60,13 @@ int close_output(output *o) {
   return bad ? fail_output(o->path, error) : EXIT_DONE;
 }
 
+void drop_output(output *o) {
+  if (o->file == stdout) return;
+  fclose(o->file);
+  if (o->temporary) unlink(o->temporary);
+  free(o->temporary);
+}
+
 /* The folder of `path`: "." for a bare name. */
 static char *folder_of(const char *path) {
   const char *slash = strrchr(path, '/');

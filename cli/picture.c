@@ -185,8 +185,8 @@ static char *y_label(const picture *d) {
 }
 
 static og_status draw_and_write(picture *d, const char *path) {
-  const char *slash = strrchr(d->p->arguments->model, '/');
-  const char *title = slash ? slash + 1 : d->p->arguments->model;
+  const char *slash = strrchr(d->p->arguments->model_name, '/');
+  const char *title = slash ? slash + 1 : d->p->arguments->model_name;
   char *x = d->phase ? axis_name(d, 0) : join("t"), *y = y_label(d);
   og_status status = og_plot_create(d->p->context, title, x, y, &d->plot);
   free(x), free(y);

@@ -157,11 +157,11 @@ static int check_problem(const problem *p) {
   for (size_t i = 0; og_model_parameter(p->model, i, &info) == OG_OK; i++) weights |= info.weight;
   if (og_model_observed(p->model) == 0) {
     complain("%s has no `observe` statement, so there is nothing to predict: see odegrad solve",
-             p->arguments->model);
+             p->arguments->model_name);
     return EXIT_USAGE;
   }
   if (!weights || p->arguments->values[FLAG_PARAMS] || og_model_saved(p->model)) return EXIT_DONE;
-  complain("%s has networks: give the weights of their training by --params", p->arguments->model);
+  complain("%s has networks: give the weights of their training by --params", p->arguments->model_name);
   return EXIT_USAGE;
 }
 

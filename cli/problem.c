@@ -92,6 +92,30 @@ static int check_targets(const arguments *a) {
   return status;
 }
 
+/* ---- Times ---- */
+
+size_t data_rows_of(const problem *p, size_t trajectory, size_t *rows) {
+  const size_t *group = og_table_group_of_rows(p->data);
+  size_t count = 0;
+  for (size_t row = 0; row < og_table_rows(p->data); row++) {
+    if (group && group[row] != trajectory) continue;
+    if (rows) rows[count] = row;
+    count++;
+  }
+  return count;
+}
+
+/* Each trajectory from its own first data time to its last. */
+static void spans_of_data(const problem *p, double *t0, double *t1) {
+  size_t *rows = take(og_table_rows(p->data), sizeof *rows);
+  for (size_t m = 0; m < p->trajectories; m++) {
+    size_t count = data_rows_of(p, m, rows);
+    t0[m] = p->data_times[rows[0]];
+    t1[m] = p->data_times[rows[count - 1]];
+  }
+  free(rows);
+}
+
 /* ---- Loading ---- */
 
 static void print_warning(const char *line, void *user) {
@@ -185,13 +209,35 @@ static og_status load_parameters(problem *p) {
   return status;
 }
 
-static int check_times(const problem *p, const char *path) {
+char *row_place(const problem *p, size_t row) {
+  size_t line = og_table_line(p->data, row);
+  return line ? join("%s:%zu", og_table_name(p->data), line) : join("%s", og_table_name(p->data));
+}
+
+static int check_times(const problem *p) {
   for (size_t row = 0; row < og_table_rows(p->data); row++) {
     if (isfinite(p->data_times[row])) continue;
-    complain("%s: data row %zu has no time", path, row + 1);
+    char *place = row_place(p, row);
+    complain("%s: data row %zu has no time", place, row + 1);
+    free(place);
     return EXIT_USAGE;
   }
   return EXIT_DONE;
+}
+
+static int fail_no_time(const problem *p) {
+  enum { NAMED = 20 };
+  size_t count = og_table_columns(p->data);
+  char *names = join("%s", "");
+  for (size_t i = 0; i < count && i < NAMED; i++) {
+    char *longer = join("%s%s%s", names, i ? ", " : "", og_table_column_name(p->data, i));
+    free(names);
+    names = longer;
+  }
+  complain("%s has no column t (or time); its columns are: %s%s", og_table_name(p->data), names,
+           count > NAMED ? ", ..." : "");
+  free(names);
+  return EXIT_USAGE;
 }
 
 static int load_data(problem *p) {
@@ -202,19 +248,36 @@ static int load_data(problem *p) {
   if (status != OG_OK) return fail(p->context, status);
   p->data_times = og_table_column(p->data, "t");
   if (!p->data_times) p->data_times = og_table_column(p->data, "time");
-  if (!p->data_times || og_table_rows(p->data) == 0) {
-    complain(p->data_times ? "%s has no rows" : "%s has no column t (or time)", path);
-    return EXIT_USAGE;
-  }
+  if (!p->data_times) return fail_no_time(p);
   for (size_t i = 0; i < og_table_columns(p->data); i++)
     p->has_ids |= strcmp(og_table_column_name(p->data, i), "id") == 0;
   p->trajectories = og_table_groups(p->data);
-  return check_times(p, path);
+  return check_times(p);
 }
 
 static int load_inputs(problem *p) {
   og_status status = og_inputs_create(p->context, p->model, p->data, &p->inputs);
   return status == OG_OK ? EXIT_DONE : fail(p->context, status);
+}
+
+/* What was taken for the span where the model does not say it. Fits refuse times that go back. */
+static void note_span(const problem *p) {
+  char from[NUMBER_SIZE], to[NUMBER_SIZE];
+  double t0, t1;
+  if (!p->data || og_model_span(p->model, &t0, &t1) == OG_OK) return;
+  double *first = take(p->trajectories, sizeof *first), *last = take(p->trajectories, sizeof *last);
+  spans_of_data(p, first, last);
+  int forward = 1, same = 1;
+  for (size_t m = 0; m < p->trajectories; m++) {
+    t0 = m ? fmin(t0, first[m]) : first[m], t1 = m ? fmax(t1, last[m]) : last[m];
+    forward &= first[m] <= last[m], same &= first[m] == first[0] && last[m] == last[0];
+  }
+  if (same) t0 = first[0], t1 = last[0];
+  if (forward || p->arguments->verb & (VERB_SOLVE | VERB_PREDICT))
+    remark(p->quiet, "note: there is no `time` statement: the data give the span, %sfrom t = %s to %s%s",
+           same ? "" : "for each trajectory its own, ", number_text(t0, from), number_text(t1, to),
+           same ? "" : " in all");
+  free(first), free(last);
 }
 
 int load_problem(const arguments *a, problem *p) {
@@ -230,10 +293,16 @@ int load_problem(const arguments *a, problem *p) {
   if (!refused) refused = check_company(p);
   if (refused) return refused;
   status = load_model(p);
+  if (status == OG_OK && og_model_saved(p->model) && strcmp(a->model, "-") == 0) {
+    complain(
+        "a model with its parameters is read twice, and standard input only once: give the name of the file");
+    return EXIT_USAGE;
+  }
   if (status == OG_OK) status = load_parameters(p);
   if (status == OG_OK) {
     int loaded = load_data(p);
     if (!loaded) loaded = load_inputs(p);
+    if (!loaded) note_span(p);
     return loaded ? loaded : find_phase(p, (phase_axis[2]){0});
   }
   int result = fail(p->context, status);
@@ -249,29 +318,7 @@ void free_problem(problem *p) {
   free(p->theta);
 }
 
-/* ---- Times ---- */
-
-size_t data_rows_of(const problem *p, size_t trajectory, size_t *rows) {
-  const size_t *group = og_table_group_of_rows(p->data);
-  size_t count = 0;
-  for (size_t row = 0; row < og_table_rows(p->data); row++) {
-    if (group && group[row] != trajectory) continue;
-    if (rows) rows[count] = row;
-    count++;
-  }
-  return count;
-}
-
-/* Each trajectory from its own first data time to its last. */
-static void spans_of_data(const problem *p, double *t0, double *t1) {
-  size_t *rows = take(og_table_rows(p->data), sizeof *rows);
-  for (size_t m = 0; m < p->trajectories; m++) {
-    size_t count = data_rows_of(p, m, rows);
-    t0[m] = p->data_times[rows[0]];
-    t1[m] = p->data_times[rows[count - 1]];
-  }
-  free(rows);
-}
+/* ---- Spans ---- */
 
 /* --times may reach beyond the end, but not before t0, where the initial state is given. */
 static int stretch(const problem *p, double t0, double *t1) {
@@ -294,7 +341,7 @@ int find_spans(const problem *p, double *t0, double *t1) {
   if (status != OG_OK && p->data) {
     spans_of_data(p, t0, t1);
   } else if (status != OG_OK && !p->arguments->time_count) {
-    complain("%s has no `time` statement: give --times A:B:N or --data FILE", p->arguments->model);
+    complain("%s has no `time` statement: give --times A:B:N or --data FILE", p->arguments->model_name);
     return EXIT_USAGE;
   } else {
     if (status != OG_OK) first = p->arguments->first_time, last = p->arguments->last_time;

@@ -6,11 +6,36 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+char *printable(const char *text) {
+  size_t size = og_printable(text, NULL, 0) + 1;
+  char *copy = take(size, 1);
+  og_printable(text, copy, size);
+  return copy;
+}
+
+void put_text(const char *text, FILE *file) {
+  char *shown = isatty(fileno(file)) ? printable(text) : NULL;
+  fputs(shown ? shown : text, file);
+  free(shown);
+}
+
+static char *join_list(const char *format, va_list list) {
+  va_list again;
+  va_copy(again, list);
+  int length = vsnprintf(NULL, 0, format, again);
+  va_end(again);
+  char *text = take((size_t)(length > 0 ? length : 0) + 1, 1);
+  vsnprintf(text, (size_t)(length > 0 ? length : 0) + 1, format, list);
+  return text;
+}
+
+/* Messages quote files and the command line. */
 static void print_message(const char *format, va_list list) {
-  fputs("odegrad: ", stderr);
-  vfprintf(stderr, format, list);
-  fputc('\n', stderr);
+  char *text = join_list(format, list), *shown = printable(text);
+  fprintf(stderr, "odegrad: %s\n", shown);
+  free(shown), free(text);
 }
 
 void complain(const char *format, ...) {
@@ -66,22 +91,19 @@ int fail(const og_context *context, og_status status) {
   return exit_status(status);
 }
 
+/* A message would need memory of its own. */
 void *take(size_t count, size_t size) {
   void *memory = calloc(count ? count : 1, size ? size : 1);
   if (memory) return memory;
-  complain("out of memory: no %zu x %zu bytes", count, size);
+  fprintf(stderr, "odegrad: out of memory: no %zu x %zu bytes\n", count, size);
   exit(EXIT_FAILED);
 }
 
 char *join(const char *format, ...) {
-  va_list list, again;
+  va_list list;
   va_start(list, format);
-  va_copy(again, list);
-  int length = vsnprintf(NULL, 0, format, list);
+  char *text = join_list(format, list);
   va_end(list);
-  char *text = take((size_t)(length > 0 ? length : 0) + 1, 1);
-  vsnprintf(text, (size_t)(length > 0 ? length : 0) + 1, format, again);
-  va_end(again);
   return text;
 }
 

@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+double grid_time(double first, double last, size_t count, size_t i) {
+  return i == count - 1 ? last : first + (last - first) * (double)i / (double)(count - 1);
+}
+
 void fill_grid(double first, double last, size_t count, double *t) {
-  for (size_t i = 0; i < count; i++) t[i] = first + (last - first) * (double)i / (double)(count - 1);
-  t[count - 1] = last; /* exactly */
+  for (size_t i = 0; i < count; i++) t[i] = grid_time(first, last, count, i);
 }
 
 void allot_solution(const problem *p, const size_t *counts, solution *s) {
@@ -33,7 +36,6 @@ void free_solution(solution *s) {
 /* The solver would name trajectory and observation; the user knows rows. */
 static int check_data_times(const problem *p, size_t m, double t0, double t1, const size_t *rows,
                             size_t count) {
-  const char *path = p->arguments->values[FLAG_DATA];
   char a[NUMBER_SIZE], b[NUMBER_SIZE], c[NUMBER_SIZE];
   char *of = id_suffix(p, m);
   int bad = 0;
@@ -41,14 +43,16 @@ static int check_data_times(const problem *p, size_t m, double t0, double t1, co
     double t = p->data_times[rows[i]], before = i ? p->data_times[rows[i - 1]] : t0;
     bad = (t - fmin(t0, t1)) < 0 || (t - fmax(t0, t1)) > 0 || (t - before) * (t1 - t0) < 0;
     if (!bad) continue;
+    char *place = row_place(p, rows[i]);
     if ((t - fmin(t0, t1)) < 0 || (t - fmax(t0, t1)) > 0)
       complain("%s: data row %zu%s: time %s lies outside the span from %s to %s; widen the model's `time` or "
                "leave the row out",
-               path, rows[i] + 1, of, number_text(t, a), number_text(t0, b), number_text(t1, c));
+               place, rows[i] + 1, of, number_text(t, a), number_text(t0, b), number_text(t1, c));
     else
       complain("%s: data row %zu%s: time %s comes after %s; sort the rows (or tell trajectories apart by a "
                "column id)",
-               path, rows[i] + 1, of, number_text(t, a), number_text(before, b));
+               place, rows[i] + 1, of, number_text(t, a), number_text(before, b));
+    free(place);
   }
   free(of);
   return bad ? EXIT_USAGE : EXIT_DONE;

@@ -138,23 +138,99 @@ static int show(const report *r) {
   return status;
 }
 
-int run_solve(problem *p) {
+static void free_report(report *r) {
+  free_columns(&r->c);
+  free_solution(&r->s);
+  free(r->observed);
+  r->observed = NULL;
+}
+
+static int solve_whole(problem *p, const double *t0, const double *t1) {
   report r = {.p = p};
-  double *t0 = take(p->trajectories, sizeof *t0), *t1 = take(p->trajectories, sizeof *t1);
-  int result = find_spans(p, t0, t1);
-  if (!result) result = choose_times(p, t0, t1, &r.s);
+  int result = choose_times(p, t0, t1, &r.s);
   if (!result) {
     og_status status = solve_at(p, t0, t1, p->theta, &r.s);
     if (status == OG_OK) status = fill_columns(&r);
     if (status == OG_OK) remark_events(p, &r.s);
     result = status == OG_OK ? show(&r) : fail(p->context, status);
-    if (!result && p->plot) {
-      status = draw_picture(p, p->theta, t0, t1, 0, p->plot);
-      if (status != OG_OK) result = fail(p->context, status);
-    }
   }
-  free_columns(&r.c);
-  free_solution(&r.s);
-  free(r.observed), free(t0), free(t1);
+  free_report(&r);
+  return result;
+}
+
+/* ---- More rows than are kept at once ---- */
+
+/* Above CELLS_KEPT, rows go out in parts of PART_CELLS each. Steps do not depend on where the solution is
+ * wanted, so that solving again for each part gives the same rows, and little is kept. */
+enum { CELLS_KEPT = 1 << 22, PART_CELLS = 1 << 20 };
+
+static size_t cells_of_row(const problem *p) { return 1 + p->n + og_model_observed(p->model); }
+
+/* A JSON object holds its numbers column by column, so it is made as a whole. */
+static int wants_parts(const problem *p) {
+  size_t rows = p->arguments->time_count;
+  return !p->json && rows > CELLS_KEPT / cells_of_row(p) / p->trajectories;
+}
+
+/* Times [from, from + count) of one trajectory; the others stay where they start, unless they are to come to
+ * rest. */
+static og_status solve_part(report *r, const double *t0, const double *t1, size_t m, size_t from,
+                            size_t count) {
+  const problem *p = r->p;
+  const arguments *a = p->arguments;
+  size_t *counts = take(p->trajectories, sizeof *counts);
+  double *ends = take(p->trajectories, sizeof *ends);
+  int rest = og_options_real(p->options, OG_OPT_STEADY) > 0;
+  for (size_t k = 0; k < p->trajectories; k++) ends[k] = k == m || rest ? t1[k] : t0[k];
+  counts[m] = count;
+  allot_solution(p, counts, &r->s);
+  for (size_t i = 0; i < count; i++)
+    r->s.t[i] = grid_time(a->first_time, a->last_time, a->time_count, from + i);
+  og_status status = solve_at(p, t0, ends, p->theta, &r->s);
+  if (status == OG_OK) status = fill_columns(r);
+  free(counts), free(ends);
+  return status;
+}
+
+static og_status stream_trajectory(problem *p, const double *t0, const double *t1, size_t m, FILE *file) {
+  size_t part = PART_CELLS / cells_of_row(p) + 1, all = p->arguments->time_count;
+  og_status status = OG_OK;
+  for (size_t from = 0; from < all && status == OG_OK && !ferror(file); from += part) {
+    report r = {.p = p};
+    show_warnings(p, from == 0);
+    status = solve_part(&r, t0, t1, m, from, all - from < part ? all - from : part);
+    if (status == OG_OK && from == 0) remark_events(p, &r.s);
+    if (status == OG_OK && p->out)
+      write_columns_part(&r.c, m == 0 && from == 0, file);
+    else if (status == OG_OK)
+      print_columns_part(&r.c, m == 0 && from == 0);
+    free_report(&r);
+  }
+  show_warnings(p, 1);
+  return status;
+}
+
+static int solve_in_parts(problem *p, const double *t0, const double *t1) {
+  output o = {.file = stdout};
+  og_status status = OG_OK;
+  int result = p->out ? open_output(&o, p->out) : EXIT_DONE;
+  if (result) return result;
+  for (size_t m = 0; m < p->trajectories && status == OG_OK; m++)
+    status = stream_trajectory(p, t0, t1, m, o.file);
+  if (status == OG_OK) return p->out ? close_output(&o) : EXIT_DONE;
+  result = fail(p->context, status);
+  if (p->out) drop_output(&o);
+  return result;
+}
+
+int run_solve(problem *p) {
+  double *t0 = take(p->trajectories, sizeof *t0), *t1 = take(p->trajectories, sizeof *t1);
+  int result = find_spans(p, t0, t1);
+  if (!result) result = wants_parts(p) ? solve_in_parts(p, t0, t1) : solve_whole(p, t0, t1);
+  if (!result && p->plot) {
+    og_status status = draw_picture(p, p->theta, t0, t1, 0, p->plot);
+    if (status != OG_OK) result = fail(p->context, status);
+  }
+  free(t0), free(t1);
   return result;
 }

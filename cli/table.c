@@ -7,6 +7,18 @@
 
 text_table new_table(size_t columns) { return (text_table){.columns = columns}; }
 
+/* Names and ids come from files; a line break in one would break the table. */
+static char *one_line(char *text) {
+  char *at = text;
+  while (*at >= ' ' && *at < 127) at++;
+  if (!*at) return text;
+  char *shown = printable(text);
+  free(text);
+  for (at = shown; *at; at++)
+    if (*at == '\n' || *at == '\t') *at = ' ';
+  return shown;
+}
+
 void add_text(text_table *table, char *text) {
   if (table->count == table->capacity) {
     size_t capacity = table->capacity ? 2 * table->capacity : 64;
@@ -15,7 +27,7 @@ void add_text(text_table *table, char *text) {
     free(table->cells);
     table->cells = cells, table->capacity = capacity;
   }
-  table->cells[table->count++] = text;
+  table->cells[table->count++] = one_line(text);
 }
 
 void add_cell(text_table *table, const char *format, ...) {

@@ -98,6 +98,11 @@ OG_API og_status og_context_set_threads(og_context *context, int threads);
 OG_API int og_context_threads(const og_context *context);
 /** The message of the last failure, with the trail of calls that led to it; "" if there was none. */
 OG_API const char *og_context_message(const og_context *context);
+/** Copies text as a terminal may show it: control characters (but for line breaks and tabs), bytes that are
+ * no UTF-8 and marks that turn the direction of writing are replaced by visible characters of one column. The
+ *  library's messages and log lines are so already. At most `size` bytes with a NUL are written (whole
+ *  characters; none if size is 0); returns the bytes that the whole needs without the NUL. */
+OG_API size_t og_printable(const char *text, char *out, size_t size);
 
 /* ---- Options ----------------------------------------------------------------------------------- */
 
@@ -535,8 +540,9 @@ OG_API og_status og_solve_hessian_product(og_solve *solve, size_t directions, co
 /** Named columns of equal length. Missing values are NaN. */
 typedef struct og_table og_table;
 
-/** Reads CSV with a header. An empty cell or NA is missing; anything else that is not a number is refused
- *  with its line and column. An `id` column may hold any text. */
+/** Reads CSV with a header. Missing is an empty cell, or NA, NaN, n/a or `.`, in letters of any case;
+ * anything else that is not a number is refused with its line and column. An `id` column may hold any text.
+ * Lines that begin with # and empty columns at the right end are read over. "-" is standard input. */
 OG_API og_status og_table_read_csv(og_context *context, const char *path, og_table **out);
 /** The same from memory; `name` stands for the file in messages. */
 OG_API og_status og_table_parse_csv(og_context *context, const char *name, const char *text, size_t length,
@@ -547,6 +553,10 @@ OG_API og_status og_table_add_column(og_table *table, const char *name, const do
 OG_API size_t og_table_rows(const og_table *table);
 OG_API size_t og_table_columns(const og_table *table);
 OG_API const char *og_table_column_name(const og_table *table, size_t column);
+/** The file a table was read from ("" if it was made in C), and the line in which a row begins, counted from
+ * 1 (0: not known). */
+OG_API const char *og_table_name(const og_table *table);
+OG_API size_t og_table_line(const og_table *table, size_t row);
 /** The values of a column [rows], or NULL if there is none of that name. */
 OG_API const double *og_table_column(const og_table *table, const char *name);
 /** Trajectories by the `id` column in order of first appearance (one if there is none): their number, the

@@ -520,8 +520,75 @@ static void draws_have_the_right_moments(void **state) {
   assert_true(fabs(m[4] - 3) < 6 * sqrt(96.0 / N));
 }
 
+/* ---- Text for terminals ---- */
+
+static void text_for_terminals(void **state) {
+  (void)state;
+  static const struct {
+    const char *raw, *shown;
+  } rows[] = {
+      {"", ""},
+      {"plain\n\ttext", "plain\n\ttext"},
+      {"\xc3\xa4\xe2\x82\xac\xf0\x9d\x84\x9e", "\xc3\xa4\xe2\x82\xac\xf0\x9d\x84\x9e"},
+      {"\x1b[31mred\x07\r", "\xe2\x90\x9b[31mred\xe2\x90\x87\xe2\x90\x8d"},
+      {"a\x7f"
+       "b",
+       "a\xe2\x90\xa1"
+       "b"},
+      {"\xc2\x9b"
+       "31m",
+       "\xef\xbf\xbd"
+       "31m"}, /* CSI in one character */
+      {"\x9b"
+       "31m\xff\xc3",
+       "\xef\xbf\xbd"
+       "31m\xef\xbf\xbd\xef\xbf\xbd"}, /* in one byte; bytes that are no UTF-8 */
+      {"\xc0\x9b\xe0\x80\x9b",
+       "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"}, /* overlong ESC */
+      {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},         /* a surrogate */
+      {"a\xe2\x80\xae"
+       "b\xe2\x81\xa6",
+       "a\xef\xbf\xbd"
+       "b\xef\xbf\xbd"}, /* from right to left */
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char out[64];
+    size_t length = strlen(rows[i].shown);
+    assert_int_equal(og_printable(rows[i].raw, out, sizeof out), length);
+    assert_string_equal(out, rows[i].shown);
+    for (size_t size = 0; size <= length; size++) { /* cut at a whole character, and never beyond */
+      memset(out, 'x', sizeof out);
+      assert_int_equal(og_printable(rows[i].raw, out, size), length);
+      assert_true(out[size] == 'x');
+      if (size) assert_true(strlen(out) < size && strncmp(out, rows[i].shown, strlen(out)) == 0);
+    }
+  }
+}
+
+static void keep_text(const char *line, void *user) { strcpy(user, line); }
+
+/* Every message and every line of the log. */
+static void messages_are_printable(void **state) {
+  (void)state;
+  char line[200] = "";
+  og_context *context = new_context();
+  og_context_set_log(context, keep_text, line);
+  og_fail(context, OG_ERR_DATA, "%s", "a\x1b]0;title\x07");
+  assert_string_equal(og_context_message(context), "a\xe2\x90\x9b]0;title\xe2\x90\x87");
+  og_trail(context, OG_ERR_DATA, "%s", "\x9b");
+  assert_string_equal(og_context_message(context), "a\xe2\x90\x9b]0;title\xe2\x90\x87\n  \xef\xbf\xbd");
+  og_log(context, "%s",
+         "b\x1b"
+         "c\nd");
+  assert_string_equal(line, "b\xe2\x90\x9b"
+                            "c d");
+  og_context_destroy(context);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(text_for_terminals),
+      cmocka_unit_test(messages_are_printable),
       cmocka_unit_test(status_names_and_numbers),
       cmocka_unit_test(context_needs_a_whole_allocator),
       cmocka_unit_test(memory_is_aligned_and_clear),

@@ -24,6 +24,9 @@ static const char *const texts[] = {
     "x' = A*x + tanh(B*x)*dot(w, x) - 0.1*x\n"
     "s' = dot(x, w) - sum(x) + norm2(x) - s\ncost integral = dot(x, x) + s^2\n",
     "param k = 2\ninit x = 1\nx' = exp(-k*t) - x\n",
+    "param a = 0.4, b = 1.5\ninit x = 0.5\ninit y = -0.7\n"
+    "x' = atan2(a, y - b) + log10(1 + x^2) - 0.1*lgamma(2 + y^2) + atan2(x^2, b)*sign(b - 1)\n"
+    "y' = expm1(-a*x^2) - floor(5*a)*0.1 + min(x, y, a) - max([x, y, -b])\n",
     "init x = 1\ninit y = 0\nx' = y\ny' = -x\n",
     /* plain arithmetic, which stays in registers, of one state and of many, with time */
     "param a = 0.5\ninit x = 1\nx' = a*t - x\n",

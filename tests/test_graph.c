@@ -69,10 +69,13 @@ static void test_unary_values_and_slopes(void **state) {
   const unary_case cases[] = {{OG_NEG, x, -x, -1},
                               {OG_ABS, -x, x, -1},
                               {OG_SIGN, -x, -1, 0},
+                              {OG_FLOOR, -x, -1, 0},
                               {OG_SQRT, x, sqrt(x), 0.5 / sqrt(x)},
                               {OG_EXP, x, exp(x), exp(x)},
                               {OG_EXPM1, x, expm1(x), exp(x)},
                               {OG_LOG, x, log(x), 1 / x},
+                              /* mpmath */
+                              {OG_LOG10, x, -0.15490195998574316929, 0.62042068843321693600},
                               {OG_LOG1P, x, log1p(x), 1 / 1.7},
                               {OG_SIN, x, sin(x), cos(x)},
                               {OG_COS, x, cos(x), -sin(x)},

@@ -92,6 +92,8 @@ static const meaning meanings[] = {
     {"norm2([3, 4])", 5},
     {"([[1, 2], [3, 4]]*[5, 6])[2]", 39},
     {"[[1, 2], [3, 4]][2][1]", 3},
+    {"[[1, 2], [3, 4]][2, 1]", 3},
+    {"sum([[1, 2, 3], [4, 5, 6]][2, 2:3])", 11},
     {"sum([1, 2, 3, 4][2:3])", 5},
     {"min(2, 3) + max(2, 3)*10", 32},
     {"1e-3*1000 + .5", 1.5},
@@ -317,6 +319,283 @@ static const diagnostic network_diagnostics[] = {
      "m.ode:5:20: error: this argument is a vector of 2, but the observation is a vector of 3"},
 };
 
+/* ---- What people write who know another language: whole messages ---- */
+
+static const diagnostic foreign_diagnostics[] = {
+    {"init x = 1\nx' = ln(x) + log2(x)\n",
+     "m.ode:2:6: error: unknown function 'ln'\n"
+     "  x' = ln(x) + log2(x)\n"
+     "       ^^\n"
+     "  help: the natural logarithm is log(x), that of base 10 log10(x)\n"
+     "m.ode:2:14: error: unknown function 'log2'\n"
+     "  x' = ln(x) + log2(x)\n"
+     "               ^^^^\n"
+     "  help: write log(x)/log(2)"},
+    {"init x = 1\nx' = pow(x, 2) + norm([x, x])\n", "m.ode:2:6: error: unknown function 'pow'\n"
+                                                    "  x' = pow(x, 2) + norm([x, x])\n"
+                                                    "       ^^^\n"
+                                                    "  help: a power is written a^b\n"
+                                                    "m.ode:2:18: error: unknown function 'norm'\n"
+                                                    "  x' = pow(x, 2) + norm([x, x])\n"
+                                                    "                   ^^^^\n"
+                                                    "  help: the Euclidean norm of a vector is norm2(x)"},
+    {"init x = 1\nx' = if(x > 0, 1, Mod(x, 2))\n", "m.ode:2:6: error: unknown function 'if'\n"
+                                                   "  x' = if(x > 0, 1, Mod(x, 2))\n"
+                                                   "       ^^\n"
+                                                   "  help: a choice is written where(condition, a, b)"},
+    {"init x = 1\nx' = x**2 + yy\n", "m.ode:2:7: error: these characters have no meaning here\n"
+                                     "  x' = x**2 + yy\n"
+                                     "        ^^\n"
+                                     "  help: a power is written a^b\n"
+                                     "m.ode:2:13: error: unknown name 'yy'\n"
+                                     "  x' = x**2 + yy\n"
+                                     "              ^^"},
+    {"init x = 1\nx' = -x\nif x > 1\n",
+     "m.ode:3:4: error: expected ''' (an equation) or '=' (a definition) after the name, not 'x'\n"
+     "  if x > 1\n"
+     "     ^\n"
+     "  help: there are no such statements: a choice is where(condition, a, b), and vectors go entry by "
+     "entry"},
+    {"init x = 1\nx' = 1 if x > 0 else 2\n", "m.ode:2:8: error: expected the end of the line, not 'if'\n"
+                                             "  x' = 1 if x > 0 else 2\n"
+                                             "         ^^\n"
+                                             "  help: a choice is written where(condition, a, b)"},
+    {"init x = 1\nx' = x > 0 ? 1 : 2\n", "m.ode:2:12: error: this character has no meaning here\n"
+                                         "  x' = x > 0 ? 1 : 2\n"
+                                         "             ^\n"
+                                         "  help: a choice is written where(condition, a, b)"},
+    {"init x = 1\ndx/dt = -1\n",
+     "m.ode:2:3: error: expected ''' (an equation) or '=' (a definition) after the name, not '/'\n"
+     "  dx/dt = -1\n"
+     "    ^\n"
+     "  help: an equation is written: x' = ..."},
+    {"init x = 1\nd(x)/dt = -x\n",
+     "m.ode:2:2: error: expected ''' (an equation) or '=' (a definition) after the name, not '('\n"
+     "  d(x)/dt = -x\n"
+     "   ^\n"
+     "  help: an equation is written: x' = ..."},
+    {"init x = 1\ndxdt = -x\n", "m.ode:1:6: error: 'x' has an initial value but no equation\n"
+                                "  init x = 1\n"
+                                "       ^\n"
+                                "  help: 'dxdt = ...' only defines a name: write x' = ..."},
+    {"init x = 1\nx'' = -x\n",
+     "m.ode:2:3: error: expected '=' and an expression, not '''\n"
+     "  x'' = -x\n"
+     "    ^\n"
+     "  help: equations are of first order: make the derivative a state, init v = ..., x' = v, v' = ..."},
+    {"init x(0) = 1\nx' = -x\n", "m.ode:1:7: error: expected '=' and the initial value, not '('\n"
+                                 "  init x(0) = 1\n"
+                                 "        ^\n"
+                                 "  help: an initial value is that at the start of the span: init x = ..."},
+    {"x(0) = 1\nx' = -x\n",
+     "m.ode:1:2: error: expected ''' (an equation) or '=' (a definition) after the name, not '('\n"
+     "  x(0) = 1\n"
+     "   ^\n"
+     "  help: an initial value is written: init x = ..., an equation: x' = ..."},
+    {"init x = 1;\nx' = -x;;\n", "m.ode:1:11: error: a statement ends with its line\n"
+                                 "  init x = 1;\n"
+                                 "            ^\n"
+                                 "  help: leave the ';' out, and write one statement to a line\n"
+                                 "m.ode:2:8: error: a statement ends with its line\n"
+                                 "  x' = -x;;\n"
+                                 "         ^\n"
+                                 "  help: leave the ';' out, and write one statement to a line"},
+    {"init x = 1\nx\xe2\x80\x99 = \xe2\x88\x92x\xc2\xb7z\n",
+     "m.ode:2:2: error: this character has no meaning here\n"
+     "  x\xe2\x80\x99 = \xe2\x88\x92x\xc2\xb7z\n"
+     "   ^\n"
+     "  help: the prime of an equation is the plain apostrophe: x' = ...\n"
+     "m.ode:2:6: error: this character has no meaning here\n"
+     "  x\xe2\x80\x99 = \xe2\x88\x92x\xc2\xb7z\n"
+     "       ^\n"
+     "  help: the minus sign is the plain hyphen: -\n"
+     "m.ode:2:8: error: this character has no meaning here\n"
+     "  x\xe2\x80\x99 = \xe2\x88\x92x\xc2\xb7z\n"
+     "         ^\n"
+     "  help: a product is written with '*'\n"
+     "m.ode:2:9: error: unknown name 'z'\n"
+     "  x\xe2\x80\x99 = \xe2\x88\x92x\xc2\xb7z\n"
+     "          ^"},
+    {"parameters {\n  real a;\n}\ninit x = 1\nx' = -a*x\n",
+     "m.ode:1:12: error: expected ''' (an equation) or '=' (a definition) after the name, not '{'\n"
+     "  parameters {\n"
+     "             ^\n"
+     "  help: a parameter is declared with: param NAME = value"},
+    {"parameters a = 1\ninit x = 1\nx' = -a*x\n",
+     "m.ode:1:12: error: expected ''' (an equation) or '=' (a definition) after the name, not 'a'\n"
+     "  parameters a = 1\n"
+     "             ^\n"
+     "  help: a parameter is declared with: param NAME = value"},
+    {"init x = 1\nx' = -x\nobsrve x ~ normal(x, 1)\n",
+     "m.ode:3:8: error: expected ''' (an equation) or '=' (a definition) after the name, not 'x'\n"
+     "  obsrve x ~ normal(x, 1)\n"
+     "         ^\n"
+     "  help: did you mean 'observe'?"},
+    {"param c ~ normal(0, 1)\ninit x = 1\nx' = -c*x\n",
+     "m.ode:1:9: error: expected '=' and a value, not '~'\n"
+     "  param c ~ normal(0, 1)\n"
+     "          ^\n"
+     "  help: a parameter has a value: param c = 1; a prior is added to the loss: cost final = ((c - "
+     "mean)/sd)^2/2, once for each trajectory"},
+    {"init x = 1\nx' = -x\nx ~ normal(x, 1)\n",
+     "m.ode:3:3: error: expected ''' (an equation) or '=' (a definition) after the name, not '~'\n"
+     "  x ~ normal(x, 1)\n"
+     "    ^\n"
+     "  help: a column of the data is described with: observe x ~ ..."},
+    {"init x = 1\nx' = x(t - 1)\n",
+     "m.ode:2:6: error: 'x' is no function\n"
+     "  x' = x(t - 1)\n"
+     "       ^^^^^^^^\n"
+     "  help: equations with delays are not part of the language: a state is read at the present time alone"},
+    {"init x = 1\nx' = x(t)\n", "m.ode:2:6: error: 'x' is no function\n"
+                                "  x' = x(t)\n"
+                                "       ^^^^\n"
+                                "  help: its value at t is written: x"},
+    {"init x = 1\nx' = x(1 + x)\n", "m.ode:2:6: error: 'x' is no function\n"
+                                    "  x' = x(1 + x)\n"
+                                    "       ^^^^^^^^\n"
+                                    "  help: a product is written x*(...), an entry of a vector x[...]"},
+    {"param k = 1\ninit x = 1\nx' = -k x\n", "m.ode:3:9: error: expected the end of the line, not 'x'\n"
+                                             "  x' = -k x\n"
+                                             "          ^\n"
+                                             "  help: a product is written with '*'"},
+    {"init x = 1 // one\nx' = !x\n", "m.ode:1:13: error: expected a number, a name or a bracket, not '/'\n"
+                                     "  init x = 1 // one\n"
+                                     "              ^\n"
+                                     "  help: a comment starts with '#'\n"
+                                     "m.ode:2:6: error: expected a number, a name or a bracket, not '!'\n"
+                                     "  x' = !x\n"
+                                     "       ^\n"
+                                     "  help: the contrary of a condition is written: not (a < b)"},
+    {"init x = 1\nx' = where(x = 1, e, time)\n", "m.ode:2:14: error: expected ',' or ')', not '='\n"
+                                                 "  x' = where(x = 1, e, time)\n"
+                                                 "               ^\n"
+                                                 "  help: equality is written a == b"},
+    {"init x = 1\nx' = e + time*0\n", "m.ode:2:6: error: unknown name 'e'\n"
+                                      "  x' = e + time*0\n"
+                                      "       ^\n"
+                                      "  help: Euler's number is exp(1)\n"
+                                      "m.ode:2:10: error: unknown name 'time'\n"
+                                      "  x' = e + time*0\n"
+                                      "           ^^^^\n"
+                                      "  help: the time is t"},
+    {"init x = 1\nx' = -x\nobserve x ~ gaussian(x, 1)\n",
+     "m.ode:3:13: error: unknown distribution 'gaussian'\n"
+     "  observe x ~ gaussian(x, 1)\n"
+     "              ^^^^^^^^\n"
+     "  help: write normal(mu, sigma), with the standard deviation"},
+    {"init x = 1 + \nx' = x && \xce\xb1\n",
+     "m.ode:1:13: error: expected a number, a name or a bracket, but the line ends here\n"
+     "  init x = 1 + \n"
+     "              ^\n"
+     "m.ode:2:8: error: these characters have no meaning here\n"
+     "  x' = x && \xce\xb1\n"
+     "         ^^\n"
+     "  help: write 'and'\n"
+     "m.ode:2:11: error: this character has no meaning here\n"
+     "  x' = x && \xce\xb1\n"
+     "            ^\n"
+     "  help: names are made of the letters a to z and A to Z, digits and '_'"},
+    {"init x = [1, 2]\nx' = x[1, 2]*x\n", "m.ode:2:6: error: a scalar has no entries to index\n"
+                                          "  x' = x[1, 2]*x\n"
+                                          "       ^^^^^^^\n"
+                                          "  help: a vector has one index, a matrix two"},
+    {"init x = 1\nx' = -x\nx[1]' = 2\n",
+     "m.ode:3:2: error: expected ''' (an equation) or '=' (a definition) after the name, not '['\n"
+     "  x[1]' = 2\n"
+     "   ^\n"
+     "  help: a vector has one statement: x' = [..., ...], x = [..., ...]"},
+};
+
+/* An open bracket is reported where it opens; what is wrong in one statement hides nothing in the others, and
+ * is not echoed by them. */
+static const diagnostic apart_diagnostics[] = {
+    {"init x = 1\nx' = f(x,\n  y\ninit y = 3\ny' = z\n", "m.ode:2:7: error: this bracket is not closed\n"
+                                                         "  x' = f(x,\n"
+                                                         "        ^\n"
+                                                         "m.ode:5:6: error: unknown name 'z'\n"
+                                                         "  y' = z\n"
+                                                         "       ^"},
+    {"init x = 1\nx' = exp(-(x)\ny = b\n", "m.ode:2:9: error: this bracket is not closed\n"
+                                           "  x' = exp(-(x)\n"
+                                           "          ^\n"
+                                           "m.ode:3:5: error: unknown name 'b'\n"
+                                           "  y = b\n"
+                                           "      ^"},
+    {"init x = [1\nx' = x\n", "m.ode:1:10: error: this bracket is not closed\n"
+                              "  init x = [1\n"
+                              "           ^"},
+    {"init x = 1\nx' = 1\nevent a when x = 0 any { x = (1\n  y = 2 }\nz = b\n",
+     "m.ode:3:30: error: this bracket is not closed\n"
+     "  event a when x = 0 any { x = (1\n"
+     "                               ^\n"
+     "m.ode:5:5: error: unknown name 'b'\n"
+     "  z = b\n"
+     "      ^"},
+    {"init x = 1\nx' = 1\nevent a when x = 0 any { x = (1 }\nz = b\n",
+     "m.ode:3:30: error: this bracket is not closed\n"
+     "  event a when x = 0 any { x = (1 }\n"
+     "                               ^\n"
+     "m.ode:4:5: error: unknown name 'b'\n"
+     "  z = b\n"
+     "      ^"},
+    {"init x = 1\nx' = 1\nevent a when x = 0 any { x = 1\nparam k = b\n",
+     "m.ode:3:24: error: this brace is not closed\n"
+     "  event a when x = 0 any { x = 1\n"
+     "                         ^\n"
+     "m.ode:4:11: error: unknown name 'b'\n"
+     "  param k = b\n"
+     "            ^"},
+    {"init x = [1, 2]\nx' = dense(x, 2; tanh,\n  weights = normal(0.1)\nq = b\n",
+     "m.ode:2:11: error: this bracket is not closed\n"
+     "  x' = dense(x, 2; tanh,\n"
+     "            ^\n"
+     "m.ode:4:5: error: unknown name 'b'\n"
+     "  q = b\n"
+     "      ^"},
+    {"init x = f(a,\n  b c,\n  d)\nx' = q\n", "m.ode:2:5: error: expected ',' or ')', not 'c'\n"
+                                              "    b c,\n"
+                                              "      ^\n"
+                                              "m.ode:4:6: error: unknown name 'q'\n"
+                                              "  x' = q\n"
+                                              "       ^"},
+    {"param k = 1 +\ninit x = k\nx' = -k*x + yy\nobserve x ~ normal(x, 1\ncost final = zz\n",
+     "m.ode:1:14: error: expected a number, a name or a bracket, but the line ends here\n"
+     "  param k = 1 +\n"
+     "               ^\n"
+     "m.ode:4:19: error: this bracket is not closed\n"
+     "  observe x ~ normal(x, 1\n"
+     "                    ^\n"
+     "m.ode:3:13: error: unknown name 'yy'\n"
+     "  x' = -k*x + yy\n"
+     "              ^^\n"
+     "m.ode:5:14: error: unknown name 'zz'\n"
+     "  cost final = zz\n"
+     "               ^^"},
+    {"x' = y\ny' = x*w\n", "m.ode:1:1: error: 'x' has an equation but no initial value\n"
+                           "  x' = y\n"
+                           "  ^\n"
+                           "  help: add a line: init x = ...\n"
+                           "m.ode:2:1: error: 'y' has an equation but no initial value\n"
+                           "  y' = x*w\n"
+                           "  ^\n"
+                           "  help: add a line: init y = ...\n"
+                           "m.ode:2:8: error: unknown name 'w'\n"
+                           "  y' = x*w\n"
+                           "         ^"},
+    {"\xef\xbb\xbfinit x = 1 +\nx' = -x\n",
+     "m.ode:1:13: error: expected a number, a name or a bracket, but the line ends here\n"
+     "  init x = 1 +\n"
+     "              ^"},
+    {"net f = mlp(2, 2; tahn\ninit x = [1, 2]\nx' = f(x) + q\n",
+     "m.ode:1:12: error: this bracket is not closed\n"
+     "  net f = mlp(2, 2; tahn\n"
+     "             ^\n"
+     "m.ode:3:13: error: unknown name 'q'\n"
+     "  x' = f(x) + q\n"
+     "              ^"},
+};
+
 /* Every part of the braces is looked at, and what follows them; what was left out is no source of echoes. */
 static void several_in_braces(void **state) {
   (void)state;
@@ -350,6 +629,28 @@ static void check_messages(const diagnostic *from, size_t count) {
       fail_msg("for\n%s\ngot\n%s\nnot\n%s", text, og_context_message(context), want);
   }
   og_context_destroy(context);
+}
+
+static void check_whole_messages(const diagnostic *from, size_t count) {
+  og_context *context = new_context();
+  for (size_t i = 0; i < count; i++) {
+    og_model *model = NULL;
+    const char *text = from[i].text;
+    assert_int_equal(og_model_parse(context, "m.ode", text, strlen(text), &model), OG_ERR_MODEL);
+    if (strcmp(og_context_message(context), from[i].message) != 0)
+      fail_msg("for\n%s\ngot\n%s\nnot\n%s", text, og_context_message(context), from[i].message);
+  }
+  og_context_destroy(context);
+}
+
+static void messages_to_the_foreign(void **state) {
+  (void)state;
+  check_whole_messages(foreign_diagnostics, sizeof foreign_diagnostics / sizeof *foreign_diagnostics);
+}
+
+static void messages_apart(void **state) {
+  (void)state;
+  check_whole_messages(apart_diagnostics, sizeof apart_diagnostics / sizeof *apart_diagnostics);
 }
 
 static void messages(void **state) {
@@ -415,6 +716,8 @@ static void set_values(void **state) {
   assert_int_equal(og_model_set(model, "k", "[1, 9]"), OG_ERR_BOUNDS);
   assert_int_equal(og_model_set(model, "k", "[1, 2, 3]"), OG_ERR_SHAPE);
   assert_int_equal(og_model_set(model, "b", "1"), OG_ERR_NAME);
+  assert_int_equal(og_model_set(model, "k[2]", "1"), OG_ERR_NAME);
+  assert_string_equal(og_context_message(context), "entries are set all at once: k=[...], not k[2]");
   assert_int_equal(og_model_set(model, "a", "1 +"), OG_ERR_MODEL);
   assert_int_equal(og_model_set(model, "a", "x"), OG_ERR_MODEL);
   CHECK(context, og_model_values(model, theta)); /* as before */
@@ -432,6 +735,8 @@ int main(void) {
       cmocka_unit_test(messages),
       cmocka_unit_test(messages_of_events_and_inputs),
       cmocka_unit_test(messages_of_networks),
+      cmocka_unit_test(messages_to_the_foreign),
+      cmocka_unit_test(messages_apart),
       cmocka_unit_test(several_in_braces),
       cmocka_unit_test(several_in_one_run),
       cmocka_unit_test(endless_input),

@@ -127,8 +127,9 @@ static void observation_behind_the_end(void **state) {
   CHECK(context, og_objective_create(context, model, data, NULL, &objective));
   assert_int_equal(og_objective_evaluate(objective, (double[]){1}, &loss, &gradient), OG_ERR_ENDED);
   assert_true(loss == 7 && gradient == 8);
-  static const char want[] = "data row 3, at t = 1, is never reached: the terminal event 'low' ends the "
-                             "trajectory at t = 0.693147";
+  static const char want[] =
+      "d.csv:4: data row 3, at t = 1, is never reached: the terminal event 'low' ends the "
+      "trajectory at t = 0.693147";
   if (strncmp(og_context_message(context), want, sizeof want - 1) != 0)
     fail_msg("%s", og_context_message(context));
   CHECK(context, og_objective_evaluate(objective, (double[]){0.6}, &loss, &gradient)); /* ln 2 / 0.6 > 1 */

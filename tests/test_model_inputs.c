@@ -180,12 +180,13 @@ static void values_at_a_time(void **state) {
   assert_int_equal(og_inputs_at(inputs, 0, -0.5, u), OG_ERR_DATA);
   assert_string_equal(
       og_context_message(context),
-      "input power, trajectory a has its first value at t = 0, but is needed from t = -0.5 on; "
+      "d.csv: input power, trajectory a has its first value at t = 0, but is needed from t = -0.5 on; "
       "add a row there");
   assert_int_equal(og_inputs_at(inputs, 1, 3.5, u), OG_ERR_DATA);
-  assert_string_equal(og_context_message(context),
-                      "input room[1], trajectory b has its last value at t = 3, but is needed up to t = 3.5; "
-                      "add a row there, or declare it with `hold`");
+  assert_string_equal(
+      og_context_message(context),
+      "d.csv: input room[1], trajectory b has its last value at t = 3, but is needed up to t = 3.5; "
+      "add a row there, or declare it with `hold`");
   assert_int_equal(og_inputs_at(inputs, 2, 1, u), OG_ERR_ARGUMENT);
   assert_true(u[0] == 99);
   og_inputs_destroy(inputs);
@@ -201,20 +202,22 @@ typedef struct refusal {
 } refusal;
 static const refusal refusals[] = {
     {"t,u\n0,1\n", OG_ERR_NAME,
-     "the model reads the input w, but the data has no column of that name; its columns are: t, u"},
+     "d.csv: the model reads the input w, but the data has no column of that name; its columns are: t, u"},
     {"u,w\n0,1\n", OG_ERR_NAME,
-     "the data has no column t or time, so it is not known when the inputs have their values"},
+     "d.csv: the data has no column t or time, so it is not known when its rows were observed; its columns "
+     "are: u, w"},
     {"t,u,w\n0,1,1\n1,2,1\n", OG_ERR_DATA,
-     "data row 2: input u is 2 here and 1 in a row before; a signal in time is declared with `linear` or "
+     "d.csv:3: data row 2: input u is 2 here and 1 in a row before; a signal in time is declared with "
+     "`linear` or "
      "`hold` "
      "behind its name"},
     {"t,u,w\n0,NA,1\n1,NA,1\n", OG_ERR_DATA,
-     "column u has no value at all, but the model reads it as an input"},
+     "d.csv: column u has no value at all, but the model reads it as an input"},
     {"t,u,w\n0,1,1\n2,1,2\n1,1,3\n2,1,4\n", OG_ERR_DATA,
-     "data row 3: time 1 comes after 2; the times of an input must not go back: sort the rows"},
+     "d.csv:4: data row 3: time 1 comes after 2; the times of an input must not go back: sort the rows"},
     {"t,u,w\n0,1,1\n1,1,2\n1,1,3\n", OG_ERR_DATA,
-     "data row 3: input w is 3 here and 2 in a row before of the same time"},
-    {"t,u,w\n0,1,1\nNA,1,2\n", OG_ERR_DATA, "data row 2 gives input w a value but no time"},
+     "d.csv:4: data row 3: input w is 3 here and 2 in a row before of the same time"},
+    {"t,u,w\n0,1,1\nNA,1,2\n", OG_ERR_DATA, "d.csv:3: data row 2 gives input w a value but no time"},
 };
 
 static void data_that_do_not_fit(void **state) {

@@ -91,9 +91,22 @@ static og_status refused(og_context *context) {
   return status == OG_ERR_MODEL ? OG_OK : status;
 }
 
+/* Nor does one whose statements cannot all be read, beside which the others are looked at. */
+static og_status unreadable(og_context *context) {
+  static const char wrong[] =
+      "param k = 1 +\nnet g = mlp(2, 2; tahn\ninit x = [1, 2]; y(0) = 1\n"
+      "x' = g(x)*q*pow(2, 3) + h(\ndx/dt = 2\nz = dense(x, 2)**2 - y(t - 1)\n"
+      "observe x ~ normal(x\nevent a when x[1, 2] = 0 any { x = (1\nparam c ~ normal(0, 1)\n";
+  og_model *model = NULL;
+  og_status status = og_model_parse(context, "m.ode", wrong, sizeof wrong - 1, &model);
+  assert_null(model);
+  return status == OG_ERR_MODEL ? OG_OK : status;
+}
+
 static void mistakes(void **state) {
   (void)state;
   fail_each_allocation(refused);
+  fail_each_allocation(unreadable);
 }
 
 int main(void) {

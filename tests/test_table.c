@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "counting.h"
+#include "fields.h"
 
 static og_status parse(og_context *context, const char *text, og_table **table) {
   return og_table_parse_csv(context, "data.csv", text, strlen(text), table);
@@ -89,7 +89,14 @@ static void malformed_tables_are_refused_with_their_place(void **state) {
       {"t,x\n1,inf\n",
        "data.csv:2:3: column x: \"inf\" is not a number; expected a number, or NA for a missing value"},
       {"t,x\n1,-Infinity\n", "\"-Infinity\" is not a number"},
-      {"t,x\n1,nan\n", "\"nan\" is not a number; expected a number, or NA"},
+      {"t,x\n1,nano\n", "\"nano\" is not a number; expected a number, or NA"},
+      {"t,x\n1,..\n", "\"..\" is not a number; expected a number, or NA"},
+      {"t,x\n1,-\n", "\"-\" is not a number"},
+      {"id,x\n.,3\nNA,4\n", "data.csv:3:1: column id: \"NA\" is missing"}, /* any other text is an id */
+      {"t,x,,y\n1,2,,3\n", "data.csv:1:5: column 3 has no name in the header"},
+      {"t,x,,\n1,2,,3\n", "data.csv:2:6: the row has more than 2 cells; the header has 2 columns"},
+      {"# t,x\n\n", "data.csv:3:1: the file is empty"},
+      {"# t,x\n0,1.5\n1,2\n", "data.csv:2:1: this line holds numbers; expected a header"},
       {"t,x\n1,0x1F\n", "\"0x1F\" is hexadecimal"},
       {"t,x\n1,1e999\n", "data.csv:2:3: column x: \"1e999\" is too large for a double"},
       {"t,x\n1,2,3\n", "data.csv:2:5: the row has more than 2 cells; the header has 2 columns"},
@@ -115,6 +122,42 @@ static void malformed_tables_are_refused_with_their_place(void **state) {
     assert_null(table);
     assert_contains(og_context_message(context), rows[i].message);
   }
+  og_context_destroy(context);
+}
+
+/* The words for missing values that other tools write, comments, and the columns that spreadsheets leave. */
+static void what_other_tools_write(void **state) {
+  (void)state;
+  static const char text[] = "# made by hand\nt,x,y,,\n  # between\n0,NA,1,,\n1,NaN,nan\n2,n/a,N/A,\n\n"
+                             "3,na,.,,,\n4,#N/A,\"\"\n# 5,6\n5,1,2\n# the end";
+  og_context *context = new_context();
+  og_table *table;
+  CHECK(context, parse(context, text, &table));
+  assert_int_equal(og_table_columns(table), 3);
+  assert_column(table, "t", 6, (double[]){0, 1, 2, 3, 4, 5});
+  assert_column(table, "x", 6, (double[]){NAN, NAN, NAN, NAN, NAN, 1});
+  assert_column(table, "y", 6, (double[]){1, NAN, NAN, NAN, NAN, 2});
+  assert_string_equal(og_table_name(table), "data.csv");
+  const size_t lines[] = {4, 5, 6, 8, 9, 11};
+  for (size_t row = 0; row < 6; row++) assert_int_equal(og_table_line(table, row), lines[row]);
+  assert_int_equal(og_table_line(table, 6), 0);
+  og_table_destroy(table);
+  og_context_destroy(context);
+}
+
+static void keep_line(const char *line, void *user) { snprintf(user, 400, "%s", line); }
+
+/* A row is not taken for a comment without a word. */
+static void comments_that_look_like_rows(void **state) {
+  (void)state;
+  char note[400] = "";
+  og_context *context = new_context();
+  og_table *table;
+  og_context_set_log(context, keep_line, note);
+  CHECK(context, parse(context, "# a, b\nid,t\na,1\n# b\n#1,2\n#2,3\n", &table));
+  assert_contains(note, "data.csv:5: a line that begins with #");
+  assert_int_equal(og_table_rows(table), 1);
+  og_table_destroy(table);
   og_context_destroy(context);
 }
 
@@ -313,6 +356,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(spellings_of_the_same_table),
       cmocka_unit_test(quoted_names_and_ids),
+      cmocka_unit_test(what_other_tools_write),
+      cmocka_unit_test(comments_that_look_like_rows),
       cmocka_unit_test(malformed_tables_are_refused_with_their_place),
       cmocka_unit_test(nul_bytes_are_refused),
       cmocka_unit_test(unreadable_files_are_named),

@@ -317,7 +317,7 @@ static og_look_error error_of(const looks *l, const view *v, size_t lane) {
         (double)l->block[X_WHOLE][i * lanes + lane] - (double)l->block[X_PARTS][i * lanes + lane];
     error.loss += lambda * difference;
     error.loss_size += fabs(lambda * x);
-    error.state = fmax(error.state, fabs(difference) / (limits->atol + limits->rtol * fabs(x)));
+    error.state = fmax(error.state, fabs(difference) / (og_atol_of(l->solve, i) + limits->rtol * fabs(x)));
   }
   error.loss = fabs(error.loss);
   if (l->queue[item].part < 1) error.loss = error.state = 0; /* the whole step goes on beyond the event */

@@ -36,9 +36,12 @@ char *og_strdup(og_context *context, const char *text);
     if (og_try_status != OG_OK) return og_try_status;                                                        \
   } while (0)
 
-/* The whole file with a NUL behind it (give back with og_free). The message of a failure names the path and
- * the cause. */
+/* The whole file ("-" is standard input) with a NUL behind it (give back with og_free). The message of a
+ * failure names the path and the cause. */
 og_status og_read_file(og_context *context, const char *path, char **text, size_t *length);
+
+/* What a path is called in messages. */
+const char *og_file_name(const char *path);
 
 /* Reads one decimal number ("1.5e-3", optional sign) at the start of `text`, whatever the locale: no blanks,
  * hex, inf or nan. Returns the characters used, 0 when there is none (or it has over a thousand). Overflow

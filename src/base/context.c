@@ -90,6 +90,22 @@ static void drop_message(og_context *context) {
   context->message = context->fallback;
 }
 
+/* Every message passes here, and many quote files. Takes the text, and gives one for og_free. */
+static char *printable_copy(og_context *context, char *text) {
+  size_t size = og_printable(text, NULL, 0) + 1;
+  char *copy = og_alloc(context, size, 1);
+  if (!copy) size = strlen(text) + 1; /* as much of it as fits where the text is */
+  char brief[FALLBACK_SIZE];
+  if (copy) {
+    og_printable(text, copy, size);
+    og_free(context, text);
+    return copy;
+  }
+  og_printable(text, brief, size < sizeof brief ? size : sizeof brief);
+  memcpy(text, brief, strlen(brief) + 1);
+  return text;
+}
+
 /* The new message is `head` followed by the formatted text. `head` and the arguments may be parts of the
  * present message: it is let go only when the new one is complete. */
 static void set_message(og_context *context, const char *head, const char *format, va_list arguments) {
@@ -107,9 +123,9 @@ static void set_message(og_context *context, const char *head, const char *forma
   vsnprintf(target + start, size - start, format, arguments);
   drop_message(context);
   if (text)
-    context->message = text;
+    context->message = printable_copy(context, text);
   else
-    memcpy(context->fallback, brief, sizeof brief);
+    og_printable(brief, context->fallback, sizeof context->fallback);
 }
 
 og_status og_fail(og_context *context, og_status status, const char *format, ...) {
@@ -155,11 +171,12 @@ void og_context_set_log(og_context *context, og_log_fn log, void *user) {
 
 void og_log(const og_context *context, const char *format, ...) {
   if (!context->log) return;
-  char line[1024];
+  char raw[1024], line[1536];
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(line, sizeof line, format, arguments);
+  vsnprintf(raw, sizeof raw, format, arguments);
   va_end(arguments);
+  og_printable(raw, line, sizeof line);
   for (char *newline = strchr(line, '\n'); newline; newline = strchr(newline, '\n')) *newline = ' ';
   context->log(line, context->log_user);
 }

@@ -34,12 +34,15 @@ static og_status read_all(og_context *context, FILE *file, const char *path, cha
   return OG_OK;
 }
 
+const char *og_file_name(const char *path) { return strcmp(path, "-") == 0 ? "standard input" : path; }
+
 og_status og_read_file(og_context *context, const char *path, char **text, size_t *length) {
   *text = NULL;
   *length = 0;
-  FILE *file = fopen(path, "rb");
+  int is_input = strcmp(path, "-") == 0;
+  FILE *file = is_input ? stdin : fopen(path, "rb");
   if (!file) return og_fail(context, OG_ERR_FILE, "cannot read %s: %s", path, strerror(errno));
-  og_status status = read_all(context, file, path, text, length);
-  fclose(file);
+  og_status status = read_all(context, file, og_file_name(path), text, length);
+  if (!is_input) fclose(file);
   return status;
 }

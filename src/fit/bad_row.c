@@ -103,14 +103,15 @@ static double observed_value(const place *at, size_t column) {
 static og_status refuse_argument(const place *at, const arguments *found, int argument, double value) {
   const og_objective *objective = at->batch->objective;
   const og_distribution *about = found->observed->distribution;
-  char number[OG_NUMBER_SIZE], state[200] = "";
+  char number[OG_NUMBER_SIZE], file[OG_FILE_SIZE], state[200] = "";
   og_format_real(value, number);
   return og_fail(
       objective->context, OG_ERR_NOT_FINITE,
-      "the loss of data row %zu%s, at t = %s, has no value: observed %s = %.10g, where %s of %s is %s, but "
+      "%sthe loss of data row %zu%s, at t = %s, has no value: observed %s = %.10g, where %s of %s is %s, but "
       "must be "
       "%s; the state there is (%s); try: bounds or another start for the parameters, or an expression that "
       "stays in that range",
+      og_data_file(objective->data->table, objective->data->row[at->row], file),
       objective->data->row[at->row] + 1, at->trajectory, at->t,
       og_model_observed_name(objective->model, found->column), observed_value(at, found->column),
       about->argument[argument].name, about->name, number, og_domain_text(about->argument[argument].domain),
@@ -134,13 +135,14 @@ static size_t describe(const place *at, const arguments *found, char *text, size
 
 static og_status refuse_row(const place *at, const char *observed) {
   const og_objective *objective = at->batch->objective;
-  char loss[OG_NUMBER_SIZE], state[200] = "";
+  char loss[OG_NUMBER_SIZE], file[OG_FILE_SIZE], state[200] = "";
   og_format_real(at->batch->row_losses[at->observation], loss);
   return og_fail(
       objective->context, OG_ERR_NOT_FINITE,
-      "the loss of data row %zu%s, at t = %s, is %s or its derivative is not finite: observed %s, where "
+      "%sthe loss of data row %zu%s, at t = %s, is %s or its derivative is not finite: observed %s, where "
       "the state is (%s); try: check that the value can come from its distribution with these arguments, "
       "and that what is written for them has a derivative there",
+      og_data_file(objective->data->table, objective->data->row[at->row], file),
       objective->data->row[at->row] + 1, at->trajectory, at->t, loss, observed,
       states(at, state, sizeof state));
 }

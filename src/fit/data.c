@@ -18,6 +18,21 @@ const char *og_data_trajectory(const og_table *table, size_t trajectory, char te
   return text;
 }
 
+/* A long path is cut at its beginning. */
+const char *og_data_file(const og_table *table, size_t row, char text[OG_FILE_SIZE]) {
+  enum { NAME_MOST = OG_FILE_SIZE - 32 };
+  const char *name = table ? og_table_name(table) : "";
+  size_t length = strlen(name), line = table && row != OG_NO_ROW ? og_table_line(table, row) : 0;
+  const char *dots = length > NAME_MOST ? "..." : "",
+             *end = length > NAME_MOST ? name + length - NAME_MOST : name;
+  text[0] = '\0';
+  if (*name && line)
+    snprintf(text, OG_FILE_SIZE, "%s%s:%zu: ", dots, end, line);
+  else if (*name)
+    snprintf(text, OG_FILE_SIZE, "%s%s: ", dots, end);
+  return text;
+}
+
 /* ---- Columns ---- */
 
 /* "a, b, c": the columns of the table, cut when there are too many. */
@@ -33,17 +48,18 @@ static const char *list_columns(const og_table *table, char *text, size_t size) 
 }
 
 og_status og_data_no_column(og_context *context, const og_table *table, const char *use, const char *name) {
-  char list[400];
+  char list[400], file[OG_FILE_SIZE];
   size_t count = og_table_columns(table);
   const char **names = og_alloc(context, count + 1, sizeof *names);
   if (!names) return og_fail_memory(context, count * sizeof *names, "column names");
   for (size_t i = 0; i < count; i++) names[i] = og_table_column_name(table, i);
   const char *nearest = og_nearest(name, names, count);
-  og_status status = og_fail(context, OG_ERR_NAME,
-                             "the model %s %s, but the data has no column of that name%s%s%s; "
-                             "its columns are: %s",
-                             use, name, nearest ? " (did you mean " : "", nearest ? nearest : "",
-                             nearest ? "?)" : "", list_columns(table, list, sizeof list));
+  og_status status =
+      og_fail(context, OG_ERR_NAME,
+              "%sthe model %s %s, but the data has no column of that name%s%s%s; "
+              "its columns are: %s",
+              og_data_file(table, OG_NO_ROW, file), use, name, nearest ? " (did you mean " : "",
+              nearest ? nearest : "", nearest ? "?)" : "", list_columns(table, list, sizeof list));
   og_free(context, names);
   return status;
 }
@@ -53,15 +69,18 @@ const double *og_data_time(const og_table *table) {
   return time ? time : og_table_column(table, "time");
 }
 
+og_status og_data_no_time(og_context *context, const og_table *table) {
+  char list[400], file[OG_FILE_SIZE];
+  return og_fail(context, OG_ERR_NAME,
+                 "%sthe data has no column t or time, so it is not known when its rows were observed; "
+                 "its columns are: %s",
+                 og_data_file(table, OG_NO_ROW, file), list_columns(table, list, sizeof list));
+}
+
 static og_status find_time(og_context *context, const og_table *table, columns *found) {
-  char list[400];
   found->time_name = og_table_column(table, "t") ? "t" : "time";
   found->time = og_data_time(table);
-  if (found->time) return OG_OK;
-  return og_fail(context, OG_ERR_NAME,
-                 "the data has no column t or time, so it is not known when its rows were observed; "
-                 "its columns are: %s",
-                 list_columns(table, list, sizeof list));
+  return found->time ? OG_OK : og_data_no_time(context, table);
 }
 
 static int is_used(const og_model *model, const columns *found, const char *name) {
@@ -73,6 +92,25 @@ static int is_used(const og_model *model, const columns *found, const char *name
   return 0;
 }
 
+/* In one note, however many they are. */
+static void note_unused(og_context *context, const og_model *model, const og_table *table,
+                        const columns *found) {
+  enum { NAMED = 5 };
+  char names[NAMED * 40 + 8] = "";
+  size_t unused = 0, used = 0;
+  for (size_t i = 0; i < og_table_columns(table); i++) {
+    const char *name = og_table_column_name(table, i);
+    if (is_used(model, found, name) || unused++ >= NAMED) continue;
+    int wrote = snprintf(names + used, sizeof names - used, "%s%.36s", used ? ", " : "", name);
+    used += wrote > 0 ? (size_t)wrote : 0;
+  }
+  if (unused == 1)
+    og_log(context, "note: the model does not observe column %s of the data; it is not used", names);
+  else if (unused)
+    og_log(context, "note: the model does not observe %zu columns of the data; they are not used: %s%s",
+           unused, names, unused > NAMED ? ", ..." : "");
+}
+
 static og_status find_columns(og_context *context, const og_model *model, const og_table *table,
                               columns *found) {
   OG_TRY(find_time(context, table, found));
@@ -81,40 +119,60 @@ static og_status find_columns(og_context *context, const og_model *model, const 
     if (!found->observed[k])
       return og_data_no_column(context, table, "observes", og_model_observed_name(model, k));
   }
-  for (size_t i = 0; i < og_table_columns(table); i++)
-    if (!is_used(model, found, og_table_column_name(table, i)))
-      og_log(context, "note: the model does not observe column %s of the data; it is not used",
-             og_table_column_name(table, i));
+  note_unused(context, model, table, found);
   return OG_OK;
 }
 
 /* ---- Times ---- */
 
+/* Without a span of the model's, times that only go back may be meant so. */
+static const char *hint_of_direction(const og_data *data, const columns *found, size_t m, char *text,
+                                     size_t size) {
+  const size_t *group = og_table_group_of_rows(data->table);
+  char first[OG_NUMBER_SIZE], last[OG_NUMBER_SIZE];
+  double before = NAN, start = NAN;
+  text[0] = '\0';
+  for (size_t row = 0; row < og_table_rows(data->table); row++) {
+    if (group[row] != m) continue;
+    if (found->time[row] > before || data->t1[m] < INFINITY) return text;
+    if (isnan(start)) start = found->time[row];
+    before = found->time[row];
+  }
+  og_format_real(start, first);
+  og_format_real(before, last);
+  snprintf(text, size, "; to integrate backward, write `time %s : %s` into the model", first, last);
+  return text;
+}
+
 static og_status check_row(const og_data *data, const columns *found, size_t row, size_t m,
                            const double *previous) {
   char place[OG_PLACE_SIZE], t[OG_NUMBER_SIZE], before[OG_NUMBER_SIZE], t0[OG_NUMBER_SIZE],
-      t1[OG_NUMBER_SIZE];
+      t1[OG_NUMBER_SIZE], file[OG_FILE_SIZE];
   double time = found->time[row], sign = data->t1[m] < data->t0[m] ? -1 : 1;
   og_data_trajectory(data->table, m, place);
+  og_data_file(data->table, row, file);
   og_format_real(time, t);
   if (!isfinite(time))
     return og_fail(data->context, OG_ERR_DATA,
-                   "data row %zu%s: the time (column %s) is %s; every row needs one", row + 1, place,
+                   "%sdata row %zu%s: the time (column %s) is %s; every row needs one", file, row + 1, place,
                    found->time_name, isnan(time) ? "missing" : t);
   if (previous && sign * (time - *previous) < 0) {
+    char hint[3 * OG_NUMBER_SIZE + 64];
     og_format_real(*previous, before);
     return og_fail(data->context, OG_ERR_DATA,
-                   "data row %zu%s: time %s comes after %s; the times of a trajectory must "
-                   "not go back: sort the rows%s",
-                   row + 1, place, t, before, *place ? "" : " (or tell trajectories apart by a column id)");
+                   "%sdata row %zu%s: time %s comes after %s; the times of a trajectory must "
+                   "not go back: sort the rows%s%s",
+                   file, row + 1, place, t, before,
+                   *place ? "" : " (or tell trajectories apart by a column id)",
+                   hint_of_direction(data, found, m, hint, sizeof hint));
   }
   if (sign * (time - data->t0[m]) >= 0 && sign * (data->t1[m] - time) >= 0) return OG_OK;
   og_format_real(data->t0[m], t0);
   og_format_real(data->t1[m], t1);
   return og_fail(data->context, OG_ERR_DATA,
-                 "data row %zu%s: time %s lies outside the model's `time %s : %s`; widen it "
+                 "%sdata row %zu%s: time %s lies outside the model's `time %s : %s`; widen it "
                  "or leave the row out",
-                 row + 1, place, t, t0, t1);
+                 file, row + 1, place, t, t0, t1);
 }
 
 /* The span of each trajectory: the model's, else its first and last data time. */
@@ -175,16 +233,17 @@ static const char *needs(og_support_kind support, int classes, char text[OG_NUMB
 /* A value that its distribution cannot give would get a density all the same. */
 static og_status check_value(const og_data *data, const og_model *model, const columns *found, size_t row,
                              size_t k) {
-  char text[OG_NUMBER_SIZE];
+  char text[OG_NUMBER_SIZE], file[OG_FILE_SIZE];
   og_support_kind support = og_model_parts_of(model)->distributions[k].distribution->support;
   int classes = (int)og_model_observed_classes(model, k);
   double y = found->observed[k][row];
   if (isnan(y) || supported(support, classes, y)) return OG_OK;
   return og_fail(
       data->context, OG_ERR_DATA,
-      "data row %zu (t = %g), column '%s': %g, but its distribution in the model needs %s; mend the value, "
+      "%sdata row %zu (t = %g), column '%s': %g, but its distribution in the model needs %s; mend the value, "
       "leave the cell empty if it is missing, or choose another distribution",
-      row + 1, found->time[row], og_model_observed_name(model, k), y, needs(support, classes, text));
+      og_data_file(data->table, row, file), row + 1, found->time[row], og_model_observed_name(model, k), y,
+      needs(support, classes, text));
 }
 
 static og_status check_values(const og_data *data, const og_model *model, const columns *found) {

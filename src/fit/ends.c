@@ -54,14 +54,15 @@ og_status og_batch_check_reached(const og_batch *batch, size_t m) {
   size_t last = at->row + at->rows - 1;
   double t = data->times[last], sign = batch->t1[m] < batch->t0[m] ? -1 : 1;
   if ((ending->t - t) * sign >= 0) return OG_OK;
-  char place[OG_PLACE_SIZE], time[OG_NUMBER_SIZE], end[OG_NUMBER_SIZE];
+  char place[OG_PLACE_SIZE], time[OG_NUMBER_SIZE], end[OG_NUMBER_SIZE], file[OG_FILE_SIZE];
   og_format_real(t, time);
   og_format_real(ending->t, end);
   return og_fail(
       objective->context, OG_ERR_ENDED,
-      "data row %zu%s, at t = %s, is never reached: the terminal event '%s' ends the trajectory at "
+      "%sdata row %zu%s, at t = %s, is never reached: the terminal event '%s' ends the trajectory at "
       "t = %s; leave the row out, or let the event not stop",
-      data->row[last] + 1, og_data_trajectory(data->table, at->trajectory, place), time, ending->name, end);
+      og_data_file(data->table, data->row[last], file), data->row[last] + 1,
+      og_data_trajectory(data->table, at->trajectory, place), time, ending->name, end);
 }
 
 /* The last event's time is the end's; with t1 it has nothing to do. */

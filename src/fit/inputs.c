@@ -27,21 +27,23 @@ static void group_rows(const og_inputs *inputs, grouped *g) {
 }
 
 static og_status no_value(const og_inputs *inputs, size_t m, size_t i) {
-  char place[OG_PLACE_SIZE];
+  char place[OG_PLACE_SIZE], file[OG_FILE_SIZE];
   return og_fail(inputs->context, OG_ERR_DATA,
-                 "column %s%s has no value at all, but the model reads it as an input",
-                 og_model_input_name(inputs->model, i), og_data_trajectory(inputs->table, m, place));
+                 "%scolumn %s%s has no value at all, but the model reads it as an input",
+                 og_data_file(inputs->table, OG_NO_ROW, file), og_model_input_name(inputs->model, i),
+                 og_data_trajectory(inputs->table, m, place));
 }
 
 static og_status two_values(const og_inputs *inputs, size_t m, size_t i, size_t row, double value,
                             const char *when) {
-  char place[OG_PLACE_SIZE], now[OG_NUMBER_SIZE], before[OG_NUMBER_SIZE];
+  char place[OG_PLACE_SIZE], now[OG_NUMBER_SIZE], before[OG_NUMBER_SIZE], file[OG_FILE_SIZE];
   og_format_real(value, now);
   const og_input_series *s = &inputs->series[m * inputs->count + i];
   og_format_real(s->values[s->count - 1], before);
-  return og_fail(inputs->context, OG_ERR_DATA, "data row %zu%s: input %s is %s here and %s in a row before%s",
-                 row + 1, og_data_trajectory(inputs->table, m, place), og_model_input_name(inputs->model, i),
-                 now, before, when);
+  return og_fail(inputs->context, OG_ERR_DATA,
+                 "%sdata row %zu%s: input %s is %s here and %s in a row before%s",
+                 og_data_file(inputs->table, row, file), row + 1, og_data_trajectory(inputs->table, m, place),
+                 og_model_input_name(inputs->model, i), now, before, when);
 }
 
 /* An input that is constant has one value, in every row that gives one. */
@@ -62,22 +64,24 @@ static og_status read_constant(og_inputs *inputs, const grouped *g, size_t m, si
 
 static og_status out_of_order(const og_inputs *inputs, const grouped *g, size_t m, size_t row,
                               double before) {
-  char place[OG_PLACE_SIZE], t[OG_NUMBER_SIZE], earlier[OG_NUMBER_SIZE];
+  char place[OG_PLACE_SIZE], t[OG_NUMBER_SIZE], earlier[OG_NUMBER_SIZE], file[OG_FILE_SIZE];
   og_format_real(g->time[row], t);
   og_format_real(before, earlier);
   return og_fail(
       inputs->context, OG_ERR_DATA,
-      "data row %zu%s: time %s comes after %s; the times of an input must not go back: sort the rows",
-      row + 1, og_data_trajectory(inputs->table, m, place), t, earlier);
+      "%sdata row %zu%s: time %s comes after %s; the times of an input must not go back: sort the rows",
+      og_data_file(inputs->table, row, file), row + 1, og_data_trajectory(inputs->table, m, place), t,
+      earlier);
 }
 
 /* Adds a row with a value; `sign` is the direction in which the trajectory's times go. */
 static og_status add_row(og_inputs *inputs, const grouped *g, size_t m, size_t i, size_t row, double sign) {
   og_input_series *s = &inputs->series[m * inputs->count + i];
   double t = g->time[row], value = g->column[row], before = s->count ? s->times[s->count - 1] : NAN;
+  char file[OG_FILE_SIZE];
   if (!isfinite(t))
-    return og_fail(inputs->context, OG_ERR_DATA, "data row %zu gives input %s a value but no time", row + 1,
-                   og_model_input_name(inputs->model, i));
+    return og_fail(inputs->context, OG_ERR_DATA, "%sdata row %zu gives input %s a value but no time",
+                   og_data_file(inputs->table, row, file), row + 1, og_model_input_name(inputs->model, i));
   if (s->count && (t - before) * sign < 0) return out_of_order(inputs, g, m, row, before);
   if (s->count && t == before)
     return value == s->values[s->count - 1] ? OG_OK
@@ -146,9 +150,7 @@ static og_status read_table(og_inputs *inputs) {
       !inputs->work)
     status = og_fail_memory(context, 2 * entries * sizeof(double), "the inputs of a model");
   else if (!g.time)
-    status = og_fail(context, OG_ERR_NAME,
-                     "the data has no column t or time, so it is not known when the "
-                     "inputs have their values");
+    status = og_data_no_time(context, inputs->table);
   else
     status = read_all(inputs, &g);
   og_free(context, g.first);
@@ -233,7 +235,7 @@ void og_inputs_rows(const og_inputs *inputs, size_t trajectory, double t, double
 /* A linear signal is known between its first and last time, a held one from its first on. */
 static og_status check_cover(const og_inputs *inputs, size_t m, size_t i, double from, double to) {
   char place[OG_PLACE_SIZE], first[OG_NUMBER_SIZE], last[OG_NUMBER_SIZE], a[OG_NUMBER_SIZE],
-      b[OG_NUMBER_SIZE];
+      b[OG_NUMBER_SIZE], file[OG_FILE_SIZE];
   const og_input_series *s = &inputs->series[m * inputs->count + i];
   og_signal kind = inputs->kinds[i];
   double low = fmin(from, to), high = fmax(from, to);
@@ -244,14 +246,16 @@ static og_status check_cover(const og_inputs *inputs, size_t m, size_t i, double
   og_format_real(low, a);
   og_format_real(high, b);
   og_data_trajectory(inputs->table, m, place);
+  og_data_file(inputs->table, OG_NO_ROW, file);
   if (s->times[0] > low)
-    return og_fail(inputs->context, OG_ERR_DATA,
-                   "input %s%s has its first value at t = %s, but is needed from t = %s on; add a row there",
-                   og_model_input_name(inputs->model, i), place, first, a);
+    return og_fail(
+        inputs->context, OG_ERR_DATA,
+        "%sinput %s%s has its first value at t = %s, but is needed from t = %s on; add a row there", file,
+        og_model_input_name(inputs->model, i), place, first, a);
   return og_fail(inputs->context, OG_ERR_DATA,
-                 "input %s%s has its last value at t = %s, but is needed up to t = %s; add a row there, or "
+                 "%sinput %s%s has its last value at t = %s, but is needed up to t = %s; add a row there, or "
                  "declare it with `hold`",
-                 og_model_input_name(inputs->model, i), place, last, b);
+                 file, og_model_input_name(inputs->model, i), place, last, b);
 }
 
 og_status og_inputs_at(const og_inputs *inputs, size_t trajectory, double t, double *u) {

@@ -69,12 +69,13 @@ int og_objective_can_start(const og_objective *objective, size_t trajectory, siz
 static og_status check_start(const og_objective *objective, size_t i, const og_window *w) {
   const og_data *data = objective->data;
   size_t row = data->first[w->trajectory] + w->first, j = missing_component(objective, row);
-  char place[OG_PLACE_SIZE];
+  char place[OG_PLACE_SIZE], file[OG_FILE_SIZE];
   if (j == objective->n) return OG_OK;
   return og_fail(objective->context, OG_ERR_DATA,
-                 "window %zu starts from the data at row %zu%s, but column %s has no value there; let it "
+                 "%swindow %zu starts from the data at row %zu%s, but column %s has no value there; let it "
                  "start at another row",
-                 i, data->row[row] + 1, og_data_trajectory(data->table, w->trajectory, place),
+                 og_data_file(data->table, data->row[row], file), i, data->row[row] + 1,
+                 og_data_trajectory(data->table, w->trajectory, place),
                  og_model_observed_name(objective->model, objective->parts.state_columns[j]));
 }
 

@@ -6,12 +6,13 @@
 #define SHAPE(s) (s).rows, (s).columns
 
 static const char *const unary_names[OG_UNARY_COUNT] = {
-    "neg",       "abs",       "sign", "sqrt",   "exp",     "expm1",    "log",       "log1p",      "sin",
-    "cos",       "tan",       "asin", "acos",   "atan",    "sinh",     "cosh",      "tanh",       "sigmoid",
-    "softplus",  "relu",      "erf",  "lgamma", "digamma", "trigamma", "log1m_exp", "log1p_rest", "stirling",
-    "stirling1", "stirling2", "erfc", "Phi",    "log_Phi", "log_Phi1", "log_Phi2",  "high_half",  "not"};
-static const char *const binary_names[OG_BINARY_ALL] = {"+",  "-", "*",  "/",  "pow", "min", "max", "<",
-                                                        "<=", ">", ">=", "==", "!=",  "and", "or",  "*"};
+    "neg",     "abs",      "sign",      "floor",      "sqrt",      "exp",       "expm1",     "log",
+    "log1p",   "log10",    "sin",       "cos",        "tan",       "asin",      "acos",      "atan",
+    "sinh",    "cosh",     "tanh",      "sigmoid",    "softplus",  "relu",      "erf",       "lgamma",
+    "digamma", "trigamma", "log1m_exp", "log1p_rest", "stirling",  "stirling1", "stirling2", "erfc",
+    "Phi",     "log_Phi",  "log_Phi1",  "log_Phi2",   "high_half", "not"};
+static const char *const binary_names[OG_BINARY_ALL] = {
+    "+", "-", "*", "/", "pow", "atan2", "min", "max", "<", "<=", ">", ">=", "==", "!=", "and", "or", "*"};
 const char *og_unary_name(og_unary op) { return unary_names[op]; }
 const char *og_binary_name(int op) { return binary_names[op]; }
 

@@ -134,8 +134,8 @@ static void call(const emission *e, int index) {
     og_text_add(e->text, "  call->unary(%d /* %s */, strip, kept%d, kept%d);\n", s->op,
                 og_unary_name((og_unary)s->op), s->operands[0], index);
   else
-    og_text_add(e->text, "  call->power(strip, kept%d, kept%d, kept%d);\n", s->operands[0], s->operands[1],
-                index);
+    og_text_add(e->text, "  call->binary(%d /* %s */, strip, kept%d, kept%d, kept%d);\n", s->op,
+                og_binary_name(s->op), s->operands[0], s->operands[1], index);
 }
 
 static void emit_level(emission *e, int level) {

@@ -37,7 +37,7 @@ static const char prelude[] =
     "/* Elementary functions, by number, for `count` lanes. */\n"
     "struct functions {\n"
     "  void (*unary)(int function, size_t count, const real *a, real *out);\n"
-    "  void (*power)(size_t count, const real *a, const real *b, real *out);\n"
+    "  void (*binary)(int function, size_t count, const real *a, const real *b, real *out);\n"
     "};\n"
     "\n"
     "#define STATIC static inline __attribute__((always_inline, unused))\n"

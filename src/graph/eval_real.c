@@ -62,16 +62,16 @@ static void unary_values(int function, size_t count, const real *a, real *out) {
   }
   for (size_t i = 0; i < count; i++) out[i] = OG_R(og_unary_value)((og_unary)function, a[i]);
 }
-static void power_values(size_t count, const real *a, const real *b, real *out) {
-  for (size_t i = 0; i < count; i++) out[i] = OG_R(og_binary_value)(OG_POW, a[i], b[i]);
+static void binary_values(int function, size_t count, const real *a, const real *b, real *out) {
+  for (size_t i = 0; i < count; i++) out[i] = OG_R(og_binary_value)(function, a[i], b[i]);
 }
-const OG_R(og_functions) OG_R(og_program_functions) = {unary_values, power_values};
+const OG_R(og_functions) OG_R(og_program_functions) = {unary_values, binary_values};
 
-static void power(const machine *m, const og_instruction *in, size_t rows, size_t lanes) {
+static void call2(const machine *m, const og_instruction *in, size_t rows, size_t lanes) {
   const real *a = at(m, in->a), *b = at(m, in->b);
   real *out = at(m, in->out);
   for (size_t r = 0; r < rows; r++, a += stride(m, in->a), b += stride(m, in->b), out += lanes)
-    power_values(lanes, a, b, out);
+    binary_values(in->op, lanes, a, b, out);
 }
 
 static void sum(const machine *m, const og_instruction *in, size_t entries, size_t lanes) {
@@ -182,7 +182,7 @@ static void carry_out(const machine *m, const og_instruction *in) {
   case OG_DO_LOOP1: m->loops->unary[in->op](count, at(m, in->a), at(m, in->out)); break;
   case OG_DO_CALL1: unary_values(in->op, count, at(m, in->a), at(m, in->out)); break;
   case OG_DO_LOOP2: loop2(m, in, rows, lanes); break;
-  case OG_DO_POW: power(m, in, rows, lanes); break;
+  case OG_DO_CALL2: call2(m, in, rows, lanes); break;
   case OG_DO_WHERE: m->loops->where(count, at(m, in->a), at(m, in->b), at(m, in->c), at(m, in->out)); break;
   case OG_DO_COPY: copy(m, in, rows, lanes); break;
   case OG_DO_SUM: sum(m, in, rows, lanes); break;

@@ -40,11 +40,13 @@ typedef enum og_unary {
   OG_NEG,
   OG_ABS,
   OG_SIGN /* 0 at 0 */,
+  OG_FLOOR,
   OG_SQRT,
   OG_EXP,
   OG_EXPM1,
   OG_LOG,
   OG_LOG1P,
+  OG_LOG10,
   OG_SIN,
   OG_COS,
   OG_TAN,
@@ -76,13 +78,15 @@ typedef enum og_unary {
   OG_UNARY_COUNT
 } og_unary;
 /* Comparisons and logic give 1 or 0 and have zero derivative. min and max pass the cotangent to the argument
- * that is chosen (to the first on a tie). pow(x, y): d/dy is 0 where x == 0 and y > 0. */
+ * that is chosen (to the first on a tie). atan2(y, x) is the angle of the point (x, y). pow(x, y): d/dy is 0
+ * where x == 0 and y > 0. */
 typedef enum og_binary {
   OG_ADD,
   OG_SUB,
   OG_MUL,
   OG_DIV,
   OG_POW,
+  OG_ATAN2,
   OG_MIN,
   OG_MAX,
   OG_LT,

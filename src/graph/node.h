@@ -80,6 +80,8 @@ og_node og_simplify2(og_graph *graph, int op, og_node a, og_node b, og_shape sha
 og_node og_binary_node(og_graph *graph, int op, og_node a, og_node b);
 og_node og_dot_node(og_graph *graph, og_node a, og_node b, int zero_wins);
 og_node og_product_node(og_graph *graph, og_kind kind, og_node a, og_node b, int zero_wins);
+/* Whether a binary operation is a function that is called, not a loop. */
+static inline int og_is_function2(int op) { return op == OG_POW || op == OG_ATAN2; }
 const char *og_unary_name(og_unary op);
 const char *og_binary_name(int op);
 

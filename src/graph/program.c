@@ -5,9 +5,9 @@
 #include <limits.h>
 #include <string.h>
 
-_Static_assert((int)OG_EW_MIN == OG_MIN - 1 && (int)OG_EW_OR == OG_OR - 1 && (int)OG_EW_MUL0 == OG_MUL0 - 1 &&
+_Static_assert((int)OG_EW_MIN == OG_MIN - 2 && (int)OG_EW_OR == OG_OR - 2 && (int)OG_EW_MUL0 == OG_MUL0 - 2 &&
                    (int)OG_EW_DIV == (int)OG_DIV,
-               "the loops stand in the order of og_binary, without pow");
+               "the loops stand in the order of og_binary, without pow and atan2");
 
 /* The node whose rows hold the value: views are only another look at them. */
 og_node og_root_of(const og_graph *graph, og_node node, int *offset) {
@@ -208,7 +208,7 @@ static void lower_operation(og_program_lowering *l, og_node node) {
   const og_node_data *d = &l->graph->nodes[node];
   int rows[3] = {-1, -1, -1};
   og_place in[3] = {{0}};
-  int is_binary = d->kind == OG_BINARY && d->op != OG_POW, flat = is_flat_matrix(l, d);
+  int is_binary = d->kind == OG_BINARY && !og_is_function2(d->op), flat = is_flat_matrix(l, d);
   for (int i = 0; i < d->operand_count; i++) {
     og_place plain = og_operand(l, d->operands[i]);
     int as_is = (is_binary && !(i == 1 && in[0].one)) || d->kind == OG_BROADCAST || (flat && i == 0);
@@ -229,8 +229,8 @@ static void lower_operation(og_program_lowering *l, og_node node) {
     if (made.code == OG_DO_LOOP1) made.op = (unsigned char)og_unary_loop(d->op);
     break;
   case OG_BINARY:
-    made.code = d->op == OG_POW ? OG_DO_POW : OG_DO_LOOP2;
-    if (d->op > OG_POW) made.op = (unsigned char)(d->op - 1);
+    made.code = og_is_function2(d->op) ? OG_DO_CALL2 : OG_DO_LOOP2;
+    if (d->op >= OG_MIN) made.op = (unsigned char)(d->op - OG_MIN + OG_EW_MIN);
     break;
   case OG_WHERE: made.code = OG_DO_WHERE; break;
   case OG_BROADCAST: made.code = OG_DO_COPY; break;

@@ -26,8 +26,8 @@ typedef struct og_place {
 typedef enum og_code {
   OG_DO_LOOP1, /* unary: a loop of the table */
   OG_DO_CALL1, /* unary: a function, of the table or a call for each number */
-  OG_DO_LOOP2, /* binary */
-  OG_DO_POW,
+  OG_DO_LOOP2, /* binary: a loop of the table */
+  OG_DO_CALL2, /* binary: a call for each number */
   OG_DO_WHERE,
   OG_DO_COPY,
   OG_DO_SUM,
@@ -59,11 +59,11 @@ typedef struct og_segment {
   int straight, first, count;
 } og_segment;
 
-/* Elementary functions on rows; `function` is an og_unary. */
+/* Elementary functions on rows; `function` is an og_unary or og_binary. */
 #define OG_EMITTED(X, S)                                                                                     \
   typedef struct og_functions_##S {                                                                          \
     void (*unary)(int function, size_t count, const X *a, X *out);                                           \
-    void (*power)(size_t count, const X *a, const X *b, X *out);                                             \
+    void (*binary)(int function, size_t count, const X *a, const X *b, X *out);                              \
   } og_functions_##S;                                                                                        \
   extern const og_functions_##S og_program_functions_##S;                                                    \
   /* What C emitted from a program is compiled to (emit.h); every output is wanted. */                       \

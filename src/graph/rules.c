@@ -17,6 +17,7 @@ og_node og_unary_slope(og_graph *g, og_unary op, og_node x, og_node y) {
   case OG_EXP: return y;
   case OG_EXPM1: return F(OG_EXP, x);
   case OG_LOG: return DIV(C(1), x);
+  case OG_LOG10: return DIV(C(0.43429448190325182765), x); /* 1/ln 10 */
   case OG_LOG1P: return DIV(C(1), ADD(C(1), x));
   case OG_SIN: return F(OG_COS, x);
   case OG_COS: return F(OG_NEG, F(OG_SIN, x));
@@ -55,6 +56,7 @@ og_node og_unary_slope(og_graph *g, og_unary op, og_node x, og_node y) {
   }
   case OG_SIGN:
   case OG_HIGH_HALF:
+  case OG_FLOOR:
   case OG_NOT:
   case OG_UNARY_COUNT: break;
   }
@@ -67,6 +69,13 @@ static og_node power_slope(og_graph *g, int which, og_node x, og_node p, og_node
   return og_where(g, at_zero, C(0), MUL(y, F(OG_LOG, x)));
 }
 
+/* The angle of the point (x, y), each scaled by the larger one: their squares neither overflow nor vanish. */
+static og_node angle_slope(og_graph *g, int which, og_node y, og_node x) {
+  og_node size = og_apply2(g, OG_MAX, F(OG_ABS, y), F(OG_ABS, x)), v = DIV(y, size), u = DIV(x, size);
+  og_node square = MUL(size, ADD(SQUARE(u), SQUARE(v)));
+  return which ? F(OG_NEG, DIV(v, square)) : DIV(u, square);
+}
+
 og_node og_binary_slope(og_graph *g, int op, int which, og_node a, og_node b, og_node y) {
   switch (op) {
   case OG_ADD: return C(1);
@@ -75,6 +84,7 @@ og_node og_binary_slope(og_graph *g, int op, int which, og_node a, og_node b, og
   case OG_MUL0: return which ? a : b;
   case OG_DIV: return which ? F(OG_NEG, DIV(y, b)) : DIV(C(1), b);
   case OG_POW: return power_slope(g, which, a, b, y);
+  case OG_ATAN2: return angle_slope(g, which, a, b);
   case OG_MIN:
   case OG_MAX: {
     og_node first = og_apply2(g, op == OG_MIN ? OG_LE : OG_GE, a, b);

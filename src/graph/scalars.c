@@ -170,7 +170,7 @@ static void read_instruction(reading *r, const og_instruction *in) {
   case OG_DO_LOOP1:
   case OG_DO_CALL1:
   case OG_DO_LOOP2:
-  case OG_DO_POW:
+  case OG_DO_CALL2:
   case OG_DO_WHERE:
   case OG_DO_COPY: elementwise(r, in); break;
   case OG_DO_SUM:

@@ -9,9 +9,9 @@
  * plus 2, as the interpreter's products of matrices and vectors add; `op`: zero wins. */
 enum { OG_SCALAR_INPUT = 64, OG_SCALAR_CONSTANT, OG_SCALAR_MULTIPLY_ADD };
 
-/* A function of the library (OG_DO_CALL1, OG_DO_POW) is called for all lanes of a strip at once, so that the
- * text falls into levels: what can be computed before the first calls, what between those and the next, ...
- * Values that another level reads, and operands of calls, are stored. */
+/* A function of the library (OG_DO_CALL1, OG_DO_CALL2) is called for all lanes of a strip at once, so that
+ * the text falls into levels: what can be computed before the first calls, what between those and the next,
+ * ... Values that another level reads, and operands of calls, are stored. */
 typedef struct og_scalar {
   int kind, op, operands[3];
   int level, stored;
@@ -34,7 +34,7 @@ static inline int og_scalar_is_leaf(const og_scalar *s) {
   return s->kind == OG_SCALAR_INPUT || s->kind == OG_SCALAR_CONSTANT;
 }
 static inline int og_scalar_is_call(const og_scalar *s) {
-  return s->kind == OG_DO_CALL1 || s->kind == OG_DO_POW;
+  return s->kind == OG_DO_CALL1 || s->kind == OG_DO_CALL2;
 }
 
 #endif

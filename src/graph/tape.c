@@ -49,7 +49,7 @@ static void keep_border(choice *c, const og_program_plan *plan) {
 
 static int is_cheap(const og_node_data *d) {
   if (d->kind == OG_UNARY) return d->op == OG_NEG || d->op == OG_ABS || d->op == OG_RELU || d->op == OG_NOT;
-  return d->kind == OG_WHERE || (d->kind == OG_BINARY && d->op != OG_POW && d->op != OG_DIV);
+  return d->kind == OG_WHERE || (d->kind == OG_BINARY && !og_is_function2(d->op) && d->op != OG_DIV);
 }
 
 /* The values that `node` follows from by cheap operations, added to leaves[*count]; 0: there are too many. */

@@ -25,6 +25,7 @@ real OG_R(og_unary_value)(og_unary op, real x) {
   case OG_NEG: return -x;
   case OG_ABS: return OG_LIBM(fabs)(x);
   case OG_SIGN: return x > 0 ? (real)1 : x < 0 ? (real)-1 : x == 0 ? (real)0 : x;
+  case OG_FLOOR: return OG_LIBM(floor)(x);
   case OG_SQRT: return OG_LIBM(sqrt)(x); OG_ELEMENTARY(ELEMENTARY)
   case OG_RELU: return x < 0 ? (real)0 : x;
   case OG_LGAMMA: return log_gamma(x);
@@ -55,6 +56,7 @@ real OG_R(og_binary_value)(int op, real a, real b) {
   case OG_MUL: return a * b;
   case OG_DIV: return a / b;
   case OG_POW: return OG_LIBM(pow)(a, b);
+  case OG_ATAN2: return OG_LIBM(atan2)(a, b);
   case OG_MIN: return a <= b || a != a ? a : b;
   case OG_MAX: return a >= b || a != a ? a : b;
   case OG_LT: return a < b;

@@ -46,6 +46,8 @@ struct og_table {
   og_column *columns;
   og_names groups;   /* the texts of the `id` column; empty: there is none, and one group */
   size_t *row_group; /* [rows] */
+  char *name;        /* of the file; NULL: none */
+  size_t *line;      /* [rows]: where each row begins in it; NULL: not known */
 };
 
 /* The name of the column that tells trajectories apart. */

@@ -31,6 +31,8 @@ void og_table_destroy(og_table *table) {
   og_free(context, table->columns);
   og_names_clear(&table->groups);
   og_free(context, table->row_group);
+  og_free(context, table->name);
+  og_free(context, table->line);
   og_free(context, table);
 }
 
@@ -106,6 +108,12 @@ const double *og_table_column(const og_table *table, const char *name) {
   for (size_t i = 0; i < table->count; i++)
     if (strcmp(table->columns[i].name, name) == 0) return table->columns[i].values;
   return NULL;
+}
+
+const char *og_table_name(const og_table *table) { return table->name ? table->name : ""; }
+
+size_t og_table_line(const og_table *table, size_t row) {
+  return table->line && row < table->rows ? table->line[row] : 0;
 }
 
 size_t og_table_groups(const og_table *table) { return table->groups.count ? table->groups.count : 1; }

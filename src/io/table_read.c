@@ -18,7 +18,8 @@ typedef struct reader {
   /* What was read so far. */
   og_names header, groups;
   double *values; /* [rows][columns] */
-  size_t *row_group;
+  size_t *row_group, *row_line;
+  size_t comment; /* the first line of a comment that looks like a row; 0: none */
   size_t rows, capacity, columns, id_column;
 } reader;
 
@@ -154,27 +155,48 @@ static og_status read_cell(reader *r) {
   return OG_OK;
 }
 
-/* Lines of blanks alone are no rows. */
+/* A line that begins with #. One with as many cells as a row may have been meant as a row. */
+static void skip_comment(reader *r) {
+  size_t cells = 1;
+  for (; r->at < r->length && !is_break(r->text[r->at]); r->at++) cells += r->text[r->at] == ',';
+  if (cells > 1 && cells == r->columns && !r->comment) r->comment = r->line;
+  if (r->at < r->length) next_line(r);
+}
+
+/* Lines of blanks alone, and comments, are no rows. */
 static void skip_empty_lines(reader *r) {
   for (;;) {
     size_t start = r->at;
     skip_blanks(r);
     if (r->at < r->length && is_break(r->text[r->at])) {
       next_line(r);
-      continue;
+    } else if (r->at < r->length && r->text[r->at] == '#') {
+      skip_comment(r);
+    } else {
+      if (r->at < r->length) r->at = start;
+      return;
     }
-    if (r->at < r->length) r->at = start;
-    return;
   }
 }
 
 /* ---- The header ---- */
 
+/* Reads over empty cells up to the end of the row: columns that a spreadsheet left. *ends: there was nothing
+ * else. */
+static og_status skip_empty_cells(reader *r, int *ends) {
+  while (r->cell_length == 0 && !r->row_ends) OG_TRY(read_cell(r));
+  *ends = r->cell_length == 0;
+  return OG_OK;
+}
+
 static og_status add_header_cell(reader *r) {
-  size_t index, before = r->header.count;
-  if (r->cell_length == 0)
-    return og_fail(r->context, OG_ERR_DATA, "%s:%zu:%zu: column %zu has no name in the header", r->name,
-                   r->cell_line, r->cell_column, before + 1);
+  size_t index, before = r->header.count, line = r->cell_line, column = r->cell_column;
+  int ends = 0;
+  if (r->cell_length == 0 && before) OG_TRY(skip_empty_cells(r, &ends));
+  if (ends) return OG_OK;
+  if (r->cell_length == 0 || r->cell_line != line || r->cell_column != column)
+    return og_fail(r->context, OG_ERR_DATA, "%s:%zu:%zu: column %zu has no name in the header", r->name, line,
+                   column, before + 1);
   if (!og_names_add(&r->header, r->cell, &index)) return fail_memory(r);
   if (index < before)
     return og_fail(r->context, OG_ERR_DATA,
@@ -184,16 +206,33 @@ static og_status add_header_cell(reader *r) {
   return OG_OK;
 }
 
+/* A file without a header, or with one that a # hides. */
+static int is_all_numbers(const og_names *header) {
+  double value;
+  for (size_t i = 0; i < header->count; i++) {
+    size_t length = strlen(header->names[i]);
+    if (og_parse_real(header->names[i], length, &value) != length) return 0;
+  }
+  return 1;
+}
+
 static og_status read_header(reader *r) {
   if (r->length >= 3 && memcmp(r->text, "\xEF\xBB\xBF", 3) == 0) r->at = r->counted_to = 3;
   skip_empty_lines(r);
   if (r->at >= r->length)
     return fail_here(r, "the file is empty; expected a header line with the names of the columns");
+  size_t line = r->line;
   do {
     OG_TRY(read_cell(r));
     OG_TRY(add_header_cell(r));
   } while (!r->row_ends);
   r->columns = r->header.count;
+  if (is_all_numbers(&r->header))
+    return og_fail(
+        r->context, OG_ERR_DATA,
+        "%s:%zu:1: this line holds numbers; expected a header with the names of the columns, as in t,x (a "
+        "line that begins with # is a comment)",
+        r->name, line);
   if (r->columns == 1 && !r->quoted && strpbrk(r->cell, ";\t"))
     return og_fail(r->context, OG_ERR_DATA,
                    "%s:%zu:1: the columns seem to be separated by %s; expected commas", r->name, r->cell_line,
@@ -206,7 +245,7 @@ static og_status read_header(reader *r) {
 /* Why a cell is no number, said for the spellings that are often met. */
 static const char *why_not_number(const char *cell) {
   const char *digits = cell + (*cell == '-' || *cell == '+');
-  if (*digits && strchr("nNiI.?", *digits))
+  if (*digits && strchr("nNiI.?", *digits)) /* inf, NULL, ?: another tool's ways to say it */
     return "is not a number; expected a number, or NA for a missing value";
   if (digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X'))
     return "is hexadecimal; expected a decimal number";
@@ -214,9 +253,21 @@ static const char *why_not_number(const char *cell) {
          "other columns of text out)";
 }
 
+/* The words for a missing value that R, Python, SAS, NONMEM and spreadsheets write. */
+static int is_missing(const char *cell) {
+  static const char *const words[] = {"", "na", "nan", "n/a", "#n/a", "."};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    size_t k = 0;
+    while (words[i][k] && (cell[k] >= 'A' && cell[k] <= 'Z' ? cell[k] - 'A' + 'a' : cell[k]) == words[i][k])
+      k++;
+    if (!words[i][k] && !cell[k]) return 1;
+  }
+  return 0;
+}
+
 static og_status number_of_cell(reader *r, size_t column, double *value) {
   *value = NAN;
-  if (r->cell_length == 0 || strcmp(r->cell, "NA") == 0) return OG_OK;
+  if (is_missing(r->cell)) return OG_OK;
   size_t used = og_parse_real(r->cell, r->cell_length, value);
   if (used == 0 || used != r->cell_length) return fail_cell(r, column, why_not_number(r->cell));
   if (!isfinite(*value)) return fail_cell(r, column, "is too large for a double");
@@ -238,7 +289,9 @@ static og_status make_room(reader *r) {
   if (values) r->values = values;
   size_t *row_group = og_resize(r->context, r->row_group, r->rows, capacity, sizeof *row_group);
   if (row_group) r->row_group = row_group;
-  if (!values || !row_group) return fail_memory(r);
+  size_t *row_line = og_resize(r->context, r->row_line, r->rows, capacity, sizeof *row_line);
+  if (row_line) r->row_line = row_line;
+  if (!values || !row_group || !row_line) return fail_memory(r);
   r->capacity = capacity;
   return OG_OK;
 }
@@ -253,9 +306,12 @@ static og_status fail_ragged(reader *r, size_t cells, size_t line) {
 static og_status read_row(reader *r) {
   OG_TRY(make_room(r));
   double *row = r->values + r->rows * r->columns;
-  size_t cells = 0, line = r->line;
+  size_t cells = 0, line = r->row_line[r->rows] = r->line;
   do {
+    int ends = 0;
     OG_TRY(read_cell(r));
+    if (cells == r->columns) OG_TRY(skip_empty_cells(r, &ends));
+    if (ends) break;
     if (cells == r->columns) return fail_ragged(r, cells + 1, line);
     OG_TRY(cells == r->id_column ? group_of_cell(r, &row[cells]) : number_of_cell(r, cells, &row[cells]));
     cells++;
@@ -267,6 +323,12 @@ static og_status read_row(reader *r) {
 
 static og_status read_rows(reader *r) {
   for (skip_empty_lines(r); r->at < r->length; skip_empty_lines(r)) OG_TRY(read_row(r));
+  if (r->comment)
+    og_log(r->context,
+           "note: %s:%zu: a line that begins with # is read over, though it has as many cells as a row; an "
+           "id that "
+           "begins with # stands in quotes",
+           r->name, r->comment);
   return r->rows ? OG_OK : fail_here(r, "the file has a header but no rows");
 }
 
@@ -293,6 +355,13 @@ static og_status build_table(reader *r, og_table **out) {
     return status;
   }
   if (r->groups.count) memcpy(table->row_group, r->row_group, r->rows * sizeof *r->row_group);
+  table->name = og_strdup(r->context, r->name);
+  if (!table->name) {
+    og_table_destroy(table);
+    return fail_memory(r);
+  }
+  table->line = r->row_line; /* handed over, with room to spare */
+  r->row_line = NULL;
   og_names spare = table->groups;
   table->groups = r->groups; /* handed over */
   r->groups = spare;
@@ -306,6 +375,7 @@ static void release_reader(reader *r) {
   og_free(r->context, r->cell);
   og_free(r->context, r->values);
   og_free(r->context, r->row_group);
+  og_free(r->context, r->row_line);
 }
 
 og_status og_table_parse_csv(og_context *context, const char *name, const char *text, size_t length,
@@ -330,7 +400,7 @@ og_status og_table_read_csv(og_context *context, const char *path, og_table **ou
   char *text;
   size_t length;
   OG_TRY(og_read_file(context, path, &text, &length));
-  og_status status = og_table_parse_csv(context, path, text, length, out);
+  og_status status = og_table_parse_csv(context, og_file_name(path), text, length, out);
   og_free(context, text);
   return status;
 }

@@ -12,6 +12,7 @@
   X(EXPM1, expm1)                                                                                            \
   X(LOG, log)                                                                                                \
   X(LOG1P, log1p)                                                                                            \
+  X(LOG10, log10)                                                                                            \
   X(SIN, sin)                                                                                                \
   X(COS, cos)                                                                                                \
   X(TAN, tan)                                                                                                \

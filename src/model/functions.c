@@ -1,10 +1,11 @@
 /* The functions of the language, in one table. */
+#include "model/hints.h"
 #include "model/lower.h"
 
 #include <math.h>
 #include <stdio.h>
 
-typedef enum form { UNARY, BINARY, WHERE, DOT, SUM, NORM2, DENSE, MLP } form;
+typedef enum form { UNARY, BINARY, LEAST, WHERE, DOT, SUM, NORM2, DENSE, MLP } form;
 typedef struct function {
   const char *name;
   form form;
@@ -14,8 +15,10 @@ typedef struct function {
 
 static const function functions[] = {
     {"exp", UNARY, OG_EXP, 1, "exp(x)"},
+    {"expm1", UNARY, OG_EXPM1, 1, "expm1(x)"},
     {"log", UNARY, OG_LOG, 1, "log(x)"},
     {"log1p", UNARY, OG_LOG1P, 1, "log1p(x)"},
+    {"log10", UNARY, OG_LOG10, 1, "log10(x)"},
     {"sqrt", UNARY, OG_SQRT, 1, "sqrt(x)"},
     {"sin", UNARY, OG_SIN, 1, "sin(x)"},
     {"cos", UNARY, OG_COS, 1, "cos(x)"},
@@ -27,14 +30,18 @@ static const function functions[] = {
     {"cosh", UNARY, OG_COSH, 1, "cosh(x)"},
     {"tanh", UNARY, OG_TANH, 1, "tanh(x)"},
     {"abs", UNARY, OG_ABS, 1, "abs(x)"},
+    {"sign", UNARY, OG_SIGN, 1, "sign(x)"},
+    {"floor", UNARY, OG_FLOOR, 1, "floor(x)"},
     {"sigmoid", UNARY, OG_SIGMOID, 1, "sigmoid(x)"},
     {"softplus", UNARY, OG_SOFTPLUS, 1, "softplus(x)"},
     {"relu", UNARY, OG_RELU, 1, "relu(x)"},
     {"erf", UNARY, OG_ERF, 1, "erf(x)"},
     {"erfc", UNARY, OG_ERFC, 1, "erfc(x)"},
     {"Phi", UNARY, OG_PHI, 1, "Phi(x)"},
-    {"min", BINARY, OG_MIN, 2, "min(a, b)"},
-    {"max", BINARY, OG_MAX, 2, "max(a, b)"},
+    {"lgamma", UNARY, OG_LGAMMA, 1, "lgamma(x)"},
+    {"atan2", BINARY, OG_ATAN2, 2, "atan2(y, x)"},
+    {"min", LEAST, OG_MIN, 2, "min(a, b)"},
+    {"max", LEAST, OG_MAX, 2, "max(a, b)"},
     {"where", WHERE, 0, 3, "where(condition, a, b)"},
     {"dot", DOT, 0, 2, "dot(a, b)"},
     {"sum", SUM, 0, 1, "sum(x)"},
@@ -60,10 +67,11 @@ static int entrywise(og_shape a, og_shape b) {
   return (a.rows == b.rows && a.columns == b.columns) || a.rows * a.columns == 1 || b.rows * b.columns == 1;
 }
 
-static int check_shapes(og_lowering *l, const og_expression *e, const function *f, const og_node *arg) {
+static int check_shapes(og_lowering *l, const og_expression *e, const function *f, const og_node *arg,
+                        int count) {
   char left[OG_SHAPE_TEXT], right[OG_SHAPE_TEXT];
-  for (int i = 0; i < f->arguments; i++)
-    for (int k = i + 1; k < f->arguments; k++) {
+  for (int i = 0; i < count; i++)
+    for (int k = i + 1; k < count; k++) {
       og_shape a = og_graph_shape(l->graph, arg[i]), b = og_graph_shape(l->graph, arg[k]);
       int fine = f->form == DOT ? a.rows == b.rows && a.columns == b.columns : entrywise(a, b);
       if (fine) continue;
@@ -78,6 +86,7 @@ static og_node apply(og_lowering *l, const function *f, const og_node *arg) {
   og_graph *g = l->graph;
   switch (f->form) {
   case UNARY: return og_apply1(g, (og_unary)f->op, arg[0]);
+  case LEAST:
   case BINARY: return og_apply2(g, (og_binary)f->op, arg[0], arg[1]);
   case WHERE: return og_where(g, arg[0], arg[1], arg[2]);
   case DOT: return og_dot(g, arg[0], arg[1]);
@@ -104,8 +113,30 @@ static og_node unknown_function(og_lowering *l, og_span name) {
   return OG_NODE_NONE;
 }
 
+static int reads_time(const og_lowering *l, const og_expression *e) {
+  if (e->kind == OG_EX_NAME) return og_span_is(l->source, e->name, "t");
+  for (int i = 0; i < e->count; i++)
+    if (reads_time(l, e->arg[i])) return 1;
+  return 0;
+}
+
+/* x(t), x(t - 1), k(x + 1): what is no function is called like one. */
+static og_node refuse_call(og_lowering *l, const og_symbol *symbol, const og_expression *e) {
+  int of_time = e->count == 1 && reads_time(l, e->arg[0]);
+  og_error_at(l->source, e->span, "'%s' is no function", symbol->name);
+  if (of_time && e->arg[0]->kind == OG_EX_NAME)
+    og_help(l->source, "its value at t is written: %s", symbol->name);
+  else if (of_time)
+    og_help(l->source, "%s", og_hint(OG_HINT_FUNCTION, "delay", 5));
+  else
+    og_help(l->source, "a product is written %s*(...), an entry of a vector %s[...]", symbol->name,
+            symbol->name);
+  return OG_NODE_NONE;
+}
+
 static og_node call_of_net(og_lowering *l, const og_expression *e) {
   const og_symbol *symbol = og_find_symbol(l, l->source->text + e->name.at, e->name.length);
+  if (symbol && symbol->kind != OG_SY_NET) return refuse_call(l, symbol, e);
   return symbol && symbol->kind == OG_SY_NET ? og_lower_net_call(l, symbol, e) : unknown_function(l, e->name);
 }
 
@@ -115,6 +146,43 @@ static og_node nameless_net(og_lowering *l, const og_expression *e) {
   return OG_NODE_NONE;
 }
 
+static og_node wrong_count(og_lowering *l, const og_expression *e, const function *f) {
+  og_error_at(l->source, e->span, "%s takes %d argument%s, not %d", f->name, f->arguments,
+              f->arguments == 1 ? "" : "s", e->count);
+  og_help(l->source, "%s", f->signature);
+  return OG_NODE_NONE;
+}
+
+/* ---- The least and the largest of many ---- */
+
+/* Of all entries: halves are compared until one is left. */
+static og_node least_entry(og_graph *g, og_binary op, og_node a) {
+  og_shape shape = og_graph_shape(g, a);
+  for (int entries = shape.rows * shape.columns; entries > 1; entries = entries / 2 + entries % 2) {
+    int half = entries / 2;
+    og_node both[2] = {og_apply2(g, op, og_slice(g, a, 0, half), og_slice(g, a, half, half))};
+    if (entries % 2) both[1] = og_slice(g, a, entries - 1, 1);
+    a = og_concat(g, both, 1 + entries % 2);
+    if (a == OG_NODE_NONE) break;
+  }
+  return a;
+}
+
+/* Of one vector its least entry; of several arguments the least one, entry by entry. */
+static og_node lower_least(og_lowering *l, const og_expression *e, const function *f) {
+  og_node least = OG_NODE_NONE;
+  int good = e->count > 0;
+  for (int i = 0; i < e->count; i++) {
+    og_node both[2] = {least, og_lower_expression(l, e->arg[i])};
+    good &= both[1] != OG_NODE_NONE && (i == 0 || least == OG_NODE_NONE || check_shapes(l, e, f, both, 2));
+    least = i == 0 ? both[1] : good ? og_apply2(l->graph, (og_binary)f->op, both[0], both[1]) : OG_NODE_NONE;
+  }
+  if (e->count > 1 || (e->count && !good)) return least;
+  og_shape shape = good ? og_graph_shape(l->graph, least) : (og_shape){1, 1};
+  if (shape.rows * shape.columns > 1) return least_entry(l->graph, (og_binary)f->op, least);
+  return wrong_count(l, e, f);
+}
+
 og_node og_lower_call(og_lowering *l, const og_expression *e) {
   const function *f = find(l, e->name);
   og_node arg[3];
@@ -122,13 +190,9 @@ og_node og_lower_call(og_lowering *l, const og_expression *e) {
   if (f->form == MLP) return nameless_net(l, e);
   if (f->form == DENSE) return og_lower_dense(l, e);
   if (e->options) return og_refuse_options(l, e);
-  if (e->count != f->arguments) {
-    og_error_at(l->source, e->span, "%s takes %d argument%s, not %d", f->name, f->arguments,
-                f->arguments == 1 ? "" : "s", e->count);
-    og_help(l->source, "%s", f->signature);
-    return OG_NODE_NONE;
-  }
+  if (f->form == LEAST) return lower_least(l, e, f);
+  if (e->count != f->arguments) return wrong_count(l, e, f);
   int good = 1;
   for (int i = 0; i < e->count; i++) good &= (arg[i] = og_lower_expression(l, e->arg[i])) != OG_NODE_NONE;
-  return good && check_shapes(l, e, f, arg) ? apply(l, f, arg) : OG_NODE_NONE;
+  return good && check_shapes(l, e, f, arg, f->arguments) ? apply(l, f, arg) : OG_NODE_NONE;
 }

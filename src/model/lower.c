@@ -343,6 +343,21 @@ static void find_state_columns(og_lowering *l) {
 
 /* ---- The whole ---- */
 
+/* The derivative may have been written as a definition of another tool's. */
+static void help_with_equation(og_lowering *l, const char *state) {
+  static const char *const forms[][2] = {{"d", ""}, {"d", "dt"}, {"d", "_dt"}, {"", "dot"}, {"", "_dot"}};
+  char name[64];
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+    int length = snprintf(name, sizeof name, "%s%s%s", forms[i][0], state, forms[i][1]);
+    if (length < 0 || (size_t)length >= sizeof name) break;
+    const og_symbol *symbol = og_find_symbol(l, name, (size_t)length);
+    if (!symbol || symbol->kind != OG_SY_DEFINED) continue;
+    og_help(l->source, "'%s = ...' only defines a name: write %s' = ...", name, state);
+    return;
+  }
+  og_help(l->source, "add a line: %s' = ...", state);
+}
+
 static void declare_states(og_lowering *l) {
   og_syntax *syntax = l->syntax;
   for (size_t i = 0; i < syntax->count; i++) {
@@ -355,6 +370,7 @@ static void declare_states(og_lowering *l) {
     og_statement *s = &syntax->statements[i];
     if (s->kind != OG_ST_EQUATION) continue;
     og_symbol *state = og_find_symbol(l, l->source->text + s->name.at, s->name.length);
+    if ((!state || state->kind != OG_SY_STATE) && og_in_failed_text(l->syntax, s->name)) continue;
     if (!state || state->kind != OG_SY_STATE) {
       og_error_at(l->source, s->name, "'%.*s' has an equation but no initial value", (int)s->name.length,
                   l->source->text + s->name.at);
@@ -366,10 +382,11 @@ static void declare_states(og_lowering *l) {
     }
   }
   for (size_t i = 0; i < l->count; i++)
-    if (l->symbols[i].kind == OG_SY_STATE && !l->symbols[i].equation) {
+    if (l->symbols[i].kind == OG_SY_STATE && !l->symbols[i].equation &&
+        !og_in_failed_text(l->syntax, l->symbols[i].span)) {
       og_error_at(l->source, l->symbols[i].span, "'%s' has an initial value but no equation",
                   l->symbols[i].name);
-      og_help(l->source, "add a line: %s' = ...", l->symbols[i].name);
+      help_with_equation(l, l->symbols[i].name);
     }
 }
 
@@ -390,6 +407,16 @@ static void lower_states(og_lowering *l, og_node *initial, og_node *rates) {
   for (size_t i = 0; i < l->count; i++)
     if (l->symbols[i].kind == OG_SY_STATE)
       rates[k++] = l->symbols[i].equation ? lower_equation(l, i) : OG_NODE_NONE;
+}
+
+/* What is wrong in equations of states that are not there, or that have one already. */
+static void look_at_other_equations(og_lowering *l) {
+  for (size_t i = 0; i < l->syntax->count; i++) {
+    const og_statement *s = &l->syntax->statements[i];
+    if (s->kind != OG_ST_EQUATION) continue;
+    const og_symbol *state = og_find_symbol(l, l->source->text + s->name.at, s->name.length);
+    if (!state || state->equation != s) og_lower_expression(l, s->value);
+  }
 }
 
 static size_t count_states(const og_lowering *l) {
@@ -458,6 +485,7 @@ static void lower_rest(og_lowering *l, size_t count, og_node *initial, og_node *
   lower_observations(l);
   lower_costs(l, &integral);
   og_lower_events(l);
+  look_at_other_equations(l);
   if (l->source->errors || l->source->no_memory || og_graph_status(l->graph) || is_survey(l)) return;
   l->parts.initial_state = og_concat(l->graph, initial, (int)count);
   find_state_columns(l);
@@ -500,7 +528,7 @@ og_status og_lower_model(og_lowering *l) {
   og_node *rates = og_alloc(l->source->context, count + 2, sizeof *rates);
   if (!initial || !rates)
     l->source->no_memory = 1;
-  else if (count)
+  else if (count || l->source->errors)
     lower_rest(l, count, initial, rates);
   og_free(l->source->context, initial);
   og_free(l->source->context, rates);

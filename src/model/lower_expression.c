@@ -1,5 +1,6 @@
 /* Expressions to graph nodes; shapes are checked here, where the place in the text is known. */
 #include "base/real.h"
+#include "model/hints.h"
 #include "model/lower.h"
 
 #include <math.h>
@@ -18,17 +19,45 @@ const char *og_shape_text(og_shape shape, char text[OG_SHAPE_TEXT]) {
 
 static int size_of(og_shape shape) { return shape.rows * shape.columns; }
 
+/* What the word is called here, if people write it who know another language. */
+static const char *hint_for(const char *what, const char *word, size_t length) {
+  static const char *const kinds[] = {[OG_HINT_FUNCTION] = "function",
+                                      [OG_HINT_NAME] = "name",
+                                      [OG_HINT_DISTRIBUTION] = "distribution",
+                                      [OG_HINT_ACTIVATION] = "activation"};
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (strcmp(what, kinds[i]) == 0) return og_hint((og_hint_kind)i, word, length);
+  return NULL;
+}
+
 void og_unknown_name(og_lowering *l, og_span span, const char *what, const char *const *names, size_t count) {
   char word[64];
+  if (og_in_failed_text(l->syntax, span)) return;
   size_t length = span.length < sizeof word - 1 ? span.length : sizeof word - 1;
   memcpy(word, l->source->text + span.at, length);
   word[length] = 0;
   og_error_at(l->source, span, "unknown %s '%s'", what, word);
-  const char *near = og_nearest(word, names, count);
-  if (near) og_help(l->source, "did you mean '%s'?", near);
+  const char *hint = hint_for(what, word, length), *near = og_nearest(word, names, count);
+  if (hint)
+    og_help(l->source, "%s", hint);
+  else if (near)
+    og_help(l->source, "did you mean '%s'?", near);
+}
+
+static int has_statement(const og_lowering *l, og_statement_kind kind, og_span name) {
+  const char *text = l->source->text;
+  for (size_t i = 0; i < l->syntax->count; i++) {
+    const og_statement *s = &l->syntax->statements[i];
+    if (s->kind == kind && s->name.length == name.length &&
+        memcmp(text + s->name.at, text + name.at, name.length) == 0)
+      return 1;
+  }
+  return 0;
 }
 
 static og_node unknown_variable(og_lowering *l, og_span span) {
+  int known = has_statement(l, OG_ST_EQUATION, span) && !has_statement(l, OG_ST_INIT, span);
+  if (known) return OG_NODE_NONE; /* an equation without an initial value is reported itself */
   const char **names = og_alloc(l->source->context, l->count + 2, sizeof *names);
   if (!names) return l->source->no_memory = 1, OG_NODE_NONE;
   size_t count = 0;
@@ -180,8 +209,11 @@ static og_node lower_index(og_lowering *l, const og_expression *e) {
   int first, last;
   if (of == OG_NODE_NONE) return of;
   og_shape shape = og_graph_shape(l->graph, of);
-  if (size_of(shape) == 1)
-    return og_error_at(l->source, e->span, "a scalar has no entries to index"), OG_NODE_NONE;
+  if (size_of(shape) == 1) {
+    og_error_at(l->source, e->span, "a scalar has no entries to index");
+    if (e->arg[0]->kind == OG_EX_INDEX) og_help(l->source, "a vector has one index, a matrix two");
+    return OG_NODE_NONE;
+  }
   if (!og_index_range(l, e, shape.rows, &first, &last)) return OG_NODE_NONE;
   if (shape.columns > 1 && last > first)
     return og_error_at(l->source, e->span, "a range of a matrix's rows is not supported: take one row"),

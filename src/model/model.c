@@ -69,10 +69,20 @@ static void close_source(og_source *source) {
   og_free(source->context, source->report);
 }
 
+/* What is wrong besides the syntax, in the statements that could be read; always a failure. */
+static og_status report_rest(og_model *model) {
+  og_lowering lowering = {.source = &model->source, .syntax = &model->syntax};
+  og_status status = og_graph_create(model->context, &lowering.graph);
+  if (status == OG_OK) status = og_lower_model(&lowering);
+  og_lowering_free(&lowering);
+  return status;
+}
+
 static og_status fill(og_model *model, const char *name, const char *text, size_t length) {
   OG_TRY(open_source(&model->source, model->context, name, text, length));
   og_parse_model(&model->syntax);
-  if (model->source.errors || model->source.no_memory) return og_source_status(&model->source);
+  if (model->source.no_memory) return og_source_status(&model->source);
+  if (model->source.errors) return report_rest(model);
   return lower(model, &model->lowering, &model->programs);
 }
 
@@ -105,7 +115,7 @@ og_status og_model_read(og_context *context, const char *path, og_model **out) {
   OG_TRY(og_read_file(context, path, &text, &length));
   int saved = og_tensors_recognise(text, length);
   og_status status = saved ? og_model_parse_saved(context, path, text, length, out)
-                           : og_model_parse(context, path, text, length, out);
+                           : og_model_parse(context, og_file_name(path), text, length, out);
   if (status == OG_OK) (*out)->saved = saved;
   og_free(context, text);
   return status;
@@ -173,6 +183,10 @@ static og_status unknown(const og_model *model, const char *name) {
                    "'%s' belongs to a network and cannot be set: weights are drawn from the seed by the "
                    "initialiser in the model, or read from a file of parameters",
                    name);
+  size_t whole = strcspn(name, "[");
+  if (name[whole] && og_find_symbol(l, name, whole))
+    return og_fail(model->context, OG_ERR_NAME, "entries are set all at once: %.*s=[...], not %s", (int)whole,
+                   name, name);
   const char **names = og_alloc(model->context, l->count + 1, sizeof *names);
   size_t count = 0;
   for (size_t i = 0; names && i < l->count; i++)

@@ -23,6 +23,8 @@ int og_take(og_parser *p, const char *sign);
 /* Says what was expected and what is there; once a statement. */
 void og_expected(og_parser *p, const char *what);
 int og_expect(og_parser *p, const char *sign, const char *where);
+/* Whether a keyword stands here at the start of a line: within brackets or braces they were left open. */
+int og_at_keyword(const og_parser *p);
 /* NULL after an error. */
 og_expression *og_parse_expression(og_parser *p);
 /* A statement of the list, or NULL; 0 after an error. */

@@ -53,8 +53,7 @@ static og_assignment *parse_assignment(og_parser *p) {
 static void skip_part(og_parser *p) {
   size_t at = p->token.span.at;
   while (at < p->source->length && !strchr("\n;}#", p->source->text[at])) at++;
-  p->lexer.depth = 0;
-  p->lexer.at = at;
+  og_lexer_jump(&p->lexer, at);
   og_advance(p);
 }
 
@@ -65,7 +64,7 @@ static int at_end_of_part(const og_parser *p) {
 
 /* One part of the braces; an error in it does not hide those of the others. */
 static int parse_part(og_parser *p, og_statement *s, og_assignment ***last) {
-  p->failed = p->depth = 0;
+  p->failed = p->depth = p->lexer.cut = 0;
   if (at_stop(p)) {
     og_advance(p);
     s->terminal = 1;
@@ -86,7 +85,8 @@ static int parse_braces(og_parser *p, og_statement *s) {
   if (!og_expect(p, "{", "and what the event sets ('{ }' when it sets nothing)")) return 0;
   p->braces = 1;
   while (!og_take(p, "}")) {
-    if (p->token.kind == OG_TOKEN_END) {
+    if (p->token.kind == OG_TOKEN_END || og_at_keyword(p)) {
+      p->braces = 0;
       og_error_at(p->source, open, "this brace is not closed");
       return 0;
     }

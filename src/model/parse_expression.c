@@ -11,6 +11,7 @@ void og_advance(og_parser *p) {
 }
 
 int og_peek(const og_parser *p, const char *sign) {
+  if (p->token.meant) return strcmp(p->token.meant, sign) == 0;
   return (p->token.kind == OG_TOKEN_SIGN || p->token.kind == OG_TOKEN_NAME) &&
          og_span_is(p->source, p->token.span, sign);
 }
@@ -21,15 +22,42 @@ int og_take(og_parser *p, const char *sign) {
   return 1;
 }
 
+/* Help for what is there, where it is known from other languages. */
+static void help_with_token(const og_parser *p) {
+  const char *text = p->source->text;
+  og_span now = p->token.span;
+  if (og_peek(p, "/") && now.at > 0 && text[now.at - 1] == '/')
+    og_help(p->source, "a comment starts with '#'");
+  else if (og_peek(p, "!"))
+    og_help(p->source, "the contrary of a condition is written: not (a < b)");
+  else if (og_peek(p, "="))
+    og_help(p->source, "equality is written a == b");
+  else if (og_peek(p, "if") || og_peek(p, "else") || og_peek(p, "then"))
+    og_help(p->source, "a choice is written where(condition, a, b)");
+}
+
+/* A bracket that is not closed is reported where it opens. */
+static int report_open(og_parser *p) {
+  int at_brace = p->lexer.depth > 0 && p->lexer.depth <= OG_OPEN_MOST && og_peek(p, "}");
+  if (!p->lexer.cut && !at_brace) return 0;
+  size_t at = p->lexer.open[p->lexer.cut ? 0 : p->lexer.depth - 1];
+  og_error_at(p->source, (og_span){at, 1}, "this bracket is not closed");
+  p->lexer.cut = 0;
+  return 1;
+}
+
 void og_expected(og_parser *p, const char *what) {
+  int ends = p->token.kind == OG_TOKEN_NEWLINE || p->token.kind == OG_TOKEN_END;
   if (p->failed) return;
   p->failed = 1;
-  if (p->token.kind == OG_TOKEN_NEWLINE || p->token.kind == OG_TOKEN_END)
+  if (p->lexer.dropped || ((ends || og_peek(p, "}")) && report_open(p))) return;
+  if (ends)
     og_error_at(p->source, (og_span){p->last.at + p->last.length, 0}, "expected %s, but the %s ends here",
                 what, p->token.kind == OG_TOKEN_END ? "text" : "line");
   else
     og_error_at(p->source, p->token.span, "expected %s, not '%.*s'", what, (int)p->token.span.length,
                 p->source->text + p->token.span.at);
+  if (!ends) help_with_token(p);
 }
 
 int og_expect(og_parser *p, const char *sign, const char *where) {
@@ -132,17 +160,25 @@ static og_expression *parse_primary(og_parser *p) {
   return NULL;
 }
 
-static og_expression *parse_index(og_parser *p, og_expression *of) {
+static og_expression *parse_one_index(og_parser *p, og_expression *of) {
   og_expression *first = og_parse_expression(p), *second = NULL;
   if (!first) return NULL;
   int slice = og_take(p, ":");
   if (slice && !(second = og_parse_expression(p))) return NULL;
-  if (!og_expect(p, "]", "to close the index")) return NULL;
   og_expression *e = make(p, slice ? OG_EX_SLICE : OG_EX_INDEX, og_join(of->span, p->last), slice ? 3 : 2);
   if (!e) return NULL;
   e->arg[0] = of;
   e->arg[1] = first;
   if (slice) e->arg[2] = second;
+  return e;
+}
+
+/* x[i], x[i:k], and A[i, k], which is A[i][k]. */
+static og_expression *parse_index(og_parser *p, og_expression *of) {
+  og_expression *e = parse_one_index(p, of);
+  if (e && og_take(p, ",")) e = parse_one_index(p, e);
+  if (!e || !og_expect(p, "]", "to close the index")) return NULL;
+  e->span = og_join(of->span, p->last);
   return e;
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "model/hints.h"
+
 void *og_arena_take(og_syntax *syntax, size_t bytes) {
   bytes = (bytes + 15) / 16 * 16;
   og_arena_page *page = syntax->arena;
@@ -44,17 +46,18 @@ og_statement *og_new_statement(og_parser *p, og_statement_kind kind, og_span nam
   return s;
 }
 
-/* Drops a statement that could not be read to its end. */
-static void fail_statement(og_parser *p, size_t count) {
-  p->syntax->count = count;
-  p->failed = 1;
-}
-
 int og_take_name(og_parser *p, const char *what, og_span *name) {
   *name = p->token.span;
   if (p->token.kind != OG_TOKEN_NAME) return og_expected(p, what), 0;
   og_advance(p);
   return 1;
+}
+
+/* Whether a message was given, which help may follow: a statement that had failed before says no more. */
+static int expected(og_parser *p, const char *what) {
+  int errors = p->source->errors;
+  og_expected(p, what);
+  return p->source->errors > errors;
 }
 
 static int parse_shape(og_parser *p, og_statement *s) {
@@ -73,13 +76,22 @@ static int parse_bounds(og_parser *p, og_statement *s) {
          og_expect(p, "]", "after the bounds: in [low, high]");
 }
 
+static int refuse_no_value(og_parser *p, og_span name) {
+  int prior = og_peek(p, "~"), length = (int)name.length;
+  if (expected(p, "'=' and a value") && prior)
+    og_help(p->source, "a parameter has a value: param %.*s = 1; %s", length, p->source->text + name.at,
+            og_hint(OG_HINT_STATEMENT, "prior", 5));
+  return 0;
+}
+
 static int parse_declaration(og_parser *p, og_statement_kind kind) {
   do {
     og_span name;
     if (!og_take_name(p, "the name of a parameter or constant", &name)) return 0;
     og_statement *s = og_new_statement(p, kind, name);
-    if (!s || !parse_shape(p, s) || !og_expect(p, "=", "and a value") || !(s->value = og_parse_expression(p)))
-      return 0;
+    if (!s || !parse_shape(p, s)) return 0;
+    if (!og_take(p, "=")) return refuse_no_value(p, name);
+    if (!(s->value = og_parse_expression(p))) return 0;
     if (kind == OG_ST_PARAM && !parse_bounds(p, s)) return 0;
   } while (og_take(p, ","));
   return 1;
@@ -97,12 +109,26 @@ static int parse_nets(og_parser *p) {
   return 1;
 }
 
+static int refuse_no_initial(og_parser *p, og_span name) {
+  int call = og_peek(p, "("), prime = og_peek(p, "'"), length = (int)name.length;
+  const char *text = p->source->text + name.at;
+  if (!expected(p, "'=' and the initial value")) return 0;
+  if (call)
+    og_help(p->source, "an initial value is that at the start of the span: init %.*s = ...", length, text);
+  if (prime)
+    og_help(p->source, "a derivative with an initial value is a state of its own: init v = ..., %.*s' = v",
+            length, text);
+  return 0;
+}
+
 static int parse_init(og_parser *p) {
   do {
     og_span name;
     if (!og_take_name(p, "the name of a state", &name)) return 0;
     og_statement *s = og_new_statement(p, OG_ST_INIT, name);
-    if (!s || !og_expect(p, "=", "and the initial value") || !(s->value = og_parse_expression(p))) return 0;
+    if (!s) return 0;
+    if (!og_take(p, "=")) return refuse_no_initial(p, name);
+    if (!(s->value = og_parse_expression(p))) return 0;
   } while (og_take(p, ","));
   return 1;
 }
@@ -146,19 +172,68 @@ static int parse_time(og_parser *p) {
          (s->high = og_parse_expression(p));
 }
 
+/* Whether the statement starts with the quotient dx/dt in one of its ways; *state: what is x. */
+static int is_quotient(const og_parser *p, og_span name, og_span *state) {
+  const char *text = p->source->text;
+  size_t inner = p->token.span.at + 1, length = 0;
+  *state = (og_span){name.at + 1, name.length - 1};
+  if (og_peek(p, "/")) return text[name.at] == 'd' && name.length > 1;
+  if (!og_peek(p, "(")) return 0;
+  while (strchr(" (),\n", text[inner + length]) == NULL) length++;
+  *state = (og_span){inner, length};
+  return length > 0 && (og_span_is(p->source, name, "d") || og_span_is(p->source, name, "D") ||
+                        og_span_is(p->source, name, "diff"));
+}
+
+static const char *const stop_help =
+    "stop stands in the braces of an event: event NAME when ... = 0 any { stop }";
+static const char *const statements_help =
+    "statements are param, const, net, input, init, observe, event, cost, time, NAME' = ... and NAME = ...";
+
+/* Help with a statement whose first name is no keyword, and behind which neither ' nor = stands. */
+static void help_with_statement(og_parser *p, og_span name) {
+  og_source *source = p->source;
+  const char *word = source->text + name.at, *near = og_keyword(word, name.length, 1);
+  const char *hint = og_hint(OG_HINT_STATEMENT, word, name.length);
+  int length = (int)name.length;
+  og_span state;
+  if (og_span_is(source, name, "stop"))
+    og_help(source, "%s", stop_help);
+  else if (is_quotient(p, name, &state))
+    og_help(source, "an equation is written: %.*s' = ...", (int)state.length, source->text + state.at);
+  else if (hint)
+    og_help(source, "%s", hint);
+  else if (near && p->token.kind == OG_TOKEN_NAME)
+    og_help(source, "did you mean '%s'?", near);
+  else if (og_peek(p, "~"))
+    og_help(source, "a column of the data is described with: observe %.*s ~ ...", length, word);
+  else if (og_peek(p, "("))
+    og_help(source, "an initial value is written: init %.*s = ..., an equation: %.*s' = ...", length, word,
+            length, word);
+  else if (og_peek(p, "["))
+    og_help(source, "a vector has one statement: %.*s' = [..., ...], %.*s = [..., ...]", length, word, length,
+            word);
+  else
+    og_help(source, "%s", statements_help);
+}
+
+static int refuse_second_order(og_parser *p, og_span name) {
+  const char *text = p->source->text + name.at;
+  if (expected(p, "'=' and an expression"))
+    og_help(p->source,
+            "equations are of first order: make the derivative a state, init v = ..., %.*s' = v, v' = ...",
+            (int)name.length, text);
+  return 0;
+}
+
 /* NAME' = expression, or NAME = expression. */
 static int parse_definition(og_parser *p) {
   og_span name;
   if (!og_take_name(p, "a statement", &name)) return 0;
   int equation = og_take(p, "'");
+  if (equation && og_peek(p, "'")) return refuse_second_order(p, name);
   if (!equation && !og_peek(p, "=")) {
-    og_expected(p, "''' (an equation) or '=' (a definition) after the name");
-    if (og_span_is(p->source, name, "stop"))
-      og_help(p->source, "stop stands in the braces of an event: event NAME when ... = 0 any { stop }");
-    else
-      og_help(p->source,
-              "statements are param, const, net, input, init, observe, event, cost, time, NAME' = ... and "
-              "NAME = ...");
+    if (expected(p, "''' (an equation) or '=' (a definition) after the name")) help_with_statement(p, name);
     return 0;
   }
   og_statement *s = og_new_statement(p, equation ? OG_ST_EQUATION : OG_ST_DEFINE, name);
@@ -178,22 +253,80 @@ static int parse_statement(og_parser *p) {
   return parse_definition(p);
 }
 
-/* What is left of the line is not looked at, nor are the braces that open in it: their mistakes would be
- * echoes. */
-static void skip_line(og_parser *p) {
+int og_at_keyword(const og_parser *p) {
+  const char *text = p->source->text;
+  size_t at = p->token.span.at;
+  while (at > 0 && (text[at - 1] == ' ' || text[at - 1] == '\t')) at--;
+  return p->token.kind == OG_TOKEN_NAME && at > 0 && text[at - 1] == '\n' &&
+         og_starts_statement(&p->lexer, at, 0);
+}
+
+/* How many brackets were open before the present token. */
+static int depth_before(const og_parser *p) {
+  int opens = og_peek(p, "(") || og_peek(p, "["), closes = og_peek(p, ")") || og_peek(p, "]");
+  return p->lexer.depth - opens + closes;
+}
+
+/* What is left of the statement is not looked at, nor are the brackets and braces that open in it: their
+ * mistakes would be echoes. */
+static void skip_statement(og_parser *p) {
   const char *text = p->source->text;
   size_t at = p->token.span.at, length = p->source->length;
-  for (int comment = 0; at < length && (text[at] != '\n' || p->braces > 0); at++) {
+  int depth = depth_before(p);
+  for (int comment = 0; at < length; at++) {
+    int inside = p->braces > 0 || depth > 0;
+    if (text[at] == '\n' && (!inside || og_starts_statement(&p->lexer, at + 1, p->braces <= 0))) break;
     comment = text[at] == '#' || (comment && text[at] != '\n');
-    if (!comment) p->braces += (text[at] == '{') - (text[at] == '}');
+    if (comment) continue;
+    p->braces += (text[at] == '{') - (text[at] == '}');
+    depth += (text[at] == '(' || text[at] == '[') - (text[at] == ')' || text[at] == ']');
   }
-  p->lexer.depth = 0;
-  p->lexer.at = at;
+  og_lexer_jump(&p->lexer, at);
   og_advance(p);
 }
 
+static void note_failed_text(og_parser *p, size_t from) {
+  og_failed_text *text = og_arena_take(p->syntax, sizeof *text);
+  if (!text) return;
+  *text = (og_failed_text){{from, p->token.span.at - from}, p->syntax->failed};
+  p->syntax->failed = text;
+}
+
+/* A name of its own, or that of a quotient dx/dt. */
+static int is_name_or_quotient(const char *text, og_span span) {
+  int d = span.at > 0 && text[span.at - 1] == 'd';
+  return og_is_whole_name(text, span) ||
+         (d && og_is_whole_name(text, (og_span){span.at - 1, span.length + 1}));
+}
+
+int og_in_failed_text(const og_syntax *syntax, og_span name) {
+  const char *text = syntax->source->text;
+  for (const og_failed_text *failed = syntax->failed; failed; failed = failed->next)
+    for (size_t i = 0; i + name.length <= failed->span.length; i++) {
+      og_span here = {failed->span.at + i, name.length};
+      if (!memcmp(text + here.at, text + name.at, name.length) && is_name_or_quotient(text, here)) return 1;
+    }
+  return 0;
+}
+
+/* Drops a statement that could not be read to its end, and goes on with the next one. */
+static void fail_statement(og_parser *p, size_t count, size_t from) {
+  p->syntax->count = count;
+  if (!og_at_keyword(p) || p->token.span.at == from) skip_statement(p);
+  note_failed_text(p, from);
+}
+
+/* It says its own, and does no harm. */
+static void refuse_semicolons(og_parser *p) {
+  og_error_at(p->source, p->token.span, "a statement ends with its line");
+  og_help(p->source, "leave the ';' out, and write one statement to a line");
+  while (og_take(p, ";")) continue;
+}
+
 static og_parser parser_of(og_syntax *syntax) {
-  og_parser p = {.syntax = syntax, .source = syntax->source, .lexer = {.source = syntax->source}};
+  og_parser p = {.syntax = syntax,
+                 .source = syntax->source,
+                 .lexer = {.source = syntax->source, .at = og_source_start(syntax->source)}};
   og_advance(&p);
   return p;
 }
@@ -202,17 +335,25 @@ void og_parse_model(og_syntax *syntax) {
   og_parser p = parser_of(syntax);
   while (p.token.kind != OG_TOKEN_END && !syntax->source->no_memory) {
     if (p.token.kind == OG_TOKEN_NEWLINE) {
+      p.lexer.cut = p.lexer.dropped = 0;
       og_advance(&p);
       continue;
     }
-    size_t count = syntax->count;
+    size_t count = syntax->count, from = p.token.span.at;
     p.failed = p.depth = p.braces = 0;
     int whole = parse_statement(&p);
+    if (whole && og_peek(&p, ";")) {
+      refuse_semicolons(&p);
+      continue;
+    }
     if (whole && p.token.kind != OG_TOKEN_NEWLINE && p.token.kind != OG_TOKEN_END) {
-      og_expected(&p, "the end of the line");
+      int value = p.token.kind == OG_TOKEN_NAME || p.token.kind == OG_TOKEN_NUMBER || og_peek(&p, "(");
+      int choice = og_peek(&p, "if"), after = !og_span_is(p.source, p.last, "}");
+      if (expected(&p, "the end of the line") && value && after && !choice)
+        og_help(p.source, "a product is written with '*'");
       whole = 0;
     }
-    if (!whole) fail_statement(&p, count), skip_line(&p);
+    if (!whole) fail_statement(&p, count, from);
   }
 }
 

@@ -8,6 +8,10 @@ int og_span_is(const og_source *source, og_span span, const char *word) {
   return strlen(word) == span.length && memcmp(source->text + span.at, word, span.length) == 0;
 }
 
+size_t og_source_start(const og_source *source) {
+  return source->length >= 3 && memcmp(source->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 og_span og_join(og_span a, og_span b) {
   size_t begin = a.at < b.at ? a.at : b.at, left = a.at + a.length, right = b.at + b.length;
   return (og_span){begin, (left > right ? left : right) - begin};
@@ -61,7 +65,7 @@ static void show(og_source *source, og_span span, size_t line_at, size_t line_en
 
 void og_error_at(og_source *source, og_span span, const char *format, ...) {
   if (source->errors++ >= OG_ERRORS_MOST) return;
-  size_t line = 1, line_at = 0, column = 1, line_end = span.at;
+  size_t line = 1, line_at = og_source_start(source), column = 1, line_end = span.at;
   for (size_t i = 0; i < span.at; i++)
     if (source->text[i] == '\n') line++, line_at = i + 1;
   for (size_t i = line_at; i < span.at; i++) column += (size_t)starts_character(source->text[i]);

@@ -26,6 +26,8 @@ void og_error_at(og_source *source, og_span span, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* A line of help for the diagnostic before. */
 void og_help(og_source *source, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Where the text begins: behind a byte order mark. */
+size_t og_source_start(const og_source *source);
 int og_span_is(const og_source *source, og_span span, const char *word);
 og_span og_join(og_span a, og_span b);
 og_status og_source_status(og_source *source);

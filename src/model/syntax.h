@@ -15,14 +15,32 @@ typedef struct og_token {
   og_token_kind kind;
   og_span span;
   double number;
+  const char *meant; /* the sign in whose place a foreign one stands, which was reported; else NULL */
 } og_token;
 
+/* Newlines do not count within brackets, unless the next line starts a statement: then a bracket was left
+ * open.
+ */
+enum { OG_OPEN_MOST = 256 };
 typedef struct og_lexer {
   og_source *source;
   size_t at;
-  int depth; /* of open brackets, in which newlines do not count */
+  int depth;                 /* of open brackets */
+  size_t open[OG_OPEN_MOST]; /* where they are; deeper ones are only counted */
+  int options;               /* a ';' was read in them, behind which NAME = ... is an option */
+  int cut;                   /* the bracket at open[0] is not closed where the statement ends */
+  int dropped;               /* a sign without meaning was reported in this line and left out */
 } og_lexer;
 og_token og_next_token(og_lexer *lexer);
+/* Whether a statement starts here, at the start of a line; `any`: a keyword's, NAME' = ... or NAME = ...,
+ * else a keyword's alone. */
+int og_starts_statement(const og_lexer *lexer, size_t at, int any);
+/* Forgets open brackets and goes on at another place. */
+void og_lexer_jump(og_lexer *lexer, size_t at);
+/* Whether the span is a name, and not a part of one. */
+int og_is_whole_name(const char *text, og_span span);
+/* The keyword that the word is, or the nearest one when it is none; NULL: none is near. */
+const char *og_keyword(const char *word, size_t length, int nearest);
 
 typedef enum og_expression_kind {
   OG_EX_NUMBER,
@@ -95,7 +113,17 @@ typedef struct og_syntax {
   og_statement *statements; /* owned apart */
   size_t count, capacity;
   int dense; /* calls of `dense`, in the order of their closing brackets */
+  struct og_failed_text *failed;
 } og_syntax;
+
+/* The text of a statement that could not be read. What it would have declared is not known, so that names in
+ * it are not reported as unknown elsewhere. */
+typedef struct og_failed_text {
+  og_span span;
+  struct og_failed_text *next;
+} og_failed_text;
+/* Whether the name stands in such a text. */
+int og_in_failed_text(const og_syntax *syntax, og_span name);
 
 /* NULL when there is none; the source's no_memory is then set. */
 void *og_arena_take(og_syntax *syntax, size_t bytes);
