@@ -39,16 +39,16 @@ static void strain(void **state) {
 
 /* ---- The dose of every day ---- */
 
-/* x' = -k x with a dose at t = 24, 48, ..., 984: sin is zero at 0, where it begins, and not passed there. */
+/* x' = -k x with a dose at t = 0, 24, ..., 984: sin is zero at 0, and leaves it there upward. */
 static const char dosing[] = "param dose = 2, k = 0.001\n"
                              "init x = 1\n"
                              "x' = -k*x\n"
                              "event given when sin(2*pi*t/24) = 0 rising { x = x + dose }\n";
-enum { DOSES = 41 };
+enum { DOSES = 42 };
 
 static double level(double dose, double k) {
   double x = exp(-1000 * k);
-  for (int i = 1; i <= DOSES; i++) x += dose * exp(-k * (1000 - 24 * i));
+  for (int i = 0; i < DOSES; i++) x += dose * exp(-k * (1000 - 24 * i));
   return x;
 }
 
@@ -68,7 +68,7 @@ static void doses(void **state) {
       model_result r;
       CHECK(context, model_run(context, dosing, &c, &r));
       assert_int_equal(r.count, DOSES);
-      for (size_t k = 0; k < DOSES; k++) assert_near(r.t[k], 24.0 * (double)(k + 1), 1e-13, "dose", k);
+      for (size_t k = 0; k < DOSES; k++) assert_near(r.t[k], 24.0 * (double)k, 1e-13, "dose", k);
       /* a part of the tolerance for each of some 50 steps; equal steps are not controlled */
       if (!fixed) assert_near(r.final[0], level(2, 0.001), 1e-5, "level", 0);
       og_context_destroy(context);
@@ -84,7 +84,7 @@ static void derivatives_of_doses(void **state) {
     model_case c = {.rtol = 1e-9, .t1 = 1000};
     og_options *options = case_options(context, &c);
     double theta_bar[2] = {0}, truth[2] = {0, -1000 * exp(-1)};
-    for (int i = 1; i <= DOSES; i++) {
+    for (int i = 0; i < DOSES; i++) {
       double left = 1000 - 24 * i;
       truth[0] += exp(-0.001 * left), truth[1] -= 2 * left * exp(-0.001 * left);
     }
@@ -429,7 +429,7 @@ static void same_bits(void **state) {
   }
 }
 
-/* Differences of a replay locate the same 41 doses anew: dx/dk as in derivatives_of_doses. */
+/* Differences of a replay locate the same 42 doses anew: dx/dk as in derivatives_of_doses. */
 static void replayed(void **state) {
   (void)state;
   og_context *context = new_context();
@@ -446,7 +446,7 @@ static void replayed(void **state) {
     CHECK(context, og_solve_replay(solve));
     case_result(context, solve, &r);
     assert_int_equal(r.count, DOSES);
-    for (size_t k = 0; k < DOSES; k++) assert_near(r.t[k], 24.0 * (double)(k + 1), 1e-13, "dose", k);
+    for (size_t k = 0; k < DOSES; k++) assert_near(r.t[k], 24.0 * (double)k, 1e-13, "dose", k);
     x[side] = r.final[0];
   }
   /* h^2 / 6 times the third derivative, some 10^9 times x; rounding of x, 50, over h */

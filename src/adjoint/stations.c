@@ -213,8 +213,13 @@ static int sees(const og_backward *b, size_t m) {
   return b->stations[m].cursor > segment_of(b, m)->observed && !b->stations[m].arrived;
 }
 
+/* An observation at an event's time, as far as can be told, is not beyond it. */
 double og_station_next(const og_backward *b, size_t m) {
-  return sees(b, m) ? trajectory_of(b, m)->times[b->stations[m].cursor - 1] : segment_of(b, m)->start;
+  const og_segment *segment = segment_of(b, m);
+  if (!sees(b, m)) return segment->start;
+  double t = trajectory_of(b, m)->times[b->stations[m].cursor - 1];
+  if (segment->event == OG_NO_EVENT) return t;
+  return segment->end < segment->start ? fmax(t, segment->time) : fmin(t, segment->time);
 }
 
 const double *og_station_state(const og_backward *b, size_t m) {

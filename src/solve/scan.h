@@ -30,7 +30,9 @@
    * there is none. */                                                                                       \
   og_status og_scan_again_##S(og_drive_state_##S *d, int lane, size_t event, double near, og_root *root);    \
   /* Whether an event is due when its guard leaves `side`. */                                                \
-  int og_scan_matches_##S(const og_drive_state_##S *d, size_t event, int side);
+  int og_scan_matches_##S(const og_drive_state_##S *d, size_t event, int side);                              \
+  /* Whether one is due when its guard, which waits at zero, leaves it to `side`. */                         \
+  int og_scan_leaves_##S(const og_drive_state_##S *d, size_t event, const og_watched *w, int side);
 OG_SCAN_TYPES(double, d)
 OG_SCAN_TYPES(float, s)
 

@@ -163,6 +163,7 @@ static og_status copy_times(og_solve *solve, og_trajectory *at, size_t count, co
   }
   if (count != at->observations) solve->state = OG_SOLVE_NEW;
   at->observations = count;
+  at->placed = 0;
   if (count) memcpy(at->times, times, count * sizeof(double));
   return OG_OK;
 }

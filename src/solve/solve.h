@@ -29,6 +29,7 @@ typedef struct og_trajectory {
   og_record record;
   og_path path;           /* its segments */
   size_t seen;            /* observations before it ended */
+  int placed;             /* their times are those of the last run, whose segments tell where they belong */
   double *event_bars;     /* cotangents put on its events, [events][1 + 2 states]; NULL: none */
   double *event_dots;     /* their tangents, by the last pushforward */
   size_t steps, rejected; /* of the last run */

@@ -93,6 +93,7 @@ void og_watch_begin(og_watch *watch, int lane) {
     watch->watched[k * (size_t)watch->lanes + (size_t)lane] = (og_watched){0};
   watch->occurrences[lane] = watch->stalled[lane] = 0;
   watch->reach[lane] = INFINITY;
+  watch->blur[lane] = 0;
 }
 
 void og_watch_destroy(og_context *context, og_watch *watch) {

@@ -1,4 +1,5 @@
 /* Which event stops each lane's accepted step, and where. See watch.h. */
+#include <float.h>
 #include <math.h>
 
 #include "solve/scan.h"
@@ -222,6 +223,7 @@ static void locate_again(drive *d, int lane, const og_segment *segment) {
   og_root root = {.place = segment->sigma};
   watch->event[lane] = segment->event;
   watch->held[lane] = (unsigned char)segment->held;
+  watch->blur[lane] = OG_SAME_TIME * DBL_EPSILON * fabs(segment->time);
   og_status status =
       segment->held ? OG_OK : OG_R(og_scan_again)(d, lane, segment->event, segment->sigma, &root);
   watch->sigma[lane] = root.place;
