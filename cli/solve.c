@@ -28,6 +28,19 @@ static int choose_times(const problem *p, const double *t0, const double *t1, so
   return EXIT_DONE;
 }
 
+/* A solve goes only as far as rows are wanted. Not one that is to find where it ends; and of equal steps the
+ * span is what they divide. */
+static void end_at_last_row(const problem *p, const solution *s, const double *t0, double *t1) {
+  if (og_options_real(p->options, OG_OPT_STEADY) > 0 || og_options_integer(p->options, OG_OPT_STEPS) > 0)
+    return;
+  for (size_t m = 0; m < p->trajectories; m++) {
+    double end = t0[m];
+    for (size_t i = s->starts[m]; i < s->starts[m + 1]; i++)
+      if ((s->t[i] - end) * (t1[m] - t0[m]) > 0) end = s->t[i];
+    t1[m] = end;
+  }
+}
+
 static int is_state(const problem *p, const char *name) {
   int found = 0;
   for (size_t i = 0; i < p->n && !found; i++) {
@@ -141,20 +154,23 @@ static int show(const report *r) {
 int run_solve(problem *p) {
   report r = {.p = p};
   double *t0 = take(p->trajectories, sizeof *t0), *t1 = take(p->trajectories, sizeof *t1);
+  double *last = take(p->trajectories, sizeof *last);
   int result = find_spans(p, t0, t1);
   if (!result) result = choose_times(p, t0, t1, &r.s);
   if (!result) {
-    og_status status = solve_at(p, t0, t1, p->theta, &r.s);
+    memcpy(last, t1, p->trajectories * sizeof *last);
+    end_at_last_row(p, &r.s, t0, last);
+    og_status status = solve_at(p, t0, last, p->theta, &r.s);
     if (status == OG_OK) status = fill_columns(&r);
     if (status == OG_OK) remark_events(p, &r.s);
     result = status == OG_OK ? show(&r) : fail(p->context, status);
     if (!result && p->plot) {
-      status = draw_picture(p, p->theta, t0, t1, 0, p->plot);
+      status = draw_picture(p, p->theta, t0, p->arguments->time_count ? last : t1, 0, p->plot);
       if (status != OG_OK) result = fail(p->context, status);
     }
   }
   free_columns(&r.c);
   free_solution(&r.s);
-  free(r.observed), free(t0), free(t1);
+  free(r.observed), free(t0), free(t1), free(last);
   return result;
 }
