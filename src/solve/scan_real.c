@@ -138,6 +138,10 @@ static og_crossing leave_side(drive *d, int lane, const og_piece *piece, size_t 
   og_watched was = *w;
   probe p = {.d = d, .lane = lane, .event = event};
   double low = og_piece_place(piece, point - 1), high = og_piece_place(piece, point);
+  if (high > d->watch->limit) {
+    if (was.side * d->watch->limit_g[event] > 0) return (og_crossing){.what = OG_STAYS};
+    high = d->watch->limit;
+  }
   if (!(w->side * guard_at(&p, high) <= 0)) return (og_crossing){.what = OG_STAYS}; /* its rounding */
   w->side = (signed char)og_sign_of(og_piece_sample(piece, event, point));
   w->fresh = 0;
@@ -208,9 +212,24 @@ og_crossing OG_R(og_scan)(drive *d, int lane, const og_piece *piece, size_t even
   og_crossing c = {.what = OG_STAYS};
   if (piece->low == 0) c = at_start(d, lane, piece, event, w);
   if (d->at.h[lane] == 0) return c; /* nothing moves */
-  for (int point = 1; point < OG_PIECE_POINTS && c.what == OG_STAYS; point++)
+  for (int point = 1; point < OG_PIECE_POINTS && c.what == OG_STAYS; point++) {
+    if (og_piece_place(piece, point - 1) >= d->watch->limit) break;
     c = next_sample(d, lane, piece, event, w, point);
+  }
   return c;
+}
+
+double OG_R(og_scan_guess)(const drive *d, int lane, const og_piece *piece, size_t event) {
+  const og_watched *w = &d->watch->watched[event * (size_t)d->lanes + (size_t)lane];
+  if (w->pending) return piece->low;
+  if (w->side == 0 || w->fresh || !OG_R(og_scan_matches)(d, event, w->side)) return INFINITY;
+  for (int point = 1; point < OG_PIECE_POINTS; point++) {
+    double g = og_piece_sample(piece, event, point), before = og_piece_sample(piece, event, point - 1);
+    if (w->side * g > 0) continue;
+    double low = og_piece_place(piece, point - 1), part = before / (before - g);
+    return low + (og_piece_place(piece, point) - low) * (part > 0 ? part : 0);
+  }
+  return INFINITY;
 }
 
 og_watched OG_R(og_scan_before)(const drive *d, int lane, const og_piece *piece, size_t event, double sigma) {

@@ -53,6 +53,8 @@ typedef struct og_watch {
   size_t *near_ones, near_count;     /* of a lane's piece: the guards that are not far from zero */
   og_watched *next;                  /* [guards]: of one lane, at its piece's end */
   og_crossing *found;                /* [guards]: in its piece */
+  double limit;                      /* the place in the step behind which no event can be the first, */
+  double *limit_g;                   /* and the guards there, [guards] */
   double *work;                      /* og_guard_work */
   double *one_x, *one_theta, *one_g; /* of one lane */
   int theta_of;               /* the lane whose theta was copied while looking at this step; -1: none */
