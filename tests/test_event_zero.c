@@ -105,6 +105,35 @@ static void derivatives_at_walls(void **state) {
   }
 }
 
+/* Torricelli's tank, h = (1 - k t/2)^2 until it is empty at 2/k, whose slope is not defined below zero and
+ * infinite there. The integral of h is 2/(3 k). In the first it stays empty by itself, a little below zero;
+ * in the others at exactly zero. */
+static void empty_tanks(void **state) {
+  (void)state;
+  static const char *const events[] = {
+      "h' = -k*sqrt(max(h, 0))\n",
+      "h' = -k*sqrt(max(0, h))\nevent empty when h = 0 falling { n = n + 1 }\n",
+      "h' = -k*sqrt(max(h, 0))\nevent empty when h = 0 falling { h = 0; n = n + 1 }\n",
+      "h' = -(1 - n)*k*sqrt(max(h, 0))\nevent empty when h = 0 falling { h = 0; n = n + 1 }\n",
+  };
+  for (int m = 0; m < 4; m++)
+    for (int forward = 0; forward < 2; forward++) {
+      char text[300];
+      model_case c = {.rtol = 1e-8, .t1 = 5, .theta = (double[]){1.25}};
+      snprintf(text, sizeof text, "param k = 1\ninit h = 1, n = 0\nn' = 0\n%scost integral = h\n", events[m]);
+      pulled p = pull(text, &c, forward ? OG_ADJOINT_FORWARD : OG_ADJOINT_DISCRETE, (double[]){0, 0}, 1, 0);
+      assert_near(p.theta[0], -2 / (3 * 1.25 * 1.25), 1e-5, "dI/dk", (size_t)m);
+      if (m == 0) continue;
+      og_context *context = new_context();
+      model_result r;
+      CHECK(context, model_run(context, text, &c, &r));
+      assert_int_equal(r.count, 1);
+      assert_near(r.t[0], 2 / 1.25, 1e-3, "empty", (size_t)m); /* sqrt(atol) */
+      assert_near(r.final[0], 0, 1e-6, "h", (size_t)m);
+      og_context_destroy(context);
+    }
+}
+
 /* ---- Inputs that are exactly zero ---- */
 
 /* A value a unit of time, and the times at which events are due: reached from a side; or left to the side of
@@ -388,15 +417,11 @@ static void steady_cost(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(absorbing_walls),
-      cmocka_unit_test(derivatives_at_walls),
-      cmocka_unit_test(inputs_at_zero),
-      cmocka_unit_test(due_at_the_start),
-      cmocka_unit_test(derivatives_at_the_start),
-      cmocka_unit_test(several_at_the_start),
-      cmocka_unit_test(balls_together),
-      cmocka_unit_test(assignments),
-      cmocka_unit_test(steady_cost),
+      cmocka_unit_test(absorbing_walls),      cmocka_unit_test(derivatives_at_walls),
+      cmocka_unit_test(empty_tanks),          cmocka_unit_test(inputs_at_zero),
+      cmocka_unit_test(due_at_the_start),     cmocka_unit_test(derivatives_at_the_start),
+      cmocka_unit_test(several_at_the_start), cmocka_unit_test(balls_together),
+      cmocka_unit_test(assignments),          cmocka_unit_test(steady_cost),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
