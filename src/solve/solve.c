@@ -1,6 +1,7 @@
 /* The public face of a solve: settings, running, results. */
 #include "rk/stability.h"
 #include "solve/checkpoints.h"
+#include "solve/idle.h"
 #include "solve/tapes.h"
 
 #include <math.h>
@@ -268,6 +269,7 @@ og_status og_solve_run(og_solve *solve) {
                  (long long)(atomic_load(&solve->kept) + solve->tapes.blocks * solve->tapes.block_bytes));
   if (solve->keep == OG_KEEP_CHECKPOINTS) og_checkpoints_tell(solve);
   og_coarse_tell(solve);
+  og_idle_tell(solve);
   solve->state = OG_SOLVE_DONE;
   return OG_OK;
 }

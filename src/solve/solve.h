@@ -113,6 +113,7 @@ struct og_solve {
   int paced;               /* some trajectories have pacings */
   size_t failed;           /* the trajectory that the last failure was of */
   int replayed;            /* the last run was a replay, whose steps are held */
+  int part;                /* a mini-batch: that an event does not happen in it says nothing */
   int renewed;             /* the last pullback has narrowed steps, and so changed results */
   int keeps_pacings;       /* a run has those that were given to it */
   int tangents_trusted;    /* steps are good for tangents */
