@@ -126,8 +126,8 @@ static og_status fail_event(const og_backward *b, size_t m, const og_segment *se
   const char *name = og_guard_about(b->solve, segment->event).name;
   return og_fail(b->solve->context, status, "trajectory %zu: event %zu%s%s%s at t = %.10g %s", m,
                  segment->event, name ? " (" : "", name ? name : "", name ? ")" : "", segment->time,
-                 status == OG_ERR_GRAZING
-                     ? "touches zero without passing it at any speed, so that its time has no derivative"
+                 status == OG_ERR_GRAZING ? "touches zero or jumps over it without passing it at any speed, "
+                                            "so that its time has no derivative"
                  : status == OG_ERR_FIELD
                      ? "has a product that its callback refused"
                      : "has a derivative that is NaN or infinite: see what that of its guard and assignments "
