@@ -284,6 +284,27 @@ static void derivatives_at_the_start(void **state) {
   }
 }
 
+/* One that is due later is not taken for one at t0, however coarse single precision is there: 10 units in the
+ * last place of t0 and the parameter. */
+static void due_later(void **state) {
+  (void)state;
+  static const char text[] = "param s = 0\ninit x = 0\nx' = 1\nevent e when t - s = 0 rising { stop }\n";
+  for (int single = 0; single < 2; single++)
+    for (double t0 = 1; t0 < 1e9; t0 *= 8) {
+      og_context *context = new_context();
+      model_result r;
+      double later = 10 * t0 * (single ? 0x1p-23 : 0x1p-45), theta[1] = {t0 + later};
+      model_case c = {.precision = single ? OG_PRECISION_SINGLE : OG_PRECISION_DOUBLE,
+                      .t0 = t0,
+                      .t1 = t0 + 10 * later,
+                      .theta = theta};
+      CHECK(context, model_run(context, text, &c, &r));
+      assert_int_equal(r.count, 1);
+      assert_true(fabs(r.t[0] - theta[0]) <= 0.1 * later);
+      og_context_destroy(context);
+    }
+}
+
 /* All that are due there happen, in the order of declaration; a terminal one ends the trajectory. A ball that
  * begins on the floor, thrown upward, does not hit it. At rest it hits it, again and again. */
 static void several_at_the_start(void **state) {
@@ -417,11 +438,12 @@ static void steady_cost(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(absorbing_walls),      cmocka_unit_test(derivatives_at_walls),
-      cmocka_unit_test(empty_tanks),          cmocka_unit_test(inputs_at_zero),
-      cmocka_unit_test(due_at_the_start),     cmocka_unit_test(derivatives_at_the_start),
-      cmocka_unit_test(several_at_the_start), cmocka_unit_test(balls_together),
-      cmocka_unit_test(assignments),          cmocka_unit_test(steady_cost),
+      cmocka_unit_test(absorbing_walls),  cmocka_unit_test(derivatives_at_walls),
+      cmocka_unit_test(empty_tanks),      cmocka_unit_test(inputs_at_zero),
+      cmocka_unit_test(due_at_the_start), cmocka_unit_test(derivatives_at_the_start),
+      cmocka_unit_test(due_later),        cmocka_unit_test(several_at_the_start),
+      cmocka_unit_test(balls_together),   cmocka_unit_test(assignments),
+      cmocka_unit_test(steady_cost),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -224,7 +224,9 @@ static int before_event(const drive *d, int lane) {
   if (d->replay && at->placed)
     return i < (next < at->path.count ? at->path.segments[next].observed : at->seen);
   double late = at->times[i] - OG_R(og_drive_time_at)(d, lane, watch->sigma[lane]);
-  return (at->t1 < at->t0 ? -late : late) <= OG_NOISE_FACTOR * watch->blur[lane];
+  /* single precision: what rounds parameters makes of it, FLT_EPSILON of the time */
+  double factor = sizeof(real) == sizeof(float) ? 8 : OG_NOISE_FACTOR;
+  return (at->t1 < at->t0 ? -late : late) <= factor * watch->blur[lane];
 }
 
 /* Up to the place where the step ends or an event stops it. */

@@ -225,10 +225,12 @@ static int begins_near(const drive *d, double t) {
   return 0;
 }
 
-/* What rounding the state, parameters and the time makes of the guards in one_g. */
+/* What rounding the state, parameters and the time makes of the guards in one_g. To single precision what was
+ * given has been rounded once, by half a unit, and nothing else. */
 static void see_first(drive *d, int lane) {
   og_watch *watch = d->watch;
-  const double unit = sizeof(real) == sizeof(float) ? FLT_EPSILON : DBL_EPSILON;
+  const int single = sizeof(real) == sizeof(float);
+  const double unit = single ? FLT_EPSILON : DBL_EPSILON, factor = single ? 0.51 : OG_NOISE_FACTOR;
   double t = d->at.t[lane];
   memset(watch->noise, 0, watch->guards * sizeof *watch->noise);
   if (!begins_near(d, t)) return;
@@ -237,7 +239,7 @@ static void see_first(drive *d, int lane) {
     round_state(d, watch->one_x, pattern);
     for (size_t i = 0; i < d->solve->p; i++) watch->one_theta[i] *= 1 + unit * og_rounding(i, pattern);
     if (OG_R(og_sample_here)(d, t * (1 + og_rounding(1, pattern) * DBL_EPSILON), watch->near))
-      raise_noise(watch, watch->near, watch->one_g, OG_NOISE_FACTOR);
+      raise_noise(watch, watch->near, watch->one_g, factor);
     memcpy(watch->one_x, watch->g_x, d->solve->n * sizeof *watch->g_x);
     OG_R(og_drive_own_theta)(d, lane, watch->one_theta);
   }
