@@ -196,15 +196,43 @@ static og_status draw_and_write(picture *d, const char *path) {
   return status;
 }
 
+static int ascending(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static int descending(const void *a, const void *b) { return ascending(b, a); }
+
+/* Inputs have their corners and jumps at the rows of the data: those inside the span, and just before each,
+ * where what reads a held input has its old value. */
+static size_t fill_breaks(const problem *p, size_t m, double t0, double t1, double *t) {
+  if (!p->data || og_model_inputs(p->model) == 0) return 0;
+  size_t *rows = take(og_table_rows(p->data), sizeof *rows), count = data_rows_of(p, m, rows), used = 0;
+  for (size_t i = 0; i < count; i++) {
+    double at = p->data_times[rows[i]];
+    if ((at - t0) * (t1 - at) <= 0) continue;
+    t[used++] = nextafter(at, -INFINITY);
+    t[used++] = at;
+  }
+  free(rows);
+  return used;
+}
+
 static void fill_times(picture *d, const double *t0, const double *t1) {
   const problem *p = d->p;
   size_t least = d->phase ? PHASE_POINTS : CURVE_POINTS;
   size_t count = p->arguments->time_count > least ? p->arguments->time_count : least;
   size_t *counts = take(p->trajectories, sizeof *counts);
-  for (size_t m = 0; m < p->trajectories; m++) counts[m] = count;
+  double *breaks = take(2 * (p->data ? og_table_rows(p->data) : 0) + 1, sizeof *breaks);
+  for (size_t m = 0; m < p->trajectories; m++) counts[m] = count + fill_breaks(p, m, t0[m], t1[m], breaks);
   allot_solution(p, counts, &d->s);
-  for (size_t m = 0; m < p->trajectories; m++) fill_grid(t0[m], t1[m], count, d->s.t + d->s.starts[m]);
-  free(counts);
+  for (size_t m = 0; m < p->trajectories; m++) {
+    double *t = d->s.t + d->s.starts[m];
+    fill_grid(t0[m], t1[m], count, t);
+    if (fill_breaks(p, m, t0[m], t1[m], t + count) > 0)
+      qsort(t, counts[m], sizeof *t, t1[m] < t0[m] ? descending : ascending);
+  }
+  free(breaks), free(counts);
 }
 
 og_status draw_picture(const problem *p, const double *theta, const double *t0, const double *t1,

@@ -130,12 +130,15 @@ static og_status collect_events(const problem *p, og_solve *solve, size_t m, sol
   return status;
 }
 
-/* How many of the times, in the solver's order, come before the end. */
-static size_t reached(const solution *s, size_t m, const double *t, size_t count, int reversed, double sign) {
+/* How many of the times, in the solver's order, come before the end: it knows which are at the end's very
+ * time. */
+static size_t reached(const og_solve *solve, const solution *s, size_t m, size_t count) {
   const occurrence *last = s->event_count ? &s->events[s->event_count - 1] : NULL;
   size_t seen = 0;
   if (!last || last->trajectory != m || !last->terminal) return count;
-  while (seen < count && (t[reversed ? count - 1 - seen : seen] - last->what.t) * sign <= 0) seen++;
+  double *x = take(s->n, sizeof *x);
+  while (seen < count && og_solve_observed(solve, m, seen, x) == OG_OK) seen++;
+  free(x);
   return seen;
 }
 
@@ -147,7 +150,7 @@ static og_status collect(const problem *p, og_solve *solve, size_t m, double t0,
   const double *t = s->t + start;
   int reversed = is_reversed(t, count, t0, t1);
   og_status status = collect_events(p, solve, m, s);
-  size_t seen = reached(s, m, t, count, reversed, t1 < t0 ? -1 : 1), skip = reversed ? count - seen : 0;
+  size_t seen = reached(solve, s, m, count), skip = reversed ? count - seen : 0;
   for (size_t i = 0; i < seen && status == OG_OK; i++) {
     s->t[*to + i] = t[skip + i];
     status = og_solve_observed(solve, m, reversed ? seen - 1 - i : i, s->x + (*to + i) * s->n);

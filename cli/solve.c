@@ -28,6 +28,31 @@ static int choose_times(const problem *p, const double *t0, const double *t1, so
   return EXIT_DONE;
 }
 
+/* A solve goes only as far as rows are wanted. Not one that is to find where it ends; and of equal steps the
+ * span is what they divide. */
+static int goes_to_its_end(const problem *p) {
+  return og_options_real(p->options, OG_OPT_STEADY) > 0 || og_options_integer(p->options, OG_OPT_STEPS) > 0;
+}
+
+/* The one of `end` and `t` that is farther away in the direction of the span. */
+static double farther(double end, double t, double span) { return (t - end) * span > 0 ? t : end; }
+
+static void end_at_last_row(const problem *p, const solution *s, const double *t0, double *t1) {
+  for (size_t m = 0; m < p->trajectories && !goes_to_its_end(p); m++) {
+    double end = t0[m], span = t1[m] - t0[m];
+    for (size_t i = s->starts[m]; i < s->starts[m + 1]; i++) end = farther(end, s->t[i], span);
+    t1[m] = end;
+  }
+}
+
+/* The same, where rows are those of --times. */
+static void end_at_last_time(const problem *p, const double *t0, double *t1) {
+  for (size_t m = 0; m < p->trajectories && !goes_to_its_end(p); m++) {
+    double span = t1[m] - t0[m];
+    t1[m] = farther(farther(t0[m], p->arguments->first_time, span), p->arguments->last_time, span);
+  }
+}
+
 static int is_state(const problem *p, const char *name) {
   int found = 0;
   for (size_t i = 0; i < p->n && !found; i++) {
@@ -147,14 +172,18 @@ static void free_report(report *r) {
 
 static int solve_whole(problem *p, const double *t0, const double *t1) {
   report r = {.p = p};
+  double *last = take(p->trajectories, sizeof *last);
   int result = choose_times(p, t0, t1, &r.s);
   if (!result) {
-    og_status status = solve_at(p, t0, t1, p->theta, &r.s);
+    memcpy(last, t1, p->trajectories * sizeof *last);
+    end_at_last_row(p, &r.s, t0, last);
+    og_status status = solve_at(p, t0, last, p->theta, &r.s);
     if (status == OG_OK) status = fill_columns(&r);
     if (status == OG_OK) remark_events(p, &r.s);
     result = status == OG_OK ? show(&r) : fail(p->context, status);
   }
   free_report(&r);
+  free(last);
   return result;
 }
 
@@ -213,10 +242,17 @@ static og_status stream_trajectory(problem *p, const double *t0, const double *t
 static int solve_in_parts(problem *p, const double *t0, const double *t1) {
   output o = {.file = stdout};
   og_status status = OG_OK;
+  double *last = take(p->trajectories, sizeof *last);
   int result = p->out ? open_output(&o, p->out) : EXIT_DONE;
-  if (result) return result;
+  if (result) {
+    free(last);
+    return result;
+  }
+  memcpy(last, t1, p->trajectories * sizeof *last);
+  end_at_last_time(p, t0, last);
   for (size_t m = 0; m < p->trajectories && status == OG_OK; m++)
-    status = stream_trajectory(p, t0, t1, m, o.file);
+    status = stream_trajectory(p, t0, last, m, o.file);
+  free(last);
   if (status == OG_OK) return p->out ? close_output(&o) : EXIT_DONE;
   result = fail(p->context, status);
   if (p->out) drop_output(&o);
@@ -228,6 +264,7 @@ int run_solve(problem *p) {
   int result = find_spans(p, t0, t1);
   if (!result) result = wants_parts(p) ? solve_in_parts(p, t0, t1) : solve_whole(p, t0, t1);
   if (!result && p->plot) {
+    if (p->arguments->time_count) end_at_last_time(p, t0, t1);
     og_status status = draw_picture(p, p->theta, t0, t1, 0, p->plot);
     if (status != OG_OK) result = fail(p->context, status);
   }

@@ -327,8 +327,9 @@ OG_API og_status og_field_set_inputs(og_field *field, size_t inputs);
 /** Which way a guard passes zero, seen in the direction of integration. */
 typedef enum og_direction { OG_DIRECTION_ANY, OG_DIRECTION_RISING, OG_DIRECTION_FALLING } og_direction;
 
-/** An event happens where its guard g(t, x, theta) reaches zero. The state may then jump; a terminal event
- * ends the trajectory there. */
+/** An event happens where its guard g(t, x, theta) reaches zero; a rising or falling one also at t0, when its
+ * guard is zero there and leaves zero in that direction. Observations at its time see the state before it.
+ * The state may then jump; a terminal event ends the trajectory there. */
 typedef struct og_event {
   const char *name; /* for messages; NULL: "event 0" */
   og_direction direction;

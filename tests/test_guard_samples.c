@@ -39,16 +39,16 @@ static void strain(void **state) {
 
 /* ---- The dose of every day ---- */
 
-/* x' = -k x with a dose at t = 24, 48, ..., 984: sin is zero at 0, where it begins, and not passed there. */
+/* x' = -k x with a dose at t = 0, 24, ..., 984: sin is zero at 0, and leaves it there upward. */
 static const char dosing[] = "param dose = 2, k = 0.001\n"
                              "init x = 1\n"
                              "x' = -k*x\n"
                              "event given when sin(2*pi*t/24) = 0 rising { x = x + dose }\n";
-enum { DOSES = 41 };
+enum { DOSES = 42 };
 
 static double level(double dose, double k) {
   double x = exp(-1000 * k);
-  for (int i = 1; i <= DOSES; i++) x += dose * exp(-k * (1000 - 24 * i));
+  for (int i = 0; i < DOSES; i++) x += dose * exp(-k * (1000 - 24 * i));
   return x;
 }
 
@@ -68,7 +68,7 @@ static void doses(void **state) {
       model_result r;
       CHECK(context, model_run(context, dosing, &c, &r));
       assert_int_equal(r.count, DOSES);
-      for (size_t k = 0; k < DOSES; k++) assert_near(r.t[k], 24.0 * (double)(k + 1), 1e-13, "dose", k);
+      for (size_t k = 0; k < DOSES; k++) assert_near(r.t[k], 24.0 * (double)k, 1e-13, "dose", k);
       /* a part of the tolerance for each of some 50 steps; equal steps are not controlled */
       if (!fixed) assert_near(r.final[0], level(2, 0.001), 1e-5, "level", 0);
       og_context_destroy(context);
@@ -84,7 +84,7 @@ static void derivatives_of_doses(void **state) {
     model_case c = {.rtol = 1e-9, .t1 = 1000};
     og_options *options = case_options(context, &c);
     double theta_bar[2] = {0}, truth[2] = {0, -1000 * exp(-1)};
-    for (int i = 1; i <= DOSES; i++) {
+    for (int i = 0; i < DOSES; i++) {
       double left = 1000 - 24 * i;
       truth[0] += exp(-0.001 * left), truth[1] -= 2 * left * exp(-0.001 * left);
     }
@@ -429,7 +429,7 @@ static void same_bits(void **state) {
   }
 }
 
-/* Differences of a replay locate the same 41 doses anew: dx/dk as in derivatives_of_doses. */
+/* Differences of a replay locate the same 42 doses anew: dx/dk as in derivatives_of_doses. */
 static void replayed(void **state) {
   (void)state;
   og_context *context = new_context();
@@ -446,7 +446,7 @@ static void replayed(void **state) {
     CHECK(context, og_solve_replay(solve));
     case_result(context, solve, &r);
     assert_int_equal(r.count, DOSES);
-    for (size_t k = 0; k < DOSES; k++) assert_near(r.t[k], 24.0 * (double)(k + 1), 1e-13, "dose", k);
+    for (size_t k = 0; k < DOSES; k++) assert_near(r.t[k], 24.0 * (double)k, 1e-13, "dose", k);
     x[side] = r.final[0];
   }
   /* h^2 / 6 times the third derivative, some 10^9 times x; rounding of x, 50, over h */
@@ -457,12 +457,59 @@ static void replayed(void **state) {
   og_context_destroy(context);
 }
 
+/* ---- Many events in one step ---- */
+
+enum { MANY = 256 };
+static size_t many; /* of this run */
+static double many_time(size_t k) { return ((double)(k * 97 % many) + 0.5) / (double)many * 10; }
+static int many_guards(double t, const double *x, const double *p, double *g, void *user) {
+  (void)x, (void)p, (void)user;
+  calls++;
+  for (size_t k = 0; k < many; k++) g[k] = (t - many_time(k)) * (1 + (double)k);
+  return 0;
+}
+
+/* All guards are evaluated at once, so that what an event costs is how often: the samples of its step, its
+ * root, and what rounding makes of it. How many events are still to come in the step makes no difference. */
+static void many_events(void **state) {
+  (void)state;
+  for (many = 4; many <= MANY; many *= 4) {
+    og_context *context = new_context();
+    og_field *field = NULL;
+    og_solve *solve = NULL;
+    og_event events[MANY];
+    size_t steps = 0, count = 0;
+    for (size_t k = 0; k < many; k++) events[k] = (og_event){NULL, OG_DIRECTION_RISING, 0};
+    CHECK(context, og_field_create(context, 2, 0, oscillator, NULL, &field));
+    CHECK(context, og_field_set_events(field, many, events, &(og_event_functions){.guard = many_guards}));
+    CHECK(context, og_solve_create(context, field, NULL, 1, &solve));
+    CHECK(context, og_solve_set_span(solve, 0, 0, 10));
+    CHECK(context, og_solve_set_initial_state(solve, 0, (double[]){1, 0}));
+    calls = 0;
+    CHECK(context, og_solve_run(solve));
+    CHECK(context, og_solve_steps(solve, 0, &steps, NULL));
+    CHECK(context, og_solve_events(solve, 0, &count));
+    assert_int_equal(count, many);
+    for (size_t k = 0; k < count; k++) {
+      og_occurrence at;
+      CHECK(context, og_solve_event(solve, 0, k, &at));
+      assert_near(at.t, ((double)k + 0.5) / (double)many * 10, 1e-14, "event", k);
+      assert_near(at.t, many_time(at.event), 1e-14, "event", k);
+    }
+    long looked = calls - OG_PIECE_POINTS * (long)steps;
+    if (looked > 80 * (long)count) fail_msg("%ld calls for %zu steps and %zu events", calls, steps, count);
+    og_solve_destroy(solve);
+    og_field_destroy(field);
+    og_context_destroy(context);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(strain),    cmocka_unit_test(doses),    cmocka_unit_test(derivatives_of_doses),
       cmocka_unit_test(phase),     cmocka_unit_test(waves),    cmocka_unit_test(near_pairs),
       cmocka_unit_test(costs),     cmocka_unit_test(refused),  cmocka_unit_test(rounding_is_not_refused),
-      cmocka_unit_test(same_bits), cmocka_unit_test(replayed),
+      cmocka_unit_test(same_bits), cmocka_unit_test(replayed), cmocka_unit_test(many_events),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,8 +108,10 @@ static void refill(reverse *v) {
     if (!v->r.trajectory[lane]) begin(v, lane, v->r.next++);
 }
 
+/* One that is at an event's time, as far as can be told, is at most at the end of the step. */
 static double fraction_of(const reverse *v, int lane, size_t i) {
-  return og_segment_fraction(OG_R(og_recall_segment)(&v->r, lane), v->r.trajectory[lane]->times[i]);
+  double s = og_segment_fraction(OG_R(og_recall_segment)(&v->r, lane), v->r.trajectory[lane]->times[i]);
+  return fmin(s, v->r.fraction_next[lane]);
 }
 
 /* The first observation that belongs to the lane's step: those in (start, end], and in a segment's first step

@@ -127,8 +127,8 @@ static og_status fail_event(const og_backward *b, size_t m, const og_segment *se
   const char *name = og_guard_about(b->solve, segment->event).name;
   return og_fail(b->solve->context, status, "trajectory %zu: event %zu%s%s%s at t = %.10g %s", m,
                  segment->event, name ? " (" : "", name ? name : "", name ? ")" : "", segment->time,
-                 status == OG_ERR_GRAZING
-                     ? "touches zero without passing it at any speed, so that its time has no derivative"
+                 status == OG_ERR_GRAZING ? "touches zero or jumps over it without passing it at any speed, "
+                                            "so that its time has no derivative"
                  : status == OG_ERR_FIELD
                      ? "has a product that its callback refused"
                      : "has a derivative that is NaN or infinite: see what that of its guard and assignments "
@@ -214,8 +214,13 @@ static int sees(const og_backward *b, size_t m) {
   return b->stations[m].cursor > segment_of(b, m)->observed && !b->stations[m].arrived;
 }
 
+/* An observation at an event's time, as far as can be told, is not beyond it. */
 double og_station_next(const og_backward *b, size_t m) {
-  return sees(b, m) ? trajectory_of(b, m)->times[b->stations[m].cursor - 1] : segment_of(b, m)->start;
+  const og_segment *segment = segment_of(b, m);
+  if (!sees(b, m)) return segment->start;
+  double t = trajectory_of(b, m)->times[b->stations[m].cursor - 1];
+  if (segment->event == OG_NO_EVENT) return t;
+  return segment->end < segment->start ? fmax(t, segment->time) : fmin(t, segment->time);
 }
 
 const double *og_station_state(const og_backward *b, size_t m) {

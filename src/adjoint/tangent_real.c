@@ -130,12 +130,13 @@ static double fraction_of(const forward *v, int lane, size_t i) {
   return og_segment_fraction(OG_R(og_recall_segment)(&v->r, lane), v->r.trajectory[lane]->times[i]);
 }
 
-/* Whether the lane's next observation belongs to its step. */
+/* Whether the lane's next observation belongs to its step: the last of a segment has all that are left. */
 static int observation_due(const forward *v, int lane) {
   const og_trajectory *at = v->r.trajectory[lane];
-  size_t next = v->r.segment[lane] + 1;
-  size_t end = next < at->path.count ? at->path.segments[next].observed : at->seen;
-  return v->cursor[lane] < end && fraction_of(v, lane, v->cursor[lane]) <= v->r.fraction_next[lane];
+  size_t s = v->r.segment[lane];
+  size_t end = s + 1 < at->path.count ? at->path.segments[s + 1].observed : at->seen;
+  if (v->cursor[lane] >= end || v->r.index[lane] + 1 == og_segment_stop(at, s)) return v->cursor[lane] < end;
+  return fraction_of(v, lane, v->cursor[lane]) <= v->r.fraction_next[lane];
 }
 
 /* Places the lanes; returns whether any has an observation or an event in its step. */
@@ -179,7 +180,8 @@ static void observe(forward *v, int lane, size_t i) {
   const og_trajectory *at = v->r.trajectory[lane];
   const og_tableau *tableau = v->step.tableau;
   size_t slot = at->first_observation + i, lanes = (size_t)v->r.lanes;
-  double start = v->r.fraction[lane], end = v->r.fraction_next[lane], s = fraction_of(v, lane, i);
+  double start = v->r.fraction[lane], end = v->r.fraction_next[lane];
+  double s = fmin(fraction_of(v, lane, i), end); /* one at an event's time may be rounded beyond it */
   double weights[OG_STAGES_MAX], slopes[OG_STAGES_MAX];
   og_interpolant_weights(tableau, (s - start) / (end - start), weights, slopes);
   double moved =

@@ -236,6 +236,7 @@ static og_status create_solve(og_batch *batch, int kind) {
         og_solve_create(objective->context, objective->parts.field, options, batch->M, &batch->solves[kind]);
   if (status == OG_OK) og_solve_set_names(batch->solves[kind], name_of, batch);
   if (status == OG_OK) batch->solves[kind]->told = &batch->objective->told;
+  if (status == OG_OK) batch->solves[kind]->part = batch != &objective->all;
   og_options_destroy(options);
   return status;
 }

@@ -11,17 +11,23 @@ static og_node or_zero(og_graph *g, og_node dot, og_node like) {
   return dot >= 0 ? dot : og_uniform(g, g->nodes[like].shape, 0);
 }
 
-static og_node forward_binary(og_graph *g, const og_node_data *d, og_node node, const og_node *dots) {
+/* Behind a choice a tangent may be the 0 of what was not chosen, which no slope may undo: see vjp.c. */
+static og_node times(og_graph *g, int masked, og_node dot, og_node slope) {
+  return og_binary_node(g, masked ? OG_MUL0 : OG_MUL, dot, slope);
+}
+
+static og_node forward_binary(og_graph *g, const og_node_data *d, og_node node, const og_node *dots,
+                              int masked) {
   og_node sum = OG_NODE_NONE, a = d->operands[0], b = d->operands[1];
   for (int which = 0; which < 2; which++) {
     og_node dot = dots[d->operands[which]];
     if (dot < 0) continue;
-    if (d->op == OG_DIV && which == 0) {
+    if (d->op == OG_DIV && which == 0 && !masked) {
       sum = plus(g, sum, og_apply2(g, OG_DIV, dot, b));
       continue;
     }
     og_node slope = og_binary_slope(g, d->op, which, a, b, node);
-    if (slope >= 0) sum = plus(g, sum, og_binary_node(g, d->op == OG_MUL0 ? OG_MUL0 : OG_MUL, dot, slope));
+    if (slope >= 0) sum = plus(g, sum, times(g, masked || d->op == OG_MUL0, dot, slope));
   }
   return spread(g, sum, d->shape);
 }
@@ -63,9 +69,9 @@ static og_node forward_product(og_graph *g, const og_node_data *d, const og_node
   return sum;
 }
 
-static og_node forward_unary(og_graph *g, const og_node_data *d, og_node node, og_node dot) {
+static og_node forward_unary(og_graph *g, const og_node_data *d, og_node node, og_node dot, int masked) {
   og_node slope = dot < 0 ? OG_NODE_NONE : og_unary_slope(g, (og_unary)d->op, d->operands[0], node);
-  return slope < 0 ? OG_NODE_NONE : og_apply2(g, OG_MUL, dot, slope);
+  return slope < 0 ? OG_NODE_NONE : times(g, masked, dot, slope);
 }
 
 static og_node forward_stated(og_graph *g, const og_node_data *d, const og_node *dots) {
@@ -77,14 +83,14 @@ static og_node forward_stated(og_graph *g, const og_node_data *d, const og_node 
   return spread(g, sum, d->shape);
 }
 
-static og_node forward(og_graph *g, og_node node, const og_node *dots) {
+static og_node forward(og_graph *g, og_node node, const og_node *dots, int masked) {
   og_node_data d = g->nodes[node];
   og_node dot = d.operand_count ? dots[d.operands[0]] : OG_NODE_NONE;
   switch (d.kind) {
   case OG_CONSTANT:
   case OG_INPUT: return OG_NODE_NONE;
-  case OG_UNARY: return forward_unary(g, &d, node, dot);
-  case OG_BINARY: return forward_binary(g, &d, node, dots);
+  case OG_UNARY: return forward_unary(g, &d, node, dot, masked);
+  case OG_BINARY: return forward_binary(g, &d, node, dots, masked);
   case OG_WHERE: return forward_where(g, &d, dots);
   case OG_CONCAT: return forward_concat(g, &d, dots);
   case OG_SLICE: return dot < 0 ? dot : og_slice(g, dot, d.offset, d.shape.rows);
@@ -99,6 +105,16 @@ static og_node forward(og_graph *g, og_node node, const og_node *dots) {
   case OG_OUTER: return forward_product(g, &d, dots);
   }
   return OG_NODE_NONE;
+}
+
+/* Whether a node lies behind a choice among what depends on wrt. */
+static void mark_masked(const og_graph *g, int last, const unsigned char *active, unsigned char *masked) {
+  for (og_node node = 0; node <= last; node++) {
+    int count;
+    const og_node *operands = og_operands(g, node, &count);
+    masked[node] = active[node] && og_is_choice(&g->nodes[node]);
+    for (int i = 0; i < count && active[node]; i++) masked[node] |= masked[operands[i]];
+  }
 }
 
 static int check_dots(og_graph *g, int count, const og_node *wrt, const og_node *wrt_dots) {
@@ -136,13 +152,14 @@ static void seed(og_graph *g, int last, int count, const og_node *wrt, const og_
 
 static void run(og_graph *g, int last, int output_count, const og_node *outputs, int wrt_count,
                 const og_node *wrt, const og_node *wrt_dots, og_node *dots, unsigned char *active,
-                unsigned char *needed, og_node *output_dots) {
+                unsigned char *needed, unsigned char *masked, og_node *output_dots) {
   if (!check_dots(g, wrt_count, wrt, wrt_dots)) return;
   seed(g, last, wrt_count, wrt, wrt_dots, dots);
   og_mark_active(g, last, wrt_count, wrt, active);
   mark_differentiated(g, last, output_count, outputs, needed);
+  mark_masked(g, last, active, masked);
   for (og_node node = 0; node <= last && g->status == OG_OK; node++)
-    if (active[node] && needed[node] && dots[node] < 0) dots[node] = forward(g, node, dots);
+    if (active[node] && needed[node] && dots[node] < 0) dots[node] = forward(g, node, dots, masked[node]);
   for (int i = 0; i < output_count; i++) output_dots[i] = or_zero(g, dots[outputs[i]], outputs[i]);
 }
 
@@ -153,12 +170,13 @@ og_status og_graph_jvp(og_graph *g, int output_count, const og_node *outputs, in
   for (int i = 0; i < output_count; i++) last = outputs[i] > last ? outputs[i] : last;
   size_t nodes = (size_t)last + 2;
   og_node *dots = og_alloc(g->context, nodes, sizeof *dots);
-  unsigned char *active = og_alloc(g->context, nodes, 1), *needed = og_alloc(g->context, nodes, 1);
-  int have = dots && active && needed;
-  if (have) run(g, last, output_count, outputs, wrt_count, wrt, wrt_dots, dots, active, needed, output_dots);
+  unsigned char *marks = og_alloc(g->context, 3 * nodes, 1);
+  int have = dots && marks;
+  if (have)
+    run(g, last, output_count, outputs, wrt_count, wrt, wrt_dots, dots, marks, marks + nodes,
+        marks + 2 * nodes, output_dots);
   og_status status = have ? g->status : og_fail_memory(g->context, nodes * sizeof *dots, "a forward sweep");
   og_free(g->context, dots);
-  og_free(g->context, active);
-  og_free(g->context, needed);
+  og_free(g->context, marks);
   return status;
 }

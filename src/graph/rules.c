@@ -76,6 +76,17 @@ static og_node angle_slope(og_graph *g, int which, og_node y, og_node x) {
   return which ? F(OG_NEG, DIV(v, square)) : DIV(u, square);
 }
 
+/* Whether the first operand is the one that min or max chooses; of equal ones the first, but of max(x, 0) the
+ * 0, as in relu(x): sqrt(max(x, 0)) may come to rest where x is exactly 0. */
+static og_node chooses_first(og_graph *g, int op, og_node a, og_node b) {
+  if (op == OG_MIN) return og_apply2(g, OG_LE, a, b);
+  return og_apply2(g, g->nodes[b].kind == OG_CONSTANT ? OG_GT : OG_GE, a, b);
+}
+
+int og_is_choice(const og_node_data *d) {
+  return d->kind == OG_WHERE || (d->kind == OG_BINARY && (d->op == OG_MIN || d->op == OG_MAX));
+}
+
 og_node og_binary_slope(og_graph *g, int op, int which, og_node a, og_node b, og_node y) {
   switch (op) {
   case OG_ADD: return C(1);
@@ -87,7 +98,7 @@ og_node og_binary_slope(og_graph *g, int op, int which, og_node a, og_node b, og
   case OG_ATAN2: return angle_slope(g, which, a, b);
   case OG_MIN:
   case OG_MAX: {
-    og_node first = og_apply2(g, op == OG_MIN ? OG_LE : OG_GE, a, b);
+    og_node first = chooses_first(g, op, a, b);
     return which ? F(OG_NOT, first) : first;
   }
   default: return OG_NODE_NONE;

@@ -2,7 +2,8 @@
  *
  * The branch of a `where` that is not taken gets a cotangent of exactly 0, and below a branch every product
  * of a cotangent with a slope is one in which zero wins, so the 0 stays 0 even where the slope is NaN or
- * infinite. */
+ * infinite. So it is with what `min` and `max` do not choose, whatever cotangent comes in: that of
+ * sqrt(max(x, 0)) is infinite where x is negative. */
 #include "graph/node.h"
 
 typedef struct sweep {
@@ -49,6 +50,20 @@ static void back_binary(sweep *s, og_node node, const og_node_data *d, og_node b
     } else {
       add_bar(s, operand, fitted(s, operand, bar, og_binary_slope(g, d->op, which, a, b, node)));
     }
+  }
+}
+
+/* What is not chosen gets 0, whatever comes in. Not a where: below it products stay as fast as they are. */
+static void back_choice(sweep *s, og_node node, const og_node_data *d, og_node bar) {
+  int masking = s->masking;
+  for (int which = 0; which < 2; which++) {
+    og_node operand = d->operands[which];
+    if (!s->active[operand]) continue;
+    s->masking = 1;
+    og_node chosen = og_binary_slope(s->graph, d->op, which, d->operands[0], d->operands[1], node);
+    og_node own = fitted(s, operand, bar, chosen);
+    s->masking = masking;
+    add_bar(s, operand, own);
   }
 }
 
@@ -101,7 +116,7 @@ static void back(sweep *s, og_node node) {
   case OG_CONSTANT:
   case OG_INPUT: break;
   case OG_UNARY: add_bar(s, a, fitted(s, a, bar, og_unary_slope(g, (og_unary)d.op, a, node))); break;
-  case OG_BINARY: back_binary(s, node, &d, bar); break;
+  case OG_BINARY: (og_is_choice(&d) ? back_choice : back_binary)(s, node, &d, bar); break;
   case OG_WHERE: back_where(s, &d, bar); break;
   case OG_SLICE: {
     og_shape shape = g->nodes[a].shape;

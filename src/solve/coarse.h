@@ -38,6 +38,7 @@ typedef struct og_told {
   int gradient; /* that steps are not good for the derivative */
   int held;     /* nothing is told for now, nor looked at */
   int coarse, loose, faint;
+  int idle; /* which events never happened */
   size_t runs;
 } og_told;
 

@@ -221,19 +221,40 @@ void OG_R(og_drive_state_at)(const drive *d, int lane, double place, double *out
   }
 }
 
-/* Up to the place where the step ends or an event stops it. */
-static void observe(drive *d, int lane, double end) {
+static void observe(drive *d, int lane) {
   og_trajectory *at = d->trajectory[lane];
-  while (d->next_observation[lane] <= end) {
-    double start = d->fraction[lane], s = d->next_observation[lane];
-    double place = s == d->fraction_next[lane] ? 1
-                   : s == start                ? 0
-                                               : (s - start) / (d->fraction_next[lane] - start);
-    size_t slot = at->first_observation + d->cursor[lane];
-    OG_R(og_drive_state_at)(d, lane, place, d->solve->observed + slot * d->solve->n);
-    d->cursor[lane]++;
-    OG_R(og_drive_next_observation)(d, lane);
-  }
+  size_t slot = at->first_observation + d->cursor[lane];
+  const og_segment *segment = &at->path.segments[d->segment[lane]];
+  double start = d->fraction[lane], end = d->fraction_next[lane],
+         s = og_segment_fraction(segment, at->times[d->cursor[lane]]);
+  double place = s >= end ? 1 : s <= start ? 0 : (s - start) / (end - start);
+  OG_R(og_drive_state_at)(d, lane, place, d->solve->observed + slot * d->solve->n);
+  d->cursor[lane]++;
+  OG_R(og_drive_next_observation)(d, lane);
+}
+
+/* Whether the next observation comes before the event that stops the lane's step. One at the event's very
+ * time does, and that time is known as far as that of another event would be told from it. In a replay the
+ * event may have moved past an observation, which stays on its side of it as the steps stay what they are. */
+static int before_event(const drive *d, int lane) {
+  const og_trajectory *at = d->trajectory[lane];
+  const og_watch *watch = d->watch;
+  size_t i = d->cursor[lane], next = d->segment[lane] + 1;
+  if (i >= at->observations) return 0;
+  if (d->replay && at->placed)
+    return i < (next < at->path.count ? at->path.segments[next].observed : at->seen);
+  double late = at->times[i] - OG_R(og_drive_time_at)(d, lane, watch->sigma[lane]);
+  /* single precision: what rounds parameters makes of it, FLT_EPSILON of the time */
+  double factor = sizeof(real) == sizeof(float) ? 8 : OG_NOISE_FACTOR;
+  return (at->t1 < at->t0 ? -late : late) <= factor * watch->blur[lane];
+}
+
+/* Up to the place where the step ends or an event stops it. */
+static void observe_step(drive *d, int lane, int event) {
+  if (!event)
+    while (d->next_observation[lane] <= d->fraction_next[lane]) observe(d, lane);
+  else
+    while (before_event(d, lane)) observe(d, lane);
 }
 
 static int inside(const drive *d, int lane) {
@@ -279,6 +300,7 @@ void OG_R(og_drive_finish)(drive *d, int lane) {
   double *final = solve->final + m * solve->n;
   for (int i = 0; i < d->step.n; i++) final[i] = (double)d->y[i * d->lanes + lane];
   at->seen = d->cursor[lane];
+  at->placed = 1;
   if (!d->replay) {
     at->record.steps = at->steps = d->index[lane];
     at->rejected = d->rejected[lane];
@@ -314,11 +336,9 @@ static void note_error(drive *d, int lane) {
 /* The lane's step is done, or an event stopped it. 0: no memory. */
 static int move_on(drive *d, int lane) {
   size_t event = d->watch ? d->watch->event[lane] : OG_NO_EVENT;
-  double start = d->fraction[lane], end = d->fraction_next[lane];
   if (!d->fixed) note_error(d, lane);
   if (d->solve->keep == OG_KEEP_STEPS && !record_step(d, lane)) return 0;
-  if (event != OG_NO_EVENT && d->watch->sigma[lane] != 1) end = start + (end - start) * d->watch->sigma[lane];
-  if (d->next_observation[lane] <= end) observe(d, lane, end);
+  observe_step(d, lane, event != OG_NO_EVENT);
   d->fraction[lane] = d->fraction_next[lane];
   d->index[lane]++;
   if (event != OG_NO_EVENT) return OG_R(og_drive_happen)(d, lane);

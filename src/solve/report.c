@@ -53,9 +53,12 @@ static const cause_text derivative_causes[] = {
      "interpolate or discrete"},
     {OG_ERR_FIELD, "a vjp or jvp callback did not return 0", "see what the callback refuses there"},
     {OG_ERR_GRAZING,
-     "an event's guard touches zero there without passing it at any speed, so that its time has no "
+     "an event's guard touches zero or jumps over it there without passing it at any speed, so that its time "
+     "has no "
      "derivative",
-     "move parameters or initial state, so that the event is either crossed or missed"},
+     "move parameters or initial state, so that the event is either crossed or missed; let a guard that "
+     "jumps "
+     "pass zero, as x - 0.5 for where(x > 0.5, 1, -1)"},
 };
 
 /* And at an event. */

@@ -20,9 +20,12 @@
   const double *og_sample_at_##S(og_drive_state_##S *d, int lane, double place);                             \
   /* Guards at a time and the state in watch->one_x; 0 when their callback refuses. */                       \
   int og_sample_here_##S(og_drive_state_##S *d, double t, double *g);                                        \
-  /* The first event of a guard in a piece that its samples resolve; `w` becomes what it is at the end. */   \
+  /* The first event of a guard in a piece that its samples resolve; `w` becomes what it is at the end. Of   \
+   * events behind watch->limit none is looked for, and what `w` is then means nothing. */                   \
   og_crossing og_scan_##S(og_drive_state_##S *d, int lane, const og_piece *piece, size_t event,              \
                           og_watched *w);                                                                    \
+  /* About where a guard passes zero, by its samples; INFINITY where they do not show it. */                 \
+  double og_scan_guess_##S(const og_drive_state_##S *d, int lane, const og_piece *piece, size_t event);      \
   /* The guard just before an event of another one in the piece, or of its own. */                           \
   og_watched og_scan_before_##S(const og_drive_state_##S *d, int lane, const og_piece *piece, size_t event,  \
                                 double sigma);                                                               \
@@ -30,7 +33,9 @@
    * there is none. */                                                                                       \
   og_status og_scan_again_##S(og_drive_state_##S *d, int lane, size_t event, double near, og_root *root);    \
   /* Whether an event is due when its guard leaves `side`. */                                                \
-  int og_scan_matches_##S(const og_drive_state_##S *d, size_t event, int side);
+  int og_scan_matches_##S(const og_drive_state_##S *d, size_t event, int side);                              \
+  /* Whether one is due when its guard, which waits at zero, leaves it to `side`. */                         \
+  int og_scan_leaves_##S(const og_drive_state_##S *d, size_t event, const og_watched *w, int side);
 OG_SCAN_TYPES(double, d)
 OG_SCAN_TYPES(float, s)
 

@@ -12,6 +12,7 @@
 typedef struct og_segment {
   double start, end; /* where it begins, and where it ends when no event interrupts it */
   double inside;     /* a time between the breakpoints around it, which tells what the inputs are */
+  double wished;     /* where it is next to nothing: the step that was wished for before it; else 0 */
   size_t first;      /* its first step */
   size_t observed;   /* observations before it */
   double last;       /* the fraction at which its last step ends as it was tried: 1 unless interrupted */

@@ -1,4 +1,5 @@
 /* Segments in the forward driver: a lane enters one, and at its end goes on to the next. */
+#include <float.h>
 #include <math.h>
 
 #include "solve/drive.h"
@@ -83,7 +84,15 @@ static int add_segment(drive *d, og_path *path, og_segment next) {
   return 0;
 }
 
-static double wished_step(const drive *d, int lane) { return d->width[lane] * fabs(d->span[lane]); }
+/* That of a segment which is next to nothing says nothing: it is passed on from the one before. */
+static double wished_step(const drive *d, int lane) {
+  double passed_on = d->trajectory[lane]->path.segments[d->segment[lane]].wished;
+  return passed_on > 0 ? passed_on : d->width[lane] * fabs(d->span[lane]);
+}
+
+static int next_to_nothing(const og_segment *segment) {
+  return fabs(segment->end - segment->start) <= OG_NOISE_FACTOR * DBL_EPSILON * fabs(segment->start);
+}
 
 static void resume(drive *d, int lane, double wished) {
   d->width[lane] = d->span[lane] != 0 ? fmin(fmin(1, d->widest[lane]), wished / fabs(d->span[lane])) : 1;
@@ -102,6 +111,7 @@ int OG_R(og_drive_go_on)(drive *d, int lane, og_segment next) {
   og_path *path = &d->trajectory[lane]->path;
   size_t s = d->segment[lane] + 1;
   double wished = wished_step(d, lane);
+  next.wished = next_to_nothing(&next) ? wished : 0;
   if (s < path->count)
     og_segment_move(&path->segments[s], &next);
   else if (!add_segment(d, path, next))

@@ -10,7 +10,10 @@
   /* The lane's event has happened: what is zero as far as can be told, which guards passed it together with \
    * the event's own, and which may be at it. What they are on is settled when the slope of the state after  \
    * the event is known (og_drive_sides). */                                                                 \
-  og_status og_sides_event_##S(og_drive_state_##S *d, int lane, const og_segment *segment);
+  og_status og_sides_event_##S(og_drive_state_##S *d, int lane, const og_segment *segment);                  \
+  /* dg/dt along the solution with the slope f at the step's start, whose state is in watch->one_x; forward  \
+   * in the direction of integration. */                                                                     \
+  double og_sides_slope_##S(og_drive_state_##S *d, int lane, size_t event, const X *f);
 OG_SIDES_TYPES(double, d)
 OG_SIDES_TYPES(float, s)
 

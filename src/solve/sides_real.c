@@ -120,7 +120,7 @@ static void own_guard(drive *d, int lane, size_t event, double rounded, int chan
   og_watch *watch = d->watch;
   og_watched *w = watched_of(d, event, lane);
   double residual = fmax(watch->residual[lane], fabs(rounded - watch->before[event]));
-  w->pending = 0;
+  w->pending = w->waits = 0;
   w->fresh = 1;
   w->changed = (unsigned char)(changed && !watch->jumped[lane]);
   w->noise = watch->jumped[lane] ? INFINITY : OG_NOISE_FACTOR * residual;
@@ -142,7 +142,7 @@ static void other_guard(drive *d, int lane, size_t event) {
   w->pending = (unsigned char)(due ? 1 + watch->held[lane] : 0);
   if (w->fresh || !(passes || passed || carried)) return;
   w->fresh = 1;
-  w->changed = 0;
+  w->changed = w->waits = 0;
 }
 
 /* The event's guard at the state before it as the solve's precision has it; NaN where it has no value. */
@@ -171,8 +171,7 @@ og_status OG_R(og_sides_event)(drive *d, int lane, const og_segment *segment) {
 
 /* ---- Sides at the start of a segment ---- */
 
-/* dg/dt along the solution, forward in the direction of integration. The state is in one_x. */
-static double slope_of(drive *d, int lane, size_t event, const real *f) {
+double OG_R(og_sides_slope)(drive *d, int lane, size_t event, const real *f) {
   og_watch *watch = d->watch;
   og_guard_point at = {d->at.t[lane], watch->one_x, watch->one_theta, d->step.scratch, watch->work};
   double sum = 0;
@@ -209,12 +208,81 @@ static void begin_guard(drive *d, int lane, size_t event, const real *f, double 
   w->fresh = fabs(g) <= noise;
   w->side = (signed char)og_sign_of(g);
   if (!w->fresh) return;
-  int side = og_sign_of(slope_of(d, lane, event, f));
+  int side = og_sign_of(OG_R(og_sides_slope)(d, lane, event, f));
   if (!side && w->changed) side = side_ahead(d, lane, event, f, noise);
   w->side = (signed char)(side ? side : w->changed ? was : 0);
 }
 
-/* A steady solve may be steady from the start. */
+/* ---- At the trajectory's start and at breakpoints: a guard at zero may be about to leave it ---- */
+
+/* Whether a guard is as near to zero as to be worth a closer look. */
+static int begins_near(const drive *d, double t) {
+  const og_watch *watch = d->watch;
+  double size = fabs(t);
+  for (size_t i = 0; i < d->solve->n; i++) size = fmax(size, fabs(watch->one_x[i]));
+  for (size_t k = 0; k < watch->guards; k++)
+    if (fabs(watch->one_g[k]) <= 0x1p-16 * size) return 1;
+  return 0;
+}
+
+/* What rounding the state, parameters and the time makes of the guards in one_g. To single precision what was
+ * given has been rounded once, by half a unit, and nothing else. */
+static void see_first(drive *d, int lane) {
+  og_watch *watch = d->watch;
+  const int single = sizeof(real) == sizeof(float);
+  const double unit = single ? FLT_EPSILON : DBL_EPSILON, factor = single ? 0.51 : OG_NOISE_FACTOR;
+  double t = d->at.t[lane];
+  memset(watch->noise, 0, watch->guards * sizeof *watch->noise);
+  if (!begins_near(d, t)) return;
+  for (int pattern = 0; pattern < 2; pattern++) {
+    memcpy(watch->g_x, watch->one_x, d->solve->n * sizeof *watch->g_x);
+    round_state(d, watch->one_x, pattern);
+    for (size_t i = 0; i < d->solve->p; i++) watch->one_theta[i] *= 1 + unit * og_rounding(i, pattern);
+    if (OG_R(og_sample_here)(d, t * (1 + og_rounding(1, pattern) * DBL_EPSILON), watch->near))
+      raise_noise(watch, watch->near, watch->one_g, factor);
+    memcpy(watch->one_x, watch->g_x, d->solve->n * sizeof *watch->g_x);
+    OG_R(og_drive_own_theta)(d, lane, watch->one_theta);
+  }
+}
+
+/* Where its slope points to is where it goes; its event is due if that is its direction. `pending`: what it
+ * is then. */
+static void leave(drive *d, int lane, size_t event, int side, unsigned char pending) {
+  og_watched *w = watched_of(d, event, lane);
+  int due = OG_R(og_scan_leaves)(d, event, w, side);
+  w->side = (signed char)(due ? -side : side);
+  w->pending = due ? pending : 0;
+  if (side == 0) return;
+  w->fresh = !due;
+  w->waits = 0;
+}
+
+static void begin_first(drive *d, int lane, size_t event, const real *f, double g) {
+  og_watched *w = watched_of(d, event, lane);
+  int steady = event == d->solve->field->events; /* a steady solve may be steady from the start */
+  *w = (og_watched){.side = (signed char)(steady ? 1 : og_sign_of(g)), .noise = d->watch->noise[event]};
+  if (steady || fabs(g) > w->noise) return;
+  w->fresh = w->waits = 1;
+  leave(d, lane, event, og_sign_of(OG_R(og_sides_slope)(d, lane, event, f)), 1);
+}
+
+static int at_zero(const og_watched *w) { return w->fresh || w->side == 0; }
+
+/* An input has changed. A guard that is at zero leaves it at once, by a jump or with a slope; or it rests
+ * there. */
+static void begin_at_break(drive *d, int lane, size_t event, const real *f, double g) {
+  og_watched *w = watched_of(d, event, lane);
+  double noise = w->fresh ? w->noise : 0;
+  if (!at_zero(w) || noise == INFINITY) return;
+  int near = fabs(g) <= noise, side = og_sign_of(near ? OG_R(og_sides_slope)(d, lane, event, f) : g);
+  if (side) {
+    leave(d, lane, event, side, 2);
+    w->fresh &= near;
+  } else if (!w->fresh) {
+    og_watched_wait(w);
+  }
+}
+
 static void begin_lane(drive *d, int lane, const real *f) {
   og_watch *watch = d->watch;
   for (size_t i = 0; i < d->solve->n; i++)
@@ -225,20 +293,23 @@ static void begin_lane(drive *d, int lane, const real *f) {
     OG_R(og_drive_event_fail)(d, lane, failed, OG_ERR_NOT_FINITE);
     return;
   }
-  for (size_t k = 0; k < watch->guards; k++) {
-    int steady = k == d->solve->field->events, begins = d->segment[lane] == 0;
-    if (steady && begins)
-      watched_of(d, k, lane)->side = 1;
-    else
-      begin_guard(d, lane, k, f, watch->one_g[k]);
-  }
+  size_t s = d->segment[lane];
+  int after_event = s > 0 && d->trajectory[lane]->path.segments[s - 1].event != OG_NO_EVENT;
+  if (s == 0) see_first(d, lane);
+  for (size_t k = 0; k < watch->guards; k++)
+    (after_event ? begin_guard : s > 0 ? begin_at_break : begin_first)(d, lane, k, f, watch->one_g[k]);
+}
+
+/* Whether there is anything to find out. At a breakpoint only guards at zero are in doubt. */
+static int in_doubt(const drive *d, int lane) {
+  size_t s = d->segment[lane];
+  if (s == 0 || d->trajectory[lane]->path.segments[s - 1].event != OG_NO_EVENT) return 1;
+  for (size_t k = 0; k < d->watch->guards; k++)
+    if (at_zero(watched_of(d, k, lane))) return 1;
+  return 0;
 }
 
 void OG_R(og_drive_sides)(drive *d, const real *f) {
-  for (int lane = 0; d->watch && !d->replay && lane < d->lanes; lane++) {
-    if (d->mask[lane] == 0) continue;
-    const og_path *path = &d->trajectory[lane]->path;
-    size_t s = d->segment[lane];
-    if (s == 0 || path->segments[s - 1].event != OG_NO_EVENT) begin_lane(d, lane, f);
-  }
+  for (int lane = 0; d->watch && !d->replay && lane < d->lanes; lane++)
+    if (d->mask[lane] != 0 && in_doubt(d, lane)) begin_lane(d, lane, f);
 }

@@ -1,6 +1,7 @@
 /* The public face of a solve: settings, running, results. */
 #include "rk/stability.h"
 #include "solve/checkpoints.h"
+#include "solve/idle.h"
 #include "solve/tapes.h"
 #include "solve/tolerances.h"
 
@@ -207,6 +208,7 @@ static og_status copy_times(og_solve *solve, og_trajectory *at, size_t count, co
   }
   if (count != at->observations) solve->state = OG_SOLVE_NEW;
   at->observations = count;
+  at->placed = 0;
   if (count) memcpy(at->times, times, count * sizeof(double));
   return OG_OK;
 }
@@ -313,6 +315,7 @@ og_status og_solve_run(og_solve *solve) {
   if (solve->keep == OG_KEEP_CHECKPOINTS) og_checkpoints_tell(solve);
   og_coarse_tell(solve);
   if (solve->weighed) solve->told->faint = solve->told->loose || og_faint_tell(solve);
+  og_idle_tell(solve);
   solve->state = OG_SOLVE_DONE;
   return OG_OK;
 }

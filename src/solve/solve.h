@@ -29,6 +29,7 @@ typedef struct og_trajectory {
   og_record record;
   og_path path;           /* its segments */
   size_t seen;            /* observations before it ended */
+  int placed;             /* their times are those of the last run, whose segments tell where they belong */
   double *event_bars;     /* cotangents put on its events, [events][1 + 2 states]; NULL: none */
   double *event_dots;     /* their tangents, by the last pushforward */
   size_t steps, rejected; /* of the last run */
@@ -114,6 +115,7 @@ struct og_solve {
   int paced;               /* some trajectories have pacings */
   size_t failed;           /* the trajectory that the last failure was of */
   int replayed;            /* the last run was a replay, whose steps are held */
+  int part;                /* a mini-batch: that an event does not happen in it says nothing */
   int renewed;             /* the last pullback has narrowed steps, and so changed results */
   int keeps_pacings;       /* a run has those that were given to it */
   int tangents_trusted;    /* steps are good for tangents */

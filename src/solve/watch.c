@@ -9,7 +9,7 @@ typedef struct part {
   size_t count;
 } part;
 
-enum { PARTS = 25, MARKS = 6 };
+enum { PARTS = 26, MARKS = 6 };
 
 /* Doubles that have room for so many bytes. */
 static size_t room_for(size_t bytes) { return (bytes + sizeof(double) - 1) / sizeof(double); }
@@ -27,6 +27,7 @@ static void list_parts(const og_solve *solve, int lanes, og_watch *watch, double
                            {&watch->curve, (size_t)solve->tableau->interpolant_degree * n},
                            {&watch->blurred, guards},
                            {&watch->misses, guards},
+                           {&watch->limit_g, guards},
                            {&watch->work, og_guard_work(solve, lanes)},
                            {&watch->one_x, n},
                            {&watch->one_theta, p},
@@ -93,6 +94,7 @@ void og_watch_begin(og_watch *watch, int lane) {
     watch->watched[k * (size_t)watch->lanes + (size_t)lane] = (og_watched){0};
   watch->occurrences[lane] = watch->stalled[lane] = 0;
   watch->reach[lane] = INFINITY;
+  watch->blur[lane] = 0;
 }
 
 void og_watch_destroy(og_context *context, og_watch *watch) {

@@ -4,7 +4,8 @@
  *
  * A guard is on a side, + or -, and an event is due where it reaches zero or the other side. A guard that
  * starts at zero (after its own event, say) has no side by its sign: it is on the side that its slope along
- * the solution points to, and is fresh until a sample finds it there. */
+ * the solution points to, and is fresh until a sample finds it there. While its samples cannot be told from
+ * zero it is fresh: it rests there. */
 #ifndef OG_WATCH_H
 #define OG_WATCH_H
 
@@ -23,6 +24,7 @@ typedef struct og_watched {
   unsigned char pending; /* passed zero together with another event, which went first: due at once; 2: held,
                             as that one was */
   unsigned char changed; /* the event that made it fresh was its own, and changed the state */
+  unsigned char waits;   /* it came to zero without an event of its own: where it leaves it, one may be due */
   double noise;          /* what is zero as far as can be told */
 } og_watched;
 
@@ -51,6 +53,8 @@ typedef struct og_watch {
   size_t *near_ones, near_count;     /* of a lane's piece: the guards that are not far from zero */
   og_watched *next;                  /* [guards]: of one lane, at its piece's end */
   og_crossing *found;                /* [guards]: in its piece */
+  double limit;                      /* the place in the step behind which no event can be the first, */
+  double *limit_g;                   /* and the guards there, [guards] */
   double *work;                      /* og_guard_work */
   double *one_x, *one_theta, *one_g; /* of one lane */
   int theta_of;               /* the lane whose theta was copied while looking at this step; -1: none */
@@ -71,6 +75,8 @@ typedef struct og_watch {
   void *memory;
 } og_watch;
 
+/* The guard is at zero, exactly, and waits there. */
+static inline void og_watched_wait(og_watched *w) { *w = (og_watched){.fresh = 1, .waits = 1}; }
 static inline int og_sign_of(double g) { return (g > 0) - (g < 0); }
 /* Which way entry i of a state is rounded, to see what that makes of guards: of two entries one is rounded up
  * and one down in one of the patterns 0 and 1, unless their numbers are equal modulo four. */

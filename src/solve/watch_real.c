@@ -1,5 +1,7 @@
 /* Which event stops each lane's accepted step, and where. See watch.h. */
+#include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "solve/scan.h"
 
@@ -68,15 +70,49 @@ static void stop(drive *d, int lane, const og_piece *piece, size_t event) {
   }
 }
 
+/* Events further behind the first one than this part of the piece are not at its time. */
+static const double behind = 0x1p-10;
+
+/* What comes after an event that was found need not be located. */
+static void limit_by(drive *d, int lane, const og_piece *piece, const og_crossing *c) {
+  og_watch *watch = d->watch;
+  double margin = fmax(behind * (piece->high - piece->low), 4 * OG_NOISE_FACTOR * c->blur);
+  double limit = c->sigma + margin;
+  if (watch->near_count == 1 || limit >= fmin(watch->limit, piece->high)) return;
+  memcpy(watch->limit_g, OG_R(og_sample_at)(d, lane, limit), watch->guards * sizeof *watch->limit_g);
+  watch->limit = limit;
+}
+
+/* The one that seems to pass zero first: located first, it saves locating most others. */
+static size_t guess_first(const drive *d, int lane, const og_piece *piece) {
+  const og_watch *watch = d->watch;
+  size_t first = 0;
+  double least = INFINITY;
+  for (size_t i = 0; i < watch->near_count && watch->near_count > 1; i++) {
+    double place = OG_R(og_scan_guess)(d, lane, piece, watch->near_ones[i]);
+    if (place < least) least = place, first = i;
+  }
+  return first;
+}
+
+static looked scan(drive *d, int lane, const og_piece *piece, size_t k) {
+  og_watch *watch = d->watch;
+  watch->next[k] = *watched_of(d, k, lane);
+  watch->found[k] = OG_R(og_scan)(d, lane, piece, k, &watch->next[k]);
+  if (watch->found[k].what == OG_ACCUMULATES) return fail_at(d, lane, k, OG_ERR_ZENO);
+  if (watch->found[k].what == OG_CROSSES) limit_by(d, lane, piece, &watch->found[k]);
+  return GOES_ON;
+}
+
 static looked look(drive *d, int lane, const og_piece *piece) {
   og_watch *watch = d->watch;
   find_near_ones(d, lane, piece);
-  for (size_t i = 0; i < watch->near_count; i++) {
-    size_t k = watch->near_ones[i];
-    watch->next[k] = *watched_of(d, k, lane);
-    watch->found[k] = OG_R(og_scan)(d, lane, piece, k, &watch->next[k]);
-    if (watch->found[k].what == OG_ACCUMULATES) return fail_at(d, lane, k, OG_ERR_ZENO);
-  }
+  watch->limit = INFINITY;
+  if (watch->near_count == 0) return GOES_ON;
+  size_t guess = guess_first(d, lane, piece);
+  if (scan(d, lane, piece, watch->near_ones[guess]) == STOPS) return STOPS;
+  for (size_t i = 0; i < watch->near_count; i++)
+    if (i != guess && scan(d, lane, piece, watch->near_ones[i]) == STOPS) return STOPS;
   size_t first = first_found(watch);
   if (first != OG_NO_EVENT) {
     stop(d, lane, piece, first);
@@ -222,6 +258,7 @@ static void locate_again(drive *d, int lane, const og_segment *segment) {
   og_root root = {.place = segment->sigma};
   watch->event[lane] = segment->event;
   watch->held[lane] = (unsigned char)segment->held;
+  watch->blur[lane] = OG_SAME_TIME * DBL_EPSILON * fabs(segment->time);
   og_status status =
       segment->held ? OG_OK : OG_R(og_scan_again)(d, lane, segment->event, segment->sigma, &root);
   watch->sigma[lane] = root.place;
