@@ -706,7 +706,8 @@ OG_API og_status og_objective_hessian(og_objective *objective, const double *the
 OG_API size_t og_objective_trajectories(const og_objective *objective);
 OG_API og_status og_objective_initial_gradient(const og_objective *objective, double *x0_bar);
 OG_API og_status og_objective_time_gradient(const og_objective *objective, double *t0_bar, double *t1_bar);
-/** See og_solve_gradient_error; parameters are those of the objective's whole gradient. */
+/** See og_solve_gradient_error; parameters are those of the objective's whole gradient. NaN after
+ *  og_objective_differences. */
 OG_API og_status og_objective_gradient_error(const og_objective *objective, og_gradient_error *error);
 OG_API long long og_objective_stat(const og_objective *objective, og_stat stat);
 /** The span of one trajectory, from the `time` statement or the data. */

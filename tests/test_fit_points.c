@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 
+#include "fit/directions.h"
 #include "fit/standing.h"
 
 /* ---- Running fits ---- */
@@ -166,6 +167,16 @@ static void check_twins(const double *pairs) {
   assert_close(r.theta[3 - first], 2, 1e-7);
 }
 
+/* L = x^2 - |x|^1.5 has no second derivative at 0, where its gradient vanishes, and is least at 9/16. */
+static void a_point_of_unknown_kind_is_left(void **state) {
+  (void)state;
+  double zero = 0;
+  outcome r = fit_from("param a = 1\ninit x = a\n" HELD "cost final = x^2 - abs(x)^1.5\ntime 0 : 1\n", NULL,
+                       NULL, &zero);
+  assert_contains(notes, "at a point of unknown kind of the loss, 0; along some parameters it falls to");
+  assert_close(fabs(r.theta[0]), 0.5625, 1e-6);
+}
+
 static void twins_are_parted(void **state) {
   (void)state;
   check_twins(NULL);
@@ -226,6 +237,46 @@ static void weights_leave_a_saddle(void **state) {
                "t,u,y,id\n0,-1,-0.5,a\n1,NA,-0.5,a\n0,1,0.5,b\n1,NA,0.5,b\n", NULL, zero);
   assert_contains(notes, "at a saddle of the loss");
   assert_close(r.loss, 4 * 0.918938533204672742, 1e-4); /* met exactly, to the loss' tolerance */
+}
+
+/* A loss of a in [1, 2] and b, whose second derivatives come from differences of gradients (behind an event
+ * there are no others), near a's bound: the lowest curvature there, for one natural move; 0: none is
+ * downward. */
+static double lowest_curvature(const char *cost, double a, double b) {
+  char text[300];
+  double theta[] = {a, b}, loss = 0, found = 0;
+  fixture f = {.context = new_context()};
+  og_search search;
+  og_directions d;
+  snprintf(text, sizeof text,
+           "param a = 1.5 in [1, 2], b = 1\ninit x = a, z = b\n" HELD
+           "z' = 0*z\nevent e when t - 0.5 = 0 rising { x = x }\ncost final = %s\ntime 0 : 1\n",
+           cost);
+  CHECK(f.context, og_model_parse(f.context, "test.ode", text, strlen(text), &f.model));
+  f.options = tight_options(f.context);
+  CHECK(f.context, og_objective_create(f.context, f.model, NULL, f.options, &f.objective));
+  CHECK(f.context, og_search_create(f.context, f.objective, f.options, &search));
+  CHECK(f.context, og_search_evaluate(&search, theta, &loss, search.trial_gradient));
+  og_search_set_scale(&search, search.best);
+  CHECK(f.context, og_directions_find(&search, NULL, 1e-9, &d));
+  for (size_t k = 0; k < d.count; k++) found = fmin(found, d.curvature[k]);
+  og_directions_free(&d);
+  og_search_free(&search);
+  drop_fixture(&f);
+  return found;
+}
+
+/* Natural units are a and b themselves. x z falls along (a, -b), where its second derivative is -2 a b. A
+ * parameter closer to its bound than differences can tell is held. */
+static void differences_stay_within_bounds(void **state) {
+  (void)state;
+  assert_close(lowest_curvature("x*z", 1.5, 1), -3, 1e-6);
+  assert_close(lowest_curvature("x*z", 1.002, 1), -2.004, 1e-6);
+  assert_close(lowest_curvature("x*z", 1.998, 1), -3.996, 1e-6);
+  assert_close(lowest_curvature("x*z", 1.0001, 1), 0, 1e-6);
+  assert_close(lowest_curvature("x^2 - z^2", 1.002, 0.5), -0.5, 1e-6);
+  assert_close(lowest_curvature("x^2 - z^2", 1.0001, 0.5), -0.5, 1e-6);
+  assert_close(lowest_curvature("-x^2 + z^2", 1, 0.5), 0, 1e-6);
 }
 
 /* ---- Points that stay ---- */
@@ -468,17 +519,61 @@ static void no_memory_is_reported(void **state) {
   fail_each_allocation(leave_a_saddle);
 }
 
+/* og_settle at a saddle, with a whole Hessian or with products, its allocation number `fail_at` failing. */
+static og_status settle_without(long fail_at, int products) {
+  static const char text[] =
+      "param a = 1, b = 1\ninit x = a, z = b\n" HELD "z' = 0*z\ncost final = x^2 - z^2\ntime 0 : 1\n";
+  const double theta[] = {0, 0};
+  counter c = {0};
+  fixture f = {0};
+  double loss = 0;
+  int left = 0;
+  og_search search;
+  og_information information;
+  assert_int_equal(og_context_create(counter_allocate, counter_release, &c, &f.context), OG_OK);
+  CHECK(f.context, og_model_parse(f.context, "test.ode", text, strlen(text), &f.model));
+  f.options = tight_options(f.context);
+  CHECK(f.context, og_objective_create(f.context, f.model, NULL, f.options, &f.objective));
+  CHECK(f.context, og_search_create(f.context, f.objective, f.options, &search));
+  CHECK(f.context, og_information_create(f.context, 2, &information));
+  CHECK(f.context, og_search_evaluate(&search, theta, &loss, search.trial_gradient));
+  CHECK(f.context, og_objective_loss_size(f.objective, theta, &search.size)); /* makes what it needs */
+  c.fail_at = c.calls + fail_at;
+  og_status status = og_settle(&search, products ? NULL : &information, &left);
+  c.fail_at = 0;
+  og_information_free(&information);
+  og_search_free(&search);
+  drop_fixture(&f);
+  assert_int_equal(c.live, 0);
+  return status;
+}
+
+static void settling_leaves_nothing_behind(void **state) {
+  (void)state;
+  for (int products = 0; products < 2; products++) {
+    long fail_at = 1;
+    og_status status;
+    while ((status = settle_without(fail_at, products)) != OG_OK) {
+      assert_int_equal(status, OG_ERR_MEMORY);
+      fail_at++;
+    }
+    assert_true(fail_at > 3);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(a_maximum_is_left),
                                      cmocka_unit_test(a_maximum_at_a_bound_is_left),
                                      cmocka_unit_test(a_flat_point_is_left),
                                      cmocka_unit_test(a_maximum_behind_an_event_is_left),
                                      cmocka_unit_test(a_saddle_is_left),
+                                     cmocka_unit_test(a_point_of_unknown_kind_is_left),
                                      cmocka_unit_test(twins_are_parted),
                                      cmocka_unit_test(saddles_of_higher_order_are_left),
                                      cmocka_unit_test(every_start_leaves),
                                      cmocka_unit_test(many_parameters_leave_a_maximum),
                                      cmocka_unit_test(weights_leave_a_saddle),
+                                     cmocka_unit_test(differences_stay_within_bounds),
                                      cmocka_unit_test(a_minimum_of_higher_order_is_one),
                                      cmocka_unit_test(what_the_data_do_not_determine_is_named),
                                      cmocka_unit_test(a_bound_that_holds_is_no_saddle),
@@ -492,6 +587,7 @@ int main(void) {
                                      cmocka_unit_test(a_kink_has_no_standard_errors),
                                      cmocka_unit_test(a_hessian_that_is_not_finite_gives_none),
                                      cmocka_unit_test(the_decision),
-                                     cmocka_unit_test(no_memory_is_reported)};
+                                     cmocka_unit_test(no_memory_is_reported),
+                                     cmocka_unit_test(settling_leaves_nothing_behind)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -190,6 +190,27 @@ static void differences_at_a_bound_are_one_sided(void **state) {
   drop_fixture(&f);
 }
 
+/* What is said of the last gradient is that of the whole set, whatever was evaluated since; of differences
+ * nothing is known. */
+static void errors_are_those_of_the_last_gradient(void **state) {
+  (void)state;
+  fixture f = make_fixture(DECAY, "id,t,x\nu,0,2.1\nu,1,1.05\nv,0,0.4\nv,3,0.3\n");
+  const double theta[] = {0.7, 1.8, 0.25};
+  const og_window second = {1, OG_FROM_START, 2};
+  double loss, gradient[3];
+  og_gradient_error before = {0}, after = {0};
+  CHECK(f.context, og_objective_evaluate(f.objective, theta, &loss, gradient));
+  CHECK(f.context, og_objective_gradient_error(f.objective, &before));
+  CHECK(f.context, og_objective_evaluate_batch(f.objective, theta, 1, &second, &loss, NULL, gradient));
+  CHECK(f.context, og_objective_gradient_error(f.objective, &after));
+  assert_true(before.parameters > 0 && before.initial > 0);
+  assert_memory_equal(&before, &after, sizeof before);
+  CHECK(f.context, og_objective_differences(f.objective, theta, gradient, NULL));
+  CHECK(f.context, og_objective_gradient_error(f.objective, &after));
+  assert_true(isnan(after.parameters) && isnan(after.initial) && isnan(after.times));
+  drop_fixture(&f);
+}
+
 /* ---- Refusals ---- */
 
 typedef struct refusal {
@@ -327,6 +348,7 @@ int main(void) {
                                      cmocka_unit_test(costs_against_closed_form),
                                      cmocka_unit_test(differences_agree_everywhere),
                                      cmocka_unit_test(differences_at_a_bound_are_one_sided),
+                                     cmocka_unit_test(errors_are_those_of_the_last_gradient),
                                      cmocka_unit_test(bad_data_is_refused_by_name),
                                      cmocka_unit_test(bad_parameters_are_refused_by_name),
                                      cmocka_unit_test(impossible_values_are_refused),

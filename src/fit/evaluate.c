@@ -248,27 +248,6 @@ static og_status pull_renewed(og_batch *batch, og_solve *solve, const double *th
   return status;
 }
 
-static double largest_of(const double *values, size_t count) {
-  double largest = 0;
-  for (size_t i = 0; i < count; i++) largest = fmax(largest, fabs(values[i]));
-  return largest;
-}
-
-/* Of the gradient of the parameters: the error of the solve's part, and of the part that came by the initial
- * states, which has their relative error. */
-static void find_error(og_objective *objective, const og_solve *solve) {
-  og_gradient_error *error = &objective->error;
-  double size = largest_of(objective->theta_bar, objective->p), by_initial = 0;
-  for (size_t i = 0; i < objective->p; i++)
-    by_initial = fmax(by_initial, fabs(objective->theta_bar[i] - objective->theta_own[i]));
-  *error = solve->error;
-  objective->parameters_error = solve->parameters_error;
-  if (by_initial > 0) objective->parameters_error += error->initial * by_initial;
-  if (isnan(error->initial)) objective->parameters_error = NAN;
-  error->parameters =
-      objective->parameters_error > 0 ? objective->parameters_error / size : objective->parameters_error;
-}
-
 og_status og_batch_pull_back(og_batch *batch, og_solve *solve, const double *theta, int times) {
   og_objective *objective = batch->objective;
   OG_TRY(pull_solve(batch, solve, times));
@@ -280,13 +259,31 @@ og_status og_batch_pull_back(og_batch *batch, og_solve *solve, const double *the
                                                       .gradient = 1,
                                                       .t_bar = batch->t_bar,
                                                       .theta_bar = objective->theta_bar});
-  find_error(objective, solve);
   return check_gradient(batch);
 }
 
 /* ---- The whole set ---- */
 
-static og_status keep_gradient(og_objective *objective) {
+static double largest_of(const double *values, size_t count) {
+  double largest = 0;
+  for (size_t i = 0; i < count; i++) largest = fmax(largest, fabs(values[i]));
+  return largest;
+}
+
+/* Of the gradient of the parameters: the error of the solve's part, and of the part that came by the initial
+ * states, which has their relative error. */
+static og_gradient_error find_error(const og_objective *objective, const og_solve *solve) {
+  og_gradient_error error = solve->error;
+  double size = largest_of(objective->theta_bar, objective->p), by_initial = 0, all = solve->parameters_error;
+  for (size_t i = 0; i < objective->p; i++)
+    by_initial = fmax(by_initial, fabs(objective->theta_bar[i] - objective->theta_own[i]));
+  if (by_initial > 0) all += error.initial * by_initial;
+  if (isnan(error.initial)) all = NAN;
+  error.parameters = all > 0 ? all / size : all;
+  return error;
+}
+
+static og_status keep_gradient(og_objective *objective, const og_solve *solve) {
   const og_batch *all = &objective->all;
   double t0 = 0, t1 = 0;
   for (size_t m = 0; m < all->M; m++) {
@@ -300,6 +297,7 @@ static og_status keep_gradient(og_objective *objective) {
                    isfinite(t0) ? "t1" : "t0");
   objective->t0_gradient = t0;
   objective->t1_gradient = t1;
+  objective->error = find_error(objective, solve);
   memcpy(objective->x0_gradient, all->x0_bar, all->M * objective->n * sizeof(double));
   objective->has_gradient = 1;
   return OG_OK;
@@ -313,7 +311,7 @@ og_status og_objective_evaluate_with(og_objective *objective, og_adjoint adjoint
   if (gradient) objective->has_gradient = 0;
   OG_TRY(og_batch_forward(&objective->all, adjoint, theta, gradient != NULL, &solve));
   if (gradient) OG_TRY(og_batch_pull_back(&objective->all, solve, theta, 1));
-  if (gradient) OG_TRY(keep_gradient(objective));
+  if (gradient) OG_TRY(keep_gradient(objective, solve));
   if (gradient && objective->p) memcpy(gradient, objective->theta_bar, objective->p * sizeof *gradient);
   if (loss) *loss = og_batch_total(&objective->all);
   return OG_OK;

@@ -120,15 +120,11 @@ static og_status conclude(og_search *search, og_information *information, double
   return OG_OK;
 }
 
-static int is_upward(const og_information *information) {
-  return information->definite && information->inside == information->count;
-}
-
 static og_status judge(og_fit *fit, og_search *search, og_information *information) {
   double decrement = INFINITY;
   if (information) OG_TRY(conclude(search, information, &decrement));
   if (!search->stalled) return OG_OK; /* at its limit */
-  if (information && is_upward(information)) {
+  if (information && og_information_is_upward(information)) {
     search->kind.curvature = OG_CURVATURE_UPWARD;
     search->kind.directions = information->inside;
   }
@@ -157,7 +153,7 @@ static void note_errors(const og_fit *fit, const og_search *search, const og_inf
   else if (information->inexact)
     og_log(fit->context, "note: standard errors come from differences of gradients: %s", information->source);
   for (size_t i = 0; i < fit->p; i++)
-    if (search->best[i] <= search->lowest[i] || search->best[i] >= search->highest[i])
+    if (og_search_is_at_bound(search, i))
       og_log(fit->context, "note: no standard error for %s, which is at its bound",
              og_objective_entry_name(search->objective, i, name));
 }

@@ -308,6 +308,10 @@ int og_information_stiffen(og_information *information, const double *scale) {
   return cholesky(information->factor, m, least_pivot(information));
 }
 
+int og_information_is_upward(const og_information *information) {
+  return information->definite && information->inside == information->count;
+}
+
 og_status og_information_compute(og_information *information, og_search *search, double small) {
   if (information->ready && !memcmp(information->at, search->best, search->p * sizeof(double))) return OG_OK;
   information->known = information->definite = 0;

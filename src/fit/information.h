@@ -32,6 +32,8 @@ void og_information_free(og_information *information);
 /* At the best point, unless it was computed there. `small`: up to where a scaled gradient holds nothing at a
  * bound. What fails there is a fault, not a failure. */
 og_status og_information_compute(og_information *information, og_search *search, double small);
+/* Whether the loss curves upward in every direction, those inward from a bound too. */
+int og_information_is_upward(const og_information *information);
 /* Takes a flat Hessian for a definite one, by a small ridge: Newton steps then leave alone what is flat. */
 int og_information_stiffen(og_information *information, const double *scale);
 /* step = information^-1 gradient over the parameters within their bounds, 0 elsewhere. */

@@ -35,8 +35,7 @@ struct og_objective {
   double *lowest, *highest; /* [p] */
   double *theta_bar;        /* [p] */
   double *theta_own;        /* [p]: the same without the part that comes by the initial states */
-  og_gradient_error error;  /* of the last gradient, */
-  double parameters_error;  /* and that of the parameters as a number */
+  og_gradient_error error;  /* of the last gradient of the whole set */
   double t0_gradient, t1_gradient;
   double *x0_gradient; /* [M][n]: as handed out */
   int has_gradient;

@@ -61,6 +61,12 @@ static const char *word_of(const og_point_kind *kind) {
   return kind->special == kind->directions ? "a maximum" : "a saddle";
 }
 
+/* Where the curvature is unknown the names are the reason for that. */
+static const char *names_of(const og_point_kind *kind) {
+  int named = kind->curvature != OG_CURVATURE_UNKNOWN && kind->names[0];
+  return named ? kind->names : "some parameters";
+}
+
 /* The best point moves; the gradient there must be had as well. */
 static int move_to(og_search *search, const og_directions *d, const lower *found) {
   double before = search->loss, loss = 0;
@@ -73,7 +79,7 @@ static int move_to(og_search *search, const og_directions *d, const lower *found
       search->context,
       "note: the gradient vanishes at %s of the loss, %.10g; along %s it falls to %.10g, from where the fit "
       "goes on",
-      word_of(&d->kind), before, d->kind.names[0] ? d->kind.names : "some parameters", search->loss);
+      word_of(&d->kind), before, names_of(&d->kind), search->loss);
   search->kind.left++;
   og_search_tick(search, search->loss, search->gradient, search->best);
   return 1;
@@ -115,9 +121,9 @@ og_status og_settle(og_search *search, og_information *information, int *left) {
   if (at.norm > NEARLY * og_standing_small(&at)) return OG_OK;
   double noise = og_standing_loss_noise(&at);
   if (information) OG_TRY(og_information_compute(information, search, og_standing_small(&at)));
-  OG_TRY(og_directions_find(search, information, noise, &directions));
-  take_kind(search, &directions.kind);
-  if (search->kind.left < OG_LEAVES_MOST) *left = leave(search, &directions, noise);
+  og_status status = og_directions_find(search, information, noise, &directions);
+  if (status == OG_OK) take_kind(search, &directions.kind);
+  if (status == OG_OK && search->kind.left < OG_LEAVES_MOST) *left = leave(search, &directions, noise);
   og_directions_free(&directions);
-  return search->fatal;
+  return status == OG_OK ? search->fatal : status;
 }
