@@ -43,7 +43,7 @@ static trajectory trajectory_of(size_t index) {
 static const double weight = 0.01;
 
 typedef struct slopes {
-  double x0[N], theta[P];
+  double x0[N], theta[P], t0, t1, observed; /* observed: with respect to t_o */
 } slopes;
 
 static void add_level(const trajectory *r, double t, int dosed, slopes *s) {
@@ -57,8 +57,15 @@ static void add_level(const trajectory *r, double t, int dosed, slopes *s) {
   s->theta[3] += left;
 }
 
+/* x'(t) = p - q x(t). */
+static double rate_of(const trajectory *r, double t, int dosed) {
+  double p = r->theta[0], q = r->theta[1];
+  double rate = (p - q * r->x0[0]) * exp(-q * t);
+  return dosed && t >= dose_time ? rate - q * r->theta[3] * exp(-q * (t - dose_time)) : rate;
+}
+
 static slopes right_slopes(const trajectory *r, int dosed) {
-  slopes s = {{0}, {0}};
+  slopes s = {0};
   double T = r->t1, e = exp(-0.1 * T), w = 14;
   double square = T / 2 - sin(w * T) / (2 * w); /* integrals of sin(7t)^2, and of it times e^(-t/10) */
   double cosine = (0.1 * (1 - e * cos(w * T)) + w * e * sin(w * T)) / (0.01 + w * w);
@@ -68,6 +75,7 @@ static slopes right_slopes(const trajectory *r, int dosed) {
   s.x0[1] = weight * r->theta[2] * decayed;
   s.x0[2] = weight;
   s.theta[2] = weight * (2 * square + (r->x0[1] - 2) * decayed);
+  s.observed = rate_of(r, observed_share * T, dosed);
   return s;
 }
 
@@ -135,6 +143,7 @@ static void drop_batch(batch *b) {
 /* ADDS the derivatives of L to `out` [count]. */
 static og_status pull(batch *b, slopes *out) {
   static double observed[MANY][N], final[MANY][N], x0[MANY][N], theta[MANY][P];
+  static double t0[MANY], t1[MANY], times[MANY];
   size_t count = b->plan.count;
   assert_true(count <= MANY);
   for (size_t m = 0; m < count; m++) {
@@ -142,12 +151,13 @@ static og_status pull(batch *b, slopes *out) {
     memcpy(final[m], (double[N]){1, 0, weight}, sizeof final[m]);
     memcpy(x0[m], out[m].x0, sizeof x0[m]);
     memcpy(theta[m], out[m].theta, sizeof theta[m]);
+    t0[m] = out[m].t0, t1[m] = out[m].t1, times[m] = out[m].observed;
   }
-  og_status status =
-      og_solve_pullback(b->solve, observed[0], final[0], NULL, x0[0], theta[0], NULL, NULL, NULL);
+  og_status status = og_solve_pullback(b->solve, observed[0], final[0], NULL, x0[0], theta[0], t0, t1, times);
   for (size_t m = 0; m < count; m++) {
     memcpy(out[m].x0, x0[m], sizeof x0[m]);
     memcpy(out[m].theta, theta[m], sizeof theta[m]);
+    out[m].t0 = t0[m], out[m].t1 = t1[m], out[m].observed = times[m];
   }
   return status;
 }
@@ -185,7 +195,16 @@ static void for_all_plans(void (*test)(plan p)) {
 
 /* ---- Right ---- */
 
-/* Default tolerances are 1e-6, of single precision 1e-4 here. The largest seed is 1. */
+/* Default tolerances are 1e-6, of single precision 1e-4 here. The largest seed is 1. An error of x is one of
+ * x' = p - q x, which dL/dt_o is, by the factor q, or by 1 where the interpolant's slope is less exact. */
+static void right_time(const plan *p, size_t index, const slopes *got, const slopes *want) {
+  trajectory r = trajectory_of(index);
+  double allowed = p->precision == OG_PRECISION_SINGLE ? 1e-2 : 1e-4;
+  if (!(fabs(got->observed - want->observed) <= allowed * (1 + r.theta[1])))
+    fail_msg("%s%s: trajectory %zu: dL/dt of its observation is %g in place of %g", adjoint_names[p->adjoint],
+             p->dosed ? ", with doses" : "", index, got->observed, want->observed);
+}
+
 static void right_within(const plan *p, size_t index, const slopes *got, const slopes *want) {
   double allowed = p->precision == OG_PRECISION_SINGLE ? 1e-2 : 1e-4, scale = 0;
   const char *name = adjoint_names[p->adjoint], *doses = p->dosed ? ", with doses" : "";
@@ -207,6 +226,7 @@ static void are_right(plan p) {
     trajectory r = trajectory_in(&p, m);
     slopes want = right_slopes(&r, p.dosed);
     right_within(&p, m, &got[m], &want);
+    right_time(&p, m, &got[m], &want);
   }
 }
 
@@ -316,7 +336,7 @@ static void observed_at_step_ends(plan p) {
   p.count = 1, p.which = &index;
   batch b = make_batch(&p);
   trajectory r = trajectory_of(index);
-  slopes got = {{0}, {0}}, want = {{0}, {0}};
+  slopes got = {0}, want = {0};
   CHECK(b.context, og_solve_run(b.solve));
   size_t count = times_of_steps(&b, times);
   for (size_t i = 0; i < count; i++) {
@@ -346,7 +366,7 @@ static void one_that_is_hopeless(og_adjoint adjoint) {
   r.theta[1] = 1e6, r.x0[0] = r.theta[0] / 1e6;
   set_trajectory(&b, 37, &r);
   CHECK(b.context, og_solve_set_name(b.solve, 37, "patient 12"));
-  for (size_t m = 0; m < ALL; m++) before[m] = got[m] = (slopes){{1, 2, 3}, {4, 5, 6, (double)m}};
+  for (size_t m = 0; m < ALL; m++) before[m] = got[m] = (slopes){{1, 2, 3}, {4, 5, 6, (double)m}, 7, 8, 9};
   CHECK(b.context, og_solve_run(b.solve));
   og_status status = pull(&b, got);
   if (status == OG_OK)

@@ -17,33 +17,12 @@ typedef struct results {
 } results;
 
 static og_status open_results(const og_solve *solve, const og_pullback *like, results *r) {
-  size_t M = solve->count, n = solve->states, p = solve->parameters;
-  size_t entries = M * (n + p + 2) + solve->observed_count + solve->signal_values;
-  r->memory = og_alloc(solve->context, entries, sizeof(double));
-  if (!r->memory) return og_fail_memory(solve->context, entries * sizeof(double), "a gradient");
+  r->entries = og_results_entries(solve, solve->count);
+  r->memory = og_alloc(solve->context, r->entries, sizeof(double));
+  if (!r->memory) return og_fail_memory(solve->context, r->entries * sizeof(double), "a gradient");
   r->pullback = *like;
-  r->entries = entries;
-  r->pullback.x0_bar = r->memory;
-  r->pullback.theta_bar = r->pullback.x0_bar + M * n;
-  r->pullback.t0_bar = r->pullback.theta_bar + M * p;
-  r->pullback.t1_bar = r->pullback.t0_bar + M;
-  r->pullback.times_bar = r->pullback.t1_bar + M;
-  r->pullback.values_bar = r->pullback.times_bar + solve->observed_count;
+  og_results_place(solve, &r->pullback, solve->count, r->memory);
   return OG_OK;
-}
-
-/* Results of one trajectory. */
-static void take_over(const og_solve *solve, size_t m, const og_pullback *from, og_pullback *to) {
-  const og_trajectory *at = &solve->trajectories[m];
-  size_t n = solve->states, p = solve->parameters, first = at->first_observation;
-  size_t signals = og_signals_first(solve, m), values = og_signals_count(solve, m);
-  memcpy(to->x0_bar + m * n, from->x0_bar + m * n, n * sizeof(double));
-  if (p) memcpy(to->theta_bar + m * p, from->theta_bar + m * p, p * sizeof(double));
-  to->t0_bar[m] = from->t0_bar[m];
-  to->t1_bar[m] = from->t1_bar[m];
-  if (at->observations)
-    memcpy(to->times_bar + first, from->times_bar + first, at->observations * sizeof(double));
-  if (values) memcpy(to->values_bar + signals, from->values_bar + signals, values * sizeof(double));
 }
 
 /* Doubtful trajectories' results by other settings in place of those that are there. */
@@ -53,7 +32,7 @@ static og_status again(og_solve *solve, og_pullback *pullback, og_backward_fn ki
   OG_TRY(open_results(solve, pullback, &other));
   og_status status = kind(solve, &other.pullback, how);
   for (size_t m = 0; m < solve->count && status == OG_OK; m++)
-    if (doubtful[m]) take_over(solve, m, &other.pullback, pullback);
+    if (doubtful[m]) og_results_take(solve, m, &other.pullback, m, pullback);
   og_free(solve->context, other.memory);
   return status;
 }
@@ -156,7 +135,7 @@ static og_status settle_alone(og_solve *solve, og_pullback *pullback, og_backwar
     if (attempt + 1 == most && find_doubtful(solve, pullback, &reference->pullback, BOTH, doubtful))
       return refuse(solve, doubtful);
     for (size_t m = 0; m < solve->count; m++)
-      if (doubtful[m]) take_over(solve, m, &reference->pullback, pullback);
+      if (doubtful[m]) og_results_take(solve, m, &reference->pullback, m, pullback);
   }
   return OG_OK;
 }

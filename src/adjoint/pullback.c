@@ -96,17 +96,11 @@ static og_status by_kind(og_solve *solve, og_pullback *pullback) {
 }
 
 static og_status compute(og_solve *solve, og_pullback *pullback, const og_cotangents *out) {
-  size_t M = solve->count, n = solve->states, p = solve->laned, observed = solve->observed_count;
-  size_t entries = M * (n + p + 2) + observed + solve->signal_values + solve->weights;
-  double *memory = og_alloc(solve->context, entries, sizeof(double)), *next = memory;
+  size_t M = solve->count, n = solve->states, observed = solve->observed_count;
+  size_t entries = og_results_entries(solve, M);
+  double *memory = og_alloc(solve->context, entries, sizeof(double));
   if (!memory) return og_fail_memory(solve->context, entries * sizeof(double), "a gradient");
-  pullback->x0_bar = carve(&next, M * n);
-  pullback->theta_bar = carve(&next, M * p);
-  pullback->t0_bar = carve(&next, M);
-  pullback->t1_bar = carve(&next, M);
-  pullback->times_bar = carve(&next, observed);
-  pullback->values_bar = carve(&next, solve->signal_values);
-  pullback->weights_bar = carve(&next, solve->weights);
+  og_results_place(solve, pullback, M, memory);
   solve->pulled = solve->renewed = 0;
   if (!solve->held) solve->error = (og_gradient_error){NAN, NAN, NAN};
   og_status status = by_kind(solve, pullback);

@@ -51,6 +51,7 @@ typedef struct og_group {
   const og_pullback *pullback; /* the caller's */
   og_pullback trial;           /* of those that are not known yet, in their order */
   size_t values, count;        /* count: not known yet */
+  size_t trial_entries;        /* of all results of the trial */
   size_t restored;             /* those whose own steps were good */
   size_t restore[AT_A_TIME];
   size_t selected[AT_A_TIME];
@@ -65,19 +66,15 @@ static size_t values_of(const og_solve *solve) { return solve->states + solve->p
 
 static og_status open_group(og_group *g, og_solve *solve, const og_pullback *pullback, size_t count,
                             const size_t *doubtful) {
-  size_t per = values_of(solve), all = solve->observed_count + solve->signal_values;
+  size_t per = values_of(solve), entries = og_results_entries(solve, count);
   *g = (og_group){.solve = solve, .pullback = pullback, .values = per, .count = count};
-  g->memory = og_alloc(solve->context, 3 * count * per + all + 1, sizeof(double));
-  if (!g->memory) return og_fail_memory(solve->context, 3 * count * per * sizeof(double), "a gradient");
-  double *next = g->memory + 2 * count * per;
+  g->memory = og_alloc(solve->context, 2 * count * per + entries, sizeof(double));
+  if (!g->memory)
+    return og_fail_memory(solve->context, (2 * count * per + entries) * sizeof(double), "a gradient");
   g->trial = *pullback;
   g->trial.looks = OG_LOOKS_ALL;
-  g->trial.x0_bar = next;
-  g->trial.theta_bar = g->trial.x0_bar + count * solve->states;
-  g->trial.t0_bar = g->trial.theta_bar + count * solve->parameters;
-  g->trial.t1_bar = g->trial.t0_bar + count;
-  g->trial.times_bar = g->trial.t1_bar + count;
-  g->trial.values_bar = g->trial.times_bar + solve->observed_count;
+  g->trial_entries = entries;
+  og_results_place(solve, &g->trial, count, g->memory + 2 * count * per);
   for (size_t i = 0; i < count; i++) {
     og_refined *r = &g->refined[i];
     *r = (og_refined){.m = doubtful[i], .own_steps = 1, .change = INFINITY, .change_before = INFINITY};
@@ -110,10 +107,8 @@ static void begin_lists(og_pacing *pacing, double target) {
   pacing->unstable = 0;
 }
 
-static void clear_trial(og_group *g) {
-  size_t entries = g->values * g->count + g->solve->observed_count + g->solve->signal_values;
-  memset(g->trial.x0_bar, 0, entries * sizeof(double));
-}
+/* All of them, for results are added to; those of trajectories that have left the group lie among them. */
+static void clear_trial(og_group *g) { memset(g->trial.x0_bar, 0, g->trial_entries * sizeof(double)); }
 
 static void select_left(og_group *g) {
   for (size_t i = 0; i < g->count; i++) g->selected[i] = g->refined[i].m;
@@ -248,21 +243,9 @@ static int decide(og_group *g, size_t i) {
 
 /* Bound weights have no cotangent for each trajectory: the caller goes back through all of them once more. */
 static void hand_over(const og_group *g, size_t i) {
-  const og_solve *solve = g->solve;
-  const og_refined *r = &g->refined[i];
-  const og_trajectory *at = &solve->trajectories[r->m];
-  const og_pullback *to = g->pullback, *from = &g->trial;
-  size_t n = solve->states, p = solve->parameters, signals = og_signals_first(solve, r->m);
-  memcpy(to->x0_bar + r->m * n, r->now, n * sizeof(double));
-  if (p && !solve->bound) memcpy(to->theta_bar + r->m * p, r->now + n, p * sizeof(double));
-  to->t0_bar[r->m] = r->now[n + p];
-  to->t1_bar[r->m] = r->now[n + p + 1];
-  if (at->observations)
-    memcpy(to->times_bar + at->first_observation, from->times_bar + at->first_observation,
-           at->observations * sizeof(double));
-  if (og_signals_count(solve, r->m))
-    memcpy(to->values_bar + signals, from->values_bar + signals,
-           og_signals_count(solve, r->m) * sizeof(double));
+  og_pullback to = *g->pullback;
+  if (g->solve->bound) to.theta_bar = NULL;
+  og_results_take(g->solve, g->refined[i].m, &g->trial, i, &to);
 }
 
 static void warn(const og_group *g, const og_refined *r) {

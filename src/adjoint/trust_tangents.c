@@ -21,33 +21,20 @@ static void draw_seeds(const og_solve *solve, double *observed_bar, double *fina
   }
 }
 
-static double *carve(double **next, size_t count) {
-  double *array = *next;
-  *next += count;
-  return array;
-}
-
 static og_status pull(og_solve *solve, double *memory) {
   size_t M = solve->count, n = solve->states, N = solve->observed_count;
-  double *next = memory, *observed_bar = carve(&next, N * n), *final_bar = carve(&next, M * n),
-         *cost_bar = carve(&next, M);
-  og_pullback pullback = {.observed_bar = N ? observed_bar : NULL,
+  double *final_bar = memory + N * n, *cost_bar = final_bar + M * n;
+  og_pullback pullback = {.observed_bar = N ? memory : NULL,
                           .final_bar = final_bar,
                           .cost_bar = solve->field->quadratures ? cost_bar : NULL};
-  pullback.x0_bar = carve(&next, M * n);
-  pullback.theta_bar = carve(&next, M * solve->laned);
-  pullback.t0_bar = carve(&next, M);
-  pullback.t1_bar = carve(&next, M);
-  pullback.times_bar = carve(&next, N);
-  pullback.values_bar = carve(&next, solve->signal_values);
-  pullback.weights_bar = carve(&next, solve->weights);
-  draw_seeds(solve, observed_bar, final_bar, cost_bar);
+  og_results_place(solve, &pullback, M, cost_bar + M);
+  draw_seeds(solve, memory, final_bar, cost_bar);
   return og_trusted_discrete(solve, &pullback, &solve->renewed);
 }
 
 og_status og_trust_tangents(og_solve *solve) {
-  size_t M = solve->count, n = solve->states, N = solve->observed_count;
-  size_t entries = N * n + 2 * M * n + M * (solve->laned + 3) + N + solve->signal_values + solve->weights;
+  size_t M = solve->count, n = solve->states;
+  size_t entries = solve->observed_count * n + M * n + M + og_results_entries(solve, M);
   long long control = og_options_integer(solve->options, OG_OPT_GRADIENT_CONTROL);
   if (control != OG_CONTROL_REFINE || solve->tangents_trusted || solve->held || solve->replayed ||
       !solve->keep || solve->trajectories[0].fixed_steps || !(solve->source->flags & OG_FIELD_HAS_VJP))
