@@ -33,10 +33,15 @@ void spread_by_kind(const check *c, const double *values, double *largest) {
 
 /* ---- Computing ---- */
 
+/* A derivative by time that is not finite is not known, and the others are compared without it. */
 static og_status fill_ends(const check *c, og_objective *objective, double *values) {
   og_status status = og_objective_initial_gradient(objective, values + c->p->p);
   if (status != OG_OK) return status;
-  return og_objective_time_gradient(objective, &values[c->count - 2], &values[c->count - 1]);
+  double *times = values + c->count - 2;
+  status = og_objective_time_gradient(objective, &times[0], &times[1]);
+  for (int i = 0; i < 2; i++)
+    if (!isfinite(times[i])) times[i] = NAN;
+  return status == OG_ERR_NOT_FINITE ? OG_OK : status;
 }
 
 int is_affordable(const check *c, way which) { return which != WAY_FORWARD || !c->sample; }

@@ -702,7 +702,9 @@ OG_API og_status og_objective_hessian_product(og_objective *objective, const dou
                                               const double *direction, double *product);
 OG_API og_status og_objective_hessian(og_objective *objective, const double *theta, double *hessian);
 /** Of the last gradient: dL/dx0 [trajectories][n] with the dependence of x0 on theta left out, dL/dt0 and
- *  dL/dt1, summed over trajectories; inputs go on beyond t0 and t1 as they are within. */
+ *  dL/dt1, summed over trajectories; inputs go on beyond t0 and t1 as they are within. A derivative by a time
+ *  that is wanted (not NULL) and not finite, as where f has sqrt(t) at t0 = 0, is OG_ERR_NOT_FINITE; both are
+ *  written all the same, and the gradient of the parameters stands. */
 OG_API size_t og_objective_trajectories(const og_objective *objective);
 OG_API og_status og_objective_initial_gradient(const og_objective *objective, double *x0_bar);
 OG_API og_status og_objective_time_gradient(const og_objective *objective, double *t0_bar, double *t1_bar);

@@ -190,6 +190,7 @@ static og_status initial_states(probe *at, og_extrapolation *e, results *to) {
   return OG_OK;
 }
 
+/* Beyond an end f may have no value, as sqrt(t) before 0: the derivative by that time is then not known. */
 static og_status times(probe *at, og_extrapolation *e, results *to) {
   struct {
     probe_kind kind;
@@ -200,6 +201,7 @@ static og_status times(probe *at, og_extrapolation *e, results *to) {
     at->kind = ends[i].kind;
     og_status status = og_extrapolate(e, 1, time_stencil(at->objective, at->kind), sample_total, at);
     og_status restored = set_times(at, 0, 0);
+    if (status == OG_ERR_NOT_FINITE && restored == OG_OK) e->best[0] = NAN, status = OG_OK;
     if (status != OG_OK) return og_trail(at->objective->context, status, "while varying %s", ends[i].name);
     OG_TRY(restored);
     *ends[i].to = e->best[0];

@@ -283,24 +283,18 @@ static og_gradient_error find_error(const og_objective *objective, const og_solv
   return error;
 }
 
-static og_status keep_gradient(og_objective *objective, const og_solve *solve) {
+static void keep_gradient(og_objective *objective, const og_solve *solve) {
   const og_batch *all = &objective->all;
   double t0 = 0, t1 = 0;
   for (size_t m = 0; m < all->M; m++) {
     t0 += all->t0_bar[m] + all->t_bar[m];
     t1 += all->t1_bar[m];
   }
-  if (!isfinite(t0) || !isfinite(t1))
-    return og_fail(objective->context, OG_ERR_NOT_FINITE,
-                   "the derivative of the loss by %s is not finite, though the loss "
-                   "is",
-                   isfinite(t0) ? "t1" : "t0");
   objective->t0_gradient = t0;
   objective->t1_gradient = t1;
   objective->error = find_error(objective, solve);
   memcpy(objective->x0_gradient, all->x0_bar, all->M * objective->n * sizeof(double));
   objective->has_gradient = 1;
-  return OG_OK;
 }
 
 og_status og_objective_evaluate_with(og_objective *objective, og_adjoint adjoint, const double *theta,
@@ -311,7 +305,7 @@ og_status og_objective_evaluate_with(og_objective *objective, og_adjoint adjoint
   if (gradient) objective->has_gradient = 0;
   OG_TRY(og_batch_forward(&objective->all, adjoint, theta, gradient != NULL, &solve));
   if (gradient) OG_TRY(og_batch_pull_back(&objective->all, solve, theta, 1));
-  if (gradient) OG_TRY(keep_gradient(objective, solve));
+  if (gradient) keep_gradient(objective, solve);
   if (gradient && objective->p) memcpy(gradient, objective->theta_bar, objective->p * sizeof *gradient);
   if (loss) *loss = og_batch_total(&objective->all);
   return OG_OK;

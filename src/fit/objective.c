@@ -202,9 +202,18 @@ og_status og_objective_initial_gradient(const og_objective *objective, double *x
 
 og_status og_objective_time_gradient(const og_objective *objective, double *t0_bar, double *t1_bar) {
   if (!objective->has_gradient) return no_gradient(objective);
-  *t0_bar = objective->t0_gradient;
-  *t1_bar = objective->t1_gradient;
-  return OG_OK;
+  double t0 = objective->t0_gradient, t1 = objective->t1_gradient;
+  if (t0_bar) *t0_bar = t0;
+  if (t1_bar) *t1_bar = t1;
+  int bad0 = t0_bar && !isfinite(t0), bad1 = t1_bar && !isfinite(t1);
+  if (!bad0 && !bad1) return OG_OK;
+  return og_fail(
+      objective->context, OG_ERR_NOT_FINITE,
+      "the derivative of the loss by %s is not finite, though the loss is: the right-hand side, an "
+      "event or the final cost has no finite derivative by t there (sqrt(t) at 0, or a power)",
+      bad0 && bad1 ? "t0 and by t1"
+      : bad0       ? "t0"
+                   : "t1");
 }
 
 og_status og_objective_gradient_error(const og_objective *objective, og_gradient_error *error) {
