@@ -320,11 +320,13 @@ typedef struct progress {
   double last_shown, last_saved;
   int open_line; /* the terminal's line is unfinished */
   int hidden;    /* the latest iteration has not been shown */
-  int saves;     /* --out is kept up to date; not once that has failed */
+  long long shown_iteration;
+  int shown_start;
+  int saves; /* --out is kept up to date; not once that has failed */
   int interrupted;
   og_progress latest; /* without theta */
 } progress;
-/* Ctrl-C, SIGTERM and SIGHUP stop the fit; a second one ends the program. */
+/* Ctrl-C, SIGTERM and SIGHUP stop the fit; a second signal, of any of them, ends the program. */
 void watch_interrupts(void);
 void stop_watching(void);
 int was_interrupted(void);
@@ -335,7 +337,7 @@ int can_rewrite_lines(void);
 void begin_rewriting(void);
 void end_rewriting(void);
 void begin_progress(progress *view, const problem *p);
-/* An og_progress_fn: shows the iteration, and saves the best point for --out. */
+/* An og_progress_fn: shows the iteration and how long it goes on, and saves the best point for --out. */
 int follow_progress(const og_progress *now, void *view);
 void end_progress(progress *view);
 

@@ -1,6 +1,7 @@
 /* The progress of a fit, and its interruption. */
 #include "cli.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,13 @@
 
 static volatile sig_atomic_t interrupted;
 
+/* The second signal, of any kind, ends the program as it would have without a handler: raised here, it comes
+ * when the handler is left. */
 static void note_signal(int number) {
-  (void)number;
+  if (interrupted) {
+    signal(number, SIG_DFL);
+    raise(number);
+  }
   interrupted = 1;
 }
 
@@ -22,7 +28,6 @@ static void set_handler(void (*handler)(int)) {
   struct sigaction action, present;
   memset(&action, 0, sizeof action);
   action.sa_handler = handler;
-  action.sa_flags = (int)SA_RESETHAND; /* the second signal finds the default, which ends the program */
   for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
     if (sigaction(watched[i], NULL, &present) == 0 && present.sa_handler != SIG_IGN)
       sigaction(watched[i], &action, NULL);
@@ -41,6 +46,8 @@ void stop_watching(void) { set_handler(SIG_DFL); }
 
 /* On a terminal one line is rewritten. Elsewhere: the first iterations, then a line a second. */
 static const double TERMINAL_SECONDS = 0.05, LINE_SECONDS = 1, SAVE_SECONDS = 1;
+/* Elsewhere an iteration that goes on is a line again from time to time: a sign of life. */
+static const double SIGN_SECONDS = 10;
 enum { FIRST_LINES = 10 };
 
 int can_rewrite_lines(void) {
@@ -49,7 +56,8 @@ int can_rewrite_lines(void) {
 }
 
 void begin_progress(progress *view, const problem *p) {
-  *view = (progress){.problem = p, .terminal = can_rewrite_lines(), .last_shown = -1e9, .last_saved = -1e9};
+  *view = (progress){.problem = p, .terminal = can_rewrite_lines(), .last_saved = -1e9};
+  view->last_shown = view->terminal ? -1e9 : seconds_now();
   view->saves = p->out && takes_place(p->out);
 }
 
@@ -70,14 +78,20 @@ static void rewrite_line(const og_progress *now) {
 }
 
 static int is_due(const progress *view, const og_progress *now, double time) {
-  if (view->terminal) return time - view->last_shown >= TERMINAL_SECONDS;
-  return (now->iteration <= FIRST_LINES && now->start == 0) || time - view->last_shown >= LINE_SECONDS;
+  double since = time - view->last_shown;
+  int shown = now->iteration == view->shown_iteration && now->start == view->shown_start;
+  if (!isfinite(now->loss)) return 0;
+  if (view->terminal) return since >= TERMINAL_SECONDS;
+  if (shown) return since >= SIGN_SECONDS;
+  return (now->iteration <= FIRST_LINES && now->start == 0) || since >= LINE_SECONDS;
 }
 
 static void show(progress *view, double time) {
   view->hidden = !is_due(view, &view->latest, time);
   if (view->hidden) return;
   view->last_shown = time;
+  view->shown_iteration = view->latest.iteration;
+  view->shown_start = view->latest.start;
   view->open_line = view->terminal;
   if (view->terminal) {
     rewrite_line(&view->latest);
@@ -113,7 +127,7 @@ int follow_progress(const og_progress *now, void *user) {
   view->latest = *now;
   view->latest.theta = NULL;
   if (!view->problem->quiet) show(view, time);
-  save(view, now->theta, time);
+  if (isfinite(now->loss)) save(view, now->theta, time);
   view->interrupted = was_interrupted();
   return view->interrupted;
 }

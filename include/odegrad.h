@@ -719,22 +719,23 @@ OG_API og_status og_objective_span(const og_objective *objective, size_t traject
 
 typedef struct og_fit og_fit;
 
-/** What is known after each iteration. `start` counts from 0 when several starting points are tried. */
+/** What is known on the way. `start` counts from 0 when several starting points are tried; loss and
+ *  gradient_norm are those of its last iteration, loss INFINITY before the first point that has one. */
 typedef struct og_progress {
   int start, starts;
   long long iteration, evaluations;
   double loss, gradient_norm, seconds;
   const double *theta; /* [p]: the best point so far, of all starts; valid during the call */
 } og_progress;
-/** Called after each iteration from the calling thread; returns nonzero to stop with the best point so far.
- */
+/** Called after each evaluation of the loss, and after each iteration, from the calling thread; returns
+ * nonzero to stop with the best point so far. */
 typedef int (*og_progress_fn)(const og_progress *progress, void *user);
 
 /** Minimises the objective within the parameters' bounds from `theta` [p] (NULL: the model's values).
  *  Its optimizers are lbfgs, slsqp and gradient; for the others see og_objective_trainer.
  *  Where the gradient vanishes at a maximum or a saddle, the fit leaves it along a direction of descent.
- *  Stopping by `progress` is success: the reason says so. Solves that fail on the way are survived; only a
- *  failure at every starting point is an error. */
+ *  Stopping by `progress` is success, once a loss is known: the reason says so. Solves that fail on the way
+ * are survived; only a failure at every starting point is an error. */
 OG_API og_status og_fit_run(og_objective *objective, const og_options *options, const double *theta,
                             og_progress_fn progress, void *user, og_fit **out);
 OG_API void og_fit_destroy(og_fit *fit);

@@ -180,8 +180,7 @@ static og_status difference_product(og_search *search, const double *v, double *
     for (size_t i = 0; i < search->p; i++)
       end[i] = search->best[i] + (room_of(search, i) > 0 ? sign * h * v[i] : 0);
     og_search_clip(search, end); /* rounding may have passed a bound */
-    search->evaluations++;
-    OG_TRY(og_objective_evaluate(search->objective, end, &loss, gradient));
+    OG_TRY(og_search_try(search, end, &loss, gradient));
     for (size_t i = 0; i < search->p; i++)
       if (room_of(search, i) > 0) product[i] += sign * gradient[i] / (2 * h);
   }
@@ -190,7 +189,7 @@ static og_status difference_product(og_search *search, const double *v, double *
 
 static og_status hessian_product(og_search *search, int *inexact, const double *v, double *product) {
   if (!*inexact) {
-    og_status status = og_objective_hessian_products(search->objective, search->best, 1, v, product);
+    og_status status = og_search_products(search, 1, v, product);
     if (status != OG_ERR_UNSUPPORTED && status != OG_ERR_BUDGET) return status;
     *inexact = 1;
   }

@@ -31,7 +31,9 @@ static og_status run_start(og_search *search, og_information *information, int s
   double loss = 0;
   search->start = start;
   search->iteration = 0;
-  search->loss = INFINITY;
+  search->loss = search->shown_loss = INFINITY;
+  search->shown_norm = 0;
+  memcpy(search->best, theta, search->p * sizeof *theta);
   search->kind = (og_point_kind){0};
   search->reason[0] = '\0';
   OG_TRY(og_search_evaluate(search, theta, &loss, search->trial_gradient));
@@ -55,13 +57,21 @@ static void keep(og_fit *fit, const og_search *search) {
   memcpy(fit->reason, search->reason, OG_REASON_SIZE);
 }
 
+/* What was found so far is a result. */
+static og_status interrupted_start(const og_fit *fit, const og_search *search) {
+  if (isfinite(search->loss) || isfinite(fit->loss)) return OG_OK;
+  return og_fail(fit->context, OG_ERR_INTERRUPTED,
+                 "the fit was interrupted before the loss was known at any point");
+}
+
 static og_status run_starts(og_fit *fit, og_search *search, og_information *information, const double *theta,
                             const double *points) {
   og_status failure = OG_OK;
   int failed = 0;
-  for (int start = 0; start < search->starts && !search->interrupted; start++) {
+  for (int start = 0; start < search->starts && search->fatal == OG_OK; start++) {
     og_status status =
         run_start(search, information, start, start ? points + (size_t)(start - 1) * fit->p : theta);
+    if (status == OG_ERR_INTERRUPTED) status = interrupted_start(fit, search);
     if (status != OG_OK && !og_survivable(status)) return status;
     if (status != OG_OK) {
       failure = status;
@@ -186,14 +196,7 @@ static void note_no_information(const og_fit *fit, const og_search *search) {
         search->p, OG_INFORMATION_MAX);
 }
 
-/* `information` is NULL where there is none. */
-static og_status finish(og_fit *fit, og_search *search, og_information *information) {
-  for (size_t i = 0; i < fit->p; i++) fit->standard_errors[i] = NAN;
-  fit->iterations = search->iterations;
-  if (search->interrupted) {
-    snprintf(fit->reason, OG_REASON_SIZE, "interrupted; this is the best point so far");
-    return OG_OK;
-  }
+static og_status finish_best(og_fit *fit, og_search *search, og_information *information) {
   memcpy(search->reason, fit->reason, OG_REASON_SIZE);
   OG_TRY(return_to_best(fit, search));
   search->stalled = fit->stalled;
@@ -201,6 +204,23 @@ static og_status finish(og_fit *fit, og_search *search, og_information *informat
   keep(fit, search);
   if (information) return find_errors(fit, search, information);
   note_no_information(fit, search);
+  return OG_OK;
+}
+
+static void no_errors(og_fit *fit) {
+  for (size_t i = 0; i < fit->p; i++) fit->standard_errors[i] = NAN;
+}
+
+/* `information` is NULL where there is none. */
+static og_status finish(og_fit *fit, og_search *search, og_information *information) {
+  no_errors(fit);
+  og_status status = search->fatal == OG_OK ? finish_best(fit, search, information) : OG_OK;
+  fit->iterations = search->iterations;
+  if (search->fatal != OG_ERR_INTERRUPTED) return status;
+  if (search->loss <= fit->loss) keep(fit, search);
+  no_errors(fit);
+  fit->converged = 0;
+  snprintf(fit->reason, OG_REASON_SIZE, "interrupted; this is the best point so far");
   return OG_OK;
 }
 

@@ -55,8 +55,7 @@ static og_status exact_columns(og_information *information, og_search *search, d
   size_t p = search->p, m = information->count;
   double *directions = memory, *products = memory + m * p;
   for (size_t k = 0; k < m; k++) directions[k * p + information->place[k]] = 1;
-  search->evaluations += (long long)m;
-  OG_TRY(og_objective_hessian_products(search->objective, search->best, m, directions, products));
+  OG_TRY(og_search_products(search, m, directions, products));
   for (size_t row = 0; row < m; row++)
     for (size_t column = 0; column < m; column++)
       information->matrix[row * m + column] = products[row * p + information->place[column]];
@@ -143,8 +142,7 @@ static og_status add_gradient(og_information *information, og_search *search, si
   memcpy(theta, search->best, search->p * sizeof *theta);
   theta[i] += h;
   og_search_clip(search, theta); /* rounding may have passed a bound */
-  search->evaluations++;
-  OG_TRY(og_objective_evaluate(search->objective, theta, &loss, gradient));
+  OG_TRY(og_search_try(search, theta, &loss, gradient));
   for (size_t k = 0; k < search->p; k++) {
     sums[k] += weight[0] * gradient[k];
     sums[search->p + k] += weight[1] * gradient[k];

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/real.h"
+
 static double now(void) {
   struct timespec at;
   timespec_get(&at, TIME_UTC);
@@ -57,19 +59,67 @@ int og_survivable(og_status status) {
          (status >= OG_ERR_ZENO && status <= OG_ERR_GUARD_UNRESOLVED);
 }
 
-og_status og_search_evaluate(og_search *search, const double *theta, double *loss, double *gradient) {
+static const double *best_of_all(const og_search *search) {
+  return *search->earlier_loss < search->loss ? search->earlier_best : search->best;
+}
+
+static void report(og_search *search) {
+  if (!search->progress || search->fatal != OG_OK) return;
+  og_progress at = {.start = search->start,
+                    .starts = search->starts,
+                    .iteration = search->iteration,
+                    .evaluations = search->evaluations,
+                    .loss = search->shown_loss,
+                    .gradient_norm = search->shown_norm,
+                    .seconds = now() - search->begun,
+                    .theta = best_of_all(search)};
+  if (search->progress(&at, search->user)) search->fatal = OG_ERR_INTERRUPTED;
+}
+
+static void count_evaluation(og_search *search, og_status status) {
   search->evaluations++;
-  og_status status = og_objective_evaluate(search->objective, theta, loss, gradient);
   if (!og_survivable(status)) search->fatal = status;
-  if (status != OG_OK || !(*loss < search->loss)) return status;
-  search->loss = *loss;
-  memcpy(search->best, theta, search->p * sizeof *theta);
-  memcpy(search->gradient, gradient, search->p * sizeof *gradient);
+  report(search);
+}
+
+og_status og_search_try(og_search *search, const double *theta, double *loss, double *gradient) {
+  og_status status = og_objective_evaluate(search->objective, theta, loss, gradient);
+  count_evaluation(search, status);
+  return search->fatal != OG_OK ? search->fatal : status;
+}
+
+og_status og_search_products(og_search *search, size_t count, const double *directions, double *products) {
+  enum { AT_A_TIME = OG_LANES_MAX };
+  size_t p = search->p;
+  for (size_t done = 0, some; done < count; done += some) {
+    some = count - done < AT_A_TIME ? count - done : AT_A_TIME;
+    OG_TRY(og_objective_hessian_products(search->objective, search->best, some, directions + done * p,
+                                         products + done * p));
+    search->evaluations += (long long)some;
+    report(search);
+    OG_TRY(search->fatal);
+  }
   return OG_OK;
 }
 
+static void take(og_search *search, const double *theta, double loss, const double *gradient) {
+  search->loss = loss;
+  memcpy(search->best, theta, search->p * sizeof *theta);
+  memcpy(search->gradient, gradient, search->p * sizeof *gradient);
+  if (search->iteration > 0) return;
+  search->shown_loss = loss;
+  search->shown_norm = og_search_gradient_norm(search, theta, gradient);
+}
+
+og_status og_search_evaluate(og_search *search, const double *theta, double *loss, double *gradient) {
+  og_status status = og_objective_evaluate(search->objective, theta, loss, gradient);
+  if (status == OG_OK && *loss < search->loss) take(search, theta, *loss, gradient);
+  count_evaluation(search, status);
+  return status;
+}
+
 int og_search_must_end(og_search *search) {
-  if (search->interrupted) {
+  if (search->fatal == OG_ERR_INTERRUPTED) {
     snprintf(search->reason, OG_REASON_SIZE, "interrupted; this is the best point so far");
   } else if (search->iteration >= search->limit) {
     snprintf(search->reason, OG_REASON_SIZE,
@@ -82,24 +132,12 @@ int og_search_must_end(og_search *search) {
   return 1;
 }
 
-static const double *best_of_all(const og_search *search) {
-  return *search->earlier_loss <= search->loss ? search->earlier_best : search->best;
-}
-
 int og_search_tick(og_search *search, double loss, const double *gradient, const double *theta) {
   search->iteration++;
   search->iterations++;
-  if (search->progress) {
-    og_progress at = {.start = search->start,
-                      .starts = search->starts,
-                      .iteration = search->iteration,
-                      .evaluations = search->evaluations,
-                      .loss = loss,
-                      .gradient_norm = og_search_gradient_norm(search, theta, gradient),
-                      .seconds = now() - search->begun,
-                      .theta = best_of_all(search)};
-    if (search->progress(&at, search->user)) search->interrupted = 1;
-  }
+  search->shown_loss = loss;
+  search->shown_norm = og_search_gradient_norm(search, theta, gradient);
+  report(search);
   return og_search_must_end(search);
 }
 

@@ -20,8 +20,8 @@ typedef struct og_search {
   void *user;
   int start, starts;
   long long iteration, iterations, evaluations; /* of this start; of all */
-  int interrupted;
-  og_status fatal;               /* a failure that is not of the point: no memory */
+  double shown_loss, shown_norm;                /* of the last iteration, as reported */
+  og_status fatal;               /* a failure that is not of the point: no memory; interrupted */
   int stalled;                   /* the optimiser sees no way on from the best point: */
   char how[OG_HOW_SIZE];         /* what it saw, a clause; */
   char reason[OG_REASON_SIZE];   /* else why it stopped */
@@ -39,8 +39,14 @@ og_status og_search_create(og_context *context, og_objective *objective, const o
                            og_search *search);
 void og_search_free(og_search *search);
 /* Evaluates at theta; a better point is kept as the best. A status that og_survivable refuses is also put in
- * `fatal`. */
+ * `fatal`. Every evaluation is reported, which may interrupt the search: `fatal` is then OG_ERR_INTERRUPTED,
+ * and the best point stands. */
 og_status og_search_evaluate(og_search *search, const double *theta, double *loss, double *gradient);
+/* The same of a point that is not kept (gradient NULL: the loss alone); what is fatal is also returned. */
+og_status og_search_try(og_search *search, const double *theta, double *loss, double *gradient);
+/* og_objective_hessian_products at the best point, some at a time so that they are reported. What fails there
+ * is not fatal, as there are differences. */
+og_status og_search_products(og_search *search, size_t count, const double *directions, double *products);
 int og_survivable(og_status status);
 /* Counts an iteration and reports it. Nonzero when the search must end: interrupted, fatal, or at its limit.
  */

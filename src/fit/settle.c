@@ -16,10 +16,7 @@ typedef struct lower {
 static og_status look(og_search *search, const double *along, double size, double *loss) {
   for (size_t i = 0; i < search->p; i++) search->trial[i] = search->best[i] + size * along[i];
   og_search_clip(search, search->trial);
-  search->evaluations++;
-  og_status status = og_objective_evaluate(search->objective, search->trial, loss, NULL);
-  if (!og_survivable(status)) search->fatal = status;
-  return status;
+  return og_search_try(search, search->trial, loss, NULL);
 }
 
 /* What steps along a direction have shown: a lower point; that a natural move changes nothing; that the loss
