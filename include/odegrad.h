@@ -741,9 +741,12 @@ OG_API og_status og_fit_run(og_objective *objective, const og_options *options, 
 OG_API void og_fit_destroy(og_fit *fit);
 OG_API double og_fit_loss(const og_fit *fit);
 OG_API og_status og_fit_estimate(const og_fit *fit, double *theta);
-/** From the inverse observed information; NaN for a parameter at its bound or not identified, and for all
- * where the information is not to be believed (a note says why). */
+/** From the inverse observed information; NaN for a parameter at its bound (the others are those with it held
+ * there) and for one that the data do not determine, and for all where the information is not to be believed
+ * or the loss is a plain error and no likelihood (notes say which and why). */
 OG_API og_status og_fit_standard_errors(const og_fit *fit, double *standard_errors);
+/** Whether each parameter [p] is at its lower (-1) or upper (1) bound, or within (0). */
+OG_API og_status og_fit_at_bound(const og_fit *fit, int *at_bound);
 OG_API long long og_fit_iterations(const og_fit *fit);
 /** Whether the estimate is a minimum as far as the solves can tell: the gradient is small beside the loss and
  * no direction leads down (docs/cli.md, "When a fit is converged"). */

@@ -32,19 +32,13 @@ static og_status create_subspace(og_context *context, size_t m, size_t p, subspa
 static void name_parameters(const og_search *search, size_t count, const double *along,
                             char names[OG_NAMES_SIZE]) {
   static const double PART = 0.1;
-  size_t p = search->p, used = 0, named = 0;
-  char name[OG_ENTRY_NAME_SIZE];
+  size_t p = search->p;
+  og_entry_list list = {.text = names};
   names[0] = '\0';
   for (size_t i = 0; i < p; i++) {
     double part = 0;
     for (size_t k = 0; k < count; k++) part = fmax(part, fabs(along[k * p + i]) / search->scale[i]);
-    if (part < PART) continue;
-    og_objective_entry_name(search->objective, i, name);
-    if (named == 4 || used + strlen(name) + 8 > OG_NAMES_SIZE) {
-      snprintf(names + used, OG_NAMES_SIZE - used, ", ...");
-      return;
-    }
-    used += (size_t)snprintf(names + used, OG_NAMES_SIZE - used, "%s%s", named++ ? ", " : "", name);
+    if (part >= PART) og_entry_list_add(&list, search, i);
   }
 }
 
@@ -144,6 +138,7 @@ static og_status from_matrix(const og_search *search, const og_information *info
                              og_directions *d) {
   subspace s = {0};
   double limit = fmax(information->inexact ? 1e-3 : 1e-6, 10 * information->error);
+  limit = fmax(limit, 1.01 * information->blurred); /* the same units, up to rounding */
   OG_TRY(create_subspace(search->context, information->count, search->p, &s));
   load_matrix(search, information, information->inexact ? 1e-4 : 1e-9, &s);
   classify(search, &s, limit, noise, d);

@@ -10,6 +10,7 @@ struct og_fit {
   size_t p;
   double loss, *estimate, *standard_errors;
   long long iterations;
+  int *at_bound;          /* [p]: -1 or 1; 0: within */
   int converged, stalled; /* the latter: the search at the estimate, to be judged */
   char how[OG_HOW_SIZE];
   og_point_kind kind;
@@ -108,8 +109,10 @@ static og_status find_decrement(og_search *search, og_information *information, 
   double small = og_standing_small(&at);
   if (!og_standing_is_credible(&at)) return OG_OK;
   if (is_quasi_newton(search))
-    return og_polish(search, information, small, og_standing_enough(&at), decrement);
-  OG_TRY(og_information_compute(information, search, small));
+    OG_TRY(og_polish(search, information, small, og_standing_enough(&at), decrement));
+  else
+    OG_TRY(og_information_compute(information, search, small));
+  OG_TRY(og_information_confirm(information, search, small));
   *decrement = og_newton_decrement(search, information);
   return OG_OK;
 }
@@ -143,44 +146,6 @@ static og_status judge(og_fit *fit, og_search *search, og_information *informati
   return OG_OK;
 }
 
-static void note_no_errors(const og_fit *fit, const og_search *search, const og_information *information) {
-  og_standing at = og_search_standing(search, INFINITY);
-  if (!og_standing_is_credible(&at))
-    og_log(fit->context,
-           "note: no standard errors, because the gradient at the estimate is not to be trusted");
-  else if (!information->known)
-    og_log(fit->context, "note: no standard errors: %s", information->fault);
-  else
-    og_log(fit->context,
-           "note: no standard errors, because the observed information is not positive definite "
-           "at the estimate: it is no minimum, or the data do not determine every parameter");
-}
-
-static void note_errors(const og_fit *fit, const og_search *search, const og_information *information) {
-  char name[OG_ENTRY_NAME_SIZE];
-  if (!information->definite)
-    note_no_errors(fit, search, information);
-  else if (information->inexact)
-    og_log(fit->context, "note: standard errors come from differences of gradients: %s", information->source);
-  for (size_t i = 0; i < fit->p; i++)
-    if (og_search_is_at_bound(search, i))
-      og_log(fit->context, "note: no standard error for %s, which is at its bound",
-             og_objective_entry_name(search->objective, i, name));
-}
-
-/* From the information that judged the point, where it was judged. Where the gradient is nonsense, so is its
- * derivative. */
-static og_status find_errors(og_fit *fit, og_search *search, og_information *information) {
-  og_standing at = og_search_standing(search, INFINITY);
-  if (!og_standing_is_credible(&at))
-    information->definite = 0;
-  else if (!fit->stalled)
-    OG_TRY(og_information_compute(information, search, og_standing_small(&at)));
-  og_information_errors(information, fit->standard_errors);
-  note_errors(fit, search, information);
-  return OG_OK;
-}
-
 /* Weights of networks stand for each other: the loss has flat directions, and no weight an error of its own.
  */
 static int has_weights(const og_search *search) { return search->objective->parts.weights > 0; }
@@ -202,7 +167,10 @@ static og_status finish_best(og_fit *fit, og_search *search, og_information *inf
   search->stalled = fit->stalled;
   if (search->stalled) OG_TRY(judge(fit, search, information));
   keep(fit, search);
-  if (information) return find_errors(fit, search, information);
+  for (size_t i = 0; i < fit->p; i++)
+    fit->at_bound[i] = og_search_is_at_bound(search, i) ? search->best[i] <= search->lowest[i] ? -1 : 1 : 0;
+  if (og_errors_mean_nothing(search)) return OG_OK;
+  if (information) return og_errors_find(search, information, fit->stalled, fit->standard_errors);
   note_no_information(fit, search);
   return OG_OK;
 }
@@ -251,13 +219,19 @@ static og_status run_all(og_fit *fit, og_search *search, const double *theta, un
 static og_status create(og_context *context, size_t p, og_fit **out) {
   og_fit *fit = og_alloc(context, 1, sizeof *fit);
   double *numbers = og_alloc(context, 2 * p, sizeof *numbers);
-  if (!fit || !numbers) {
+  int *at_bound = og_alloc(context, p, sizeof *at_bound);
+  if (!fit || !numbers || !at_bound) {
     og_free(context, fit);
     og_free(context, numbers);
+    og_free(context, at_bound);
     return og_fail_memory(context, 2 * p * sizeof *numbers, "the result of a fit");
   }
-  *fit = (og_fit){
-      .context = context, .p = p, .loss = INFINITY, .estimate = numbers, .standard_errors = numbers + p};
+  *fit = (og_fit){.context = context,
+                  .p = p,
+                  .loss = INFINITY,
+                  .estimate = numbers,
+                  .standard_errors = numbers + p,
+                  .at_bound = at_bound};
   *out = fit;
   return OG_OK;
 }
@@ -265,6 +239,7 @@ static og_status create(og_context *context, size_t p, og_fit **out) {
 void og_fit_destroy(og_fit *fit) {
   if (!fit) return;
   og_free(fit->context, fit->estimate);
+  og_free(fit->context, fit->at_bound);
   og_free(fit->context, fit);
 }
 
@@ -329,6 +304,11 @@ og_status og_fit_estimate(const og_fit *fit, double *theta) {
 
 og_status og_fit_standard_errors(const og_fit *fit, double *standard_errors) {
   memcpy(standard_errors, fit->standard_errors, fit->p * sizeof *standard_errors);
+  return OG_OK;
+}
+
+og_status og_fit_at_bound(const og_fit *fit, int *at_bound) {
+  memcpy(at_bound, fit->at_bound, fit->p * sizeof *at_bound);
   return OG_OK;
 }
 

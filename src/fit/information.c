@@ -271,11 +271,13 @@ static int is_believable(og_information *information, const double *scale) {
 
 /* In place, lower triangle. A pivot lost to cancellation, or to the entries' own errors, means a direction
  * that the data do not determine. */
-static int cholesky(double *a, size_t m, double least) {
+static int cholesky(double *a, size_t m, double least, double *weakest) {
+  *weakest = INFINITY;
   for (size_t j = 0; j < m; j++) {
     double diagonal = a[j * m + j], pivot = diagonal;
     for (size_t k = 0; k < j; k++) pivot -= a[j * m + k] * a[j * m + k];
     if (!(pivot > least * diagonal) || !(diagonal > 0)) return 0;
+    *weakest = fmin(*weakest, pivot / diagonal);
     a[j * m + j] = sqrt(pivot);
     for (size_t i = j + 1; i < m; i++) {
       double sum = a[i * m + j];
@@ -303,7 +305,7 @@ int og_information_stiffen(og_information *information, const double *scale) {
     information->factor[i * m + i] +=
         ridge * fabs(information->factor[i * m + i]) + 1e-12 * largest / unit / unit;
   }
-  return cholesky(information->factor, m, least_pivot(information));
+  return cholesky(information->factor, m, least_pivot(information), &information->weakest);
 }
 
 int og_information_is_upward(const og_information *information) {
@@ -313,6 +315,7 @@ int og_information_is_upward(const og_information *information) {
 og_status og_information_compute(og_information *information, og_search *search, double small) {
   if (information->ready && !memcmp(information->at, search->best, search->p * sizeof(double))) return OG_OK;
   information->known = information->definite = 0;
+  information->blurred = 0;
   information->ready = 1;
   information->fault[0] = '\0';
   memcpy(information->at, search->best, search->p * sizeof(double));
@@ -322,7 +325,8 @@ og_status og_information_compute(og_information *information, og_search *search,
   information->known = is_believable(information, search->scale);
   if (!information->known) return OG_OK;
   copy_inside(information);
-  information->definite = cholesky(information->factor, information->inside, least_pivot(information));
+  information->definite =
+      cholesky(information->factor, information->inside, least_pivot(information), &information->weakest);
   return OG_OK;
 }
 
@@ -341,18 +345,5 @@ void og_information_solve(const og_information *information, const double *gradi
     for (size_t k = i + 1; k < m; k++) y[i] -= l[k * m + i] * y[k];
     y[i] /= l[i * m + i];
     step[information->place[i]] = y[i];
-  }
-}
-
-void og_information_errors(const og_information *information, double *standard_errors) {
-  size_t p = information->p;
-  double *unit = information->work, *column = information->work + p;
-  for (size_t i = 0; i < p; i++) standard_errors[i] = NAN;
-  for (size_t k = 0; information->definite && k < information->inside; k++) {
-    size_t i = information->place[k];
-    memset(unit, 0, p * sizeof *unit);
-    unit[i] = 1;
-    og_information_solve(information, unit, column);
-    standard_errors[i] = sqrt(column[i]);
   }
 }

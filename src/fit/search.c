@@ -141,6 +141,17 @@ int og_search_tick(og_search *search, double loss, const double *gradient, const
   return og_search_must_end(search);
 }
 
+void og_entry_list_add(og_entry_list *names, const og_search *search, size_t index) {
+  enum { MOST = 4, DOTS = 8 };
+  char name[OG_ENTRY_NAME_SIZE];
+  if (names->count++ > MOST) return; /* it ends with dots */
+  og_objective_entry_name(search->objective, index, name);
+  int full = names->count > MOST || names->used + strlen(name) + DOTS > OG_NAMES_SIZE;
+  if (full) names->count = MOST + 1;
+  names->used += (size_t)snprintf(names->text + names->used, OG_NAMES_SIZE - names->used, "%s%s",
+                                  names->used ? ", " : "", full ? "..." : name);
+}
+
 void og_search_clip(const og_search *search, double *theta) {
   for (size_t i = 0; i < search->p; i++) {
     if (theta[i] < search->lowest[i]) theta[i] = search->lowest[i];

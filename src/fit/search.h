@@ -67,6 +67,13 @@ void og_search_stall(og_search *search, const char *format, ...) __attribute__((
  */
 void og_search_set_scale(og_search *search, const double *theta);
 
+/* A list of up to four parameters, "a, b, c, d, ...", in a text of OG_NAMES_SIZE bytes. */
+typedef struct og_entry_list {
+  char *text;
+  size_t used, count;
+} og_entry_list;
+void og_entry_list_add(og_entry_list *names, const og_search *search, size_t index);
+
 /* The optimisers go on from search->best, which has been evaluated. */
 void og_quasi_newton(og_search *search);
 void og_gradient_descent(og_search *search);

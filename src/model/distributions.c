@@ -208,7 +208,8 @@ og_node og_lower_density(og_lowering *l, const og_expression *call, og_node y, o
   }
   if (!good) return OG_NODE_NONE;
   terms t = {l->graph, y, arg[0], arg[1], arg[2]};
-  *support = (og_support){d->support, og_graph_shape(l->graph, arg[0]).rows};
+  int plain = d->minus_log == squared_error || d->minus_log == absolute_error;
+  *support = (og_support){d->support, og_graph_shape(l->graph, arg[0]).rows, plain ? d->name : NULL};
   *location = d->location(&t);
   return d->minus_log(&t);
 }

@@ -16,6 +16,7 @@ typedef enum og_support_kind {
 typedef struct og_support {
   og_support_kind kind;
   int classes;
+  const char *plain_error; /* the name of an error that is no density, or NULL */
 } og_support;
 
 /* A data column that the model reads as an input; its place is that of its rows (a, b, tau) in theta. */

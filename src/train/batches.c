@@ -151,6 +151,19 @@ static size_t at_most(long long wanted, size_t most) {
   return wanted == 0 || (unsigned long long)wanted > most ? most : (size_t)wanted;
 }
 
+static void note_whole(const og_batches *b, const split *s, long long wanted) {
+  if (s->window)
+    og_log(b->context,
+           "note: batch = %lld, but there are %zu windows to train on: every step takes all of them", wanted,
+           b->epoch);
+  else
+    og_log(b->context,
+           "note: batch = %lld, but there %s %zu trajector%s to train on: every step takes all of the data; "
+           "window = N makes "
+           "mini-batches of windows of N rows",
+           wanted, b->epoch == 1 ? "is" : "are", b->epoch, b->epoch == 1 ? "y" : "ies");
+}
+
 static og_status list_all(og_batches *b, const split *s, const og_options *options) {
   b->count = list_training(s, NULL);
   b->held_out = list_validation(s, NULL);
@@ -162,7 +175,9 @@ static og_status list_all(og_batches *b, const split *s, const og_options *optio
         "the whole state");
   long long windows = og_options_integer(options, OG_OPT_WINDOWS);
   b->epoch = windows > 0 ? (size_t)windows : b->count;
-  b->batch = at_most(og_options_integer(options, OG_OPT_BATCH), b->epoch);
+  long long wanted = og_options_integer(options, OG_OPT_BATCH);
+  b->batch = at_most(wanted, b->epoch);
+  if (wanted > (long long)b->epoch) note_whole(b, s, wanted);
   b->training = og_alloc(b->context, b->count, sizeof *b->training);
   b->validation = og_alloc(b->context, b->held_out + 1, sizeof *b->validation);
   b->order = og_alloc(b->context, b->count, sizeof *b->order);
