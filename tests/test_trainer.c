@@ -235,6 +235,34 @@ static void patience_ends_behind_the_best(void **state) {
   end_run(&r);
 }
 
+/* The loss of epoch e is known: see everything_at_once_descends_geometrically. It falls by less than a
+ * twentieth in an epoch, and by more in some: only those that lie a twentieth below the last that did are
+ * better, and the training ends three epochs behind the last of them. */
+static void patience_counts_what_exceeds_the_tolerance(void **state) {
+  (void)state;
+  run r = begin_run("optimizer=sgd;learning-rate=0.05;epochs=1000;patience=3;tolerance=0.05");
+  double away = (pow(-1 - 5.5, 2) + pow(2 - 506.0 / 120, 2)) / 2, spread = 0, reference = INFINITY;
+  size_t better = 0, epochs, single = 0;
+  for (size_t m = 0; m < 12; m++)
+    spread += (pow((double)m - 5.5, 2) + pow((double)(m * m) / 10 - 506.0 / 120, 2)) / 24;
+  for (size_t e = 0; e <= better + 3; e++) {
+    double loss = spread + away * pow(0.95, 2 * (double)e),
+           before = spread + away * pow(0.95, 2 * (double)e - 2);
+    single = e && loss < 0.95 * before ? e : single;
+    if (!(loss < 0.95 * reference)) continue;
+    reference = loss;
+    better = e;
+  }
+  assert_true(better > single + 3); /* epochs that are better only together */
+  CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
+  const og_epoch *history = og_trainer_history(r.trainer, &epochs);
+  assert_int_equal(epochs, better + 1 + 3);
+  assert_close(history[better].loss, reference, 1e-12);
+  assert_true(og_trainer_converged(r.trainer));
+  assert_contains(og_trainer_reason(r.trainer), "not fallen by more than the tolerance 0.05 for 3 epochs");
+  end_run(&r);
+}
+
 /* ---- Failures ---- */
 
 /* Before theta[0] = 2 lies a wall, at which steps are halved; the bowl draws to 5.5. */
@@ -463,6 +491,7 @@ int main(void) {
                                      cmocka_unit_test(penalties_move_the_minimum),
                                      cmocka_unit_test(theta_stays_within_its_bounds),
                                      cmocka_unit_test(patience_ends_behind_the_best),
+                                     cmocka_unit_test(patience_counts_what_exceeds_the_tolerance),
                                      cmocka_unit_test(failures_are_left_out),
                                      cmocka_unit_test(too_many_failures_in_a_row_end_it),
                                      cmocka_unit_test(a_loss_of_nan_is_a_failure),
