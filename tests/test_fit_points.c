@@ -393,6 +393,44 @@ static void a_hessian_that_is_not_finite_gives_none(void **state) {
   assert_contains(notes, "second derivative");
 }
 
+/* L = (z - 1000)^2 + (x - 1)^2/100 at z = 1000: beside what the first part bends by, 2 z^2, the gradient 2 x
+ * (x - 1)/100 of x = 100 is small for solves with rtol 1e-5, and yet a step along it takes 98 from the loss.
+ * A fit of many parameters or of networks has no Hessian to tell. */
+static int judge_without_hessian(double a, char reason[OG_REASON_SIZE]) {
+  static const char text[] = "param a = 100, b = 1000\ninit x = a, z = b\n" HELD
+                             "z' = 0*z\ncost final = (z - 1000)^2 + (x - 1)^2/100\ntime 0 : 1\n";
+  const double theta[] = {a, 1000};
+  double loss = 0;
+  int left = 0;
+  fixture f = {.context = new_context()};
+  og_search search;
+  CHECK(f.context, og_model_parse(f.context, "test.ode", text, strlen(text), &f.model));
+  f.options = tight_options(f.context);
+  CHECK(f.context, og_options_set_real(f.options, OG_OPT_RTOL, 1e-5));
+  CHECK(f.context, og_objective_create(f.context, f.model, NULL, f.options, &f.objective));
+  CHECK(f.context, og_search_create(f.context, f.objective, f.options, &search));
+  CHECK(f.context, og_search_evaluate(&search, theta, &loss, search.trial_gradient));
+  CHECK(f.context, og_settle(&search, NULL, &left));
+  og_search_stall(&search, "the loss stands still");
+  og_standing at = og_search_standing(&search, INFINITY);
+  assert_true(at.norm <= og_standing_small(&at) && !left);
+  int converged = og_standing_judge(&at, reason);
+  og_search_free(&search);
+  drop_fixture(&f);
+  return converged;
+}
+
+static void what_still_falls_is_not_converged(void **state) {
+  (void)state;
+  char reason[OG_REASON_SIZE];
+  assert_false(judge_without_hessian(100, reason));
+  assert_contains(reason,
+                  "not converged: the loss stands still, but a step along the gradient, whose largest "
+                  "scaled entry is 198, still lowers the loss by 98");
+  assert_true(judge_without_hessian(1, reason));
+  assert_true(judge_without_hessian(1.01, reason)); /* 1e-6 to gain, of 2e6 and solves of 1e-5 */
+}
+
 /* ---- The decision itself ---- */
 
 static int judge(og_standing at, const char *words) {
@@ -530,6 +568,7 @@ int main(void) {
                                      cmocka_unit_test(differences_do_not_cross_kinks),
                                      cmocka_unit_test(a_kink_has_no_standard_errors),
                                      cmocka_unit_test(a_hessian_that_is_not_finite_gives_none),
+                                     cmocka_unit_test(what_still_falls_is_not_converged),
                                      cmocka_unit_test(the_decision),
                                      cmocka_unit_test(no_memory_is_reported),
                                      cmocka_unit_test(settling_leaves_nothing_behind)};

@@ -99,6 +99,26 @@ static int leave(og_search *search, const og_directions *d, double noise) {
   return 0;
 }
 
+/* By how much steps along the gradient lower the loss: a natural move, a fourth of it and so on, down to
+ * where the gradient itself promises no more than the noise. Small a gradient may be beside the loss and its
+ * curvature still smaller. */
+static double fall_along_gradient(og_search *search, double noise) {
+  double fall = 0, *along = search->direction, norm = 0, slope = 0;
+  for (size_t i = 0; i < search->p; i++) {
+    int held = og_search_is_held(search, i, 0);
+    along[i] = held ? 0 : -search->gradient[i] * search->scale[i] * search->scale[i];
+    norm = fmax(norm, fabs(along[i]) / search->scale[i]);
+  }
+  for (size_t i = 0; i < search->p && norm > 0; i++)
+    along[i] /= norm, slope -= along[i] * search->gradient[i];
+  for (double size = 1; size * slope > noise && search->fatal == OG_OK; size /= 4) {
+    double loss = INFINITY;
+    if (look(search, along, size, &loss) == OG_OK) fall = fmax(fall, search->loss - loss);
+    if (fall > noise) break;
+  }
+  return fall;
+}
+
 static void take_kind(og_search *search, const og_point_kind *kind) {
   int left = search->kind.left;
   search->kind = *kind;
@@ -122,5 +142,7 @@ og_status og_settle(og_search *search, og_information *information, int *left) {
   if (status == OG_OK) take_kind(search, &directions.kind);
   if (status == OG_OK && search->kind.left < OG_LEAVES_MOST) *left = leave(search, &directions, noise);
   og_directions_free(&directions);
+  if (status == OG_OK && search->fatal == OG_OK && !*left && search->kind.curvature == OG_CURVATURE_UNKNOWN)
+    search->kind.falls = fall_along_gradient(search, noise);
   return status == OG_OK ? search->fatal : status;
 }
