@@ -59,7 +59,8 @@ static void keep(og_fit *fit, const og_search *search) {
 }
 
 /* What was found so far is a result. */
-static og_status interrupted_start(const og_fit *fit, const og_search *search) {
+static og_status interrupted_start(const og_fit *fit, og_search *search) {
+  search->fatal = OG_ERR_INTERRUPTED;
   if (isfinite(search->loss) || isfinite(fit->loss)) return OG_OK;
   return og_fail(fit->context, OG_ERR_INTERRUPTED,
                  "the fit was interrupted before the loss was known at any point");
@@ -184,7 +185,7 @@ static og_status finish(og_fit *fit, og_search *search, og_information *informat
   no_errors(fit);
   og_status status = search->fatal == OG_OK ? finish_best(fit, search, information) : OG_OK;
   fit->iterations = search->iterations;
-  if (search->fatal != OG_ERR_INTERRUPTED) return status;
+  if (search->fatal != OG_ERR_INTERRUPTED && status != OG_ERR_INTERRUPTED) return status;
   if (search->loss <= fit->loss) keep(fit, search);
   no_errors(fit);
   fit->converged = 0;
