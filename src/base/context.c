@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Messages that find no memory are cut to fit in here, so that running out of memory can still be reported.
- */
+/* Most messages fit in here; those that find no memory are cut to do so, so that running out of memory can
+ * still be reported. */
 enum { FALLBACK_SIZE = 512, ALIGNMENT = 64, THREADS_MAX = 1024 };
 
 struct og_context {
@@ -91,15 +91,16 @@ static void drop_message(og_context *context) {
 }
 
 /* The new message is `head` followed by the formatted text. `head` and the arguments may be parts of the
- * present message: it is let go only when the new one is complete. */
+ * present message: it is let go only when the new one is complete. Memory is asked for where the fallback is
+ * too short; where there is none the message is cut. */
 static void set_message(og_context *context, const char *head, const char *format, va_list arguments) {
   va_list again;
   va_copy(again, arguments);
   int length = vsnprintf(NULL, 0, format, again);
   va_end(again);
   size_t start = strlen(head), size = start + (length > 0 ? (size_t)length : 0) + 1;
-  char *text = og_alloc(context, size, 1);
   char brief[FALLBACK_SIZE] = "";
+  char *text = size > sizeof brief ? og_alloc(context, size, 1) : NULL;
   char *target = text ? text : brief;
   if (!text) size = sizeof brief;
   if (start >= size) start = size - 1;

@@ -454,24 +454,3 @@ size_t og_program_scratch_bytes(const og_program *program, int lanes) {
   size_t numbers = (size_t)(program->scratch_rows + program->spare_rows) * (size_t)lanes;
   return og_program_head(program) + OG_PADDED(numbers) * sizeof(double);
 }
-
-int og_graph_entries_read(const og_graph *graph, int output_count, const og_node *outputs, int slot) {
-  int last = -1, read = 0;
-  for (int i = 0; i < output_count; i++) last = outputs[i] > last ? outputs[i] : last;
-  for (int i = 0; i < output_count; i++)
-    if (outputs[i] < 0) return 0;
-  unsigned char *needed = og_alloc(graph->context, (size_t)last + 2, 1);
-  if (!needed) return INT_MAX; /* the safe answer */
-  og_mark_needed(graph, last, output_count, outputs, needed);
-  for (og_node node = 0; node <= last; node++) {
-    const og_node_data *d = &graph->nodes[node];
-    int end = d->offset + og_entries(d->shape);
-    if (needed[node] && d->kind == OG_INPUT && d->slot == slot && end > read) read = end;
-  }
-  og_free(graph->context, needed);
-  return read;
-}
-
-int og_graph_depends_on(const og_graph *graph, int output_count, const og_node *outputs, int slot) {
-  return og_graph_entries_read(graph, output_count, outputs, slot) > 0;
-}
