@@ -127,8 +127,8 @@ static og_status run_ways(check *c) {
 
 static og_status run_all(check *c) {
   og_status status = run_ways(c);
+  if (status == OG_OK) status = run_finer(c);
   if (status != OG_OK) return status;
-  run_finer(c);
   choose_reference(c);
   scale_of(c, c->columns[shown_way(c)].values, c->scale);
   allow_all(c);
