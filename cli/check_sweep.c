@@ -76,7 +76,8 @@ static og_status run_level(const check *c, size_t level, const double *truth, co
 }
 
 /* Of the finest run by one way; *found: whether there is one. */
-static og_status evaluate_truth(const check *c, og_objective *objective, way which, double *values, int *found) {
+static og_status evaluate_truth(const check *c, og_objective *objective, way which, double *values,
+                                int *found) {
   double loss;
   og_status status = evaluate_way(c, objective, which, values, &loss, NULL);
   *found = status == OG_OK;

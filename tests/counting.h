@@ -38,8 +38,8 @@ static inline void counter_release(void *memory, void *user) {
 /* A message that finds no memory is cut to this length (base/context.c). */
 enum { CUT_MESSAGE = 511 };
 
-/* Whether `work` said that memory was missing; or lost nothing but the end of the message about something else,
- * which it survived or was made to give. */
+/* Whether `work` said that memory was missing; or lost nothing but the end of the message about something
+ * else, which it survived or was made to give. */
 static inline int tells_of_memory(const og_context *context, og_status status) {
   const char *message = og_context_message(context);
   if (status == OG_ERR_MEMORY && strstr(message, "memory")) return 1;

@@ -1,6 +1,6 @@
-/* To be loaded into a program by LD_PRELOAD: the allocation whose number is in FAIL_AT finds no memory, counted
- * from the start of main, with every thread's and every library's among them. At the end the number of
- * allocations is written into the file COUNT_INTO. */
+/* To be loaded into a program by LD_PRELOAD: the allocation whose number is in FAIL_AT finds no memory,
+ * counted from the start of main, with every thread's and every library's among them. At the end the number
+ * of allocations is written into the file COUNT_INTO. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
