@@ -7,9 +7,12 @@
  *  - Arrays are row-major doubles: [M][n] keeps one trajectory's states together.
  *  - Functions return OG_OK or a status; the message is in og_context_message(). On failure no output
  *    argument is left half written: pointers are NULL and arrays hold what they held before.
- *  - `const char *` results belong to the object they were asked of and live as long as it does.
+ *  - `const char *` results belong to the object they were asked of and live as long as it does, the message
+ *    of a context (og_context_message) alone does not.
  *  - An object is used by one thread at a time. Fields are constant and may be shared by threads.
- *  - Objects are destroyed in any order before their context; destroying NULL does nothing. */
+ *  - Objects are destroyed in any order before their context; destroying NULL does nothing. An object keeps
+ * what it was made from for as long as it needs it: a field may be destroyed before its solves, a model and a
+ *    table before an objective. What a callback's `user` points to is the caller's to keep. */
 #ifndef ODEGRAD_H
 #define ODEGRAD_H
 
@@ -96,7 +99,8 @@ OG_API void og_context_set_log(og_context *context, og_log_fn log, void *user);
 /** Threads used by solves of many trajectories, 1 to 1024 (default 1). Results do not depend on it. */
 OG_API og_status og_context_set_threads(og_context *context, int threads);
 OG_API int og_context_threads(const og_context *context);
-/** The message of the last failure, with the trail of calls that led to it; "" if there was none. */
+/** The message of the last failure, with the trail of calls that led to it; "" if there was none. It is there
+ * until the next call with this context or an object of it: copy what is to be kept. */
 OG_API const char *og_context_message(const og_context *context);
 
 /* ---- Options ----------------------------------------------------------------------------------- */
@@ -383,8 +387,7 @@ typedef enum og_stat {
   OG_STAT_COUNT
 } og_stat;
 
-/** A solve of `trajectories` (>= 1) trajectories. `options` may be NULL for the defaults. The field must
- *  outlive it. */
+/** A solve of `trajectories` (>= 1) trajectories. `options` may be NULL for the defaults. */
 OG_API og_status og_solve_create(og_context *context, const og_field *field, const og_options *options,
                                  size_t trajectories, og_solve **out);
 OG_API void og_solve_destroy(og_solve *solve);
@@ -627,7 +630,7 @@ OG_API og_status og_model_probabilities(const og_model *model, size_t index, dou
 /** The columns of a table that a model reads as inputs. */
 typedef struct og_inputs og_inputs;
 
-/** Reads and checks them; model and table must outlive it. The table may be NULL when the model has no
+/** Reads and checks them. The table may be NULL when the model has no
  * inputs. An input that is constant has one value in all rows of a trajectory. A signal in time has its
  * values at the times of the rows (column t or time); missing values are left out. */
 OG_API og_status og_inputs_create(og_context *context, const og_model *model, const og_table *table,
@@ -646,9 +649,9 @@ OG_API og_status og_inputs_set(const og_inputs *inputs, og_solve *solve);
  *  event ends has its final cost there; data beyond it are OG_ERR_ENDED. */
 typedef struct og_objective og_objective;
 
-/** `table` may be NULL when the model has costs and a `time` statement; `options` may be NULL. Model and
- *  table must outlive it. A column that the model observes and the table lacks, and times out of order, are
- *  refused by name; columns that the model does not use are noted in the log. */
+/** `table` may be NULL when the model has costs and a `time` statement; `options` may be NULL. A column that
+ * the model observes and the table lacks, and times out of order, are refused by name; columns that the model
+ * does not use are noted in the log. */
 OG_API og_status og_objective_create(og_context *context, const og_model *model, const og_table *table,
                                      const og_options *options, og_objective **out);
 OG_API void og_objective_destroy(og_objective *objective);
@@ -866,12 +869,12 @@ typedef struct og_trainer og_trainer;
 
 /** Starts from theta [p]. Reads the options epochs, iterations, reduction, l1, l2, clip-norm, clip-value,
  * lr-schedule and those it names, patience, tolerance, seed and those of og_updater_create. `batches` must
- * outlive it and be at its start. */
+ * be at their start, and are the trainer's alone from then on. */
 OG_API og_status og_trainer_create(og_context *context, const og_options *options, size_t p, og_loss_fn loss,
                                    void *user, og_batches *batches, const double *theta, og_trainer **out);
 /** A trainer of an objective's loss, with batches of its own, within the parameters' bounds; penalties and
  * decay are for the weights of networks alone if the model has any. theta = NULL: og_model_initialize by the
- * seed. The objective must outlive it. */
+ * seed. */
 OG_API og_status og_objective_trainer(og_objective *objective, const og_options *options, const double *theta,
                                       og_trainer **out);
 OG_API void og_trainer_destroy(og_trainer *trainer);

@@ -179,7 +179,7 @@ static void calls_of_a_net(void **state) {
   (void)state;
   page p = new_page("net f = mlp(1, 1; weights = zeros, bias = zeros)\ninit x = 1\n");
   add(&p, "a0 = f(0*x)", 1);
-  char line[32];
+  char line[64];
   for (int i = 1; i <= 2000; i++) {
     snprintf(line, sizeof line, "\na%d = f(%d*x) + a%d", i, i, i - 1);
     add(&p, line, 1);

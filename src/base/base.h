@@ -3,6 +3,7 @@
 #define OG_BASE_H
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,17 @@ void *og_resize(og_context *context, void *memory, size_t old_count, size_t new_
 void og_free(og_context *context, void *memory);
 char *og_strdup(og_context *context, const char *text);
 
+/* How many others use an object besides the one who made it. Each of them keeps it, and destroys it as that
+ * one does; the last call is the one that does it. So objects can be destroyed in any order. */
+typedef struct og_references {
+  atomic_long others;
+} og_references;
+static inline void og_keep(og_references *references) { atomic_fetch_add(&references->others, 1); }
+/* Gives up one use: whether it was the last. */
+static inline int og_was_last(og_references *references) {
+  return atomic_fetch_sub(&references->others, 1) == 0;
+}
+
 /* Forwards a failure to the caller. */
 #define OG_TRY(call)                                                                                         \
   do {                                                                                                       \
@@ -52,6 +64,9 @@ void og_format_real(double value, char text[OG_NUMBER_SIZE]);
 /* The context a model was made with (defined in the model room; declared here for rooms that know only its
  * public part). */
 og_context *og_model_context(const og_model *model);
+/* Use them until og_table_destroy and og_model_destroy; NULL is nothing. */
+void og_table_keep(const og_table *table);
+void og_model_keep(const og_model *model);
 /* The consts that og_model_set has given a value, one for each index from 0: 0 beyond the last. */
 int og_model_setting(const og_model *model, size_t index, const char **name, const char **expression);
 

@@ -55,8 +55,14 @@ og_status og_field_create(og_context *context, size_t states, size_t parameters,
   return OG_OK;
 }
 
+/* Constant are its functions, not the number of those who use it. */
+void og_field_keep(const og_field *field) { og_keep(&((og_field *)field)->references); }
+
 void og_field_destroy(og_field *field) {
-  if (field) field->destroy(field);
+  if (!field || !og_was_last(&field->references)) return;
+  void *owner = field->owner, (*destroy_owner)(void *) = field->destroy_owner;
+  field->destroy(field);
+  if (owner) destroy_owner(owner);
 }
 
 size_t og_field_states(const og_field *field) { return field->n - field->quadratures; }

@@ -171,6 +171,8 @@ og_status og_inputs_create(og_context *context, const og_model *model, const og_
                         .table = table,
                         .count = parts->inputs,
                         .trajectories = table ? og_table_groups(table) : 1};
+  og_model_keep(model);
+  og_table_keep(table);
   og_status status = inputs->count ? read_table(inputs) : OG_OK;
   if (status != OG_OK) {
     og_inputs_destroy(inputs);
@@ -187,6 +189,8 @@ void og_inputs_destroy(og_inputs *inputs) {
   og_free(inputs->context, inputs->times);
   og_free(inputs->context, inputs->values);
   og_free(inputs->context, inputs->work);
+  og_model_destroy((og_model *)inputs->model);
+  og_table_destroy((og_table *)inputs->table);
   og_free(inputs->context, inputs);
 }
 

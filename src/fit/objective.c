@@ -131,6 +131,7 @@ static og_status set_up(og_objective *objective, const og_table *table, const og
   og_context *context = objective->context;
   const og_model_parts *parts = og_model_parts_of(objective->model);
   objective->parts = *parts;
+  og_field_keep(parts->field);
   objective->n = parts->states;
   objective->p = parts->parameters;
   OG_TRY(og_options_copy(context, options, &objective->options));
@@ -158,6 +159,7 @@ og_status og_objective_create(og_context *context, const og_model *model, const 
   if (!objective) return og_fail_memory(context, sizeof *objective, "an objective");
   objective->context = context;
   objective->model = model;
+  og_model_keep(model);
   objective->all.objective = objective->some.objective = objective;
   og_status status = set_up(objective, table, options);
   if (status != OG_OK) {
@@ -168,8 +170,10 @@ og_status og_objective_create(og_context *context, const og_model *model, const 
   return OG_OK;
 }
 
+void og_objective_keep(og_objective *objective) { og_keep(&objective->references); }
+
 void og_objective_destroy(og_objective *objective) {
-  if (!objective) return;
+  if (!objective || !og_was_last(&objective->references)) return;
   og_batch_free(&objective->all);
   og_batch_free(&objective->some);
   og_terms_destroy(&objective->terms);
@@ -177,6 +181,8 @@ void og_objective_destroy(og_objective *objective) {
   og_data_destroy(objective->data);
   og_inputs_destroy(objective->inputs);
   og_options_destroy(objective->options);
+  og_field_destroy((og_field *)objective->parts.field);
+  og_model_destroy((og_model *)objective->model);
   double *owned[] = {objective->lowest,      objective->highest,     objective->theta_bar,
                      objective->theta_own,   objective->x0_gradient, objective->row_inputs,
                      objective->start_inputs};

@@ -42,6 +42,7 @@ typedef struct og_column {
 
 struct og_table {
   og_context *context;
+  og_references references;
   size_t rows, count, capacity;
   og_column *columns;
   og_names groups;   /* the texts of the `id` column; empty: there is none, and one group */

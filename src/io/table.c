@@ -21,8 +21,12 @@ og_status og_table_create(og_context *context, size_t rows, og_table **out) {
   return OG_OK;
 }
 
+void og_table_keep(const og_table *table) {
+  if (table) og_keep(&((og_table *)table)->references);
+}
+
 void og_table_destroy(og_table *table) {
-  if (!table) return;
+  if (!table || !og_was_last(&table->references)) return;
   og_context *context = table->context;
   for (size_t i = 0; i < table->count; i++) {
     og_free(context, table->columns[i].name);

@@ -488,7 +488,7 @@ og_status og_lower_model(og_lowering *l) {
 }
 
 void og_lowering_free(og_lowering *l) {
-  og_context *context = l->source->context;
+  og_context *context = l->context;
   for (size_t i = 0; i < l->count; i++) {
     og_free(context, l->symbols[i].name);
     og_free(context, l->symbols[i].values);

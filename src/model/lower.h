@@ -45,7 +45,8 @@ typedef struct og_override {
 } og_override;
 
 typedef struct og_lowering {
-  og_source *source;
+  og_context *context;
+  og_source *source; /* not there any more when the model has gone */
   og_syntax *syntax;
   og_graph *graph;
   og_symbol *symbols; /* owned */

@@ -81,6 +81,7 @@ og_status og_solve_create(og_context *context, const og_field *field, const og_o
   if (!solve) return og_fail_memory(context, sizeof *solve, "a solve");
   solve->context = context;
   solve->field = solve->source = field;
+  og_field_keep(field);
   solve->count = trajectories;
   solve->n = solve->controlled = field->n;
   solve->states = og_field_states(field);
@@ -116,6 +117,7 @@ void og_solve_destroy(og_solve *solve) {
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(context, owned[i]);
   og_options_destroy(solve->options);
   og_field_destroy(solve->bound);
+  og_field_destroy((og_field *)solve->source);
   og_free(context, solve);
 }
 

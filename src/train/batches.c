@@ -11,6 +11,7 @@
 
 struct og_batches {
   og_context *context;
+  og_references references;
   uint64_t seed;
   size_t count, held_out;
   og_window *training, *validation; /* [count], [held_out] */
@@ -207,8 +208,12 @@ og_status og_batches_create(og_context *context, const og_options *options, size
   return og_batches_create_where(context, options, trajectories, rows, NULL, NULL, out);
 }
 
+void og_batches_keep(og_batches *batches) {
+  if (batches) og_keep(&batches->references);
+}
+
 void og_batches_destroy(og_batches *b) {
-  if (!b) return;
+  if (!b || !og_was_last(&b->references)) return;
   void *owned[] = {b->training, b->validation, b->order, b->now};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(b->context, owned[i]);
   og_free(b->context, b);

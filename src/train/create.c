@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "train/batches.h"
 #include "train/trainer.h"
 
 static void read_options(og_trainer *trainer) {
@@ -49,6 +50,7 @@ og_status og_trainer_create(og_context *context, const og_options *options, size
   og_trainer *trainer = og_alloc(context, 1, sizeof *trainer);
   if (!trainer) return og_fail_memory(context, sizeof *trainer, "a trainer");
   *trainer = (og_trainer){.context = context, .p = p, .loss = loss, .user = user, .batches = batches};
+  og_batches_keep(batches);
   trainer->at = (og_trainer_state){.best_loss = INFINITY, .reference_loss = INFINITY, .loss = NAN};
   og_status status = set_up(trainer, options, theta);
   if (status != OG_OK) {
@@ -61,7 +63,8 @@ og_status og_trainer_create(og_context *context, const og_options *options, size
 
 void og_trainer_destroy(og_trainer *trainer) {
   if (!trainer) return;
-  og_batches_destroy(trainer->own_batches);
+  og_batches_destroy(trainer->batches);
+  og_objective_destroy(trainer->objective);
   og_updater_destroy(trainer->updater);
   og_options_destroy(trainer->options);
   og_free(trainer->context, trainer->theta);

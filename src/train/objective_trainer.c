@@ -46,7 +46,8 @@ static og_status make(og_objective *objective, const og_options *options, og_bat
     og_trainer_destroy(trainer);
     return status;
   }
-  trainer->own_batches = batches;
+  trainer->objective = objective;
+  og_objective_keep(objective);
   trainer->model = og_model_fingerprint(objective->model);
   trainer->data = og_objective_fingerprint(objective);
   *out = trainer;
@@ -58,7 +59,7 @@ static og_status make_from(og_objective *objective, const og_options *options, c
   og_batches *batches = NULL;
   OG_TRY(og_objective_batches(objective, options, &batches));
   og_status status = make(objective, options, batches, theta, out);
-  if (status != OG_OK) og_batches_destroy(batches);
+  og_batches_destroy(batches); /* which the trainer keeps */
   return status;
 }
 

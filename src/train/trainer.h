@@ -28,8 +28,9 @@ struct og_trainer {
   size_t p, exempt;
   og_loss_fn loss;
   void *user;
-  uint64_t model, data;              /* fingerprints of those of an objective, else 0 */
-  og_batches *batches, *own_batches; /* the latter is to be destroyed, or NULL */
+  uint64_t model, data; /* fingerprints of those of an objective, else 0 */
+  og_batches *batches;
+  og_objective *objective; /* NULL, or whose loss it is */
   og_updater *updater;
   long long epochs, steps; /* limits; epochs = 0: none */
   long long per_epoch, patience;
