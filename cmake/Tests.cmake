@@ -28,6 +28,16 @@ if(ODEGRAD_TESTS AND CMOCKA_FOUND)
       target_sources(${name} PRIVATE ${cli_parts})
       target_include_directories(${name} PRIVATE cli)
     endif()
+    if(name STREQUAL "test_null") # calls made from the declarations
+      set(null_calls ${PROJECT_BINARY_DIR}/tests/generated/null_calls.h)
+      set(null_script ${PROJECT_SOURCE_DIR}/tests/null_calls.awk)
+      set(public_header ${PROJECT_SOURCE_DIR}/include/odegrad.h)
+      file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/tests/generated)
+      add_custom_command(OUTPUT ${null_calls} COMMAND awk -f ${null_script} ${public_header} > ${null_calls}
+        DEPENDS ${null_script} ${public_header} VERBATIM)
+      target_sources(${name} PRIVATE ${null_calls})
+      target_include_directories(${name} PRIVATE ${PROJECT_BINARY_DIR}/tests/generated)
+    endif()
     add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT
       "ODEGRAD_TOOL=$<TARGET_FILE_DIR:odegrad_static>/odegrad;LSAN_OPTIONS=print_suppressions=0:suppressions=${lsan_file}")

@@ -22,6 +22,22 @@ og_status og_fail_memory(og_context *context, size_t bytes, const char *what);
 /* One line to the log sink. */
 void og_log(const og_context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Of arguments of public functions (odegrad.h has the rule): the object that a function is of, whose context
+ * the others are told to; pointers that are needed; arrays that are needed when they have entries. */
+og_status og_fail_null(og_context *context, const char *function, const char *argument);
+#define OG_OBJECT(object)                                                                                    \
+  do {                                                                                                       \
+    if (!(object)) return OG_ERR_ARGUMENT;                                                                   \
+  } while (0)
+#define OG_NEED(context, argument)                                                                           \
+  do {                                                                                                       \
+    if (!(argument)) return og_fail_null(context, __func__, #argument);                                      \
+  } while (0)
+#define OG_NEED_IF(context, entries, argument)                                                               \
+  do {                                                                                                       \
+    if ((entries) && !(argument)) return og_fail_null(context, __func__, #argument);                         \
+  } while (0)
+
 /* Memory from the context's allocator, aligned to 64 bytes; NULL when there is none (or the size overflows).
  * og_alloc clears the memory. They set no message: see og_fail_memory. Thread-safe if the allocator is. */
 void *og_alloc(og_context *context, size_t count, size_t size);

@@ -31,7 +31,7 @@ static void release_with_free(void *memory, void *user) {
 }
 
 og_status og_context_create(og_allocate_fn allocate, og_release_fn release, void *user, og_context **out) {
-  if (!out) return OG_ERR_ARGUMENT;
+  OG_OBJECT(out);
   *out = NULL;
   if (!allocate != !release) return OG_ERR_ARGUMENT;
   og_allocate_fn take = allocate ? allocate : allocate_with_malloc;
@@ -145,11 +145,16 @@ og_status og_fail_memory(og_context *context, size_t bytes, const char *what) {
   return og_fail(context, OG_ERR_MEMORY, "out of memory: no %zu bytes for %s", bytes, what);
 }
 
+og_status og_fail_null(og_context *context, const char *function, const char *argument) {
+  return og_fail(context, OG_ERR_ARGUMENT, "%s: the argument %s is NULL", function, argument);
+}
+
 const char *og_context_message(const og_context *context) { return context ? context->message : ""; }
 
 /* ---- Settings ---- */
 
 void og_context_set_log(og_context *context, og_log_fn log, void *user) {
+  if (!context) return;
   context->log = log;
   context->log_user = user;
 }
@@ -166,6 +171,7 @@ void og_log(const og_context *context, const char *format, ...) {
 }
 
 og_status og_context_set_threads(og_context *context, int threads) {
+  OG_OBJECT(context);
   if (threads < 1 || threads > THREADS_MAX)
     return og_fail(context, OG_ERR_BOUNDS, "the number of threads is %d; it must be from 1 to %d", threads,
                    THREADS_MAX);
@@ -173,7 +179,10 @@ og_status og_context_set_threads(og_context *context, int threads) {
   return OG_OK;
 }
 
-int og_context_threads(const og_context *context) { return context->threads; }
+int og_context_threads(const og_context *context) {
+  if (!context) return 0;
+  return context->threads;
+}
 
 void og_context_destroy(og_context *context) {
   if (!context) return;

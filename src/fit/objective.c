@@ -153,7 +153,10 @@ static og_status set_up(og_objective *objective, const og_table *table, const og
 
 og_status og_objective_create(og_context *context, const og_model *model, const og_table *table,
                               const og_options *options, og_objective **out) {
-  *out = NULL;
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
+  OG_NEED(context, model);
   if (!model) return og_fail(context, OG_ERR_ARGUMENT, "an objective needs a model: model is NULL");
   og_objective *objective = og_alloc(context, 1, sizeof *objective);
   if (!objective) return og_fail_memory(context, sizeof *objective, "an objective");
@@ -192,7 +195,10 @@ void og_objective_destroy(og_objective *objective) {
 
 /* ---- Plain answers ---- */
 
-size_t og_objective_trajectories(const og_objective *objective) { return objective->all.M; }
+size_t og_objective_trajectories(const og_objective *objective) {
+  if (!objective) return 0;
+  return objective->all.M;
+}
 
 static og_status no_gradient(const og_objective *objective) {
   return og_fail(objective->context, OG_ERR_STATE,
@@ -201,12 +207,17 @@ static og_status no_gradient(const og_objective *objective) {
 }
 
 og_status og_objective_initial_gradient(const og_objective *objective, double *x0_bar) {
+  OG_OBJECT(objective);
+  OG_NEED(objective->context, x0_bar);
   if (!objective->has_gradient) return no_gradient(objective);
   memcpy(x0_bar, objective->x0_gradient, objective->all.M * objective->n * sizeof *x0_bar);
   return OG_OK;
 }
 
 og_status og_objective_time_gradient(const og_objective *objective, double *t0_bar, double *t1_bar) {
+  OG_OBJECT(objective);
+  OG_NEED(objective->context, t0_bar);
+  OG_NEED(objective->context, t1_bar);
   if (!objective->has_gradient) return no_gradient(objective);
   *t0_bar = objective->t0_gradient;
   *t1_bar = objective->t1_gradient;
@@ -214,16 +225,22 @@ og_status og_objective_time_gradient(const og_objective *objective, double *t0_b
 }
 
 og_status og_objective_gradient_error(const og_objective *objective, og_gradient_error *error) {
+  OG_OBJECT(objective);
+  OG_NEED(objective->context, error);
   if (!objective->has_gradient) return no_gradient(objective);
   *error = objective->error;
   return OG_OK;
 }
 
 long long og_objective_stat(const og_objective *objective, og_stat stat) {
+  if (!objective) return 0;
   return og_solve_stat(objective->last, stat);
 }
 
 og_status og_objective_span(const og_objective *objective, size_t trajectory, double *t0, double *t1) {
+  OG_OBJECT(objective);
+  OG_NEED(objective->context, t0);
+  OG_NEED(objective->context, t1);
   if (trajectory >= objective->all.M)
     return og_fail(objective->context, OG_ERR_ARGUMENT,
                    "trajectory %zu of an objective with %zu (they count from 0)", trajectory,

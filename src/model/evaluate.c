@@ -72,12 +72,21 @@ static og_status run_one(const og_model *model, const og_program *program, const
 }
 
 og_status og_model_initial_state(const og_model *model, double t0, const double *theta, double *x0) {
+  OG_OBJECT(model);
+  OG_NEED_IF(model->context,
+             model->lowered->lowering.parts.parameters + model->lowered->lowering.parts.inputs, theta);
+  OG_NEED(model->context, x0);
   const point at = {.t = t0, .theta = theta};
   return run_one(model, model->lowered->programs.initial, &at, model->lowered->lowering.parts.states, x0);
 }
 
 og_status og_model_predict(const og_model *model, double t, const double *x, const double *theta,
                            double *location) {
+  OG_OBJECT(model);
+  OG_NEED(model->context, x);
+  OG_NEED_IF(model->context,
+             model->lowered->lowering.parts.parameters + model->lowered->lowering.parts.inputs, theta);
+  OG_NEED_IF(model->context, model->lowered->lowering.parts.observed, location);
   const point at = {.t = t, .x = x, .theta = theta};
   if (!model->lowered->programs.predict) return OG_OK;
   return run_one(model, model->lowered->programs.predict, &at, model->lowered->lowering.parts.observed,
@@ -85,6 +94,7 @@ og_status og_model_predict(const og_model *model, double t, const double *x, con
 }
 
 size_t og_model_observed_classes(const og_model *model, size_t index) {
+  if (!model) return 0;
   const og_model_parts *parts = &model->lowered->lowering.parts;
   if (index >= parts->observed || parts->supports[index].kind != OG_SUPPORT_CLASS) return 0;
   return (size_t)parts->supports[index].classes;
@@ -93,6 +103,11 @@ size_t og_model_observed_classes(const og_model *model, size_t index) {
 /* The loss of a row that has the one column alone is -log p(y). */
 og_status og_model_probabilities(const og_model *model, size_t index, double t, const double *x,
                                  const double *theta, double *probabilities) {
+  OG_OBJECT(model);
+  OG_NEED(model->context, x);
+  OG_NEED_IF(model->context,
+             model->lowered->lowering.parts.parameters + model->lowered->lowering.parts.inputs, theta);
+  OG_NEED(model->context, probabilities);
   size_t observed = model->lowered->lowering.parts.observed,
          classes = og_model_observed_classes(model, index);
   double *data = og_alloc(model->context, 2 * observed + classes + 1, sizeof *data);

@@ -8,8 +8,14 @@
 
 const og_model_parts *og_model_parts_of(const og_model *model) { return &model->lowered->lowering.parts; }
 og_context *og_model_context(const og_model *model) { return model->context; }
-const char *og_model_text(const og_model *model) { return model->source.text; }
-int og_model_saved(const og_model *model) { return model->saved; }
+const char *og_model_text(const og_model *model) {
+  if (!model) return "";
+  return model->source.text;
+}
+int og_model_saved(const og_model *model) {
+  if (!model) return 0;
+  return model->saved;
+}
 
 /* A graph alone; `survey` may be NULL. On failure there is nothing to free. */
 static og_status lower_once(og_model *model, const og_lowering *survey, og_lowering *lowering) {
@@ -102,7 +108,11 @@ static og_status fill(og_model *model, const char *name, const char *text, size_
 
 og_status og_model_parse(og_context *context, const char *name, const char *text, size_t length,
                          og_model **out) {
-  *out = NULL;
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
+  OG_NEED(context, name);
+  OG_NEED_IF(context, length, text);
   og_model *model = og_alloc(context, 1, sizeof *model);
   if (!model) return og_fail_memory(context, sizeof *model, "a model");
   model->context = context;
@@ -119,13 +129,17 @@ og_status og_model_parse(og_context *context, const char *name, const char *text
 
 /* The field is the model's own, whatever others may do with it. */
 og_status og_model_compile(og_model *model, og_precision precision) {
+  OG_OBJECT(model);
   return og_field_compile((og_field *)model->lowered->lowering.parts.field, precision == OG_PRECISION_SINGLE);
 }
 
 og_status og_model_read(og_context *context, const char *path, og_model **out) {
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
+  OG_NEED(context, path);
   char *text;
   size_t length;
-  *out = NULL;
   OG_TRY(og_read_file(context, path, &text, &length));
   int saved = og_tensors_recognise(text, length);
   og_status status = saved ? og_model_parse_saved(context, path, text, length, out)
@@ -297,6 +311,9 @@ static og_status set(og_model *model, const og_symbol *symbol, char *expression,
 }
 
 og_status og_model_set(og_model *model, const char *name, const char *expression) {
+  OG_OBJECT(model);
+  OG_NEED(model->context, name);
+  OG_NEED(model->context, expression);
   const og_symbol *symbol = og_find_symbol(&model->lowered->lowering, name, strlen(name));
   og_shape shape;
   double *values;
@@ -322,7 +339,10 @@ int og_model_setting(const og_model *model, size_t index, const char **name, con
 
 /* ---- Looking ---- */
 
-const og_field *og_model_field(const og_model *model) { return model->lowered->lowering.parts.field; }
+const og_field *og_model_field(const og_model *model) {
+  if (!model) return NULL;
+  return model->lowered->lowering.parts.field;
+}
 
 static const og_symbol *nth(const og_model *model, og_symbol_kind kind, size_t index) {
   for (size_t i = 0; i < model->lowered->lowering.count; i++)
@@ -340,9 +360,13 @@ static size_t count_kind(const og_model *model, og_symbol_kind kind) {
 
 /* A weight and a bias for each layer. */
 size_t og_model_parameters(const og_model *model) {
+  if (!model) return 0;
   return count_kind(model, OG_SY_PARAM) + 2 * model->lowered->lowering.layer_count;
 }
-size_t og_model_states(const og_model *model) { return count_kind(model, OG_SY_STATE); }
+size_t og_model_states(const og_model *model) {
+  if (!model) return 0;
+  return count_kind(model, OG_SY_STATE);
+}
 
 static og_parameter_info about_parameter(const og_symbol *s) {
   return (og_parameter_info){.name = s->name,
@@ -366,6 +390,8 @@ static og_parameter_info about_tensor(const og_layer *layer, int is_bias) {
 }
 
 og_status og_model_parameter(const og_model *model, size_t index, og_parameter_info *info) {
+  OG_OBJECT(model);
+  OG_NEED(model->context, info);
   size_t params = count_kind(model, OG_SY_PARAM), count = og_model_parameters(model);
   if (index >= count)
     return og_fail(model->context, OG_ERR_ARGUMENT, "parameter %zu of a model with %zu", index, count);
@@ -376,6 +402,8 @@ og_status og_model_parameter(const og_model *model, size_t index, og_parameter_i
 }
 
 og_status og_model_state(const og_model *model, size_t index, og_state_info *info) {
+  OG_OBJECT(model);
+  OG_NEED(model->context, info);
   const og_symbol *s = nth(model, OG_SY_STATE, index);
   if (!s)
     return og_fail(model->context, OG_ERR_ARGUMENT, "state %zu of a model with %zu", index,
@@ -385,6 +413,8 @@ og_status og_model_state(const og_model *model, size_t index, og_state_info *inf
 }
 
 og_status og_model_initialize(const og_model *model, long long seed, double *theta) {
+  OG_OBJECT(model);
+  OG_NEED_IF(model->context, model->lowered->lowering.parts.parameters, theta);
   for (size_t i = 0; i < model->lowered->lowering.count; i++) {
     const og_symbol *s = &model->lowered->lowering.symbols[i];
     if (s->kind == OG_SY_PARAM)
@@ -396,10 +426,15 @@ og_status og_model_initialize(const og_model *model, long long seed, double *the
 }
 
 og_status og_model_values(const og_model *model, double *theta) {
+  OG_OBJECT(model);
+  OG_NEED_IF(model->context, model->lowered->lowering.parts.parameters, theta);
   return og_model_initialize(model, 0, theta);
 }
 
 og_status og_model_span(const og_model *model, double *t0, double *t1) {
+  OG_OBJECT(model);
+  OG_NEED(model->context, t0);
+  OG_NEED(model->context, t1);
   const og_model_parts *parts = &model->lowered->lowering.parts;
   if (!parts->has_span) return OG_ERR_STATE;
   *t0 = parts->t0;
@@ -407,15 +442,23 @@ og_status og_model_span(const og_model *model, double *t0, double *t1) {
   return OG_OK;
 }
 
-size_t og_model_observed(const og_model *model) { return model->lowered->lowering.parts.observed; }
+size_t og_model_observed(const og_model *model) {
+  if (!model) return 0;
+  return model->lowered->lowering.parts.observed;
+}
 
 const char *og_model_observed_name(const og_model *model, size_t index) {
+  if (!model) return NULL;
   return index < model->lowered->lowering.parts.observed ? model->lowered->lowering.observed[index] : NULL;
 }
 
-size_t og_model_inputs(const og_model *model) { return model->lowered->lowering.parts.inputs; }
+size_t og_model_inputs(const og_model *model) {
+  if (!model) return 0;
+  return model->lowered->lowering.parts.inputs;
+}
 
 const char *og_model_input_name(const og_model *model, size_t index) {
+  if (!model) return NULL;
   return index < model->lowered->lowering.parts.inputs ? model->lowered->lowering.input_columns[index].name
                                                        : NULL;
 }

@@ -85,6 +85,8 @@ static og_status fill(const og_trainer *trainer, og_tensors *set) {
 }
 
 og_status og_trainer_save(const og_trainer *trainer, const char *path) {
+  OG_OBJECT(trainer);
+  OG_NEED(trainer->context, path);
   og_tensors *set = NULL;
   OG_TRY(og_tensors_create(trainer->context, &set));
   og_status status = fill(trainer, set);
@@ -194,6 +196,8 @@ static void note_no_checksum(const og_trainer *trainer, const og_tensors *set, c
 }
 
 og_status og_trainer_load(og_trainer *trainer, const char *path) {
+  OG_OBJECT(trainer);
+  OG_NEED(trainer->context, path);
   og_tensors *set = NULL;
   OG_TRY(og_tensors_read(trainer->context, path, &set));
   og_status status = check_all(trainer, set, path);

@@ -117,6 +117,7 @@ static og_status leave_out(og_trainer *trainer, og_status status) {
 }
 
 og_status og_trainer_step(og_trainer *trainer) {
+  OG_OBJECT(trainer);
   if (trainer->ended)
     return og_fail(trainer->context, OG_ERR_STATE, "the training has ended: %s", trainer->reason);
   if (!(trainer->begun > 0)) trainer->begun = now() - trainer->at.seconds;
@@ -163,6 +164,7 @@ static int report(const og_trainer *trainer, size_t epochs_before, og_training_f
 }
 
 og_status og_trainer_run(og_trainer *trainer, og_training_fn progress, void *user) {
+  OG_OBJECT(trainer);
   if (trainer->interrupted) trainer->interrupted = trainer->ended = 0; /* called again: go on */
   og_trainer_check_end(trainer);
   while (!trainer->ended) {
