@@ -312,6 +312,17 @@ int run_predict(problem *p);
 /* fit with an optimizer that trains. */
 int run_training(problem *p);
 
+/* ---- interrupt.c ---- */
+
+/* Ctrl-C, SIGTERM and SIGHUP are noted from now on, and interrupt what is computed with the context (NULL:
+ * what is done looks at was_interrupted by itself); a second one ends the program. */
+void watch_interrupts(og_context *context);
+/* They end the program at once again. What was interrupted is free to go on. */
+void stop_watching(void);
+int was_interrupted(void);
+/* Ends the program as the noted signal would have, if there is one: whoever started it can tell. */
+void end_by_signal(void);
+
 /* ---- progress.c ---- */
 
 typedef struct progress {
@@ -324,10 +335,6 @@ typedef struct progress {
   int interrupted;
   og_progress latest; /* without theta */
 } progress;
-/* Ctrl-C, SIGTERM and SIGHUP stop the fit; a second one ends the program. */
-void watch_interrupts(void);
-void stop_watching(void);
-int was_interrupted(void);
 /* Whether standard error is a terminal on which a line can be rewritten: from its beginning, cleared, and not
  * wrapped where the window is narrow, because a line that wraps is two, and the next one would rewrite the
  * second only. */

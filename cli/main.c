@@ -28,6 +28,7 @@ static int run_verb(size_t index, int argc, char **argv) {
     free_problem(&p);
   }
   free_arguments(&a);
+  if (status && verbs[index].id != VERB_FIT) end_by_signal(); /* a fit ends with its best point */
   return status;
 }
 

@@ -170,7 +170,7 @@ static int report(const result *r) {
 static int train(const problem *p, og_objective *objective, og_trainer *trainer) {
   training_view view;
   double start = seconds_now();
-  watch_interrupts();
+  watch_interrupts(NULL); /* between two mini-batches, whose state can be gone on from */
   begin_view(&view, p, objective, trainer);
   og_status status = og_trainer_run(trainer, follow_training, &view);
   end_view(&view);

@@ -105,6 +105,11 @@ OG_API void og_context_set_log(og_context *context, og_log_fn OG_OR_NULL log, vo
 /** Threads used by solves of many trajectories, 1 to 1024 (default 1). Results do not depend on it. */
 OG_API og_status og_context_set_threads(og_context *context, int threads);
 OG_API int og_context_threads(const og_context *context);
+/** With `interrupt` = 1 whatever computes with this context ends soon, with OG_ERR_INTERRUPTED, until it is
+ * taken back by 0: a solve between two steps, which is then as if it had not been run; a fit with its best
+ * point so far, if it has one; a compiler is ended. The one function that may be called at any time from any
+ * thread, and from a signal handler. */
+OG_API void og_context_interrupt(og_context *context, int interrupt);
 /** The message of the last failure, with the trail of calls that led to it; "" if there was none. It is there
  * until the next call with this context or an object of it: copy what is to be kept. */
 OG_API const char *og_context_message(const og_context *OG_OR_NULL context);
@@ -751,8 +756,8 @@ typedef int (*og_progress_fn)(const og_progress *progress, void *user);
 /** Minimises the objective within the parameters' bounds from `theta` [p] (NULL: the model's values).
  *  Its optimizers are lbfgs, slsqp and gradient; for the others see og_objective_trainer.
  *  Where the gradient vanishes at a maximum or a saddle, the fit leaves it along a direction of descent.
- *  Stopping by `progress` is success: the reason says so. Solves that fail on the way are survived; only a
- *  failure at every starting point is an error. */
+ *  Stopping by `progress`, or by og_context_interrupt once there is a point, is success: the reason says so.
+ * Solves that fail on the way are survived; only a failure at every starting point is an error. */
 OG_API og_status og_fit_run(og_objective *objective, const og_options *OG_OR_NULL options,
                             const double *OG_OR_NULL theta, og_progress_fn OG_OR_NULL progress, void *user,
                             og_fit **out);

@@ -19,6 +19,10 @@ og_status og_trail(og_context *context, og_status status, const char *format, ..
     __attribute__((format(printf, 3, 4)));
 /* The message for memory that was not there. */
 og_status og_fail_memory(og_context *context, size_t bytes, const char *what);
+/* Not 0: what computes is to end with OG_ERR_INTERRUPTED. */
+const atomic_int *og_interrupt_of(const og_context *context);
+/* Seconds on a clock that nobody sets. */
+double og_seconds(void);
 /* One line to the log sink. */
 void og_log(const og_context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -16,6 +16,7 @@ struct og_context {
   og_log_fn log;
   void *log_user;
   int threads;
+  atomic_int interrupt;
   char *message; /* `fallback`, or a block of the allocator */
   char fallback[FALLBACK_SIZE];
 };
@@ -152,6 +153,12 @@ og_status og_fail_null(og_context *context, const char *function, const char *ar
 const char *og_context_message(const og_context *context) { return context ? context->message : ""; }
 
 /* ---- Settings ---- */
+
+void og_context_interrupt(og_context *context, int interrupt) {
+  if (context) atomic_store(&context->interrupt, interrupt != 0);
+}
+
+const atomic_int *og_interrupt_of(const og_context *context) { return &context->interrupt; }
 
 void og_context_set_log(og_context *context, og_log_fn log, void *user) {
   if (!context) return;

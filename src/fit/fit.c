@@ -62,6 +62,8 @@ static og_status run_starts(og_fit *fit, og_search *search, og_information *info
   for (int start = 0; start < search->starts && !search->interrupted; start++) {
     og_status status =
         run_start(search, information, start, start ? points + (size_t)(start - 1) * fit->p : theta);
+    if (status == OG_ERR_INTERRUPTED && isfinite(fmin(search->loss, fit->loss)))
+      search->interrupted = 1, status = OG_OK;
     if (status != OG_OK && !og_survivable(status)) return status;
     if (status != OG_OK) {
       failure = status;
@@ -190,14 +192,19 @@ static void note_no_information(const og_fit *fit, const og_search *search) {
         search->p, OG_INFORMATION_MAX);
 }
 
-/* `information` is NULL where there is none. */
-static og_status finish(og_fit *fit, og_search *search, og_information *information) {
+static og_status end_interrupted(og_fit *fit, const og_search *search) {
   for (size_t i = 0; i < fit->p; i++) fit->standard_errors[i] = NAN;
   fit->iterations = search->iterations;
-  if (search->interrupted) {
-    snprintf(fit->reason, OG_REASON_SIZE, "interrupted; this is the best point so far");
-    return OG_OK;
-  }
+  fit->converged = 0;
+  snprintf(fit->reason, OG_REASON_SIZE, "interrupted; this is the best point so far");
+  return OG_OK;
+}
+
+/* `information` is NULL where there is none. */
+static og_status finish(og_fit *fit, og_search *search, og_information *information) {
+  if (search->interrupted) return end_interrupted(fit, search);
+  for (size_t i = 0; i < fit->p; i++) fit->standard_errors[i] = NAN;
+  fit->iterations = search->iterations;
   memcpy(search->reason, fit->reason, OG_REASON_SIZE);
   OG_TRY(return_to_best(fit, search));
   search->stalled = fit->stalled;
@@ -218,6 +225,7 @@ static og_status run_and_finish(og_fit *fit, og_search *search, const double *th
   told->held = 0;
   told->runs = 0;
   if (status == OG_OK) status = finish(fit, search, used);
+  if (status == OG_ERR_INTERRUPTED && isfinite(fit->loss)) status = end_interrupted(fit, search);
   if (used) og_information_free(used);
   return status;
 }

@@ -5,13 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-static double now(void) {
-  struct timespec at;
-  timespec_get(&at, TIME_UTC);
-  return (double)at.tv_sec + 1e-9 * (double)at.tv_nsec;
-}
 
 /* What the tolerances of adaptive solves leave unknown of a loss; with fixed steps the loss is what is
  * computed, up to rounding. */
@@ -31,7 +24,7 @@ og_status og_search_create(og_context *context, og_objective *objective, const o
                         .p = p,
                         .lowest = objective->lowest,
                         .highest = objective->highest,
-                        .begun = now(),
+                        .begun = og_seconds(),
                         .loss = INFINITY,
                         .fatal = OG_OK,
                         .noise = noise_of(objective)};
@@ -96,7 +89,7 @@ int og_search_tick(og_search *search, double loss, const double *gradient, const
                       .evaluations = search->evaluations,
                       .loss = loss,
                       .gradient_norm = og_search_gradient_norm(search, theta, gradient),
-                      .seconds = now() - search->begun,
+                      .seconds = og_seconds() - search->begun,
                       .theta = best_of_all(search)};
     if (search->progress(&at, search->user)) search->interrupted = 1;
   }

@@ -381,18 +381,17 @@ og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t *steps
   OG_NEED(solve->context, steps);
   OG_TRY(og_check_result(solve, trajectory, "the number of steps is"));
   const og_trajectory *at = &solve->trajectories[trajectory];
-  *steps = at->steps;
-  if (!times) return OG_OK;
-  if (!solve->keep)
+  if (times && !solve->keep)
     return og_fail(solve->context, OG_ERR_UNSUPPORTED,
                    "with adjoint = backsolve the steps' times are not kept");
   const og_segment *segment = at->path.segments, *last = segment + at->path.count - 1;
-  for (size_t k = 0; k < at->steps; k++) {
+  for (size_t k = 0; times && k < at->steps; k++) {
     while (segment < last && segment[1].first <= k) segment++;
     double fraction = 0;
     OG_TRY(og_solve_fraction(solve, trajectory, k, &fraction));
     times[k] = og_segment_time(segment, fraction);
   }
-  times[at->steps] = last->event == OG_NO_EVENT ? last->end : last->time;
+  if (times) times[at->steps] = last->event == OG_NO_EVENT ? last->end : last->time;
+  *steps = at->steps;
   return OG_OK;
 }

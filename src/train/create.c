@@ -56,6 +56,7 @@ og_status og_trainer_create(og_context *context, const og_options *options, size
   og_trainer *trainer = og_alloc(context, 1, sizeof *trainer);
   if (!trainer) return og_fail_memory(context, sizeof *trainer, "a trainer");
   *trainer = (og_trainer){.context = context, .p = p, .loss = loss, .user = user, .batches = batches};
+  trainer->begun = NAN;
   og_batches_keep(batches);
   trainer->at = (og_trainer_state){.best_loss = INFINITY, .reference_loss = INFINITY, .loss = NAN};
   og_status status = set_up(trainer, options, theta);

@@ -1,6 +1,7 @@
 /* A training's whole state in a safetensors file, and back. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <math.h>
 #include <string.h>
 
 #include "io/safetensors.h"
@@ -179,7 +180,7 @@ static void take_all(og_trainer *trainer, const og_tensors *set) {
     take(set, name, array.values);
   }
   take_history(trainer, og_tensors_find(set, "history"));
-  trainer->begun = 0;
+  trainer->begun = NAN;
   trainer->ended = trainer->converged = trainer->interrupted = 0;
   trainer->reason[0] = '\0';
   og_trainer_check_end(trainer);

@@ -42,7 +42,7 @@ struct og_trainer {
   og_epoch *history;
   size_t history_count, history_room;
   size_t windows; /* of the last mini-batch */
-  double begun;   /* when the present run began, less the seconds of earlier ones */
+  double begun;   /* when the present run began, less the seconds of earlier ones; NaN: not yet */
   int ended, converged, interrupted;
   char reason[OG_TRAINING_REASON_SIZE];
 };
