@@ -142,7 +142,7 @@ static og_status run_all(check *c) {
 static int show(const check *c, const sweep *s) {
   cJSON *object = check_json(c);
   if (s) cJSON_AddItemToObject(object, "sweep", sweep_json(s));
-  int status = c->p->out ? write_json(cJSON_Duplicate(object, 1), c->p->out) : EXIT_DONE;
+  int status = c->p->out ? write_json(c->p, cJSON_Duplicate(object, 1), c->p->out) : EXIT_DONE;
   if (c->p->json)
     print_json(object);
   else

@@ -226,14 +226,15 @@ og_status draw_picture(const problem *p, const double *theta, const double *t0, 
  * exit status. */
 int draw_objective(const problem *p, const double *theta, int result);
 
-/* ---- output.c: files that appear whole or not at all ---- */
+/* ---- output.c ---- */
 
+/* An og_output, or standard output. */
 typedef struct output {
-  const char *path;
-  char *temporary; /* NULL: written directly */
+  og_context *context;
+  og_output *output;
   FILE *file;
 } output;
-int open_output(output *o, const char *path);
+int open_output(og_context *context, const char *path, output *o);
 int close_output(output *o);
 /* Whether what is written to `path` replaces what is there: not for standard output, pipes and devices. */
 int takes_place(const char *path);
@@ -260,7 +261,7 @@ cJSON *json_states(const problem *p, const double *values);
 cJSON *json_stats(const long long *stats, double seconds);
 /* On standard output, or into the file `path`; deletes `object`. Returns an exit status. */
 int print_json(cJSON *object);
-int write_json(cJSON *object, const char *path);
+int write_json(const problem *p, cJSON *object, const char *path);
 
 /* ---- table.c: aligned tables ---- */
 

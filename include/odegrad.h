@@ -20,6 +20,7 @@
 #define ODEGRAD_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 /** Marks a pointer that may be NULL in the declarations below; what NULL means there, their comments say. */
 #define OG_OR_NULL
@@ -931,6 +932,19 @@ OG_API const og_epoch *og_trainer_history(const og_trainer *trainer, size_t *epo
  * optimizer, seed or split of the data is refused, and so is a file that has been damaged. */
 OG_API og_status og_trainer_save(const og_trainer *trainer, const char *path);
 OG_API og_status og_trainer_load(og_trainer *trainer, const char *path);
+
+/* ---- Files that are written --------------------------------------------------------------------------- */
+
+/** A file that appears whole or not at all, as everything does that is written here: under a temporary name
+ * beside `path`, from which it takes that place when it is done and on the disk. Links are followed; a file
+ * that is replaced leaves its permissions to the new one. Temporary files of runs that were killed while they
+ * wrote the same file are removed. Pipes and devices are written directly; "-" is standard output. */
+typedef struct og_output og_output;
+OG_API og_status og_output_open(og_context *context, const char *path, og_output **out);
+OG_API FILE *og_output_file(og_output *output);
+/** Ends the output for good or ill, and destroys it: with a `status` other than OG_OK the file is dropped and
+ *  `status` returned. */
+OG_API og_status og_output_close(og_output *output, og_status status);
 
 /* ---- Parameter files and plots --------------------------------------------------------------------- */
 

@@ -17,6 +17,7 @@ static og_updater *the_updater;
 static og_batches *the_batches;
 static og_trainer *the_trainer;
 static og_plot *the_plot;
+static og_output *the_output;
 
 /* What is handed over beside the NULL, and not looked at. */
 static double numbers[64];
@@ -59,11 +60,13 @@ static int build(void **state) {
   assert_int_equal(og_objective_batches(the_objective, the_options, &the_batches), OG_OK);
   assert_int_equal(og_objective_trainer(the_objective, the_options, NULL, &the_trainer), OG_OK);
   assert_int_equal(og_plot_create(c, "a", "b", "c", &the_plot), OG_OK);
+  assert_int_equal(og_output_open(c, "/dev/null", &the_output), OG_OK);
   return 0;
 }
 
 static int tear_down(void **state) {
   (void)state;
+  assert_int_equal(og_output_close(the_output, OG_OK), OG_OK);
   og_plot_destroy(the_plot);
   og_trainer_destroy(the_trainer);
   og_batches_destroy(the_batches);
