@@ -149,8 +149,7 @@ static og_status draw_losses(const result *r, const char *path) {
 /* The files of --out, --checkpoint and --loss-plot. */
 static og_status write_files(const result *r) {
   const problem *p = r->problem;
-  const char *checkpoint = p->arguments->values[FLAG_CHECKPOINT],
-             *losses = p->arguments->values[FLAG_LOSS_PLOT];
+  const char *checkpoint = kept_state(p), *losses = p->arguments->values[FLAG_LOSS_PLOT];
   og_status status = p->out ? og_parameters_write(p->model, r->best, p->out) : OG_OK;
   if (status == OG_OK && checkpoint) status = og_trainer_save(r->trainer, checkpoint);
   if (status == OG_OK && losses && r->epochs) status = draw_losses(r, losses);
