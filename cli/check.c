@@ -132,8 +132,8 @@ static og_status run_ways(check *c) {
 
 static og_status run_all(check *c) {
   og_status status = run_ways(c);
+  if (status == OG_OK) status = run_finer(c);
   if (status != OG_OK) return status;
-  run_finer(c);
   choose_reference(c);
   scale_of(c, c->columns[shown_way(c)].values, c->scale);
   allow_all(c);
@@ -147,7 +147,7 @@ static og_status run_all(check *c) {
 static int show(const check *c, const sweep *s) {
   cJSON *object = check_json(c);
   if (s) cJSON_AddItemToObject(object, "sweep", sweep_json(s));
-  int status = c->p->out ? write_json(cJSON_Duplicate(object, 1), c->p->out) : EXIT_DONE;
+  int status = c->p->out ? write_json(c->p, cJSON_Duplicate(object, 1), c->p->out) : EXIT_DONE;
   if (c->p->json)
     print_json(object);
   else

@@ -63,7 +63,7 @@ static void write_row(const columns *c, size_t m, size_t row, FILE *file) {
 
 int write_columns(const columns *c, const char *path) {
   output o;
-  int status = open_output(&o, path);
+  int status = open_output(c->p->context, path, &o);
   if (status) return status;
   fputs(c->p->has_ids ? "id,t" : "t", o.file);
   for (size_t i = 0; i < c->count; i++) {

@@ -121,10 +121,10 @@ static int report_fit(const problem *p, og_objective *objective, estimate *e) {
 static int run_objective(const problem *p, og_objective *objective, estimate *e) {
   progress view;
   double start = seconds_now();
-  watch_interrupts();
   begin_progress(&view, p);
   og_status status = og_fit_run(objective, p->options, p->theta, follow_progress, &view, &e->fit);
   end_progress(&view);
+  view.interrupted = was_interrupted();
   stop_watching();
   e->seconds = seconds_now() - start;
   if (status != OG_OK) return fail(p->context, status);

@@ -150,7 +150,7 @@ static void print_gradient(const problem *p, const gradient *g) {
 }
 
 static int show(const problem *p, const gradient *g) {
-  int status = p->out ? write_json(gradient_json(p, g), p->out) : EXIT_DONE;
+  int status = p->out ? write_json(p, gradient_json(p, g), p->out) : EXIT_DONE;
   if (p->json) return print_json(gradient_json(p, g)), status;
   printf("loss  %.10g\n", g->loss);
   print_gradient(p, g);

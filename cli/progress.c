@@ -1,48 +1,10 @@
-/* The progress of a fit, and its interruption. */
+/* The progress of a fit. */
 #include "cli.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* ---- Interruption ---- */
-
-static volatile sig_atomic_t interrupted;
-
-/* The second signal, of any kind, ends the program as it would have without a handler: raised here, it comes
- * when the handler is left. */
-static void note_signal(int number) {
-  if (interrupted) {
-    signal(number, SIG_DFL);
-    raise(number);
-  }
-  interrupted = 1;
-}
-
-static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
-
-/* A signal that is ignored, as under nohup, stays so. */
-static void set_handler(void (*handler)(int)) {
-  struct sigaction action, present;
-  memset(&action, 0, sizeof action);
-  action.sa_handler = handler;
-  for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
-    if (sigaction(watched[i], NULL, &present) == 0 && present.sa_handler != SIG_IGN)
-      sigaction(watched[i], &action, NULL);
-}
-
-void watch_interrupts(void) {
-  interrupted = 0;
-  set_handler(note_signal);
-}
-
-int was_interrupted(void) { return interrupted != 0; }
-
-void stop_watching(void) { set_handler(SIG_DFL); }
-
-/* ---- Progress ---- */
 
 /* On a terminal one line is rewritten. Elsewhere: the first iterations, then a line a second. */
 static const double TERMINAL_SECONDS = 0.05, LINE_SECONDS = 1, SAVE_SECONDS = 1;

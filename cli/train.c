@@ -155,8 +155,7 @@ static og_status draw_losses(const result *r, const char *path) {
 /* The files of --out, --checkpoint and --loss-plot. */
 static og_status write_files(const result *r) {
   const problem *p = r->problem;
-  const char *checkpoint = p->arguments->values[FLAG_CHECKPOINT],
-             *losses = p->arguments->values[FLAG_LOSS_PLOT];
+  const char *checkpoint = kept_state(p), *losses = p->arguments->values[FLAG_LOSS_PLOT];
   og_status status = p->out ? og_parameters_write(p->model, r->best, p->out) : OG_OK;
   if (status == OG_OK && checkpoint) status = og_trainer_save(r->trainer, checkpoint);
   if (status == OG_OK && losses && r->epochs) status = draw_losses(r, losses);
@@ -176,7 +175,7 @@ static int report(const result *r) {
 static int train(const problem *p, og_objective *objective, og_trainer *trainer) {
   training_view view;
   double start = seconds_now();
-  watch_interrupts();
+  watch_interrupts(NULL); /* between two mini-batches, whose state can be gone on from */
   begin_view(&view, p, objective, trainer);
   og_status status = og_trainer_run(trainer, follow_training, &view);
   end_view(&view);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <unistd.h>
 
+#include "io/safetensors.h"
 #include "fitting.h"
 
 enum { SIZE = 2 };
@@ -434,6 +435,40 @@ static void another_training_is_refused(void **state) {
   unlink(path);
 }
 
+/* Numbers that no training leaves, with a checksum that is right: a file may be made by anybody. */
+static void numbers_that_cannot_be_are_refused(void **state) {
+  (void)state;
+  static const struct {
+    const char *tensor;
+    size_t entry;
+    double value;
+  } wrong[] = {{"theta", 0, NAN},        {"theta", 1, INFINITY},   {"best", 1, NAN},
+               {"before", 0, -INFINITY}, {"state", 0, 0.5},        {"state", 0, -1},
+               {"state", 0, 1e300},      {"state", 0, NAN},        {"state", 1, 1e17},
+               {"state", 1, 1000},       {"state", 2, 0.25},       {"state", 3, NAN},
+               {"state", 5, -3},         {"state", 6, NAN},        {"state", 6, -1},
+               {"history", 0, 2.5},      {"history", 6, NAN},      {"history", 0, 1e30},
+               {"updater.step", 0, -1},  {"updater.step", 0, NAN}, {"updater.exp_avg", 1, NAN}};
+  static const char options[] = "optimizer=adam;epochs=3;batch=4;seed=5";
+  char path[] = "/tmp/odegrad-trainer-XXXXXX";
+  close(mkstemp(path));
+  run r = begin_run(options);
+  CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    og_tensors *set;
+    CHECK(r.context, og_trainer_save(r.trainer, path));
+    CHECK(r.context, og_tensors_read(r.context, path, &set));
+    const og_tensor *tensor = og_tensors_find(set, wrong[i].tensor);
+    assert_non_null(tensor);
+    tensor->values[wrong[i].entry] = wrong[i].value;
+    CHECK(r.context, og_tensors_write(set, path));
+    og_tensors_destroy(set);
+    try_load(options, path, OG_ERR_DATA, "cannot be");
+  }
+  end_run(&r);
+  unlink(path);
+}
+
 /* ---- Limits and refusals ---- */
 
 static void iterations_count_where_epochs_do_not(void **state) {
@@ -497,6 +532,7 @@ int main(void) {
                                      cmocka_unit_test(a_loss_of_nan_is_a_failure),
                                      cmocka_unit_test(going_on_gives_the_same_bits),
                                      cmocka_unit_test(another_training_is_refused),
+                                     cmocka_unit_test(numbers_that_cannot_be_are_refused),
                                      cmocka_unit_test(iterations_count_where_epochs_do_not),
                                      cmocka_unit_test(bad_trainers_are_refused),
                                      cmocka_unit_test(no_memory_is_reported)};

@@ -107,6 +107,9 @@ enum { OG_INPUT_LEVEL, OG_INPUT_SLOPE, OG_INPUT_START, OG_INPUT_ROWS };
 /* The common head of every kind of field: concrete kinds embed it as their first member. */
 struct og_field {
   og_context *context;
+  og_references references;
+  void *owner; /* NULL, or what goes with the field: a model's names and graph, of which its parts are made */
+  void (*destroy_owner)(void *owner);
   size_t n;       /* rows of the state, a running cost's integral included (as the last row) */
   size_t p;       /* rows of theta: parameters, weights, OG_INPUT_ROWS for each input in their order */
   size_t weights; /* how many of the parameters, the last ones, are weights of networks */
@@ -129,5 +132,8 @@ struct og_field {
   size_t (*tape_bytes)(const og_field *bound, int lanes);
   void (*destroy)(og_field *field);
 };
+
+/* Uses it until og_field_destroy. */
+void og_field_keep(const og_field *field);
 
 #endif

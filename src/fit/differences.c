@@ -240,6 +240,9 @@ static int kind_of_solve(const og_objective *objective) {
 
 og_status og_objective_differences_of(og_objective *objective, const double *theta, size_t count,
                                       const size_t *list, double *gradient, double *error) {
+  OG_OBJECT(objective);
+  OG_NEED_IF(objective->context, objective->p, theta);
+  OG_NEED_IF(objective->context, count, gradient);
   size_t p = objective->p, entries = p + 2 * count + objective->all.M * objective->n;
   og_solve *solve = NULL;
   for (size_t i = 0; i < count; i++)
@@ -266,5 +269,8 @@ og_status og_objective_differences_of(og_objective *objective, const double *the
 
 og_status og_objective_differences(og_objective *objective, const double *theta, double *gradient,
                                    double *error) {
+  OG_OBJECT(objective);
+  OG_NEED_IF(objective->context, objective->p, theta);
+  OG_NEED_IF(objective->context, objective->p, gradient);
   return og_objective_differences_of(objective, theta, objective->p, NULL, gradient, error);
 }

@@ -303,12 +303,7 @@ static void guess(const og_search *search, og_directions *d) {
 
 /* ---- All ---- */
 
-og_status og_directions_find(og_search *search, const og_information *information, double noise,
-                             og_directions *d) {
-  size_t count = 2 * SPECIAL + MIXTURES + 1;
-  *d = (og_directions){.context = search->context, .p = search->p};
-  d->along = og_alloc(search->context, count * search->p + 1, sizeof(double));
-  if (!d->along) return og_fail_memory(search->context, count * search->p * sizeof(double), "directions");
+static og_status find(og_search *search, const og_information *information, double noise, og_directions *d) {
   if (!information) return from_products(search, noise, d);
   if (og_information_is_upward(information)) {
     d->kind = (og_point_kind){.curvature = OG_CURVATURE_UPWARD, .directions = information->count};
@@ -320,4 +315,18 @@ og_status og_directions_find(og_search *search, const og_information *informatio
   return OG_OK;
 }
 
-void og_directions_free(og_directions *directions) { og_free(directions->context, directions->along); }
+og_status og_directions_find(og_search *search, const og_information *information, double noise,
+                             og_directions *d) {
+  size_t count = 2 * SPECIAL + MIXTURES + 1;
+  *d = (og_directions){.context = search->context, .p = search->p};
+  d->along = og_alloc(search->context, count * search->p + 1, sizeof(double));
+  if (!d->along) return og_fail_memory(search->context, count * search->p * sizeof(double), "directions");
+  og_status status = find(search, information, noise, d);
+  if (status != OG_OK) og_directions_free(d);
+  return status;
+}
+
+void og_directions_free(og_directions *directions) {
+  og_free(directions->context, directions->along);
+  directions->along = NULL;
+}

@@ -299,6 +299,8 @@ static void keep_gradient(og_objective *objective, const og_solve *solve) {
 
 og_status og_objective_evaluate_with(og_objective *objective, og_adjoint adjoint, const double *theta,
                                      double *loss, double *gradient) {
+  OG_OBJECT(objective);
+  OG_NEED_IF(objective->context, objective->p, theta);
   og_solve *solve = NULL;
   if ((unsigned)adjoint >= OG_ADJOINT_KINDS)
     return og_fail(objective->context, OG_ERR_ARGUMENT, "there is no adjoint number %d", (int)adjoint);
@@ -313,6 +315,8 @@ og_status og_objective_evaluate_with(og_objective *objective, og_adjoint adjoint
 
 og_status og_objective_evaluate(og_objective *objective, const double *theta, double *loss,
                                 double *gradient) {
+  OG_OBJECT(objective);
+  OG_NEED_IF(objective->context, objective->p, theta);
   og_adjoint adjoint = (og_adjoint)og_options_integer(objective->options, OG_OPT_ADJOINT);
   return og_objective_evaluate_with(objective, adjoint, theta, loss, gradient);
 }

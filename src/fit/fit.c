@@ -274,7 +274,9 @@ static og_status run_with(og_fit *fit, og_objective *objective, const og_options
 
 og_status og_fit_run(og_objective *objective, const og_options *options, const double *theta,
                      og_progress_fn progress, void *user, og_fit **out) {
-  *out = NULL;
+  if (out) *out = NULL;
+  OG_OBJECT(objective);
+  OG_NEED(objective->context, out);
   if (objective->p == 0)
     return og_fail(objective->context, OG_ERR_NO_DEPENDENCE,
                    "the model has no parameters to fit: declare some with `param`");
@@ -296,25 +298,43 @@ og_status og_fit_run(og_objective *objective, const og_options *options, const d
   return OG_OK;
 }
 
-double og_fit_loss(const og_fit *fit) { return fit->loss; }
+double og_fit_loss(const og_fit *fit) {
+  if (!fit) return NAN;
+  return fit->loss;
+}
 
 og_status og_fit_estimate(const og_fit *fit, double *theta) {
+  OG_OBJECT(fit);
+  OG_NEED(fit->context, theta);
   memcpy(theta, fit->estimate, fit->p * sizeof *theta);
   return OG_OK;
 }
 
 og_status og_fit_standard_errors(const og_fit *fit, double *standard_errors) {
+  OG_OBJECT(fit);
+  OG_NEED(fit->context, standard_errors);
   memcpy(standard_errors, fit->standard_errors, fit->p * sizeof *standard_errors);
   return OG_OK;
 }
 
 og_status og_fit_at_bound(const og_fit *fit, int *at_bound) {
+  OG_OBJECT(fit);
+  OG_NEED(fit->context, at_bound);
   memcpy(at_bound, fit->at_bound, fit->p * sizeof *at_bound);
   return OG_OK;
 }
 
-long long og_fit_iterations(const og_fit *fit) { return fit->iterations; }
+long long og_fit_iterations(const og_fit *fit) {
+  if (!fit) return 0;
+  return fit->iterations;
+}
 
-int og_fit_converged(const og_fit *fit) { return fit->converged; }
+int og_fit_converged(const og_fit *fit) {
+  if (!fit) return 0;
+  return fit->converged;
+}
 
-const char *og_fit_reason(const og_fit *fit) { return fit->reason; }
+const char *og_fit_reason(const og_fit *fit) {
+  if (!fit) return "";
+  return fit->reason;
+}

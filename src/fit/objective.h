@@ -20,7 +20,8 @@ typedef struct og_term_nodes {
 
 struct og_objective {
   og_context *context;
-  const og_model *model;
+  og_references references;
+  const og_model *model; /* kept, as are the data and what the model was when this was made (parts.field) */
   og_model_parts parts;
   og_options *options;
   og_data *data;
@@ -41,6 +42,8 @@ struct og_objective {
   int has_gradient;
 };
 
+/* Uses it until og_objective_destroy. */
+void og_objective_keep(og_objective *objective);
 og_status og_objective_check_theta(const og_objective *objective, const double *theta);
 /* The name of entry `index` of theta: "alpha", "w[2]", "W[1,2]". */
 const char *og_objective_entry_name(const og_objective *objective, size_t index,

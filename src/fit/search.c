@@ -5,15 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/real.h"
-
-static double now(void) {
-  struct timespec at;
-  timespec_get(&at, TIME_UTC);
-  return (double)at.tv_sec + 1e-9 * (double)at.tv_nsec;
-}
 
 /* What the tolerances of adaptive solves leave unknown of a loss; with fixed steps the loss is what is
  * computed, up to rounding. */
@@ -33,7 +26,7 @@ og_status og_search_create(og_context *context, og_objective *objective, const o
                         .p = p,
                         .lowest = objective->lowest,
                         .highest = objective->highest,
-                        .begun = now(),
+                        .begun = og_seconds(),
                         .loss = INFINITY,
                         .fatal = OG_OK,
                         .noise = noise_of(objective)};
@@ -71,7 +64,7 @@ static void report(og_search *search) {
                     .evaluations = search->evaluations,
                     .loss = search->shown_loss,
                     .gradient_norm = search->shown_norm,
-                    .seconds = now() - search->begun,
+                    .seconds = og_seconds() - search->begun,
                     .theta = best_of_all(search)};
   if (search->progress(&at, search->user)) search->fatal = OG_ERR_INTERRUPTED;
 }
