@@ -104,6 +104,18 @@ static void differences_leave_them_out_too(void **state) {
   assert_contains(notes, "for c, d: the data");
 }
 
+/* Of a network and of plain errors there is no information, and the gradient tells. */
+static void unused_parameters_are_named_without_errors(void **state) {
+  (void)state;
+  fit_from("param a = 1, unused = 7\nnet f = mlp(1, 2, 1; tanh)\ninit x = a\nx' = f(x)\nobserve x ~ "
+           "normal(x, 0.1)\n",
+           ROWS, (double[]){OG_OPT_ITERATIONS, 5, OG_OPTION_COUNT}, NULL);
+  assert_contains(notes, "the loss did not change with unused anywhere: is it used?");
+  fit_from("param a = 1, unused = 7, w[2] = 1\ninit x = a\nx' = 0*x\nobserve x ~ squared_error(x)\n", ROWS,
+           NULL, NULL);
+  assert_contains(notes, "the loss did not change with unused, w[1], w[2] anywhere: are they used?");
+}
+
 /* ---- At a bound ---- */
 
 /* The slope of the best line is 0.28: held at 0.1 or 0.5 the error of a is that of a mean. A bound of 0 is
@@ -158,6 +170,7 @@ int main(void) {
                                      cmocka_unit_test(a_parameter_without_gradient_is_named),
                                      cmocka_unit_test(parameters_known_together_are_named),
                                      cmocka_unit_test(differences_leave_them_out_too),
+                                     cmocka_unit_test(unused_parameters_are_named_without_errors),
                                      cmocka_unit_test(the_others_are_those_with_it_held),
                                      cmocka_unit_test(plain_errors_have_none)};
   return cmocka_run_group_tests(tests, NULL, NULL);

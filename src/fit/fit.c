@@ -162,6 +162,17 @@ static void note_no_information(const og_fit *fit, const og_search *search) {
         search->p, OG_INFORMATION_MAX);
 }
 
+/* Where no second derivatives tell what the loss depends on. Weights may rest, as behind a relu. */
+static void note_without_slope(const og_search *search) {
+  char names[OG_NAMES_SIZE] = "";
+  og_entry_list list = {.text = names};
+  for (size_t i = 0; i + search->objective->parts.weights < search->p; i++)
+    if (search->steepest[i] == 0) og_entry_list_add(&list, search, i);
+  if (list.count)
+    og_log(search->context, "note: the loss did not change with %s anywhere: %s used?", names,
+           list.count > 1 ? "are they" : "is it");
+}
+
 static og_status finish_best(og_fit *fit, og_search *search, og_information *information) {
   memcpy(search->reason, fit->reason, OG_REASON_SIZE);
   OG_TRY(return_to_best(fit, search));
@@ -170,7 +181,9 @@ static og_status finish_best(og_fit *fit, og_search *search, og_information *inf
   keep(fit, search);
   for (size_t i = 0; i < fit->p; i++)
     fit->at_bound[i] = og_search_is_at_bound(search, i) ? search->best[i] <= search->lowest[i] ? -1 : 1 : 0;
-  if (og_errors_mean_nothing(search)) return OG_OK;
+  int nothing = og_errors_mean_nothing(search);
+  if (nothing || !information) note_without_slope(search);
+  if (nothing) return OG_OK;
   if (information) return og_errors_find(search, information, fit->stalled, fit->standard_errors);
   note_no_information(fit, search);
   return OG_OK;

@@ -36,12 +36,13 @@ og_status og_search_create(og_context *context, og_objective *objective, const o
   search->rate = og_options_real(o, OG_OPT_LEARNING_RATE);
   search->tolerance = og_options_real(o, OG_OPT_TOLERANCE);
   search->starts = 1 + (int)og_options_integer(o, OG_OPT_STARTS);
-  double *memory = og_alloc(context, 8 * p, sizeof *memory);
-  if (!memory) return og_fail_memory(context, 8 * p * sizeof *memory, "a fit");
+  double *memory = og_alloc(context, 9 * p, sizeof *memory);
+  if (!memory) return og_fail_memory(context, 9 * p * sizeof *memory, "a fit");
   double **arrays[] = {
       &search->scale,          &search->best,     &search->gradient,          &search->trial,
-      &search->trial_gradient, &search->previous, &search->previous_gradient, &search->direction};
-  for (size_t i = 0; i < 8; i++) *arrays[i] = memory + i * p;
+      &search->trial_gradient, &search->previous, &search->previous_gradient, &search->direction,
+      &search->steepest};
+  for (size_t i = 0; i < 9; i++) *arrays[i] = memory + i * p;
   return OG_OK;
 }
 
@@ -106,6 +107,8 @@ static void take(og_search *search, const double *theta, double loss, const doub
 
 og_status og_search_evaluate(og_search *search, const double *theta, double *loss, double *gradient) {
   og_status status = og_objective_evaluate(search->objective, theta, loss, gradient);
+  for (size_t i = 0; status == OG_OK && i < search->p; i++)
+    search->steepest[i] = fmax(search->steepest[i], fabs(gradient[i]));
   if (status == OG_OK && *loss < search->loss) take(search, theta, *loss, gradient);
   count_evaluation(search, status);
   return status;

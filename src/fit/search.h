@@ -33,6 +33,7 @@ typedef struct og_search {
   const double *earlier_loss, *earlier_best; /* of the starts before, in the same way */
   double *trial, *trial_gradient;            /* for the optimisers */
   double *previous, *previous_gradient, *direction;
+  double *steepest; /* [p]: the largest |derivative| of all evaluations */
 } og_search;
 
 og_status og_search_create(og_context *context, og_objective *objective, const og_options *options,
