@@ -21,8 +21,9 @@ static const option_row own_rows[FLAG_COUNT] = {
                     "let --plot draw the state or observed column B against A, in place of all against t"},
     [FLAG_CHECKPOINT] = {"checkpoint", "FILE", VERB_FIT, 0,
                          "keep the state of a training in FILE, anew after every epoch"},
-    [FLAG_RESUME] = {"resume", "FILE", VERB_FIT, 0,
-                     "go on from the state that --checkpoint kept; the other options as then"},
+    [FLAG_RESUME] =
+        {"resume", "FILE", VERB_FIT, 0,
+         "go on from the state that --checkpoint kept in FILE, and keep it there; the other options as then"},
     [FLAG_LOSS_PLOT] = {"loss-plot", "FILE", VERB_FIT, 0,
                         "draw the losses of a training by epoch; FILE ends in .svg or .png"},
     [FLAG_HESSIAN] = {"hessian", NULL, VERB_GRAD, 0,

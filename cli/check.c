@@ -33,10 +33,15 @@ void spread_by_kind(const check *c, const double *values, double *largest) {
 
 /* ---- Computing ---- */
 
+/* A derivative by time that is not finite is not known, and the others are compared without it. */
 static og_status fill_ends(const check *c, og_objective *objective, double *values) {
   og_status status = og_objective_initial_gradient(objective, values + c->p->p);
   if (status != OG_OK) return status;
-  return og_objective_time_gradient(objective, &values[c->count - 2], &values[c->count - 1]);
+  double *times = values + c->count - 2;
+  status = og_objective_time_gradient(objective, &times[0], &times[1]);
+  for (int i = 0; i < 2; i++)
+    if (!isfinite(times[i])) times[i] = NAN;
+  return status == OG_ERR_NOT_FINITE ? OG_OK : status;
 }
 
 int is_affordable(const check *c, way which) { return which != WAY_FORWARD || !c->sample; }
@@ -127,8 +132,8 @@ static og_status run_ways(check *c) {
 
 static og_status run_all(check *c) {
   og_status status = run_ways(c);
+  if (status == OG_OK) status = run_finer(c);
   if (status != OG_OK) return status;
-  run_finer(c);
   choose_reference(c);
   scale_of(c, c->columns[shown_way(c)].values, c->scale);
   allow_all(c);
@@ -142,7 +147,7 @@ static og_status run_all(check *c) {
 static int show(const check *c, const sweep *s) {
   cJSON *object = check_json(c);
   if (s) cJSON_AddItemToObject(object, "sweep", sweep_json(s));
-  int status = c->p->out ? write_json(cJSON_Duplicate(object, 1), c->p->out) : EXIT_DONE;
+  int status = c->p->out ? write_json(c->p, cJSON_Duplicate(object, 1), c->p->out) : EXIT_DONE;
   if (c->p->json)
     print_json(object);
   else

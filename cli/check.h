@@ -76,7 +76,7 @@ way shown_way(const check *c);
 /* ---- check_finer.c: the same with finer steps ---- */
 
 /* Fills `change` and `moved` of all ways that are evidence of their own. */
-void run_finer(check *c);
+og_status run_finer(check *c);
 
 /* ---- check_judge.c: which way is the reference, and what the others are beside it ---- */
 

@@ -80,7 +80,7 @@ static void unknown_change(const check *c, column *to) {
 }
 
 /* |finer - plain| of one way, with a share of the largest of its kind. */
-static void measure_change(check *c, og_objective *finer, way which) {
+static og_status measure_change(check *c, og_objective *finer, way which) {
   column *to = &c->columns[which];
   double *values = take(c->count, sizeof *values), *largest = take(c->count, sizeof *largest), loss;
   og_status status = evaluate_way(c, finer, which, values, &loss, NULL);
@@ -94,6 +94,7 @@ static void measure_change(check *c, og_objective *finer, way which) {
     for (size_t i = 0; i < c->count; i++) to->change[i] += GROUP_SHARE * largest[i];
   }
   free(values), free(largest);
+  return status == OG_ERR_MEMORY ? status : OG_OK;
 }
 
 static og_status prepare(const check *c, og_options **options, og_objective **finer) {
@@ -103,20 +104,23 @@ static og_status prepare(const check *c, og_options **options, og_objective **fi
   return status == OG_OK && !*finer ? open_finer(c, *options, finer) : status;
 }
 
-void run_finer(check *c) {
+/* With no finer runs to be had. */
+static void do_without(check *c) {
+  c->finer_failure = join("%s", og_context_message(c->p->context));
+  for (way w = 0; w < WAY_COUNT; w++) unknown_change(c, &c->columns[w]);
+}
+
+og_status run_finer(check *c) {
   og_options *options = NULL;
   og_objective *finer = NULL;
   show_warnings(c->p, 0); /* the plain runs gave them */
   og_status status = prepare(c, &options, &finer);
-  if (status != OG_OK) c->finer_failure = join("%s", og_context_message(c->p->context));
-  for (way w = 0; w < WAY_COUNT; w++) {
-    column *to = &c->columns[w];
-    if (status != OG_OK)
-      unknown_change(c, to);
-    else if (is_independent(w) && !to->failure)
-      measure_change(c, finer, w);
-  }
+  int without = status != OG_OK && status != OG_ERR_MEMORY;
+  if (without) do_without(c);
+  for (way w = 0; w < WAY_COUNT && status == OG_OK; w++)
+    if (is_independent(w) && !c->columns[w].failure) status = measure_change(c, finer, w);
   show_warnings(c->p, 1);
   og_objective_destroy(finer);
   og_options_destroy(options);
+  return without ? OG_OK : status;
 }

@@ -40,6 +40,7 @@ static const char *verdict_word(const check *c, way which) {
 }
 
 static double relative_difference(double a, double b) {
+  if (isnan(a) || isnan(b)) return NAN;
   double size = fmax(fabs(a), fabs(b));
   return size > 0 ? fabs(a - b) / size : 0;
 }

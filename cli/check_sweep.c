@@ -73,28 +73,33 @@ static og_status run_level(const check *c, size_t level, const double *truth, co
   return status == OG_ERR_MEMORY ? status : OG_OK;
 }
 
-/* Of the finest run by one way; 0 where there is none. */
-static int evaluate_truth(const check *c, og_objective *objective, way which, double *values) {
+/* Of the finest run by one way; *found: whether there is one. */
+static og_status evaluate_truth(const check *c, og_objective *objective, way which, double *values,
+                                int *found) {
   double loss;
-  return evaluate_way(c, objective, which, values, &loss, NULL) == OG_OK;
+  og_status status = evaluate_way(c, objective, which, values, &loss, NULL);
+  *found = status == OG_OK;
+  return status == OG_ERR_MEMORY ? status : OG_OK;
 }
 
 /* Discrete, if quadrature says the same or says nothing; quadrature, if interpolate does. Two right ones are
  * as near as their tolerances, amplified a millionfold at most. */
-static way choose_truth(const check *c, og_objective *objective, double *truth, double *apart_by) {
+static og_status choose_truth(const check *c, og_objective *objective, double *truth, sweep *s) {
   static const double NEAR = 1e-7;
   double *other = take(c->count, sizeof *other), *third = take(c->count, sizeof *third);
-  int discrete = evaluate_truth(c, objective, WAY_DISCRETE, truth),
-      quadrature = evaluate_truth(c, objective, WAY_QUADRATURE, other);
-  way chosen = discrete && !quadrature ? WAY_DISCRETE : WAY_COUNT;
-  if (discrete && quadrature && (*apart_by = apart(c, truth, other, NULL)) <= NEAR) chosen = WAY_DISCRETE;
-  if (chosen == WAY_COUNT && quadrature && evaluate_truth(c, objective, WAY_INTERPOLATE, third) &&
-      apart(c, other, third, NULL) <= NEAR) {
+  int discrete = 0, quadrature = 0, interpolate = 0;
+  og_status status = evaluate_truth(c, objective, WAY_DISCRETE, truth, &discrete);
+  if (status == OG_OK) status = evaluate_truth(c, objective, WAY_QUADRATURE, other, &quadrature);
+  if (discrete && quadrature) s->truths_apart = apart(c, truth, other, NULL);
+  if (discrete && (!quadrature || s->truths_apart <= NEAR)) s->truth = WAY_DISCRETE;
+  if (status == OG_OK && s->truth == WAY_COUNT && quadrature)
+    status = evaluate_truth(c, objective, WAY_INTERPOLATE, third, &interpolate);
+  if (interpolate && apart(c, other, third, NULL) <= NEAR) {
     memcpy(truth, other, c->count * sizeof *truth);
-    chosen = WAY_QUADRATURE;
+    s->truth = WAY_QUADRATURE;
   }
   free(other), free(third);
-  return chosen;
+  return status;
 }
 
 /* OK without a truth, when the runs went well and none is to be trusted. */
@@ -105,7 +110,7 @@ static og_status find_truth(const check *c, sweep *s, double *truth) {
   s->truth = WAY_COUNT;
   if (status == OG_OK)
     status = og_objective_evaluate_with(objective, OG_ADJOINT_DISCRETE, c->p->theta, &loss, NULL);
-  if (status == OG_OK) s->truth = choose_truth(c, objective, truth, &s->truths_apart);
+  if (status == OG_OK) status = choose_truth(c, objective, truth, s);
   og_objective_destroy(objective);
   return status;
 }

@@ -248,14 +248,15 @@ og_status draw_picture(const problem *p, const double *theta, const double *t0, 
  * exit status. */
 int draw_objective(const problem *p, const double *theta, int result);
 
-/* ---- output.c: files that appear whole or not at all ---- */
+/* ---- output.c ---- */
 
+/* An og_output, or standard output. */
 typedef struct output {
-  const char *path;
-  char *temporary; /* NULL: written directly */
+  og_context *context;
+  og_output *output;
   FILE *file;
 } output;
-int open_output(output *o, const char *path);
+int open_output(og_context *context, const char *path, output *o);
 int close_output(output *o);
 /* Leaves what is there as it was, unless it is written directly. */
 void drop_output(output *o);
@@ -284,7 +285,7 @@ cJSON *json_states(const problem *p, const double *values);
 cJSON *json_stats(const long long *stats, double seconds);
 /* On standard output, or into the file `path`; deletes `object`. Returns an exit status. */
 int print_json(cJSON *object);
-int write_json(cJSON *object, const char *path);
+int write_json(const problem *p, cJSON *object, const char *path);
 
 /* ---- table.c: aligned tables ---- */
 
@@ -336,6 +337,17 @@ int run_predict(problem *p);
 /* fit with an optimizer that trains. */
 int run_training(problem *p);
 
+/* ---- interrupt.c ---- */
+
+/* Ctrl-C, SIGTERM and SIGHUP are noted from now on, and interrupt what is computed with the context (NULL:
+ * what is done looks at was_interrupted by itself); a second one ends the program. */
+void watch_interrupts(og_context *context);
+/* They end the program at once again. What was interrupted is free to go on. */
+void stop_watching(void);
+int was_interrupted(void);
+/* Ends the program as the noted signal would have, if there is one: whoever started it can tell. */
+void end_by_signal(void);
+
 /* ---- progress.c ---- */
 
 typedef struct progress {
@@ -344,14 +356,12 @@ typedef struct progress {
   double last_shown, last_saved;
   int open_line; /* the terminal's line is unfinished */
   int hidden;    /* the latest iteration has not been shown */
-  int saves;     /* --out is kept up to date; not once that has failed */
+  long long shown_iteration;
+  int shown_start;
+  int saves; /* --out is kept up to date; not once that has failed */
   int interrupted;
   og_progress latest; /* without theta */
 } progress;
-/* Ctrl-C, SIGTERM and SIGHUP stop the fit; a second one ends the program. */
-void watch_interrupts(void);
-void stop_watching(void);
-int was_interrupted(void);
 /* Whether standard error is a terminal on which a line can be rewritten: from its beginning, cleared, and not
  * wrapped where the window is narrow, because a line that wraps is two, and the next one would rewrite the
  * second only. */
@@ -359,7 +369,7 @@ int can_rewrite_lines(void);
 void begin_rewriting(void);
 void end_rewriting(void);
 void begin_progress(progress *view, const problem *p);
-/* An og_progress_fn: shows the iteration, and saves the best point for --out. */
+/* An og_progress_fn: shows the iteration and how long it goes on, and saves the best point for --out. */
 int follow_progress(const og_progress *now, void *view);
 void end_progress(progress *view);
 

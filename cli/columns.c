@@ -121,7 +121,7 @@ void write_columns_part(const columns *c, int names, FILE *file) {
 
 int write_columns(const columns *c, const char *path) {
   output o;
-  int status = open_output(&o, path);
+  int status = open_output(c->p->context, path, &o);
   if (status) return status;
   write_columns_part(c, 1, o.file);
   return close_output(&o);

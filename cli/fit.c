@@ -7,9 +7,24 @@
 typedef struct estimate {
   og_fit *fit;
   double *theta, *std_error; /* [p] */
+  int *at_bound;             /* [p]: not 0 */
   long long stats[OG_STAT_COUNT];
   double seconds;
+  size_t values; /* observed values that the loss is a sum over */
 } estimate;
+
+/* Whether entries are at a bound, in the parameter's shape. */
+static cJSON *bounds_json(const og_parameter_info *info, const int *at_bound) {
+  if (info->dimensions == 0) return cJSON_CreateBool(at_bound[0] != 0);
+  cJSON *all = cJSON_CreateArray();
+  for (size_t i = 0; i < info->rows; i++) {
+    cJSON *row = info->dimensions == 1 ? all : cJSON_CreateArray();
+    for (size_t j = 0; j < info->columns; j++)
+      cJSON_AddItemToArray(row, cJSON_CreateBool(at_bound[i * info->columns + j] != 0));
+    if (row != all) cJSON_AddItemToArray(all, row);
+  }
+  return all;
+}
 
 /* Estimates and standard errors are collected by the parameters' shapes, so that vectors stay together. */
 static cJSON *parameters_json(const problem *p, const estimate *e) {
@@ -20,6 +35,7 @@ static cJSON *parameters_json(const problem *p, const estimate *e) {
     cJSON *one = cJSON_AddObjectToObject(object, info.name);
     cJSON_AddItemToObject(one, "estimate", json_parameter(&info, e->theta));
     cJSON_AddItemToObject(one, "std_error", json_parameter(&info, e->std_error));
+    cJSON_AddItemToObject(one, "at_bound", bounds_json(&info, e->at_bound + info.offset));
   }
   return object;
 }
@@ -27,6 +43,8 @@ static cJSON *parameters_json(const problem *p, const estimate *e) {
 static cJSON *fit_json(const problem *p, const estimate *e) {
   cJSON *object = cJSON_CreateObject();
   cJSON_AddItemToObject(object, "loss", json_number(og_fit_loss(e->fit)));
+  cJSON_AddStringToObject(object, "loss_is", "sum");
+  cJSON_AddItemToObject(object, "values", json_integer((long long)e->values));
   cJSON_AddItemToObject(object, "params", parameters_json(p, e));
   cJSON_AddItemToObject(object, "iterations", json_integer(og_fit_iterations(e->fit)));
   cJSON_AddBoolToObject(object, "converged", og_fit_converged(e->fit) != 0);
@@ -45,7 +63,7 @@ static void print_entries(const row_list *list, const estimate *e) {
     if (isfinite(e->std_error[r->first]))
       add_cell(&table, "%.3g", e->std_error[r->first]);
     else
-      add_cell(&table, "-");
+      add_cell(&table, e->at_bound[r->first] ? "at bound" : "-");
   }
   if (table.count > table.columns) print_table(&table, 1), putchar('\n');
 }
@@ -69,7 +87,11 @@ static void print_fit(const problem *p, const estimate *e) {
   print_entries(&list, e);
   if (has_whole_rows(&list)) print_arrays(&list, e), explain_arrays("every entry"), putchar('\n');
   free_rows(&list);
-  printf("loss        %.10g\n", og_fit_loss(e->fit));
+  printf("loss        %.10g", og_fit_loss(e->fit));
+  if (e->values)
+    printf(" (sum over %zu observed values)\n", e->values);
+  else
+    printf(" (sum of the costs)\n");
   printf("iterations  %lld in %.3g s\n", og_fit_iterations(e->fit), e->seconds);
   printf("stopped     %s\n", og_fit_reason(e->fit));
 }
@@ -84,8 +106,10 @@ static void find_errors(const problem *p, estimate *e) {
 static int report_fit(const problem *p, og_objective *objective, estimate *e) {
   og_status status = og_fit_estimate(e->fit, e->theta);
   if (status == OG_OK && p->out) status = og_parameters_write(p->model, e->theta, p->out);
+  if (status == OG_OK) status = og_fit_at_bound(e->fit, e->at_bound);
   int result = status == OG_OK ? EXIT_DONE : fail(p->context, status);
   for (int i = 0; i < OG_STAT_COUNT; i++) e->stats[i] = og_objective_stat(objective, (og_stat)i);
+  e->values = og_objective_values(objective);
   find_errors(p, e);
   if (p->json)
     print_json(fit_json(p, e));
@@ -97,10 +121,10 @@ static int report_fit(const problem *p, og_objective *objective, estimate *e) {
 static int run_objective(const problem *p, og_objective *objective, estimate *e) {
   progress view;
   double start = seconds_now();
-  watch_interrupts();
   begin_progress(&view, p);
   og_status status = og_fit_run(objective, p->options, p->theta, follow_progress, &view, &e->fit);
   end_progress(&view);
+  view.interrupted = was_interrupted();
   stop_watching();
   e->seconds = seconds_now() - start;
   if (status != OG_OK) return fail(p->context, status);
@@ -113,12 +137,14 @@ static int run_objective(const problem *p, og_objective *objective, estimate *e)
 
 int run_fit(problem *p) {
   if (is_training(p)) return run_training(p);
-  estimate e = {.theta = take(p->p, sizeof(double)), .std_error = take(p->p, sizeof(double))};
+  estimate e = {.theta = take(p->p, sizeof(double)),
+                .std_error = take(p->p, sizeof(double)),
+                .at_bound = take(p->p, sizeof(int))};
   og_objective *objective;
   og_status status = og_objective_create(p->context, p->model, p->data, p->options, &objective);
   int result = status == OG_OK ? run_objective(p, objective, &e) : fail(p->context, status);
   og_fit_destroy(e.fit);
   og_objective_destroy(objective);
-  free(e.theta), free(e.std_error);
+  free(e.theta), free(e.std_error), free(e.at_bound);
   return result;
 }

@@ -13,12 +13,20 @@ typedef struct gradient {
   long long stats[OG_STAT_COUNT];
 } gradient;
 
+/* What is not finite is shown as that, with the reason: the other derivatives stand. */
+static og_status take_times(const problem *p, og_objective *objective, gradient *g) {
+  og_status status = og_objective_time_gradient(objective, &g->t0_bar, &g->t1_bar);
+  if (status != OG_ERR_NOT_FINITE) return status;
+  remark(p->quiet, "note: %s", og_context_message(p->context));
+  return OG_OK;
+}
+
 static og_status evaluate(const problem *p, og_objective *objective, gradient *g) {
   double start = seconds_now();
   og_status status = og_objective_evaluate(objective, p->theta, &g->loss, g->theta_bar);
   g->seconds = seconds_now() - start;
   if (status == OG_OK) status = og_objective_initial_gradient(objective, g->x0_bar);
-  if (status == OG_OK) status = og_objective_time_gradient(objective, &g->t0_bar, &g->t1_bar);
+  if (status == OG_OK) status = take_times(p, objective, g);
   if (status == OG_OK) status = og_objective_gradient_error(objective, &g->error);
   for (int i = 0; i < OG_STAT_COUNT; i++) g->stats[i] = og_objective_stat(objective, (og_stat)i);
   return status == OG_OK && g->hessian ? og_objective_hessian(objective, p->theta, g->hessian) : status;
@@ -107,6 +115,13 @@ static void print_hessian(const problem *p, const double *hessian) {
   print_table(&table, 1);
 }
 
+static void add_derivative(text_table *table, double value) {
+  if (isfinite(value))
+    add_cell(table, "%.10g", value);
+  else
+    add_cell(table, "not finite");
+}
+
 /* The initial states with the dependence of x0 on parameters left out, and the ends of the span. */
 static void print_ends(const row_list *list, const gradient *g) {
   text_table table = new_table(2);
@@ -116,8 +131,8 @@ static void print_ends(const row_list *list, const gradient *g) {
     add_cell(&table, r->count == 1 ? "%s" : "norm of %s", r->name);
     add_cell(&table, "%.10g", r->count == 1 ? g->x0_bar[r->first] : row_norm(r, g->x0_bar));
   }
-  add_cell(&table, "t0"), add_cell(&table, "%.10g", g->t0_bar);
-  add_cell(&table, "t1"), add_cell(&table, "%.10g", g->t1_bar);
+  add_cell(&table, "t0"), add_derivative(&table, g->t0_bar);
+  add_cell(&table, "t1"), add_derivative(&table, g->t1_bar);
   putchar('\n');
   print_table(&table, 1);
 }
@@ -135,7 +150,7 @@ static void print_gradient(const problem *p, const gradient *g) {
 }
 
 static int show(const problem *p, const gradient *g) {
-  int status = p->out ? write_json(gradient_json(p, g), p->out) : EXIT_DONE;
+  int status = p->out ? write_json(p, gradient_json(p, g), p->out) : EXIT_DONE;
   if (p->json) return print_json(gradient_json(p, g)), status;
   printf("loss  %.10g\n", g->loss);
   print_gradient(p, g);

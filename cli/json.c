@@ -105,11 +105,11 @@ int print_json(cJSON *object) {
   return EXIT_DONE;
 }
 
-int write_json(cJSON *object, const char *path) {
+int write_json(const problem *p, cJSON *object, const char *path) {
   char *text = cJSON_Print(object);
   cJSON_Delete(object);
   output o;
-  int status = open_output(&o, path);
+  int status = open_output(p->context, path, &o);
   if (!status) {
     fprintf(o.file, "%s\n", text);
     status = close_output(&o);

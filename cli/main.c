@@ -1,9 +1,11 @@
 /* odegrad: the command line. One file per verb; this one finds the verb. */
 #include "cli.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
   const char *name;
@@ -28,6 +30,7 @@ static int run_verb(size_t index, int argc, char **argv) {
     free_problem(&p);
   }
   free_arguments(&a);
+  if (status && verbs[index].id != VERB_FIT) end_by_signal(); /* a fit ends with its best point */
   return status;
 }
 
@@ -70,7 +73,15 @@ static int dispatch(int argc, char **argv) {
 
 static void *take_json(size_t size) { return take(size, 1); }
 
+/* A standard stream that is closed would lend its number to the next file that is opened, and its text would
+ * go there. Opened the wrong way round, /dev/null still refuses what is written or read. */
+static void open_standard_streams(void) {
+  for (int number = 0; number <= STDERR_FILENO; number++)
+    if (fcntl(number, F_GETFD) < 0) (void)!open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv) {
+  open_standard_streams();
   signal(SIGPIPE, SIG_IGN); /* a reader that goes away is noticed when writing: see finish_output */
   cJSON_InitHooks(&(cJSON_Hooks){take_json, free});
   int status = dispatch(argc, argv);

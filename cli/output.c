@@ -1,5 +1,4 @@
-/* Files that are written under a temporary name and take their place whole. Pipes and devices are written
- * directly. */
+/* Where results go. */
 #include "cli.h"
 
 #include <errno.h>
@@ -8,63 +7,28 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int fail_output(const char *path, int error) {
-  complain("cannot write %s: %s", path, strerror(error ? error : EIO));
-  return EXIT_USAGE;
-}
-
-static int is_direct(const char *path) {
+int takes_place(const char *path) {
   struct stat status;
-  return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+  return strcmp(path, "-") != 0 && (stat(path, &status) != 0 || S_ISREG(status.st_mode));
 }
 
-int takes_place(const char *path) { return strcmp(path, "-") != 0 && !is_direct(path); }
-
-/* mkstemp makes files private; a result is as readable as the user's other files. */
-static void open_to_others(int descriptor) {
-  mode_t mask = umask(0);
-  umask(mask);
-  (void)!fchmod(descriptor, 0666 & ~mask);
-}
-
-int open_output(output *o, const char *path) {
-  *o = (output){.path = path};
-  if (strcmp(path, "-") == 0) {
-    o->file = stdout;
-    return EXIT_DONE;
-  }
-  if (is_direct(path)) {
-    o->file = fopen(path, "w");
-    return o->file ? EXIT_DONE : fail_output(path, errno);
-  }
-  o->temporary = join("%s.XXXXXX", path);
-  int descriptor = mkstemp(o->temporary);
-  if (descriptor >= 0) {
-    open_to_others(descriptor);
-    o->file = fdopen(descriptor, "w");
-  }
-  if (o->file) return EXIT_DONE;
-  int error = errno;
-  free(o->temporary);
-  return fail_output(path, error);
+int open_output(og_context *context, const char *path, output *o) {
+  *o = (output){.context = context, .file = stdout};
+  if (strcmp(path, "-") == 0) return EXIT_DONE; /* main looks after it */
+  og_status status = og_output_open(context, path, &o->output);
+  if (status != OG_OK) return fail(context, status);
+  o->file = og_output_file(o->output);
+  return EXIT_DONE;
 }
 
 int close_output(output *o) {
-  if (o->file == stdout) return EXIT_DONE; /* main looks after it */
-  int bad = ferror(o->file);
-  if (fclose(o->file) != 0) bad = 1;
-  if (!bad && o->temporary && rename(o->temporary, o->path) != 0) bad = 1;
-  int error = errno;
-  if (bad && o->temporary) unlink(o->temporary);
-  free(o->temporary);
-  return bad ? fail_output(o->path, error) : EXIT_DONE;
+  if (!o->output) return EXIT_DONE;
+  og_status status = og_output_close(o->output, OG_OK);
+  return status == OG_OK ? EXIT_DONE : fail(o->context, status);
 }
 
 void drop_output(output *o) {
-  if (o->file == stdout) return;
-  fclose(o->file);
-  if (o->temporary) unlink(o->temporary);
-  free(o->temporary);
+  if (o->output) og_output_close(o->output, OG_ERR_FILE);
 }
 
 /* The folder of `path`: "." for a bare name. */

@@ -103,14 +103,17 @@ static og_status evaluate_loss(prediction *r) {
   return status;
 }
 
-static void judge(prediction *r) {
+/* A loss that cannot be had is no failure, unless memory is what is missing. */
+static og_status judge(prediction *r) {
   const problem *p = r->p;
   og_status status = OG_OK;
   r->loss = NAN;
   for (size_t i = 0; i < og_model_observed(p->model); i++) judge_classes(r, i);
-  if (!complete_data(p, &status)) return;
-  if (status == OG_OK) status = evaluate_loss(r);
-  if (status != OG_OK) remark(p->quiet, "there is no loss: %s", og_context_message(p->context));
+  int complete = complete_data(p, &status);
+  if (complete && status == OG_OK) status = evaluate_loss(r);
+  if (status == OG_ERR_MEMORY) return status;
+  if (complete && status != OG_OK) remark(p->quiet, "there is no loss: %s", og_context_message(p->context));
+  return OG_OK;
 }
 
 static void remark_judgement(const prediction *r) {
@@ -178,8 +181,8 @@ static int predict_all(prediction *r, const double *t0, const double *t1) {
   if (status == OG_OK) status = fill_columns(r);
   if (status != OG_OK) return fail(r->p->context, status);
   remark_events(r->p, &r->s);
-  judge(r);
-  return show(r);
+  status = judge(r);
+  return status == OG_OK ? show(r) : fail(r->p->context, status);
 }
 
 int run_predict(problem *p) {

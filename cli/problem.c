@@ -286,6 +286,7 @@ int load_problem(const arguments *a, problem *p) {
   p->out = a->values[FLAG_OUT], p->plot = a->values[FLAG_PLOT];
   if (og_context_create(NULL, NULL, NULL, &p->context) != OG_OK)
     return complain("out of memory"), EXIT_FAILED;
+  watch_interrupts(p->context);
   show_warnings(p, 1);
   og_status status = make_options(p, &p->options);
   if (status != OG_OK) return fail(p->context, status);
@@ -310,6 +311,7 @@ int load_problem(const arguments *a, problem *p) {
 }
 
 void free_problem(problem *p) {
+  stop_watching();
   og_options_destroy(p->options);
   og_inputs_destroy(p->inputs);
   og_table_destroy(p->data);

@@ -1,46 +1,15 @@
-/* The progress of a fit, and its interruption. */
+/* The progress of a fit. */
 #include "cli.h"
 
-#include <signal.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* ---- Interruption ---- */
-
-static volatile sig_atomic_t interrupted;
-
-static void note_signal(int number) {
-  (void)number;
-  interrupted = 1;
-}
-
-static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
-
-/* A signal that is ignored, as under nohup, stays so. */
-static void set_handler(void (*handler)(int)) {
-  struct sigaction action, present;
-  memset(&action, 0, sizeof action);
-  action.sa_handler = handler;
-  action.sa_flags = (int)SA_RESETHAND; /* the second signal finds the default, which ends the program */
-  for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
-    if (sigaction(watched[i], NULL, &present) == 0 && present.sa_handler != SIG_IGN)
-      sigaction(watched[i], &action, NULL);
-}
-
-void watch_interrupts(void) {
-  interrupted = 0;
-  set_handler(note_signal);
-}
-
-int was_interrupted(void) { return interrupted != 0; }
-
-void stop_watching(void) { set_handler(SIG_DFL); }
-
-/* ---- Progress ---- */
-
 /* On a terminal one line is rewritten. Elsewhere: the first iterations, then a line a second. */
 static const double TERMINAL_SECONDS = 0.05, LINE_SECONDS = 1, SAVE_SECONDS = 1;
+/* Elsewhere an iteration that goes on is a line again from time to time: a sign of life. */
+static const double SIGN_SECONDS = 10;
 enum { FIRST_LINES = 10 };
 
 int can_rewrite_lines(void) {
@@ -49,7 +18,8 @@ int can_rewrite_lines(void) {
 }
 
 void begin_progress(progress *view, const problem *p) {
-  *view = (progress){.problem = p, .terminal = can_rewrite_lines(), .last_shown = -1e9, .last_saved = -1e9};
+  *view = (progress){.problem = p, .terminal = can_rewrite_lines(), .last_saved = -1e9};
+  view->last_shown = view->terminal ? -1e9 : seconds_now();
   view->saves = p->out && takes_place(p->out);
 }
 
@@ -70,14 +40,20 @@ static void rewrite_line(const og_progress *now) {
 }
 
 static int is_due(const progress *view, const og_progress *now, double time) {
-  if (view->terminal) return time - view->last_shown >= TERMINAL_SECONDS;
-  return (now->iteration <= FIRST_LINES && now->start == 0) || time - view->last_shown >= LINE_SECONDS;
+  double since = time - view->last_shown;
+  int shown = now->iteration == view->shown_iteration && now->start == view->shown_start;
+  if (!isfinite(now->loss)) return 0;
+  if (view->terminal) return since >= TERMINAL_SECONDS;
+  if (shown) return since >= SIGN_SECONDS;
+  return (now->iteration <= FIRST_LINES && now->start == 0) || since >= LINE_SECONDS;
 }
 
 static void show(progress *view, double time) {
   view->hidden = !is_due(view, &view->latest, time);
   if (view->hidden) return;
   view->last_shown = time;
+  view->shown_iteration = view->latest.iteration;
+  view->shown_start = view->latest.start;
   view->open_line = view->terminal;
   if (view->terminal) {
     rewrite_line(&view->latest);
@@ -113,7 +89,7 @@ int follow_progress(const og_progress *now, void *user) {
   view->latest = *now;
   view->latest.theta = NULL;
   if (!view->problem->quiet) show(view, time);
-  save(view, now->theta, time);
+  if (isfinite(now->loss)) save(view, now->theta, time);
   view->interrupted = was_interrupted();
   return view->interrupted;
 }

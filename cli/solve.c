@@ -243,7 +243,7 @@ static int solve_in_parts(problem *p, const double *t0, const double *t1) {
   output o = {.file = stdout};
   og_status status = OG_OK;
   double *last = take(p->trajectories, sizeof *last);
-  int result = p->out ? open_output(&o, p->out) : EXIT_DONE;
+  int result = p->out ? open_output(p->context, p->out, &o) : EXIT_DONE;
   if (result) {
     free(last);
     return result;

@@ -19,6 +19,10 @@ static double judged_by(const og_epoch *epoch, int validated) {
   return validated ? epoch->validation_loss : epoch->loss;
 }
 
+static int is_mean(const problem *p) {
+  return og_options_integer(p->options, OG_OPT_REDUCTION) == OG_REDUCTION_MEAN;
+}
+
 static result read_result(const problem *p, const og_objective *objective, const og_trainer *trainer) {
   result r = {.problem = p, .trainer = trainer, .best = og_trainer_best(trainer)};
   r.history = og_trainer_history(trainer, &r.epochs);
@@ -62,6 +66,7 @@ static cJSON *history_of(const result *r) {
 static cJSON *training_json(const result *r) {
   cJSON *object = cJSON_CreateObject();
   cJSON_AddItemToObject(object, "loss", json_number(r->chosen ? r->chosen->loss : NAN));
+  cJSON_AddStringToObject(object, "loss_is", is_mean(r->problem) ? "mean" : "sum");
   cJSON_AddItemToObject(object, "validation_loss", json_number(r->chosen ? r->chosen->validation_loss : NAN));
   cJSON_AddItemToObject(object, "params", parameters_of(r));
   cJSON_AddItemToObject(object, "iterations", json_integer(og_trainer_steps(r->trainer)));
@@ -109,8 +114,9 @@ static void print_training(const result *r) {
     add_parameter(&table, r, &info);
   print_table(&table, 1);
   putchar('\n');
-  if (r->chosen) printf("loss        %.10g\n", r->chosen->loss);
-  if (r->chosen && r->validated) printf("validation  %.10g\n", r->chosen->validation_loss);
+  const char *is = is_mean(r->problem) ? "mean per observed value" : "sum over observed values";
+  if (r->chosen) printf("loss        %.10g (%s)\n", r->chosen->loss, is);
+  if (r->chosen && r->validated) printf("validation  %.10g (%s)\n", r->chosen->validation_loss, is);
   if (r->chosen) printf("best epoch  %lld of %zu\n", r->chosen->epoch, r->epochs);
   if (count_skipped(r)) printf("left out    %lld mini-batches that failed\n", count_skipped(r));
   printf("iterations  %lld in %.3g s\n", og_trainer_steps(r->trainer), r->seconds);
@@ -149,8 +155,7 @@ static og_status draw_losses(const result *r, const char *path) {
 /* The files of --out, --checkpoint and --loss-plot. */
 static og_status write_files(const result *r) {
   const problem *p = r->problem;
-  const char *checkpoint = p->arguments->values[FLAG_CHECKPOINT],
-             *losses = p->arguments->values[FLAG_LOSS_PLOT];
+  const char *checkpoint = kept_state(p), *losses = p->arguments->values[FLAG_LOSS_PLOT];
   og_status status = p->out ? og_parameters_write(p->model, r->best, p->out) : OG_OK;
   if (status == OG_OK && checkpoint) status = og_trainer_save(r->trainer, checkpoint);
   if (status == OG_OK && losses && r->epochs) status = draw_losses(r, losses);
@@ -170,7 +175,7 @@ static int report(const result *r) {
 static int train(const problem *p, og_objective *objective, og_trainer *trainer) {
   training_view view;
   double start = seconds_now();
-  watch_interrupts();
+  watch_interrupts(NULL); /* between two mini-batches, whose state can be gone on from */
   begin_view(&view, p, objective, trainer);
   og_status status = og_trainer_run(trainer, follow_training, &view);
   end_view(&view);

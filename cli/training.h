@@ -19,6 +19,8 @@ typedef struct training_view {
   int interrupted;
 } training_view;
 
+/* The file that the state of the training is kept in; NULL: none. */
+const char *kept_state(const problem *p);
 void begin_view(training_view *view, const problem *p, og_objective *objective, const og_trainer *trainer);
 /* An og_training_fn: shows the step, and at the end of an epoch saves the best parameters and the state. */
 int follow_training(const og_training *now, void *view);

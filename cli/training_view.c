@@ -9,6 +9,12 @@
 static const double TERMINAL_SECONDS = 0.05, SAVE_SECONDS = 0.1;
 enum { LINES = 20 };
 
+/* A training that was taken up goes on keeping its state where it was, unless it is told of another place. */
+const char *kept_state(const problem *p) {
+  const char *checkpoint = p->arguments->values[FLAG_CHECKPOINT];
+  return checkpoint ? checkpoint : p->arguments->values[FLAG_RESUME];
+}
+
 void begin_view(training_view *view, const problem *p, og_objective *objective, const og_trainer *trainer) {
   *view = (training_view){.problem = p,
                           .objective = objective,
@@ -22,7 +28,7 @@ void begin_view(training_view *view, const problem *p, og_objective *objective, 
                           .loss = NAN,
                           .evaluations = NAN};
   view->saves = p->out && takes_place(p->out);
-  view->keeps = p->arguments->values[FLAG_CHECKPOINT];
+  view->keeps = kept_state(p);
 }
 
 /* ---- Lines ---- */

@@ -7,13 +7,23 @@
  *  - Arrays are row-major doubles: [M][n] keeps one trajectory's states together.
  *  - Functions return OG_OK or a status; the message is in og_context_message(). On failure no output
  *    argument is left half written: pointers are NULL and arrays hold what they held before.
- *  - `const char *` results belong to the object they were asked of and live as long as it does.
+ *  - A pointer must not be NULL unless its declaration says OG_OR_NULL, or it is an array of no entries, or a
+ *    `void *user`. Where it is, a function that returns a status does nothing and returns OG_ERR_ARGUMENT,
+ * and the message names the argument; another one does nothing, or returns 0, NULL, "" or NaN.
+ *  - `const char *` results belong to the object they were asked of and live as long as it does, the message
+ *    of a context (og_context_message) alone does not.
  *  - An object is used by one thread at a time. Fields are constant and may be shared by threads.
- *  - Objects are destroyed in any order before their context; destroying NULL does nothing. */
+ *  - Objects are destroyed in any order before their context; destroying NULL does nothing. An object keeps
+ * what it was made from for as long as it needs it: a field may be destroyed before its solves, a model and a
+ *    table before an objective. What a callback's `user` points to is the caller's to keep. */
 #ifndef ODEGRAD_H
 #define ODEGRAD_H
 
 #include <stddef.h>
+#include <stdio.h>
+
+/** Marks a pointer that may be NULL in the declarations below; what NULL means there, their comments say. */
+#define OG_OR_NULL
 
 #if defined(__GNUC__)
 #define OG_API __attribute__((visibility("default")))
@@ -88,21 +98,27 @@ typedef void (*og_release_fn)(void *memory, void *user);
 typedef void (*og_log_fn)(const char *line, void *user);
 
 /** Creates a context. `allocate` and `release` are given both, or both NULL for malloc and free. */
-OG_API og_status og_context_create(og_allocate_fn allocate, og_release_fn release, void *user,
-                                   og_context **out);
+OG_API og_status og_context_create(og_allocate_fn OG_OR_NULL allocate, og_release_fn OG_OR_NULL release,
+                                   void *user, og_context **out);
 OG_API void og_context_destroy(og_context *context);
 /** Where warnings go; NULL (the default) drops them. */
-OG_API void og_context_set_log(og_context *context, og_log_fn log, void *user);
+OG_API void og_context_set_log(og_context *context, og_log_fn OG_OR_NULL log, void *user);
 /** Threads used by solves of many trajectories, 1 to 1024 (default 1). Results do not depend on it. */
 OG_API og_status og_context_set_threads(og_context *context, int threads);
 OG_API int og_context_threads(const og_context *context);
-/** The message of the last failure, with the trail of calls that led to it; "" if there was none. */
-OG_API const char *og_context_message(const og_context *context);
 /** Copies text as a terminal may show it: control characters (but for line breaks and tabs), bytes that are
  * no UTF-8 and marks that turn the direction of writing are replaced by visible characters of one column. The
  *  library's messages and log lines are so already. At most `size` bytes with a NUL are written (whole
  *  characters; none if size is 0); returns the bytes that the whole needs without the NUL. */
-OG_API size_t og_printable(const char *text, char *out, size_t size);
+OG_API size_t og_printable(const char *text, char *OG_OR_NULL out, size_t size);
+/** With `interrupt` = 1 whatever computes with this context ends soon, with OG_ERR_INTERRUPTED, until it is
+ * taken back by 0: a solve between two steps, which is then as if it had not been run; a fit with its best
+ * point so far, if it has one; a compiler is ended. The one function that may be called at any time from any
+ * thread, and from a signal handler. */
+OG_API void og_context_interrupt(og_context *context, int interrupt);
+/** The message of the last failure, with the trail of calls that led to it; "" if there was none. It is there
+ * until the next call with this context or an object of it: copy what is to be kept. */
+OG_API const char *og_context_message(const og_context *OG_OR_NULL context);
 
 /* ---- Options ----------------------------------------------------------------------------------- */
 
@@ -307,18 +323,19 @@ typedef int (*og_cost_hessian_fn)(double t, const double *x, const double *theta
 OG_API og_status og_field_create(og_context *context, size_t states, size_t parameters, og_rhs_fn rhs,
                                  void *user, og_field **out);
 OG_API void og_field_destroy(og_field *field);
-OG_API og_status og_field_set_vjp(og_field *field, og_vjp_fn vjp);
-OG_API og_status og_field_set_jvp(og_field *field, og_jvp_fn jvp);
+OG_API og_status og_field_set_vjp(og_field *field, og_vjp_fn OG_OR_NULL vjp);
+OG_API og_status og_field_set_jvp(og_field *field, og_jvp_fn OG_OR_NULL jvp);
 /** Says (nonzero) that rhs and the running cost do not depend on t. Then what a vjp puts into t_bar is not
  *  read, and derivatives need fewer looks: nothing oscillates that the solution does not show. Guards and
  *  jumps may depend on t. A run whose rhs has other values at t1 than at t0, at the initial state, is
  *  refused (OG_ERR_ARGUMENT). Models know it themselves. */
 OG_API og_status og_field_set_autonomous(og_field *field, int autonomous);
 /** Adds a running cost: every solve then also integrates l over the span (og_solve_cost). */
-OG_API og_status og_field_set_cost(og_field *field, og_cost_fn cost, og_cost_vjp_fn cost_vjp);
+OG_API og_status og_field_set_cost(og_field *field, og_cost_fn OG_OR_NULL cost,
+                                   og_cost_vjp_fn OG_OR_NULL cost_vjp);
 /** Second derivatives, for og_solve_hessian_product; `cost_hessian` is NULL when there is no running cost. */
-OG_API og_status og_field_set_hessian(og_field *field, og_hessian_fn hessian,
-                                      og_cost_hessian_fn cost_hessian);
+OG_API og_status og_field_set_hessian(og_field *field, og_hessian_fn OG_OR_NULL hessian,
+                                      og_cost_hessian_fn OG_OR_NULL cost_hessian);
 /** A field that also reads `inputs` inputs u(t), given to a solve by og_solve_set_input. In every callback
  * theta then has p + inputs entries, the inputs' values at t behind the parameters, and theta_bar and
  * theta_dot likewise; df/dt is the derivative with the inputs' values held. */
@@ -400,10 +417,9 @@ typedef enum og_stat {
   OG_STAT_COUNT
 } og_stat;
 
-/** A solve of `trajectories` (>= 1) trajectories. `options` may be NULL for the defaults. The field must
- *  outlive it. */
-OG_API og_status og_solve_create(og_context *context, const og_field *field, const og_options *options,
-                                 size_t trajectories, og_solve **out);
+/** A solve of `trajectories` (>= 1) trajectories. `options` may be NULL for the defaults. */
+OG_API og_status og_solve_create(og_context *context, const og_field *field,
+                                 const og_options *OG_OR_NULL options, size_t trajectories, og_solve **out);
 OG_API void og_solve_destroy(og_solve *solve);
 
 /* Settings of one trajectory, or of OG_ALL. Arrays are copied. They can be changed between runs; a derivative
@@ -416,13 +432,13 @@ OG_API og_status og_solve_set_observations(og_solve *solve, size_t trajectory, s
 OG_API og_status og_solve_set_initial_state(og_solve *solve, size_t trajectory, const double *x0);
 /** An absolute tolerance for each state [n], in place of the option's for all; NULL takes it back. The
  * running cost, and the adjoint variables of continuous adjoints, have the option's. */
-OG_API og_status og_solve_set_atol(og_solve *solve, const double *atol);
+OG_API og_status og_solve_set_atol(og_solve *solve, const double *OG_OR_NULL atol);
 /** With OG_ALL the parameters are shared and theta_bar below is [p]; once set for one trajectory, every
  *  trajectory has its own and theta_bar is [M][p]. */
 OG_API og_status og_solve_set_parameters(og_solve *solve, size_t trajectory, const double *theta);
 
 /** What messages call a trajectory besides its number ("patient 7"): copied; NULL or "" takes it back. */
-OG_API og_status og_solve_set_name(og_solve *solve, size_t trajectory, const char *name);
+OG_API og_status og_solve_set_name(og_solve *solve, size_t trajectory, const char *OG_OR_NULL name);
 
 /** A signal in time: one value; values at times, joined by straight lines; or each held until the next. */
 typedef enum og_signal { OG_SIGNAL_CONSTANT, OG_SIGNAL_LINEAR, OG_SIGNAL_HOLD } og_signal;
@@ -430,7 +446,7 @@ typedef enum og_signal { OG_SIGNAL_CONSTANT, OG_SIGNAL_LINEAR, OG_SIGNAL_HOLD } 
  *  A linear signal must cover the span; a held one must begin no later than the span does on its left, and
  *  holds its last value on. Steps end at the times within the span. */
 OG_API og_status og_solve_set_input(og_solve *solve, size_t trajectory, size_t input, og_signal kind,
-                                    size_t count, const double *times, const double *values);
+                                    size_t count, const double *OG_OR_NULL times, const double *values);
 /** The derivative of the last og_solve_pullback's loss with respect to the signal's values, ADDED to
  *  values_bar[count]. The signals' times are constants. */
 OG_API og_status og_solve_input_gradient(const og_solve *solve, size_t trajectory, size_t input,
@@ -455,7 +471,8 @@ OG_API og_status og_solve_cost(const og_solve *solve, size_t trajectory, double 
 /** Counters summed over trajectories since the last og_solve_run. */
 OG_API long long og_solve_stat(const og_solve *solve, og_stat stat);
 /** Accepted steps of one trajectory, and its times [steps + 1] (NULL to ask for the count alone). */
-OG_API og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t *steps, double *times);
+OG_API og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t *steps,
+                                double *OG_OR_NULL times);
 
 /* Events of the last run or replay, in the order in which they happened: docs/events.md. After a terminal
  * event og_solve_final gives the state after it, and observations that come later are not there. */
@@ -468,16 +485,19 @@ typedef struct og_occurrence {
 OG_API og_status og_solve_events(const og_solve *solve, size_t trajectory, size_t *count);
 OG_API og_status og_solve_event(const og_solve *solve, size_t trajectory, size_t index, og_occurrence *out);
 /** States [n] just before and just after event `index`; NULL: not wanted. */
-OG_API og_status og_solve_event_states(const og_solve *solve, size_t trajectory, size_t index, double *before,
-                                       double *after);
+OG_API og_status og_solve_event_states(const og_solve *solve, size_t trajectory, size_t index,
+                                       double *OG_OR_NULL before, double *OG_OR_NULL after);
 /** Cotangents of the events' times [events] and of the states before and after them [events][n], for the
  *  pullbacks that follow, until the next run or replay; NULL means zero. */
-OG_API og_status og_solve_set_event_cotangents(og_solve *solve, size_t trajectory, const double *times_bar,
-                                               const double *before_bar, const double *after_bar);
+OG_API og_status og_solve_set_event_cotangents(og_solve *solve, size_t trajectory,
+                                               const double *OG_OR_NULL times_bar,
+                                               const double *OG_OR_NULL before_bar,
+                                               const double *OG_OR_NULL after_bar);
 /** Tangents of the same, by the last pushforward: times_dot [events], before_dot and after_dot [events][n];
  *  NULL: not wanted. */
-OG_API og_status og_solve_event_tangents(const og_solve *solve, size_t trajectory, double *times_dot,
-                                         double *before_dot, double *after_dot);
+OG_API og_status og_solve_event_tangents(const og_solve *solve, size_t trajectory,
+                                         double *OG_OR_NULL times_dot, double *OG_OR_NULL before_dot,
+                                         double *OG_OR_NULL after_dot);
 
 /** Cotangents in: of the observed states [sum of counts][n] in order of trajectory and time, of the final
  *  states [M][n], of the running cost's integral [M]; NULL means zero. Cotangents out, added to: x0_bar
@@ -494,9 +514,11 @@ OG_API og_status og_solve_event_tangents(const og_solve *solve, size_t trajector
  * derivative are narrowed and the trajectory solved again, or OG_ERR_UNRESOLVED says where and what to try
  * (option gradient-control). Events are differentiated with their times; one that is touched and not crossed
  * is refused (OG_ERR_GRAZING). Cotangents of observations that a terminal event left out are ignored. */
-OG_API og_status og_solve_pullback(og_solve *solve, const double *observed_bar, const double *final_bar,
-                                   const double *cost_bar, double *x0_bar, double *theta_bar, double *t0_bar,
-                                   double *t1_bar, double *times_bar);
+OG_API og_status og_solve_pullback(og_solve *solve, const double *OG_OR_NULL observed_bar,
+                                   const double *OG_OR_NULL final_bar, const double *OG_OR_NULL cost_bar,
+                                   double *OG_OR_NULL x0_bar, double *OG_OR_NULL theta_bar,
+                                   double *OG_OR_NULL t0_bar, double *OG_OR_NULL t1_bar,
+                                   double *OG_OR_NULL times_bar);
 /** How well the last gradient is known: estimated errors, each relative to the largest component of its kind.
  *  With adjoint = discrete or forward they come from looks at single steps on the way back (what the same
  * step in two parts does otherwise), or, where these gave cause for doubt, from a comparison with the
@@ -513,9 +535,11 @@ typedef struct og_gradient_error {
 OG_API og_status og_solve_gradient_error(const og_solve *solve, og_gradient_error *error);
 
 /** The twin: tangents in (NULL means zero; shapes as the cotangents out above), tangents out, overwritten. */
-OG_API og_status og_solve_pushforward(og_solve *solve, const double *x0_dot, const double *theta_dot,
-                                      const double *t0_dot, const double *t1_dot, const double *times_dot,
-                                      double *observed_dot, double *final_dot, double *cost_dot);
+OG_API og_status og_solve_pushforward(og_solve *solve, const double *OG_OR_NULL x0_dot,
+                                      const double *OG_OR_NULL theta_dot, const double *OG_OR_NULL t0_dot,
+                                      const double *OG_OR_NULL t1_dot, const double *OG_OR_NULL times_dot,
+                                      double *OG_OR_NULL observed_dot, double *OG_OR_NULL final_dot,
+                                      double *OG_OR_NULL cost_dot);
 
 /** Second derivatives: how the results of og_solve_pullback change along each of `directions` (>= 1)
  * directions of initial states and parameters, x0_dot [directions][M][n] and theta_dot [directions][p] or
@@ -529,12 +553,12 @@ OG_API og_status og_solve_pushforward(og_solve *solve, const double *x0_dot, con
  * memory budget they keep checkpoints of their own, within as much again. Pairs (x, x_dot) need more than x
  * alone, so a budget that is enough for run and pullback may be refused here: OG_ERR_BUDGET, and the message
  * has the least that would do. */
-OG_API og_status og_solve_hessian_product(og_solve *solve, size_t directions, const double *x0_dot,
-                                          const double *theta_dot, const double *observed_bar,
-                                          const double *final_bar, const double *cost_bar,
-                                          const double *observed_bar_dot, const double *final_bar_dot,
-                                          const double *cost_bar_dot, double *x0_bar_dot,
-                                          double *theta_bar_dot);
+OG_API og_status og_solve_hessian_product(
+    og_solve *solve, size_t directions, const double *OG_OR_NULL x0_dot, const double *OG_OR_NULL theta_dot,
+    const double *OG_OR_NULL observed_bar, const double *OG_OR_NULL final_bar,
+    const double *OG_OR_NULL cost_bar, const double *OG_OR_NULL observed_bar_dot,
+    const double *OG_OR_NULL final_bar_dot, const double *OG_OR_NULL cost_bar_dot,
+    double *OG_OR_NULL x0_bar_dot, double *OG_OR_NULL theta_bar_dot);
 
 /* ---- Tables of data ------------------------------------------------------------------------------ */
 
@@ -652,11 +676,11 @@ OG_API og_status og_model_probabilities(const og_model *model, size_t index, dou
 /** The columns of a table that a model reads as inputs. */
 typedef struct og_inputs og_inputs;
 
-/** Reads and checks them; model and table must outlive it. The table may be NULL when the model has no
+/** Reads and checks them. The table may be NULL when the model has no
  * inputs. An input that is constant has one value in all rows of a trajectory. A signal in time has its
  * values at the times of the rows (column t or time); missing values are left out. */
-OG_API og_status og_inputs_create(og_context *context, const og_model *model, const og_table *table,
-                                  og_inputs **out);
+OG_API og_status og_inputs_create(og_context *context, const og_model *model,
+                                  const og_table *OG_OR_NULL table, og_inputs **out);
 OG_API void og_inputs_destroy(og_inputs *inputs);
 /** Their values u [og_model_inputs] at a time: of a held signal the last value at or before t. OG_ERR_DATA
  * where a signal is not known: before its first value, and beyond the last one of a linear one. */
@@ -671,15 +695,17 @@ OG_API og_status og_inputs_set(const og_inputs *inputs, og_solve *solve);
  *  event ends has its final cost there; data beyond it are OG_ERR_ENDED. */
 typedef struct og_objective og_objective;
 
-/** `table` may be NULL when the model has costs and a `time` statement; `options` may be NULL. Model and
- *  table must outlive it. A column that the model observes and the table lacks, and times out of order, are
- *  refused by name; columns that the model does not use are noted in the log. */
-OG_API og_status og_objective_create(og_context *context, const og_model *model, const og_table *table,
-                                     const og_options *options, og_objective **out);
+/** `table` may be NULL when the model has costs and a `time` statement; `options` may be NULL. A column that
+ * the model observes and the table lacks, and times out of order, are refused by name; columns that the model
+ * does not use are noted in the log. */
+OG_API og_status og_objective_create(og_context *context, const og_model *model,
+                                     const og_table *OG_OR_NULL table, const og_options *OG_OR_NULL options,
+                                     og_objective **out);
 OG_API void og_objective_destroy(og_objective *objective);
-/** theta [p]; *loss and gradient [p] are overwritten; gradient may be NULL for the loss alone. */
-OG_API og_status og_objective_evaluate(og_objective *objective, const double *theta, double *loss,
-                                       double *gradient);
+/** theta [p]; *loss and gradient [p] are overwritten; gradient may be NULL for the loss alone, and loss for
+ * the gradient alone. */
+OG_API og_status og_objective_evaluate(og_objective *objective, const double *theta, double *OG_OR_NULL loss,
+                                       double *OG_OR_NULL gradient);
 /** One part of the data: a window of `count` (>= 2) rows of a trajectory from row `first` on, counted from 0
  *  among its rows that hold an observed value, in order of time (og_objective_rows). It is solved from the
  * time of its first row to that of its last, and starts from the data there: every state must be observed as
@@ -700,8 +726,8 @@ typedef struct og_window {
  * were counted. What is asked "of the last gradient" below is that of the whole set. Batches of as many
  * windows with as many rows as the one before allocate nothing to be set up. */
 OG_API og_status og_objective_evaluate_batch(og_objective *objective, const double *theta, size_t count,
-                                             const og_window *windows, double *loss, size_t *values,
-                                             double *gradient);
+                                             const og_window *windows, double *OG_OR_NULL loss,
+                                             size_t *OG_OR_NULL values, double *OG_OR_NULL gradient);
 /** Whether windows can start from the data: OG_ERR_UNSUPPORTED, and the message names a state that is not
  *  observed as it is. */
 OG_API og_status og_objective_check_windows(og_objective *objective);
@@ -711,15 +737,16 @@ OG_API size_t og_objective_rows(const og_objective *objective, size_t trajectory
 OG_API size_t og_objective_values(const og_objective *objective);
 /** The gradient of og_objective_evaluate by another adjoint, whatever the options say. */
 OG_API og_status og_objective_evaluate_with(og_objective *objective, og_adjoint adjoint, const double *theta,
-                                            double *loss, double *gradient);
+                                            double *OG_OR_NULL loss, double *OG_OR_NULL gradient);
 /** Central differences with the step sequence held (og_solve_replay, outside any memory budget), of the loss.
  * `error` [p] receives an estimate of their own error (NULL: not wanted). Also fills the gradients below. */
 OG_API og_status og_objective_differences(og_objective *objective, const double *theta, double *gradient,
-                                          double *error);
+                                          double *OG_OR_NULL error);
 /** The same for `count` entries of theta alone (NULL: the first ones), gradient [count] and error [count] in
  *  their order: each takes several solves, and networks have thousands. */
 OG_API og_status og_objective_differences_of(og_objective *objective, const double *theta, size_t count,
-                                             const size_t *entries, double *gradient, double *error);
+                                             const size_t *OG_OR_NULL entries, double *gradient,
+                                             double *OG_OR_NULL error);
 /** Second derivatives of the loss, exact for the computed numbers as the discrete gradient is: the Hessian
  * times `direction` [p] into product [p], and the whole symmetric Hessian [p][p], row-major, at the cost of p
  *  products. Steps are kept for it whatever the adjoint; models with events are refused. */
@@ -727,11 +754,15 @@ OG_API og_status og_objective_hessian_product(og_objective *objective, const dou
                                               const double *direction, double *product);
 OG_API og_status og_objective_hessian(og_objective *objective, const double *theta, double *hessian);
 /** Of the last gradient: dL/dx0 [trajectories][n] with the dependence of x0 on theta left out, dL/dt0 and
- *  dL/dt1, summed over trajectories; inputs go on beyond t0 and t1 as they are within. */
+ *  dL/dt1, summed over trajectories; inputs go on beyond t0 and t1 as they are within. A derivative by a time
+ *  that is wanted (not NULL) and not finite, as where f has sqrt(t) at t0 = 0, is OG_ERR_NOT_FINITE; both are
+ *  written all the same, and the gradient of the parameters stands. */
 OG_API size_t og_objective_trajectories(const og_objective *objective);
 OG_API og_status og_objective_initial_gradient(const og_objective *objective, double *x0_bar);
-OG_API og_status og_objective_time_gradient(const og_objective *objective, double *t0_bar, double *t1_bar);
-/** See og_solve_gradient_error; parameters are those of the objective's whole gradient. */
+OG_API og_status og_objective_time_gradient(const og_objective *objective, double *OG_OR_NULL t0_bar,
+                                            double *OG_OR_NULL t1_bar);
+/** See og_solve_gradient_error; parameters are those of the objective's whole gradient. NaN after
+ *  og_objective_differences. */
 OG_API og_status og_objective_gradient_error(const og_objective *objective, og_gradient_error *error);
 OG_API long long og_objective_stat(const og_objective *objective, og_stat stat);
 /** The span of one trajectory, from the `time` statement or the data. */
@@ -741,30 +772,35 @@ OG_API og_status og_objective_span(const og_objective *objective, size_t traject
 
 typedef struct og_fit og_fit;
 
-/** What is known after each iteration. `start` counts from 0 when several starting points are tried. */
+/** What is known on the way. `start` counts from 0 when several starting points are tried; loss and
+ *  gradient_norm are those of its last iteration, loss INFINITY before the first point that has one. */
 typedef struct og_progress {
   int start, starts;
   long long iteration, evaluations;
   double loss, gradient_norm, seconds;
   const double *theta; /* [p]: the best point so far, of all starts; valid during the call */
 } og_progress;
-/** Called after each iteration from the calling thread; returns nonzero to stop with the best point so far.
- */
+/** Called after each evaluation of the loss, and after each iteration, from the calling thread; returns
+ * nonzero to stop with the best point so far. */
 typedef int (*og_progress_fn)(const og_progress *progress, void *user);
 
 /** Minimises the objective within the parameters' bounds from `theta` [p] (NULL: the model's values).
  *  Its optimizers are lbfgs, slsqp and gradient; for the others see og_objective_trainer.
  *  Where the gradient vanishes at a maximum or a saddle, the fit leaves it along a direction of descent.
- *  Stopping by `progress` is success: the reason says so. Solves that fail on the way are survived; only a
- *  failure at every starting point is an error. */
-OG_API og_status og_fit_run(og_objective *objective, const og_options *options, const double *theta,
-                            og_progress_fn progress, void *user, og_fit **out);
+ *  Stopping by `progress` or by og_context_interrupt is success, once a loss is known: the reason says so.
+ * Solves that fail on the way are survived; only a failure at every starting point is an error. */
+OG_API og_status og_fit_run(og_objective *objective, const og_options *OG_OR_NULL options,
+                            const double *OG_OR_NULL theta, og_progress_fn OG_OR_NULL progress, void *user,
+                            og_fit **out);
 OG_API void og_fit_destroy(og_fit *fit);
 OG_API double og_fit_loss(const og_fit *fit);
 OG_API og_status og_fit_estimate(const og_fit *fit, double *theta);
-/** From the inverse observed information; NaN for a parameter at its bound or not identified, and for all
- * where the information is not to be believed (a note says why). */
+/** From the inverse observed information; NaN for a parameter at its bound (the others are those with it held
+ * there) and for one that the data do not determine, and for all where the information is not to be believed
+ * or the loss is a plain error and no likelihood (notes say which and why). */
 OG_API og_status og_fit_standard_errors(const og_fit *fit, double *standard_errors);
+/** Whether each parameter [p] is at its lower (-1) or upper (1) bound, or within (0). */
+OG_API og_status og_fit_at_bound(const og_fit *fit, int *at_bound);
 OG_API long long og_fit_iterations(const og_fit *fit);
 /** Whether the estimate is a minimum as far as the solves can tell: the gradient is small beside the loss and
  * no direction leads down (docs/cli.md, "When a fit is converged"). */
@@ -829,15 +865,15 @@ typedef struct og_batches og_batches;
  * windows side by side, into which no window of training reaches. A mini-batch of everything is never
  * shuffled. */
 OG_API og_status og_batches_create(og_context *context, const og_options *options, size_t trajectories,
-                                   const size_t *rows, og_batches **out);
+                                   const size_t *OG_OR_NULL rows, og_batches **out);
 OG_API void og_batches_destroy(og_batches *batches);
 /** The next mini-batch: its windows are valid until the next call. */
 OG_API og_status og_batches_next(og_batches *batches, size_t *count, const og_window **windows);
 /** Mini-batches of an epoch, which has `windows` windows or all there are; the last may be smaller. */
 OG_API size_t og_batches_per_epoch(const og_batches *batches);
 /** What is trained on, in order, and what is held out (0: nothing). Valid as long as `batches`. */
-OG_API size_t og_batches_training(const og_batches *batches, const og_window **windows);
-OG_API size_t og_batches_validation(const og_batches *batches, const og_window **windows);
+OG_API size_t og_batches_training(const og_batches *batches, const og_window **OG_OR_NULL windows);
+OG_API size_t og_batches_validation(const og_batches *batches, const og_window **OG_OR_NULL windows);
 /** How many mini-batches were handed out: all of the state. og_batches_seek goes on from there. */
 OG_API long long og_batches_position(const og_batches *batches);
 OG_API og_status og_batches_seek(og_batches *batches, long long position);
@@ -853,10 +889,11 @@ typedef og_status (*og_loss_fn)(const double *theta, size_t count, const og_wind
                                 size_t *values, double *gradient, void *user);
 /** The loss of an objective, which is `user` (og_objective_evaluate_batch). */
 OG_API og_status og_objective_loss(const double *theta, size_t count, const og_window *windows, double *loss,
-                                   size_t *values, double *gradient, void *user);
+                                   size_t *values, double *OG_OR_NULL gradient, void *user);
 /** og_batches of an objective's data; windows are refused where they cannot start from it, and do not begin
  * at rows that lack a state's value. */
-OG_API og_status og_objective_batches(og_objective *objective, const og_options *options, og_batches **out);
+OG_API og_status og_objective_batches(og_objective *objective, const og_options *OG_OR_NULL options,
+                                      og_batches **out);
 
 /** One epoch of a training. */
 typedef struct og_epoch {
@@ -891,14 +928,14 @@ typedef struct og_trainer og_trainer;
 
 /** Starts from theta [p]. Reads the options epochs, iterations, reduction, l1, l2, clip-norm, clip-value,
  * lr-schedule and those it names, patience, tolerance, seed and those of og_updater_create. `batches` must
- * outlive it and be at its start. */
+ * be at their start, and are the trainer's alone from then on. */
 OG_API og_status og_trainer_create(og_context *context, const og_options *options, size_t p, og_loss_fn loss,
                                    void *user, og_batches *batches, const double *theta, og_trainer **out);
 /** A trainer of an objective's loss, with batches of its own, within the parameters' bounds; penalties and
  * decay are for the weights of networks alone if the model has any. theta = NULL: og_model_initialize by the
- * seed. The objective must outlive it. */
-OG_API og_status og_objective_trainer(og_objective *objective, const og_options *options, const double *theta,
-                                      og_trainer **out);
+ * seed. */
+OG_API og_status og_objective_trainer(og_objective *objective, const og_options *OG_OR_NULL options,
+                                      const double *OG_OR_NULL theta, og_trainer **out);
 OG_API void og_trainer_destroy(og_trainer *trainer);
 /** Bounds [p], to which theta is projected after each step; and how many parameters, the first ones, have
  * neither penalties nor decay. Both before the first step. */
@@ -909,7 +946,7 @@ OG_API og_status og_trainer_exempt(og_trainer *trainer, size_t count);
 OG_API og_status og_trainer_step(og_trainer *trainer);
 /** All that are left. `progress` may be NULL. After a failure what was reached can still be read and saved.
  */
-OG_API og_status og_trainer_run(og_trainer *trainer, og_training_fn progress, void *user);
+OG_API og_status og_trainer_run(og_trainer *trainer, og_training_fn OG_OR_NULL progress, void *user);
 /** Whether it has ended; whether because nothing got better any more; and why, in words ("": not ended). */
 OG_API int og_trainer_ended(const og_trainer *trainer);
 OG_API int og_trainer_converged(const og_trainer *trainer);
@@ -929,6 +966,19 @@ OG_API const og_epoch *og_trainer_history(const og_trainer *trainer, size_t *epo
 OG_API og_status og_trainer_save(const og_trainer *trainer, const char *path);
 OG_API og_status og_trainer_load(og_trainer *trainer, const char *path);
 
+/* ---- Files that are written --------------------------------------------------------------------------- */
+
+/** A file that appears whole or not at all, as everything does that is written here: under a temporary name
+ * beside `path`, from which it takes that place when it is done and on the disk. Links are followed; a file
+ * that is replaced leaves its permissions to the new one. Temporary files of runs that were killed while they
+ * wrote the same file are removed. Pipes and devices are written directly; "-" is standard output. */
+typedef struct og_output og_output;
+OG_API og_status og_output_open(og_context *context, const char *path, og_output **out);
+OG_API FILE *og_output_file(og_output *output);
+/** Ends the output for good or ill, and destroys it: with a `status` other than OG_OK the file is dropped and
+ *  `status` returned. */
+OG_API og_status og_output_close(og_output *output, og_status status);
+
 /* ---- Parameter files and plots --------------------------------------------------------------------- */
 
 /** Parameters in files. A path that ends in ".safetensors" is written as that format: one F64 tensor for each
@@ -946,22 +996,24 @@ OG_API og_status og_trainer_load(og_trainer *trainer, const char *path);
 OG_API og_status og_parameters_write(const og_model *model, const double *theta, const char *path);
 OG_API og_status og_parameters_read(const og_model *model, const char *path, double *theta);
 
-/** A picture of points and curves with axes and legend, written as SVG or PNG by the ending of the path. */
+/** A picture of points and curves with axes and legend, written as SVG or PNG by the ending of the path.
+ * Texts may be NULL for none. */
 typedef struct og_plot og_plot;
-OG_API og_status og_plot_create(og_context *context, const char *title, const char *x_label,
-                                const char *y_label, og_plot **out);
+OG_API og_status og_plot_create(og_context *context, const char *OG_OR_NULL title,
+                                const char *OG_OR_NULL x_label, const char *OG_OR_NULL y_label,
+                                og_plot **out);
 OG_API void og_plot_destroy(og_plot *plot);
 /** Arrays are copied; points that are not finite are left out (a line is broken there). Series of the same
  *  name share one colour and one legend entry. */
-OG_API og_status og_plot_line(og_plot *plot, const char *name, size_t count, const double *x,
+OG_API og_status og_plot_line(og_plot *plot, const char *OG_OR_NULL name, size_t count, const double *x,
                               const double *y);
-OG_API og_status og_plot_points(og_plot *plot, const char *name, size_t count, const double *x,
+OG_API og_status og_plot_points(og_plot *plot, const char *OG_OR_NULL name, size_t count, const double *x,
                                 const double *y);
 /** A line with markers, whose shapes tell names apart as colours do: for few points. */
-OG_API og_status og_plot_marked(og_plot *plot, const char *name, size_t count, const double *x,
+OG_API og_status og_plot_marked(og_plot *plot, const char *OG_OR_NULL name, size_t count, const double *x,
                                 const double *y);
 /** A thin dashed line in grey to compare with: a slope, a bound. */
-OG_API og_status og_plot_guide(og_plot *plot, const char *name, size_t count, const double *x,
+OG_API og_status og_plot_guide(og_plot *plot, const char *OG_OR_NULL name, size_t count, const double *x,
                                const double *y);
 OG_API og_status og_plot_set_log(og_plot *plot, int log_x, int log_y);
 OG_API og_status og_plot_write(const og_plot *plot, const char *path);

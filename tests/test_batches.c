@@ -64,6 +64,32 @@ static void every_epoch_has_every_trajectory_once(void **state) {
   og_context_destroy(context);
 }
 
+/* The order in which passes 0 to 5 go through 20 trajectories, one at a time. */
+static void read_orders(long long seed, size_t orders[6][20]) {
+  og_context *context = new_context();
+  og_batches *batches = make_batches(context, (setting){.batch = 1, .seed = seed}, 20, NULL);
+  for (int pass = 0; pass < 6; pass++)
+    for (int i = 0; i < 20; i++) {
+      size_t count;
+      const og_window *windows;
+      CHECK(context, og_batches_next(batches, &count, &windows));
+      orders[pass][i] = windows[0].trajectory;
+    }
+  og_batches_destroy(batches);
+  og_context_destroy(context);
+}
+
+/* No two of them are alike, nor is one of them unshuffled: by chance that happens once in 20! / 21 trials. */
+static void every_pass_has_an_order_of_its_own(void **state) {
+  (void)state;
+  size_t orders[13][20];
+  read_orders(3, orders);
+  read_orders(4, orders + 6);
+  for (size_t i = 0; i < 20; i++) orders[12][i] = i;
+  for (int a = 0; a < 13; a++)
+    for (int b = 0; b < a; b++) assert_memory_not_equal(orders[a], orders[b], sizeof orders[a]);
+}
+
 static void everything_at_once_keeps_its_order(void **state) {
   (void)state;
   og_context *context = new_context();
@@ -249,6 +275,7 @@ static void no_memory_is_reported(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(every_epoch_has_every_trajectory_once),
+                                     cmocka_unit_test(every_pass_has_an_order_of_its_own),
                                      cmocka_unit_test(everything_at_once_keeps_its_order),
                                      cmocka_unit_test(windows_are_all_there_are),
                                      cmocka_unit_test(short_epochs_pass_through_all_windows),

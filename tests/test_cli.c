@@ -407,6 +407,28 @@ static void terminate(void **state) {
   interrupted_fits_keep_and_report_the_best_point(SIGTERM);
 }
 
+/* While a loss is being computed, in millions of steps. The first evaluation is saved as soon as it is there.
+ */
+static void a_second_signal_of_another_kind_ends_at_once(void **state) {
+  (void)state;
+  char out[256], report[256], errors[256];
+  int status;
+  snprintf(out, sizeof out, "%s/twice.json", folder);
+  snprintf(report, sizeof report, "%s/report.json", folder);
+  snprintf(errors, sizeof errors, "%s/errors", folder);
+  remove(out);
+  pid_t child = start_tool(report, errors,
+                           (char *[]){"odegrad", "fit", FIXTURES "decay.ode", "--data", FIXTURES "decay.csv",
+                                      "--steps", "4000000", "--adjoint", "backsolve", "--out", out, NULL});
+  assert_true(child > 0);
+  for (int i = 0; i < 6000 && size_of(out) == 0; i++) nanosleep(&(struct timespec){0, 10000000}, NULL);
+  assert_true(size_of(out) > 0);
+  assert_int_equal(kill(child, SIGINT), 0);
+  assert_int_equal(kill(child, SIGTERM), 0);
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFSIGNALED(status));
+}
+
 /* Nothing can be done on SIGKILL: what was saved on the way is there. */
 static void a_killed_fit_leaves_its_best_point(void **state) {
   (void)state;
@@ -581,6 +603,7 @@ int main(void) {
       cmocka_unit_test(saved_parameters_are_read_back),
       cmocka_unit_test(ctrl_c),
       cmocka_unit_test(terminate),
+      cmocka_unit_test(a_second_signal_of_another_kind_ends_at_once),
       cmocka_unit_test(a_killed_fit_leaves_its_best_point),
       cmocka_unit_test(a_resumed_training_is_the_uninterrupted_one),
       cmocka_unit_test(training_reports_its_history),

@@ -244,6 +244,59 @@ static void interrupting_keeps_the_best_point(void **state) {
   }
 }
 
+/* Calls of a fit that begins at a saddle (L = (z^2 - y)^2 and more, at z = 0) from two starts, so that all
+ * parts of a fit have a turn; stopped at call `stop_after` (0: never). */
+typedef struct steps {
+  long long calls, stop_after, evaluations, most;
+} steps;
+
+static int stepping(const og_progress *progress, void *user) {
+  steps *s = user;
+  s->most =
+      progress->evaluations - s->evaluations > s->most ? progress->evaluations - s->evaluations : s->most;
+  s->evaluations = progress->evaluations;
+  assert_non_null(progress->theta);
+  return ++s->calls == s->stop_after;
+}
+
+static void check_interruption(og_optimizer optimizer, long long stop_after, steps *s) {
+  fixture f = make_fixture(
+      "param a = 0 in [-3, 3], b = 0.5 in [0, 2], s = 1 in [0.1, 2]\ninit x = a, z = b\nx' = 0*x\n"
+      "z' = -z\nobserve y ~ normal(x^2 + z, s)\nobserve w ~ normal(z, s)\n",
+      "t,y,w\n0,4.1,1\n1,3.9,0.4\n2,3.6,0.1\n");
+  og_options *options = fit_options(f.context, optimizer);
+  double theta[3], errors[3], loss;
+  og_fit *fit = NULL;
+  CHECK(f.context, og_options_set_integer(options, OG_OPT_STARTS, 1));
+  CHECK(f.context, og_options_set_integer(options, OG_OPT_ITERATIONS, 40));
+  *s = (steps){.stop_after = stop_after};
+  CHECK(f.context, og_fit_run(f.objective, options, NULL, stepping, s, &fit));
+  CHECK(f.context, og_fit_estimate(fit, theta));
+  CHECK(f.context, og_fit_standard_errors(fit, errors));
+  CHECK(f.context, og_objective_evaluate(f.objective, theta, &loss, NULL));
+  assert_true(loss == og_fit_loss(fit));
+  if (stop_after) {
+    assert_int_equal(s->calls, stop_after); /* nothing is evaluated any more */
+    assert_string_equal(og_fit_reason(fit), "interrupted; this is the best point so far");
+    assert_true(!og_fit_converged(fit) && isnan(errors[0]) && isnan(errors[1]) && isnan(errors[2]));
+  }
+  og_fit_destroy(fit);
+  og_options_destroy(options);
+  drop_fixture(&f);
+}
+
+/* Every evaluation is reported, whatever part of a fit makes it, and can be the last one. */
+static void a_fit_can_be_stopped_at_every_evaluation(void **state) {
+  (void)state;
+  for (int optimizer = OG_OPTIMIZER_LBFGS; optimizer <= OG_OPTIMIZER_GRADIENT; optimizer++) {
+    steps whole, s;
+    check_interruption((og_optimizer)optimizer, 0, &whole);
+    assert_true(whole.calls >= whole.evaluations && whole.most <= 3); /* 3 Hessian products at a time */
+    for (long long stop = 1; stop <= whole.calls; stop += stop + 12 < whole.calls ? 1 + whole.calls / 40 : 1)
+      check_interruption((og_optimizer)optimizer, stop, &s);
+  }
+}
+
 static void the_iteration_limit_is_a_reason(void **state) {
   (void)state;
   fixture f = make_fixture(hare_lynx, pelts);
@@ -339,6 +392,7 @@ int main(void) {
                                      cmocka_unit_test(starts_depend_on_the_seed_alone),
                                      cmocka_unit_test(the_best_point_of_all_starts_is_reported),
                                      cmocka_unit_test(interrupting_keeps_the_best_point),
+                                     cmocka_unit_test(a_fit_can_be_stopped_at_every_evaluation),
                                      cmocka_unit_test(the_iteration_limit_is_a_reason),
                                      cmocka_unit_test(failing_solves_are_survived),
                                      cmocka_unit_test(a_model_without_parameters_is_refused),

@@ -190,6 +190,71 @@ static void differences_at_a_bound_are_one_sided(void **state) {
   drop_fixture(&f);
 }
 
+/* What is said of the last gradient is that of the whole set, whatever was evaluated since; of differences
+ * nothing is known. */
+static void errors_are_those_of_the_last_gradient(void **state) {
+  (void)state;
+  fixture f = make_fixture(DECAY, "id,t,x\nu,0,2.1\nu,1,1.05\nv,0,0.4\nv,3,0.3\n");
+  const double theta[] = {0.7, 1.8, 0.25};
+  const og_window second = {1, OG_FROM_START, 2};
+  double loss, gradient[3];
+  og_gradient_error before = {0}, after = {0};
+  CHECK(f.context, og_objective_evaluate(f.objective, theta, &loss, gradient));
+  CHECK(f.context, og_objective_gradient_error(f.objective, &before));
+  CHECK(f.context, og_objective_evaluate_batch(f.objective, theta, 1, &second, &loss, NULL, gradient));
+  CHECK(f.context, og_objective_gradient_error(f.objective, &after));
+  assert_true(before.parameters > 0 && before.initial > 0);
+  assert_memory_equal(&before, &after, sizeof before);
+  CHECK(f.context, og_objective_differences(f.objective, theta, gradient, NULL));
+  CHECK(f.context, og_objective_gradient_error(f.objective, &after));
+  assert_true(isnan(after.parameters) && isnan(after.initial) && isnan(after.times));
+  drop_fixture(&f);
+}
+
+/* x' = k w(t) from t0 = 0 to t1 = 1 with L = x(t1), where w has no finite derivative by t at an end, or at
+ * both: dL/dk is the integral of w, dL/dt1 = k w(1), which a discrete adjoint knows where f is smooth at t1.
+ */
+static void a_time_without_derivative_refuses_nothing_else(void **state) {
+  (void)state;
+  static const struct {
+    const char *rate;
+    double integral, t1; /* NaN: not finite */
+    int bad_t0;
+    const char *says;
+  } cases[] = {{"sqrt(t)", 2. / 3, 1, 1, "by t0 is not finite"},
+               {"1.5*t^0.5", 1, 1.5, 1, "by t0 is not finite"},
+               {"sqrt(1 - t)", 2. / 3, NAN, 0, "by t1 is not finite"},
+               {"sqrt(t*(1 - t))", 0.39269908169872414, NAN, 1, "by t0 and by t1 is not finite"}}; /* pi/8 */
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char model[200];
+    snprintf(model, sizeof model, "param k = 1\ninit x = 0\nx' = k*%s\ncost final = x\ntime 0 : 1\n",
+             cases[i].rate);
+    fixture f = make_fixture(model, NULL);
+    for (og_adjoint adjoint = OG_ADJOINT_DISCRETE; adjoint <= OG_ADJOINT_FORWARD; adjoint++) {
+      double loss, by_k, x0, t0 = 7, t1 = 7;
+      int exact = adjoint == OG_ADJOINT_DISCRETE || adjoint == OG_ADJOINT_FORWARD;
+      CHECK(f.context, og_objective_evaluate_with(f.objective, adjoint, (double[]){1}, &loss, &by_k));
+      CHECK(f.context, og_objective_initial_gradient(f.objective, &x0));
+      assert_close(by_k, cases[i].integral, 1e-8);
+      assert_close(x0, 1, 1e-12);
+      og_status status = og_objective_time_gradient(f.objective, &t0, &t1);
+      if (!exact) { /* dL/dt0 = -k w(0) */
+        assert_int_equal(status, OG_OK);
+        assert_close(t0, i == 2 ? -1 : 0, 1e-8);
+        continue;
+      }
+      assert_int_equal(status, OG_ERR_NOT_FINITE);
+      assert_contains(og_context_message(f.context), cases[i].says);
+      assert_int_equal(!isfinite(t0), cases[i].bad_t0);
+      assert_int_equal(!isfinite(t1), isnan(cases[i].t1));
+      if (isfinite(t1)) assert_close(t1, cases[i].t1, 1e-6); /* of the steps that shrink towards the end */
+      int asked = og_objective_time_gradient(f.objective, cases[i].bad_t0 ? NULL : &t0, NULL);
+      assert_int_equal(asked, OG_OK);
+    }
+    drop_fixture(&f);
+  }
+}
+
 /* ---- Refusals ---- */
 
 typedef struct refusal {
@@ -332,6 +397,8 @@ int main(void) {
                                      cmocka_unit_test(costs_against_closed_form),
                                      cmocka_unit_test(differences_agree_everywhere),
                                      cmocka_unit_test(differences_at_a_bound_are_one_sided),
+                                     cmocka_unit_test(errors_are_those_of_the_last_gradient),
+                                     cmocka_unit_test(a_time_without_derivative_refuses_nothing_else),
                                      cmocka_unit_test(bad_data_is_refused_by_name),
                                      cmocka_unit_test(bad_parameters_are_refused_by_name),
                                      cmocka_unit_test(impossible_values_are_refused),

@@ -188,6 +188,40 @@ static void layers_of_one_keep_both_dimensions(void **state) {
   unlink(tensors_path);
 }
 
+/* Encoder and decoder of an autoencoder, each with one of the layers that the model's network has. */
+static void layers_of_two_networks_are_not_one(void **state) {
+  (void)state;
+  char tensors_path[sizeof path + sizeof ".safetensors"];
+  snprintf(tensors_path, sizeof tensors_path, "%s.safetensors", path);
+  static const char *const beginnings[][2] = {
+      {"encoder.", "decoder."}, {"", "net."}, {"net.", "net.net."}, {"net.f.", "f."},
+      {"module.", "module."},   {"", ""},     {"f.", "f."},         {"a.f.", "a.f."}};
+  static const size_t first[2] = {3, 1}, second[2] = {1, 3};
+  double values[3] = {1, 2, 3}, theta[10];
+  og_context *context = new_context();
+  og_model *model = parse(context, "net f = mlp(1, 3, 1; tanh)\ninit x = f(1)\nx' = x\n");
+  for (size_t i = 0; i < 8; i++) {
+    og_tensors *set;
+    char name[4][40];
+    for (int k = 0; k < 4; k++)
+      snprintf(name[k], sizeof name[k], "%s%d.%s", beginnings[i][k / 2], 2 * (k / 2),
+               k % 2 ? "bias" : "weight");
+    CHECK(context, og_tensors_create(context, &set));
+    CHECK(context, og_tensors_add(set, name[0], 2, first, values));
+    CHECK(context, og_tensors_add(set, name[1], 1, (size_t[]){3}, values));
+    CHECK(context, og_tensors_add(set, name[2], 2, second, values));
+    CHECK(context, og_tensors_add(set, name[3], 1, (size_t[]){1}, values));
+    CHECK(context, og_tensors_write(set, tensors_path));
+    og_tensors_destroy(set);
+    og_status status = og_parameters_read(model, tensors_path, theta);
+    assert_int_equal(status, i < 4 ? OG_ERR_NAME : OG_OK);
+    if (status != OG_OK) assert_contains(og_context_message(context), "do not begin alike");
+  }
+  og_model_destroy(model);
+  og_context_destroy(context);
+  unlink(tensors_path);
+}
+
 static void half_a_network_is_refused_as_json_too(void **state) {
   (void)state;
   og_context *context = new_context();
@@ -213,6 +247,7 @@ int main(void) {
       cmocka_unit_test(a_network_computes_what_pytorch_does),
       cmocka_unit_test(networks_that_do_not_fit_are_refused),
       cmocka_unit_test(layers_of_one_keep_both_dimensions),
+      cmocka_unit_test(layers_of_two_networks_are_not_one),
       cmocka_unit_test(half_a_network_is_refused_as_json_too),
   };
   return cmocka_run_group_tests(tests, make_file, remove_file);

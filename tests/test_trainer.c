@@ -3,6 +3,7 @@
 #include <math.h>
 #include <unistd.h>
 
+#include "io/safetensors.h"
 #include "fitting.h"
 
 enum { SIZE = 2 };
@@ -235,6 +236,34 @@ static void patience_ends_behind_the_best(void **state) {
   end_run(&r);
 }
 
+/* The loss of epoch e is known: see everything_at_once_descends_geometrically. It falls by less than a
+ * twentieth in an epoch, and by more in some: only those that lie a twentieth below the last that did are
+ * better, and the training ends three epochs behind the last of them. */
+static void patience_counts_what_exceeds_the_tolerance(void **state) {
+  (void)state;
+  run r = begin_run("optimizer=sgd;learning-rate=0.05;epochs=1000;patience=3;tolerance=0.05");
+  double away = (pow(-1 - 5.5, 2) + pow(2 - 506.0 / 120, 2)) / 2, spread = 0, reference = INFINITY;
+  size_t better = 0, epochs, single = 0;
+  for (size_t m = 0; m < 12; m++)
+    spread += (pow((double)m - 5.5, 2) + pow((double)(m * m) / 10 - 506.0 / 120, 2)) / 24;
+  for (size_t e = 0; e <= better + 3; e++) {
+    double loss = spread + away * pow(0.95, 2 * (double)e),
+           before = spread + away * pow(0.95, 2 * (double)e - 2);
+    single = e && loss < 0.95 * before ? e : single;
+    if (!(loss < 0.95 * reference)) continue;
+    reference = loss;
+    better = e;
+  }
+  assert_true(better > single + 3); /* epochs that are better only together */
+  CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
+  const og_epoch *history = og_trainer_history(r.trainer, &epochs);
+  assert_int_equal(epochs, better + 1 + 3);
+  assert_close(history[better].loss, reference, 1e-12);
+  assert_true(og_trainer_converged(r.trainer));
+  assert_contains(og_trainer_reason(r.trainer), "not fallen by more than the tolerance 0.05 for 3 epochs");
+  end_run(&r);
+}
+
 /* ---- Failures ---- */
 
 /* Before theta[0] = 2 lies a wall, at which steps are halved; the bowl draws to 5.5. */
@@ -406,6 +435,40 @@ static void another_training_is_refused(void **state) {
   unlink(path);
 }
 
+/* Numbers that no training leaves, with a checksum that is right: a file may be made by anybody. */
+static void numbers_that_cannot_be_are_refused(void **state) {
+  (void)state;
+  static const struct {
+    const char *tensor;
+    size_t entry;
+    double value;
+  } wrong[] = {{"theta", 0, NAN},        {"theta", 1, INFINITY},   {"best", 1, NAN},
+               {"before", 0, -INFINITY}, {"state", 0, 0.5},        {"state", 0, -1},
+               {"state", 0, 1e300},      {"state", 0, NAN},        {"state", 1, 1e17},
+               {"state", 1, 1000},       {"state", 2, 0.25},       {"state", 3, NAN},
+               {"state", 5, -3},         {"state", 6, NAN},        {"state", 6, -1},
+               {"history", 0, 2.5},      {"history", 6, NAN},      {"history", 0, 1e30},
+               {"updater.step", 0, -1},  {"updater.step", 0, NAN}, {"updater.exp_avg", 1, NAN}};
+  static const char options[] = "optimizer=adam;epochs=3;batch=4;seed=5";
+  char path[] = "/tmp/odegrad-trainer-XXXXXX";
+  close(mkstemp(path));
+  run r = begin_run(options);
+  CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    og_tensors *set;
+    CHECK(r.context, og_trainer_save(r.trainer, path));
+    CHECK(r.context, og_tensors_read(r.context, path, &set));
+    const og_tensor *tensor = og_tensors_find(set, wrong[i].tensor);
+    assert_non_null(tensor);
+    tensor->values[wrong[i].entry] = wrong[i].value;
+    CHECK(r.context, og_tensors_write(set, path));
+    og_tensors_destroy(set);
+    try_load(options, path, OG_ERR_DATA, "cannot be");
+  }
+  end_run(&r);
+  unlink(path);
+}
+
 /* ---- Limits and refusals ---- */
 
 static void iterations_count_where_epochs_do_not(void **state) {
@@ -463,11 +526,13 @@ int main(void) {
                                      cmocka_unit_test(penalties_move_the_minimum),
                                      cmocka_unit_test(theta_stays_within_its_bounds),
                                      cmocka_unit_test(patience_ends_behind_the_best),
+                                     cmocka_unit_test(patience_counts_what_exceeds_the_tolerance),
                                      cmocka_unit_test(failures_are_left_out),
                                      cmocka_unit_test(too_many_failures_in_a_row_end_it),
                                      cmocka_unit_test(a_loss_of_nan_is_a_failure),
                                      cmocka_unit_test(going_on_gives_the_same_bits),
                                      cmocka_unit_test(another_training_is_refused),
+                                     cmocka_unit_test(numbers_that_cannot_be_are_refused),
                                      cmocka_unit_test(iterations_count_where_epochs_do_not),
                                      cmocka_unit_test(bad_trainers_are_refused),
                                      cmocka_unit_test(no_memory_is_reported)};

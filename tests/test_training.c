@@ -290,6 +290,36 @@ static void another_model_or_other_data_are_refused(void **state) {
   unlink(path);
 }
 
+#define FED "param k = 1\ninit x = 0\nx' = k*u\nobserve x ~ normal(x, 1)\n"
+
+/* Inputs are data: of a trajectory, or signals with times and values of their own. */
+static void other_inputs_are_refused(void **state) {
+  (void)state;
+  static const struct {
+    const char *model, *rows, *others[3];
+  } cases[] = {
+      {"input u\n" FED,
+       "id,t,x,u\na,0,0,1\na,1,1,\nb,0,0,2\nb,1,2,\n",
+       {"id,t,x,u\na,0,0,1\na,1,1,\nb,0,0,3\nb,1,2,\n", NULL, NULL}},
+      {"input u hold\n" FED,
+       "t,x,u\n0,0,1\n0.5,,2\n1,1,\n",
+       {"t,x,u\n0,0,1\n0.5,,2.5\n1,1,\n", "t,x,u\n0,0,1\n0.25,,2\n1,1,\n", "t,x,u\n0,0,1\n1,1,2\n"}}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char path[] = "/tmp/odegrad-training-XXXXXX";
+    close(mkstemp(path));
+    fixture f = make_fixture(cases[i].model, cases[i].rows);
+    og_trainer *trainer = make_trainer(&f, "optimizer=adam;epochs=2");
+    run_trainer(&f, trainer);
+    CHECK(f.context, og_trainer_save(trainer, path));
+    og_trainer_destroy(trainer);
+    drop_fixture(&f);
+    load(cases[i].model, cases[i].rows, path, OG_OK, NULL);
+    for (int k = 0; k < 3 && cases[i].others[k]; k++)
+      load(cases[i].model, cases[i].others[k], path, OG_ERR_ARGUMENT, "data's fingerprint");
+    unlink(path);
+  }
+}
+
 static void try_trainer(const char *model, const char *csv, const char *text, og_status status,
                         const char *message) {
   fixture f = make_fixture(model, csv);
@@ -358,6 +388,7 @@ int main(void) {
                                      cmocka_unit_test(penalties_and_decay_are_for_weights_alone),
                                      cmocka_unit_test(what_cannot_be_trained_is_refused),
                                      cmocka_unit_test(another_model_or_other_data_are_refused),
+                                     cmocka_unit_test(other_inputs_are_refused),
                                      cmocka_unit_test(no_memory_is_reported)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

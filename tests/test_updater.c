@@ -260,6 +260,19 @@ static void gradients_are_clipped(void **state) {
   assert_true(steep[0] == 3 && steep[1] == -3);
 }
 
+/* Both: each entry first, so that (3, -40) becomes (3, -4), of norm 5, and then its half. What is returned is
+ * the norm of what came in. */
+static void entries_are_clipped_before_the_norm(void **state) {
+  (void)state;
+  double gradient[2] = {3, -40};
+  assert_close(clip("clip-value=4;clip-norm=2.5", gradient), sqrt(1609), 1e-15);
+  assert_close(gradient[0], 1.5, 1e-6);
+  assert_close(gradient[1], -2, 1e-6);
+  double small[2] = {3, -40}; /* the norm of (3, -4) is within the limit, that of (3, -40) is not */
+  assert_close(clip("clip-norm=6;clip-value=4", small), sqrt(1609), 1e-15);
+  assert_true(small[0] == 3 && small[1] == -4);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(trajectories_are_those_of_pytorch_and_optax),
                                      cmocka_unit_test(first_steps_are_known),
@@ -269,6 +282,7 @@ int main(void) {
                                      cmocka_unit_test(optimizers_that_do_not_train_are_refused),
                                      cmocka_unit_test(no_memory_is_reported),
                                      cmocka_unit_test(schedules_have_their_ends),
-                                     cmocka_unit_test(gradients_are_clipped)};
+                                     cmocka_unit_test(gradients_are_clipped),
+                                     cmocka_unit_test(entries_are_clipped_before_the_norm)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -211,19 +211,31 @@ static void each_active(reverse *v, void (*what)(reverse *, int)) {
     if (v->r.trajectory[lane] && v->cursor[lane]) what(v, lane);
 }
 
+/* A stage's own derivative by time that is not finite, as that of sqrt(t) at 0, belongs to the end that moves
+ * the stage; the first stage of all is at T_a, and a last one may be at T_b. */
+static void singular_stage(reverse *v, int lane, double at, double stage) {
+  if (at != 1) v->start_bar[lane] += stage * (1 - at);
+  if (at != 0) v->end_bar[lane] += stage * at;
+}
+
 /* h_bar = sum_j g_j . K_j + sum_j c_j t_bar_j and t_bar = sum_j t_bar_j; t = T_a + (T_b - T_a) W and h = (T_b
  * - T_a) w. An event's time is t + sigma h. */
 static void step_times(reverse *v, int lane, int last) {
   double t_bar = v->stops.time_bar[lane], h_bar = t_bar * v->stops.sigma[lane];
+  double start = v->r.fraction[lane], end = v->r.fraction_next[lane], width = end - start;
   for (int j = 0; j < last; j++) {
     if (j >= v->step.core && v->mask[lane] == 0) continue;
     double stage = (double)v->t_bars[j * v->r.lanes + lane];
     for (size_t row = 0; row < v->r.solve->n; row++)
       h_bar += (double)v->step.g[j][entry_of(v, row, lane)] * (double)v->step.k[j][entry_of(v, row, lane)];
-    h_bar += v->step.tableau->c[j] * stage;
+    double c = v->step.tableau->c[j];
+    if (!isfinite(stage)) {
+      singular_stage(v, lane, c == 1 ? end : start + c * width, stage);
+      continue;
+    }
+    h_bar += c * stage;
     t_bar += stage;
   }
-  double start = v->r.fraction[lane], width = v->r.fraction_next[lane] - start;
   v->start_bar[lane] += t_bar * (1 - start) - width * h_bar;
   v->end_bar[lane] += t_bar * start + width * h_bar;
 }

@@ -125,6 +125,7 @@ static og_status compute(og_solve *solve, og_pullback *pullback, const og_cotang
 og_status og_solve_pullback(og_solve *solve, const double *observed_bar, const double *final_bar,
                             const double *cost_bar, double *x0_bar, double *theta_bar, double *t0_bar,
                             double *t1_bar, double *times_bar) {
+  OG_OBJECT(solve);
   OG_TRY(og_check_kept(solve));
   OG_TRY(og_check_seeds(solve, "observed_bar", observed_bar, solve->observed_count * solve->states));
   OG_TRY(og_check_seeds(solve, "final_bar", final_bar, solve->count * solve->states));
@@ -139,6 +140,8 @@ og_status og_solve_pullback(og_solve *solve, const double *observed_bar, const d
 }
 
 og_status og_solve_gradient_error(const og_solve *solve, og_gradient_error *error) {
+  OG_OBJECT(solve);
+  OG_NEED(solve->context, error);
   if (!solve->pulled)
     return og_fail(solve->context, OG_ERR_STATE,
                    "there is no gradient whose error could be known: call og_solve_pullback first");
@@ -171,6 +174,7 @@ static og_status push_forward(og_solve *solve, og_pushforward *push) {
 og_status og_solve_pushforward(og_solve *solve, const double *x0_dot, const double *theta_dot,
                                const double *t0_dot, const double *t1_dot, const double *times_dot,
                                double *observed_dot, double *final_dot, double *cost_dot) {
+  OG_OBJECT(solve);
   OG_TRY(og_check_kept(solve));
   OG_TRY(check_tangents(solve));
   static const char must[] = "a tangent must be finite";

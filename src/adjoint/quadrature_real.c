@@ -261,7 +261,7 @@ static void settle(integrator *v, int lane) {
 void OG_R(og_integrate)(og_solve *solve, og_share *share, void *backward) {
   integrator v;
   share->status = open_integrator(&v, solve, share, backward);
-  while (share->status != OG_ERR_MEMORY) {
+  while (!og_share_broken(share)) {
     refill(&v);
     if (v.idle == v.lanes) break;
     apply_rule(&v);

@@ -288,6 +288,7 @@ og_status og_solve_hessian_product(og_solve *solve, size_t directions, const dou
                                    const double *final_bar, const double *cost_bar,
                                    const double *observed_bar_dot, const double *final_bar_dot,
                                    const double *cost_bar_dot, double *x0_bar_dot, double *theta_bar_dot) {
+  OG_OBJECT(solve);
   og_seeds bar = {observed_bar, final_bar, cost_bar};
   og_seeds bar_dot = {observed_bar_dot, final_bar_dot, cost_bar_dot};
   og_second second = {0};

@@ -267,6 +267,19 @@ static og_status turn(forward *v, int lane) {
   return OG_OK;
 }
 
+/* Of a gradient: the directions of t0 and t1, which nothing else depends on. */
+static int is_time_direction(const forward *v, int lane) {
+  const og_solve *solve = v->r.solve;
+  size_t first = solve->states + solve->parameters, at = v->r.item[lane] % og_directions(solve);
+  return v->push->gradient && (at == first || at == first + 1);
+}
+
+/* A derivative by time that is not finite is none, and refuses no other. */
+static void leave_open(forward *v, int lane) {
+  v->push->gradient[v->r.item[lane]] = NAN;
+  OG_R(og_recall_idle)(&v->r, lane);
+}
+
 static void settle(forward *v, int lane) {
   const og_trajectory *at = v->r.trajectory[lane];
   while (observation_due(v, lane)) observe(v, lane, v->cursor[lane]++);
@@ -275,6 +288,10 @@ static void settle(forward *v, int lane) {
     status = turn(v, lane);
   for (size_t i = 0; i < v->r.solve->n; i++) v->x_dot[entry_of(v, i, lane)] = v->y_dot[entry_of(v, i, lane)];
   if (status == OG_OK && !finite_lane(v, lane)) status = OG_ERR_NOT_FINITE;
+  if (status == OG_ERR_NOT_FINITE && is_time_direction(v, lane)) {
+    leave_open(v, lane);
+    return;
+  }
   if (status != OG_OK) OG_R(og_recall_fail)(&v->r, v->share, lane, status);
   v->r.index[lane]++;
   if (status == OG_OK && v->r.index[lane] < at->steps) return;

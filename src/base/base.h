@@ -3,6 +3,7 @@
 #define OG_BASE_H
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,8 +19,28 @@ og_status og_trail(og_context *context, og_status status, const char *format, ..
     __attribute__((format(printf, 3, 4)));
 /* The message for memory that was not there. */
 og_status og_fail_memory(og_context *context, size_t bytes, const char *what);
+/* Not 0: what computes is to end with OG_ERR_INTERRUPTED. */
+const atomic_int *og_interrupt_of(const og_context *context);
+/* Seconds on a clock that nobody sets. */
+double og_seconds(void);
 /* One line to the log sink. */
 void og_log(const og_context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Of arguments of public functions (odegrad.h has the rule): the object that a function is of, whose context
+ * the others are told to; pointers that are needed; arrays that are needed when they have entries. */
+og_status og_fail_null(og_context *context, const char *function, const char *argument);
+#define OG_OBJECT(object)                                                                                    \
+  do {                                                                                                       \
+    if (!(object)) return OG_ERR_ARGUMENT;                                                                   \
+  } while (0)
+#define OG_NEED(context, argument)                                                                           \
+  do {                                                                                                       \
+    if (!(argument)) return og_fail_null(context, __func__, #argument);                                      \
+  } while (0)
+#define OG_NEED_IF(context, entries, argument)                                                               \
+  do {                                                                                                       \
+    if ((entries) && !(argument)) return og_fail_null(context, __func__, #argument);                         \
+  } while (0)
 
 /* Memory from the context's allocator, aligned to 64 bytes; NULL when there is none (or the size overflows).
  * og_alloc clears the memory. They set no message: see og_fail_memory. Thread-safe if the allocator is. */
@@ -28,6 +49,17 @@ void *og_alloc(og_context *context, size_t count, size_t size);
 void *og_resize(og_context *context, void *memory, size_t old_count, size_t new_count, size_t size);
 void og_free(og_context *context, void *memory);
 char *og_strdup(og_context *context, const char *text);
+
+/* How many others use an object besides the one who made it. Each of them keeps it, and destroys it as that
+ * one does; the last call is the one that does it. So objects can be destroyed in any order. */
+typedef struct og_references {
+  atomic_long others;
+} og_references;
+static inline void og_keep(og_references *references) { atomic_fetch_add(&references->others, 1); }
+/* Gives up one use: whether it was the last. */
+static inline int og_was_last(og_references *references) {
+  return atomic_fetch_sub(&references->others, 1) == 0;
+}
 
 /* Forwards a failure to the caller. */
 #define OG_TRY(call)                                                                                         \
@@ -55,6 +87,9 @@ void og_format_real(double value, char text[OG_NUMBER_SIZE]);
 /* The context a model was made with (defined in the model room; declared here for rooms that know only its
  * public part). */
 og_context *og_model_context(const og_model *model);
+/* Use them until og_table_destroy and og_model_destroy; NULL is nothing. */
+void og_table_keep(const og_table *table);
+void og_model_keep(const og_model *model);
 /* The consts that og_model_set has given a value, one for each index from 0: 0 beyond the last. */
 int og_model_setting(const og_model *model, size_t index, const char **name, const char **expression);
 

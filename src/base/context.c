@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Messages that find no memory are cut to fit in here, so that running out of memory can still be reported.
- */
+/* Most messages fit in here; those that find no memory are cut to do so, so that running out of memory can
+ * still be reported. */
 enum { FALLBACK_SIZE = 512, ALIGNMENT = 64, THREADS_MAX = 1024 };
 
 struct og_context {
@@ -16,6 +16,7 @@ struct og_context {
   og_log_fn log;
   void *log_user;
   int threads;
+  atomic_int interrupt;
   char *message; /* `fallback`, or a block of the allocator */
   char fallback[FALLBACK_SIZE];
 };
@@ -31,7 +32,7 @@ static void release_with_free(void *memory, void *user) {
 }
 
 og_status og_context_create(og_allocate_fn allocate, og_release_fn release, void *user, og_context **out) {
-  if (!out) return OG_ERR_ARGUMENT;
+  OG_OBJECT(out);
   *out = NULL;
   if (!allocate != !release) return OG_ERR_ARGUMENT;
   og_allocate_fn take = allocate ? allocate : allocate_with_malloc;
@@ -107,15 +108,16 @@ static char *printable_copy(og_context *context, char *text) {
 }
 
 /* The new message is `head` followed by the formatted text. `head` and the arguments may be parts of the
- * present message: it is let go only when the new one is complete. */
+ * present message: it is let go only when the new one is complete. Memory is asked for where the fallback is
+ * too short; where there is none the message is cut. */
 static void set_message(og_context *context, const char *head, const char *format, va_list arguments) {
   va_list again;
   va_copy(again, arguments);
   int length = vsnprintf(NULL, 0, format, again);
   va_end(again);
   size_t start = strlen(head), size = start + (length > 0 ? (size_t)length : 0) + 1;
-  char *text = og_alloc(context, size, 1);
   char brief[FALLBACK_SIZE] = "";
+  char *text = size > sizeof brief ? og_alloc(context, size, 1) : NULL;
   char *target = text ? text : brief;
   if (!text) size = sizeof brief;
   if (start >= size) start = size - 1;
@@ -160,11 +162,22 @@ og_status og_fail_memory(og_context *context, size_t bytes, const char *what) {
   return og_fail(context, OG_ERR_MEMORY, "out of memory: no %zu bytes for %s", bytes, what);
 }
 
+og_status og_fail_null(og_context *context, const char *function, const char *argument) {
+  return og_fail(context, OG_ERR_ARGUMENT, "%s: the argument %s is NULL", function, argument);
+}
+
 const char *og_context_message(const og_context *context) { return context ? context->message : ""; }
 
 /* ---- Settings ---- */
 
+void og_context_interrupt(og_context *context, int interrupt) {
+  if (context) atomic_store(&context->interrupt, interrupt != 0);
+}
+
+const atomic_int *og_interrupt_of(const og_context *context) { return &context->interrupt; }
+
 void og_context_set_log(og_context *context, og_log_fn log, void *user) {
+  if (!context) return;
   context->log = log;
   context->log_user = user;
 }
@@ -182,6 +195,7 @@ void og_log(const og_context *context, const char *format, ...) {
 }
 
 og_status og_context_set_threads(og_context *context, int threads) {
+  OG_OBJECT(context);
   if (threads < 1 || threads > THREADS_MAX)
     return og_fail(context, OG_ERR_BOUNDS, "the number of threads is %d; it must be from 1 to %d", threads,
                    THREADS_MAX);
@@ -189,7 +203,10 @@ og_status og_context_set_threads(og_context *context, int threads) {
   return OG_OK;
 }
 
-int og_context_threads(const og_context *context) { return context->threads; }
+int og_context_threads(const og_context *context) {
+  if (!context) return 0;
+  return context->threads;
+}
 
 void og_context_destroy(og_context *context) {
   if (!context) return;

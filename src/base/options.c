@@ -155,6 +155,9 @@ static void put_defaults(og_options *options) {
 }
 
 og_status og_options_create(og_context *context, og_options **out) {
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
   return og_options_copy(context, NULL, out);
 }
 
@@ -222,6 +225,7 @@ og_status og_options_fail_bounds(const og_options *options, const og_option_info
 }
 
 og_status og_options_set_real(og_options *options, og_option option, double value) {
+  OG_OBJECT(options);
   const og_option_info *row;
   OG_TRY(row_for(options, option, OG_TYPE_REAL, &row));
   if (!(value >= row->lowest && value <= row->highest)) {
@@ -246,12 +250,14 @@ static og_status set_whole(og_options *options, og_option option, const og_optio
 }
 
 og_status og_options_set_integer(og_options *options, og_option option, long long value) {
+  OG_OBJECT(options);
   const og_option_info *row;
   OG_TRY(row_for(options, option, OG_TYPE_INTEGER, &row));
   return set_whole(options, option, row, value);
 }
 
 og_status og_options_set_choice(og_options *options, og_option option, int value) {
+  OG_OBJECT(options);
   const og_option_info *row;
   OG_TRY(row_for(options, option, OG_TYPE_CHOICE, &row));
   return set_whole(options, option, row, value);
@@ -268,12 +274,14 @@ og_status og_options_put_text(og_options *options, og_option option, const char 
 /* ---- Reading ---- */
 
 double og_options_real(const og_options *options, og_option option) {
+  if (!options) return NAN;
   const og_option_info *row = og_option_describe(option);
   if (!row) return NAN;
   return row->type == OG_TYPE_REAL ? options->values[option].real : (double)options->values[option].integer;
 }
 
 long long og_options_integer(const og_options *options, og_option option) {
+  if (!options) return 0;
   const og_option_info *row = og_option_describe(option);
   if (!row) return 0;
   if (row->type != OG_TYPE_REAL) return options->values[option].integer;
@@ -286,6 +294,7 @@ const char *og_options_choice_name(const og_options *options, og_option option) 
 }
 
 const char *og_options_text(const og_options *options, og_option option) {
+  if (!options) return "";
   const char *text = og_option_describe(option) ? options->values[option].text : NULL;
   return text ? text : "";
 }

@@ -153,6 +153,9 @@ static og_status set_text(og_options *options, og_context *context, og_option op
 }
 
 og_status og_options_set_text(og_options *options, const char *name, const char *text) {
+  OG_OBJECT(options);
+  OG_NEED(og_options_context(options), name);
+  OG_NEED(og_options_context(options), text);
   og_context *context = og_options_context(options);
   for (int i = 0; i < OG_OPTION_COUNT; i++)
     if (strcmp(name, og_option_describe((og_option)i)->name) == 0)

@@ -44,8 +44,9 @@ static const char *shown(unsigned code, char picture[4]) {
 size_t og_printable(const char *text, char *out, size_t size) {
   size_t needed = 0, length;
   int fits = 1; /* what does not fit ends the copy, at a whole character */
+  if (!out) size = 0;
   if (size) out[0] = '\0';
-  for (; *text; text += length ? length : 1) {
+  for (; text && *text; text += length ? length : 1) {
     unsigned code = 0;
     char picture[4];
     length = read_character((const unsigned char *)text, &code);

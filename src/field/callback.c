@@ -33,7 +33,10 @@ static void destroy(og_field *field) {
 
 og_status og_field_create(og_context *context, size_t states, size_t parameters, og_rhs_fn rhs, void *user,
                           og_field **out) {
-  *out = NULL;
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
+  OG_NEED(context, rhs);
   if (!rhs) return og_fail(context, OG_ERR_ARGUMENT, "a field needs a right-hand side: rhs is NULL");
   if (states == 0 || states > (1u << 28) || parameters > (1u << 28))
     return og_fail(context, OG_ERR_ARGUMENT,
@@ -56,17 +59,34 @@ og_status og_field_create(og_context *context, size_t states, size_t parameters,
   return OG_OK;
 }
 
+/* Constant are its functions, not the number of those who use it. */
+void og_field_keep(const og_field *field) { og_keep(&((og_field *)field)->references); }
+
 void og_field_destroy(og_field *field) {
-  if (field) field->destroy(field);
+  if (!field || !og_was_last(&field->references)) return;
+  void *owner = field->owner, (*destroy_owner)(void *) = field->destroy_owner;
+  field->destroy(field);
+  if (owner) destroy_owner(owner);
 }
 
-size_t og_field_states(const og_field *field) { return field->n - field->quadratures; }
+size_t og_field_states(const og_field *field) {
+  if (!field) return 0;
+  return field->n - field->quadratures;
+}
 size_t og_field_parameters(const og_field *field) {
+  if (!field) return 0;
   return field->p - OG_INPUT_ROWS * field->inputs - field->fine;
 }
-size_t og_field_inputs(const og_field *field) { return field->inputs; }
-size_t og_field_events(const og_field *field) { return field->events; }
+size_t og_field_inputs(const og_field *field) {
+  if (!field) return 0;
+  return field->inputs;
+}
+size_t og_field_events(const og_field *field) {
+  if (!field) return 0;
+  return field->events;
+}
 const og_event *og_field_event(const og_field *field, size_t event) {
+  if (!field) return NULL;
   return event < field->events ? &field->event[event] : NULL;
 }
 
@@ -86,6 +106,7 @@ const og_callback_field *og_callback_of(const og_field *field) {
 }
 
 og_status og_field_set_autonomous(og_field *field, int autonomous) {
+  OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
   callback->autonomous = autonomous != 0;
@@ -94,6 +115,7 @@ og_status og_field_set_autonomous(og_field *field, int autonomous) {
 }
 
 og_status og_field_set_vjp(og_field *field, og_vjp_fn vjp) {
+  OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
   callback->vjp = vjp;
@@ -102,6 +124,7 @@ og_status og_field_set_vjp(og_field *field, og_vjp_fn vjp) {
 }
 
 og_status og_field_set_jvp(og_field *field, og_jvp_fn jvp) {
+  OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
   callback->jvp = jvp;
@@ -110,6 +133,7 @@ og_status og_field_set_jvp(og_field *field, og_jvp_fn jvp) {
 }
 
 og_status og_field_set_hessian(og_field *field, og_hessian_fn hessian, og_cost_hessian_fn cost_hessian) {
+  OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
   callback->hessian = hessian;
@@ -119,6 +143,7 @@ og_status og_field_set_hessian(og_field *field, og_hessian_fn hessian, og_cost_h
 }
 
 og_status og_field_set_cost(og_field *field, og_cost_fn cost, og_cost_vjp_fn cost_vjp) {
+  OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
   callback->base.n = og_field_states(field) + (cost ? 1 : 0);
@@ -130,6 +155,7 @@ og_status og_field_set_cost(og_field *field, og_cost_fn cost, og_cost_vjp_fn cos
 }
 
 og_status og_field_set_inputs(og_field *field, size_t inputs) {
+  OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
   if (inputs > (1u << 28))
@@ -146,6 +172,9 @@ og_status og_field_set_inputs(og_field *field, size_t inputs) {
 
 og_status og_field_set_events(og_field *field, size_t count, const og_event *events,
                               const og_event_functions *functions) {
+  OG_OBJECT(field);
+  OG_NEED_IF(field->context, count, events);
+  OG_NEED_IF(field->context, count, functions);
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
   if (count && (!events || !functions || !functions->guard))
@@ -168,6 +197,7 @@ og_status og_field_set_events(og_field *field, size_t count, const og_event *eve
 }
 
 og_status og_field_use_finite_differences(og_field *field) {
+  OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
   callback->differences = 1;

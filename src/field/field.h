@@ -107,6 +107,9 @@ enum { OG_INPUT_LEVEL, OG_INPUT_SLOPE, OG_INPUT_START, OG_INPUT_ROWS };
 /* The common head of every kind of field: concrete kinds embed it as their first member. */
 struct og_field {
   og_context *context;
+  og_references references;
+  void *owner; /* NULL, or what goes with the field: a model's names and graph, of which its parts are made */
+  void (*destroy_owner)(void *owner);
   size_t n; /* rows of the state, a running cost's integral included (as the last row) */
   size_t p; /* rows of theta: parameters, weights, OG_INPUT_ROWS for each input in their order, `fine` more */
   /* Rows of theta that are wanted with more digits than single precision has, sorted: row p - fine + k holds
@@ -138,5 +141,7 @@ struct og_field {
 
 /* Whether f(t[0], x) = f(t[1], x) for a field that was said not to depend on time; x are its states. */
 og_status og_check_autonomous(const og_field *field, const double *t, const double *x, const double *theta);
+/* Uses it until og_field_destroy. */
+void og_field_keep(const og_field *field);
 
 #endif

@@ -190,6 +190,7 @@ static og_status initial_states(probe *at, og_extrapolation *e, results *to) {
   return OG_OK;
 }
 
+/* Beyond an end f may have no value, as sqrt(t) before 0: the derivative by that time is then not known. */
 static og_status times(probe *at, og_extrapolation *e, results *to) {
   struct {
     probe_kind kind;
@@ -200,6 +201,7 @@ static og_status times(probe *at, og_extrapolation *e, results *to) {
     at->kind = ends[i].kind;
     og_status status = og_extrapolate(e, 1, time_stencil(at->objective, at->kind), sample_total, at);
     og_status restored = set_times(at, 0, 0);
+    if (status == OG_ERR_NOT_FINITE && restored == OG_OK) e->best[0] = NAN, status = OG_OK;
     if (status != OG_OK) return og_trail(at->objective->context, status, "while varying %s", ends[i].name);
     OG_TRY(restored);
     *ends[i].to = e->best[0];
@@ -224,6 +226,7 @@ static void hand_over(og_objective *objective, const results *from, double *grad
   memcpy(objective->x0_gradient, from->x0, objective->all.M * objective->n * sizeof(double));
   objective->t0_gradient = from->t0;
   objective->t1_gradient = from->t1;
+  objective->error = (og_gradient_error){NAN, NAN, NAN}; /* known of adjoints only */
   objective->has_gradient = 1;
 }
 
@@ -237,6 +240,9 @@ static int kind_of_solve(const og_objective *objective) {
 
 og_status og_objective_differences_of(og_objective *objective, const double *theta, size_t count,
                                       const size_t *list, double *gradient, double *error) {
+  OG_OBJECT(objective);
+  OG_NEED_IF(objective->context, objective->p, theta);
+  OG_NEED_IF(objective->context, count, gradient);
   size_t p = objective->p, entries = p + 2 * count + objective->all.M * objective->n;
   og_solve *solve = NULL;
   for (size_t i = 0; i < count; i++)
@@ -263,5 +269,8 @@ og_status og_objective_differences_of(og_objective *objective, const double *the
 
 og_status og_objective_differences(og_objective *objective, const double *theta, double *gradient,
                                    double *error) {
+  OG_OBJECT(objective);
+  OG_NEED_IF(objective->context, objective->p, theta);
+  OG_NEED_IF(objective->context, objective->p, gradient);
   return og_objective_differences_of(objective, theta, objective->p, NULL, gradient, error);
 }

@@ -32,19 +32,13 @@ static og_status create_subspace(og_context *context, size_t m, size_t p, subspa
 static void name_parameters(const og_search *search, size_t count, const double *along,
                             char names[OG_NAMES_SIZE]) {
   static const double PART = 0.1;
-  size_t p = search->p, used = 0, named = 0;
-  char name[OG_ENTRY_NAME_SIZE];
+  size_t p = search->p;
+  og_entry_list list = {.text = names};
   names[0] = '\0';
   for (size_t i = 0; i < p; i++) {
     double part = 0;
     for (size_t k = 0; k < count; k++) part = fmax(part, fabs(along[k * p + i]) / search->scale[i]);
-    if (part < PART) continue;
-    og_objective_entry_name(search->objective, i, name);
-    if (named == 4 || used + strlen(name) + 8 > OG_NAMES_SIZE) {
-      snprintf(names + used, OG_NAMES_SIZE - used, ", ...");
-      return;
-    }
-    used += (size_t)snprintf(names + used, OG_NAMES_SIZE - used, "%s%s", named++ ? ", " : "", name);
+    if (part >= PART) og_entry_list_add(&list, search, i);
   }
 }
 
@@ -144,6 +138,7 @@ static og_status from_matrix(const og_search *search, const og_information *info
                              og_directions *d) {
   subspace s = {0};
   double limit = fmax(information->inexact ? 1e-3 : 1e-6, 10 * information->error);
+  limit = fmax(limit, 1.01 * information->blurred); /* the same units, up to rounding */
   OG_TRY(create_subspace(search->context, information->count, search->p, &s));
   load_matrix(search, information, information->inexact ? 1e-4 : 1e-9, &s);
   classify(search, &s, limit, noise, d);
@@ -153,25 +148,43 @@ static og_status from_matrix(const og_search *search, const og_information *info
 
 /* ---- From products ---- */
 
-/* H v by central differences of the gradient, over 1/256 of a natural move at most. */
-static og_status difference_product(og_search *search, const double *v, double *product) {
-  double loss, length = 0, *end = search->trial, *gradient = search->trial_gradient;
-  for (size_t i = 0; i < search->p; i++) length = fmax(length, fabs(v[i]) / search->scale[i]);
-  double h = length > 0 ? 1.0 / 256 / length : 1;
-  memset(product, 0, search->p * sizeof *product);
-  for (int sign = -1; sign <= 1; sign += 2) {
-    for (size_t i = 0; i < search->p; i++) end[i] = search->best[i] + sign * h * v[i];
-    og_search_clip(search, end);
-    OG_TRY(og_objective_evaluate(search->objective, end, &loss, gradient));
-    for (size_t i = 0; i < search->p; i++) product[i] += sign * gradient[i] / (2 * h);
+/* How far a parameter may move both ways; 0 where a bound is too near for a difference that means anything.
+ */
+static double room_of(const og_search *search, size_t i) {
+  static const double LEAST = 1.0 / 4096; /* of a natural move */
+  double room = fmin(search->best[i] - search->lowest[i], search->highest[i] - search->best[i]);
+  return room >= LEAST * search->scale[i] ? room : 0;
+}
+
+/* The step along v: 1/256 of a natural move at most, and within the bounds both ways. */
+static double step_within(const og_search *search, const double *v) {
+  double h = INFINITY;
+  for (size_t i = 0; i < search->p; i++) {
+    double most = fmin(room_of(search, i), search->scale[i] / 256);
+    if (most > 0 && v[i] != 0) h = fmin(h, most / fabs(v[i]));
   }
-  search->evaluations += 2;
+  return isfinite(h) ? h : 0;
+}
+
+/* H v by central differences of the gradient, of the parameters that have room for them: the others are held,
+ * in v and in the product, so that the matrix stays symmetric. */
+static og_status difference_product(og_search *search, const double *v, double *product) {
+  double loss, h = step_within(search, v), *end = search->trial, *gradient = search->trial_gradient;
+  memset(product, 0, search->p * sizeof *product);
+  for (int sign = -1; sign <= 1 && h > 0; sign += 2) {
+    for (size_t i = 0; i < search->p; i++)
+      end[i] = search->best[i] + (room_of(search, i) > 0 ? sign * h * v[i] : 0);
+    og_search_clip(search, end); /* rounding may have passed a bound */
+    OG_TRY(og_search_try(search, end, &loss, gradient));
+    for (size_t i = 0; i < search->p; i++)
+      if (room_of(search, i) > 0) product[i] += sign * gradient[i] / (2 * h);
+  }
   return OG_OK;
 }
 
 static og_status hessian_product(og_search *search, int *inexact, const double *v, double *product) {
   if (!*inexact) {
-    og_status status = og_objective_hessian_products(search->objective, search->best, 1, v, product);
+    og_status status = og_search_products(search, 1, v, product);
     if (status != OG_ERR_UNSUPPORTED && status != OG_ERR_BUDGET) return status;
     *inexact = 1;
   }
@@ -290,18 +303,9 @@ static void guess(const og_search *search, og_directions *d) {
 
 /* ---- All ---- */
 
-static int is_plainly_upward(const og_information *information) {
-  return information->definite && information->inside == information->count;
-}
-
-og_status og_directions_find(og_search *search, const og_information *information, double noise,
-                             og_directions *d) {
-  size_t count = 2 * SPECIAL + MIXTURES + 1;
-  *d = (og_directions){.context = search->context, .p = search->p};
-  d->along = og_alloc(search->context, count * search->p + 1, sizeof(double));
-  if (!d->along) return og_fail_memory(search->context, count * search->p * sizeof(double), "directions");
+static og_status find(og_search *search, const og_information *information, double noise, og_directions *d) {
   if (!information) return from_products(search, noise, d);
-  if (information->known && is_plainly_upward(information)) {
+  if (og_information_is_upward(information)) {
     d->kind = (og_point_kind){.curvature = OG_CURVATURE_UPWARD, .directions = information->count};
     return OG_OK;
   }
@@ -311,4 +315,18 @@ og_status og_directions_find(og_search *search, const og_information *informatio
   return OG_OK;
 }
 
-void og_directions_free(og_directions *directions) { og_free(directions->context, directions->along); }
+og_status og_directions_find(og_search *search, const og_information *information, double noise,
+                             og_directions *d) {
+  size_t count = 2 * SPECIAL + MIXTURES + 1;
+  *d = (og_directions){.context = search->context, .p = search->p};
+  d->along = og_alloc(search->context, count * search->p + 1, sizeof(double));
+  if (!d->along) return og_fail_memory(search->context, count * search->p * sizeof(double), "directions");
+  og_status status = find(search, information, noise, d);
+  if (status != OG_OK) og_directions_free(d);
+  return status;
+}
+
+void og_directions_free(og_directions *directions) {
+  og_free(directions->context, directions->along);
+  directions->along = NULL;
+}

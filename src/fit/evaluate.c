@@ -224,27 +224,6 @@ static og_status pull_renewed(og_batch *batch, og_solve *solve, const double *th
   return status;
 }
 
-static double largest_of(const double *values, size_t count) {
-  double largest = 0;
-  for (size_t i = 0; i < count; i++) largest = fmax(largest, fabs(values[i]));
-  return largest;
-}
-
-/* Of the gradient of the parameters: the error of the solve's part, and of the part that came by the initial
- * states, which has their relative error. */
-static void find_error(og_objective *objective, const og_solve *solve) {
-  og_gradient_error *error = &objective->error;
-  double size = largest_of(objective->theta_bar, objective->p), by_initial = 0;
-  for (size_t i = 0; i < objective->p; i++)
-    by_initial = fmax(by_initial, fabs(objective->theta_bar[i] - objective->theta_own[i]));
-  *error = solve->error;
-  objective->parameters_error = solve->parameters_error;
-  if (by_initial > 0) objective->parameters_error += error->initial * by_initial;
-  if (isnan(error->initial)) objective->parameters_error = NAN;
-  error->parameters =
-      objective->parameters_error > 0 ? objective->parameters_error / size : objective->parameters_error;
-}
-
 og_status og_batch_pull_back(og_batch *batch, og_solve *solve, const double *theta, int times) {
   og_objective *objective = batch->objective;
   OG_TRY(pull_solve(batch, solve, times));
@@ -256,40 +235,55 @@ og_status og_batch_pull_back(og_batch *batch, og_solve *solve, const double *the
                                                       .gradient = 1,
                                                       .t_bar = batch->t_bar,
                                                       .theta_bar = objective->theta_bar});
-  find_error(objective, solve);
   return check_gradient(batch);
 }
 
 /* ---- The whole set ---- */
 
-static og_status keep_gradient(og_objective *objective) {
+static double largest_of(const double *values, size_t count) {
+  double largest = 0;
+  for (size_t i = 0; i < count; i++) largest = fmax(largest, fabs(values[i]));
+  return largest;
+}
+
+/* Of the gradient of the parameters: the error of the solve's part, and of the part that came by the initial
+ * states, which has their relative error. */
+static og_gradient_error find_error(const og_objective *objective, const og_solve *solve) {
+  og_gradient_error error = solve->error;
+  double size = largest_of(objective->theta_bar, objective->p), by_initial = 0, all = solve->parameters_error;
+  for (size_t i = 0; i < objective->p; i++)
+    by_initial = fmax(by_initial, fabs(objective->theta_bar[i] - objective->theta_own[i]));
+  if (by_initial > 0) all += error.initial * by_initial;
+  if (isnan(error.initial)) all = NAN;
+  error.parameters = all > 0 ? all / size : all;
+  return error;
+}
+
+static void keep_gradient(og_objective *objective, const og_solve *solve) {
   const og_batch *all = &objective->all;
   double t0 = 0, t1 = 0;
   for (size_t m = 0; m < all->M; m++) {
     t0 += all->t0_bar[m] + all->t_bar[m];
     t1 += all->t1_bar[m];
   }
-  if (!isfinite(t0) || !isfinite(t1))
-    return og_fail(objective->context, OG_ERR_NOT_FINITE,
-                   "the derivative of the loss by %s is not finite, though the loss "
-                   "is",
-                   isfinite(t0) ? "t1" : "t0");
   objective->t0_gradient = t0;
   objective->t1_gradient = t1;
+  objective->error = find_error(objective, solve);
   memcpy(objective->x0_gradient, all->x0_bar, all->M * objective->n * sizeof(double));
   objective->has_gradient = 1;
-  return OG_OK;
 }
 
 og_status og_objective_evaluate_with(og_objective *objective, og_adjoint adjoint, const double *theta,
                                      double *loss, double *gradient) {
+  OG_OBJECT(objective);
+  OG_NEED_IF(objective->context, objective->p, theta);
   og_solve *solve = NULL;
   if ((unsigned)adjoint >= OG_ADJOINT_KINDS)
     return og_fail(objective->context, OG_ERR_ARGUMENT, "there is no adjoint number %d", (int)adjoint);
   if (gradient) objective->has_gradient = 0;
   OG_TRY(og_batch_forward(&objective->all, adjoint, theta, gradient != NULL, &solve));
   if (gradient) OG_TRY(og_batch_pull_back(&objective->all, solve, theta, 1));
-  if (gradient) OG_TRY(keep_gradient(objective));
+  if (gradient) keep_gradient(objective, solve);
   if (gradient && objective->p) memcpy(gradient, objective->theta_bar, objective->p * sizeof *gradient);
   if (loss) *loss = og_batch_total(&objective->all);
   return OG_OK;
@@ -297,6 +291,8 @@ og_status og_objective_evaluate_with(og_objective *objective, og_adjoint adjoint
 
 og_status og_objective_evaluate(og_objective *objective, const double *theta, double *loss,
                                 double *gradient) {
+  OG_OBJECT(objective);
+  OG_NEED_IF(objective->context, objective->p, theta);
   og_adjoint adjoint = (og_adjoint)og_options_integer(objective->options, OG_OPT_ADJOINT);
   return og_objective_evaluate_with(objective, adjoint, theta, loss, gradient);
 }

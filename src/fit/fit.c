@@ -10,6 +10,7 @@ struct og_fit {
   size_t p;
   double loss, *estimate, *standard_errors;
   long long iterations;
+  int *at_bound;          /* [p]: -1 or 1; 0: within */
   int converged, stalled; /* the latter: the search at the estimate, to be judged */
   char how[OG_HOW_SIZE];
   og_point_kind kind;
@@ -31,7 +32,9 @@ static og_status run_start(og_search *search, og_information *information, int s
   double loss = 0;
   search->start = start;
   search->iteration = 0;
-  search->loss = INFINITY;
+  search->loss = search->shown_loss = INFINITY;
+  search->shown_norm = 0;
+  memcpy(search->best, theta, search->p * sizeof *theta);
   search->kind = (og_point_kind){0};
   search->reason[0] = '\0';
   OG_TRY(og_search_evaluate(search, theta, &loss, search->trial_gradient));
@@ -55,13 +58,22 @@ static void keep(og_fit *fit, const og_search *search) {
   memcpy(fit->reason, search->reason, OG_REASON_SIZE);
 }
 
+/* What was found so far is a result. */
+static og_status interrupted_start(const og_fit *fit, og_search *search) {
+  search->fatal = OG_ERR_INTERRUPTED;
+  if (isfinite(search->loss) || isfinite(fit->loss)) return OG_OK;
+  return og_fail(fit->context, OG_ERR_INTERRUPTED,
+                 "the fit was interrupted before the loss was known at any point");
+}
+
 static og_status run_starts(og_fit *fit, og_search *search, og_information *information, const double *theta,
                             const double *points) {
   og_status failure = OG_OK;
   int failed = 0;
-  for (int start = 0; start < search->starts && !search->interrupted; start++) {
+  for (int start = 0; start < search->starts && search->fatal == OG_OK; start++) {
     og_status status =
         run_start(search, information, start, start ? points + (size_t)(start - 1) * fit->p : theta);
+    if (status == OG_ERR_INTERRUPTED) status = interrupted_start(fit, search);
     if (status != OG_OK && !og_survivable(status)) return status;
     if (status != OG_OK) {
       failure = status;
@@ -98,8 +110,10 @@ static og_status find_decrement(og_search *search, og_information *information, 
   double small = og_standing_small(&at);
   if (!og_standing_is_credible(&at)) return OG_OK;
   if (is_quasi_newton(search))
-    return og_polish(search, information, small, og_standing_enough(&at), decrement);
-  OG_TRY(og_information_compute(information, search, small));
+    OG_TRY(og_polish(search, information, small, og_standing_enough(&at), decrement));
+  else
+    OG_TRY(og_information_compute(information, search, small));
+  OG_TRY(og_information_confirm(information, search, small));
   *decrement = og_newton_decrement(search, information);
   return OG_OK;
 }
@@ -120,58 +134,16 @@ static og_status conclude(og_search *search, og_information *information, double
   return OG_OK;
 }
 
-static int is_upward(const og_information *information) {
-  return information->definite && information->inside == information->count;
-}
-
 static og_status judge(og_fit *fit, og_search *search, og_information *information) {
   double decrement = INFINITY;
   if (information) OG_TRY(conclude(search, information, &decrement));
   if (!search->stalled) return OG_OK; /* at its limit */
-  if (information && is_upward(information)) {
+  if (information && og_information_is_upward(information)) {
     search->kind.curvature = OG_CURVATURE_UPWARD;
     search->kind.directions = information->inside;
   }
   og_standing at = og_search_standing(search, decrement);
   fit->converged = og_standing_judge(&at, search->reason);
-  return OG_OK;
-}
-
-static void note_no_errors(const og_fit *fit, const og_search *search, const og_information *information) {
-  og_standing at = og_search_standing(search, INFINITY);
-  if (!og_standing_is_credible(&at))
-    og_log(fit->context,
-           "note: no standard errors, because the gradient at the estimate is not to be trusted");
-  else if (!information->known)
-    og_log(fit->context, "note: no standard errors: %s", information->fault);
-  else
-    og_log(fit->context,
-           "note: no standard errors, because the observed information is not positive definite "
-           "at the estimate: it is no minimum, or the data do not determine every parameter");
-}
-
-static void note_errors(const og_fit *fit, const og_search *search, const og_information *information) {
-  char name[OG_ENTRY_NAME_SIZE];
-  if (!information->definite)
-    note_no_errors(fit, search, information);
-  else if (information->inexact)
-    og_log(fit->context, "note: standard errors come from differences of gradients: %s", information->source);
-  for (size_t i = 0; i < fit->p; i++)
-    if (search->best[i] <= search->lowest[i] || search->best[i] >= search->highest[i])
-      og_log(fit->context, "note: no standard error for %s, which is at its bound",
-             og_objective_entry_name(search->objective, i, name));
-}
-
-/* From the information that judged the point, where it was judged. Where the gradient is nonsense, so is its
- * derivative. */
-static og_status find_errors(og_fit *fit, og_search *search, og_information *information) {
-  og_standing at = og_search_standing(search, INFINITY);
-  if (!og_standing_is_credible(&at))
-    information->definite = 0;
-  else if (!fit->stalled)
-    OG_TRY(og_information_compute(information, search, og_standing_small(&at)));
-  og_information_errors(information, fit->standard_errors);
-  note_errors(fit, search, information);
   return OG_OK;
 }
 
@@ -190,21 +162,47 @@ static void note_no_information(const og_fit *fit, const og_search *search) {
         search->p, OG_INFORMATION_MAX);
 }
 
-/* `information` is NULL where there is none. */
-static og_status finish(og_fit *fit, og_search *search, og_information *information) {
-  for (size_t i = 0; i < fit->p; i++) fit->standard_errors[i] = NAN;
-  fit->iterations = search->iterations;
-  if (search->interrupted) {
-    snprintf(fit->reason, OG_REASON_SIZE, "interrupted; this is the best point so far");
-    return OG_OK;
-  }
+/* Where no second derivatives tell what the loss depends on. Weights may rest, as behind a relu. */
+static void note_without_slope(const og_search *search) {
+  char names[OG_NAMES_SIZE] = "";
+  og_entry_list list = {.text = names};
+  for (size_t i = 0; i + search->objective->parts.weights < search->p; i++)
+    if (search->steepest[i] == 0) og_entry_list_add(&list, search, i);
+  if (list.count)
+    og_log(search->context, "note: the loss did not change with %s anywhere: %s used?", names,
+           list.count > 1 ? "are they" : "is it");
+}
+
+static og_status finish_best(og_fit *fit, og_search *search, og_information *information) {
   memcpy(search->reason, fit->reason, OG_REASON_SIZE);
   OG_TRY(return_to_best(fit, search));
   search->stalled = fit->stalled;
   if (search->stalled) OG_TRY(judge(fit, search, information));
   keep(fit, search);
-  if (information) return find_errors(fit, search, information);
+  for (size_t i = 0; i < fit->p; i++)
+    fit->at_bound[i] = og_search_is_at_bound(search, i) ? search->best[i] <= search->lowest[i] ? -1 : 1 : 0;
+  int nothing = og_errors_mean_nothing(search);
+  if (nothing || !information) note_without_slope(search);
+  if (nothing) return OG_OK;
+  if (information) return og_errors_find(search, information, fit->stalled, fit->standard_errors);
   note_no_information(fit, search);
+  return OG_OK;
+}
+
+static void no_errors(og_fit *fit) {
+  for (size_t i = 0; i < fit->p; i++) fit->standard_errors[i] = NAN;
+}
+
+/* `information` is NULL where there is none. */
+static og_status finish(og_fit *fit, og_search *search, og_information *information) {
+  no_errors(fit);
+  og_status status = search->fatal == OG_OK ? finish_best(fit, search, information) : OG_OK;
+  fit->iterations = search->iterations;
+  if (search->fatal != OG_ERR_INTERRUPTED && status != OG_ERR_INTERRUPTED) return status;
+  if (search->loss <= fit->loss) keep(fit, search);
+  no_errors(fit);
+  fit->converged = 0;
+  snprintf(fit->reason, OG_REASON_SIZE, "interrupted; this is the best point so far");
   return OG_OK;
 }
 
@@ -235,13 +233,19 @@ static og_status run_all(og_fit *fit, og_search *search, const double *theta, un
 static og_status create(og_context *context, size_t p, og_fit **out) {
   og_fit *fit = og_alloc(context, 1, sizeof *fit);
   double *numbers = og_alloc(context, 2 * p, sizeof *numbers);
-  if (!fit || !numbers) {
+  int *at_bound = og_alloc(context, p, sizeof *at_bound);
+  if (!fit || !numbers || !at_bound) {
     og_free(context, fit);
     og_free(context, numbers);
+    og_free(context, at_bound);
     return og_fail_memory(context, 2 * p * sizeof *numbers, "the result of a fit");
   }
-  *fit = (og_fit){
-      .context = context, .p = p, .loss = INFINITY, .estimate = numbers, .standard_errors = numbers + p};
+  *fit = (og_fit){.context = context,
+                  .p = p,
+                  .loss = INFINITY,
+                  .estimate = numbers,
+                  .standard_errors = numbers + p,
+                  .at_bound = at_bound};
   *out = fit;
   return OG_OK;
 }
@@ -249,6 +253,7 @@ static og_status create(og_context *context, size_t p, og_fit **out) {
 void og_fit_destroy(og_fit *fit) {
   if (!fit) return;
   og_free(fit->context, fit->estimate);
+  og_free(fit->context, fit->at_bound);
   og_free(fit->context, fit);
 }
 
@@ -282,7 +287,9 @@ static og_status run_with(og_fit *fit, og_objective *objective, const og_options
 
 og_status og_fit_run(og_objective *objective, const og_options *options, const double *theta,
                      og_progress_fn progress, void *user, og_fit **out) {
-  *out = NULL;
+  if (out) *out = NULL;
+  OG_OBJECT(objective);
+  OG_NEED(objective->context, out);
   if (objective->p == 0)
     return og_fail(objective->context, OG_ERR_NO_DEPENDENCE,
                    "the model has no parameters to fit: declare some with `param`");
@@ -304,20 +311,43 @@ og_status og_fit_run(og_objective *objective, const og_options *options, const d
   return OG_OK;
 }
 
-double og_fit_loss(const og_fit *fit) { return fit->loss; }
+double og_fit_loss(const og_fit *fit) {
+  if (!fit) return NAN;
+  return fit->loss;
+}
 
 og_status og_fit_estimate(const og_fit *fit, double *theta) {
+  OG_OBJECT(fit);
+  OG_NEED(fit->context, theta);
   memcpy(theta, fit->estimate, fit->p * sizeof *theta);
   return OG_OK;
 }
 
 og_status og_fit_standard_errors(const og_fit *fit, double *standard_errors) {
+  OG_OBJECT(fit);
+  OG_NEED(fit->context, standard_errors);
   memcpy(standard_errors, fit->standard_errors, fit->p * sizeof *standard_errors);
   return OG_OK;
 }
 
-long long og_fit_iterations(const og_fit *fit) { return fit->iterations; }
+og_status og_fit_at_bound(const og_fit *fit, int *at_bound) {
+  OG_OBJECT(fit);
+  OG_NEED(fit->context, at_bound);
+  memcpy(at_bound, fit->at_bound, fit->p * sizeof *at_bound);
+  return OG_OK;
+}
 
-int og_fit_converged(const og_fit *fit) { return fit->converged; }
+long long og_fit_iterations(const og_fit *fit) {
+  if (!fit) return 0;
+  return fit->iterations;
+}
 
-const char *og_fit_reason(const og_fit *fit) { return fit->reason; }
+int og_fit_converged(const og_fit *fit) {
+  if (!fit) return 0;
+  return fit->converged;
+}
+
+const char *og_fit_reason(const og_fit *fit) {
+  if (!fit) return "";
+  return fit->reason;
+}

@@ -183,6 +183,10 @@ og_status og_objective_hessian_products(og_objective *objective, const double *t
 
 og_status og_objective_hessian_product(og_objective *objective, const double *theta, const double *direction,
                                        double *product) {
+  OG_OBJECT(objective);
+  OG_NEED_IF(objective->context, objective->p, theta);
+  OG_NEED_IF(objective->context, objective->p, direction);
+  OG_NEED_IF(objective->context, objective->p, product);
   size_t p = objective->p;
   for (size_t i = 0; i < p; i++)
     if (!isfinite(direction[i]))
@@ -212,6 +216,9 @@ static void symmetrise(const og_objective *objective, double *hessian) {
 }
 
 og_status og_objective_hessian(og_objective *objective, const double *theta, double *hessian) {
+  OG_OBJECT(objective);
+  OG_NEED_IF(objective->context, objective->p, theta);
+  OG_NEED_IF(objective->context, objective->p, hessian);
   size_t p = objective->p;
   if (p == 0) return OG_OK;
   double *unit = og_alloc(objective->context, p, 2 * p * sizeof *unit);

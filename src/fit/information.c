@@ -55,8 +55,7 @@ static og_status exact_columns(og_information *information, og_search *search, d
   size_t p = search->p, m = information->count;
   double *directions = memory, *products = memory + m * p;
   for (size_t k = 0; k < m; k++) directions[k * p + information->place[k]] = 1;
-  search->evaluations += (long long)m;
-  OG_TRY(og_objective_hessian_products(search->objective, search->best, m, directions, products));
+  OG_TRY(og_search_products(search, m, directions, products));
   for (size_t row = 0; row < m; row++)
     for (size_t column = 0; column < m; column++)
       information->matrix[row * m + column] = products[row * p + information->place[column]];
@@ -143,8 +142,7 @@ static og_status add_gradient(og_information *information, og_search *search, si
   memcpy(theta, search->best, search->p * sizeof *theta);
   theta[i] += h;
   og_search_clip(search, theta); /* rounding may have passed a bound */
-  search->evaluations++;
-  OG_TRY(og_objective_evaluate(search->objective, theta, &loss, gradient));
+  OG_TRY(og_search_try(search, theta, &loss, gradient));
   for (size_t k = 0; k < search->p; k++) {
     sums[k] += weight[0] * gradient[k];
     sums[search->p + k] += weight[1] * gradient[k];
@@ -273,11 +271,13 @@ static int is_believable(og_information *information, const double *scale) {
 
 /* In place, lower triangle. A pivot lost to cancellation, or to the entries' own errors, means a direction
  * that the data do not determine. */
-static int cholesky(double *a, size_t m, double least) {
+static int cholesky(double *a, size_t m, double least, double *weakest) {
+  *weakest = INFINITY;
   for (size_t j = 0; j < m; j++) {
     double diagonal = a[j * m + j], pivot = diagonal;
     for (size_t k = 0; k < j; k++) pivot -= a[j * m + k] * a[j * m + k];
     if (!(pivot > least * diagonal) || !(diagonal > 0)) return 0;
+    *weakest = fmin(*weakest, pivot / diagonal);
     a[j * m + j] = sqrt(pivot);
     for (size_t i = j + 1; i < m; i++) {
       double sum = a[i * m + j];
@@ -305,12 +305,17 @@ int og_information_stiffen(og_information *information, const double *scale) {
     information->factor[i * m + i] +=
         ridge * fabs(information->factor[i * m + i]) + 1e-12 * largest / unit / unit;
   }
-  return cholesky(information->factor, m, least_pivot(information));
+  return cholesky(information->factor, m, least_pivot(information), &information->weakest);
+}
+
+int og_information_is_upward(const og_information *information) {
+  return information->definite && information->inside == information->count;
 }
 
 og_status og_information_compute(og_information *information, og_search *search, double small) {
   if (information->ready && !memcmp(information->at, search->best, search->p * sizeof(double))) return OG_OK;
   information->known = information->definite = 0;
+  information->blurred = 0;
   information->ready = 1;
   information->fault[0] = '\0';
   memcpy(information->at, search->best, search->p * sizeof(double));
@@ -320,7 +325,8 @@ og_status og_information_compute(og_information *information, og_search *search,
   information->known = is_believable(information, search->scale);
   if (!information->known) return OG_OK;
   copy_inside(information);
-  information->definite = cholesky(information->factor, information->inside, least_pivot(information));
+  information->definite =
+      cholesky(information->factor, information->inside, least_pivot(information), &information->weakest);
   return OG_OK;
 }
 
@@ -339,18 +345,5 @@ void og_information_solve(const og_information *information, const double *gradi
     for (size_t k = i + 1; k < m; k++) y[i] -= l[k * m + i] * y[k];
     y[i] /= l[i * m + i];
     step[information->place[i]] = y[i];
-  }
-}
-
-void og_information_errors(const og_information *information, double *standard_errors) {
-  size_t p = information->p;
-  double *unit = information->work, *column = information->work + p;
-  for (size_t i = 0; i < p; i++) standard_errors[i] = NAN;
-  for (size_t k = 0; information->definite && k < information->inside; k++) {
-    size_t i = information->place[k];
-    memset(unit, 0, p * sizeof *unit);
-    unit[i] = 1;
-    og_information_solve(information, unit, column);
-    standard_errors[i] = sqrt(column[i]);
   }
 }

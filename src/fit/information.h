@@ -17,12 +17,15 @@ typedef struct og_information {
   double *matrix; /* [count][count] */
   double *factor; /* [inside][inside]: Cholesky's, of those within their bounds */
   double *work;   /* [4 p] */
-  int ready;      /* computed at `at` */
-  int known;      /* the matrix is there, and to be believed */
-  int definite;   /* and positive definite within the bounds */
-  int inexact;    /* by differences of gradients */
-  double error;   /* of its entries, as correlations: how much mixed derivatives in either order differ, and
-                     differences from one side and both */
+  double weakest; /* its least pivot, as a share of its diagonal's entry */
+  double
+      blurred;  /* eigenvalues that may come from what is left of the gradient, as correlations: see below */
+  int ready;    /* computed at `at` */
+  int known;    /* the matrix is there, and to be believed */
+  int definite; /* and positive definite within the bounds */
+  int inexact;  /* by differences of gradients */
+  double error; /* of its entries, as correlations: how much mixed derivatives in either order differ, and
+                   differences from one side and both */
   char fault[OG_NAMES_SIZE];  /* why it is not known: a clause */
   char source[OG_NAMES_SIZE]; /* why it is by differences; "": it is not */
 } og_information;
@@ -32,12 +35,21 @@ void og_information_free(og_information *information);
 /* At the best point, unless it was computed there. `small`: up to where a scaled gradient holds nothing at a
  * bound. What fails there is a fault, not a failure. */
 og_status og_information_compute(og_information *information, og_search *search, double small);
+/* Whether the loss curves upward in every direction, those inward from a bound too. */
+int og_information_is_upward(const og_information *information);
 /* Takes a flat Hessian for a definite one, by a small ridge: Newton steps then leave alone what is flat. */
 int og_information_stiffen(og_information *information, const double *scale);
 /* step = information^-1 gradient over the parameters within their bounds, 0 elsewhere. */
 void og_information_solve(const og_information *information, const double *gradient, double *step);
-/* Standard errors; NaN where there is none. */
-void og_information_errors(const og_information *information, double *standard_errors);
+/* A singular or nearly singular matrix once more: at the best point itself, and not definite after all where
+ * it has directions that the gradient there could have curved, as a product of two parameters has of which
+ * only the product is determined. */
+og_status og_information_confirm(og_information *information, og_search *search, double small);
+/* Standard errors at the best point, where `judged` says whether the information is that of the judgement;
+ * NaN where there is none: at a bound, and of parameters that the loss does not determine. Notes say why. */
+og_status og_errors_find(og_search *search, og_information *information, int judged, double *standard_errors);
+/* Whether there can be none, because the loss is a plain error: a note says so. */
+int og_errors_mean_nothing(const og_search *search);
 
 /* What a Newton step from the best point, where the information was computed, promises to lower the loss by;
  * INFINITY when it is not known. */

@@ -160,8 +160,11 @@ static og_status read_table(og_inputs *inputs) {
 
 og_status og_inputs_create(og_context *context, const og_model *model, const og_table *table,
                            og_inputs **out) {
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
+  OG_NEED(context, model);
   const og_model_parts *parts = og_model_parts_of(model);
-  *out = NULL;
   if (parts->inputs && !table)
     return og_fail(context, OG_ERR_ARGUMENT,
                    "the model reads the input %s from a data column of that name: give data",
@@ -173,6 +176,8 @@ og_status og_inputs_create(og_context *context, const og_model *model, const og_
                         .table = table,
                         .count = parts->inputs,
                         .trajectories = table ? og_table_groups(table) : 1};
+  og_model_keep(model);
+  og_table_keep(table);
   og_status status = inputs->count ? read_table(inputs) : OG_OK;
   if (status != OG_OK) {
     og_inputs_destroy(inputs);
@@ -189,6 +194,8 @@ void og_inputs_destroy(og_inputs *inputs) {
   og_free(inputs->context, inputs->times);
   og_free(inputs->context, inputs->values);
   og_free(inputs->context, inputs->work);
+  og_model_destroy((og_model *)inputs->model);
+  og_table_destroy((og_table *)inputs->table);
   og_free(inputs->context, inputs);
 }
 
@@ -259,6 +266,8 @@ static og_status check_cover(const og_inputs *inputs, size_t m, size_t i, double
 }
 
 og_status og_inputs_at(const og_inputs *inputs, size_t trajectory, double t, double *u) {
+  OG_OBJECT(inputs);
+  OG_NEED_IF(inputs->context, inputs->count, u);
   if (trajectory >= inputs->trajectories)
     return og_fail(inputs->context, OG_ERR_ARGUMENT,
                    "trajectory %zu of data that has %zu (they count from 0)", trajectory,
@@ -317,6 +326,8 @@ og_status og_inputs_set_for(const og_inputs *inputs, size_t trajectory, og_solve
 }
 
 og_status og_inputs_set(const og_inputs *inputs, og_solve *solve) {
+  OG_OBJECT(inputs);
+  OG_NEED(inputs->context, solve);
   if (inputs->count == 0) return OG_OK;
   if (inputs->trajectories != solve->count)
     return og_fail(inputs->context, OG_ERR_ARGUMENT, "inputs of %zu trajectories for a solve of %zu",

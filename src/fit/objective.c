@@ -131,6 +131,7 @@ static og_status set_up(og_objective *objective, const og_table *table, const og
   og_context *context = objective->context;
   const og_model_parts *parts = og_model_parts_of(objective->model);
   objective->parts = *parts;
+  og_field_keep(parts->field);
   objective->n = parts->states;
   objective->p = parts->parameters;
   OG_TRY(og_options_copy(context, options, &objective->options));
@@ -152,12 +153,16 @@ static og_status set_up(og_objective *objective, const og_table *table, const og
 
 og_status og_objective_create(og_context *context, const og_model *model, const og_table *table,
                               const og_options *options, og_objective **out) {
-  *out = NULL;
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
+  OG_NEED(context, model);
   if (!model) return og_fail(context, OG_ERR_ARGUMENT, "an objective needs a model: model is NULL");
   og_objective *objective = og_alloc(context, 1, sizeof *objective);
   if (!objective) return og_fail_memory(context, sizeof *objective, "an objective");
   objective->context = context;
   objective->model = model;
+  og_model_keep(model);
   objective->all.objective = objective->some.objective = objective;
   og_status status = set_up(objective, table, options);
   if (status != OG_OK) {
@@ -168,8 +173,10 @@ og_status og_objective_create(og_context *context, const og_model *model, const 
   return OG_OK;
 }
 
+void og_objective_keep(og_objective *objective) { og_keep(&objective->references); }
+
 void og_objective_destroy(og_objective *objective) {
-  if (!objective) return;
+  if (!objective || !og_was_last(&objective->references)) return;
   og_batch_free(&objective->all);
   og_batch_free(&objective->some);
   og_terms_destroy(&objective->terms);
@@ -177,6 +184,8 @@ void og_objective_destroy(og_objective *objective) {
   og_data_destroy(objective->data);
   og_inputs_destroy(objective->inputs);
   og_options_destroy(objective->options);
+  og_field_destroy((og_field *)objective->parts.field);
+  og_model_destroy((og_model *)objective->model);
   double *owned[] = {objective->lowest,      objective->highest,     objective->theta_bar,
                      objective->theta_own,   objective->x0_gradient, objective->row_inputs,
                      objective->start_inputs};
@@ -186,7 +195,10 @@ void og_objective_destroy(og_objective *objective) {
 
 /* ---- Plain answers ---- */
 
-size_t og_objective_trajectories(const og_objective *objective) { return objective->all.M; }
+size_t og_objective_trajectories(const og_objective *objective) {
+  if (!objective) return 0;
+  return objective->all.M;
+}
 
 static og_status no_gradient(const og_objective *objective) {
   return og_fail(objective->context, OG_ERR_STATE,
@@ -195,29 +207,47 @@ static og_status no_gradient(const og_objective *objective) {
 }
 
 og_status og_objective_initial_gradient(const og_objective *objective, double *x0_bar) {
+  OG_OBJECT(objective);
+  OG_NEED(objective->context, x0_bar);
   if (!objective->has_gradient) return no_gradient(objective);
   memcpy(x0_bar, objective->x0_gradient, objective->all.M * objective->n * sizeof *x0_bar);
   return OG_OK;
 }
 
 og_status og_objective_time_gradient(const og_objective *objective, double *t0_bar, double *t1_bar) {
+  OG_OBJECT(objective);
   if (!objective->has_gradient) return no_gradient(objective);
-  *t0_bar = objective->t0_gradient;
-  *t1_bar = objective->t1_gradient;
-  return OG_OK;
+  double t0 = objective->t0_gradient, t1 = objective->t1_gradient;
+  if (t0_bar) *t0_bar = t0;
+  if (t1_bar) *t1_bar = t1;
+  int bad0 = t0_bar && !isfinite(t0), bad1 = t1_bar && !isfinite(t1);
+  if (!bad0 && !bad1) return OG_OK;
+  return og_fail(
+      objective->context, OG_ERR_NOT_FINITE,
+      "the derivative of the loss by %s is not finite, though the loss is: the right-hand side, an "
+      "event or the final cost has no finite derivative by t there (sqrt(t) at 0, or a power)",
+      bad0 && bad1 ? "t0 and by t1"
+      : bad0       ? "t0"
+                   : "t1");
 }
 
 og_status og_objective_gradient_error(const og_objective *objective, og_gradient_error *error) {
+  OG_OBJECT(objective);
+  OG_NEED(objective->context, error);
   if (!objective->has_gradient) return no_gradient(objective);
   *error = objective->error;
   return OG_OK;
 }
 
 long long og_objective_stat(const og_objective *objective, og_stat stat) {
+  if (!objective) return 0;
   return og_solve_stat(objective->last, stat);
 }
 
 og_status og_objective_span(const og_objective *objective, size_t trajectory, double *t0, double *t1) {
+  OG_OBJECT(objective);
+  OG_NEED(objective->context, t0);
+  OG_NEED(objective->context, t1);
   if (trajectory >= objective->all.M)
     return og_fail(objective->context, OG_ERR_ARGUMENT,
                    "trajectory %zu of an objective with %zu (they count from 0)", trajectory,

@@ -20,7 +20,8 @@ typedef struct og_term_nodes {
 
 struct og_objective {
   og_context *context;
-  const og_model *model;
+  og_references references;
+  const og_model *model; /* kept, as are the data and what the model was when this was made (parts.field) */
   og_model_parts parts;
   og_options *options;
   og_data *data;
@@ -35,13 +36,14 @@ struct og_objective {
   double *lowest, *highest; /* [p] */
   double *theta_bar;        /* [p] */
   double *theta_own;        /* [p]: the same without the part that comes by the initial states */
-  og_gradient_error error;  /* of the last gradient, */
-  double parameters_error;  /* and that of the parameters as a number */
+  og_gradient_error error;  /* of the last gradient of the whole set */
   double t0_gradient, t1_gradient;
   double *x0_gradient; /* [M][n]: as handed out */
   int has_gradient;
 };
 
+/* Uses it until og_objective_destroy. */
+void og_objective_keep(og_objective *objective);
 og_status og_objective_check_theta(const og_objective *objective, const double *theta);
 /* The name of entry `index` of theta: "alpha", "w[2]", "W[1,2]". */
 const char *og_objective_entry_name(const og_objective *objective, size_t index,

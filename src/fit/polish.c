@@ -26,9 +26,7 @@ static int newton_step(og_search *search, const og_information *information, dou
   double loss = 0;
   for (size_t i = 0; i < search->p; i++) search->trial[i] = search->best[i] - search->direction[i];
   og_search_clip(search, search->trial);
-  search->evaluations++;
-  og_status status = og_objective_evaluate(search->objective, search->trial, &loss, search->trial_gradient);
-  if (!og_survivable(status)) search->fatal = status;
+  og_status status = og_search_try(search, search->trial, &loss, search->trial_gradient);
   if (status != OG_OK || !(loss <= search->loss + enough)) return 0;
   double next = decrement_of(search, information, search->trial_gradient);
   if (!(next < 0.5 * *decrement)) return 0;
@@ -87,9 +85,7 @@ static int still_points_out(const og_search *search) {
 static int reach_bounds(og_search *search, const og_information *information, double enough) {
   double loss = 0;
   if (put_at_bounds(search, information) == 0) return 0;
-  search->evaluations++;
-  og_status status = og_objective_evaluate(search->objective, search->trial, &loss, search->trial_gradient);
-  if (!og_survivable(status)) search->fatal = status;
+  og_status status = og_search_try(search, search->trial, &loss, search->trial_gradient);
   if (status != OG_OK || !(loss <= search->loss + enough) || !still_points_out(search)) return 0;
   take_trial(search, loss);
   return 1;

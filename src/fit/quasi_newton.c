@@ -114,7 +114,9 @@ static double unit_of(og_search *search) {
   static const double SMALLEST = 1e-3, LARGEST = 1e8;
   og_loss_size size = {0};
   int exponent = 0;
-  search->fatal = og_objective_loss_size(search->objective, search->best, &size);
+  og_status status = og_objective_loss_size(search->objective, search->best, &size);
+  if (!og_survivable(status)) search->fatal = status;
+  if (status != OG_OK) return 1;
   double total = size.terms + size.slope;
   if (total == 0 || (total >= SMALLEST && total <= LARGEST)) return 1;
   frexp(total, &exponent);

@@ -5,13 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-static double now(void) {
-  struct timespec at;
-  timespec_get(&at, TIME_UTC);
-  return (double)at.tv_sec + 1e-9 * (double)at.tv_nsec;
-}
+#include "base/real.h"
 
 /* What the tolerances of adaptive solves leave unknown of a loss; with fixed steps the loss is what is
  * computed, up to rounding. */
@@ -31,7 +26,7 @@ og_status og_search_create(og_context *context, og_objective *objective, const o
                         .p = p,
                         .lowest = objective->lowest,
                         .highest = objective->highest,
-                        .begun = now(),
+                        .begun = og_seconds(),
                         .loss = INFINITY,
                         .fatal = OG_OK,
                         .noise = noise_of(objective)};
@@ -41,12 +36,13 @@ og_status og_search_create(og_context *context, og_objective *objective, const o
   search->rate = og_options_real(o, OG_OPT_LEARNING_RATE);
   search->tolerance = og_options_real(o, OG_OPT_TOLERANCE);
   search->starts = 1 + (int)og_options_integer(o, OG_OPT_STARTS);
-  double *memory = og_alloc(context, 8 * p, sizeof *memory);
-  if (!memory) return og_fail_memory(context, 8 * p * sizeof *memory, "a fit");
+  double *memory = og_alloc(context, 9 * p, sizeof *memory);
+  if (!memory) return og_fail_memory(context, 9 * p * sizeof *memory, "a fit");
   double **arrays[] = {
       &search->scale,          &search->best,     &search->gradient,          &search->trial,
-      &search->trial_gradient, &search->previous, &search->previous_gradient, &search->direction};
-  for (size_t i = 0; i < 8; i++) *arrays[i] = memory + i * p;
+      &search->trial_gradient, &search->previous, &search->previous_gradient, &search->direction,
+      &search->steepest};
+  for (size_t i = 0; i < 9; i++) *arrays[i] = memory + i * p;
   return OG_OK;
 }
 
@@ -57,19 +53,69 @@ int og_survivable(og_status status) {
          (status >= OG_ERR_ZENO && status <= OG_ERR_GUARD_UNRESOLVED);
 }
 
-og_status og_search_evaluate(og_search *search, const double *theta, double *loss, double *gradient) {
+static const double *best_of_all(const og_search *search) {
+  return *search->earlier_loss < search->loss ? search->earlier_best : search->best;
+}
+
+static void report(og_search *search) {
+  if (!search->progress || search->fatal != OG_OK) return;
+  og_progress at = {.start = search->start,
+                    .starts = search->starts,
+                    .iteration = search->iteration,
+                    .evaluations = search->evaluations,
+                    .loss = search->shown_loss,
+                    .gradient_norm = search->shown_norm,
+                    .seconds = og_seconds() - search->begun,
+                    .theta = best_of_all(search)};
+  if (search->progress(&at, search->user)) search->fatal = OG_ERR_INTERRUPTED;
+}
+
+static void count_evaluation(og_search *search, og_status status) {
   search->evaluations++;
-  og_status status = og_objective_evaluate(search->objective, theta, loss, gradient);
   if (!og_survivable(status)) search->fatal = status;
-  if (status != OG_OK || !(*loss < search->loss)) return status;
-  search->loss = *loss;
-  memcpy(search->best, theta, search->p * sizeof *theta);
-  memcpy(search->gradient, gradient, search->p * sizeof *gradient);
+  report(search);
+}
+
+og_status og_search_try(og_search *search, const double *theta, double *loss, double *gradient) {
+  og_status status = og_objective_evaluate(search->objective, theta, loss, gradient);
+  count_evaluation(search, status);
+  return search->fatal != OG_OK ? search->fatal : status;
+}
+
+og_status og_search_products(og_search *search, size_t count, const double *directions, double *products) {
+  enum { AT_A_TIME = OG_LANES_MAX };
+  size_t p = search->p;
+  for (size_t done = 0, some; done < count; done += some) {
+    some = count - done < AT_A_TIME ? count - done : AT_A_TIME;
+    OG_TRY(og_objective_hessian_products(search->objective, search->best, some, directions + done * p,
+                                         products + done * p));
+    search->evaluations += (long long)some;
+    report(search);
+    OG_TRY(search->fatal);
+  }
   return OG_OK;
 }
 
+static void take(og_search *search, const double *theta, double loss, const double *gradient) {
+  search->loss = loss;
+  memcpy(search->best, theta, search->p * sizeof *theta);
+  memcpy(search->gradient, gradient, search->p * sizeof *gradient);
+  if (search->iteration > 0) return;
+  search->shown_loss = loss;
+  search->shown_norm = og_search_gradient_norm(search, theta, gradient);
+}
+
+og_status og_search_evaluate(og_search *search, const double *theta, double *loss, double *gradient) {
+  og_status status = og_objective_evaluate(search->objective, theta, loss, gradient);
+  for (size_t i = 0; status == OG_OK && i < search->p; i++)
+    search->steepest[i] = fmax(search->steepest[i], fabs(gradient[i]));
+  if (status == OG_OK && *loss < search->loss) take(search, theta, *loss, gradient);
+  count_evaluation(search, status);
+  return status;
+}
+
 int og_search_must_end(og_search *search) {
-  if (search->interrupted) {
+  if (search->fatal == OG_ERR_INTERRUPTED) {
     snprintf(search->reason, OG_REASON_SIZE, "interrupted; this is the best point so far");
   } else if (search->iteration >= search->limit) {
     snprintf(search->reason, OG_REASON_SIZE,
@@ -82,25 +128,24 @@ int og_search_must_end(og_search *search) {
   return 1;
 }
 
-static const double *best_of_all(const og_search *search) {
-  return *search->earlier_loss <= search->loss ? search->earlier_best : search->best;
-}
-
 int og_search_tick(og_search *search, double loss, const double *gradient, const double *theta) {
   search->iteration++;
   search->iterations++;
-  if (search->progress) {
-    og_progress at = {.start = search->start,
-                      .starts = search->starts,
-                      .iteration = search->iteration,
-                      .evaluations = search->evaluations,
-                      .loss = loss,
-                      .gradient_norm = og_search_gradient_norm(search, theta, gradient),
-                      .seconds = now() - search->begun,
-                      .theta = best_of_all(search)};
-    if (search->progress(&at, search->user)) search->interrupted = 1;
-  }
+  search->shown_loss = loss;
+  search->shown_norm = og_search_gradient_norm(search, theta, gradient);
+  report(search);
   return og_search_must_end(search);
+}
+
+void og_entry_list_add(og_entry_list *names, const og_search *search, size_t index) {
+  enum { MOST = 4, DOTS = 8 };
+  char name[OG_ENTRY_NAME_SIZE];
+  if (names->count++ > MOST) return; /* it ends with dots */
+  og_objective_entry_name(search->objective, index, name);
+  int full = names->count > MOST || names->used + strlen(name) + DOTS > OG_NAMES_SIZE;
+  if (full) names->count = MOST + 1;
+  names->used += (size_t)snprintf(names->text + names->used, OG_NAMES_SIZE - names->used, "%s%s",
+                                  names->used ? ", " : "", full ? "..." : name);
 }
 
 void og_search_clip(const og_search *search, double *theta) {

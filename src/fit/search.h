@@ -20,8 +20,8 @@ typedef struct og_search {
   void *user;
   int start, starts;
   long long iteration, iterations, evaluations; /* of this start; of all */
-  int interrupted;
-  og_status fatal;               /* a failure that is not of the point: no memory */
+  double shown_loss, shown_norm;                /* of the last iteration, as reported */
+  og_status fatal;               /* a failure that is not of the point: no memory; interrupted */
   int stalled;                   /* the optimiser sees no way on from the best point: */
   char how[OG_HOW_SIZE];         /* what it saw, a clause; */
   char reason[OG_REASON_SIZE];   /* else why it stopped */
@@ -33,14 +33,21 @@ typedef struct og_search {
   const double *earlier_loss, *earlier_best; /* of the starts before, in the same way */
   double *trial, *trial_gradient;            /* for the optimisers */
   double *previous, *previous_gradient, *direction;
+  double *steepest; /* [p]: the largest |derivative| of all evaluations */
 } og_search;
 
 og_status og_search_create(og_context *context, og_objective *objective, const og_options *options,
                            og_search *search);
 void og_search_free(og_search *search);
 /* Evaluates at theta; a better point is kept as the best. A status that og_survivable refuses is also put in
- * `fatal`. */
+ * `fatal`. Every evaluation is reported, which may interrupt the search: `fatal` is then OG_ERR_INTERRUPTED,
+ * and the best point stands. */
 og_status og_search_evaluate(og_search *search, const double *theta, double *loss, double *gradient);
+/* The same of a point that is not kept (gradient NULL: the loss alone); what is fatal is also returned. */
+og_status og_search_try(og_search *search, const double *theta, double *loss, double *gradient);
+/* og_objective_hessian_products at the best point, some at a time so that they are reported. What fails there
+ * is not fatal, as there are differences. */
+og_status og_search_products(og_search *search, size_t count, const double *directions, double *products);
 int og_survivable(og_status status);
 /* Counts an iteration and reports it. Nonzero when the search must end: interrupted, fatal, or at its limit.
  */
@@ -60,6 +67,13 @@ void og_search_stall(og_search *search, const char *format, ...) __attribute__((
 /* Natural moves around theta: its size, a share of the bounds' width, the size of its vector's other entries.
  */
 void og_search_set_scale(og_search *search, const double *theta);
+
+/* A list of up to four parameters, "a, b, c, d, ...", in a text of OG_NAMES_SIZE bytes. */
+typedef struct og_entry_list {
+  char *text;
+  size_t used, count;
+} og_entry_list;
+void og_entry_list_add(og_entry_list *names, const og_search *search, size_t index);
 
 /* The optimisers go on from search->best, which has been evaluated. */
 void og_quasi_newton(og_search *search);

@@ -16,10 +16,7 @@ typedef struct lower {
 static og_status look(og_search *search, const double *along, double size, double *loss) {
   for (size_t i = 0; i < search->p; i++) search->trial[i] = search->best[i] + size * along[i];
   og_search_clip(search, search->trial);
-  search->evaluations++;
-  og_status status = og_objective_evaluate(search->objective, search->trial, loss, NULL);
-  if (!og_survivable(status)) search->fatal = status;
-  return status;
+  return og_search_try(search, search->trial, loss, NULL);
 }
 
 /* What steps along a direction have shown: a lower point; that a natural move changes nothing; that the loss
@@ -61,6 +58,12 @@ static const char *word_of(const og_point_kind *kind) {
   return kind->special == kind->directions ? "a maximum" : "a saddle";
 }
 
+/* Where the curvature is unknown the names are the reason for that. */
+static const char *names_of(const og_point_kind *kind) {
+  int named = kind->curvature != OG_CURVATURE_UNKNOWN && kind->names[0];
+  return named ? kind->names : "some parameters";
+}
+
 /* The best point moves; the gradient there must be had as well. */
 static int move_to(og_search *search, const og_directions *d, const lower *found) {
   double before = search->loss, loss = 0;
@@ -73,7 +76,7 @@ static int move_to(og_search *search, const og_directions *d, const lower *found
       search->context,
       "note: the gradient vanishes at %s of the loss, %.10g; along %s it falls to %.10g, from where the fit "
       "goes on",
-      word_of(&d->kind), before, d->kind.names[0] ? d->kind.names : "some parameters", search->loss);
+      word_of(&d->kind), before, names_of(&d->kind), search->loss);
   search->kind.left++;
   og_search_tick(search, search->loss, search->gradient, search->best);
   return 1;
@@ -96,6 +99,26 @@ static int leave(og_search *search, const og_directions *d, double noise) {
   return 0;
 }
 
+/* By how much steps along the gradient lower the loss: a natural move, a fourth of it and so on, down to
+ * where the gradient itself promises no more than the noise. Small a gradient may be beside the loss and its
+ * curvature still smaller. */
+static double fall_along_gradient(og_search *search, double noise) {
+  double fall = 0, *along = search->direction, norm = 0, slope = 0;
+  for (size_t i = 0; i < search->p; i++) {
+    int held = og_search_is_held(search, i, 0);
+    along[i] = held ? 0 : -search->gradient[i] * search->scale[i] * search->scale[i];
+    norm = fmax(norm, fabs(along[i]) / search->scale[i]);
+  }
+  for (size_t i = 0; i < search->p && norm > 0; i++)
+    along[i] /= norm, slope -= along[i] * search->gradient[i];
+  for (double size = 1; size * slope > noise && search->fatal == OG_OK; size /= 4) {
+    double loss = INFINITY;
+    if (look(search, along, size, &loss) == OG_OK) fall = fmax(fall, search->loss - loss);
+    if (fall > noise) break;
+  }
+  return fall;
+}
+
 static void take_kind(og_search *search, const og_point_kind *kind) {
   int left = search->kind.left;
   search->kind = *kind;
@@ -115,9 +138,11 @@ og_status og_settle(og_search *search, og_information *information, int *left) {
   if (at.norm > NEARLY * og_standing_small(&at)) return OG_OK;
   double noise = og_standing_loss_noise(&at);
   if (information) OG_TRY(og_information_compute(information, search, og_standing_small(&at)));
-  OG_TRY(og_directions_find(search, information, noise, &directions));
-  take_kind(search, &directions.kind);
-  if (search->kind.left < OG_LEAVES_MOST) *left = leave(search, &directions, noise);
+  og_status status = og_directions_find(search, information, noise, &directions);
+  if (status == OG_OK) take_kind(search, &directions.kind);
+  if (status == OG_OK && search->kind.left < OG_LEAVES_MOST) *left = leave(search, &directions, noise);
   og_directions_free(&directions);
-  return search->fatal;
+  if (status == OG_OK && search->fatal == OG_OK && !*left && search->kind.curvature == OG_CURVATURE_UNKNOWN)
+    search->kind.falls = fall_along_gradient(search, noise);
+  return status == OG_OK ? search->fatal : status;
 }

@@ -34,10 +34,15 @@ int og_standing_is_credible(const og_standing *at) { return at->norm <= CREDIBLE
 
 /* ---- The decision ---- */
 
+/* By more than may be left to gain, and than the solves' errors. */
+static int still_falls(const og_standing *at) {
+  return at->kind.falls > og_standing_enough(at) + og_standing_loss_noise(at);
+}
+
 static int is_stationary(const og_standing *at) {
   if (at->norm == 0) return 1;
   double small = og_standing_small(at);
-  if (!isfinite(at->decrement)) return at->norm <= small;
+  if (!isfinite(at->decrement)) return at->norm <= small && !still_falls(at);
   return at->decrement <= og_standing_enough(at) && at->bound_norm <= small &&
          at->norm <= fmax(SMALL_AT_ALL * whole_size(at), small);
 }
@@ -98,6 +103,12 @@ static void say_what_is_not_small(const og_standing *at, char *reason) {
         "size %.3g and does not fall along it: the gradient is not to be trusted; compare the adjoints "
         "(odegrad check), and try tighter rtol and atol or another method",
         at->how, at->norm, whole_size(at));
+  else if (!isfinite(at->decrement) && still_falls(at))
+    snprintf(reason, OG_REASON_SIZE,
+             "not converged: %s, but a step along the gradient, whose largest scaled entry is %.3g, still "
+             "lowers the "
+             "loss by %.3g; go on from here, or with another optimizer",
+             at->how, at->norm, at->kind.falls);
   else if (!(isfinite(at->decrement) && at->decrement > og_standing_enough(at)))
     snprintf(
         reason, OG_REASON_SIZE,

@@ -18,7 +18,8 @@ typedef struct og_point_kind {
   size_t directions, special; /* of how many, how many are flat or downward; */
   size_t level;               /* of flat ones, those along which the loss does not change at all */
   int left;                   /* how many such points the search has left already */
-  char names[OG_NAMES_SIZE];  /* the parameters that have a part in those; or why the curvature is unknown */
+  double falls; /* by how much a step along the gradient lowers the loss, where the curvature is unknown */
+  char names[OG_NAMES_SIZE]; /* the parameters that have a part in those; or why the curvature is unknown */
 } og_point_kind;
 
 typedef struct og_standing {

@@ -52,5 +52,9 @@ og_status og_starts_draw(og_context *context, const og_objective *objective, con
     draw_entry(objective, theta, i, &rng, order, points, *out);
   }
   og_free(context, order);
+  if (status != OG_OK) {
+    og_free(context, *out);
+    *out = NULL;
+  }
   return status;
 }

@@ -6,6 +6,7 @@
 /* ---- Whether windows make sense ---- */
 
 og_status og_objective_check_windows(og_objective *objective) {
+  OG_OBJECT(objective);
   og_state_info info = {"x", 0, 1};
   size_t j = 0;
   while (j < objective->n && objective->parts.state_columns[j] != OG_NO_COLUMN) j++;
@@ -101,6 +102,9 @@ static og_status check_windows(og_objective *objective, size_t count, const og_w
 og_status og_objective_evaluate_batch(og_objective *objective, const double *theta, size_t count,
                                       const og_window *windows, double *loss, size_t *values,
                                       double *gradient) {
+  OG_OBJECT(objective);
+  OG_NEED_IF(objective->context, objective->p, theta);
+  OG_NEED(objective->context, windows);
   og_batch *batch = &objective->some;
   og_solve *solve = NULL;
   OG_TRY(check_windows(objective, count, windows));
@@ -115,8 +119,12 @@ og_status og_objective_evaluate_batch(og_objective *objective, const double *the
 }
 
 size_t og_objective_rows(const og_objective *objective, size_t trajectory) {
+  if (!objective) return 0;
   const og_data *data = objective->data;
   return trajectory < data->trajectories ? data->first[trajectory + 1] - data->first[trajectory] : 0;
 }
 
-size_t og_objective_values(const og_objective *objective) { return objective->all.present; }
+size_t og_objective_values(const og_objective *objective) {
+  if (!objective) return 0;
+  return objective->all.present;
+}

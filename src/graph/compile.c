@@ -5,11 +5,13 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kernels/dense.h"
@@ -25,8 +27,9 @@ typedef struct workshop {
 
 static og_status open_workshop(workshop *w) {
   const char *place = getenv("TMPDIR");
-  int length =
-      snprintf(w->directory, sizeof w->directory, "%s/odegrad-XXXXXX", place && *place ? place : "/tmp");
+  if (!place || !*place) place = "/tmp";
+  const char *here = *place == '-' ? "./" : ""; /* or the compiler would take it for an option */
+  int length = snprintf(w->directory, sizeof w->directory, "%s%s/odegrad-XXXXXX", here, place);
   if (length >= (int)sizeof w->directory || !mkdtemp(w->directory))
     return og_fail(w->context, OG_ERR_FILE, "cannot make a directory for compiling, %s: %s", w->directory,
                    strerror(errno));
@@ -62,6 +65,47 @@ static void read_log(const workshop *w, char text[LOG_SIZE]) {
 /* The kernels' multiply-add is one instruction or two; products emitted do as they do. */
 static const char *fused_flag(void) { return og_dense_best_d()->fused ? "-DFUSED=1" : "-DFUSED=0"; }
 
+/* In a process group of its own, so that the compiler's own children can be ended with it. */
+static og_status spawn(const workshop *w, char **words, pid_t *child) {
+  posix_spawnattr_t attributes;
+  int failed = posix_spawnattr_init(&attributes);
+  if (!failed) {
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    failed = posix_spawn(child, "/bin/sh", NULL, &attributes, words, environ);
+    posix_spawnattr_destroy(&attributes);
+  }
+  return failed ? og_fail(w->context, OG_ERR_UNSUPPORTED, "cannot run a compiler: %s", strerror(failed))
+                : OG_OK;
+}
+
+static og_status end_compiler(const workshop *w, pid_t child) {
+  kill(-child, SIGKILL);
+  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
+  return og_fail(w->context, OG_ERR_INTERRUPTED, "interrupted while the equations were compiled");
+}
+
+/* Looks at the interruption now and then. Where the program ignores SIGCHLD the outcome is lost with the
+ * child (ECHILD), and what was made tells. */
+static og_status wait_for(const workshop *w, pid_t child, int *good) {
+  const atomic_int *interrupt = og_interrupt_of(w->context);
+  int outcome = 0;
+  for (long pause = 1000000;; pause = pause < 20000000 ? 2 * pause : pause) {
+    pid_t ended = waitpid(child, &outcome, WNOHANG);
+    if (ended == child) break;
+    if (ended < 0 && errno == ECHILD) {
+      *good = 1;
+      return OG_OK;
+    }
+    if (ended < 0 && errno != EINTR)
+      return og_fail(w->context, OG_ERR_UNSUPPORTED, "cannot wait for the compiler: %s", strerror(errno));
+    if (atomic_load(interrupt)) return end_compiler(w, child);
+    nanosleep(&(struct timespec){.tv_nsec = pause}, NULL);
+  }
+  *good = WIFEXITED(outcome) && WEXITSTATUS(outcome) == 0;
+  return OG_OK;
+}
+
 static og_status run_compiler(const workshop *w, int single) {
   char *words[] = {
     "sh",
@@ -88,13 +132,11 @@ static og_status run_compiler(const workshop *w, int single) {
     (char *)w->source,
     NULL
   };
+  int good = 0;
   pid_t child;
-  int outcome, failed = posix_spawn(&child, "/bin/sh", NULL, NULL, words, environ);
-  if (failed) return og_fail(w->context, OG_ERR_UNSUPPORTED, "cannot run a compiler: %s", strerror(failed));
-  while (waitpid(child, &outcome, 0) < 0)
-    if (errno != EINTR)
-      return og_fail(w->context, OG_ERR_UNSUPPORTED, "cannot wait for the compiler: %s", strerror(errno));
-  int good = WIFEXITED(outcome) && WEXITSTATUS(outcome) == 0, made = access(w->object, R_OK) == 0;
+  OG_TRY(spawn(w, words, &child));
+  OG_TRY(wait_for(w, child, &good));
+  int made = access(w->object, R_OK) == 0;
   if (good && made) return OG_OK;
   char said[LOG_SIZE];
   const char *name = getenv("CC");

@@ -93,10 +93,22 @@ static og_status create_vjps(og_graph_field *field, og_graph *g, og_node f, og_f
   return OG_OK;
 }
 
+/* The part of time stands alone, and a tangent of zero wins: where f has no derivative by t, as sqrt(t) has
+ * none at 0, the other directions have theirs. */
+static og_status add_time(og_graph *g, og_node f, const og_field_slots *s, og_node *f_dot) {
+  int time = s->count[OG_FOR_TIME] - 1;
+  og_node one = og_constant(g, 1), f_t = OG_NODE_NONE;
+  OG_TRY(og_graph_jvp(g, 1, &f, 1, &s->wholes[time], &one, &f_t));
+  *f_dot = og_apply2(g, OG_ADD, *f_dot, og_binary_node(g, OG_MUL0, s->dots[time], f_t));
+  return og_graph_status(g);
+}
+
 static og_status create_jvps(og_graph_field *field, og_graph *g, og_node f, const og_field_slots *s) {
   for (int i = 0; i < OG_EXTENTS; i++) {
     og_node f_dot = OG_NODE_NONE;
-    OG_TRY(og_graph_jvp(g, 1, &f, s->count[i], s->wholes, s->dots, &f_dot));
+    int count = s->count[i] - (i == OG_FOR_TIME);
+    OG_TRY(og_graph_jvp(g, 1, &f, count, s->wholes, s->dots, &f_dot));
+    if (i == OG_FOR_TIME) OG_TRY(add_time(g, f, s, &f_dot));
     OG_TRY(og_program_create(g, 1, &f_dot, &field->jvp[i]));
   }
   return OG_OK;

@@ -164,6 +164,7 @@ og_node og_intern(og_graph *graph, og_node_data data, const og_node *parts, cons
   if (!grow(graph, (void **)&graph->nodes, &graph->capacity, graph->count + 1, sizeof data))
     return OG_NODE_NONE;
   if (!keep_pool(graph, &data, parts, values)) return OG_NODE_NONE;
+  og_find_dependence(graph, &data, parts);
   graph->nodes[graph->count] = data;
   return graph->table[place] = graph->count++;
 }

@@ -134,8 +134,9 @@ og_status og_graph_vjp(og_graph *graph, int output_count, const og_node *outputs
 /* output_dots[j] = sum over wrt of (d outputs[j] / d wrt[i]) wrt_dots[i]. */
 og_status og_graph_jvp(og_graph *graph, int output_count, const og_node *outputs, int wrt_count,
                        const og_node *wrt, const og_node *wrt_dots, og_node *output_dots);
-/* The entries of input slot `slot` up to the last one that any output depends on; whether there is one. */
-int og_graph_entries_read(const og_graph *graph, int output_count, const og_node *outputs, int slot);
+/* The entries of slot OG_SLOT_PARAMETER up to the last one that any output depends on; whether an output
+ * depends on a slot at all. OG_NODE_NONE depends on nothing. */
+int og_graph_parameters_read(const og_graph *graph, int output_count, const og_node *outputs);
 int og_graph_depends_on(const og_graph *graph, int output_count, const og_node *outputs, int slot);
 /* The entry of slot `slot` that entry `entry` of a node is, through slices, reshapes and exp(log(.)), which
  * are the same where they are defined; -1: it is something else. */

@@ -25,7 +25,8 @@ typedef struct og_program_lowering {
   og_place *places;
   og_free_rows *holes;
   og_sink_term *terms; /* in order of `ready` */
-  int term_count, term_capacity;
+  og_sink *sums;       /* a stack: what is still to be taken apart */
+  int term_count, term_capacity, sum_count, sum_capacity;
   int hole_count, hole_capacity, nodes, failed;
 } og_program_lowering;
 

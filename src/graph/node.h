@@ -31,7 +31,8 @@ enum { OG_SLOPES_MOST = 3 };
 /* `op` is an og_unary or og_binary; of products it says whether zero wins. `offset` is that of input, slice
  * and pad. A constant of equal entries has count 0 and its value; other constants' values and the parts of a
  * concat, and the pairs (of, slope) of a value with stated slopes, are `count` entries of a pool from
- * `first`. */
+ * `first`. What a node depends on is found when it is made, so that
+ * asking needs no memory, which could be missing. */
 typedef struct og_node_data {
   og_kind kind;
   int op, slot, offset;
@@ -39,6 +40,9 @@ typedef struct og_node_data {
   og_node operands[3];
   int operand_count, first, count;
   double value;
+  unsigned slots;      /* bit i: an entry of input slot i */
+  int parameters_read; /* entries of OG_SLOT_PARAMETER, up to the last one */
+  int switches;        /* a comparison of what moves along a trajectory */
 } og_node_data;
 
 struct og_graph {
@@ -69,6 +73,8 @@ og_node og_graph_fail(og_graph *graph, og_status status, const char *format, ...
 og_node og_uniform(og_graph *graph, og_shape shape, double value);
 const og_node *og_operands(const og_graph *graph, og_node node, int *count);
 int og_is_value(const og_graph *graph, og_node node, double value);
+/* Fills in slots, parameters_read and switches of a node that is about to be made. */
+void og_find_dependence(const og_graph *graph, og_node_data *data, const og_node *parts);
 
 /* A simpler equal of the operation, or OG_NODE_NONE when there is none. Shapes have been checked. */
 og_node og_simplify1(og_graph *graph, og_unary op, og_node a);

@@ -117,8 +117,11 @@ static int computed(const og_program_lowering *l, og_node node) {
   return kind != OG_CONSTANT && kind != OG_INPUT;
 }
 
-/* Lets the node's value be made in the output itself; the parts of a concat likewise. */
-static void place_in_output(og_program_lowering *l, og_node node, int base, int row) {
+enum { CONCATS_DEEP = 16 };
+
+/* Lets the node's value be made in the output itself; the parts of a concat likewise, and of those within it:
+ * what is `deep` levels below is copied. */
+static void place_in_output(og_program_lowering *l, og_node node, int base, int row, int deep) {
   int offset;
   og_node root = og_root_of(l->graph, node, &offset);
   if (offset || l->placed[root] || !computed(l, root) || og_entries_of(l, root) != og_entries_of(l, node))
@@ -126,9 +129,9 @@ static void place_in_output(og_program_lowering *l, og_node node, int base, int 
   l->placed[root] = 1;
   l->places[root] = (og_place){.base = base, .row = row, .step = 1};
   const og_node_data *d = &l->graph->nodes[root];
-  for (int i = 0; d->kind == OG_CONCAT && i < d->count; i++) {
+  for (int i = 0; deep > 0 && d->kind == OG_CONCAT && i < d->count; i++) {
     og_node part = l->graph->parts[d->first + i];
-    place_in_output(l, part, base, row);
+    place_in_output(l, part, base, row, deep - 1);
     row += og_entries_of(l, part);
   }
 }
@@ -335,7 +338,7 @@ static void lower_all(og_program_lowering *l, const og_node *outputs) {
   find_last_uses(l);
   for (int i = 0; i < p->output_count; i++) {
     l->last_use[og_root_of(l->graph, outputs[i], &offset)] = INT32_MAX;
-    place_in_output(l, outputs[i], OG_BASE_OUTPUT + i, 0);
+    place_in_output(l, outputs[i], OG_BASE_OUTPUT + i, 0, CONCATS_DEEP);
     p->output_rows[i] = p->spare_rows;
     p->spare_rows += og_entries_of(l, outputs[i]);
   }
@@ -394,6 +397,7 @@ static int lower_graph(og_program_lowering *l, const og_node *outputs) {
   og_free(context, l->readers);
   og_free(context, l->holes);
   og_free(context, l->terms);
+  og_free(context, l->sums);
   return !l->failed;
 }
 
@@ -474,25 +478,4 @@ size_t og_program_scratch_bytes(const og_program *program, int lanes) {
   if (!program->single) return own;
   size_t single = og_clock_bytes(program, lanes) + og_program_scratch_bytes(program->single, lanes);
   return single > own ? single : own;
-}
-
-int og_graph_entries_read(const og_graph *graph, int output_count, const og_node *outputs, int slot) {
-  int last = -1, read = 0;
-  for (int i = 0; i < output_count; i++) last = outputs[i] > last ? outputs[i] : last;
-  for (int i = 0; i < output_count; i++)
-    if (outputs[i] < 0) return 0;
-  unsigned char *needed = og_alloc(graph->context, (size_t)last + 2, 1);
-  if (!needed) return INT_MAX; /* the safe answer */
-  og_mark_needed(graph, last, output_count, outputs, needed);
-  for (og_node node = 0; node <= last; node++) {
-    const og_node_data *d = &graph->nodes[node];
-    int end = d->offset + og_entries(d->shape);
-    if (needed[node] && d->kind == OG_INPUT && d->slot == slot && end > read) read = end;
-  }
-  og_free(graph->context, needed);
-  return read;
-}
-
-int og_graph_depends_on(const og_graph *graph, int output_count, const og_node *outputs, int slot) {
-  return og_graph_entries_read(graph, output_count, outputs, slot) > 0;
 }

@@ -12,21 +12,33 @@ static void add_term(og_program_lowering *l, og_sink_term term) {
   l->terms[at] = term;
 }
 
-static void take_apart(og_program_lowering *l, og_node node, int offset) {
+static void put_off(og_program_lowering *l, og_node node, int offset) {
+  if (og_room_for(l, (void **)&l->sums, &l->sum_capacity, l->sum_count + 1, sizeof *l->sums))
+    l->sums[l->sum_count++] = (og_sink){node, offset};
+}
+
+static void take_node_apart(og_program_lowering *l, og_node node, int offset) {
   const og_node_data *d = &l->graph->nodes[node];
   og_node a = d->operands[0], b = d->operands[1];
-  if (l->failed) return;
   if (d->kind == OG_RESHAPE) {
-    take_apart(l, a, offset);
+    put_off(l, a, offset);
   } else if (d->kind == OG_PAD) {
-    take_apart(l, a, offset + d->offset);
+    put_off(l, a, offset + d->offset);
   } else if (d->kind == OG_OUTER) {
     add_term(l, (og_sink_term){a, b, later(a, b), offset, d->op});
   } else if (d->kind == OG_BINARY && d->op == OG_ADD && og_entries_of(l, a) == og_entries_of(l, b)) {
-    take_apart(l, a, offset);
-    take_apart(l, b, offset);
+    put_off(l, b, offset); /* the last to come is the first to go */
+    put_off(l, a, offset);
   } else {
     add_term(l, (og_sink_term){node, OG_NODE_NONE, node, offset, 0});
+  }
+}
+
+static void take_apart(og_program_lowering *l, og_node node, int offset) {
+  put_off(l, node, offset);
+  while (l->sum_count && !l->failed) {
+    og_sink next = l->sums[--l->sum_count];
+    take_node_apart(l, next.node, next.offset);
   }
 }
 

@@ -99,26 +99,30 @@ og_node og_scatter(og_graph *g, og_node node, int wrt_count, const og_node *wrt,
   return og_reshape(g, sum, g->nodes[node].shape);
 }
 
-static int entry_of_concat(const og_graph *g, const og_node_data *d, int entry, int slot) {
+static og_node part_of_concat(const og_graph *g, const og_node_data *d, int *entry) {
   const og_node *parts = g->parts + d->first;
   int i = 0;
-  for (; entry >= og_entries(g->nodes[parts[i]].shape); i++) entry -= og_entries(g->nodes[parts[i]].shape);
-  return og_graph_entry_of_slot(g, parts[i], entry, slot);
+  for (; *entry >= og_entries(g->nodes[parts[i]].shape); i++) *entry -= og_entries(g->nodes[parts[i]].shape);
+  return parts[i];
 }
 
-int og_graph_entry_of_slot(const og_graph *g, og_node node, int entry, int slot) {
-  const og_node_data *d = &g->nodes[node];
+/* The node that entry *entry of a node is taken from unchanged, and its entry there; OG_NODE_NONE. */
+static og_node source_of_entry(const og_graph *g, const og_node_data *d, int *entry) {
   switch (d->kind) {
-  case OG_INPUT: return d->slot == slot ? d->offset + entry : -1;
-  case OG_CONCAT: return entry_of_concat(g, d, entry, slot);
-  case OG_SLICE: return og_graph_entry_of_slot(g, d->operands[0], d->offset + entry, slot);
-  case OG_RESHAPE: return og_graph_entry_of_slot(g, d->operands[0], entry, slot);
-  case OG_BROADCAST: return og_graph_entry_of_slot(g, d->operands[0], 0, slot);
+  case OG_CONCAT: return part_of_concat(g, d, entry);
+  case OG_SLICE: *entry += d->offset; return d->operands[0];
+  case OG_RESHAPE: return d->operands[0];
+  case OG_BROADCAST: *entry = 0; return d->operands[0];
   case OG_UNARY: {
     const og_node_data *inner = &g->nodes[d->operands[0]];
     int undone = d->op == OG_EXP && inner->kind == OG_UNARY && inner->op == OG_LOG;
-    return undone ? og_graph_entry_of_slot(g, inner->operands[0], entry, slot) : -1;
+    return undone ? inner->operands[0] : OG_NODE_NONE;
   }
-  default: return -1;
+  default: return OG_NODE_NONE;
   }
+}
+
+int og_graph_entry_of_slot(const og_graph *g, og_node node, int entry, int slot) {
+  while (node >= 0 && g->nodes[node].kind != OG_INPUT) node = source_of_entry(g, &g->nodes[node], &entry);
+  return node >= 0 && g->nodes[node].slot == slot ? g->nodes[node].offset + entry : -1;
 }

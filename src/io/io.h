@@ -1,21 +1,8 @@
-/* What the files of this room share: output files, tables. */
+/* What the files of this room share: names, tables. */
 #ifndef OG_IO_H
 #define OG_IO_H
 
-#include <stdio.h>
-
 #include "base/base.h"
-
-/* ---- Files that appear whole or not at all ---- */
-
-/* Written under a temporary name beside `path`, which takes its place in og_output_commit. Devices and pipes
- * are written directly, "-" is standard output. */
-typedef struct og_output og_output;
-og_status og_output_open(og_context *context, const char *path, og_output **out);
-FILE *og_output_file(og_output *output);
-/* Ends the output for good or ill: with a `status` other than OG_OK the file is dropped and `status`
- * returned. */
-og_status og_output_close(og_output *output, og_status status);
 
 /* ---- Names in order of first appearance ---- */
 
@@ -42,6 +29,7 @@ typedef struct og_column {
 
 struct og_table {
   og_context *context;
+  og_references references;
   size_t rows, count, capacity;
   og_column *columns;
   og_names groups;   /* the texts of the `id` column; empty: there is none, and one group */

@@ -3,6 +3,7 @@
 #define _XOPEN_SOURCE 700
 #endif
 #include "io/io.h"
+#include "io/temporary.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +17,7 @@
 #define PATH_MAX 4096
 #endif
 
-enum { TEMPORARY_NAMES = 100 };
+enum { LINKS_MOST = 40 };
 
 struct og_output {
   og_context *context;
@@ -38,18 +39,22 @@ static og_status fail_write(const og_output *output, int cause) {
   return og_fail(output->context, OG_ERR_FILE, "cannot write %s: %s", output->path, strerror(cause));
 }
 
-/* A new file beside the target, created as any new file is (umask). */
-static int open_temporary(og_output *output) {
-  size_t size = strlen(output->target) + 48;
-  output->temporary = og_alloc(output->context, size, 1);
-  if (!output->temporary) return -ENOMEM;
-  for (int attempt = 0; attempt < TEMPORARY_NAMES; attempt++) {
-    snprintf(output->temporary, size, "%s.%ld-%d.tmp", output->target, (long)getpid(), attempt);
-    int descriptor = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (descriptor >= 0) return descriptor;
-    if (errno != EEXIST) return -errno;
+/* Where writing to `path` goes: links are followed, also one that leads to no file yet. NULL: no memory. */
+static char *follow(og_context *context, const char *path) {
+  char real_path[PATH_MAX], link[PATH_MAX];
+  char *at = og_strdup(context, realpath(path, real_path) ? real_path : path);
+  for (int links = 0; at && links < LINKS_MOST; links++) {
+    ssize_t length = readlink(at, link, sizeof link - 1);
+    if (length < 0) return at;
+    link[length] = '\0';
+    const char *slash = link[0] == '/' ? NULL : strrchr(at, '/');
+    size_t folder = slash ? (size_t)(slash + 1 - at) : 0, size = folder + (size_t)length + 1;
+    char *next = og_alloc(context, size, 1);
+    if (next) snprintf(next, size, "%.*s%s", (int)folder, at, link);
+    og_free(context, at);
+    at = next;
   }
-  return -EEXIST;
+  return at; /* links in a circle cannot be opened either */
 }
 
 /* Opens for writing: a descriptor, or minus the error number. */
@@ -62,8 +67,10 @@ static int open_descriptor(og_output *output) {
       return direct >= 0 ? direct : -errno;
     }
     if (access(output->target, W_OK) != 0) return -errno;
+  } else if (errno == ELOOP) {
+    return -errno;
   }
-  return open_temporary(output);
+  return og_temporary_open(output->context, output->target, &output->temporary);
 }
 
 static og_status open_file(og_output *output) {
@@ -80,13 +87,15 @@ static og_status open_file(og_output *output) {
 }
 
 og_status og_output_open(og_context *context, const char *path, og_output **out) {
-  *out = NULL;
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
+  OG_NEED(context, path);
   og_output *output = og_alloc(context, 1, sizeof *output);
   if (!output) return og_fail_memory(context, sizeof *output, "an output file");
-  char real_path[PATH_MAX];
   output->context = context;
   output->path = og_strdup(context, path);
-  output->target = og_strdup(context, realpath(path, real_path) ? real_path : path);
+  output->target = follow(context, path);
   og_status status = OG_OK;
   if (!output->path || !output->target)
     status = og_fail_memory(context, strlen(path), "a file name");
@@ -101,7 +110,10 @@ og_status og_output_open(og_context *context, const char *path, og_output **out)
   return status;
 }
 
-FILE *og_output_file(og_output *output) { return output->file; }
+FILE *og_output_file(og_output *output) {
+  if (!output) return NULL;
+  return output->file;
+}
 
 /* 0, or what went wrong up to and including the last flush. Closes all but standard output. */
 static int finish(og_output *output, int keep) {
@@ -117,9 +129,12 @@ static int finish(og_output *output, int keep) {
 }
 
 og_status og_output_close(og_output *output, og_status status) {
+  OG_OBJECT(output);
   int wrong = finish(output, status == OG_OK);
   if (status == OG_OK && !wrong && output->temporary && rename(output->temporary, output->target) != 0)
     wrong = errno;
+  else if (status == OG_OK && !wrong && output->temporary)
+    og_sync_folder(output->target);
   if (output->temporary && (status != OG_OK || wrong)) unlink(output->temporary);
   if (status == OG_OK && wrong) status = fail_write(output, wrong);
   forget(output);

@@ -28,6 +28,9 @@ static int ends_in(const char *path, const char *ending) {
 }
 
 og_status og_parameters_write(const og_model *model, const double *theta, const char *path) {
+  OG_OBJECT(model);
+  OG_NEED_IF(og_model_context(model), og_model_parameters(model), theta);
+  OG_NEED(og_model_context(model), path);
   OG_TRY(check_finite(model, theta));
   return ends_in(path, ".safetensors") ? og_parameters_write_tensors(model, theta, path)
                                        : og_parameters_write_json(model, theta, path);
@@ -99,6 +102,9 @@ static og_status read_into_copy(og_parameter_reading *r, const double *theta, si
 }
 
 og_status og_parameters_read(const og_model *model, const char *path, double *theta) {
+  OG_OBJECT(model);
+  OG_NEED(og_model_context(model), path);
+  OG_NEED_IF(og_model_context(model), og_model_parameters(model), theta);
   og_parameter_reading r = {
       .model = model, .context = og_model_context(model), .path = path, .count = og_model_parameters(model)};
   r.names = og_alloc(r.context, r.count, sizeof *r.names);

@@ -1,9 +1,9 @@
 /* Parameters as readable JSON {"name": value, ...}. A scalar is a number, a vector an array, a matrix an
  * array of its rows; a layer's weight is a matrix also where one side is 1. */
-#include <cjson/cJSON.h>
 #include <string.h>
 
 #include "io/io.h"
+#include "io/json.h"
 #include "io/parameters.h"
 
 /* ---- Writing ---- */
@@ -131,9 +131,11 @@ static og_status fail_syntax(const og_parameter_reading *r, const char *text, co
 }
 
 og_status og_parameters_read_json(const og_parameter_reading *r, const char *text, size_t length) {
-  const char *end = text;
-  cJSON *root = memchr(text, '\0', length) ? NULL : cJSON_ParseWithLengthOpts(text, length + 1, &end, 1);
-  og_status status = root ? read_items(r, root) : fail_syntax(r, text, end);
+  const char *end;
+  cJSON *root;
+  og_status status = og_json_parse(r->context, r->path, text, length, &end, &root);
+  if (status == OG_ERR_DATA) return fail_syntax(r, text, end);
+  if (status == OG_OK) status = read_items(r, root);
   cJSON_Delete(root);
   return status;
 }

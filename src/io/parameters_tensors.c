@@ -141,8 +141,41 @@ static og_status fail_match(const matching *m, const char *name, int ambiguous) 
   return explain(m, OG_ERR_NAME);
 }
 
+/* What stands before the part of the name that says which tensor of its network it is: "0.weight" alone has
+ * nothing there. */
+static size_t prefix_length(const char *name, const char *wanted) {
+  size_t length = strlen(name), own = strlen(wanted + strcspn(wanted, "."));
+  return length > own ? length - own : 0;
+}
+
+static int are_of_one_network(const char *a, const char *b) {
+  size_t length = strcspn(a, ".");
+  return a[length] == '.' && strncmp(a, b, length + 1) == 0;
+}
+
+/* Two networks of a state dict, each with some of the layers that a network of the model has, are not it. */
+static og_status check_prefixes(const matching *m) {
+  for (size_t i = 0; i < m->count; i++) {
+    const char *name = m->names[i], *wanted = m->match[i] < 0 ? "" : m->r->names[m->match[i]];
+    for (size_t k = 0; k < i; k++) {
+      const char *other = m->names[k], *its = m->match[k] < 0 ? "" : m->r->names[m->match[k]];
+      if (!are_of_one_network(wanted, its)) continue;
+      size_t length = prefix_length(name, wanted);
+      if (length == prefix_length(other, its) && strncmp(name, other, length) == 0) break;
+      og_fail(m->r->context, OG_ERR_NAME,
+              "%s: tensors %s and %s would be %s and %s of one network, but their names do not begin alike; "
+              "try: a "
+              "file of that network alone",
+              m->r->path, other, name, its, wanted);
+      return explain(m, OG_ERR_NAME);
+    }
+  }
+  return OG_OK;
+}
+
 static og_status take_all(const matching *m) {
   og_match_names(m->count, m->names, m->r->count, m->r->names, m->match, m->holder);
+  OG_TRY(check_prefixes(m));
   for (size_t i = 0; i < m->count; i++) {
     if (m->match[i] < 0) return fail_match(m, m->names[i], m->match[i] == OG_MATCH_AMBIGUOUS);
     OG_TRY(take(m, m->tensors[i], (size_t)m->match[i]));

@@ -38,7 +38,9 @@ static char *copy_text(og_context *context, const char *text) {
 
 og_status og_plot_create(og_context *context, const char *title, const char *x_label, const char *y_label,
                          og_plot **out) {
-  *out = NULL;
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
   og_plot *plot = og_alloc(context, 1, sizeof *plot);
   if (!plot) return og_fail_memory(context, sizeof *plot, "a plot");
   plot->context = plot->names.context = context;
@@ -102,28 +104,43 @@ static og_status add_series(og_plot *plot, og_series_kind kind, const char *name
 }
 
 og_status og_plot_line(og_plot *plot, const char *name, size_t count, const double *x, const double *y) {
+  OG_OBJECT(plot);
+  OG_NEED_IF(plot->context, count, x);
+  OG_NEED_IF(plot->context, count, y);
   return add_series(plot, OG_SERIES_LINE, name, count, x, y);
 }
 
 og_status og_plot_points(og_plot *plot, const char *name, size_t count, const double *x, const double *y) {
+  OG_OBJECT(plot);
+  OG_NEED_IF(plot->context, count, x);
+  OG_NEED_IF(plot->context, count, y);
   return add_series(plot, OG_SERIES_POINTS, name, count, x, y);
 }
 
 og_status og_plot_marked(og_plot *plot, const char *name, size_t count, const double *x, const double *y) {
+  OG_OBJECT(plot);
+  OG_NEED_IF(plot->context, count, x);
+  OG_NEED_IF(plot->context, count, y);
   return add_series(plot, OG_SERIES_MARKED, name, count, x, y);
 }
 
 og_status og_plot_guide(og_plot *plot, const char *name, size_t count, const double *x, const double *y) {
+  OG_OBJECT(plot);
+  OG_NEED_IF(plot->context, count, x);
+  OG_NEED_IF(plot->context, count, y);
   return add_series(plot, OG_SERIES_GUIDE, name, count, x, y);
 }
 
 og_status og_plot_set_log(og_plot *plot, int log_x, int log_y) {
+  OG_OBJECT(plot);
   plot->log_x = log_x != 0;
   plot->log_y = log_y != 0;
   return OG_OK;
 }
 
 og_status og_plot_write(const og_plot *plot, const char *path) {
+  OG_OBJECT(plot);
+  OG_NEED(plot->context, path);
   const char *ending = strrchr(path, '.');
   int svg = ending && strcasecmp(ending, ".svg") == 0, png = ending && strcasecmp(ending, ".png") == 0;
   if (!svg && !png)

@@ -1,12 +1,12 @@
 /* Reading safetensors. Nothing in the file is believed: every length is compared with what is there. */
 #include "io/safetensors.h"
 
-#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "io/io.h"
+#include "io/json.h"
 
 /* The limit of the format's own library. */
 static const uint64_t header_most = 100000000;
@@ -231,10 +231,13 @@ static int has_escaped_nul(const char *text) {
 static og_status parse_header(reading *r, const char *text, size_t length) {
   if (strlen(text) < length || og_utf8_prefix(text, length) < length || has_escaped_nul(text))
     return og_fail(r->context, OG_ERR_DATA, "%s: the header is not UTF-8, or has NUL in it", r->file);
-  cJSON *header = cJSON_ParseWithLengthOpts(text, length + 1, NULL, 1);
-  og_status status = cJSON_IsObject(header)
-                         ? read_header(r, header)
-                         : og_fail(r->context, OG_ERR_DATA, "%s: the header is not a JSON object", r->file);
+  const char *where;
+  cJSON *header;
+  og_status status = og_json_parse(r->context, r->file, text, length, &where, &header);
+  if (status == OG_ERR_DATA || (status == OG_OK && !cJSON_IsObject(header)))
+    status = og_fail(r->context, OG_ERR_DATA, "%s: the header is not a JSON object", r->file);
+  else if (status == OG_OK)
+    status = read_header(r, header);
   cJSON_Delete(header);
   og_free(r->context, r->places);
   return status;

@@ -5,7 +5,9 @@
 #include <string.h>
 
 og_status og_table_create(og_context *context, size_t rows, og_table **out) {
-  *out = NULL;
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
   og_table *table = og_alloc(context, 1, sizeof *table);
   size_t *row_group = og_alloc(context, rows, sizeof *row_group);
   if (!table || !row_group) {
@@ -21,8 +23,12 @@ og_status og_table_create(og_context *context, size_t rows, og_table **out) {
   return OG_OK;
 }
 
+void og_table_keep(const og_table *table) {
+  if (table) og_keep(&((og_table *)table)->references);
+}
+
 void og_table_destroy(og_table *table) {
-  if (!table) return;
+  if (!table || !og_was_last(&table->references)) return;
   og_context *context = table->context;
   for (size_t i = 0; i < table->count; i++) {
     og_free(context, table->columns[i].name);
@@ -81,6 +87,9 @@ static og_status check_ids(const og_table *table, const double *values) {
 }
 
 og_status og_table_add_column(og_table *table, const char *name, const double *values) {
+  OG_OBJECT(table);
+  OG_NEED(table->context, name);
+  OG_NEED_IF(table->context, table->rows, values);
   if (!*name) return og_fail(table->context, OG_ERR_ARGUMENT, "a column needs a name");
   if (og_table_column(table, name))
     return og_fail(table->context, OG_ERR_ARGUMENT, "the table has a column %s already", name);
@@ -96,31 +105,48 @@ og_status og_table_add_column(og_table *table, const char *name, const double *v
   return status;
 }
 
-size_t og_table_rows(const og_table *table) { return table->rows; }
+size_t og_table_rows(const og_table *table) {
+  if (!table) return 0;
+  return table->rows;
+}
 
-size_t og_table_columns(const og_table *table) { return table->count; }
+size_t og_table_columns(const og_table *table) {
+  if (!table) return 0;
+  return table->count;
+}
 
 const char *og_table_column_name(const og_table *table, size_t column) {
+  if (!table) return NULL;
   return column < table->count ? table->columns[column].name : NULL;
 }
 
 const double *og_table_column(const og_table *table, const char *name) {
+  if (!table || !name) return NULL;
   for (size_t i = 0; i < table->count; i++)
     if (strcmp(table->columns[i].name, name) == 0) return table->columns[i].values;
   return NULL;
 }
 
-const char *og_table_name(const og_table *table) { return table->name ? table->name : ""; }
-
-size_t og_table_line(const og_table *table, size_t row) {
-  return table->line && row < table->rows ? table->line[row] : 0;
+const char *og_table_name(const og_table *table) {
+  return table && table->name ? table->name : "";
 }
 
-size_t og_table_groups(const og_table *table) { return table->groups.count ? table->groups.count : 1; }
+size_t og_table_line(const og_table *table, size_t row) {
+  return table && table->line && row < table->rows ? table->line[row] : 0;
+}
 
-const size_t *og_table_group_of_rows(const og_table *table) { return table->row_group; }
+size_t og_table_groups(const og_table *table) {
+  if (!table) return 0;
+  return table->groups.count ? table->groups.count : 1;
+}
+
+const size_t *og_table_group_of_rows(const og_table *table) {
+  if (!table) return NULL;
+  return table->row_group;
+}
 
 const char *og_table_group_name(const og_table *table, size_t group) {
+  if (!table) return NULL;
   if (table->groups.count) return group < table->groups.count ? table->groups.names[group] : NULL;
   return group == 0 ? "" : NULL;
 }

@@ -380,7 +380,11 @@ static void release_reader(reader *r) {
 
 og_status og_table_parse_csv(og_context *context, const char *name, const char *text, size_t length,
                              og_table **out) {
-  *out = NULL;
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
+  OG_NEED(context, name);
+  OG_NEED_IF(context, length, text);
   reader r = {.context = context,
               .name = name,
               .text = text,
@@ -396,7 +400,10 @@ og_status og_table_parse_csv(og_context *context, const char *name, const char *
 }
 
 og_status og_table_read_csv(og_context *context, const char *path, og_table **out) {
-  *out = NULL;
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
+  OG_NEED(context, path);
   char *text;
   size_t length;
   OG_TRY(og_read_file(context, path, &text, &length));

@@ -62,6 +62,8 @@ static og_status check_finite(const og_table *table) {
 }
 
 og_status og_table_write_csv(const og_table *table, const char *path) {
+  OG_OBJECT(table);
+  OG_NEED(table->context, path);
   if (table->count == 0)
     return og_fail(table->context, OG_ERR_STATE, "the table has no columns to write to %s", path);
   OG_TRY(check_finite(table));

@@ -109,6 +109,13 @@ static const distribution distributions[] = {
 };
 enum { DISTRIBUTIONS = sizeof distributions / sizeof *distributions };
 
+int og_is_plain_error(const og_distribution *about) {
+  for (int i = 0; i < DISTRIBUTIONS; i++)
+    if (&distributions[i].about == about)
+      return distributions[i].minus_log == squared_error || distributions[i].minus_log == absolute_error;
+  return 0;
+}
+
 static int is_distribution(const og_lowering *l, og_span span) {
   for (size_t i = 0; i < DISTRIBUTIONS; i++)
     if (og_span_is(l->source, span, distributions[i].about.name)) return 1;

@@ -49,7 +49,7 @@ typedef struct point {
 /* Runs a program for one lane on copies of the caller's arrays, which need not be padded. */
 static og_status run_one(const og_model *model, const og_program *program, const point *at, size_t count,
                          double *result) {
-  const og_model_parts *parts = &model->lowering.parts;
+  const og_model_parts *parts = &model->lowered->lowering.parts;
   size_t n = OG_PADDED(parts->states), k = OG_PADDED(count), d = OG_PADDED(2 * parts->observed);
   size_t p = OG_PADDED(parts->parameters + OG_INPUT_ROWS * parts->inputs);
   size_t bytes = (n + p + d + k + OG_LANE_STEP) * sizeof(double) + og_program_scratch_bytes(program, 1);
@@ -72,19 +72,30 @@ static og_status run_one(const og_model *model, const og_program *program, const
 }
 
 og_status og_model_initial_state(const og_model *model, double t0, const double *theta, double *x0) {
+  OG_OBJECT(model);
+  OG_NEED_IF(model->context,
+             model->lowered->lowering.parts.parameters + model->lowered->lowering.parts.inputs, theta);
+  OG_NEED(model->context, x0);
   const point at = {.t = t0, .theta = theta};
-  return run_one(model, model->programs.initial, &at, model->lowering.parts.states, x0);
+  return run_one(model, model->lowered->programs.initial, &at, model->lowered->lowering.parts.states, x0);
 }
 
 og_status og_model_predict(const og_model *model, double t, const double *x, const double *theta,
                            double *location) {
+  OG_OBJECT(model);
+  OG_NEED(model->context, x);
+  OG_NEED_IF(model->context,
+             model->lowered->lowering.parts.parameters + model->lowered->lowering.parts.inputs, theta);
+  OG_NEED_IF(model->context, model->lowered->lowering.parts.observed, location);
   const point at = {.t = t, .x = x, .theta = theta};
-  if (!model->programs.predict) return OG_OK;
-  return run_one(model, model->programs.predict, &at, model->lowering.parts.observed, location);
+  if (!model->lowered->programs.predict) return OG_OK;
+  return run_one(model, model->lowered->programs.predict, &at, model->lowered->lowering.parts.observed,
+                 location);
 }
 
 size_t og_model_observed_classes(const og_model *model, size_t index) {
-  const og_model_parts *parts = &model->lowering.parts;
+  if (!model) return 0;
+  const og_model_parts *parts = &model->lowered->lowering.parts;
   if (index >= parts->observed || parts->distributions[index].distribution->support != OG_SUPPORT_CLASS)
     return 0;
   return (size_t)og_graph_shape(parts->graph, parts->distributions[index].argument[0]).rows;
@@ -93,7 +104,13 @@ size_t og_model_observed_classes(const og_model *model, size_t index) {
 /* The loss of a row that has the one column alone is -log p(y). */
 og_status og_model_probabilities(const og_model *model, size_t index, double t, const double *x,
                                  const double *theta, double *probabilities) {
-  size_t observed = model->lowering.parts.observed, classes = og_model_observed_classes(model, index);
+  OG_OBJECT(model);
+  OG_NEED(model->context, x);
+  OG_NEED_IF(model->context,
+             model->lowered->lowering.parts.parameters + model->lowered->lowering.parts.inputs, theta);
+  OG_NEED(model->context, probabilities);
+  size_t observed = model->lowered->lowering.parts.observed,
+         classes = og_model_observed_classes(model, index);
   double *data = og_alloc(model->context, 2 * observed + classes + 1, sizeof *data);
   if (!data) return og_fail_memory(model->context, observed * sizeof *data, "probabilities");
   double *found = data + 2 * observed;
@@ -103,7 +120,7 @@ og_status og_model_probabilities(const og_model *model, size_t index, double t, 
   if (classes) data[observed + index] = 1;
   for (size_t k = 0; k < classes && status == OG_OK; k++) {
     data[index] = (double)(k + 1);
-    status = run_one(model, model->programs.loss, &at, 1, &found[k]);
+    status = run_one(model, model->lowered->programs.loss, &at, 1, &found[k]);
   }
   for (size_t k = 0; k < classes && status == OG_OK; k++) probabilities[k] = exp(-found[k]);
   og_free(model->context, data);

@@ -457,10 +457,9 @@ static int is_survey(const og_lowering *l) { return l->syntax->dense && !l->surv
  * final costs read need not be carried through a solve. */
 static size_t inputs_of_field(const og_lowering *l, og_node f) {
   int own = (int)(l->parameters + l->weights);
-  int read = og_graph_entries_read(l->graph, 1, &f, OG_SLOT_PARAMETER);
+  int read = og_graph_parameters_read(l->graph, 1, &f);
   for (size_t k = 0; k < l->parts.events; k++) {
-    int of_event = og_graph_entries_read(l->graph, 2, (og_node[]){l->events[k].guard, l->events[k].jump},
-                                         OG_SLOT_PARAMETER);
+    int of_event = og_graph_parameters_read(l->graph, 2, (og_node[]){l->events[k].guard, l->events[k].jump});
     if (of_event > read) read = of_event;
   }
   size_t inputs = read > own ? ((size_t)(read - own) + OG_INPUT_ROWS - 1) / OG_INPUT_ROWS : 0;
@@ -544,7 +543,7 @@ og_status og_lower_model(og_lowering *l) {
 }
 
 void og_lowering_free(og_lowering *l) {
-  og_context *context = l->source->context;
+  og_context *context = l->context;
   for (size_t i = 0; i < l->count; i++) {
     og_free(context, l->symbols[i].name);
     og_free(context, l->symbols[i].values);

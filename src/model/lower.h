@@ -29,7 +29,9 @@ typedef struct og_symbol {
   og_statement *declaration; /* a state's is its init */
   og_statement *equation;
   og_progress_mark mark;
-  int varies; /* of a definition: it reads a parameter, a state or t */
+  int varies;                  /* of a definition: it reads a parameter, a state or t */
+  const og_expression *unread; /* of a definition that is in work: the names in it that were not looked at */
+  size_t reader;               /* and which definition waits for it */
   og_node node;
   size_t first_layer; /* of a net; `layers` of them, 0 after a diagnostic */
   int layers;
@@ -43,7 +45,8 @@ typedef struct og_override {
 } og_override;
 
 typedef struct og_lowering {
-  og_source *source;
+  og_context *context;
+  og_source *source; /* not there any more when the model has gone */
   og_syntax *syntax;
   og_graph *graph;
   og_symbol *symbols; /* owned */
@@ -53,7 +56,6 @@ typedef struct og_lowering {
   size_t layer_count, net_layers;
   const struct og_lowering *survey; /* an earlier one that knows the sizes of all layers */
   int initial;                      /* initial values are being read: states have no meaning */
-  int depth;                        /* of definitions that are being followed */
   int held;                         /* an input is held */
   int varies;                       /* set when a parameter, a state or t is read */
   og_model_parts parts;

@@ -70,21 +70,51 @@ static og_node unknown_variable(og_lowering *l, og_span span) {
   return OG_NODE_NONE;
 }
 
-og_node og_lower_definition(og_lowering *l, size_t index) {
-  int varies = l->varies;
-  l->symbols[index].mark = OG_IN_WORK;
-  l->varies = 0;
-  l->depth++;
-  og_node node = og_lower_expression(l, l->symbols[index].declaration->value);
-  l->depth--;
-  l->symbols[index].node = node;
-  l->symbols[index].mark = OG_READY;
-  l->symbols[index].varies = l->varies;
-  l->varies |= varies;
-  return node;
+/* Another definition that one in work has to wait for, or NULL: one that it leads back to is none, and found
+ * by lower_name. */
+static og_symbol *next_unknown(og_lowering *l, og_symbol *symbol) {
+  for (const og_expression *name = symbol->unread; name; name = name->next) {
+    og_symbol *other = og_find_symbol(l, l->source->text + name->name.at, name->name.length);
+    symbol->unread = name->next;
+    if (other && other->kind == OG_SY_DEFINED && other->mark == OG_FRESH) return other;
+  }
+  return NULL;
 }
 
-enum { DEFINITIONS_DEEP = 500 };
+static void lower_value(og_lowering *l, og_symbol *symbol) {
+  int varies = l->varies;
+  l->varies = 0;
+  symbol->node = og_lower_expression(l, symbol->declaration->value);
+  symbol->mark = OG_READY;
+  symbol->varies = l->varies;
+  l->varies = varies;
+}
+
+static og_symbol *begin(og_symbol *symbol, size_t reader) {
+  symbol->mark = OG_IN_WORK;
+  symbol->unread = symbol->declaration->names;
+  symbol->reader = reader;
+  return symbol;
+}
+
+/* Definitions may stand in any order, and lead from one to the next as often as they like: a loop goes down
+ * to those that need no other, and back by their readers. */
+og_node og_lower_definition(og_lowering *l, size_t index) {
+  enum { NOBODY = -1 };
+  og_symbol *at = begin(&l->symbols[index], (size_t)NOBODY);
+  for (;;) {
+    og_symbol *other = next_unknown(l, at);
+    if (other) {
+      at = begin(other, (size_t)(at - l->symbols));
+      continue;
+    }
+    lower_value(l, at);
+    if (at->reader == (size_t)NOBODY) break;
+    at = &l->symbols[at->reader];
+  }
+  l->varies |= at->varies;
+  return at->node;
+}
 
 static og_node defined(og_lowering *l, og_symbol *symbol, og_span span) {
   if (symbol->mark == OG_READY) {
@@ -94,11 +124,6 @@ static og_node defined(og_lowering *l, og_symbol *symbol, og_span span) {
   if (symbol->mark == OG_IN_WORK) {
     og_error_at(l->source, span, "'%s' is defined by itself", symbol->name);
     og_help(l->source, "a definition may not lead back to its own name; a state has an equation NAME' = ...");
-    return OG_NODE_NONE;
-  }
-  if (l->depth >= DEFINITIONS_DEEP) {
-    og_error_at(l->source, span, "over %d definitions lead from one to the next here", DEFINITIONS_DEEP);
-    og_help(l->source, "write them in the order in which they need each other");
     return OG_NODE_NONE;
   }
   return og_lower_definition(l, (size_t)(symbol - l->symbols));
@@ -145,8 +170,8 @@ static og_node mismatch(og_lowering *l, const og_expression *e, og_shape a, og_s
   return OG_NODE_NONE;
 }
 
-static og_node lower_binary(og_lowering *l, const og_expression *e) {
-  og_node a = og_lower_expression(l, e->arg[0]), b = og_lower_expression(l, e->arg[1]);
+static og_node lower_binary(og_lowering *l, const og_expression *e, og_node a) {
+  og_node b = og_lower_expression(l, e->arg[1]);
   if (a == OG_NODE_NONE || b == OG_NODE_NONE) return OG_NODE_NONE;
   og_shape left = og_graph_shape(l->graph, a), right = og_graph_shape(l->graph, b);
   if (e->op == OG_MUL && left.columns > 1 && size_of(right) > 1 && right.columns == 1) {
@@ -204,8 +229,7 @@ int og_index_range(og_lowering *l, const og_expression *e, int size, int *first,
   return *last >= *first || (og_error_at(l->source, e->span, "this range is empty"), 0);
 }
 
-static og_node lower_index(og_lowering *l, const og_expression *e) {
-  og_node of = og_lower_expression(l, e->arg[0]);
+static og_node lower_index(og_lowering *l, const og_expression *e, og_node of) {
   int first, last;
   if (of == OG_NODE_NONE) return of;
   og_shape shape = og_graph_shape(l->graph, of);
@@ -221,22 +245,44 @@ static og_node lower_index(og_lowering *l, const og_expression *e) {
   return og_slice(l->graph, of, (first - 1) * shape.columns, (last - first + 1) * shape.columns);
 }
 
-og_node og_lower_expression(og_lowering *l, const og_expression *e) {
-  og_node a;
+static og_node lower_prefix(og_lowering *l, const og_expression *e) {
+  og_node a = og_lower_expression(l, e->arg[0]);
+  return a == OG_NODE_NONE ? a : og_apply1(l->graph, e->kind == OG_EX_NOT ? OG_NOT : OG_NEG, a);
+}
+
+static int is_link(const og_expression *e) {
+  return e->kind == OG_EX_BINARY || e->kind == OG_EX_INDEX || e->kind == OG_EX_SLICE;
+}
+
+/* A link of a chain whose first argument is `first`. */
+static og_node lower_link(og_lowering *l, const og_expression *e, og_node first) {
+  return e->kind == OG_EX_BINARY ? lower_binary(l, e, first) : lower_index(l, e, first);
+}
+
+static og_node lower_end(og_lowering *l, const og_expression *e) {
   switch (e->kind) {
   case OG_EX_NUMBER: return og_constant(l->graph, e->number);
   case OG_EX_NAME: return lower_name(l, e);
   case OG_EX_CALL: return og_lower_call(l, e);
   case OG_EX_NEGATE:
-  case OG_EX_NOT:
-    a = og_lower_expression(l, e->arg[0]);
-    return a == OG_NODE_NONE ? a : og_apply1(l->graph, e->kind == OG_EX_NOT ? OG_NOT : OG_NEG, a);
-  case OG_EX_BINARY: return lower_binary(l, e);
+  case OG_EX_NOT: return lower_prefix(l, e);
   case OG_EX_VECTOR: return lower_vector(l, e);
+  case OG_EX_BINARY:
   case OG_EX_INDEX:
-  case OG_EX_SLICE: return lower_index(l, e);
+  case OG_EX_SLICE: break;
   }
   return OG_NODE_NONE;
+}
+
+og_node og_lower_expression(og_lowering *l, const og_expression *e) {
+  const og_expression *at = e;
+  while (is_link(at)) at = at->arg[0];
+  og_node node = lower_end(l, at);
+  while (at != e) {
+    at = at->up;
+    node = lower_link(l, at, node);
+  }
+  return node;
 }
 
 /* ---- Constants: a program without inputs ---- */

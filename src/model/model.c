@@ -6,14 +6,21 @@
 #include "io/safetensors.h"
 #include "model/whole.h"
 
-const og_model_parts *og_model_parts_of(const og_model *model) { return &model->lowering.parts; }
+const og_model_parts *og_model_parts_of(const og_model *model) { return &model->lowered->lowering.parts; }
 og_context *og_model_context(const og_model *model) { return model->context; }
-const char *og_model_text(const og_model *model) { return model->source.text; }
-int og_model_saved(const og_model *model) { return model->saved; }
+const char *og_model_text(const og_model *model) {
+  if (!model) return "";
+  return model->source.text;
+}
+int og_model_saved(const og_model *model) {
+  if (!model) return 0;
+  return model->saved;
+}
 
 /* A graph alone; `survey` may be NULL. On failure there is nothing to free. */
 static og_status lower_once(og_model *model, const og_lowering *survey, og_lowering *lowering) {
-  *lowering = (og_lowering){.source = &model->source,
+  *lowering = (og_lowering){.context = model->context,
+                            .source = &model->source,
                             .syntax = &model->syntax,
                             .survey = survey,
                             .overrides = model->overrides,
@@ -25,7 +32,6 @@ static og_status lower_once(og_model *model, const og_lowering *survey, og_lower
   lowering->survey = NULL;
   if (status == OG_OK) return OG_OK;
   og_lowering_free(lowering);
-  *lowering = (og_lowering){.source = &model->source};
   return status;
 }
 
@@ -38,16 +44,40 @@ static og_status lower_graph(og_model *model, og_lowering *lowering) {
   return status;
 }
 
-/* Lowers the syntax into `lowering`, with programs. On failure there is nothing to free but the lowering
- * itself. */
-static og_status lower(og_model *model, og_lowering *lowering, og_model_programs *programs) {
-  *programs = (og_model_programs){0};
-  OG_TRY(lower_graph(model, lowering));
-  og_status status = og_model_programs_create(&lowering->parts, programs);
-  if (status == OG_OK) return OG_OK;
-  og_lowering_free(lowering);
-  *lowering = (og_lowering){.source = &model->source};
+static void destroy_lowered(void *lowered) {
+  og_lowered *l = lowered;
+  og_context *context = l->lowering.context;
+  l->lowering.parts.field = NULL; /* with which it goes */
+  og_model_programs_destroy(&l->programs);
+  og_lowering_free(&l->lowering);
+  og_free(context, l);
+}
+
+static og_status fill_lowered(og_model *model, og_lowered *lowered) {
+  OG_TRY(lower_graph(model, &lowered->lowering));
+  og_status status = og_model_programs_create(&lowered->lowering.parts, &lowered->programs);
+  if (status != OG_OK) og_lowering_free(&lowered->lowering);
   return status;
+}
+
+/* Lowers the syntax, with programs. From then on the field is what it is kept and let go by. */
+static og_status lower(og_model *model, og_lowered **out) {
+  og_lowered *lowered = og_alloc(model->context, 1, sizeof *lowered);
+  if (!lowered) return og_fail_memory(model->context, sizeof *lowered, "a model");
+  og_status status = fill_lowered(model, lowered);
+  if (status != OG_OK) {
+    og_free(model->context, lowered);
+    return status;
+  }
+  og_field *field = (og_field *)lowered->lowering.parts.field;
+  field->owner = lowered;
+  field->destroy_owner = destroy_lowered;
+  *out = lowered;
+  return OG_OK;
+}
+
+static void let_go(og_lowered *lowered) {
+  if (lowered) og_field_destroy((og_field *)lowered->lowering.parts.field);
 }
 
 static og_status open_source(og_source *source, og_context *context, const char *name, const char *text,
@@ -83,17 +113,21 @@ static og_status fill(og_model *model, const char *name, const char *text, size_
   og_parse_model(&model->syntax);
   if (model->source.no_memory) return og_source_status(&model->source);
   if (model->source.errors) return report_rest(model);
-  return lower(model, &model->lowering, &model->programs);
+  return lower(model, &model->lowered);
 }
 
 og_status og_model_parse(og_context *context, const char *name, const char *text, size_t length,
                          og_model **out) {
-  *out = NULL;
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
+  OG_NEED(context, name);
+  OG_NEED_IF(context, length, text);
   og_model *model = og_alloc(context, 1, sizeof *model);
   if (!model) return og_fail_memory(context, sizeof *model, "a model");
   model->context = context;
   model->source.context = context;
-  model->syntax.source = model->lowering.source = &model->source;
+  model->syntax.source = &model->source;
   og_status status = fill(model, name, text, length);
   if (status != OG_OK) {
     og_model_destroy(model);
@@ -105,13 +139,17 @@ og_status og_model_parse(og_context *context, const char *name, const char *text
 
 /* The field is the model's own, whatever others may do with it. */
 og_status og_model_compile(og_model *model, og_precision precision) {
-  return og_field_compile((og_field *)model->lowering.parts.field, precision == OG_PRECISION_SINGLE);
+  OG_OBJECT(model);
+  return og_field_compile((og_field *)model->lowered->lowering.parts.field, precision == OG_PRECISION_SINGLE);
 }
 
 og_status og_model_read(og_context *context, const char *path, og_model **out) {
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
+  OG_NEED(context, path);
   char *text;
   size_t length;
-  *out = NULL;
   OG_TRY(og_read_file(context, path, &text, &length));
   int saved = og_tensors_recognise(text, length);
   og_status status = saved ? og_model_parse_saved(context, path, text, length, out)
@@ -121,10 +159,13 @@ og_status og_model_read(og_context *context, const char *path, og_model **out) {
   return status;
 }
 
+void og_model_keep(const og_model *model) {
+  if (model) og_keep(&((og_model *)model)->references);
+}
+
 void og_model_destroy(og_model *model) {
-  if (!model) return;
-  og_model_programs_destroy(&model->programs);
-  og_lowering_free(&model->lowering);
+  if (!model || !og_was_last(&model->references)) return;
+  let_go(model->lowered);
   og_syntax_free(&model->syntax);
   close_source(&model->source);
   for (size_t i = 0; i < model->override_count; i++) {
@@ -147,11 +188,12 @@ static og_status evaluate(const og_model *model, const char *name, const char *e
   *values = NULL;
   og_status status = open_source(&source, model->context, name, expression, strlen(expression));
   if (status == OG_OK) status = og_graph_create(model->context, &own.graph);
-  own.symbols =
-      status == OG_OK ? og_alloc(model->context, model->lowering.count + 1, sizeof *own.symbols) : NULL;
+  own.symbols = status == OG_OK
+                    ? og_alloc(model->context, model->lowered->lowering.count + 1, sizeof *own.symbols)
+                    : NULL;
   if (status == OG_OK && !own.symbols) status = og_fail_memory(model->context, 0, "an expression");
-  for (size_t i = 0; status == OG_OK && i < model->lowering.count; i++) {
-    const og_symbol *symbol = &model->lowering.symbols[i];
+  for (size_t i = 0; status == OG_OK && i < model->lowered->lowering.count; i++) {
+    const og_symbol *symbol = &model->lowered->lowering.symbols[i];
     if (symbol->kind != OG_SY_CONST) continue;
     own.symbols[own.count] = *symbol;
     own.symbols[own.count++].node = og_constant_tensor(own.graph, symbol->shape, symbol->values);
@@ -177,7 +219,7 @@ static int is_weight(const og_lowering *l, const char *name) {
 }
 
 static og_status unknown(const og_model *model, const char *name) {
-  const og_lowering *l = &model->lowering;
+  const og_lowering *l = &model->lowered->lowering;
   if (is_weight(l, name))
     return og_fail(model->context, OG_ERR_NAME,
                    "'%s' belongs to a network and cannot be set: weights are drawn from the seed by the "
@@ -255,13 +297,10 @@ static void undo_override(og_model *model, size_t place, const og_override *old)
 
 /* A const is folded into the graph, so everything is made anew; the old graph stays when that fails. */
 static og_status lower_again(og_model *model) {
-  og_lowering fresh;
-  og_model_programs programs;
-  OG_TRY(lower(model, &fresh, &programs));
-  og_model_programs_destroy(&model->programs);
-  og_lowering_free(&model->lowering);
-  model->lowering = fresh;
-  model->programs = programs;
+  og_lowered *fresh;
+  OG_TRY(lower(model, &fresh));
+  let_go(model->lowered);
+  model->lowered = fresh;
   return OG_OK;
 }
 
@@ -286,7 +325,10 @@ static og_status set(og_model *model, const og_symbol *symbol, char *expression,
 }
 
 og_status og_model_set(og_model *model, const char *name, const char *expression) {
-  const og_symbol *symbol = og_find_symbol(&model->lowering, name, strlen(name));
+  OG_OBJECT(model);
+  OG_NEED(model->context, name);
+  OG_NEED(model->context, expression);
+  const og_symbol *symbol = og_find_symbol(&model->lowered->lowering, name, strlen(name));
   og_shape shape;
   double *values;
   if (!symbol || (symbol->kind != OG_SY_PARAM && symbol->kind != OG_SY_CONST)) return unknown(model, name);
@@ -300,7 +342,7 @@ og_status og_model_set(og_model *model, const char *name, const char *expression
 int og_model_setting(const og_model *model, size_t index, const char **name, const char **expression) {
   for (size_t i = 0; i < model->override_count; i++) {
     const og_override *o = &model->overrides[i];
-    const og_symbol *symbol = og_find_symbol(&model->lowering, o->name, strlen(o->name));
+    const og_symbol *symbol = og_find_symbol(&model->lowered->lowering, o->name, strlen(o->name));
     if (symbol->kind != OG_SY_CONST || index-- > 0) continue;
     *name = o->name;
     *expression = o->expression;
@@ -311,25 +353,34 @@ int og_model_setting(const og_model *model, size_t index, const char **name, con
 
 /* ---- Looking ---- */
 
-const og_field *og_model_field(const og_model *model) { return model->lowering.parts.field; }
+const og_field *og_model_field(const og_model *model) {
+  if (!model) return NULL;
+  return model->lowered->lowering.parts.field;
+}
 
 static const og_symbol *nth(const og_model *model, og_symbol_kind kind, size_t index) {
-  for (size_t i = 0; i < model->lowering.count; i++)
-    if (model->lowering.symbols[i].kind == kind && index-- == 0) return &model->lowering.symbols[i];
+  for (size_t i = 0; i < model->lowered->lowering.count; i++)
+    if (model->lowered->lowering.symbols[i].kind == kind && index-- == 0)
+      return &model->lowered->lowering.symbols[i];
   return NULL;
 }
 
 static size_t count_kind(const og_model *model, og_symbol_kind kind) {
   size_t count = 0;
-  for (size_t i = 0; i < model->lowering.count; i++) count += model->lowering.symbols[i].kind == kind;
+  for (size_t i = 0; i < model->lowered->lowering.count; i++)
+    count += model->lowered->lowering.symbols[i].kind == kind;
   return count;
 }
 
 /* A weight and a bias for each layer. */
 size_t og_model_parameters(const og_model *model) {
-  return count_kind(model, OG_SY_PARAM) + 2 * model->lowering.layer_count;
+  if (!model) return 0;
+  return count_kind(model, OG_SY_PARAM) + 2 * model->lowered->lowering.layer_count;
 }
-size_t og_model_states(const og_model *model) { return count_kind(model, OG_SY_STATE); }
+size_t og_model_states(const og_model *model) {
+  if (!model) return 0;
+  return count_kind(model, OG_SY_STATE);
+}
 
 static og_parameter_info about_parameter(const og_symbol *s) {
   return (og_parameter_info){.name = s->name,
@@ -353,16 +404,20 @@ static og_parameter_info about_tensor(const og_layer *layer, int is_bias) {
 }
 
 og_status og_model_parameter(const og_model *model, size_t index, og_parameter_info *info) {
+  OG_OBJECT(model);
+  OG_NEED(model->context, info);
   size_t params = count_kind(model, OG_SY_PARAM), count = og_model_parameters(model);
   if (index >= count)
     return og_fail(model->context, OG_ERR_ARGUMENT, "parameter %zu of a model with %zu", index, count);
   size_t tensor = index - params;
   *info = index < params ? about_parameter(nth(model, OG_SY_PARAM, index))
-                         : about_tensor(&model->lowering.layers[tensor / 2], tensor % 2 != 0);
+                         : about_tensor(&model->lowered->lowering.layers[tensor / 2], tensor % 2 != 0);
   return OG_OK;
 }
 
 og_status og_model_state(const og_model *model, size_t index, og_state_info *info) {
+  OG_OBJECT(model);
+  OG_NEED(model->context, info);
   const og_symbol *s = nth(model, OG_SY_STATE, index);
   if (!s)
     return og_fail(model->context, OG_ERR_ARGUMENT, "state %zu of a model with %zu", index,
@@ -372,36 +427,52 @@ og_status og_model_state(const og_model *model, size_t index, og_state_info *inf
 }
 
 og_status og_model_initialize(const og_model *model, long long seed, double *theta) {
-  for (size_t i = 0; i < model->lowering.count; i++) {
-    const og_symbol *s = &model->lowering.symbols[i];
+  OG_OBJECT(model);
+  OG_NEED_IF(model->context, model->lowered->lowering.parts.parameters, theta);
+  for (size_t i = 0; i < model->lowered->lowering.count; i++) {
+    const og_symbol *s = &model->lowered->lowering.symbols[i];
     if (s->kind == OG_SY_PARAM)
       memcpy(theta + s->offset, s->values, (size_t)(s->shape.rows * s->shape.columns) * sizeof *theta);
   }
-  for (size_t i = 0; i < model->lowering.layer_count; i++)
-    og_layer_initialize(&model->lowering.layers[i], (uint64_t)seed, theta);
+  for (size_t i = 0; i < model->lowered->lowering.layer_count; i++)
+    og_layer_initialize(&model->lowered->lowering.layers[i], (uint64_t)seed, theta);
   return OG_OK;
 }
 
 og_status og_model_values(const og_model *model, double *theta) {
+  OG_OBJECT(model);
+  OG_NEED_IF(model->context, model->lowered->lowering.parts.parameters, theta);
   return og_model_initialize(model, 0, theta);
 }
 
 og_status og_model_span(const og_model *model, double *t0, double *t1) {
-  const og_model_parts *parts = &model->lowering.parts;
+  OG_OBJECT(model);
+  OG_NEED(model->context, t0);
+  OG_NEED(model->context, t1);
+  const og_model_parts *parts = &model->lowered->lowering.parts;
   if (!parts->has_span) return OG_ERR_STATE;
   *t0 = parts->t0;
   *t1 = parts->t1;
   return OG_OK;
 }
 
-size_t og_model_observed(const og_model *model) { return model->lowering.parts.observed; }
-
-const char *og_model_observed_name(const og_model *model, size_t index) {
-  return index < model->lowering.parts.observed ? model->lowering.observed[index] : NULL;
+size_t og_model_observed(const og_model *model) {
+  if (!model) return 0;
+  return model->lowered->lowering.parts.observed;
 }
 
-size_t og_model_inputs(const og_model *model) { return model->lowering.parts.inputs; }
+const char *og_model_observed_name(const og_model *model, size_t index) {
+  if (!model) return NULL;
+  return index < model->lowered->lowering.parts.observed ? model->lowered->lowering.observed[index] : NULL;
+}
+
+size_t og_model_inputs(const og_model *model) {
+  if (!model) return 0;
+  return model->lowered->lowering.parts.inputs;
+}
 
 const char *og_model_input_name(const og_model *model, size_t index) {
-  return index < model->lowering.parts.inputs ? model->lowering.input_columns[index].name : NULL;
+  if (!model) return NULL;
+  return index < model->lowered->lowering.parts.inputs ? model->lowered->lowering.input_columns[index].name
+                                                       : NULL;
 }

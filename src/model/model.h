@@ -33,6 +33,8 @@ typedef struct og_distribution {
   } argument[OG_ARGUMENTS_MOST];
   og_support_kind support;
 } og_distribution;
+/* Nonzero: it is an error, whose sum is no likelihood. */
+int og_is_plain_error(const og_distribution *distribution);
 /* The distribution of a column, and the nodes of its arguments: scalars, of classes the vector of logits. */
 typedef struct og_observed {
   const og_distribution *distribution;

@@ -4,17 +4,22 @@
 
 #include "model/syntax.h"
 
-enum { OG_DEPTH_MOST = 200 };
+/* Functions that may call themselves by way of others, one within the other: the one budget of depth of
+ * everything that follows the nesting of expressions, here and in the lowering, where a level is one or two
+ * such calls. A level takes up to 350 bytes of stack, of which threads may have no more than 128 KiB. What is
+ * written one behind the other, however long, is followed by loops. */
+enum { OG_DEPTH_MOST = 300 };
 
 typedef struct og_parser {
   og_syntax *syntax;
   og_source *source;
   og_lexer lexer;
-  og_token token; /* the next one */
-  og_span last;   /* the one before */
-  int depth;      /* of nested expressions */
-  int braces;     /* open, of an event */
-  int failed;     /* in this statement: more errors would be echoes */
+  og_token token;        /* the next one */
+  og_span last;          /* the one before */
+  int depth;             /* of nested expressions */
+  og_expression **names; /* where the next name of a definition is put, or NULL */
+  int braces;            /* open, of an event */
+  int failed;            /* in this statement: more errors would be echoes */
 } og_parser;
 
 void og_advance(og_parser *p);

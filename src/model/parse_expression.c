@@ -127,6 +127,7 @@ static og_expression *parse_name(og_parser *p) {
   og_expression *e = make(p, call ? OG_EX_CALL : OG_EX_NAME, name, 0);
   if (!e) return NULL;
   e->name = name;
+  if (!call && p->names) *p->names = e, p->names = &e->next;
   if (!call) return e;
   og_advance(p);
   if (!parse_list(p, ")", e)) return NULL;
@@ -168,6 +169,7 @@ static og_expression *parse_one_index(og_parser *p, og_expression *of) {
   og_expression *e = make(p, slice ? OG_EX_SLICE : OG_EX_INDEX, og_join(of->span, p->last), slice ? 3 : 2);
   if (!e) return NULL;
   e->arg[0] = of;
+  of->up = e;
   e->arg[1] = first;
   if (slice) e->arg[2] = second;
   return e;
@@ -182,7 +184,6 @@ static og_expression *parse_index(og_parser *p, og_expression *of) {
   return e;
 }
 
-/* Chains grow to the left, and are followed to their start by recursion. */
 enum { TERMS_MOST = 1000, INDICES_MOST = 8 };
 
 static og_expression *refuse(og_parser *p, const char *message) {
@@ -206,6 +207,7 @@ static og_expression *binary(og_parser *p, int op, og_expression *left, og_expre
   if (!e) return NULL;
   e->op = op;
   e->arg[0] = left;
+  left->up = e;
   e->arg[1] = right;
   return e;
 }
@@ -226,14 +228,18 @@ static og_expression *prefix(og_parser *p, og_expression_kind kind, og_span star
   return e;
 }
 
+/* 0 after an error: the budget is spent. */
+static int go_down(og_parser *p) {
+  if (p->depth < OG_DEPTH_MOST) return ++p->depth;
+  if (!p->failed)
+    og_error_at(p->source, p->token.span, "expressions are nested too deeply here (over %d)", OG_DEPTH_MOST);
+  p->failed = 1;
+  return 0;
+}
+
 static og_expression *parse_minus(og_parser *p) {
   og_span start = p->token.span;
-  if (++p->depth > OG_DEPTH_MOST) {
-    if (!p->failed)
-      og_error_at(p->source, start, "expressions are nested too deeply here (over %d)", OG_DEPTH_MOST);
-    p->failed = 1;
-    return NULL;
-  }
+  if (!go_down(p)) return NULL;
   og_expression *e = og_take(p, "-")   ? prefix(p, OG_EX_NEGATE, start, parse_minus(p))
                      : og_take(p, "+") ? parse_minus(p)
                                        : parse_power(p);
@@ -253,41 +259,42 @@ static const level levels[] = {
     {"-", OG_SUB, LEVEL_SUM},     {"*", OG_MUL, LEVEL_PRODUCT}, {"/", OG_DIV, LEVEL_PRODUCT},
 };
 
-static const level *operator_of(const og_parser *p, int at) {
+/* The operator that is next, if it binds no less than `least`. */
+static const level *operator_of(const og_parser *p, int least) {
   for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
-    if (levels[i].level == at && og_peek(p, levels[i].sign)) return &levels[i];
+    if (levels[i].level >= least && og_peek(p, levels[i].sign)) return &levels[i];
   return NULL;
 }
 
-static og_expression *parse_level(og_parser *p, int at) {
-  if (at == LEVEL_COUNT) return parse_minus(p);
-  if (at == LEVEL_NOT && og_peek(p, "not")) {
-    og_span start = p->token.span;
-    og_advance(p);
-    return prefix(p, OG_EX_NOT, start, parse_level(p, LEVEL_COMPARE));
-  }
-  og_expression *left = parse_level(p, at + 1);
+static og_expression *parse_level(og_parser *p, int least);
+
+static og_expression *parse_operand(og_parser *p, int least) {
+  og_span start = p->token.span;
+  if (least > LEVEL_NOT || !og_take(p, "not")) return parse_minus(p);
+  return prefix(p, OG_EX_NOT, start, parse_level(p, LEVEL_COMPARE));
+}
+
+/* Operators that bind no less than `least`: the first operand takes those that bind more, each with its right
+ * side, before those that bind less. So the levels of a chain fall, and each starts to count anew. */
+static og_expression *parse_chain(og_parser *p, int least) {
+  og_expression *left = parse_operand(p, least);
   const level *op;
-  for (int terms = 0; left && (op = operator_of(p, at)) != NULL; terms++) {
+  for (int terms = 0, at = LEVEL_COUNT; left && (op = operator_of(p, least)) != NULL; terms++) {
+    if (op->level != at) at = op->level, terms = 0;
     if (at == LEVEL_COMPARE && terms > 0) return refuse(p, "comparisons do not chain: write a < b and b < c");
     if (terms == TERMS_MOST)
       return refuse(p, "an expression of over 1000 terms: use vectors and sum(), or names for parts");
     og_advance(p);
-    left = binary(p, op->op, left, parse_level(p, at + 1));
+    left = binary(p, op->op, left, at == LEVEL_PRODUCT ? parse_minus(p) : parse_level(p, at + 1));
   }
   return left;
 }
 
-og_expression *og_parse_expression(og_parser *p) {
-  if (++p->depth > OG_DEPTH_MOST) {
-    if (!p->failed)
-      og_error_at(p->source, p->token.span, "expressions are nested too deeply here (over %d)",
-                  OG_DEPTH_MOST);
-    p->failed = 1;
-    p->depth--;
-    return NULL;
-  }
-  og_expression *e = parse_level(p, LEVEL_OR);
+static og_expression *parse_level(og_parser *p, int least) {
+  if (!go_down(p)) return NULL;
+  og_expression *e = parse_chain(p, least);
   p->depth--;
   return e;
 }
+
+og_expression *og_parse_expression(og_parser *p) { return parse_level(p, LEVEL_OR); }

@@ -237,7 +237,14 @@ static int parse_definition(og_parser *p) {
     return 0;
   }
   og_statement *s = og_new_statement(p, equation ? OG_ST_EQUATION : OG_ST_DEFINE, name);
-  return s && og_expect(p, "=", "and an expression") && (s->value = og_parse_expression(p));
+  if (!s || !og_expect(p, "=", "and an expression")) return 0;
+  og_expression *names = NULL;
+  p->names = &names;
+  og_expression *value = og_parse_expression(p);
+  p->names = NULL;
+  s->value = value;
+  s->names = names;
+  return value != NULL;
 }
 
 static int parse_statement(og_parser *p) {

@@ -67,6 +67,8 @@ struct og_expression {
   int op; /* og_binary */
   int count;
   og_expression **arg;
+  og_expression *up;       /* what it is the first argument of, in a chain: a + b + c, x[1][2] */
+  og_expression *next;     /* of a name: the next one in the same definition */
   og_call_option *options; /* of a call */
   int dense;               /* of a call of `dense`: its number, from 0 */
 };
@@ -96,6 +98,7 @@ typedef struct og_statement {
   og_span name;   /* the cost's or time's keyword where there is no name */
   int dimensions; /* of a param's, const's or input's shape: 0, 1 or 2 */
   og_expression *dimension[2];
+  og_expression *names;       /* the first name in a definition's value */
   og_expression *value;       /* time: t0; observe, net: the call; event: the guard */
   og_expression *low, *high;  /* bounds; time: t1 in high */
   int mode;                   /* input: an og_signal; event: an og_direction */

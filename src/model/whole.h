@@ -10,12 +10,19 @@ typedef struct og_model_programs {
   og_program *loss; /* of observations; only where one is a class */
 } og_model_programs;
 
-struct og_model {
-  og_context *context;
-  og_source source;
-  og_syntax syntax;
+/* What was made of the text with one set of values. It belongs to its field, so that it lives as long as
+ * anything that uses that: og_model_set makes another one. */
+typedef struct og_lowered {
   og_lowering lowering;
   og_model_programs programs;
+} og_lowered;
+
+struct og_model {
+  og_context *context;
+  og_references references;
+  og_source source;
+  og_syntax syntax;
+  og_lowered *lowered; /* NULL before there is one */
   og_override *overrides;
   size_t override_count;
   int saved; /* read from a file of parameters */

@@ -17,6 +17,8 @@ static og_status check(const og_solve *solve, size_t trajectory) {
 }
 
 og_status og_solve_events(const og_solve *solve, size_t trajectory, size_t *count) {
+  OG_OBJECT(solve);
+  OG_NEED(solve->context, count);
   OG_TRY(check(solve, trajectory));
   *count = events_of(&solve->trajectories[trajectory]);
   return OG_OK;
@@ -34,6 +36,8 @@ static og_status find(const og_solve *solve, size_t trajectory, size_t index, co
 }
 
 og_status og_solve_event(const og_solve *solve, size_t trajectory, size_t index, og_occurrence *out) {
+  OG_OBJECT(solve);
+  OG_NEED(solve->context, out);
   const og_segment *segment = NULL;
   OG_TRY(find(solve, trajectory, index, &segment));
   *out = (og_occurrence){segment->event, og_guard_about(solve, segment->event).name, segment->time};
@@ -42,6 +46,7 @@ og_status og_solve_event(const og_solve *solve, size_t trajectory, size_t index,
 
 og_status og_solve_event_states(const og_solve *solve, size_t trajectory, size_t index, double *before,
                                 double *after) {
+  OG_OBJECT(solve);
   const og_segment *segment = NULL;
   OG_TRY(find(solve, trajectory, index, &segment));
   if (before) memcpy(before, segment->states, solve->states * sizeof *before);
@@ -72,6 +77,7 @@ void og_events_forget(og_solve *solve) {
 
 og_status og_solve_set_event_cotangents(og_solve *solve, size_t trajectory, const double *times_bar,
                                         const double *before_bar, const double *after_bar) {
+  OG_OBJECT(solve);
   OG_TRY(check(solve, trajectory));
   og_trajectory *at = &solve->trajectories[trajectory];
   size_t count = events_of(at), n = solve->states, stride = 1 + 2 * n;
@@ -109,6 +115,7 @@ og_status og_events_make_room(og_solve *solve) {
 
 og_status og_solve_event_tangents(const og_solve *solve, size_t trajectory, double *times_dot,
                                   double *before_dot, double *after_dot) {
+  OG_OBJECT(solve);
   OG_TRY(check(solve, trajectory));
   if (solve->state != OG_SOLVE_DONE || !solve->pushed)
     return og_fail(solve->context, OG_ERR_STATE,

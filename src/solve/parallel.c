@@ -35,7 +35,16 @@ static og_status report(const og_solve *solve, const og_share *share) {
   return og_report_failure(solve, &share->failure);
 }
 
+/* What was computed on the way is no longer of one run. */
+static og_status interrupted(og_solve *solve) {
+  solve->state = OG_SOLVE_NEW;
+  return og_fail(solve->context, OG_ERR_INTERRUPTED, "interrupted in a solve of %zu trajector%s",
+                 solve->count, solve->count == 1 ? "y" : "ies");
+}
+
 static og_status first_failure(og_solve *solve, const og_share *shares, int count) {
+  for (int i = 0; i < count; i++)
+    if (shares[i].status == OG_ERR_INTERRUPTED) return interrupted(solve);
   for (int i = 0; i < count; i++)
     if (shares[i].status != OG_OK) {
       solve->failed = shares[i].failure.trajectory;
@@ -62,7 +71,10 @@ og_status og_in_parallel(og_solve *solve, size_t items, og_worker_fn worker, voi
   if (!shares) return og_fail_memory(solve->context, (size_t)threads * sizeof *shares, "threads");
   for (int i = 0; i < threads; i++) {
     size_t begin = items * (size_t)i / (size_t)threads, end = items * (size_t)(i + 1) / (size_t)threads;
-    shares[i] = (og_share){.begin = begin, .end = end, .lanes = og_lanes_for(end - begin)};
+    shares[i] = (og_share){.begin = begin,
+                           .end = end,
+                           .lanes = og_lanes_for(end - begin),
+                           .interrupt = og_interrupt_of(solve->context)};
     if (solve->lanes_most && shares[i].lanes > solve->lanes_most) shares[i].lanes = solve->lanes_most;
   }
   if (threads == 1) {
@@ -82,8 +94,10 @@ og_status og_in_blocks(og_solve *solve, og_worker_fn worker, og_worker_fn collec
   if (!shares) return og_fail_memory(solve->context, blocks * sizeof *shares, "blocks of trajectories");
   for (size_t b = 0; b < blocks; b++) {
     size_t end = (b + 1) * lanes;
-    shares[b] =
-        (og_share){.begin = b * lanes, .end = end < solve->count ? end : solve->count, .lanes = (int)lanes};
+    shares[b] = (og_share){.begin = b * lanes,
+                           .end = end < solve->count ? end : solve->count,
+                           .lanes = (int)lanes,
+                           .interrupt = og_interrupt_of(solve->context)};
   }
 #pragma omp parallel for num_threads(threads_for(solve, blocks)) schedule(static, 1) ordered
   for (size_t b = 0; b < blocks; b++) {

@@ -80,6 +80,8 @@ static og_status copy_signal(og_solve *solve, og_signal_data *signal, og_signal 
 
 og_status og_solve_set_input(og_solve *solve, size_t trajectory, size_t input, og_signal kind, size_t count,
                              const double *times, const double *values) {
+  OG_OBJECT(solve);
+  OG_NEED(solve->context, values);
   size_t begin = 0, end = 0;
   OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
   OG_TRY(check_signal(solve, input, kind, count, times, values));
@@ -114,6 +116,8 @@ static og_status given_signal(const og_solve *solve, size_t trajectory, size_t i
 
 og_status og_solve_set_input_tangents(og_solve *solve, size_t trajectory, size_t input,
                                       const double *values_dot) {
+  OG_OBJECT(solve);
+  OG_NEED(solve->context, values_dot);
   const og_signal_data *signal = NULL;
   OG_TRY(given_signal(solve, trajectory, input, &signal));
   for (size_t i = 0; i < signal->count; i++)
@@ -126,6 +130,8 @@ og_status og_solve_set_input_tangents(og_solve *solve, size_t trajectory, size_t
 
 og_status og_solve_input_gradient(const og_solve *solve, size_t trajectory, size_t input,
                                   double *values_bar) {
+  OG_OBJECT(solve);
+  OG_NEED(solve->context, values_bar);
   const og_signal_data *signal = NULL;
   OG_TRY(given_signal(solve, trajectory, input, &signal));
   if (solve->state != OG_SOLVE_DONE || !solve->pulled)

@@ -76,13 +76,13 @@ static og_status set_up(og_solve *solve, const og_options *options) {
 
 og_status og_solve_make(og_context *context, const og_field *field, const og_options *options,
                         size_t trajectories, og_solve **out) {
-  *out = NULL;
   if (!field) return og_fail(context, OG_ERR_ARGUMENT, "a solve needs a field: field is NULL");
   if (trajectories == 0) return og_fail(context, OG_ERR_ARGUMENT, "a solve needs at least one trajectory");
   og_solve *solve = og_alloc(context, 1, sizeof *solve);
   if (!solve) return og_fail_memory(context, sizeof *solve, "a solve");
   solve->context = context;
   solve->field = solve->source = field;
+  og_field_keep(field);
   solve->count = trajectories;
   solve->n = solve->controlled = field->n;
   solve->states = og_field_states(field);
@@ -108,6 +108,10 @@ static og_status watch_sizes(og_solve *solve) {
 
 og_status og_solve_create(og_context *context, const og_field *field, const og_options *options,
                           size_t trajectories, og_solve **out) {
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
+  OG_NEED(context, field);
   OG_TRY(og_solve_make(context, field, options, trajectories, out));
   og_status status = og_atols_read(*out);
   if (status == OG_OK) status = watch_sizes(*out);
@@ -137,6 +141,7 @@ void og_solve_destroy(og_solve *solve) {
   og_atols_free(solve);
   og_options_destroy(solve->options);
   og_field_destroy(solve->bound);
+  og_field_destroy((og_field *)solve->source);
   og_free(context, solve);
 }
 
@@ -186,6 +191,7 @@ static og_status check_length(og_solve *solve, double t0, double t1) {
 }
 
 og_status og_solve_set_span(og_solve *solve, size_t trajectory, double t0, double t1) {
+  OG_OBJECT(solve);
   size_t begin = 0, end = 0;
   OG_TRY(check_finite(solve, "the span", (double[]){t0, t1}, 2));
   OG_TRY(check_length(solve, t0, t1));
@@ -214,6 +220,8 @@ static og_status copy_times(og_solve *solve, og_trajectory *at, size_t count, co
 }
 
 og_status og_solve_set_observations(og_solve *solve, size_t trajectory, size_t count, const double *times) {
+  OG_OBJECT(solve);
+  OG_NEED_IF(solve->context, count, times);
   size_t begin = 0, end = 0;
   OG_TRY(check_finite(solve, "the observation times", times, count));
   OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
@@ -223,6 +231,8 @@ og_status og_solve_set_observations(og_solve *solve, size_t trajectory, size_t c
 }
 
 og_status og_solve_set_initial_state(og_solve *solve, size_t trajectory, const double *x0) {
+  OG_OBJECT(solve);
+  OG_NEED(solve->context, x0);
   size_t begin = 0, end = 0;
   OG_TRY(check_rounded(solve, "the initial state", x0, solve->states));
   OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
@@ -246,6 +256,8 @@ static og_status unshare(og_solve *solve) {
 }
 
 og_status og_solve_set_parameters(og_solve *solve, size_t trajectory, const double *theta) {
+  OG_OBJECT(solve);
+  OG_NEED_IF(solve->context, solve->parameters, theta);
   size_t begin = 0, end = 0;
   OG_TRY(check_rounded(solve, "theta", theta, solve->parameters));
   OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
@@ -261,6 +273,7 @@ og_status og_solve_set_parameters(og_solve *solve, size_t trajectory, const doub
 }
 
 og_status og_solve_set_name(og_solve *solve, size_t trajectory, const char *name) {
+  OG_OBJECT(solve);
   size_t begin = 0, end = 0;
   OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
   for (size_t m = begin; m < end; m++) {
@@ -295,6 +308,7 @@ static og_status make_sizes(og_solve *solve) {
 }
 
 og_status og_solve_run(og_solve *solve) {
+  OG_OBJECT(solve);
   solve->state = OG_SOLVE_NEW;
   og_events_forget(solve);
   forget_pacings(solve);
@@ -356,6 +370,7 @@ static og_status prepare_replay(og_solve *solve) {
 }
 
 og_status og_solve_replay(og_solve *solve) {
+  OG_OBJECT(solve);
   if (solve->state == OG_SOLVE_NEW) return og_fail_not_run(solve, "the step sequence to replay is");
   if (!solve->keep)
     return og_fail(solve->context, OG_ERR_UNSUPPORTED,
@@ -375,12 +390,16 @@ og_status og_solve_replay(og_solve *solve) {
 }
 
 og_status og_solve_final(const og_solve *solve, size_t trajectory, double *x) {
+  OG_OBJECT(solve);
+  OG_NEED(solve->context, x);
   OG_TRY(og_check_result(solve, trajectory, "the final state is"));
   memcpy(x, solve->final + trajectory * solve->n, solve->states * sizeof(double));
   return OG_OK;
 }
 
 og_status og_solve_observed(const og_solve *solve, size_t trajectory, size_t index, double *x) {
+  OG_OBJECT(solve);
+  OG_NEED(solve->context, x);
   OG_TRY(og_check_result(solve, trajectory, "the observed state is"));
   const og_trajectory *at = &solve->trajectories[trajectory];
   if (index >= at->observations)
@@ -392,6 +411,8 @@ og_status og_solve_observed(const og_solve *solve, size_t trajectory, size_t ind
 }
 
 og_status og_solve_cost(const og_solve *solve, size_t trajectory, double *cost) {
+  OG_OBJECT(solve);
+  OG_NEED(solve->context, cost);
   OG_TRY(og_check_result(solve, trajectory, "the running cost is"));
   if (!solve->field->quadratures)
     return og_fail(solve->context, OG_ERR_ARGUMENT, "the field has no running cost: see og_field_set_cost");
@@ -400,24 +421,26 @@ og_status og_solve_cost(const og_solve *solve, size_t trajectory, double *cost) 
 }
 
 long long og_solve_stat(const og_solve *solve, og_stat stat) {
+  if (!solve) return 0;
   return (unsigned)stat < OG_STAT_COUNT ? atomic_load(&((og_solve *)solve)->stats[stat]) : 0;
 }
 
 og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t *steps, double *times) {
+  OG_OBJECT(solve);
+  OG_NEED(solve->context, steps);
   OG_TRY(og_check_result(solve, trajectory, "the number of steps is"));
   const og_trajectory *at = &solve->trajectories[trajectory];
-  *steps = at->steps;
-  if (!times) return OG_OK;
-  if (!solve->keep)
+  if (times && !solve->keep)
     return og_fail(solve->context, OG_ERR_UNSUPPORTED,
                    "with adjoint = backsolve the steps' times are not kept");
   const og_segment *segment = at->path.segments, *last = segment + at->path.count - 1;
-  for (size_t k = 0; k < at->steps; k++) {
+  for (size_t k = 0; times && k < at->steps; k++) {
     while (segment < last && segment[1].first <= k) segment++;
     double fraction = 0;
     OG_TRY(og_solve_fraction(solve, trajectory, k, &fraction));
     times[k] = og_segment_time(segment, fraction);
   }
-  times[at->steps] = last->event == OG_NO_EVENT ? last->end : last->time;
+  if (times) times[at->steps] = last->event == OG_NO_EVENT ? last->end : last->time;
+  *steps = at->steps;
   return OG_OK;
 }

@@ -155,15 +155,20 @@ struct og_solve {
 typedef struct og_share {
   size_t begin, end;
   int lanes;
-  og_status status;    /* OG_ERR_MEMORY, OG_ERR_BUDGET, OG_ERR_FILE, or a failure's */
+  og_status status; /* OG_ERR_MEMORY, OG_ERR_BUDGET, OG_ERR_FILE, OG_ERR_INTERRUPTED, or a failure's */
+  const atomic_int *interrupt;
   int long_list;       /* of OG_ERR_BUDGET: it is the list of events that is too long */
   double *weights_bar; /* of og_in_blocks: a block's sum, which the worker makes and `collect` frees */
   og_failure failure;
 } og_share;
 
-/* Failures that are not of a trajectory: there is no going on. */
-static inline int og_share_broken(const og_share *share) {
-  return share->status == OG_ERR_MEMORY || share->status == OG_ERR_BUDGET || share->status == OG_ERR_FILE;
+/* Failures that are not of a trajectory: there is no going on. Asked at each step, so that it can be ended
+ * there from outside as well. */
+static inline int og_share_broken(og_share *share) {
+  int interrupted = atomic_load_explicit(share->interrupt, memory_order_relaxed);
+  if (interrupted && share->status == OG_OK) share->status = OG_ERR_INTERRUPTED;
+  return interrupted || share->status == OG_ERR_MEMORY || share->status == OG_ERR_BUDGET ||
+         share->status == OG_ERR_FILE || share->status == OG_ERR_INTERRUPTED;
 }
 
 typedef void (*og_worker_fn)(og_solve *solve, og_share *share, void *work);

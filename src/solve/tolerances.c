@@ -84,6 +84,7 @@ og_status og_atols_take(og_solve *solve, const og_solve *from, size_t rows, doub
 }
 
 og_status og_solve_set_atol(og_solve *solve, const double *atol) {
+  OG_OBJECT(solve);
   const og_option_info *row = og_option_describe(OG_OPT_ATOL);
   for (size_t i = 0; atol && i < solve->states; i++)
     if (!(atol[i] >= row->lowest && atol[i] <= row->highest))

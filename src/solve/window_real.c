@@ -28,7 +28,7 @@ static void take_steps(bring *b, const og_trajectory *at, size_t trajectory, og_
 
 og_status OG_R(og_window_fill)(og_solve *solve, size_t trajectory, uint32_t slot, size_t step,
                                og_window_goal goal) {
-  og_share share = {.lanes = 1};
+  og_share share = {.lanes = 1, .interrupt = og_interrupt_of(solve->context)};
   bring b;
   share.status = OG_R(og_bring_open)(&b, solve, &share);
   if (share.status == OG_OK)

@@ -11,6 +11,7 @@
 
 struct og_batches {
   og_context *context;
+  og_references references;
   uint64_t seed;
   size_t count, held_out;
   og_window *training, *validation; /* [count], [held_out] */
@@ -151,6 +152,19 @@ static size_t at_most(long long wanted, size_t most) {
   return wanted == 0 || (unsigned long long)wanted > most ? most : (size_t)wanted;
 }
 
+static void note_whole(const og_batches *b, const split *s, long long wanted) {
+  if (s->window)
+    og_log(b->context,
+           "note: batch = %lld, but there are %zu windows to train on: every step takes all of them", wanted,
+           b->epoch);
+  else
+    og_log(b->context,
+           "note: batch = %lld, but there %s %zu trajector%s to train on: every step takes all of the data; "
+           "window = N makes "
+           "mini-batches of windows of N rows",
+           wanted, b->epoch == 1 ? "is" : "are", b->epoch, b->epoch == 1 ? "y" : "ies");
+}
+
 static og_status list_all(og_batches *b, const split *s, const og_options *options) {
   b->count = list_training(s, NULL);
   b->held_out = list_validation(s, NULL);
@@ -162,7 +176,9 @@ static og_status list_all(og_batches *b, const split *s, const og_options *optio
         "the whole state");
   long long windows = og_options_integer(options, OG_OPT_WINDOWS);
   b->epoch = windows > 0 ? (size_t)windows : b->count;
-  b->batch = at_most(og_options_integer(options, OG_OPT_BATCH), b->epoch);
+  long long wanted = og_options_integer(options, OG_OPT_BATCH);
+  b->batch = at_most(wanted, b->epoch);
+  if (wanted > (long long)b->epoch) note_whole(b, s, wanted);
   b->training = og_alloc(b->context, b->count, sizeof *b->training);
   b->validation = og_alloc(b->context, b->held_out + 1, sizeof *b->validation);
   b->order = og_alloc(b->context, b->count, sizeof *b->order);
@@ -204,11 +220,19 @@ og_status og_batches_create_where(og_context *context, const og_options *options
 
 og_status og_batches_create(og_context *context, const og_options *options, size_t trajectories,
                             const size_t *rows, og_batches **out) {
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
+  OG_NEED(context, options);
   return og_batches_create_where(context, options, trajectories, rows, NULL, NULL, out);
 }
 
+void og_batches_keep(og_batches *batches) {
+  if (batches) og_keep(&batches->references);
+}
+
 void og_batches_destroy(og_batches *b) {
-  if (!b) return;
+  if (!b || !og_was_last(&b->references)) return;
   void *owned[] = {b->training, b->validation, b->order, b->now};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(b->context, owned[i]);
   og_free(b->context, b);
@@ -232,9 +256,15 @@ static const og_window *window_number(og_batches *b, long long number) {
   return &b->training[b->order[number % count]];
 }
 
-size_t og_batches_per_epoch(const og_batches *b) { return (b->epoch - 1) / b->batch + 1; }
+size_t og_batches_per_epoch(const og_batches *b) {
+  if (!b) return 0;
+  return (b->epoch - 1) / b->batch + 1;
+}
 
 og_status og_batches_next(og_batches *b, size_t *count, const og_window **windows) {
+  OG_OBJECT(b);
+  OG_NEED(b->context, count);
+  OG_NEED(b->context, windows);
   long long batches = (long long)og_batches_per_epoch(b), epoch = b->position / batches;
   size_t first = (size_t)(b->position % batches) * b->batch;
   size_t size = b->epoch - first < b->batch ? b->epoch - first : b->batch;
@@ -247,18 +277,24 @@ og_status og_batches_next(og_batches *b, size_t *count, const og_window **window
 }
 
 size_t og_batches_training(const og_batches *b, const og_window **windows) {
+  if (!b) return 0;
   if (windows) *windows = b->training;
   return b->count;
 }
 
 size_t og_batches_validation(const og_batches *b, const og_window **windows) {
+  if (!b) return 0;
   if (windows) *windows = b->validation;
   return b->held_out;
 }
 
-long long og_batches_position(const og_batches *b) { return b->position; }
+long long og_batches_position(const og_batches *b) {
+  if (!b) return 0;
+  return b->position;
+}
 
 og_status og_batches_seek(og_batches *b, long long position) {
+  OG_OBJECT(b);
   if (position < 0)
     return og_fail(b->context, OG_ERR_ARGUMENT, "there is no mini-batch number %lld", position);
   b->position = position;

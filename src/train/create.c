@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "train/batches.h"
 #include "train/trainer.h"
 
 static void read_options(og_trainer *trainer) {
@@ -45,10 +46,18 @@ static og_status set_up(og_trainer *trainer, const og_options *options, const do
 
 og_status og_trainer_create(og_context *context, const og_options *options, size_t p, og_loss_fn loss,
                             void *user, og_batches *batches, const double *theta, og_trainer **out) {
-  *out = NULL;
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
+  OG_NEED(context, options);
+  OG_NEED(context, loss);
+  OG_NEED(context, batches);
+  OG_NEED(context, theta);
   og_trainer *trainer = og_alloc(context, 1, sizeof *trainer);
   if (!trainer) return og_fail_memory(context, sizeof *trainer, "a trainer");
   *trainer = (og_trainer){.context = context, .p = p, .loss = loss, .user = user, .batches = batches};
+  trainer->begun = NAN;
+  og_batches_keep(batches);
   trainer->at = (og_trainer_state){.best_loss = INFINITY, .reference_loss = INFINITY, .loss = NAN};
   og_status status = set_up(trainer, options, theta);
   if (status != OG_OK) {
@@ -61,7 +70,8 @@ og_status og_trainer_create(og_context *context, const og_options *options, size
 
 void og_trainer_destroy(og_trainer *trainer) {
   if (!trainer) return;
-  og_batches_destroy(trainer->own_batches);
+  og_batches_destroy(trainer->batches);
+  og_objective_destroy(trainer->objective);
   og_updater_destroy(trainer->updater);
   og_options_destroy(trainer->options);
   og_free(trainer->context, trainer->theta);
@@ -77,6 +87,9 @@ static og_status check_fresh(const og_trainer *trainer, const char *what) {
 }
 
 og_status og_trainer_set_bounds(og_trainer *trainer, const double *lowest, const double *highest) {
+  OG_OBJECT(trainer);
+  OG_NEED(trainer->context, lowest);
+  OG_NEED(trainer->context, highest);
   OG_TRY(check_fresh(trainer, "bounds"));
   for (size_t i = 0; i < trainer->p; i++)
     if (!(trainer->theta[i] >= lowest[i] && trainer->theta[i] <= highest[i]))
@@ -88,6 +101,7 @@ og_status og_trainer_set_bounds(og_trainer *trainer, const double *lowest, const
 }
 
 og_status og_trainer_exempt(og_trainer *trainer, size_t count) {
+  OG_OBJECT(trainer);
   OG_TRY(check_fresh(trainer, "exemptions"));
   OG_TRY(og_updater_exempt(trainer->updater, count));
   trainer->exempt = count;
@@ -96,23 +110,43 @@ og_status og_trainer_exempt(og_trainer *trainer, size_t count) {
 
 /* ---- Results ---- */
 
-int og_trainer_ended(const og_trainer *trainer) { return trainer->ended; }
+int og_trainer_ended(const og_trainer *trainer) {
+  if (!trainer) return 0;
+  return trainer->ended;
+}
 
-int og_trainer_converged(const og_trainer *trainer) { return trainer->converged; }
+int og_trainer_converged(const og_trainer *trainer) {
+  if (!trainer) return 0;
+  return trainer->converged;
+}
 
-const char *og_trainer_reason(const og_trainer *trainer) { return trainer->reason; }
+const char *og_trainer_reason(const og_trainer *trainer) {
+  if (!trainer) return "";
+  return trainer->reason;
+}
 
-const double *og_trainer_theta(const og_trainer *trainer) { return trainer->theta; }
+const double *og_trainer_theta(const og_trainer *trainer) {
+  if (!trainer) return NULL;
+  return trainer->theta;
+}
 
 const double *og_trainer_best(const og_trainer *trainer) {
+  if (!trainer) return NULL;
   return isinf(trainer->at.best_loss) ? trainer->theta : trainer->best;
 }
 
-double og_trainer_best_loss(const og_trainer *trainer) { return trainer->at.best_loss; }
+double og_trainer_best_loss(const og_trainer *trainer) {
+  if (!trainer) return NAN;
+  return trainer->at.best_loss;
+}
 
-long long og_trainer_steps(const og_trainer *trainer) { return (long long)trainer->at.position; }
+long long og_trainer_steps(const og_trainer *trainer) {
+  if (!trainer) return 0;
+  return (long long)trainer->at.position;
+}
 
 const og_epoch *og_trainer_history(const og_trainer *trainer, size_t *epochs) {
+  if (!trainer || !epochs) return NULL;
   *epochs = trainer->history_count;
   return trainer->history;
 }

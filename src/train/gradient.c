@@ -32,6 +32,7 @@ static double norm_of(size_t p, const double *gradient) {
 }
 
 double og_clip_gradient(const og_options *options, size_t p, double *gradient) {
+  if (!options || (p && !gradient)) return NAN;
   double most = og_options_real(options, OG_OPT_CLIP_VALUE),
          limit = og_options_real(options, OG_OPT_CLIP_NORM);
   double norm = norm_of(p, gradient);

@@ -20,6 +20,7 @@ static double schedule(const og_options *options, double s, double S) {
 }
 
 double og_learning_rate_factor(const og_options *options, long long step, long long steps) {
+  if (!options) return NAN;
   double W = og_options_real(options, OG_OPT_WARM_UP), s = (double)step;
   return s < W ? (s + 1) / (W + 1) : schedule(options, s - W, (double)steps - W);
 }

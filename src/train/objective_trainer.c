@@ -6,6 +6,11 @@
 
 og_status og_objective_loss(const double *theta, size_t count, const og_window *windows, double *loss,
                             size_t *values, double *gradient, void *user) {
+  OG_NEED(NULL, theta);
+  OG_NEED(NULL, windows);
+  OG_NEED(NULL, loss);
+  OG_NEED(NULL, values);
+  OG_NEED(NULL, user);
   return og_objective_evaluate_batch(user, theta, count, windows, loss, values, gradient);
 }
 
@@ -14,7 +19,9 @@ static int can_start(const void *objective, size_t trajectory, size_t row) {
 }
 
 og_status og_objective_batches(og_objective *objective, const og_options *options, og_batches **out) {
-  *out = NULL;
+  if (out) *out = NULL;
+  OG_OBJECT(objective);
+  OG_NEED(objective->context, out);
   og_context *context = objective->context;
   size_t M = og_objective_trajectories(objective);
   if (og_options_integer(options, OG_OPT_WINDOW)) OG_TRY(og_objective_check_windows(objective));
@@ -46,7 +53,8 @@ static og_status make(og_objective *objective, const og_options *options, og_bat
     og_trainer_destroy(trainer);
     return status;
   }
-  trainer->own_batches = batches;
+  trainer->objective = objective;
+  og_objective_keep(objective);
   trainer->model = og_model_fingerprint(objective->model);
   trainer->data = og_objective_fingerprint(objective);
   *out = trainer;
@@ -58,13 +66,15 @@ static og_status make_from(og_objective *objective, const og_options *options, c
   og_batches *batches = NULL;
   OG_TRY(og_objective_batches(objective, options, &batches));
   og_status status = make(objective, options, batches, theta, out);
-  if (status != OG_OK) og_batches_destroy(batches);
+  og_batches_destroy(batches); /* which the trainer keeps */
   return status;
 }
 
 og_status og_objective_trainer(og_objective *objective, const og_options *options, const double *theta,
                                og_trainer **out) {
-  *out = NULL;
+  if (out) *out = NULL;
+  OG_OBJECT(objective);
+  OG_NEED(objective->context, out);
   og_context *context = objective->context;
   const og_options *o = options ? options : objective->options;
   if (objective->p == 0)

@@ -1,6 +1,7 @@
 /* A training's whole state in a safetensors file, and back. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <math.h>
 #include <string.h>
 
 #include "io/safetensors.h"
@@ -85,6 +86,8 @@ static og_status fill(const og_trainer *trainer, og_tensors *set) {
 }
 
 og_status og_trainer_save(const og_trainer *trainer, const char *path) {
+  OG_OBJECT(trainer);
+  OG_NEED(trainer->context, path);
   og_tensors *set = NULL;
   OG_TRY(og_tensors_create(trainer->context, &set));
   og_status status = fill(trainer, set);
@@ -123,6 +126,78 @@ static og_status check(const og_trainer *trainer, const og_tensors *set, const c
                  count);
 }
 
+/* ---- The numbers in it, which somebody may have written by hand ---- */
+
+static int is_count(double value) { return value >= 0 && value < 0x1p53 && value == floor(value); }
+
+static og_status fail_number(const og_trainer *trainer, const char *path, const char *what, double value) {
+  return og_fail(trainer->context, OG_ERR_DATA, "%s: %g cannot be %s", path, value, what);
+}
+
+static og_status check_finite(const og_trainer *trainer, const og_tensors *set, const char *path,
+                              const char *name) {
+  const og_tensor *tensor = og_tensors_find(set, name);
+  for (size_t i = 0; i < tensor->count; i++)
+    if (!isfinite(tensor->values[i])) return fail_number(trainer, path, name, tensor->values[i]);
+  return OG_OK;
+}
+
+static og_status check_bounds(const og_trainer *trainer, const og_tensors *set, const char *path) {
+  const double *theta = og_tensors_find(set, "theta")->values;
+  for (size_t i = 0; i < trainer->p; i++)
+    if (theta[i] < trainer->lowest[i] || theta[i] > trainer->highest[i])
+      return og_fail(trainer->context, OG_ERR_DATA,
+                     "%s: entry %zu of theta is %g, outside its bounds [%g, %g]", path, i + 1, theta[i],
+                     trainer->lowest[i], trainer->highest[i]);
+  return OG_OK;
+}
+
+static og_status check_state(const og_trainer *trainer, const og_tensors *set, const char *path) {
+  og_trainer_state at;
+  memcpy(&at, og_tensors_find(set, "state")->values, sizeof at);
+  const double counts[] = {at.position, at.succeeded, at.failed_in_row, at.waited, at.batches, at.skipped};
+  const double sums[] = {at.best_loss, at.reference_loss, at.loss_sum,
+                         at.value_sum, at.penalty_sum,    at.norm_sum};
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+    if (!is_count(counts[i])) return fail_number(trainer, path, "a number of mini-batches", counts[i]);
+  if (at.succeeded > at.position || at.failed_in_row > at.position)
+    return fail_number(trainer, path, "a part of the mini-batches that there were",
+                       fmax(at.succeeded, at.failed_in_row));
+  for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
+    if (isnan(sums[i])) return fail_number(trainer, path, "a loss of a training", sums[i]);
+  return at.seconds >= 0 && isfinite(at.seconds) ? OG_OK
+                                                 : fail_number(trainer, path, "a duration", at.seconds);
+}
+
+static og_status check_history(const og_trainer *trainer, const og_tensors *set, const char *path) {
+  const og_tensor *history = og_tensors_find(set, "history");
+  for (size_t i = 0; i < history->shape[0]; i++) {
+    const double *row = history->values + i * EPOCH_NUMBERS;
+    if (!is_count(row[0]) || !is_count(row[6]))
+      return fail_number(trainer, path, "a number of steps in the history",
+                         is_count(row[0]) ? row[6] : row[0]);
+  }
+  return OG_OK;
+}
+
+static og_status check_numbers(const og_trainer *trainer, const og_tensors *set, const char *path) {
+  static const char *const points[] = {"theta", "best", "before"};
+  for (size_t i = 0; i < 3; i++) OG_TRY(check_finite(trainer, set, path, points[i]));
+  for (size_t i = 0; i < og_updater_arrays(trainer->updater); i++) {
+    og_state_array array;
+    char name[NAME_SIZE];
+    OG_TRY(og_updater_array(trainer->updater, i, &array));
+    snprintf(name, sizeof name, UPDATER_PREFIX "%s", array.name);
+    OG_TRY(check_finite(trainer, set, path, name));
+    double first = og_tensors_find(set, name)->values[0];
+    if (strcmp(array.name, "step") == 0 && !is_count(first))
+      return fail_number(trainer, path, "a number of steps", first);
+  }
+  OG_TRY(check_bounds(trainer, set, path));
+  OG_TRY(check_state(trainer, set, path));
+  return check_history(trainer, set, path);
+}
+
 static og_status check_all(og_trainer *trainer, const og_tensors *set, const char *path) {
   OG_TRY(check_identity(trainer, set, path));
   OG_TRY(check(trainer, set, path, "theta", trainer->p));
@@ -136,12 +211,10 @@ static og_status check_all(og_trainer *trainer, const og_tensors *set, const cha
     snprintf(name, sizeof name, UPDATER_PREFIX "%s", array.name);
     OG_TRY(check(trainer, set, path, name, array.count));
   }
-  double position = og_tensors_find(set, "state")->values[0];
-  if (!(position >= 0 && position < 0x1p53))
-    return og_fail(trainer->context, OG_ERR_DATA, "%s: %g is no number of mini-batches", path, position);
   const og_tensor *history = og_tensors_find(set, "history");
-  if (history && history->rank == 2 && history->shape[1] == EPOCH_NUMBERS) return OG_OK;
-  return og_fail(trainer->context, OG_ERR_DATA, "%s has no history of %d columns", path, EPOCH_NUMBERS);
+  if (!history || history->rank != 2 || history->shape[1] != EPOCH_NUMBERS)
+    return og_fail(trainer->context, OG_ERR_DATA, "%s has no history of %d columns", path, EPOCH_NUMBERS);
+  return check_numbers(trainer, set, path);
 }
 
 static void take(const og_tensors *set, const char *name, double *values) {
@@ -177,7 +250,7 @@ static void take_all(og_trainer *trainer, const og_tensors *set) {
     take(set, name, array.values);
   }
   take_history(trainer, og_tensors_find(set, "history"));
-  trainer->begun = 0;
+  trainer->begun = NAN;
   trainer->ended = trainer->converged = trainer->interrupted = 0;
   trainer->reason[0] = '\0';
   og_trainer_check_end(trainer);
@@ -194,6 +267,8 @@ static void note_no_checksum(const og_trainer *trainer, const og_tensors *set, c
 }
 
 og_status og_trainer_load(og_trainer *trainer, const char *path) {
+  OG_OBJECT(trainer);
+  OG_NEED(trainer->context, path);
   og_tensors *set = NULL;
   OG_TRY(og_tensors_read(trainer->context, path, &set));
   og_status status = check_all(trainer, set, path);

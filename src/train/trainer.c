@@ -4,18 +4,11 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "train/gradient.h"
 
-static double now(void) {
-  struct timespec at;
-  timespec_get(&at, TIME_UTC);
-  return (double)at.tv_sec + 1e-9 * (double)at.tv_nsec;
-}
-
 double og_trainer_seconds(const og_trainer *trainer) {
-  return trainer->begun > 0 ? now() - trainer->begun : trainer->at.seconds;
+  return isnan(trainer->begun) ? trainer->at.seconds : og_seconds() - trainer->begun;
 }
 
 int og_trainer_survives(og_status status) {
@@ -117,9 +110,10 @@ static og_status leave_out(og_trainer *trainer, og_status status) {
 }
 
 og_status og_trainer_step(og_trainer *trainer) {
+  OG_OBJECT(trainer);
   if (trainer->ended)
     return og_fail(trainer->context, OG_ERR_STATE, "the training has ended: %s", trainer->reason);
-  if (!(trainer->begun > 0)) trainer->begun = now() - trainer->at.seconds;
+  if (isnan(trainer->begun)) trainer->begun = og_seconds() - trainer->at.seconds;
   const og_window *windows;
   double sum = 0, values = 1;
   OG_TRY(og_batches_seek(trainer->batches, (long long)trainer->at.position));
@@ -163,6 +157,7 @@ static int report(const og_trainer *trainer, size_t epochs_before, og_training_f
 }
 
 og_status og_trainer_run(og_trainer *trainer, og_training_fn progress, void *user) {
+  OG_OBJECT(trainer);
   if (trainer->interrupted) trainer->interrupted = trainer->ended = 0; /* called again: go on */
   og_trainer_check_end(trainer);
   while (!trainer->ended) {

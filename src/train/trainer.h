@@ -28,8 +28,9 @@ struct og_trainer {
   size_t p, exempt;
   og_loss_fn loss;
   void *user;
-  uint64_t model, data;              /* fingerprints of those of an objective, else 0 */
-  og_batches *batches, *own_batches; /* the latter is to be destroyed, or NULL */
+  uint64_t model, data; /* fingerprints of those of an objective, else 0 */
+  og_batches *batches;
+  og_objective *objective; /* NULL, or whose loss it is */
   og_updater *updater;
   long long epochs, steps; /* limits; epochs = 0: none */
   long long per_epoch, patience;
@@ -41,7 +42,7 @@ struct og_trainer {
   og_epoch *history;
   size_t history_count, history_room;
   size_t windows; /* of the last mini-batch */
-  double begun;   /* when the present run began, less the seconds of earlier ones */
+  double begun;   /* when the present run began, less the seconds of earlier ones; NaN: not yet */
   int ended, converged, interrupted;
   char reason[OG_TRAINING_REASON_SIZE];
 };

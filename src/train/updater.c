@@ -38,7 +38,10 @@ static void read_options(og_updater *u, const og_options *options) {
 }
 
 og_status og_updater_create(og_context *context, const og_options *options, size_t p, og_updater **out) {
-  *out = NULL;
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
+  OG_NEED(context, options);
   OG_TRY(check_options(context, options, p));
   og_updater *updater = og_alloc(context, 1, sizeof *updater);
   double *numbers = og_alloc(context, OG_UPDATER_ARRAYS + 1, p * sizeof *numbers);
@@ -62,6 +65,7 @@ void og_updater_destroy(og_updater *updater) {
 }
 
 og_status og_updater_exempt(og_updater *updater, size_t count) {
+  OG_OBJECT(updater);
   if (count > updater->p)
     return og_fail(updater->context, OG_ERR_ARGUMENT, "%zu of %zu parameters cannot be exempt", count,
                    updater->p);
@@ -69,7 +73,10 @@ og_status og_updater_exempt(og_updater *updater, size_t count) {
   return OG_OK;
 }
 
-double og_updater_learning_rate(const og_updater *updater) { return updater->learning_rate; }
+double og_updater_learning_rate(const og_updater *updater) {
+  if (!updater) return NAN;
+  return updater->learning_rate;
+}
 
 /* ---- Steps ---- */
 
@@ -84,6 +91,9 @@ static size_t find_not_finite(size_t count, const double *values) {
 }
 
 og_status og_updater_step(og_updater *updater, double rate_factor, const double *gradient, double *theta) {
+  OG_OBJECT(updater);
+  OG_NEED(updater->context, gradient);
+  OG_NEED(updater->context, theta);
   size_t bad = find_not_finite(updater->p, gradient);
   if (bad < updater->p)
     return og_fail(updater->context, OG_ERR_NOT_FINITE, "entry %zu of the gradient is %g; no step was taken",
@@ -106,12 +116,15 @@ og_status og_updater_step(og_updater *updater, double rate_factor, const double 
 /* ---- State ---- */
 
 size_t og_updater_arrays(const og_updater *updater) {
+  if (!updater) return 0;
   size_t count = 1;
   while (count <= OG_UPDATER_ARRAYS && updater->rule->arrays[count - 1]) count++;
   return count;
 }
 
 og_status og_updater_array(og_updater *updater, size_t index, og_state_array *array) {
+  OG_OBJECT(updater);
+  OG_NEED(updater->context, array);
   if (index >= og_updater_arrays(updater))
     return og_fail(updater->context, OG_ERR_ARGUMENT, "the updater has %zu arrays; there is no number %zu",
                    og_updater_arrays(updater), index);

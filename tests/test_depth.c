@@ -1,0 +1,231 @@
+/* What is nested, or leads from one to the next, in a thread with little stack: it is read and worth what it
+ * should be, or refused with a reason. */
+#include "counting.h"
+
+#include <math.h>
+#include <pthread.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
+enum { STACK = 1 << 20 }; /* their frames are several times as large */
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+enum { STACK = 1 << 20 };
+#else
+enum { STACK = 128 << 10 };
+#endif
+#else
+enum { STACK = 128 << 10 };
+#endif
+
+/* A text that grows. */
+typedef struct page {
+  char *text;
+  size_t used;
+} page;
+enum { PAGE = 1 << 20 };
+
+static page new_page(const char *start) {
+  page p = {malloc(PAGE), strlen(start)};
+  assert_non_null(p.text);
+  memcpy(p.text, start, p.used + 1);
+  return p;
+}
+
+static void add(page *p, const char *part, int times) {
+  size_t length = strlen(part);
+  for (int i = 0; i < times; i++) {
+    assert_true(p->used + length < PAGE);
+    memcpy(p->text + p->used, part, length + 1);
+    p->used += length;
+  }
+}
+
+/* The initial state of the model, or NaN where it is refused, in `message`. */
+typedef struct question {
+  const char *text;
+  double x0;
+  char message[200];
+} question;
+
+static void *ask(void *what) {
+  question *q = what;
+  og_context *context = new_context();
+  og_model *model;
+  double theta[1] = {1}, found[4] = {NAN};
+  og_status status = og_model_parse(context, "m", q->text, strlen(q->text), &model);
+  if (status == OG_OK) status = og_model_initial_state(model, 0, theta, found);
+  q->x0 = status == OG_OK ? found[0] : NAN;
+  snprintf(q->message, sizeof q->message, "%s", og_context_message(context));
+  og_model_destroy(model);
+  og_context_destroy(context);
+  return NULL;
+}
+
+static question in_small_thread(const page *p) {
+  question q = {.text = p->text};
+  pthread_attr_t attributes;
+  pthread_t thread;
+  assert_int_equal(pthread_attr_init(&attributes), 0);
+  assert_int_equal(pthread_attr_setstacksize(&attributes, STACK), 0);
+  assert_int_equal(pthread_create(&thread, &attributes, ask, &q), 0);
+  assert_int_equal(pthread_join(thread, NULL), 0);
+  pthread_attr_destroy(&attributes);
+  free(p->text);
+  return q;
+}
+
+#define PARAMETER "param k = 1\n"
+#define EQUATION "\nx' = -x\n"
+
+static void is_worth(page *p, double value) {
+  question q = in_small_thread(p);
+  if (!(fabs(q.x0 - value) <= 1e-12 * fabs(value))) fail_msg("%.17g, not %.17g: %s", q.x0, value, q.message);
+}
+
+/* `open` and `close` around k, `times` of each. */
+static page nested(const char *open, const char *core, const char *close, int times) {
+  page p = new_page(PARAMETER "init x = ");
+  add(&p, open, times);
+  add(&p, core, 1);
+  add(&p, close, times);
+  add(&p, EQUATION, 1);
+  return p;
+}
+
+/* 22 chains of 990 terms, each the first term of the next; a single one; products and indices. */
+static void chains(void **state) {
+  (void)state;
+  page p = new_page(PARAMETER "init x = ");
+  add(&p, "(", 22);
+  add(&p, "k", 1);
+  for (int i = 0; i < 22; i++) add(&p, "+k", 989), add(&p, ")", 1);
+  add(&p, EQUATION, 1);
+  is_worth(&p, 22 * 989 + 1);
+  p = new_page(PARAMETER "init x = k");
+  add(&p, "-k", 989), add(&p, EQUATION, 1);
+  is_worth(&p, 1 - 989);
+  p = new_page(PARAMETER "init x = 2*k");
+  add(&p, "/k", 989), add(&p, EQUATION, 1);
+  is_worth(&p, 2);
+  p = new_page(PARAMETER "A = [[1, 2], [3, 4]]\ninit x = A[2][1]" EQUATION);
+  is_worth(&p, 3);
+}
+
+/* 450 definitions of 90 terms, the first of which needs the second, and so on; 3000 short ones. */
+static void definitions(void **state) {
+  (void)state;
+  char line[64];
+  page p = new_page(PARAMETER);
+  for (int i = 0; i < 450; i++) {
+    snprintf(line, sizeof line, "a%d = a%d", i, i + 1);
+    add(&p, line, 1), add(&p, "+k", 89), add(&p, "\n", 1);
+  }
+  add(&p, "a450 = k\ninit x = a0" EQUATION, 1);
+  is_worth(&p, 450 * 89 + 1);
+  p = new_page(PARAMETER);
+  for (int i = 0; i < 3000; i++) {
+    snprintf(line, sizeof line, "a%d = sin(a%d) - sin(a%d) + a%d\n", i, i + 1, i + 1, i + 1);
+    add(&p, line, 1);
+  }
+  add(&p, "a3000 = k\ninit x = a0" EQUATION, 1);
+  is_worth(&p, 1);
+}
+
+static void circles_are_found(void **state) {
+  (void)state;
+  page p = new_page(PARAMETER "a = b + 1\nb = c\nc = sin(a)\ninit x = a" EQUATION);
+  question q = in_small_thread(&p);
+  assert_true(isnan(q.x0));
+  assert_contains(q.message, "'a' is defined by itself");
+}
+
+static const struct {
+  const char *open, *core, *close;
+} forms[] = {{"sin(", "k", ")"},
+             {"(", "k", ")"},
+             {"-", "k", ""},
+             {"k^", "k", ""},
+             {"1/(1+", "k", ")"},
+             {"k*(k+", "k", ")"},
+             {"k or (k and (k < k+k*(", "k", ")))"},
+             {"not (", "k", ")"},
+             {"[", "k, k", ", k][1:2]"},
+             {"sum([", "k", "])"},
+             {"where(k, ", "k", ", 0)"},
+             {"where(0, ", "k", ", dot([k], [max(k, k)]))"}};
+
+/* At any depth. */
+static void nesting(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+    for (int times = 10; times <= 1000; times = times * 3 / 2) {
+      page p = nested(forms[i].open, forms[i].core, forms[i].close, times);
+      question q = in_small_thread(&p);
+      if (times < 30) assert_false(isnan(q.x0));
+      if (isnan(q.x0)) assert_contains(q.message, "nested too deeply");
+    }
+}
+
+static void ninety_five_sines(void **state) {
+  (void)state;
+  double value = 1;
+  for (int i = 0; i < 95; i++) value = sin(value);
+  page p = nested("sin(", "k", ")", 95);
+  is_worth(&p, value);
+}
+
+/* A sum of 2000 calls of one net: the sum of its weights' cotangents is as deep. */
+static void calls_of_a_net(void **state) {
+  (void)state;
+  page p = new_page("net f = mlp(1, 1; weights = zeros, bias = zeros)\ninit x = 1\n");
+  add(&p, "a0 = f(0*x)", 1);
+  char line[64];
+  for (int i = 1; i <= 2000; i++) {
+    snprintf(line, sizeof line, "\na%d = f(%d*x) + a%d", i, i, i - 1);
+    add(&p, line, 1);
+  }
+  add(&p, "\nx' = a2000\n", 1);
+  is_worth(&p, 1);
+}
+
+static void *read_nested_json(void *what) {
+  og_context *context = new_context();
+  og_model *model;
+  static const char text[] = PARAMETER "init x = k" EQUATION;
+  double theta[1] = {7};
+  assert_int_equal(og_model_parse(context, "m", text, strlen(text), &model), OG_OK);
+  og_status *status = what;
+  *status = og_parameters_read(model, "/tmp/odegrad_depth.json", theta);
+  assert_true(theta[0] == 7);
+  og_model_destroy(model);
+  og_context_destroy(context);
+  return NULL;
+}
+
+static void json(void **state) {
+  (void)state;
+  og_status status = OG_OK;
+  page p = new_page("{\"k\": ");
+  add(&p, "[", 900), add(&p, "1", 1), add(&p, "]", 900), add(&p, "}", 1);
+  FILE *file = fopen("/tmp/odegrad_depth.json", "w");
+  if (!file) skip();
+  fputs(p.text, file);
+  assert_int_equal(fclose(file), 0);
+  free(p.text);
+  pthread_attr_t attributes;
+  pthread_t thread;
+  assert_int_equal(pthread_attr_init(&attributes), 0);
+  assert_int_equal(pthread_attr_setstacksize(&attributes, STACK), 0);
+  assert_int_equal(pthread_create(&thread, &attributes, read_nested_json, &status), 0);
+  assert_int_equal(pthread_join(thread, NULL), 0);
+  pthread_attr_destroy(&attributes);
+  assert_int_equal(status, OG_ERR_DATA);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(chains),  cmocka_unit_test(definitions),       cmocka_unit_test(circles_are_found),
+      cmocka_unit_test(nesting), cmocka_unit_test(ninety_five_sines), cmocka_unit_test(calls_of_a_net),
+      cmocka_unit_test(json)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

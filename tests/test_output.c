@@ -1,0 +1,217 @@
+/* How files are written: links, permissions, what killed runs left behind, standard streams that are closed.
+ */
+#include "counting.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char folder[64], path[128], other[128];
+
+static int enter(void **state) {
+  (void)state;
+  snprintf(folder, sizeof folder, "/tmp/odegrad-output-XXXXXX");
+  assert_non_null(mkdtemp(folder));
+  snprintf(path, sizeof path, "%s/out", folder);
+  snprintf(other, sizeof other, "%s/other", folder);
+  return 0;
+}
+
+static int leave(void **state) {
+  (void)state;
+  char name[512];
+  DIR *directory = opendir(folder);
+  assert_non_null(directory);
+  for (struct dirent *entry; (entry = readdir(directory));) {
+    snprintf(name, sizeof name, "%s/%s", folder, entry->d_name);
+    unlink(name);
+  }
+  closedir(directory);
+  rmdir(folder);
+  return 0;
+}
+
+static int count_files(void) {
+  int count = 0;
+  DIR *directory = opendir(folder);
+  assert_non_null(directory);
+  for (struct dirent *entry; (entry = readdir(directory));) count += entry->d_name[0] != '.';
+  closedir(directory);
+  return count;
+}
+
+static void create(const char *name, mode_t mode) {
+  int descriptor = open(name, O_WRONLY | O_CREAT, 0600);
+  assert_true(descriptor >= 0);
+  assert_int_equal(write(descriptor, "old", 3), 3);
+  assert_int_equal(fchmod(descriptor, mode), 0);
+  close(descriptor);
+}
+
+static void write_new(const char *name) {
+  og_context *context = new_context();
+  og_output *output;
+  assert_int_equal(og_output_open(context, name, &output), OG_OK);
+  fputs("new", og_output_file(output));
+  assert_int_equal(og_output_close(output, OG_OK), OG_OK);
+  og_context_destroy(context);
+}
+
+static void holds(const char *name, const char *text) {
+  char found[8] = "";
+  FILE *file = fopen(name, "r");
+  assert_non_null(file);
+  found[fread(found, 1, sizeof found - 1, file)] = '\0';
+  fclose(file);
+  assert_string_equal(found, text);
+}
+
+static int mode_of(const char *name) {
+  struct stat facts;
+  assert_int_equal(lstat(name, &facts), 0);
+  return facts.st_mode & (S_IFMT | 0777);
+}
+
+static void permissions_are_kept(void **state) {
+  (void)state;
+  static const mode_t modes[] = {0600, 0640, 0666, 0755};
+  mode_t mask = umask(022);
+  write_new(path);
+  assert_int_equal(mode_of(path), S_IFREG | 0644); /* a new one is as umask says */
+  for (size_t i = 0; i < 4; i++) {
+    create(path, modes[i]);
+    write_new(path);
+    holds(path, "new");
+    assert_int_equal(mode_of(path), S_IFREG | modes[i]);
+  }
+  umask(mask);
+  assert_int_equal(count_files(), 1);
+}
+
+static void links_are_followed(void **state) {
+  (void)state;
+  create(other, 0600);
+  assert_int_equal(symlink("other", path), 0);
+  write_new(path);
+  assert_true(S_ISLNK(mode_of(path)));
+  holds(other, "new");
+  assert_int_equal(mode_of(other), S_IFREG | 0600);
+  unlink(other); /* now it leads to no file */
+  write_new(path);
+  assert_true(S_ISLNK(mode_of(path)));
+  holds(other, "new");
+  unlink(other);
+  assert_int_equal(symlink("out", other), 0);
+  unlink(path);
+  assert_int_equal(symlink("other", path), 0); /* a circle */
+  og_context *context = new_context();
+  og_output *output;
+  assert_int_equal(og_output_open(context, path, &output), OG_ERR_FILE);
+  assert_null(output);
+  og_context_destroy(context);
+}
+
+static void a_failure_leaves_the_old_file(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_output *output;
+  create(path, 0644);
+  assert_int_equal(og_output_open(context, path, &output), OG_OK);
+  fputs("new", og_output_file(output));
+  assert_int_equal(og_output_close(output, OG_ERR_DATA), OG_ERR_DATA);
+  holds(path, "old");
+  assert_int_equal(count_files(), 1);
+  og_context_destroy(context);
+}
+
+/* A child that is killed while it writes leaves its temporary file; the next run takes it away, but neither
+ * that of a run that is under way nor files that are called otherwise. */
+static void what_killed_runs_left_is_removed(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_output *output, *under_way;
+  char name[160];
+  fflush(NULL);
+  pid_t child = fork();
+  if (child == 0) {
+    if (og_output_open(context, path, &output) != OG_OK) _exit(1);
+    raise(SIGKILL);
+  }
+  assert_int_equal(waitpid(child, NULL, 0), child);
+  assert_int_equal(count_files(), 1);
+  static const char *const others[] = {"other.1-0.tmp", "out.1-0.tmp.txt", "out.x-0.tmp", "out.1-.tmp"};
+  for (size_t i = 0; i < 4; i++) snprintf(name, sizeof name, "%s/%s", folder, others[i]), create(name, 0644);
+  assert_int_equal(og_output_open(context, path, &under_way), OG_OK);
+  assert_int_equal(count_files(), 5);
+  write_new(path);
+  assert_int_equal(count_files(), 6);
+  assert_int_equal(og_output_close(under_way, OG_OK), OG_OK);
+  assert_int_equal(count_files(), 5);
+  og_context_destroy(context);
+}
+
+static void long_names(void **state) {
+  (void)state;
+  char name[512], letters[256];
+  memset(letters, 'a', 255), letters[255] = '\0';
+  snprintf(name, sizeof name, "%s/%s", folder, letters);
+  write_new(name);
+  holds(name, "new");
+  assert_int_equal(count_files(), 1);
+}
+
+/* ---- The tool without standard streams ---- */
+
+static int run_tool(const char *model, int closed) {
+  char tool[1024];
+  assert_non_null(realpath(getenv("ODEGRAD_TOOL"), tool));
+  fflush(NULL);
+  pid_t child = fork();
+  if (child == 0) {
+    int null = open("/dev/null", O_RDWR);
+    dup2(null, 0), dup2(null, 1), dup2(null, 2);
+    if (null > 2) close(null);
+    for (int number = 0; number < 3; number++)
+      if (closed >> number & 1) close(number);
+    execl(tool, "odegrad", "solve", model, "--out", path, (char *)NULL);
+    _exit(99);
+  }
+  int outcome = 0;
+  assert_int_equal(waitpid(child, &outcome, 0), child);
+  assert_true(WIFEXITED(outcome));
+  return WEXITSTATUS(outcome);
+}
+
+/* The event is told on standard error, not in the file that got its number. */
+static void closed_standard_streams(void **state) {
+  (void)state;
+  if (!getenv("ODEGRAD_TOOL")) skip();
+  FILE *file = fopen(other, "w");
+  assert_non_null(file);
+  fputs("init x = 1\nx' = -x\nevent e when t - 0.5 = 0 rising { x = 2*x }\ntime 0 : 1\n", file);
+  assert_int_equal(fclose(file), 0);
+  long size = 0;
+  for (int closed = 0; closed < 8; closed++) {
+    struct stat facts;
+    unlink(path);
+    run_tool(other, closed);
+    assert_int_equal(stat(path, &facts), 0);
+    if (closed == 0) size = (long)facts.st_size;
+    assert_int_equal(facts.st_size, size);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(permissions_are_kept, enter, leave),
+      cmocka_unit_test_setup_teardown(links_are_followed, enter, leave),
+      cmocka_unit_test_setup_teardown(a_failure_leaves_the_old_file, enter, leave),
+      cmocka_unit_test_setup_teardown(what_killed_runs_left_is_removed, enter, leave),
+      cmocka_unit_test_setup_teardown(long_names, enter, leave),
+      cmocka_unit_test_setup_teardown(closed_standard_streams, enter, leave)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,177 @@
+/* Standard errors against closed forms of linear regression: of strongly correlated parameters, beside such
+ * as the data do not determine, and with parameters held at their bounds. */
+#include "fit_outcomes.h"
+
+/* Adds up what a straight line a + b t through data of error s at `count` times gives: standard errors. */
+typedef struct line_errors {
+  double a, b;
+} line_errors;
+
+static line_errors line_of(int count, const double *t, double s) {
+  double mean = 0, squares = 0;
+  for (int i = 0; i < count; i++) mean += t[i] / count;
+  for (int i = 0; i < count; i++) squares += (t[i] - mean) * (t[i] - mean);
+  return (line_errors){s * sqrt(1. / count + mean * mean / squares), s / sqrt(squares)};
+}
+
+/* Far from t = 0 the line's value there and its slope are known together only: of the correlation rho there
+ * is 1 - rho^2 = var(t)/mean(t^2) left, 1e-6 and 1e-8 here, by which rounding in the Hessian (some 1e-13)
+ * grows. */
+static void correlated_parameters_have_theirs(void **state) {
+  (void)state;
+  static const double far[] = {1000, 10000}, tolerance[] = {1e-6, 1e-4};
+  for (int k = 0; k < 2; k++) {
+    double t[4], start[] = {1, 0.4};
+    char model[300], csv[300];
+    for (int i = 0; i < 4; i++) t[i] = far[k] + i;
+    snprintf(model, sizeof model,
+             "param a = 1, b = 0.4\ninit x = a\nx' = b + 0*x\nobserve x ~ normal(x, 0.1)\ntime 0 : %g\n",
+             t[3]);
+    snprintf(csv, sizeof csv, "t,x\n%g,%.15g\n%g,%.15g\n%g,%.15g\n%g,%.15g\n", t[0], 2 + t[0] / 2 + 0.1, t[1],
+             2 + t[1] / 2 - 0.1, t[2], 2 + t[2] / 2 - 0.1, t[3], 2 + t[3] / 2 + 0.1);
+    outcome r = fit_from(model, csv, NULL, start);
+    line_errors want = line_of(4, t, 0.1);
+    assert_reason(&r, 1, "converged: a minimum");
+    assert_close(r.theta[1], 0.5, 1e-6); /* the residuals are orthogonal to a line */
+    assert_close(r.errors[0], want.a, tolerance[k]);
+    assert_close(r.errors[1], want.b, tolerance[k]);
+  }
+}
+
+/* ---- Beside what is not determined ---- */
+
+#define ROWS "t,x,z\n0,1,3\n1,1.3,3.1\n2,1.4,2.8\n3,1.9,3.1\n"
+static const double row_times[] = {0, 1, 2, 3};
+
+/* The line through x; what `others` declare is to have no errors, and `z` is observed. */
+static outcome fit_line(const char *others, const char *z, const double *pairs) {
+  char model[600];
+  snprintf(model, sizeof model,
+           "param a = 1, b = 0.4%s\ninit x = a, z = %s\nx' = b + 0*x\nz' = 0*z\n"
+           "observe x ~ normal(x, 0.1)\nobserve z ~ normal(z, 0.2)\n",
+           others, z);
+  outcome r = fit_from(model, ROWS, pairs, NULL);
+  line_errors want = line_of(4, row_times, 0.1);
+  if (!r.converged) fail_msg("%s", r.reason);
+  assert_close(r.errors[0], want.a, 1e-6);
+  assert_close(r.errors[1], want.b, 1e-6);
+  return r;
+}
+
+static void unused_parameters_are_named(void **state) {
+  (void)state;
+  for (int optimizer = OG_OPTIMIZER_LBFGS; optimizer <= OG_OPTIMIZER_GRADIENT; optimizer++) {
+    double pairs[] = {OG_OPT_OPTIMIZER, optimizer, OG_OPTION_COUNT};
+    outcome r = fit_line(", unused = 7, w[3] = 2", "w[2]", pairs);
+    assert_true(r.theta[2] == 7 && isnan(r.errors[2]) && isnan(r.errors[3]) && isnan(r.errors[5]));
+    assert_close(r.errors[4], 0.2 / 2, 1e-6); /* of a mean of four */
+    assert_contains(notes, "no standard errors for unused, w[1], w[3]: the loss does not change with them");
+    assert_null(strstr(notes, "for a"));
+  }
+}
+
+/* Used, and yet nothing changes with it. */
+static void a_parameter_without_gradient_is_named(void **state) {
+  (void)state;
+  outcome r = fit_line(", c = 1 in [0, 2], d = 2", "d + max(c, 5) - 5", NULL);
+  assert_true(r.theta[2] == 1 && isnan(r.errors[2]));
+  assert_close(r.errors[3], 0.2 / 2, 1e-6);
+  assert_contains(notes, "no standard errors for c: the loss does not change with it");
+}
+
+/* Only c + d is known, only c d: the latter's Hessian is singular where the gradient vanishes only, so that
+ * what an optimizer leaves of it must not look like knowledge. */
+static void parameters_known_together_are_named(void **state) {
+  (void)state;
+  static const char *const together[] = {"c + d", "c*d", "c*d*exp(0.1*sin(c - c))"};
+  for (int k = 0; k < 3; k++)
+    for (int optimizer = OG_OPTIMIZER_LBFGS; optimizer <= OG_OPTIMIZER_GRADIENT; optimizer++) {
+      double pairs[] = {OG_OPT_OPTIMIZER, optimizer, OG_OPTION_COUNT};
+      outcome r = fit_line(", c = 1, d = 2", together[k], pairs);
+      assert_true(isnan(r.errors[2]) && isnan(r.errors[3]));
+      assert_contains(notes, "no standard errors for c, d: the data do not determine them one by one");
+    }
+}
+
+/* Behind an event the Hessian comes from differences. */
+static void differences_leave_them_out_too(void **state) {
+  (void)state;
+  outcome r =
+      fit_line(", unused = 7, c = 1, d = 2", "c + d\nevent e when t - 1.5 = 0 rising { x = x }", NULL);
+  assert_true(isnan(r.errors[2]) && isnan(r.errors[3]) && isnan(r.errors[4]));
+  assert_contains(notes, "come from differences");
+  assert_contains(notes, "for unused: the loss");
+  assert_contains(notes, "for c, d: the data");
+}
+
+/* Of a network and of plain errors there is no information, and the gradient tells. */
+static void unused_parameters_are_named_without_errors(void **state) {
+  (void)state;
+  fit_from("param a = 1, unused = 7\nnet f = mlp(1, 2, 1; tanh)\ninit x = a\nx' = f(x)\nobserve x ~ "
+           "normal(x, 0.1)\n",
+           ROWS, (double[]){OG_OPT_ITERATIONS, 5, OG_OPTION_COUNT}, NULL);
+  assert_contains(notes, "the loss did not change with unused anywhere: is it used?");
+  fit_from("param a = 1, unused = 7, w[2] = 1\ninit x = a\nx' = 0*x\nobserve x ~ squared_error(x)\n", ROWS,
+           NULL, NULL);
+  assert_contains(notes, "the loss did not change with unused, w[1], w[2] anywhere: are they used?");
+}
+
+/* ---- At a bound ---- */
+
+/* The slope of the best line is 0.28: held at 0.1 or 0.5 the error of a is that of a mean. A bound of 0 is
+ * reached exactly, from above or from below. */
+static void the_others_are_those_with_it_held(void **state) {
+  (void)state;
+  static const struct {
+    const char *bounds, *slope;
+    double bound;
+    int side;
+  } cases[] = {{"b = 0 in [-1, 0.1]", "b", 0.1, 1},    {"b = 0.6 in [0.5, 1]", "b", 0.5, -1},
+               {"b = 0.3 in [0, 1]", "-b", 0, -1},     {"b = 1e-9 in [0, 1000]", "-b", 0, -1},
+               {"b = 0 in [0, 1]", "-b", 0, -1},       {"b = -0.3 in [-1, 0]", "b", 0, 1},
+               {"b = -1 in [-1, 0], u = 1", "b", 0, 1}};
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
+    for (int optimizer = OG_OPTIMIZER_LBFGS; optimizer <= OG_OPTIMIZER_GRADIENT; optimizer++) {
+      double pairs[] = {OG_OPT_OPTIMIZER, optimizer, OG_OPTION_COUNT};
+      char model[300];
+      snprintf(model, sizeof model,
+               "param a = 1, %s\ninit x = a\nx' = %s + 0*x\nobserve x ~ normal(x, 0.1)\n", cases[k].bounds,
+               cases[k].slope);
+      outcome r = fit_from(model, ROWS, pairs, NULL);
+      assert_reason(&r, 1, "converged: ");
+      assert_true(r.theta[1] == cases[k].bound && r.at_bound[1] == cases[k].side && r.at_bound[0] == 0);
+      assert_true(isnan(r.errors[1]));
+      assert_close(r.errors[0], 0.1 / 2, 1e-6);
+      assert_contains(notes, "no standard error for b, which is at its bound");
+    }
+}
+
+/* ---- No likelihood ---- */
+
+static void plain_errors_have_none(void **state) {
+  (void)state;
+  static const char *const errors[] = {"squared_error", "absolute_error"};
+  for (int k = 0; k < 2; k++) {
+    char model[300], note[100];
+    snprintf(model, sizeof model,
+             "param a = 1, b = 0.3\ninit x = a, z = b\nx' = 0*x\nz' = 0*z\nobserve x ~ normal(x, 0.1)\n"
+             "observe z ~ %s(z)\n",
+             errors[k]);
+    outcome r = fit_from(model, ROWS, NULL, NULL);
+    assert_true(isnan(r.errors[0]) && isnan(r.errors[1]));
+    snprintf(note, sizeof note, "no standard errors, because %s is no likelihood", errors[k]);
+    assert_contains(notes, note);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(correlated_parameters_have_theirs),
+                                     cmocka_unit_test(unused_parameters_are_named),
+                                     cmocka_unit_test(a_parameter_without_gradient_is_named),
+                                     cmocka_unit_test(parameters_known_together_are_named),
+                                     cmocka_unit_test(differences_leave_them_out_too),
+                                     cmocka_unit_test(unused_parameters_are_named_without_errors),
+                                     cmocka_unit_test(the_others_are_those_with_it_held),
+                                     cmocka_unit_test(plain_errors_have_none)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
