@@ -66,6 +66,12 @@ int fail(const og_context *context, og_status status) {
   return exit_status(status);
 }
 
+int ends_all(og_status status, og_status *all) {
+  int ends = status == OG_ERR_MEMORY || status == OG_ERR_INTERRUPTED;
+  if (ends && all) *all = status;
+  return ends;
+}
+
 void *take(size_t count, size_t size) {
   void *memory = calloc(count ? count : 1, size ? size : 1);
   if (memory) return memory;
