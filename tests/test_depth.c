@@ -51,7 +51,7 @@ static void *ask(void *what) {
   question *q = what;
   og_context *context = new_context();
   og_model *model;
-  double theta[1] = {1}, found[4] = {NAN};
+  double theta[8] = {1}, found[4] = {NAN};
   og_status status = og_model_parse(context, "m", q->text, strlen(q->text), &model);
   if (status == OG_OK) status = og_model_initial_state(model, 0, theta, found);
   q->x0 = status == OG_OK ? found[0] : NAN;
