@@ -126,7 +126,7 @@ static og_status run_ways(check *c) {
   og_status status =
       og_objective_evaluate_with(c->objective, OG_ADJOINT_DISCRETE, c->p->theta, &c->loss, NULL);
   for (way w = 0; w < WAY_COUNT && status == OG_OK; w++)
-    if (compute(c, w) == OG_ERR_MEMORY) status = OG_ERR_MEMORY;
+    if (ends_all(compute(c, w), &status)) break;
   return status;
 }
 

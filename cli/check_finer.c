@@ -94,7 +94,7 @@ static og_status measure_change(check *c, og_objective *finer, way which) {
     for (size_t i = 0; i < c->count; i++) to->change[i] += GROUP_SHARE * largest[i];
   }
   free(values), free(largest);
-  return status == OG_ERR_MEMORY ? status : OG_OK;
+  return ends_all(status, NULL) ? status : OG_OK;
 }
 
 static og_status prepare(const check *c, og_options **options, og_objective **finer) {
@@ -115,7 +115,7 @@ og_status run_finer(check *c) {
   og_objective *finer = NULL;
   show_warnings(c->p, 0); /* the plain runs gave them */
   og_status status = prepare(c, &options, &finer);
-  int without = status != OG_OK && status != OG_ERR_MEMORY;
+  int without = status != OG_OK && !ends_all(status, NULL);
   if (without) do_without(c);
   for (way w = 0; w < WAY_COUNT && status == OG_OK; w++)
     if (is_independent(w) && !c->columns[w].failure) status = measure_change(c, finer, w);

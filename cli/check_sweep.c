@@ -59,7 +59,7 @@ static og_status run_level(const check *c, size_t level, const double *truth, co
   og_objective *objective;
   double *values = take(c->count, sizeof *values), *discrete = take(c->count, sizeof *discrete), loss;
   og_status status = open_level(c, s, &s->levels[level], &objective);
-  for (way w = 0; w < WAY_DIFFERENCES && status != OG_ERR_MEMORY; w++) {
+  for (way w = 0; w < WAY_DIFFERENCES && !ends_all(status, NULL); w++) {
     double *to = w == WAY_DISCRETE ? discrete : values;
     s->errors[w][level] = s->apart[w][level] = NAN;
     if (!objective || !is_affordable(c, w)) continue;
@@ -70,7 +70,7 @@ static og_status run_level(const check *c, size_t level, const double *truth, co
   }
   og_objective_destroy(objective);
   free(values), free(discrete);
-  return status == OG_ERR_MEMORY ? status : OG_OK;
+  return ends_all(status, NULL) ? status : OG_OK;
 }
 
 /* Of the finest run by one way; *found: whether there is one. */
@@ -79,7 +79,7 @@ static og_status evaluate_truth(const check *c, og_objective *objective, way whi
   double loss;
   og_status status = evaluate_way(c, objective, which, values, &loss, NULL);
   *found = status == OG_OK;
-  return status == OG_ERR_MEMORY ? status : OG_OK;
+  return ends_all(status, NULL) ? status : OG_OK;
 }
 
 /* Discrete, if quadrature says the same or says nothing; quadrature, if interpolate does. Two right ones are

@@ -30,6 +30,9 @@ void remark(int quiet, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Prints the context's message and returns the exit status that goes with `status`. */
 int fail(const og_context *context, og_status status);
 int exit_status(og_status status);
+/* Whether a failure of a part is one of the whole: memory is missing, or the run is interrupted. Then *all
+ * (unless NULL) is that. */
+int ends_all(og_status status, og_status *all);
 /* Zeroed memory for count (0 is taken as 1) objects; ends the program when there is none. */
 void *take(size_t count, size_t size);
 char *join(const char *format, ...) PRINTF_LIKE(1, 2);

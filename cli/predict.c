@@ -103,7 +103,7 @@ static og_status evaluate_loss(prediction *r) {
   return status;
 }
 
-/* A loss that cannot be had is no failure, unless memory is what is missing. */
+/* A loss that cannot be had is no failure, unless nothing can be had any more. */
 static og_status judge(prediction *r) {
   const problem *p = r->p;
   og_status status = OG_OK;
@@ -111,7 +111,7 @@ static og_status judge(prediction *r) {
   for (size_t i = 0; i < og_model_observed(p->model); i++) judge_classes(r, i);
   int complete = complete_data(p, &status);
   if (complete && status == OG_OK) status = evaluate_loss(r);
-  if (status == OG_ERR_MEMORY) return status;
+  if (ends_all(status, NULL)) return status;
   if (complete && status != OG_OK) remark(p->quiet, "there is no loss: %s", og_context_message(p->context));
   return OG_OK;
 }

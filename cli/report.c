@@ -91,6 +91,12 @@ int fail(const og_context *context, og_status status) {
   return exit_status(status);
 }
 
+int ends_all(og_status status, og_status *all) {
+  int ends = status == OG_ERR_MEMORY || status == OG_ERR_INTERRUPTED;
+  if (ends && all) *all = status;
+  return ends;
+}
+
 /* A message would need memory of its own. */
 void *take(size_t count, size_t size) {
   void *memory = calloc(count ? count : 1, size ? size : 1);

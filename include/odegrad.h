@@ -12,6 +12,7 @@
  * and the message names the argument; another one does nothing, or returns 0, NULL, "" or NaN.
  *  - `const char *` results belong to the object they were asked of and live as long as it does, the message
  *    of a context (og_context_message) alone does not.
+ *  - A thread needs 128 KiB of stack, whatever the model, beside what its callbacks take.
  *  - An object is used by one thread at a time. Fields are constant and may be shared by threads.
  *  - Objects are destroyed in any order before their context; destroying NULL does nothing. An object keeps
  * what it was made from for as long as it needs it: a field may be destroyed before its solves, a model and a

@@ -449,6 +449,21 @@ static og_status read_this_file(og_context *context) {
   return status;
 }
 
+static void endless_devices_are_refused(void **state) {
+  (void)state;
+  char *text;
+  size_t length;
+  og_context *context = new_context();
+  og_table *table;
+  og_model *model;
+  assert_int_equal(og_read_file(context, "/dev/zero", &text, &length), OG_ERR_DATA);
+  assert_null(text);
+  assert_contains(og_context_message(context), "/dev/zero: it begins with NUL bytes");
+  assert_int_equal(og_table_read_csv(context, "/dev/zero", &table), OG_ERR_DATA);
+  assert_int_equal(og_model_read(context, "/dev/zero", &model), OG_ERR_DATA);
+  og_context_destroy(context);
+}
+
 static void files_are_read_or_refused(void **state) {
   (void)state;
   FILE *here = fopen(__FILE__, "rb");
@@ -609,6 +624,7 @@ int main(void) {
       cmocka_unit_test(numbers_read_back),
       cmocka_unit_test(number_syntax),
       cmocka_unit_test(numbers_ignore_the_locale),
+      cmocka_unit_test(endless_devices_are_refused),
       cmocka_unit_test(files_are_read_or_refused),
       cmocka_unit_test(xoshiro_gives_the_published_numbers),
       cmocka_unit_test(streams_differ_and_repeat),

@@ -51,7 +51,7 @@ static void *ask(void *what) {
   question *q = what;
   og_context *context = new_context();
   og_model *model;
-  double theta[1] = {1}, found[4] = {NAN};
+  double theta[8] = {1}, found[4] = {NAN};
   og_status status = og_model_parse(context, "m", q->text, strlen(q->text), &model);
   if (status == OG_OK) status = og_model_initial_state(model, 0, theta, found);
   q->x0 = status == OG_OK ? found[0] : NAN;
@@ -222,10 +222,71 @@ static void json(void **state) {
   assert_int_equal(status, OG_ERR_DATA);
 }
 
+/* ---- Computing ---- */
+
+static og_status last_status;
+
+/* A network in full blocks of lanes, and a fit through an event. */
+static void *compute(void *what) {
+  static const char network[] = "net f = mlp(2, 64, 64, 2; tanh)\ninit x = [2, 0]\nx' = f(x)\n"
+                                "observe x ~ normal(x, 1)\n",
+                    plain[] = "param a = 1 in [0, 5], b = 0.5\ninit x = a\nx' = -b*x\n"
+                              "event e when t - 1.5 = 0 rising { x = x + 0.1 }\nobserve y ~ normal(x, 1)\n";
+  const og_table *table = what;
+  og_context *context = new_context();
+  for (int i = 0; i < 2; i++) {
+    const char *text = i ? plain : network;
+    og_model *model = NULL;
+    og_objective *objective = NULL;
+    og_fit *fit = NULL;
+    static double theta[8192], gradient[8192], loss;
+    last_status = og_model_parse(context, "m", text, strlen(text), &model);
+    if (last_status == OG_OK) last_status = og_model_initialize(model, 1, theta);
+    if (last_status == OG_OK) last_status = og_objective_create(context, model, table, NULL, &objective);
+    if (last_status == OG_OK) last_status = og_objective_evaluate(objective, theta, &loss, gradient);
+    if (last_status == OG_OK && i) last_status = og_fit_run(objective, NULL, NULL, NULL, NULL, &fit);
+    og_fit_destroy(fit);
+    og_objective_destroy(objective);
+    og_model_destroy(model);
+    if (last_status != OG_OK) break;
+  }
+  og_context_destroy(context);
+  return NULL;
+}
+
+static void a_small_stack_is_enough_to_compute(void **state) {
+  (void)state;
+  page p = new_page("id,t,x[1],x[2],y\n");
+  char line[64];
+  for (int i = 0; i < 70; i++)
+    for (int k = 0; k < 3; k++) {
+      snprintf(line, sizeof line, "%d,%d,%d,%d,%d\n", i, k, 2 - k, i % 3, 2 - k);
+      add(&p, line, 1);
+    }
+  og_context *context = new_context();
+  og_table *table;
+  assert_int_equal(og_table_parse_csv(context, "d", p.text, p.used, &table), OG_OK);
+  free(p.text);
+  pthread_attr_t attributes;
+  pthread_t thread;
+  assert_int_equal(pthread_attr_init(&attributes), 0);
+  assert_int_equal(pthread_attr_setstacksize(&attributes, STACK), 0);
+  assert_int_equal(pthread_create(&thread, &attributes, compute, table), 0);
+  assert_int_equal(pthread_join(thread, NULL), 0);
+  pthread_attr_destroy(&attributes);
+  assert_int_equal(last_status, OG_OK);
+  og_table_destroy(table);
+  og_context_destroy(context);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(chains),  cmocka_unit_test(definitions),       cmocka_unit_test(circles_are_found),
-      cmocka_unit_test(nesting), cmocka_unit_test(ninety_five_sines), cmocka_unit_test(calls_of_a_net),
-      cmocka_unit_test(json)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(chains),
+                                     cmocka_unit_test(definitions),
+                                     cmocka_unit_test(circles_are_found),
+                                     cmocka_unit_test(nesting),
+                                     cmocka_unit_test(ninety_five_sines),
+                                     cmocka_unit_test(calls_of_a_net),
+                                     cmocka_unit_test(json),
+                                     cmocka_unit_test(a_small_stack_is_enough_to_compute)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -159,7 +159,7 @@ static void *block(size_t rows, int lanes) {
     data_##S d = make_data_##S(source, lanes, 3);                                                            \
     size_t L = (size_t)lanes, n = d.n, p = d.p, q = p - d.weights;                                           \
     og_field *bound;                                                                                         \
-    assert_int_equal(source->bind(source, sizeof(X) == sizeof(float), &bound), OG_OK);                       \
+    assert_int_equal(source->bind(source, source->context, sizeof(X) == sizeof(float), &bound), OG_OK);      \
     assert_int_equal(bound->p, q);                                                                           \
     bound->set_weights(bound, d.values);                                                                     \
     const og_field_ops_##S *s = &source->ops_##S, *b = &bound->ops_##S;                                      \
@@ -227,7 +227,7 @@ static void test_lanes(void **state) {
   for (int kind = 0; kind < KINDS; kind++) {
     og_context *context = new_context();
     og_field *field = make_field(context, kinds[kind]), *bound;
-    assert_int_equal(field->bind(field, 0, &bound), OG_OK);
+    assert_int_equal(field->bind(field, field->context, 0, &bound), OG_OK);
     data_d d = make_data_d(field, 64, 9);
     bound->set_weights(bound, d.values);
     og_lane_status status[OG_LANES_MAX] = {0};
@@ -276,7 +276,7 @@ static void test_differences(void **state) {
   for (int kind = 0; kind < 2; kind++) {
     og_context *context = new_context();
     og_field *field = make_field(context, smooth[kind]), *bound;
-    assert_int_equal(field->bind(field, 0, &bound), OG_OK);
+    assert_int_equal(field->bind(field, field->context, 0, &bound), OG_OK);
     data_d d = make_data_d(field, 16, 21);
     og_lane_status status[OG_LANES_MAX] = {0};
     void *scratch = aligned_alloc(64, (bound->scratch_bytes(bound, 16) + 63) / 64 * 64);
@@ -314,7 +314,7 @@ static void test_closed_form(void **state) {
   enum { L = 16 };
   og_context *context = new_context();
   og_field *field = make_field(context, one_layer), *bound;
-  assert_int_equal(field->bind(field, 0, &bound), OG_OK);
+  assert_int_equal(field->bind(field, field->context, 0, &bound), OG_OK);
   data_d d = make_data_d(field, L, 2);
   const double *w = d.values, *b = d.values + 4;
   double want[6] = {0}, x_bar_want[2 * L], *x_bar = block(2, L), *sums = block(6, 1);
@@ -351,7 +351,7 @@ static void test_sizes(void **state) {
   (void)state;
   og_context *context = new_context();
   og_field *field = make_field(context, neural), *bound;
-  assert_int_equal(field->bind(field, 1, &bound), OG_OK);
+  assert_int_equal(field->bind(field, field->context, 1, &bound), OG_OK);
   size_t activations = 50 + 50, lanes = 32;
   assert_true(bound->tape_bytes(bound, (int)lanes) <= (activations + 2 * 2) * lanes * sizeof(float));
   assert_true(bound->scratch_bytes(bound, (int)lanes) <= 8 * activations * lanes * sizeof(double));
@@ -390,7 +390,7 @@ static og_status live(og_context *context) {
     status = og_graph_status(g);
     if (status == OG_OK) status = og_field_from_dynamics(g, &dynamics, &field);
   }
-  if (status == OG_OK) status = field->bind(field, 1, &bound);
+  if (status == OG_OK) status = field->bind(field, field->context, 1, &bound);
   og_field_destroy(bound);
   og_field_destroy(field);
   og_graph_destroy(g);

@@ -350,7 +350,7 @@ static void add_stopped(looks *l, const view *v) {
 
 static void look(looks *l, int from, int count) {
   const og_solve *solve = l->solve;
-  view v = {.lanes = og_lanes_for((size_t)count), .from = from, .count = count};
+  view v = {.lanes = og_lanes_for(l->solve, (size_t)count), .from = from, .count = count};
   if (v.lanes > l->lanes) v.lanes = l->lanes;
   OG_R(og_step_place)(solve->tableau, solve->field, v.lanes, OG_STEP_TRANSPOSE, l->step_memory[0], &l->whole);
   OG_R(og_step_place)(solve->tableau, solve->field, v.lanes, OG_STEP_TRANSPOSE, l->step_memory[1], &l->part);
@@ -393,7 +393,7 @@ int OG_R(og_looks_abandon)(looks *l, const recall *r, int lane) {
 }
 
 void OG_R(og_looks_flush)(looks *l) {
-  int few = og_lanes_for((size_t)l->count) == 1;
+  int few = og_lanes_for(l->solve, (size_t)l->count) == 1;
   for (int from = 0; from < l->count; from += few ? 1 : l->count) look(l, from, few ? 1 : l->count);
   l->count = 0;
 }

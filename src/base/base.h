@@ -21,6 +21,11 @@ og_status og_trail(og_context *context, og_status status, const char *format, ..
 og_status og_fail_memory(og_context *context, size_t bytes, const char *what);
 /* Not 0: what computes is to end with OG_ERR_INTERRUPTED. */
 const atomic_int *og_interrupt_of(const og_context *context);
+/* As many of the wanted threads, the calling one among them, as can be made: OpenMP ends the process where it
+ * cannot make those that it is asked for. */
+int og_threads_there(og_context *context, int wanted);
+/* The most that were once there, which OpenMP keeps. */
+int *og_threads_known(og_context *context);
 /* Seconds on a clock that nobody sets. */
 double og_seconds(void);
 /* One line to the log sink. */

@@ -17,6 +17,7 @@ struct og_context {
   void *log_user;
   int threads;
   atomic_int interrupt;
+  int threads_known;
   char *message; /* `fallback`, or a block of the allocator */
   char fallback[FALLBACK_SIZE];
 };
@@ -173,6 +174,8 @@ const char *og_context_message(const og_context *context) { return context ? con
 void og_context_interrupt(og_context *context, int interrupt) {
   if (context) atomic_store(&context->interrupt, interrupt != 0);
 }
+
+int *og_threads_known(og_context *context) { return &context->threads_known; }
 
 const atomic_int *og_interrupt_of(const og_context *context) { return &context->interrupt; }
 

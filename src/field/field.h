@@ -128,12 +128,12 @@ struct og_field {
   og_field_ops_s ops_s;
   og_event_ops event_ops;
   size_t (*scratch_bytes)(const og_field *field, int lanes);
-  /* With weights: a new field, bound to values of them that all lanes share, in one precision; it uses what
-   * it comes from, which must outlive it. Its p counts rows without the weights, `weights` is as before, and
-   * it has eval, vjp, eval_tape and vjp_weights, and no jvp, hessian or events. What it gives has the bits of
-   * the field that it comes from. set_weights changes the values [weights], not while others use the field.
-   * NULL: there are no weights. */
-  og_status (*bind)(const og_field *field, int single, og_field **bound);
+  /* With weights: a new field of a context, which may be another, bound to values of them that all lanes
+   * share, in one precision; it uses what it comes from, which must outlive it. Its p counts rows without the
+   * weights, `weights` is as before, and it has eval, vjp, eval_tape and vjp_weights, and no jvp, hessian or
+   * events. What it gives has the bits of the field that it comes from. set_weights changes the values
+   * [weights], not while others use the field. NULL: there are no weights. */
+  og_status (*bind)(const og_field *field, og_context *context, int single, og_field **bound);
   void (*set_weights)(og_field *bound, const double *weights);
   size_t (*tape_bytes)(const og_field *bound, int lanes);
   void (*destroy)(og_field *field);

@@ -210,7 +210,8 @@ static og_status set_problems(const og_batch *batch, og_solve *solve) {
   for (size_t m = 0; m < batch->M; m++) {
     const og_problem *at = &batch->problems[m];
     OG_TRY(og_solve_set_span(solve, m, batch->t0[m], batch->t1[m]));
-    OG_TRY(og_solve_set_observations(solve, m, at->rows, objective->data->times + at->row));
+    const double *times = at->rows ? objective->data->times + at->row : NULL; /* there may be no data */
+    OG_TRY(og_solve_set_observations(solve, m, at->rows, times));
     OG_TRY(og_inputs_set_for(objective->inputs, at->trajectory, solve, m));
   }
   return OG_OK;

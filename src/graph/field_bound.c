@@ -133,17 +133,17 @@ static void destroy(og_field *base) {
   og_free(base->context, field);
 }
 
-static og_status bind(const og_field *base, int single, og_field **bound) {
+static og_status bind(const og_field *base, og_context *context, int single, og_field **bound) {
   const og_graph_field *source = (const og_graph_field *)base;
   size_t size = single ? sizeof(float) : sizeof(double);
   *bound = NULL;
-  og_bound_field *field = og_alloc(base->context, 1, sizeof *field);
-  void *weights = field ? og_alloc(base->context, base->weights, size) : NULL;
+  og_bound_field *field = og_alloc(context, 1, sizeof *field);
+  void *weights = field ? og_alloc(context, base->weights, size) : NULL;
   if (!weights) {
-    og_free(base->context, field);
-    return og_fail_memory(base->context, base->weights * size + sizeof *field, "the weights of a field");
+    og_free(context, field);
+    return og_fail_memory(context, base->weights * size + sizeof *field, "the weights of a field");
   }
-  field->base = (og_field){.context = base->context,
+  field->base = (og_field){.context = context,
                            .n = base->n,
                            .p = base->p - base->weights,
                            .weights = base->weights,

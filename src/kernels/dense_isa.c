@@ -64,9 +64,9 @@ typedef struct outer_product {
   size_t step_r, step_c;
 } outer_product;
 
-INLINE void outer_panel(const int width, int columns, const outer_product *p) {
+/* `panel` and `sums` are room that the widths share: each of its own would take the stack three times. */
+INLINE void outer_panel(const int width, int columns, const outer_product *p, real *panel, real *sums) {
   const int most = TILE_ROWS(width), side = width * OG_VEC_LANES;
-  _Alignas(64) real panel[OG_LANES_MAX * PANEL], sums[TILE_SUMS * OG_VEC_LANES];
   turn(columns, width, p->lanes, p->b, panel);
   sum_of_products all = {p->rows, p->lanes,     p->a,     (size_t)p->lanes, 1,
                          panel,   (size_t)side, p->w_bar, p->step_r};
@@ -85,14 +85,15 @@ INLINE void outer_panel(const int width, int columns, const outer_product *p) {
 }
 
 static void outer_panels(int columns, outer_product p) {
+  _Alignas(64) real panel[OG_LANES_MAX * PANEL], sums[TILE_SUMS * OG_VEC_LANES];
   while (columns > 0) {
     int count = columns < PANEL ? columns : PANEL;
     if (TILE_WIDTH >= 4 && count > 2 * OG_VEC_LANES)
-      outer_panel(4, count, &p);
+      outer_panel(4, count, &p, panel, sums);
     else if (TILE_WIDTH >= 2 && count > OG_VEC_LANES)
-      outer_panel(2, count, &p);
+      outer_panel(2, count, &p, panel, sums);
     else
-      outer_panel(1, count, &p);
+      outer_panel(1, count, &p, panel, sums);
     columns -= count, p.b += (size_t)count * (size_t)p.lanes, p.w_bar += (size_t)count * p.step_c;
   }
 }

@@ -12,7 +12,7 @@ static int size_of(og_shape shape) { return shape.rows * shape.columns; }
 
 og_symbol *og_find_symbol(const og_lowering *l, const char *name, size_t length) {
   for (size_t i = 0; i < l->count; i++)
-    if (strlen(l->symbols[i].name) == length && memcmp(l->symbols[i].name, name, length) == 0)
+    if (l->symbols[i].span.length == length && memcmp(l->symbols[i].name, name, length) == 0)
       return &l->symbols[i];
   return NULL;
 }

@@ -50,13 +50,29 @@ static void destroy_lowered(void *lowered) {
   l->lowering.parts.field = NULL; /* with which it goes */
   og_model_programs_destroy(&l->programs);
   og_lowering_free(&l->lowering);
+  og_free(context, l->params);
   og_free(context, l);
+}
+
+static og_status list_symbols(og_lowered *lowered) {
+  const og_lowering *l = &lowered->lowering;
+  lowered->params = og_alloc(l->context, 2 * l->count + 1, sizeof *lowered->params);
+  if (!lowered->params) return og_fail_memory(l->context, l->count * sizeof(size_t), "the names of a model");
+  lowered->states = lowered->params + l->count;
+  for (size_t i = 0; i < l->count; i++) {
+    if (l->symbols[i].kind == OG_SY_PARAM) lowered->params[lowered->param_count++] = i;
+    if (l->symbols[i].kind == OG_SY_STATE) lowered->states[lowered->state_count++] = i;
+  }
+  return OG_OK;
 }
 
 static og_status fill_lowered(og_model *model, og_lowered *lowered) {
   OG_TRY(lower_graph(model, &lowered->lowering));
-  og_status status = og_model_programs_create(&lowered->lowering.parts, &lowered->programs);
-  if (status != OG_OK) og_lowering_free(&lowered->lowering);
+  og_status status = list_symbols(lowered);
+  if (status == OG_OK) status = og_model_programs_create(&lowered->lowering.parts, &lowered->programs);
+  if (status == OG_OK) return OG_OK;
+  og_free(model->context, lowered->params);
+  og_lowering_free(&lowered->lowering);
   return status;
 }
 
@@ -358,28 +374,14 @@ const og_field *og_model_field(const og_model *model) {
   return model->lowered->lowering.parts.field;
 }
 
-static const og_symbol *nth(const og_model *model, og_symbol_kind kind, size_t index) {
-  for (size_t i = 0; i < model->lowered->lowering.count; i++)
-    if (model->lowered->lowering.symbols[i].kind == kind && index-- == 0)
-      return &model->lowered->lowering.symbols[i];
-  return NULL;
-}
-
-static size_t count_kind(const og_model *model, og_symbol_kind kind) {
-  size_t count = 0;
-  for (size_t i = 0; i < model->lowered->lowering.count; i++)
-    count += model->lowered->lowering.symbols[i].kind == kind;
-  return count;
-}
-
 /* A weight and a bias for each layer. */
 size_t og_model_parameters(const og_model *model) {
   if (!model) return 0;
-  return count_kind(model, OG_SY_PARAM) + 2 * model->lowered->lowering.layer_count;
+  return model->lowered->param_count + 2 * model->lowered->lowering.layer_count;
 }
 size_t og_model_states(const og_model *model) {
   if (!model) return 0;
-  return count_kind(model, OG_SY_STATE);
+  return model->lowered->state_count;
 }
 
 static og_parameter_info about_parameter(const og_symbol *s) {
@@ -406,22 +408,23 @@ static og_parameter_info about_tensor(const og_layer *layer, int is_bias) {
 og_status og_model_parameter(const og_model *model, size_t index, og_parameter_info *info) {
   OG_OBJECT(model);
   OG_NEED(model->context, info);
-  size_t params = count_kind(model, OG_SY_PARAM), count = og_model_parameters(model);
+  const og_lowered *l = model->lowered;
+  size_t count = og_model_parameters(model);
   if (index >= count)
     return og_fail(model->context, OG_ERR_ARGUMENT, "parameter %zu of a model with %zu", index, count);
-  size_t tensor = index - params;
-  *info = index < params ? about_parameter(nth(model, OG_SY_PARAM, index))
-                         : about_tensor(&model->lowered->lowering.layers[tensor / 2], tensor % 2 != 0);
+  size_t tensor = index - l->param_count;
+  *info = index < l->param_count ? about_parameter(&l->lowering.symbols[l->params[index]])
+                                 : about_tensor(&l->lowering.layers[tensor / 2], tensor % 2 != 0);
   return OG_OK;
 }
 
 og_status og_model_state(const og_model *model, size_t index, og_state_info *info) {
   OG_OBJECT(model);
   OG_NEED(model->context, info);
-  const og_symbol *s = nth(model, OG_SY_STATE, index);
-  if (!s)
-    return og_fail(model->context, OG_ERR_ARGUMENT, "state %zu of a model with %zu", index,
-                   og_model_states(model));
+  const og_lowered *l = model->lowered;
+  if (index >= l->state_count)
+    return og_fail(model->context, OG_ERR_ARGUMENT, "state %zu of a model with %zu", index, l->state_count);
+  const og_symbol *s = &l->lowering.symbols[l->states[index]];
   *info = (og_state_info){s->name, s->offset, (size_t)s->shape.rows};
   return OG_OK;
 }

@@ -14,6 +14,8 @@ typedef struct og_model_programs {
  * anything that uses that: og_model_set makes another one. */
 typedef struct og_lowered {
   og_lowering lowering;
+  size_t *params, *states; /* places of these symbols, in order: callers ask for each by its number */
+  size_t param_count, state_count;
   og_model_programs programs;
 } og_lowered;
 

@@ -19,7 +19,7 @@ static void use(og_solve *solve, const og_field *field) {
 og_status og_form_choose(og_solve *solve) {
   use(solve, solve->source);
   if (!can_bind(solve)) return OG_OK;
-  if (!solve->bound) OG_TRY(solve->source->bind(solve->source, solve->single, &solve->bound));
+  if (!solve->bound) OG_TRY(solve->source->bind(solve->source, solve->context, solve->single, &solve->bound));
   use(solve, solve->bound);
   solve->bound->set_weights(solve->bound, solve->theta + solve->laned);
   return OG_OK;

@@ -35,7 +35,9 @@ static size_t weights_bytes(const og_solve *solve) {
 
 /* The narrowest blocks: sums over the lanes of a block, as weights have them, may not depend on the budget.
  */
-static int least_lanes(const og_solve *solve) { return solve->weights ? og_lanes_for(solve->count) : 1; }
+static int least_lanes(const og_solve *solve) {
+  return solve->weights ? og_lanes_for(solve, solve->count) : 1;
+}
 
 int og_looks_inside(const og_solve *solve) { return solve->observed_count > 0 || og_guards(solve) > 0; }
 
@@ -171,7 +173,8 @@ static void share_work(const og_solve *solve, og_layout *layout, size_t beyond) 
   }
   for (layout->threads = threads;; layout->threads = 1) {
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
-      layout->lanes = og_lanes_for((solve->count + (size_t)layout->threads - 1) / (size_t)layout->threads);
+      layout->lanes =
+          og_lanes_for(solve, (solve->count + (size_t)layout->threads - 1) / (size_t)layout->threads);
       if (layout->lanes > widths[i]) layout->lanes = widths[i];
       if (fits(solve, layout, allowed)) return;
     }

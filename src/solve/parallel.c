@@ -1,4 +1,5 @@
 /* Sharing trajectories among threads. */
+#include <limits.h>
 #include <omp.h>
 
 #include "solve/checkpoints.h"
@@ -8,10 +9,13 @@ int og_solve_threads(const og_solve *solve) {
   return threads ? (int)threads : og_context_threads(solve->context);
 }
 
-/* Blocks are as wide as there is work for; a few items go one at a time, which costs less than idle lanes. */
-int og_lanes_for(size_t items) {
-  if (items < 4) return 1;
-  return items >= OG_LANES_MAX ? OG_LANES_MAX : (int)OG_PADDED(items);
+/* Blocks are as wide as there is work for; a few items go one at a time, which costs less than idle lanes.
+ * The entries of a block are counted by an int. */
+int og_lanes_for(const og_solve *solve, size_t items) {
+  size_t rows = solve->n > solve->p ? solve->n : solve->p, most = INT_MAX / (rows + 1);
+  if (items < 4 || most < OG_LANE_STEP) return 1;
+  size_t lanes = items >= OG_LANES_MAX ? OG_LANES_MAX : OG_PADDED(items);
+  return (int)(lanes > most ? most / OG_LANE_STEP * OG_LANE_STEP : lanes);
 }
 
 static og_status report_budget(const og_solve *solve, int long_list) {
@@ -62,7 +66,8 @@ static int threads_for(const og_solve *solve, size_t items) {
   if ((size_t)threads > items) threads = (int)items;
   size_t worth = solve->weights ? solve->count * solve->weights / THREAD_WORTH + 1 : items;
   if ((size_t)threads > worth) threads = (int)worth;
-  return solve->threads_most && threads > solve->threads_most ? solve->threads_most : threads;
+  if (solve->threads_most && threads > solve->threads_most) threads = solve->threads_most;
+  return og_threads_there(solve->context, threads);
 }
 
 og_status og_in_parallel(og_solve *solve, size_t items, og_worker_fn worker, void *work) {
@@ -73,7 +78,7 @@ og_status og_in_parallel(og_solve *solve, size_t items, og_worker_fn worker, voi
     size_t begin = items * (size_t)i / (size_t)threads, end = items * (size_t)(i + 1) / (size_t)threads;
     shares[i] = (og_share){.begin = begin,
                            .end = end,
-                           .lanes = og_lanes_for(end - begin),
+                           .lanes = og_lanes_for(solve, end - begin),
                            .interrupt = og_interrupt_of(solve->context)};
     if (solve->lanes_most && shares[i].lanes > solve->lanes_most) shares[i].lanes = solve->lanes_most;
   }
@@ -89,7 +94,7 @@ og_status og_in_parallel(og_solve *solve, size_t items, og_worker_fn worker, voi
 }
 
 og_status og_in_blocks(og_solve *solve, og_worker_fn worker, og_worker_fn collect, void *work) {
-  size_t lanes = (size_t)og_lanes_for(solve->count), blocks = (solve->count + lanes - 1) / lanes;
+  size_t lanes = (size_t)og_lanes_for(solve, solve->count), blocks = (solve->count + lanes - 1) / lanes;
   og_share *shares = og_alloc(solve->context, blocks, sizeof *shares);
   if (!shares) return og_fail_memory(solve->context, blocks * sizeof *shares, "blocks of trajectories");
   for (size_t b = 0; b < blocks; b++) {

@@ -180,7 +180,7 @@ og_status og_in_blocks(og_solve *solve, og_worker_fn worker, og_worker_fn collec
 og_status og_in_parallel(og_solve *solve, size_t items, og_worker_fn worker, void *work);
 int og_solve_threads(const og_solve *solve);
 /* Lanes of a block for so many items. */
-int og_lanes_for(size_t items);
+int og_lanes_for(const og_solve *solve, size_t items);
 
 /* Forward over a share; *mode is OG_DRIVE_SOLVE or OG_DRIVE_REPLAY. */
 void og_drive_d(og_solve *solve, og_share *share, void *mode);

@@ -19,7 +19,7 @@ static size_t stage_bytes(const og_solve *solve, int lanes) {
 static og_tapes wanted(const og_solve *solve) {
   og_tapes none = {0};
   if (!solve->weights || solve->keep != OG_KEEP_STEPS || solve->limits.budget || !in_step(solve)) return none;
-  int lanes = og_lanes_for(solve->count);
+  int lanes = og_lanes_for(solve, solve->count);
   size_t steps = solve->trajectories[0].fixed_steps * (size_t)solve->tableau->stages;
   og_tapes tapes = {.lanes = lanes,
                     .blocks = (solve->count + (size_t)lanes - 1) / (size_t)lanes,
