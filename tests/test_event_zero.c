@@ -83,7 +83,8 @@ static void absorbing_walls(void **state) {
         CHECK(context, model_run(context, text, &c, &r));
         assert_int_equal(r.event[0], 0);
         assert_near(r.t[0], 1 - theta[0], single ? 1e-6 : 1e-12, "time at wall", w);
-        if (r.final[2] != 1) fail_msg("wall %zu was reached %g times", w, r.final[2]);
+        if (r.final[2] != 1)
+          fail_msg("wall %zu was reached %g times by method %d, case %d", w, r.final[2], method, m);
         /* Euler's error in max(t - 2, 0) is h / 2 */
         double tolerance = method == OG_METHOD_EULER ? 6e-3 : single ? 1e-5 : 1e-6;
         assert_near(r.final[0], theta[0] + walls[w].lifted, tolerance, "x at wall", w);

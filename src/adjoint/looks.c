@@ -32,16 +32,19 @@ static uint64_t digest_of(const og_solve *solve, size_t m) {
   return seed ^ (seed >> 29);
 }
 
-int og_is_timed(const og_solve *solve) {
+static int is_timed(const og_solve *solve) {
   return (solve->field->flags & OG_FIELD_DEPENDS_ON_TIME) || solve->field->inputs > 0;
+}
+
+int og_is_sampled_sparsely(const og_solve *solve, size_t m) {
+  return !is_timed(solve) && og_trust_tolerance(solve, m) <= LOOSE;
 }
 
 og_samples og_samples_of(const og_solve *solve, size_t m) {
   size_t steps = solve->trajectories[m].steps;
   uint64_t seed = digest_of(solve, m);
-  int timed = og_is_timed(solve);
+  int timed = is_timed(solve), dense = !og_is_sampled_sparsely(solve, m);
   double tolerance = og_trust_tolerance(solve, m);
-  int dense = timed || tolerance > LOOSE;
   size_t stride = dense ? STRIDE_DENSE : STRIDE;
   if (tolerance > LOOSER && !solve->source->weights) return (og_samples){1, 0};
   if (!timed && solve->source->weights && steps < LEAST_STEPS && seed % LEAST_STEPS >= steps)

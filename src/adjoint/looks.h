@@ -34,8 +34,9 @@ typedef struct og_looked {
 typedef struct og_samples {
   size_t stride, phase;
 } og_samples;
-/* Whether the field's coefficients may change with time. */
-int og_is_timed(const og_solve *solve);
+/* Whether a few samples are enough: of a field whose coefficients do not change with time, at a tolerance
+ * that is not loose. */
+int og_is_sampled_sparsely(const og_solve *solve, size_t trajectory);
 og_samples og_samples_of(const og_solve *solve, size_t trajectory);
 /* The last step before `index` that is sampled or at rest; (size_t)-1: none. */
 size_t og_samples_before(const og_samples *samples, const og_rests *rests, size_t index);

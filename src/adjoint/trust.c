@@ -67,12 +67,13 @@ double og_trust_largest(const double *values, size_t count) {
 /* Local estimates are not additive: these are signs for a closer look, no verdict. In tolerances, of the sum
  * over steps; whatever the tolerance, as a share; and of steps that were given, which have no tolerance. */
 static const double SUM_MOST = 40, SHARE_MOST = 0.1, FIXED_SHARE = 0.3;
-/* A field that is not told the time shows in x what its derivative depends on, so that the same steps' errors
- * in x, which step control has bounded, say what is usual: resolved problems have less than so many times
- * those in lambda. What one sample stands for is known to a factor of ten only. Allowed in tolerances, at
- * most, are of a look at all steps BESIDE_ALL, of one sample BESIDE_MOST, of several the less. */
+/* Where few steps are sampled, x shows what the derivative depends on, so that the same steps' errors in x,
+ * which step control has bounded, say what is usual: resolved problems have less than BESIDE_STATE times
+ * those in lambda. A look at all steps may so find BESIDE_ALL tolerances. What one sample stands for is known
+ * to a factor of ten only: it may make BESIDE_LEAST to BESIDE_MOST; of several the less, by their number
+ * squared. */
 static const double BESIDE_STATE = 20, BESIDE_ALL = 100;
-static const double BESIDE_SAMPLE = 200, BESIDE_LEAST = 100, BESIDE_MOST = 1000;
+static const double BESIDE_SAMPLE = 200, BESIDE_LEAST = 100, BESIDE_MOST = 300;
 /* Growth from which on its exact value is worth a look at all cotangents. */
 static const double NOTABLE_GROWTH = 1e4, NOTABLE_LOSS = 1e-2;
 
@@ -119,19 +120,20 @@ static void estimate(og_solve *solve, const og_pullback *pullback, size_t item, 
 }
 
 /* What errors of lambda may add up to beside those of x: in tolerances, 0 for nothing that is known. */
-static double beside_state(const og_solve *solve, const og_trajectory *at) {
+static double beside_state(const og_solve *solve, size_t m) {
+  const og_trajectory *at = &solve->trajectories[m];
   size_t samples = at->tally.looks[OG_LOOK_SAMPLE];
   double state = total(&at->tally, at->tally.state, at->steps);
-  if (og_is_timed(solve)) return 0;
+  if (!og_is_sampled_sparsely(solve, m)) return 0;
   if (!samples) return fmin(BESIDE_STATE * state, BESIDE_ALL);
-  return fmin(fmax(BESIDE_SAMPLE * state, BESIDE_LEAST), BESIDE_MOST) / (double)samples;
+  return fmin(fmax(BESIDE_SAMPLE * state, BESIDE_LEAST), BESIDE_MOST) / (double)(samples * samples);
 }
 
 /* What errors of lambda, and those of the parameters' cotangent, may add up to. */
 static double allowance(const og_solve *solve, size_t m) {
   const og_trajectory *at = &solve->trajectories[m];
   if (at->fixed_steps) return FIXED_SHARE;
-  double tolerances = fmax(SUM_MOST, beside_state(solve, at));
+  double tolerances = fmax(SUM_MOST, beside_state(solve, m));
   return fmin(tolerances * og_trust_tolerance(solve, m), SHARE_MOST);
 }
 

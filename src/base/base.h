@@ -123,4 +123,7 @@ og_status og_options_fail_bounds(const og_options *options, const og_option_info
  * they change. */
 const char *og_options_choice_name(const og_options *options, og_option option);
 
+/* Whether og_printable would copy the text as it is. */
+int og_is_printable(const char *text);
+
 #endif

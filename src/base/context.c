@@ -18,6 +18,7 @@ struct og_context {
   int threads;
   atomic_int interrupt;
   int threads_known;
+  int cut;       /* the message found no memory: its end is missing, and nothing is added to it */
   char *message; /* `fallback`, or a block of the allocator */
   char fallback[FALLBACK_SIZE];
 };
@@ -94,6 +95,7 @@ static void drop_message(og_context *context) {
 
 /* Every message passes here, and many quote files. Takes the text, and gives one for og_free. */
 static char *printable_copy(og_context *context, char *text) {
+  if (og_is_printable(text)) return text;
   size_t size = og_printable(text, NULL, 0) + 1;
   char *copy = og_alloc(context, size, 1);
   if (!copy) size = strlen(text) + 1; /* as much of it as fits where the text is */
@@ -120,6 +122,7 @@ static void set_message(og_context *context, const char *head, const char *forma
   char brief[FALLBACK_SIZE] = "";
   char *text = size > sizeof brief ? og_alloc(context, size, 1) : NULL;
   char *target = text ? text : brief;
+  context->cut = !text && size > sizeof brief;
   if (!text) size = sizeof brief;
   if (start >= size) start = size - 1;
   memcpy(target, head, start);
@@ -142,6 +145,7 @@ og_status og_fail(og_context *context, og_status status, const char *format, ...
 
 /* Adds `text` on a line of its own. */
 static og_status append_line(og_context *context, og_status status, const char *format, ...) {
+  if (context->cut) return status;
   va_list arguments;
   va_start(arguments, format);
   set_message(context, context->message, format, arguments);

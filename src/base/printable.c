@@ -61,3 +61,13 @@ size_t og_printable(const char *text, char *out, size_t size) {
   }
   return needed;
 }
+
+int og_is_printable(const char *text) {
+  for (size_t length; *text; text += length) {
+    unsigned code = 0;
+    char picture[4];
+    length = read_character((const unsigned char *)text, &code);
+    if (!length || shown(code, picture)) return 0;
+  }
+  return 1;
+}

@@ -1,4 +1,5 @@
-/* What nodes depend on, and where a graph jumps: comparisons, signs and whole parts of what moves along a trajectory. */
+/* What nodes depend on, and where a graph jumps: comparisons, signs and whole parts of what moves along a
+ * trajectory. */
 #include "graph/node.h"
 
 enum { MOVING = 1u << OG_SLOT_TIME | 1u << OG_SLOT_STATE };

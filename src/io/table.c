@@ -127,9 +127,7 @@ const double *og_table_column(const og_table *table, const char *name) {
   return NULL;
 }
 
-const char *og_table_name(const og_table *table) {
-  return table && table->name ? table->name : "";
-}
+const char *og_table_name(const og_table *table) { return table && table->name ? table->name : ""; }
 
 size_t og_table_line(const og_table *table, size_t row) {
   return table && table->line && row < table->rows ? table->line[row] : 0;

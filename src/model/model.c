@@ -117,7 +117,7 @@ static void close_source(og_source *source) {
 
 /* What is wrong besides the syntax, in the statements that could be read; always a failure. */
 static og_status report_rest(og_model *model) {
-  og_lowering lowering = {.source = &model->source, .syntax = &model->syntax};
+  og_lowering lowering = {.context = model->context, .source = &model->source, .syntax = &model->syntax};
   og_status status = og_graph_create(model->context, &lowering.graph);
   if (status == OG_OK) status = og_lower_model(&lowering);
   og_lowering_free(&lowering);

@@ -3,20 +3,22 @@
 #include "solve/idle.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "solve/solve.h"
 
 enum { SHOWN = 5 };
 
-/* Adds 1 to each event that did not happen in a trajectory; `seen` has room for a mark of each. */
-static void count_missing(const og_solve *solve, const og_trajectory *at, size_t *missing,
-                          unsigned char *seen) {
-  size_t events = solve->field->events;
-  memset(seen, 0, events);
+static int happened(const og_trajectory *at, size_t event) {
   for (size_t s = 0; s < at->path.count; s++)
-    if (at->path.segments[s].event < events) seen[at->path.segments[s].event] = 1;
-  for (size_t k = 0; k < events; k++) missing[k] += !seen[k];
+    if (at->path.segments[s].event == event) return 1;
+  return 0;
+}
+
+/* In how many trajectories the event did not happen. No memory is asked for: a note is worth no failure. */
+static size_t count_missing(const og_solve *solve, size_t event) {
+  size_t missing = 0;
+  for (size_t m = 0; m < solve->count; m++) missing += !happened(&solve->trajectories[m], event);
+  return missing;
 }
 
 static void tell(const og_solve *solve, size_t event, size_t missing) {
@@ -28,28 +30,17 @@ static void tell(const og_solve *solve, size_t event, size_t missing) {
          name ? "'" : "", where);
 }
 
-static void tell_all(const og_solve *solve, const size_t *missing) {
-  size_t told = 0, more = 0;
-  for (size_t k = 0; k < solve->field->events; k++) {
-    if (!missing[k]) continue;
-    if (told < SHOWN)
-      tell(solve, k, missing[k]), told++;
-    else
-      more++;
-  }
-  if (more) og_log(solve->context, "note: nor did %zu other events", more);
-}
-
 void og_idle_tell(const og_solve *solve) {
   og_told *told = solve->told;
-  size_t events = solve->field->events;
+  size_t events = solve->field->events, shown = 0, more = 0;
   if (solve->role || solve->part || told->held || told->idle || events == 0) return;
   told->idle = 1;
-  size_t *missing = og_alloc(solve->context, events, sizeof *missing);
-  unsigned char *seen = og_alloc(solve->context, events, 1);
-  for (size_t m = 0; missing && seen && m < solve->count; m++)
-    count_missing(solve, &solve->trajectories[m], missing, seen);
-  if (missing && seen) tell_all(solve, missing); /* a note is not worth a failure */
-  og_free(solve->context, missing);
-  og_free(solve->context, seen);
+  for (size_t k = 0; k < events; k++) {
+    size_t missing = count_missing(solve, k);
+    if (missing && shown < SHOWN)
+      tell(solve, k, missing), shown++;
+    else
+      more += missing > 0;
+  }
+  if (more) og_log(solve->context, "note: nor did %zu other events", more);
 }

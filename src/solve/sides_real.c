@@ -103,10 +103,11 @@ static void see_noise(drive *d, int lane, const og_segment *segment) {
   memset(watch->noise, 0, watch->guards * sizeof *watch->noise);
   memcpy(watch->earlier, watch->before, watch->guards * sizeof *watch->before);
   memcpy(watch->later, watch->before, watch->guards * sizeof *watch->before);
-  if (watch->guards == 1) return; /* its own residual says it */
+  if (watch->guards == 1 && sizeof(real) == sizeof(double)) return; /* its own residual says it */
   take_state(d, segment->states + d->solve->n);
   if (OG_R(og_sides_known)(d, segment->time, watch->after) != OG_NO_EVENT) return;
   see_state(d, segment);
+  if (watch->guards == 1) return;
   see_place(d, lane, segment, -1);
   see_place(d, lane, segment, 1);
   if (any_near(watch, segment->event)) see_rounding(d, lane, segment);
@@ -124,6 +125,8 @@ static void own_guard(drive *d, int lane, size_t event, double rounded, int chan
   w->fresh = 1;
   w->changed = (unsigned char)(changed && !watch->jumped[lane]);
   w->noise = watch->jumped[lane] ? INFINITY : OG_NOISE_FACTOR * residual;
+  /* A state that the jump sets to a parameter is rounded, and the guard reads the parameter as it is. */
+  if (sizeof(real) == sizeof(float)) w->noise = fmax(w->noise, watch->noise[event]);
 }
 
 /* Another one that passes zero at the same time is due, in its direction; in the other direction it is at

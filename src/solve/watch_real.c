@@ -21,13 +21,15 @@ static looked fail_at(drive *d, int lane, size_t event, og_status status) {
 
 /* ---- A piece whose guards are resolved ---- */
 
-/* The guards that may have left their side. The others are on it, and now known to be. */
+/* The guards that may have left their side. The others are on it, and now known to be; but not one that
+ * cannot be told from zero yet, however little it moves. */
 static void find_near_ones(drive *d, int lane, const og_piece *piece) {
   og_watch *watch = d->watch;
   watch->near_count = 0;
   for (size_t k = 0; k < watch->guards; k++) {
     og_watched *w = watched_of(d, k, lane);
-    if (og_piece_far(piece, k) == 0 || og_piece_far(piece, k) != w->side || w->pending)
+    int rests = w->fresh && fabs(og_piece_sample(piece, k, 0)) <= w->noise;
+    if (og_piece_far(piece, k) == 0 || og_piece_far(piece, k) != w->side || w->pending || rests)
       watch->near_ones[watch->near_count++] = k;
     else
       w->fresh = 0;
