@@ -149,15 +149,21 @@ static void print_gradient(const problem *p, const gradient *g) {
   free_rows(&parameters), free_rows(&states);
 }
 
+static void print_errors(const problem *p, const og_gradient_error *error) {
+  if (!isnan(error->initial))
+    printf("\nestimated errors, of the largest component: %.1e of parameters, %.1e of initial states, %.1e "
+           "of times\n",
+           p->p ? error->parameters : 0, error->initial, error->times);
+  else if (og_options_integer(p->options, OG_OPT_GRADIENT_CONTROL) != OG_CONTROL_NONE)
+    puts("\nestimated errors: not known");
+}
+
 static int show(const problem *p, const gradient *g) {
   int status = p->out ? write_json(p, gradient_json(p, g), p->out) : EXIT_DONE;
   if (p->json) return print_json(gradient_json(p, g)), status;
   printf("loss  %.10g\n", g->loss);
   print_gradient(p, g);
-  if (isfinite(g->error.initial))
-    printf("\nestimated errors, of the largest component: %.1e of parameters, %.1e of initial states, %.1e "
-           "of times\n",
-           p->p ? g->error.parameters : 0, g->error.initial, g->error.times);
+  print_errors(p, &g->error);
   if (g->stats[OG_STAT_REFINEMENTS])
     remark(p->quiet,
            "the steps of the tolerances were not good for the derivative: they were narrowed %lld times",

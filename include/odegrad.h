@@ -523,8 +523,11 @@ OG_API og_status og_solve_pullback(og_solve *solve, const double *OG_OR_NULL obs
 /** How well the last gradient is known: estimated errors, each relative to the largest component of its kind.
  *  With adjoint = discrete or forward they come from looks at single steps on the way back (what the same
  * step in two parts does otherwise), or, where these gave cause for doubt, from a comparison with the
- * gradient of narrower steps; an estimate of a sum of errors tells its order of magnitude, no bound. NaN: not
- * estimated (gradient-control = none). docs/adjoints.md has what can be missed. */
+ * gradient of narrower steps; with the others from a comparison with another gradient, or from their own step
+ * control. It is an estimate of the order of magnitude, no bound. Times have no estimate of their own: theirs
+ * is that of the initial states. With adaptive steps it is at least the tolerance, or 0 for a kind that is
+ * all zero. NaN: not known (gradient-control = none; a continuous adjoint with fixed steps). INFINITY: the
+ * kind is all zero, and may not be. docs/adjoints.md has what can be missed. */
 typedef struct og_gradient_error {
   double parameters, initial, times;
 } og_gradient_error;
@@ -762,8 +765,9 @@ OG_API size_t og_objective_trajectories(const og_objective *objective);
 OG_API og_status og_objective_initial_gradient(const og_objective *objective, double *x0_bar);
 OG_API og_status og_objective_time_gradient(const og_objective *objective, double *OG_OR_NULL t0_bar,
                                             double *OG_OR_NULL t1_bar);
-/** See og_solve_gradient_error; parameters are those of the objective's whole gradient. NaN after
- *  og_objective_differences. */
+/** Of the last gradient, as og_solve_gradient_error has it; that of parameters is relative to the largest
+ * entry of dL/dtheta, and has the share that came by the initial states. NaN
+ *  after og_objective_differences. */
 OG_API og_status og_objective_gradient_error(const og_objective *objective, og_gradient_error *error);
 OG_API long long og_objective_stat(const og_objective *objective, og_stat stat);
 /** The span of one trajectory, from the `time` statement or the data. */

@@ -230,7 +230,7 @@ static og_tensors *read_set(og_context *context) {
   return set;
 }
 
-/* Written by another program: a header of its own, here with the text of `key` as given, NULL: without. */
+/* Written by another program: a header of its own, here with `checksum` as given; NULL: without one. */
 static void write_with(const char *value, const char *checksum) {
   char header[256], line[80] = "";
   if (checksum)

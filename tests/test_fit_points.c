@@ -147,8 +147,8 @@ static void saddles_of_higher_order_are_left(void **state) {
   }
 }
 
-/* One start of several is on the symmetry axis; it is the only one from which the deeper well is found: the
- * other wells' bounds keep them apart. L = (a^2 - 4)^2/4 summed, tilted: the well a < 0 is the deeper one. */
+/* Of two starts the first, the one that is given, is on the line of symmetry. It is left although another one
+ * is to come. */
 static void every_start_leaves(void **state) {
   (void)state;
   double pairs[] = {OG_OPT_STARTS, 2, OG_OPT_ITERATIONS, 1000, OG_OPTION_COUNT};
@@ -270,8 +270,8 @@ static void the_bound_is_reached_exactly(void **state) {
 
 /* ---- Not converged ---- */
 
-/* Euler with h k = 3 at rest: x stays exactly, its derivative grows by -2 a step. The gradient is 1e23 times
- * the loss, the fit stays where it is, and says so. */
+/* Euler with h k = 3 at rest: x stays exactly, its derivative grows by -2 a step. The scaled gradient,
+ * (-2)^80 times 3, is 1e22 times the loss' size; the fit stays where it is, and says so. */
 static void a_useless_gradient_is_not_converged(void **state) {
   (void)state;
   double pairs[] = {OG_OPT_METHOD, OG_METHOD_EULER, OG_OPT_STEPS, 80, OG_OPTION_COUNT};
@@ -328,8 +328,8 @@ static void exact_data_converge(void **state) {
   }
 }
 
-/* Loose tolerances and single precision: the gradient is known no better, and that is enough. The estimates
- * are within the tolerance, amplified a hundredfold at most, of the line's. */
+/* Loose tolerances and single precision: the gradient is known no better, and that is enough for the fit to
+ * be converged and to have standard errors. */
 static void noise_is_allowed_for(void **state) {
   (void)state;
   const double settings[][7] = {

@@ -75,10 +75,12 @@ static og_status trusted_forward(og_solve *solve, og_pullback *pullback) {
   return forward_gradient(solve, pullback);
 }
 
-/* Continuous adjoints have step control of their own. */
+/* Continuous adjoints have step control of their own, which estimates their errors. Fixed steps have none, so
+ * that nothing is known of them. */
 static og_status estimated(og_solve *solve, const og_pullback *pullback, og_status status) {
-  if (status == OG_OK && og_options_integer(solve->options, OG_OPT_GRADIENT_CONTROL) != OG_CONTROL_NONE)
-    og_trust_sum(solve, pullback);
+  int none = og_options_integer(solve->options, OG_OPT_GRADIENT_CONTROL) == OG_CONTROL_NONE ||
+             og_options_integer(solve->options, OG_OPT_STEPS) > 0;
+  if (status == OG_OK && !none) og_trust_sum(solve, pullback);
   return status;
 }
 

@@ -19,8 +19,8 @@ typedef struct og_stop {
 } og_stop;
 size_t og_stop_own(const og_solve *solve);
 
-/* What the approximate speed does to the cotangents: to that of the state before the event, relative to its
- * size, and to the parameters'. */
+/* What the approximate speed does to the cotangents: to that of the state before the event, relative to the
+ * larger of its size and of the part that came by the guard; and to the parameters', as it is. */
 typedef struct og_stop_error {
   double lambda, theta;
 } og_stop_error;
@@ -28,7 +28,7 @@ typedef struct og_stop_error {
 /* Cotangents at the event of trajectory `at`, those that the caller put on it included. `after_bar` [n] and
  * *t_bar come in, of the state after it (changed) and of its time; before_bar [n] and *t_bar go out, of the
  * state before it and its time with sigma held; theta_bar [p] accumulates. OG_ERR_GRAZING when the guard does
- * not pass zero at any speed; OG_ERR_FIELD from a callback. `error` is filled in where the slope is known. */
+ * not pass zero at any speed; OG_ERR_FIELD from a callback. `error` is 0 where the slope is not known. */
 og_status og_stop_pull(const og_solve *solve, const og_stop *stop, const og_trajectory *at, double *after_bar,
                        double *before_bar, double *theta_bar, double *t_bar, og_stop_error *error);
 /* Tangents: *t_dot and before_dot [n] come in with sigma held and go out as they are; after_dot [n]. */

@@ -31,7 +31,7 @@ static int agrees(const og_tableau *tableau, double size, double error) {
   return 1;
 }
 
-/* Explicit methods of up to 16 stages end before it. */
+/* All methods of the table end long before it (DOP853 at 6.4). The border is found to 1/64. */
 enum { FARTHEST = 32, STEPS_IN_ONE = 64 };
 
 double og_stability_reach(const og_tableau *tableau) {

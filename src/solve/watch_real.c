@@ -55,7 +55,8 @@ static size_t first_found(const og_watch *watch) {
   return first;
 }
 
-/* All guards get the sides they have just before it. */
+/* The guards that are near zero in the piece get the sides they have just before it; the others stay on
+ * theirs. */
 static void stop(drive *d, int lane, const og_piece *piece, size_t event) {
   og_watch *watch = d->watch;
   const og_crossing *c = &watch->found[event];
@@ -147,9 +148,9 @@ static double strain_of(const drive *d, const og_piece *piece) {
   return strain;
 }
 
-/* A piece of the smallest width that is not resolved. A guard that jumps or has a kink is not in one, or in
- * two that meet there, and its samples are close enough; one that is not in three of four changes too fast.
- */
+/* A piece of the smallest width does not resolve a guard. Where the guard jumps or has a kink, that is so in
+ * one piece, or in two that meet there, and its samples are close enough. A guard that is not resolved in
+ * three of four neighbours changes too fast. */
 static looked see_smallest(drive *d, int lane, double low, double width, double high) {
   og_watch *watch = d->watch;
   looked so = GOES_ON;
@@ -229,8 +230,9 @@ static size_t unknown(const drive *d, int lane) {
   return OG_NO_EVENT;
 }
 
-/* Whether a piece as it was sampled for all lanes resolves the lane's guards. What rounding makes of them is
- * found when it matters, once in a step. */
+/* Whether a piece as it was sampled for all lanes resolves the lane's guards. One that is wider than the lane
+ * expects to be resolved does not, whatever its samples say. What rounding makes of the guards is found when
+ * it matters, once in a step. */
 static int resolves(drive *d, int lane, const og_piece *piece, int *prepared) {
   og_watch *watch = d->watch;
   int wide = (piece->high - piece->low) * fabs(d->at.h[lane]) > watch->reach[lane];
