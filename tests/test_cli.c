@@ -94,6 +94,7 @@ static void doctored_transcripts_fail(void **state) {
 
 static void examples_of_the_documentation(void **state) {
   (void)state;
+  run_script("docs.sh", "README.md");
   run_script("docs.sh", "docs/cli.md");
   run_script("docs.sh", "docs/events.md");
   run_script("docs.sh", "docs/files.md");
