@@ -4,6 +4,7 @@
 #   make test       every test, with sanitizers, fuzzing and the project's own checks (minutes)
 #   make bench      the benchmarks
 #   make figures    the figures and tables of docs/adjoints.md, anew
+#   make examples   the tables and pictures of docs/examples/, anew
 #   make install    PREFIX=/usr/local DESTDIR=
 #   make uninstall  what make install with the same PREFIX and DESTDIR put there
 #   make fuzz       SECONDS=600 for each fuzz target
@@ -17,7 +18,7 @@ SECONDS ?= 600
 
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all build deps deps-build deps-test demo test bench figures install uninstall check-format fuzz clean help
+.PHONY: all build deps deps-build deps-test demo test bench figures examples install uninstall check-format fuzz clean help
 all: build
 
 deps-build deps-test:
@@ -38,6 +39,8 @@ bench: build
 	@scripts/bench.sh
 figures: build
 	@scripts/figures.sh
+examples: build
+	@scripts/examples.sh
 fuzz: deps-test
 	@JOBS=$(JOBS) scripts/fuzz.sh $(SECONDS)
 

@@ -19,6 +19,17 @@ endfunction()
 odegrad_require(NLOPT nlopt libnlopt-dev)
 odegrad_require(CJSON libcjson libcjson-dev)
 
+# An NLopt that is a static library (where programs are to be linked with -static) may have C++ in it, of which its .pc file says nothing.
+include(CheckCSourceCompiles)
+set(CMAKE_REQUIRED_LIBRARIES PkgConfig::NLOPT m)
+check_c_source_compiles("#include <nlopt.h>
+int main(void) { double x, f; return nlopt_optimize(nlopt_create(NLOPT_LD_SLSQP, 1), &x, &f); }" NLOPT_LINKS_ALONE)
+unset(CMAKE_REQUIRED_LIBRARIES)
+set(nlopt_runtime "")
+if(NOT NLOPT_LINKS_ALONE)
+  set(nlopt_runtime stdc++)
+endif()
+
 option(ODEGRAD_CAIRO "Use cairo, for plots, where it is found" ON)
 option(ODEGRAD_SLEEF "Use SLEEF, for elementary functions in vectors, where it is found" ON)
 set(CAIRO_FOUND FALSE)

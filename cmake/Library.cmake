@@ -44,7 +44,7 @@ foreach(isa IN LISTS ODEGRAD_ISAS)
   odegrad_objects(og_isa_${isa}_single "OG_ISA=${isa};OG_SINGLE" "${ODEGRAD_FLAGS_${isa}};${isa_optimise}" ${isa_sources})
 endforeach()
 
-set(private_libraries OpenMP::OpenMP_C PkgConfig::NLOPT PkgConfig::CJSON ${CMAKE_DL_LIBS} m)
+set(private_libraries OpenMP::OpenMP_C PkgConfig::NLOPT ${nlopt_runtime} PkgConfig::CJSON ${CMAKE_DL_LIBS} m)
 if(CAIRO_FOUND)
   list(APPEND private_libraries PkgConfig::CAIRO)
 endif()

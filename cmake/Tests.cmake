@@ -77,5 +77,8 @@ if(ODEGRAD_TESTS AND NOT ODEGRAD_SANITIZE AND NOT ODEGRAD_LIBFUZZER)
   odegrad_check(project_manual tests/install/manual.sh ${PROJECT_BINARY_DIR})
   odegrad_check(project_deps tests/install/deps.sh)
   odegrad_check(project_moved tests/install/moved.sh)
+  # Not digits, whose trainings take minutes.
+  odegrad_check(project_examples ${CMAKE_COMMAND} -E env ODEGRAD=$<TARGET_FILE:odegrad>
+                scripts/examples.sh --check infusion spiral neural_ode universal_lv hare_lynx)
   odegrad_check(project_safetensors tests/python/safetensors.sh $<TARGET_FILE:odegrad>)
 endif()
