@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what odegrad needs and this machine lacks: deps.sh [build|test|bench]...
 # When nothing is missing it does nothing, silently, and needs neither network nor rights. Where something cannot be installed
-# that a build can do without, it says what is lost and succeeds.
+# that a build can do without, it says what is lost and succeeds; with OPTIONAL=no it does not ask for that at all.
 set -eu
 
 # What is needed, as "package:test", where the test is a command, or a pkg-config module (pc=NAME), or a file (file=GLOB).
@@ -39,6 +39,7 @@ for profile in "${@:-build}"; do
     case " $missing " in *" $package "*) continue ;; esac
     have "${need#*:}" || missing="$missing $package"
   done
+  [ "${OPTIONAL:-yes}" != no ] || welcome=""
   for need in $welcome; do
     have "${need#*:}" || wanted="$wanted ${need%%:*}"
   done
@@ -73,13 +74,12 @@ give_up() {
 command -v apt-get >/dev/null ||
   give_up "these are missing, under their Debian names: $missing${wanted:+ (and, if you want plots and speed:$wanted)}" \
     "there is no apt-get here to install them with; please install them by your system's own means (README.md, \"Building\")."
+by_hand="apt-get update && apt-get install --no-install-recommends $all"
 as_root=""
 if [ "$(id -u)" -ne 0 ]; then
   as_root=sudo
   command -v sudo >/dev/null ||
-    give_up "these packages are missing: $all" \
-      "you are not root and there is no sudo. Ask an administrator to run:" \
-      "  apt-get update && apt-get install --no-install-recommends $all"
+    give_up "these packages are missing: $all" "you are not root and there is no sudo. Ask an administrator to run:" "  $by_hand"
 fi
 
 log=$(mktemp)
@@ -100,7 +100,7 @@ if ! install_all; then
   $as_root apt-get update -qq >/dev/null 2>&1 || echo "odegrad: apt-get update failed; trying with the old lists" >&2
   if ! install_all; then
     [ -z "$missing" ] || cat "$log" >&2
-    give_up "could not install: $all (is the network there?)"
+    give_up "could not install: $all (is the network there, and may you use ${as_root:-apt-get}?)" "By hand, as root:" "  $by_hand"
   fi
 fi
 echo "odegrad: installed: $all"

@@ -107,5 +107,17 @@ for kind in powerless_plain foreign_plain offline_plain; do
   expect "$kind: it says what is lost" grep -q "without plots.*libcairo2-dev" "$work/out"
 done
 
+machine spare cc cmake apt-get
+modules spare nlopt libcjson
+OPTIONAL=no run spare 0 && status=0 || status=$?
+expect "with OPTIONAL=no what a build can do without is not asked for" [ "$status" = 0 -a ! -s "$work/out" -a ! -e "$work/spare/calls" ]
+
+machine broken cc apt-get
+touch "$work/broken/broken"
+run broken 0 && status=0 || status=$?
+expect "what cannot be installed and is needed is an error" [ "$status" = 1 ]
+expect "and it says what apt-get said" grep -q "Unable to fetch" "$work/out"
+expect "and what to type" grep -q "^odegrad:   apt-get update && apt-get install --no-install-recommends cmake" "$work/out"
+
 [[ $failed == 0 ]] && echo "deps.sh does and says what it should"
 exit $failed
