@@ -68,3 +68,6 @@ foreach(library IN LISTS private_libraries ITEMS odegrad_flags)
   target_link_libraries(odegrad_static PRIVATE $<BUILD_INTERFACE:${library}>)
 endforeach()
 target_link_libraries(odegrad_static INTERFACE $<INSTALL_INTERFACE:odegrad::static_dependencies>)
+# The names of the installed package, for projects that have odegrad as a subdirectory.
+add_library(odegrad::odegrad ALIAS odegrad_shared)
+add_library(odegrad::static ALIAS odegrad_static)
