@@ -1,10 +1,12 @@
 # A thin front: CMake does the work (CMakePresets.json), scripts/ the rest. `make` leaves the tool in build/odegrad.
-#   make            build, after installing what the build needs and this machine lacks
+#   make            build the tool and the library, after installing what that needs and this machine lacks
 #   make demo       fit the hare and lynx data, with pictures in demo-out/
 #   make test       every test, with sanitizers, fuzzing and the project's own checks (minutes)
 #   make bench      the benchmarks
 #   make figures    the figures and tables of docs/adjoints.md, anew
+#   make examples   the tables and pictures of docs/examples/, anew
 #   make install    PREFIX=/usr/local DESTDIR=
+#   make uninstall  what make install with the same PREFIX and DESTDIR put there
 #   make fuzz       SECONDS=600 for each fuzz target
 #   make deps       install what is missing for all of the above
 #   make check-format, make clean
@@ -16,7 +18,7 @@ SECONDS ?= 600
 
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all build deps deps-build deps-test demo test bench figures install check-format fuzz clean help
+.PHONY: all build deps deps-build deps-test demo test bench figures examples install uninstall check-format fuzz clean help
 all: build
 
 deps-build deps-test:
@@ -25,8 +27,8 @@ deps:
 	@scripts/deps.sh build test bench
 
 build: deps-build
-	@cmake --preset release $(if $(VERBOSE),,--log-level=WARNING) >/dev/null
-	@cmake --build build -j $(JOBS)
+	@VERBOSE=$(VERBOSE) scripts/configure.sh release
+	@cmake --build build -j $(JOBS) --target product
 
 demo: build
 	@scripts/demo.sh
@@ -37,14 +39,18 @@ bench: build
 	@scripts/bench.sh
 figures: build
 	@scripts/figures.sh
+examples: build
+	@scripts/examples.sh
 fuzz: deps-test
 	@JOBS=$(JOBS) scripts/fuzz.sh $(SECONDS)
 
 # The prefix is part of what is built (odegrad.pc), so it is configured first.
 install: deps-build
-	@cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null
-	@cmake --build build -j $(JOBS)
-	@DESTDIR=$(DESTDIR) cmake --install build
+	@VERBOSE=$(VERBOSE) scripts/configure.sh release -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	@cmake --build build -j $(JOBS) --target product
+	@scripts/install.sh install $(PREFIX) $(DESTDIR)
+uninstall:
+	@scripts/install.sh uninstall $(PREFIX) $(DESTDIR)
 
 help:
 	@sed -n 's/^#   //p' Makefile

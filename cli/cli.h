@@ -365,12 +365,12 @@ typedef struct progress {
   int interrupted;
   og_progress latest; /* without theta */
 } progress;
-/* Whether standard error is a terminal on which a line can be rewritten: from its beginning, cleared, and not
- * wrapped where the window is narrow, because a line that wraps is two, and the next one would rewrite the
- * second only. */
+/* Whether standard error is a terminal on which a line can be rewritten. */
 int can_rewrite_lines(void);
-void begin_rewriting(void);
-void end_rewriting(void);
+/* Writes `line` over the one that is there, and no more of it than the window is wide: a line that wraps is
+ * two, and the next one would rewrite the second only. */
+enum { LINE_SIZE = 512 };
+void rewrite_line(const char *line);
 void begin_progress(progress *view, const problem *p);
 /* An og_progress_fn: shows the iteration and how long it goes on, and saves the best point for --out. */
 int follow_progress(const og_progress *now, void *view);

@@ -12,31 +12,27 @@ static const double TERMINAL_SECONDS = 0.05, LINE_SECONDS = 1, SAVE_SECONDS = 1;
 static const double SIGN_SECONDS = 10;
 enum { FIRST_LINES = 10 };
 
-int can_rewrite_lines(void) {
-  const char *kind = getenv("TERM");
-  return isatty(STDERR_FILENO) && kind && *kind && strcmp(kind, "dumb") != 0;
-}
-
 void begin_progress(progress *view, const problem *p) {
   *view = (progress){.problem = p, .terminal = can_rewrite_lines(), .last_saved = -1e9};
   view->last_shown = view->terminal ? -1e9 : seconds_now();
   view->saves = p->out && takes_place(p->out);
 }
 
-static void print_progress(const og_progress *now) {
-  if (now->starts > 1) fprintf(stderr, "start %d/%d  ", now->start + 1, now->starts);
-  fprintf(stderr, "iteration %lld  loss %.8g  |gradient| %.3g  %.1f s", now->iteration, now->loss,
+static void print_to(FILE *file, const og_progress *now) {
+  if (now->starts > 1) fprintf(file, "start %d/%d  ", now->start + 1, now->starts);
+  fprintf(file, "iteration %lld  loss %.8g  |gradient| %.3g  %.1f s", now->iteration, now->loss,
           now->gradient_norm, now->seconds);
 }
 
-void begin_rewriting(void) { fputs("\r\033[K\033[?7l", stderr); }
+static void print_progress(const og_progress *now) { print_to(stderr, now); }
 
-void end_rewriting(void) { fputs("\033[?7h", stderr); }
-
-static void rewrite_line(const og_progress *now) {
-  begin_rewriting();
-  print_progress(now);
-  end_rewriting();
+static void rewrite(const og_progress *now) {
+  char line[LINE_SIZE];
+  FILE *file = fmemopen(line, sizeof line, "w");
+  if (!file) return;
+  print_to(file, now);
+  fclose(file);
+  rewrite_line(line);
 }
 
 static int is_due(const progress *view, const og_progress *now, double time) {
@@ -56,7 +52,7 @@ static void show(progress *view, double time) {
   view->shown_start = view->latest.start;
   view->open_line = view->terminal;
   if (view->terminal) {
-    rewrite_line(&view->latest);
+    rewrite(&view->latest);
   } else {
     print_progress(&view->latest);
     fputc('\n', stderr);
@@ -66,7 +62,7 @@ static void show(progress *view, double time) {
 
 static void end_line(progress *view) {
   if (!view->open_line) return;
-  if (view->hidden) rewrite_line(&view->latest);
+  if (view->hidden) rewrite(&view->latest);
   fputc('\n', stderr);
   view->open_line = 0;
 }

@@ -34,31 +34,36 @@ void begin_view(training_view *view, const problem *p, og_objective *objective, 
 /* ---- Lines ---- */
 
 /* "1:02:03", "2:03", "3 s". */
-static void print_duration(double seconds) {
+static void print_duration(FILE *file, double seconds) {
   long long whole = seconds < 1e9 ? (long long)(seconds + 0.5) : 1000000000;
   if (whole >= 3600)
-    fprintf(stderr, "%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60, whole % 60);
+    fprintf(file, "%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60, whole % 60);
   else if (whole >= 60)
-    fprintf(stderr, "%lld:%02lld", whole / 60, whole % 60);
+    fprintf(file, "%lld:%02lld", whole / 60, whole % 60);
   else
-    fprintf(stderr, "%lld s", whole);
+    fprintf(file, "%lld s", whole);
 }
 
-static void print_line(const training_view *view, double time) {
+static void print_to(FILE *file, const training_view *view, double time) {
   const og_training *at = &view->latest;
   double seconds = time - view->began, rate = (double)(at->step - view->first_step) / seconds;
-  fprintf(stderr, "epoch %lld/%lld  loss %.6g", at->epoch, at->epochs,
+  fprintf(file, "epoch %lld/%lld  loss %.6g", at->epoch, at->epochs,
           isnan(view->loss) ? at->loss : view->loss);
-  if (!isnan(view->validation_loss)) fprintf(stderr, "  validation %.6g", view->validation_loss);
-  fprintf(stderr, "  %.1f evaluations/sample  %.3g steps/s  ", view->evaluations, rate);
-  print_duration((double)(at->steps - at->step) / rate);
-  fputs(" left", stderr);
+  if (!isnan(view->validation_loss)) fprintf(file, "  validation %.6g", view->validation_loss);
+  fprintf(file, "  %.1f evaluations/sample  %.3g steps/s  ", view->evaluations, rate);
+  print_duration(file, (double)(at->steps - at->step) / rate);
+  fputs(" left", file);
 }
 
+static void print_line(const training_view *view, double time) { print_to(stderr, view, time); }
+
 static void rewrite(const training_view *view, double time) {
-  begin_rewriting();
-  print_line(view, time);
-  end_rewriting();
+  char line[LINE_SIZE];
+  FILE *file = fmemopen(line, sizeof line, "w");
+  if (!file) return;
+  print_to(file, view, time);
+  fclose(file);
+  rewrite_line(line);
 }
 
 static void end_line(training_view *view) {

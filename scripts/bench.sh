@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/peer_sundials.sh || echo "bench: going on without CVODES"
 scripts/peer_python.sh || echo "bench: going on without torchdiffeq and diffrax"
-cmake --preset release >/dev/null
+scripts/configure.sh release
 cmake --build build -j "${JOBS:-$(nproc)}" --target bench
 for program in build/bench/bench_*; do
   [[ -f $program && -x $program ]] || continue

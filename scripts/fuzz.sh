@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-10}
-cmake --preset fuzz >/dev/null
+scripts/configure.sh fuzz
 cmake --build build/fuzz -j "${JOBS:-$(nproc)}" --target help | grep -oE '\bfuzz_[a-z_0-9]+$' | sort -u >build/fuzz/targets || true
 if [[ ! -s build/fuzz/targets ]]; then
   echo "there are no fuzz targets (tests/fuzz_*.c)"

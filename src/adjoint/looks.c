@@ -12,8 +12,8 @@
  * feel it, or at a loose tolerance, where the steps say little about derivatives; of others, which can hide
  * something in a state of zero only. At a tolerance that is looser still all steps are looked at: they are
  * few, and the derivative often depends on one or two of them (the jumps of a relaxation oscillator).
- * Networks are trained at such tolerances, on short spans, and are smooth: they are sampled. Of those that
- * are not told the time, which come in many short windows again and again, one window in a few is. */
+ * Networks are trained at such tolerances, on short spans, and are smooth: they are sampled. They
+ * come in many short windows again and again, of which one in a few is. */
 enum { STRIDE_DENSE = 8, SAMPLES_DENSE = 8, STRIDE = 64, LEAST_STEPS = 128 };
 static const double LOOSE = 3e-6, LOOSER = 3e-5;
 
@@ -43,12 +43,11 @@ int og_is_sampled_sparsely(const og_solve *solve, size_t m) {
 og_samples og_samples_of(const og_solve *solve, size_t m) {
   size_t steps = solve->trajectories[m].steps;
   uint64_t seed = digest_of(solve, m);
-  int timed = is_timed(solve), dense = !og_is_sampled_sparsely(solve, m);
+  int dense = !og_is_sampled_sparsely(solve, m);
   double tolerance = og_trust_tolerance(solve, m);
   size_t stride = dense ? STRIDE_DENSE : STRIDE;
   if (tolerance > LOOSER && !solve->source->weights) return (og_samples){1, 0};
-  if (!timed && solve->source->weights && steps < LEAST_STEPS && seed % LEAST_STEPS >= steps)
-    return (og_samples){0, 0};
+  if (solve->source->weights && steps < LEAST_STEPS && seed % LEAST_STEPS >= steps) return (og_samples){0, 0};
   if (dense && steps < SAMPLES_DENSE * stride) stride = (steps + SAMPLES_DENSE - 1) / SAMPLES_DENSE;
   if (steps < stride) stride = steps;
   if (stride == 0) stride = 1;

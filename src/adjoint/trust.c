@@ -70,10 +70,9 @@ static const double SUM_MOST = 40, SHARE_MOST = 0.1, FIXED_SHARE = 0.3;
 /* Where few steps are sampled, x shows what the derivative depends on, so that the same steps' errors in x,
  * which step control has bounded, say what is usual: resolved problems have less than BESIDE_STATE times
  * those in lambda. A look at all steps may so find BESIDE_ALL tolerances. What one sample stands for is known
- * to a factor of ten only: it may make BESIDE_LEAST to BESIDE_MOST; of several the less, by their number
- * squared. */
+ * to a factor of ten only: it may make BESIDE_LEAST to BESIDE_MOST; of several the less. */
 static const double BESIDE_STATE = 20, BESIDE_ALL = 100;
-static const double BESIDE_SAMPLE = 200, BESIDE_LEAST = 100, BESIDE_MOST = 300;
+static const double BESIDE_SAMPLE = 200, BESIDE_LEAST = 100, BESIDE_MOST = 400;
 /* Growth from which on its exact value is worth a look at all cotangents. */
 static const double NOTABLE_GROWTH = 1e4, NOTABLE_LOSS = 1e-2;
 
@@ -126,7 +125,7 @@ static double beside_state(const og_solve *solve, size_t m) {
   double state = total(&at->tally, at->tally.state, at->steps);
   if (!og_is_sampled_sparsely(solve, m)) return 0;
   if (!samples) return fmin(BESIDE_STATE * state, BESIDE_ALL);
-  return fmin(fmax(BESIDE_SAMPLE * state, BESIDE_LEAST), BESIDE_MOST) / (double)(samples * samples);
+  return fmin(fmax(BESIDE_SAMPLE * state, BESIDE_LEAST), BESIDE_MOST) / (double)samples;
 }
 
 /* What errors of lambda, and those of the parameters' cotangent, may add up to. */

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs the examples of a document: its ```sh blocks, one after another in one folder, which holds copies of the models and data that
-# stand beside the document. A ```text block that follows is what
+# stand beside the document, and of examples/ where that does. A ```text block that follows is what
 # standard output must be; compare.awk says when it is.
 #   docs.sh ODEGRAD DOCUMENT.md
 set -u
@@ -19,6 +19,7 @@ awk -v folder="$work/blocks" '
   file        { print > file }' "$document"
 
 find "$(dirname "$document")" -maxdepth 1 \( -name '*.ode' -o -name '*.csv' \) -exec cp {} "$work/run" \;
+[[ ! -d $(dirname "$document")/examples ]] || cp -r "$(dirname "$document")/examples" "$work/run" || exit 2
 cd "$work/run" || exit 2
 failed=0 count=0
 for block in "$work"/blocks/*.sh; do

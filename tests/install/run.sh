@@ -67,3 +67,12 @@ else
 fi
 soname=$(objdump -p "$library/libodegrad.so" | awk '$1 == "SONAME" { print $2 }')
 [[ $soname == libodegrad.so.0 ]] || { echo "SONAME is $soname, not libodegrad.so.0"; exit 1; }
+
+stage "make uninstall takes away what make install brought, and nothing else"
+root=$work/root script=$here/../../scripts/install.sh
+mkdir -p "$root/usr/local/bin" && echo mine >"$root/usr/local/bin/mine"
+BUILD=$build "$script" install /usr/local "$root" >/dev/null
+[[ -x $root/usr/local/bin/odegrad ]] || { echo "the tool is not installed"; exit 1; }
+BUILD=$build "$script" uninstall /usr/local "$root"
+left=$(cd "$root" && find . ! -type d)
+[[ $left == ./usr/local/bin/mine ]] || { echo "left behind, or taken away from others:" $left; exit 1; }
