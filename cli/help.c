@@ -32,7 +32,8 @@ static const verb_text verb_texts[] = {
      "the\n"
      "tolerances explain. --adjoint and --times have no effect here.",
      "write the JSON object into FILE as well",
-     "draw the error of every adjoint against rtol, or step size with --steps; FILE ends in .svg or .png",
+     "draw the error of every adjoint against rtol, or step size with --steps; FILE ends in .svg, .png or "
+     ".pdf",
      "no effect here, where no solution is shown",
      "odegrad check hare.ode --data hare.csv --steps 100 --method rk4 --plot errors.svg"},
     {VERB_FIT, "odegrad fit MODEL --data FILE [options]",
@@ -55,8 +56,9 @@ static const verb_text verb_texts[] = {
      "may be "
      "a\n"
      "safetensors file of fit --out, which has its parameters with it.",
-     "write the CSV into FILE; with --json as well", "draw predictions and data; FILE ends in .svg or .png",
-     NULL, "odegrad predict hare.ode --params hare.json --data hare.csv --out predicted.csv"},
+     "write the CSV into FILE; with --json as well",
+     "draw predictions and data; FILE ends in .svg, .png or .pdf", NULL,
+     "odegrad predict hare.ode --params hare.json --data hare.csv --out predicted.csv"},
 };
 enum { TEXT_COUNT = sizeof verb_texts / sizeof verb_texts[0], NAME_WIDTH = 24, LINE_WIDTH = 100 };
 

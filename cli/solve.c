@@ -149,7 +149,7 @@ int run_solve(problem *p) {
     if (status == OG_OK) remark_events(p, &r.s);
     result = status == OG_OK ? show(&r) : fail(p->context, status);
     if (!result && p->plot) {
-      status = draw_picture(p, p->theta, t0, t1, 0, p->plot);
+      status = draw_solution(p, t0, t1);
       if (status != OG_OK) result = fail(p->context, status);
     }
   }

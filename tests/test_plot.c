@@ -455,6 +455,7 @@ static void panels_share_their_scales(void **state) {
   assert_int_equal(count_of(svg, ">100<"), 2);
   assert_int_equal(count_of(svg, ">20<"), 1);
   assert_int_equal(count_of(svg, ">share<"), 1);
+  assert_int_equal(count_of(svg, ">year<"), 1); /* the label that all have stands once */
   assert_int_equal(count_of(svg, ">small<") + count_of(svg, ">large<") + count_of(svg, ">own<"), 3);
   assert_int_equal(count_of(svg, "<circle"), 6 + 1); /* zero is shown where the scale is linear */
   assert_int_equal(count_of(svg, ">x</text>"), 1);   /* one legend for all */

@@ -42,7 +42,7 @@ og_status og_plot_create(og_context *context, const char *title, const char *x_l
   *out = NULL;
   og_plot *plot = og_alloc(context, 1, sizeof *plot);
   if (!plot) return og_fail_memory(context, sizeof *plot, "a plot");
-  plot->context = plot->names.context = plot->hues.context = context;
+  plot->context = plot->names.context = plot->hues.context = plot->bands.context = context;
   plot->width = OG_PLOT_WIDTH, plot->height = OG_PLOT_HEIGHT;
   plot->title = copy_text(context, title);
   plot->x_label = copy_text(context, x_label);
@@ -69,6 +69,7 @@ void og_plot_destroy(og_plot *plot) {
   for (size_t i = 0; i < plot->panel_count; i++) clear_panel(context, &plot->panels[i]);
   og_free(context, plot->panels);
   og_names_clear(&plot->hues);
+  og_names_clear(&plot->bands);
   for (size_t i = 0; i < plot->count; i++) {
     og_free(context, plot->series[i].x);
     og_free(context, plot->series[i].y);
@@ -102,7 +103,9 @@ static int name_index(og_plot *plot, og_names *names, const char *name, size_t *
 static int takes_colour(og_series_kind kind) { return kind <= OG_SERIES_MARKED; }
 
 static int enter_names(og_plot *plot, og_series *series, const char *name) {
-  if (takes_colour(series->kind) && !name_index(plot, &plot->hues, name, &series->hue)) return 0;
+  og_names *hues = series->kind == OG_SERIES_BAND ? &plot->bands : &plot->hues;
+  if ((takes_colour(series->kind) || hues == &plot->bands) && !name_index(plot, hues, name, &series->hue))
+    return 0;
   return series->kind == OG_SERIES_CELLS || name_index(plot, &plot->names, name, &series->name);
 }
 

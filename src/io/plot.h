@@ -21,7 +21,7 @@ typedef struct og_series {
   og_series_kind kind;
   og_marker marker;
   size_t name, count; /* `name` counts into og_plot.names */
-  size_t hue;         /* counts the names that have a colour */
+  size_t hue;         /* counts the names that have a colour; for bands, those of bands */
   size_t panel, columns;
   double *x, *y;
 } og_series;
@@ -37,7 +37,7 @@ struct og_plot {
   int log_x, log_y;
   og_series *series;
   size_t count, capacity;
-  og_names names, hues;
+  og_names names, hues, bands;
   og_panel *panels; /* the first is there from the beginning */
   size_t panel_count;
   double width, height; /* pixels of the layout */

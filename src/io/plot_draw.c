@@ -90,24 +90,45 @@ static size_t columns_of(const og_plot *plot, double width, double height) {
   return best;
 }
 
+/* Several panels that have all the same label have it once. */
+static int label_is_common(const og_plot *plot, int (*own)(const og_plot *, size_t)) {
+  for (size_t i = 0; i < plot->panel_count; i++)
+    if (own(plot, i)) return 0;
+  return plot->panel_count > 1;
+}
+
+/* The part of the picture that the panels have. */
+static og_box grid_of(const og_picture *p) {
+  const og_plot *plot = p->plot;
+  int x_once = label_is_common(plot, og_panel_own_x) && *plot->x_label,
+      y_once = label_is_common(plot, og_panel_own_y) && *plot->y_label;
+  return (og_box){y_once ? LABEL_SIZE + 12 : 0, *plot->title ? 30 : 4,
+                  plot->width - (p->legend_outside ? og_legend_width(plot) : 0),
+                  plot->height - (x_once ? LABEL_SIZE + 12 : 0)};
+}
+
 static void set_cells(og_picture *p) {
   const og_plot *plot = p->plot;
-  double right = plot->width - (p->legend_outside ? og_legend_width(plot) : 0), top = *plot->title ? 30 : 4;
-  size_t columns = columns_of(plot, right, plot->height - top),
+  og_box grid = grid_of(p);
+  size_t columns = columns_of(plot, grid.right - grid.left, grid.bottom - grid.top),
          rows = (plot->panel_count + columns - 1) / columns;
+  double width = (grid.right - grid.left) / (double)columns, height = (grid.bottom - grid.top) / (double)rows;
   for (size_t i = 0; i < plot->panel_count; i++) {
-    double width = right / (double)columns, height = (plot->height - top) / (double)rows,
-           left = width * (double)(i % columns), upper = top + height * (double)(i / columns);
+    double left = grid.left + width * (double)(i % columns),
+           upper = grid.top + height * (double)(i / columns);
     p->views[i].cell = (og_box){left, upper, left + width, upper + height};
   }
 }
 
+/* "" for a label that all panels have once. */
 static const char *x_label_of(const og_view *view) {
+  if (label_is_common(view->plot, og_panel_own_x)) return "";
   const char *own = view->plot->panels[view->panel].x_label;
   return own ? own : view->plot->x_label;
 }
 
 static const char *y_label_of(const og_view *view) {
+  if (label_is_common(view->plot, og_panel_own_y)) return "";
   const char *own = view->plot->panels[view->panel].y_label;
   return own ? own : view->plot->y_label;
 }
@@ -175,16 +196,28 @@ static void draw_axes(const og_view *view) {
   draw_segment(view, f->left, f->bottom, f->right, f->bottom, OG_AXIS, 1.2);
 }
 
+static void write_upward(const og_canvas *canvas, double x, double y, const char *text) {
+  const og_text_style style = {.size = LABEL_SIZE, .anchor = OG_ANCHOR_MIDDLE, .upward = 1, .colour = OG_INK};
+  canvas->text(canvas->state, x, y, &style, text);
+}
+
 static void draw_labels(const og_view *view) {
   const og_box *f = &view->frame, *c = &view->cell;
   const og_text_style title = {.size = LABEL_SIZE, .bold = 1, .colour = OG_INK};
-  const og_text_style upward = {
-      .size = LABEL_SIZE, .anchor = OG_ANCHOR_MIDDLE, .upward = 1, .colour = OG_INK};
   const char *text = view->plot->panels[view->panel].title;
   if (text) view->canvas->text(view->canvas->state, f->left, f->top - 6, &title, text);
   write_text(view, (f->left + f->right) / 2, c->bottom - 14, LABEL_SIZE, OG_ANCHOR_MIDDLE, x_label_of(view));
-  view->canvas->text(view->canvas->state, c->left + 10 + LABEL_SIZE, (f->top + f->bottom) / 2, &upward,
-                     y_label_of(view));
+  write_upward(view->canvas, c->left + 10 + LABEL_SIZE, (f->top + f->bottom) / 2, y_label_of(view));
+}
+
+static void draw_common_labels(const og_picture *p) {
+  const og_plot *plot = p->plot;
+  og_box grid = grid_of(p);
+  if (label_is_common(plot, og_panel_own_x))
+    write_text(&p->views[0], (grid.left + grid.right) / 2, plot->height - 14, LABEL_SIZE, OG_ANCHOR_MIDDLE,
+               plot->x_label);
+  if (label_is_common(plot, og_panel_own_y))
+    write_upward(p->canvas, 10 + LABEL_SIZE, (grid.top + grid.bottom) / 2, plot->y_label);
 }
 
 /* ---- The picture ---- */
@@ -212,6 +245,7 @@ static og_status draw_picture(og_picture *p) {
   p->canvas->rectangle(p->canvas->state, 0, 0, plot->width, plot->height, OG_PAPER, 1);
   p->canvas->text(p->canvas->state, p->views[0].frame.left, 28, &title, plot->title);
   for (size_t i = 0; i < plot->panel_count; i++) OG_TRY(draw_view(&p->views[i]));
+  draw_common_labels(p);
   if (legend) og_legend_draw(p);
   return OG_OK;
 }

@@ -109,15 +109,24 @@ static void draw_entry(const og_picture *picture, size_t name, double x, double 
   write_text(picture, x + SAMPLE + 8, y, plot->names.names[name]);
 }
 
+static int is_band(const og_plot *plot, size_t name) {
+  size_t index;
+  return og_names_find(&plot->bands, plot->names.names[name], &index);
+}
+
+/* Bands come after what is drawn in colour. */
 void og_legend_draw(const og_picture *picture) {
-  size_t entries = og_legend_entries(picture->plot);
+  const og_plot *plot = picture->plot;
+  size_t entries = og_legend_entries(plot), drawn = 0;
   const og_box *b = &picture->legend;
   double x = b->left + 8, y = b->top + 5 + STEP / 2;
   picture->canvas->rectangle(picture->canvas->state, b->left, b->top, b->right - b->left, b->bottom - b->top,
                              OG_PAPER, 0.85);
-  for (size_t i = 0; i < entries; i++) draw_entry(picture, i, x, y + STEP * (double)i);
-  if (picture->plot->names.count == entries) return;
+  for (int bands = 0; bands < 2; bands++)
+    for (size_t i = 0; i < plot->names.count && drawn < entries; i++)
+      if (is_band(plot, i) == bands) draw_entry(picture, i, x, y + STEP * (double)drawn++);
+  if (plot->names.count == entries) return;
   char more[64];
-  snprintf(more, sizeof more, "and %zu more", picture->plot->names.count - entries);
+  snprintf(more, sizeof more, "and %zu more", plot->names.count - entries);
   write_text(picture, x, y + STEP * (double)entries, more);
 }

@@ -10,7 +10,9 @@
 #define LEAST_RADIUS 1.0
 #define CELL_TEXT 12.0
 
-enum { GUIDE = 0x888888, BAND = 0xf0f0e8, BAND_EDGE = 0xc8c8b8, PALETTE = 7 };
+enum { GUIDE = 0x888888, BAND_EDGE = 0xb8b8b8, PALETTE = 7, SHADES = 3 };
+
+static const unsigned shades[SHADES] = {0xf0f0e8, 0xe4edf6, 0xf6e9ee};
 
 /* The colours of Okabe and Ito (2008), told apart by colour-blind readers too; without the yellow, too faint
  * on paper. */
@@ -233,8 +235,8 @@ static void draw_band(const og_view *view, const og_series *series) {
     ends[i] = fmin(fmax(place, f->left), f->right);
   }
   if (ends[1] > ends[0])
-    view->canvas->rectangle(view->canvas->state, ends[0], f->top, ends[1] - ends[0], f->bottom - f->top, BAND,
-                            1);
+    view->canvas->rectangle(view->canvas->state, ends[0], f->top, ends[1] - ends[0], f->bottom - f->top,
+                            shades[series->hue % SHADES], 1);
 }
 
 void og_view_draw_bands(const og_view *view) {
@@ -277,5 +279,5 @@ void og_view_draw_sample(const og_view *view, const og_series *series, double x,
   if (og_series_has_markers(series)) draw_marker(view, &l, x + width / 2, y);
   if (series->kind != OG_SERIES_BAND) return;
   canvas->rectangle(canvas->state, x, y - 6, width, 12, BAND_EDGE, 1);
-  canvas->rectangle(canvas->state, x + 1, y - 5, width - 2, 10, BAND, 1);
+  canvas->rectangle(canvas->state, x + 1, y - 5, width - 2, 10, shades[series->hue % SHADES], 1);
 }
