@@ -179,11 +179,13 @@ static og_status draw_by_trajectory(picture *d) {
   return status;
 }
 
+/* With --y-label at the axes the columns' names are above them. */
 static og_status draw_by_column(picture *d) {
+  const char *label = d->p->arguments->values[FLAG_Y_LABEL];
   og_status status = OG_OK;
   for (size_t k = 0; k < d->curves && status == OG_OK; k++) {
     char *name = axis_name(d, k);
-    status = og_plot_panel(d->plot, NULL, NULL, name);
+    status = og_plot_panel(d->plot, label ? name : NULL, NULL, label ? label : name);
     free(name);
     if (status == OG_OK) status = draw_together(d, k, k + 1);
   }

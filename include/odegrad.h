@@ -961,8 +961,8 @@ OG_API og_status og_plot_band(og_plot *plot, const char *name, double from, doub
  * in them: the cell of row i and column j, both from 0, is at x = j + 1, y = i + 1. */
 OG_API og_status og_plot_cells(og_plot *plot, size_t rows, size_t columns, const double *values);
 /** Begins a panel: what is added from here on is drawn in it. Panels share their scales, but for an axis that
- * has a label of its own here, which has a scale of its own and is linear. NULL: no title; the plot's label.
- */
+ * has a label of its own here, which has a scale of its own. NULL: no title; the plot's label. Logarithms
+ * (og_plot_set_log) are for all panels but those of matrices, and not for an x axis of a panel's own. */
 OG_API og_status og_plot_panel(og_plot *plot, const char *title, const char *x_label, const char *y_label);
 /** In pixels, 200 to 4000 each; 800 by 500 unless set (a PNG has twice as many, a PDF 96 to the inch). */
 OG_API og_status og_plot_set_size(og_plot *plot, int width, int height);

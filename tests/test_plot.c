@@ -419,6 +419,7 @@ static void cells_show_their_values(void **state) {
   assert_int_equal(og_plot_create(context, "", "predicted", "in the data", &plot), OG_OK);
   assert_int_equal(og_plot_cells(plot, 3, 3, (double[]){41, 0, 7, 0, 52, 0, 0, 0, 63}), OG_OK);
   assert_int_equal(og_plot_cells(plot, 0, 3, NULL), OG_ERR_ARGUMENT);
+  assert_int_equal(og_plot_set_log(plot, 1, 1), OG_OK); /* classes have no logarithms */
   char *svg = svg_of(context, plot);
   assert_int_equal(count_of(svg, "<rect"), 1 + 9);
   static const char *const once[] = {">41<", ">7<", ">52<", ">63<"}, *const twice[] = {">1<", ">2<", ">3<"};
@@ -449,7 +450,7 @@ static void panels_share_their_scales(void **state) {
   assert_int_equal(og_plot_panel(plot, "large", NULL, NULL), OG_OK);
   og_plot_points(plot, "x", 2, (double[]){0, 1}, (double[]){1, 8000});
   assert_int_equal(og_plot_panel(plot, "own", NULL, "share"), OG_OK);
-  og_plot_points(plot, "x", 2, (double[]){0, 1}, (double[]){0, 30});
+  og_plot_points(plot, "x", 2, (double[]){0, 1}, (double[]){1, 30});
   og_plot_set_log(plot, 0, 1);
   char *svg = svg_of(context, plot);
   assert_int_equal(count_of(svg, ">100<"), 2);
@@ -457,8 +458,35 @@ static void panels_share_their_scales(void **state) {
   assert_int_equal(count_of(svg, ">share<"), 1);
   assert_int_equal(count_of(svg, ">year<"), 1); /* the label that all have stands once */
   assert_int_equal(count_of(svg, ">small<") + count_of(svg, ">large<") + count_of(svg, ">own<"), 3);
-  assert_int_equal(count_of(svg, "<circle"), 6 + 1); /* zero is shown where the scale is linear */
-  assert_int_equal(count_of(svg, ">x</text>"), 1);   /* one legend for all */
+  assert_int_equal(count_of(svg, "<circle"), 6 + 1);
+  assert_int_equal(count_of(svg, ">x</text>"), 1); /* one legend for all */
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
+/* However small the picture, and whatever is to be in it: no frame is turned inside out, no legend leaves it.
+ */
+static void everything_fits_a_small_picture(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_plot *plot = new_plot(context);
+  assert_int_equal(og_plot_set_size(plot, 200, 200), OG_OK);
+  for (int i = 0; i < 30; i++) {
+    char name[64];
+    snprintf(name, sizeof name, "a curve with a name that is rather long, number %d", i);
+    if (i > 14) assert_int_equal(og_plot_panel(plot, name, NULL, NULL), OG_OK);
+    og_plot_points(plot, name, 2, (double[]){0, 1}, (double[]){i, 30 - i});
+  }
+  char *svg = svg_of(context, plot);
+  assert_null(strstr(svg, "width=\"-"));
+  assert_null(strstr(svg, "height=\"-"));
+  assert_contains(svg, ">and 26 more</text>");
+  for (const char *at = strstr(svg, ">a curve"); at; at = strstr(at + 1, ">a curve")) {
+    const char *begin = at;
+    while (*begin != '<') begin--;
+    assert_true(attribute(begin, "<text", " y=\"") <= 200);
+  }
   og_free(context, svg);
   og_plot_destroy(plot);
   og_context_destroy(context);
@@ -520,6 +548,7 @@ int main(void) {
       cmocka_unit_test(signs_are_black_and_take_no_colour),
       cmocka_unit_test(cells_show_their_values),
       cmocka_unit_test(panels_share_their_scales),
+      cmocka_unit_test(everything_fits_a_small_picture),
       cmocka_unit_test(sizes_are_those_asked_for),
       cmocka_unit_test(every_allocation_may_fail),
   };

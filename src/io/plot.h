@@ -141,7 +141,8 @@ int og_panel_log_y(const og_plot *plot, size_t panel);
 double og_text_width(const char *text, double size);
 size_t og_legend_entries(const og_plot *plot);
 double og_legend_width(const og_plot *plot);
-/* A corner of the only panel where the legend hides nothing; 0: there is none. */
+/* A corner of the first panel where the legend hides nothing; 0: there is none, and it is put into the first.
+ */
 int og_legend_find_corner(og_picture *picture);
 void og_legend_place_outside(og_picture *picture);
 void og_legend_draw(const og_picture *picture);

@@ -6,11 +6,23 @@
 #define TITLE_SIZE 16.0
 #define LABEL_SIZE 13.0
 #define TICK_SIZE 12.0
+#define LEAST_FRAME 10.0
 
 int og_panel_own_x(const og_plot *plot, size_t panel) { return plot->panels[panel].x_label != NULL; }
 int og_panel_own_y(const og_plot *plot, size_t panel) { return plot->panels[panel].y_label != NULL; }
-int og_panel_log_x(const og_plot *plot, size_t panel) { return plot->log_x && !og_panel_own_x(plot, panel); }
-int og_panel_log_y(const og_plot *plot, size_t panel) { return plot->log_y && !og_panel_own_y(plot, panel); }
+
+/* A matrix has no logarithms, and neither have the places that an axis of its own counts to the right. */
+static int has_cells(const og_plot *plot, size_t panel) {
+  for (size_t s = 0; s < plot->count; s++)
+    if (plot->series[s].panel == panel && plot->series[s].kind == OG_SERIES_CELLS) return 1;
+  return 0;
+}
+
+int og_panel_log_x(const og_plot *plot, size_t panel) {
+  return plot->log_x && !og_panel_own_x(plot, panel) && !has_cells(plot, panel);
+}
+
+int og_panel_log_y(const og_plot *plot, size_t panel) { return plot->log_y && !has_cells(plot, panel); }
 
 /* ---- The range of the data ---- */
 
@@ -52,9 +64,14 @@ static range range_of(const og_picture *p, size_t panel, int along_x) {
   return r;
 }
 
-static void fit_scale(og_scale *scale, int log, const range *r, double margin, double room) {
-  int wanted = room > 2 ? (int)(room + 0.5) : 2;
-  if (r->cells) margin = 0, wanted = wanted < r->cells ? wanted : r->cells;
+/* `length` is about that of the axis in pixels, `apart` what a labelled tick takes of it. */
+static void fit_scale(og_scale *scale, int log, const range *r, double margin, double length, double apart) {
+  enum { CELL_LABEL = 24 };
+  int wanted = (int)fmax(length / apart + 0.5, 2);
+  if (r->cells) {
+    margin = 0;
+    if (wanted > r->cells || r->cells * CELL_LABEL < length) wanted = r->cells;
+  }
   if (r->low > r->high) /* a panel without points beside others */
     og_scale_fit(scale, log, log ? 1 : 0, log ? 10 : 1, margin, wanted);
   else
@@ -67,8 +84,8 @@ static og_status fit_scales(og_picture *p) {
     og_view *view = &p->views[i];
     range x = range_of(p, i, 1), y = range_of(p, i, 0);
     shown |= x.low <= x.high;
-    fit_scale(&view->x, og_panel_log_x(p->plot, i), &x, 0.02, (view->cell.right - view->cell.left) / 100);
-    fit_scale(&view->y, og_panel_log_y(p->plot, i), &y, 0.06, (view->cell.bottom - view->cell.top) / 71);
+    fit_scale(&view->x, og_panel_log_x(p->plot, i), &x, 0.02, view->cell.right - view->cell.left, 100);
+    fit_scale(&view->y, og_panel_log_y(p->plot, i), &y, 0.06, view->cell.bottom - view->cell.top, 71);
   }
   if (shown) return OG_OK;
   return og_fail(p->plot->context, OG_ERR_ARGUMENT, "the plot is empty: it has no point that is finite%s",
@@ -141,6 +158,8 @@ static void set_frame(og_view *view) {
   view->frame = (og_box){c->left + 22 + widest + (*y_label_of(view) ? LABEL_SIZE + 8 : 0),
                          c->top + 16 + (view->plot->panels[view->panel].title ? 12 : 0), c->right - 24,
                          c->bottom - (*x_label_of(view) ? 58 : 36)};
+  view->frame.right = fmax(view->frame.right, view->frame.left + LEAST_FRAME);
+  view->frame.bottom = fmax(view->frame.bottom, view->frame.top + LEAST_FRAME);
   view->x.from = view->frame.left, view->x.to = view->frame.right;
   view->y.from = view->frame.bottom, view->y.to = view->frame.top;
 }
@@ -234,9 +253,10 @@ static og_status draw_view(og_view *view) {
 static og_status draw_picture(og_picture *p) {
   const og_plot *plot = p->plot;
   int legend = og_legend_entries(plot) > 0;
-  p->legend_outside = legend && plot->panel_count > 1;
+  int fits_outside = plot->width - og_legend_width(plot) > og_legend_width(plot);
+  p->legend_outside = legend && plot->panel_count > 1 && fits_outside;
   OG_TRY(lay_out(p));
-  if (legend && !p->legend_outside && !og_legend_find_corner(p)) {
+  if (legend && !p->legend_outside && !og_legend_find_corner(p) && fits_outside) {
     p->legend_outside = 1;
     OG_TRY(lay_out(p));
   }

@@ -6,6 +6,7 @@
 #define TEXT_SIZE 12.0
 #define STEP 20.0
 #define SAMPLE 26.0
+#define MARGINS 120.0 /* above and below, and the line that counts what there is no room for */
 
 enum { MOST = 16 };
 
@@ -18,7 +19,8 @@ double og_text_width(const char *text, double size) {
 size_t og_legend_entries(const og_plot *plot) {
   size_t count = plot->names.count;
   if (count == 0 || (count == 1 && !plot->names.names[0][0])) return 0;
-  return count < MOST ? count : MOST;
+  size_t room = (size_t)((plot->height - MARGINS) / STEP), most = room < MOST ? room : MOST;
+  return count < most ? count : most;
 }
 
 double og_legend_width(const og_plot *plot) {
@@ -29,7 +31,7 @@ double og_legend_width(const og_plot *plot) {
 }
 
 static double height_of(const og_plot *plot) {
-  return STEP * (double)(og_legend_entries(plot) + (plot->names.count > MOST)) + 10;
+  return STEP * (double)(og_legend_entries(plot) + (plot->names.count > og_legend_entries(plot))) + 10;
 }
 
 /* ---- A corner ---- */
@@ -66,17 +68,23 @@ static size_t crowd_of(const og_view *view, const og_box *b) {
   return crowd;
 }
 
-int og_legend_find_corner(og_picture *picture) {
-  const og_plot *plot = picture->plot;
-  double width = og_legend_width(plot), height = height_of(plot), gap = 8;
+static og_box corner_of(const og_picture *picture, int corner) {
+  const double gap = 8, width = og_legend_width(picture->plot), height = height_of(picture->plot);
   const og_box *f = &picture->views[0].frame;
+  double left = corner % 2 ? f->left + gap : f->right - gap - width;
+  double top = corner / 2 ? f->bottom - gap - height : f->top + gap;
+  return (og_box){left, top, left + width, top + height};
+}
+
+int og_legend_find_corner(og_picture *picture) {
+  const double gap = 8;
   for (int corner = 0; corner < 4; corner++) {
-    double left = corner % 2 ? f->left + gap : f->right - gap - width;
-    double top = corner / 2 ? f->bottom - gap - height : f->top + gap;
-    picture->legend = (og_box){left, top, left + width, top + height};
-    og_box near = {left - gap, top - gap, left + width + gap, top + height + gap};
+    og_box *b = &picture->legend;
+    *b = corner_of(picture, corner);
+    og_box near = {b->left - gap, b->top - gap, b->right + gap, b->bottom + gap};
     if (crowd_of(&picture->views[0], &near) == 0) return 1;
   }
+  picture->legend = corner_of(picture, 0);
   return 0;
 }
 

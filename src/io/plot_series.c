@@ -57,35 +57,55 @@ static unsigned tint(unsigned colour, double share) {
 
 /* ---- Crowds ---- */
 
-/* Points of the panel for each square, of a marker's size, that has any. */
-static double crowd_of(const og_view *view, size_t columns, size_t rows, unsigned char *taken) {
-  double points = 0, squares = 0;
+/* A grid of squares over the frame, in which a place that has a marker is taken. */
+typedef struct places {
+  double side;
+  size_t columns, rows;
+  unsigned char *taken;
+} places;
+
+static og_status make_places(const og_view *view, double side, places *p) {
+  const og_box *f = &view->frame;
+  *p = (places){side, (size_t)((f->right - f->left) / side) + 1, (size_t)((f->bottom - f->top) / side) + 1,
+                NULL};
+  p->taken = og_alloc(view->plot->context, p->columns * p->rows, 1);
+  return p->taken
+             ? OG_OK
+             : og_fail_memory(view->plot->context, p->columns * p->rows, "the places of markers in a plot");
+}
+
+/* Whether the place was free until now. */
+static int take_place(const og_view *view, const places *p, double x, double y) {
+  double column = fmin(fmax((x - view->frame.left) / p->side, 0), (double)(p->columns - 1)),
+         row = fmin(fmax((y - view->frame.top) / p->side, 0), (double)(p->rows - 1));
+  unsigned char *place = &p->taken[(size_t)row * p->columns + (size_t)column];
+  int was_free = !*place;
+  *place = 1;
+  return was_free;
+}
+
+/* Points of the panel for each place, of a marker's size, that has any. */
+static double crowd_of(const og_view *view, const places *p) {
+  double points = 0, taken = 0;
   for (size_t s = 0; s < view->plot->count; s++) {
     const og_series *series = &view->plot->series[s];
     if (series->panel != view->panel || series->kind != OG_SERIES_POINTS) continue;
     for (size_t i = 0; i < series->count; i++) {
       if (!og_view_shows(view, series->x[i], series->y[i])) continue;
-      double x = (og_scale_place(&view->x, series->x[i]) - view->frame.left) / (2 * DISC_RADIUS),
-             y = (og_scale_place(&view->y, series->y[i]) - view->frame.top) / (2 * DISC_RADIUS);
-      size_t column = (size_t)fmin(fmax(x, 0), (double)(columns - 1)),
-             row = (size_t)fmin(fmax(y, 0), (double)(rows - 1));
-      squares += !taken[row * columns + column];
-      taken[row * columns + column] = 1;
       points++;
+      taken +=
+          take_place(view, p, og_scale_place(&view->x, series->x[i]), og_scale_place(&view->y, series->y[i]));
     }
   }
-  return squares > 0 ? points / squares : 0;
+  return taken > 0 ? points / taken : 0;
 }
 
 og_status og_view_judge_crowd(og_view *view) {
   const double CROWDED = 1.6; /* markers for each place of one */
-  og_context *context = view->plot->context;
-  size_t columns = (size_t)((view->frame.right - view->frame.left) / (2 * DISC_RADIUS)) + 1,
-         rows = (size_t)((view->frame.bottom - view->frame.top) / (2 * DISC_RADIUS)) + 1;
-  unsigned char *taken = og_alloc(context, columns * rows, 1);
-  if (!taken) return og_fail_memory(context, columns * rows, "the squares of a plot");
-  double crowd = crowd_of(view, columns, rows, taken);
-  og_free(context, taken);
+  places p;
+  OG_TRY(make_places(view, 2 * DISC_RADIUS, &p));
+  double crowd = crowd_of(view, &p);
+  og_free(view->plot->context, p.taken);
   view->crowded = crowd > CROWDED;
   view->radius = view->crowded ? fmax(DISC_RADIUS * sqrt(1 / crowd), LEAST_RADIUS) : DISC_RADIUS;
   return OG_OK;
