@@ -7,6 +7,7 @@
 #define LABEL_SIZE 13.0
 #define TICK_SIZE 12.0
 #define LEAST_FRAME 10.0
+#define LEAST_BESIDE 220.0 /* what panels need beside a legend; without that it covers some of the data */
 
 int og_panel_own_x(const og_plot *plot, size_t panel) { return plot->panels[panel].x_label != NULL; }
 int og_panel_own_y(const og_plot *plot, size_t panel) { return plot->panels[panel].y_label != NULL; }
@@ -66,11 +67,11 @@ static range range_of(const og_picture *p, size_t panel, int along_x) {
 
 /* `length` is about that of the axis in pixels, `apart` what a labelled tick takes of it. */
 static void fit_scale(og_scale *scale, int log, const range *r, double margin, double length, double apart) {
-  enum { CELL_LABEL = 24 };
+  const double CLASS = 0.3; /* a short number needs less */
   int wanted = (int)fmax(length / apart + 0.5, 2);
   if (r->cells) {
     margin = 0;
-    if (wanted > r->cells || r->cells * CELL_LABEL < length) wanted = r->cells;
+    if (wanted > r->cells || r->cells * CLASS * apart < length) wanted = r->cells;
   }
   if (r->low > r->high) /* a panel without points beside others */
     og_scale_fit(scale, log, log ? 1 : 0, log ? 10 : 1, margin, wanted);
@@ -253,7 +254,7 @@ static og_status draw_view(og_view *view) {
 static og_status draw_picture(og_picture *p) {
   const og_plot *plot = p->plot;
   int legend = og_legend_entries(plot) > 0;
-  int fits_outside = plot->width - og_legend_width(plot) > og_legend_width(plot);
+  int fits_outside = plot->width - og_legend_width(plot) > LEAST_BESIDE;
   p->legend_outside = legend && plot->panel_count > 1 && fits_outside;
   OG_TRY(lay_out(p));
   if (legend && !p->legend_outside && !og_legend_find_corner(p) && fits_outside) {
