@@ -323,16 +323,20 @@ static size_t discs_of(size_t count, double *radius, int *rims, int *below) {
 }
 
 /* Few markers are whole, have rims and lie on the curve; many are smaller the more they are, have no rims
- * (which would cover their neighbours) and lie below it. Each is drawn. */
+ * (which would cover their neighbours) and lie below it. Of those in one place, of half a pixel or
+ * more, one is drawn: a curve that rises all the way through a frame of 720 by 400 pixels passes no more than
+ * 2240 of these. */
 static void markers_adapt_to_their_number(void **state) {
   (void)state;
   double few, many, more;
   int rims, below;
   assert_int_equal(discs_of(30, &few, &rims, &below), 30);
   assert_true(few == 3.8 && rims && !below);
-  assert_int_equal(discs_of(1000, &many, &rims, &below), 1000);
+  size_t discs = discs_of(1000, &many, &rims, &below);
+  assert_true(discs > 700 && discs <= 1000);
   assert_true(many < 0.8 * few && !rims && below);
-  assert_int_equal(discs_of(20000, &more, &rims, &below), 20000);
+  discs = discs_of(20000, &more, &rims, &below);
+  assert_true(discs > 716 && discs <= 2240); /* no gap of a pixel */
   assert_true(more < 0.8 * many && more >= 1 && !rims && below);
 }
 

@@ -64,14 +64,13 @@ typedef struct places {
   unsigned char *taken;
 } places;
 
-static og_status make_places(const og_view *view, double side, places *p) {
+/* 0 when there is no memory. */
+static int allot_places(const og_view *view, double side, places *p) {
   const og_box *f = &view->frame;
   *p = (places){side, (size_t)((f->right - f->left) / side) + 1, (size_t)((f->bottom - f->top) / side) + 1,
                 NULL};
   p->taken = og_alloc(view->plot->context, p->columns * p->rows, 1);
-  return p->taken
-             ? OG_OK
-             : og_fail_memory(view->plot->context, p->columns * p->rows, "the places of markers in a plot");
+  return p->taken != NULL;
 }
 
 /* Whether the place was free until now. */
@@ -103,7 +102,8 @@ static double crowd_of(const og_view *view, const places *p) {
 og_status og_view_judge_crowd(og_view *view) {
   const double CROWDED = 1.6; /* markers for each place of one */
   places p;
-  OG_TRY(make_places(view, 2 * DISC_RADIUS, &p));
+  if (!allot_places(view, 2 * DISC_RADIUS, &p))
+    return og_fail_memory(view->plot->context, p.columns * p.rows, "the places of markers in a plot");
   double crowd = crowd_of(view, &p);
   og_free(view->plot->context, p.taken);
   view->crowded = crowd > CROWDED;
@@ -170,11 +170,19 @@ static void draw_marker(const og_view *view, const look *l, double x, double y) 
   if (corners) canvas->polygon(canvas->state, corners, xy, l->colour, l->rim);
 }
 
+/* In a crowd a marker whose place, half as wide as its radius, has one of its series already would show
+ * nothing new, and a million of them would make a file that no viewer opens. Without memory for the places
+ * all are drawn. */
 static void draw_markers(const og_view *view, const og_series *series) {
   look l = look_of(view, series);
-  for (size_t i = 0; i < series->count; i++)
-    if (og_view_shows(view, series->x[i], series->y[i]))
-      draw_marker(view, &l, og_scale_place(&view->x, series->x[i]), og_scale_place(&view->y, series->y[i]));
+  places p = {0};
+  if (!l.rim) allot_places(view, l.radius / 2, &p);
+  for (size_t i = 0; i < series->count; i++) {
+    if (!og_view_shows(view, series->x[i], series->y[i])) continue;
+    double x = og_scale_place(&view->x, series->x[i]), y = og_scale_place(&view->y, series->y[i]);
+    if (!p.taken || take_place(view, &p, x, y)) draw_marker(view, &l, x, y);
+  }
+  og_free(view->plot->context, p.taken);
 }
 
 /* ---- Lines ---- */
