@@ -16,16 +16,28 @@ static const option_row own_rows[FLAG_COUNT] = {
                     "N equidistant times from A to B at which the solution is wanted"},
     [FLAG_JSON] = {"json", NULL, VERB_ALL, 0, "print one JSON object in place of tables"},
     [FLAG_OUT] = {"out", "FILE", VERB_ALL, 0, NULL}, /* differs from verb to verb: see help.c */
-    [FLAG_PLOT] = {"plot", "FILE", VERB_ALL, 0, "draw a picture; FILE ends in .svg or .png"},
+    [FLAG_PLOT] = {"plot", "FILE", VERB_ALL, 0, "draw a picture; FILE ends in .svg, .png or .pdf"},
     [FLAG_PHASE] = {"phase", "A,B", VERB_ALL & ~VERB_CHECK, 0,
                     "let --plot draw the state or observed column B against A, in place of all against t"},
+    [FLAG_TITLE] = {"title", "TEXT", VERB_ALL, 0, "the title of the picture, in place of the model's name"},
+    [FLAG_X_LABEL] = {"x-label", "TEXT", VERB_ALL, 0,
+                      "what --plot writes at the axis to the right, in place of t"},
+    [FLAG_Y_LABEL] = {"y-label", "TEXT", VERB_ALL, 0, "what --plot writes at the axis upward"},
+    [FLAG_LOG_X] = {"log-x", NULL, VERB_ALL & ~VERB_CHECK, 0,
+                    "a logarithmic axis to the right: what is not positive is left out"},
+    [FLAG_LOG_Y] = {"log-y", NULL, VERB_ALL & ~VERB_CHECK, 0,
+                    "a logarithmic axis upward: what is not positive is left out"},
+    [FLAG_SIZE] =
+        {"size", "WxH", VERB_ALL, 0,
+         "width and height of the picture in pixels, 200 to 4000 each, as in 800x500; a PNG has twice as "
+         "many"},
     [FLAG_CHECKPOINT] = {"checkpoint", "FILE", VERB_FIT, 0,
                          "keep the state of a training in FILE, anew after every epoch"},
     [FLAG_RESUME] =
         {"resume", "FILE", VERB_FIT, 0,
          "go on from the state that --checkpoint kept in FILE, and keep it there; the other options as then"},
     [FLAG_LOSS_PLOT] = {"loss-plot", "FILE", VERB_FIT, 0,
-                        "draw the losses of a training by epoch; FILE ends in .svg or .png"},
+                        "draw the losses of a training by epoch; FILE ends in .svg, .png or .pdf"},
     [FLAG_HESSIAN] = {"hessian", NULL, VERB_GRAD, 0,
                       "the second derivatives with respect to the parameters too"},
     [FLAG_COMPILE] = {"compile", NULL, VERB_ALL, 0,
@@ -228,6 +240,23 @@ static int parse_times(arguments *a) {
   return hint(a);
 }
 
+/* As in 800x500. */
+static int parse_size(arguments *a) {
+  enum { LEAST = 200, MOST = 4000 };
+  const char *text = a->values[FLAG_SIZE];
+  if (!text) return EXIT_DONE;
+  double width = 0, height = 0;
+  int ok = parse_number(&text, 'x', &width) && parse_number(&text, '\0', &height);
+  if (ok && width >= LEAST && height >= LEAST && width <= MOST && height <= MOST && width == floor(width) &&
+      height == floor(height)) {
+    a->width = (int)width, a->height = (int)height;
+    return EXIT_DONE;
+  }
+  complain("--size is \"%s\"; expected width and height in pixels, %d to %d each, as in 800x500",
+           a->values[FLAG_SIZE], LEAST, MOST);
+  return hint(a);
+}
+
 static int check_sets(const arguments *a) {
   for (size_t i = 0; i < a->set_count; i++) {
     const char *equals = strchr(a->sets[i], '=');
@@ -272,6 +301,7 @@ int parse_arguments(int argc, char **argv, arguments *a) {
   if (a->values[FLAG_HELP]) return EXIT_DONE;
   int status = check_needs(a);
   if (!status) status = parse_times(a);
+  if (!status) status = parse_size(a);
   return status ? status : check_sets(a);
 }
 

@@ -67,8 +67,8 @@ og_status draw_sweep(const check *c, const sweep *s, const char *path) {
       join("%s, %.*s", slash ? slash + 1 : c->p->arguments->model_name, (int)strcspn(words, "|"), words);
   char *guide = s->fixed ? join("slope %d, the order", slope) : join("proportional to rtol");
   og_plot *plot = NULL;
-  og_status status = og_plot_create(c->p->context, title, s->fixed ? "step size / span" : "rtol",
-                                    "relative error of the gradient", &plot);
+  og_status status =
+      new_plot(c->p, title, s->fixed ? "step size / span" : "rtol", "relative error of the gradient", &plot);
   if (status == OG_OK) status = og_plot_set_log(plot, 1, 1);
   for (way w = 0; w < WAY_DIFFERENCES && status == OG_OK; w++)
     if (!c->columns[w].unsupported) status = draw_way(s, w, plot);

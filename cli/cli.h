@@ -62,6 +62,12 @@ typedef enum flag {
   FLAG_OUT,
   FLAG_PLOT,
   FLAG_PHASE,
+  FLAG_TITLE,
+  FLAG_X_LABEL,
+  FLAG_Y_LABEL,
+  FLAG_LOG_X,
+  FLAG_LOG_Y,
+  FLAG_SIZE,
   FLAG_CHECKPOINT,
   FLAG_RESUME,
   FLAG_LOSS_PLOT,
@@ -94,6 +100,7 @@ typedef struct arguments {
   size_t state_atol_count;
   double first_time, last_time; /* of --times */
   size_t time_count;            /* 0: not given */
+  int width, height;            /* of --size; 0: not given */
 } arguments;
 
 /* `argv` holds what follows the verb. Returns EXIT_DONE or, after complaining, EXIT_USAGE. */
@@ -148,6 +155,8 @@ int find_spans(const problem *p, double *t0, double *t1);
 char *row_place(const problem *p, size_t row);
 /* The data times of one trajectory in the order of the rows; returns their number. `rows` may be NULL. */
 size_t data_rows_of(const problem *p, size_t trajectory, size_t *rows);
+/* Whether a row of the data holds a value of an observed column. */
+int has_value(const problem *p, size_t row);
 /* "hare", "x[2]", "W[1,2]": entry `entry` of a named array. */
 char *entry_name(const char *name, size_t rows, size_t columns, size_t entry);
 /* The same for parameter number i of theta [p] and state number i of x [n]. */
@@ -243,13 +252,22 @@ int find_phase(const problem *p, phase_axis axes[2]);
 
 /* ---- picture.c ---- */
 
-/* Draws the states against time, or with `observed` the locations of the observed columns, and the data. */
-og_status draw_picture(const problem *p, const double *theta, const double *t0, const double *t1,
-                       int observed, const char *path);
+/* A plot with these texts, or with those of --title, --x-label and --y-label; of the size and on the scales
+ * that are asked for. */
+og_status new_plot(const problem *p, const char *title, const char *x_label, const char *y_label,
+                   og_plot **plot);
 
-/* The same for the verbs with an objective: when --plot asks for it and `result` is EXIT_DONE. Returns an
- * exit status. */
-int draw_objective(const problem *p, const double *theta, int result);
+/* The times of a trajectory that a training held out; NaN: none; infinite: all of it. */
+typedef struct held_out {
+  double from, to;
+} held_out;
+
+/* Draws the states against time and, where the data have them, the observed columns. */
+og_status draw_solution(const problem *p, const double *t0, const double *t1);
+/* Draws the locations of the observed columns (the states where nothing is observed) and the data, for the
+ * verbs with an objective: when --plot asks for it and `result` is EXIT_DONE. `held` [M] may be NULL. Returns
+ * an exit status. */
+int draw_objective(const problem *p, const double *theta, const held_out *held, int result);
 
 /* ---- output.c ---- */
 

@@ -88,8 +88,22 @@ static int check_fixed(const problem *p) {
   return EXIT_DONE;
 }
 
+/* What a picture looks like needs one. The losses have their own axes. */
+static int check_picture(const problem *p) {
+  static const flag looks[] = {FLAG_TITLE, FLAG_X_LABEL, FLAG_Y_LABEL, FLAG_LOG_X, FLAG_LOG_Y, FLAG_SIZE};
+  const char *const *values = p->arguments->values;
+  for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
+    int of_losses = looks[i] == FLAG_SIZE && values[FLAG_LOSS_PLOT];
+    if (!values[looks[i]] || p->plot || of_losses) continue;
+    complain("--%s goes with --plot FILE", option_row_of(looks[i]).name);
+    return EXIT_USAGE;
+  }
+  return EXIT_DONE;
+}
+
 int check_company(const problem *p) {
   const char *missing = NULL;
+  if (check_picture(p)) return EXIT_USAGE;
   if (p->arguments->verb == VERB_FIT && check_training(p)) return EXIT_USAGE;
   if (check_fixed(p)) return EXIT_USAGE;
   for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {

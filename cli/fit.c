@@ -115,7 +115,7 @@ static int report_fit(const problem *p, og_objective *objective, estimate *e) {
     print_json(fit_json(p, e));
   else
     print_fit(p, e);
-  return draw_objective(p, e->theta, result);
+  return draw_objective(p, e->theta, NULL, result);
 }
 
 static int run_objective(const problem *p, og_objective *objective, estimate *e) {

@@ -181,7 +181,7 @@ int run_grad(problem *p) {
   og_objective *objective;
   og_status status = og_objective_create(p->context, p->model, p->data, p->options, &objective);
   if (status == OG_OK) status = evaluate(p, objective, &g);
-  int result = status == OG_OK ? draw_objective(p, p->theta, show(p, &g)) : fail(p->context, status);
+  int result = status == OG_OK ? draw_objective(p, p->theta, NULL, show(p, &g)) : fail(p->context, status);
   og_objective_destroy(objective);
   free(g.theta_bar), free(g.x0_bar), free(g.hessian);
   return result;

@@ -22,7 +22,8 @@ const verb_text verb_texts[VERB_TEXTS] = {
      "and finite differences, side by side, with time and memory of each. Exit status 1 when they disagree "
      "beyond what the tolerances explain. --adjoint and --times have no effect here.",
      "write the JSON object into FILE as well",
-     "draw the error of every adjoint against rtol, or step size with --steps; FILE ends in .svg or .png",
+     "draw the error of every adjoint against rtol, or step size with --steps; FILE ends in .svg, .png or "
+     ".pdf",
      "no effect here, where no solution is shown",
      "odegrad check hare.ode --data hare.csv --steps 100 --method rk4 --plot errors.svg"},
     {VERB_FIT, "fit", "odegrad fit MODEL --data FILE [options]", "estimate parameters, or train",
@@ -38,8 +39,9 @@ const verb_text verb_texts[VERB_TEXTS] = {
      "of the distribution, the most likely class of a categorical_logit. The data need hold only times and "
      "inputs; where it holds observed values, the loss for each of them is reported, and how many classes "
      "are right. MODEL may be a safetensors file of fit --out, which has its parameters with it.",
-     "write the CSV into FILE; with --json as well", "draw predictions and data; FILE ends in .svg or .png",
-     NULL, "odegrad predict hare.ode --params hare.json --data hare.csv --out predicted.csv"},
+     "write the CSV into FILE; with --json as well",
+     "draw predictions and data; FILE ends in .svg, .png or .pdf", NULL,
+     "odegrad predict hare.ode --params hare.json --data hare.csv --out predicted.csv"},
 };
 const char *const about_odegrad = "solutions of ordinary differential equations and their exact gradients";
 const char *const about_streams = "Results go to standard output, everything else to standard error.";

@@ -173,7 +173,7 @@ static int show(const prediction *r) {
   int status = p->out || !p->json ? write_columns(&r->c, p->out ? p->out : "-") : EXIT_DONE;
   if (p->json) print_json(prediction_json(r));
   remark_judgement(r);
-  return draw_objective(p, p->theta, status);
+  return draw_objective(p, p->theta, NULL, status);
 }
 
 static int predict_all(prediction *r, const double *t0, const double *t1) {

@@ -62,8 +62,8 @@ static int check_target(const arguments *a, flag which) {
 
 static int check_ending(const arguments *a, flag which) {
   const char *path = a->values[which];
-  if (!path || ends_in(path, ".svg") || ends_in(path, ".png")) return EXIT_DONE;
-  complain("--%s is \"%s\"; the name must end in .svg or .png", option_row_of(which).name, path);
+  if (!path || ends_in(path, ".svg") || ends_in(path, ".png") || ends_in(path, ".pdf")) return EXIT_DONE;
+  complain("--%s is \"%s\"; the name must end in .svg, .png or .pdf", option_row_of(which).name, path);
   return EXIT_USAGE;
 }
 
@@ -318,6 +318,15 @@ void free_problem(problem *p) {
   og_model_destroy(p->model);
   og_context_destroy(p->context);
   free(p->theta);
+}
+
+int has_value(const problem *p, size_t row) {
+  int found = 0;
+  for (size_t i = 0; i < og_model_observed(p->model) && !found; i++) {
+    const double *values = og_table_column(p->data, og_model_observed_name(p->model, i));
+    found = values && isfinite(values[row]);
+  }
+  return found;
 }
 
 /* ---- Spans ---- */

@@ -265,7 +265,7 @@ int run_solve(problem *p) {
   if (!result) result = wants_parts(p) ? solve_in_parts(p, t0, t1) : solve_whole(p, t0, t1);
   if (!result && p->plot) {
     if (p->arguments->time_count) end_at_last_time(p, t0, t1);
-    og_status status = draw_picture(p, p->theta, t0, t1, 0, p->plot);
+    og_status status = draw_solution(p, t0, t1);
     if (status != OG_OK) result = fail(p->context, status);
   }
   free(t0), free(t1);

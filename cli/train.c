@@ -11,6 +11,7 @@ typedef struct result {
   const og_epoch *history, *chosen; /* chosen: the epoch of the best; NULL: none has ended */
   size_t epochs;
   int validated;
+  held_out *held; /* [M]; NULL: nothing is held out */
   long long stats[OG_STAT_COUNT];
   double seconds;
 } result;
@@ -137,7 +138,17 @@ static og_status draw_line(const result *r, og_plot *plot, const char *name, siz
   return status;
 }
 
+/* The epoch whose parameters are kept, on the line that it was chosen by. */
+static og_status draw_best(const result *r, og_plot *plot) {
+  double x = (double)r->chosen->epoch, y = judged_by(r->chosen, r->validated);
+  char *name = join("best epoch, %lld", r->chosen->epoch);
+  og_status status = og_plot_signs(plot, name, OG_MARKER_DIAMOND, 1, &x, &y);
+  free(name);
+  return status;
+}
+
 static og_status draw_losses(const result *r, const char *path) {
+  const arguments *a = r->problem->arguments;
   og_plot *plot = NULL;
   int positive = 1; /* only then a logarithm shows them */
   og_status status = og_plot_create(r->problem->context, "losses", "epoch", "loss", &plot);
@@ -145,9 +156,54 @@ static og_status draw_losses(const result *r, const char *path) {
   if (status == OG_OK && r->validated)
     status = draw_line(r, plot, "validation", offsetof(og_epoch, validation_loss), &positive);
   if (status == OG_OK) status = og_plot_set_log(plot, 0, positive);
+  if (status == OG_OK && a->width) status = og_plot_set_size(plot, a->width, a->height);
+  if (status == OG_OK && r->chosen) status = draw_best(r, plot);
   if (status == OG_OK) status = og_plot_write(plot, path);
   og_plot_destroy(plot);
   return status;
+}
+
+/* ---- What was held out ---- */
+
+/* The time of row number `row` of a trajectory, among those that hold an observed value. */
+static double time_of(const problem *p, size_t trajectory, size_t row) {
+  size_t *rows = take(og_table_rows(p->data), sizeof *rows), count = data_rows_of(p, trajectory, rows),
+         seen = 0;
+  double t = NAN;
+  for (size_t i = 0; i < count && isnan(t); i++)
+    if (has_value(p, rows[i]) && seen++ == row) t = p->data_times[rows[i]];
+  free(rows);
+  return t;
+}
+
+static void hold_out(const problem *p, const og_window *w, held_out *held) {
+  if (w->count == 0) {
+    *held = (held_out){-INFINITY, INFINITY};
+    return;
+  }
+  size_t first = w->first & ~OG_FROM_START;
+  double a = time_of(p, w->trajectory, first), b = time_of(p, w->trajectory, first + w->count - 1);
+  held->from = fmin(isnan(held->from) ? a : held->from, fmin(a, b));
+  held->to = fmax(isnan(held->to) ? a : held->to, fmax(a, b));
+}
+
+/* Of trajectories that are held out in windows all windows are: the same as the whole. */
+static held_out *find_held_out(const problem *p, og_objective *objective) {
+  held_out *held = take(p->trajectories, sizeof *held);
+  og_batches *batches;
+  const og_window *windows;
+  for (size_t m = 0; m < p->trajectories; m++) held[m] = (held_out){NAN, NAN};
+  if (og_objective_batches(objective, p->options, &batches) != OG_OK) return held; /* the training had them */
+  size_t count = og_batches_validation(batches, &windows);
+  for (size_t i = 0; i < count; i++) {
+    size_t m = windows[i].trajectory;
+    if (p->trajectories > 1)
+      held[m] = (held_out){-INFINITY, INFINITY};
+    else
+      hold_out(p, &windows[i], &held[m]);
+  }
+  og_batches_destroy(batches);
+  return held;
 }
 
 /* ---- The verb ---- */
@@ -169,7 +225,7 @@ static int report(const result *r) {
     print_json(training_json(r));
   else
     print_training(r);
-  return draw_objective(r->problem, r->best, done);
+  return draw_objective(r->problem, r->best, r->held, done);
 }
 
 static int train(const problem *p, og_objective *objective, og_trainer *trainer) {
@@ -182,8 +238,10 @@ static int train(const problem *p, og_objective *objective, og_trainer *trainer)
   stop_watching();
   if (status != OG_OK) return fail(p->context, status);
   result r = read_result(p, objective, trainer);
+  r.held = p->plot && r.validated ? find_held_out(p, objective) : NULL;
   r.seconds = seconds_now() - start;
   int done = report(&r);
+  free(r.held);
   if (view.interrupted)
     remark(p->quiet, "interrupted: this is the best point so far%s%s", p->out ? ", saved in " : "",
            p->out ? p->out : "");

@@ -1001,9 +1001,17 @@ OG_API og_status og_output_close(og_output *output, og_status status);
 OG_API og_status og_parameters_write(const og_model *model, const double *theta, const char *path);
 OG_API og_status og_parameters_read(const og_model *model, const char *path, double *theta);
 
-/** A picture of points and curves with axes and legend, written as SVG or PNG by the ending of the path.
- * Texts may be NULL for none. */
+/** A picture of points and curves with axes and legend, written as SVG, PNG or PDF by the ending of the path.
+ * Markers are smaller, pale and below the curves where they are many in one place; lines of one name are
+ * thinner as they become many. */
 typedef struct og_plot og_plot;
+typedef enum og_marker {
+  OG_MARKER_DISC,
+  OG_MARKER_RING,
+  OG_MARKER_SQUARE,
+  OG_MARKER_TRIANGLE,
+  OG_MARKER_DIAMOND
+} og_marker;
 OG_API og_status og_plot_create(og_context *context, const char *OG_OR_NULL title,
                                 const char *OG_OR_NULL x_label, const char *OG_OR_NULL y_label,
                                 og_plot **out);
@@ -1020,6 +1028,21 @@ OG_API og_status og_plot_marked(og_plot *plot, const char *OG_OR_NULL name, size
 /** A thin dashed line in grey to compare with: a slope, a bound. */
 OG_API og_status og_plot_guide(og_plot *plot, const char *OG_OR_NULL name, size_t count, const double *x,
                                const double *y);
+/** Markers of one shape in black, above everything: a start, a best value. */
+OG_API og_status og_plot_signs(og_plot *plot, const char *OG_OR_NULL name, og_marker marker, size_t count,
+                               const double *x, const double *y);
+/** Shades what lies between two values of x, behind everything; -INFINITY and INFINITY are the edges. */
+OG_API og_status og_plot_band(og_plot *plot, const char *OG_OR_NULL name, double from, double to);
+/** A matrix as cells that are the darker the larger the value [rows][columns] is in its row, with the values
+ * in them: the cell of row i and column j, both from 0, is at x = j + 1, y = i + 1. */
+OG_API og_status og_plot_cells(og_plot *plot, size_t rows, size_t columns, const double *values);
+/** Begins a panel: what is added from here on is drawn in it. Panels share their scales, but for an axis that
+ * has a label of its own here, which has a scale of its own. NULL: no title; the plot's label. Logarithms
+ * (og_plot_set_log) are for all panels but those of matrices, and not for an x axis of a panel's own. */
+OG_API og_status og_plot_panel(og_plot *plot, const char *OG_OR_NULL title, const char *OG_OR_NULL x_label,
+                               const char *OG_OR_NULL y_label);
+/** In pixels, 200 to 4000 each; 800 by 500 unless set (a PNG has twice as many, a PDF 96 to the inch). */
+OG_API og_status og_plot_set_size(og_plot *plot, int width, int height);
 OG_API og_status og_plot_set_log(og_plot *plot, int log_x, int log_y);
 OG_API og_status og_plot_write(const og_plot *plot, const char *path);
 

@@ -221,7 +221,14 @@ static void text_that_is_not_utf8_is_made_so(void **state) {
   og_context_destroy(context);
 }
 
-static void a_png_is_a_png_or_refused_with_a_reason(void **state) {
+/* Whether the text is among bytes of which some are zero. */
+static int holds(const char *bytes, size_t length, const char *text) {
+  for (size_t i = 0; i + strlen(text) <= length; i++)
+    if (memcmp(bytes + i, text, strlen(text)) == 0) return 1;
+  return 0;
+}
+
+static void png_and_pdf_are_these_or_refused_with_a_reason(void **state) {
   (void)state;
   og_context *context = new_context();
   og_plot *plot = new_plot(context);
@@ -239,6 +246,14 @@ static void a_png_is_a_png_or_refused_with_a_reason(void **state) {
     assert_memory_equal(bytes + length - 8, "IEND", 4); /* whole to its last chunk */
     og_free(context, bytes);
     unlink(in_folder("p.PNG"));
+    assert_int_equal(og_plot_write(plot, in_folder("p.pdf")), OG_OK);
+    assert_int_equal(og_read_file(context, in_folder("p.pdf"), &bytes, &length), OG_OK);
+    assert_memory_equal(bytes, "%PDF-", 5);
+    assert_memory_equal(bytes + length - 6, "%%EOF\n", 6);
+    /* 800 by 500 at 96 to the inch, in points */
+    assert_true(holds(bytes, length, "MediaBox [ 0 0 600 375 ]"));
+    og_free(context, bytes);
+    unlink(in_folder("p.pdf"));
   }
   og_plot_destroy(plot);
   og_context_destroy(context);
@@ -259,7 +274,7 @@ static void what_cannot_be_drawn_is_refused(void **state) {
   assert_int_equal(og_plot_write(plot, "/nowhere/p.svg"), OG_ERR_FILE);
   assert_string_equal(og_context_message(context), "cannot write /nowhere/p.svg: No such file or directory");
   assert_int_equal(og_plot_write(plot, in_folder("p.jpg")), OG_ERR_ARGUMENT);
-  assert_contains(og_context_message(context), "end the name in .svg or .png");
+  assert_contains(og_context_message(context), "end the name in .svg, .png or .pdf");
   assert_int_equal(og_plot_write(plot, in_folder("p")), OG_ERR_ARGUMENT);
   og_plot_destroy(plot);
   og_plot_destroy(NULL);
@@ -284,6 +299,218 @@ static void many_names_fit(void **state) {
   og_context_destroy(context);
 }
 
+/* ---- Crowds ---- */
+
+/* Discs of an SVG of `count` points along a line, and the radius of the first. */
+static size_t discs_of(size_t count, double *radius, int *rims, int *below) {
+  og_context *context = new_context();
+  og_plot *plot = new_plot(context);
+  double *x = calloc(count, sizeof *x), *y = calloc(count, sizeof *y);
+  for (size_t i = 0; i < count; i++) x[i] = (double)i / (double)count, y[i] = x[i] * x[i];
+  assert_int_equal(og_plot_line(plot, "", count, x, y), OG_OK);
+  assert_int_equal(og_plot_points(plot, "", count, x, y), OG_OK);
+  char *svg = svg_of(context, plot), *disc = strstr(svg, "<circle"),
+       *line = strstr(svg, "stroke=\"#0072b2\"");
+  *radius = strtod(strstr(disc, " r=\"") + 4, NULL);
+  *rims = count_of(svg, "stroke=\"#ffffff\"") > 0;
+  *below = disc < line;
+  size_t discs = count_of(svg, "<circle");
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+  free(x), free(y);
+  return discs;
+}
+
+/* Few markers are whole, have rims and lie on the curve; many are smaller the more they are, have no rims
+ * (which would cover their neighbours) and lie below it. Of those in one place, of half a pixel or
+ * more, one is drawn: a curve that rises all the way through a frame of 720 by 400 pixels passes no more than
+ * 2240 of these. */
+static void markers_adapt_to_their_number(void **state) {
+  (void)state;
+  double few, many, more;
+  int rims, below;
+  assert_int_equal(discs_of(30, &few, &rims, &below), 30);
+  assert_true(few == 3.8 && rims && !below);
+  size_t discs = discs_of(1000, &many, &rims, &below);
+  assert_true(discs > 700 && discs <= 1000);
+  assert_true(many < 0.8 * few && !rims && below);
+  discs = discs_of(20000, &more, &rims, &below);
+  assert_true(discs > 716 && discs <= 2240); /* no gap of a pixel */
+  assert_true(more < 0.8 * many && more >= 1 && !rims && below);
+}
+
+/* Lines of one name are thinner when there are many of them. */
+static void many_lines_of_a_name_are_thin(void **state) {
+  (void)state;
+  static const struct {
+    int lines;
+    const char *width;
+  } rows[] = {{6, "stroke-width=\"2\""}, {7, "stroke-width=\"1\""}, {41, "stroke-width=\"0.5\""}};
+  for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+    og_context *context = new_context();
+    og_plot *plot = new_plot(context);
+    for (int i = 0; i < rows[k].lines; i++) og_plot_line(plot, "", 2, (double[]){0, 1}, (double[]){i, i + 1});
+    char *svg = svg_of(context, plot);
+    size_t found = 0;
+    for (const char *at = svg; (at = strstr(at, "stroke=\"#0072b2\"")); at++)
+      found += strstr(at, rows[k].width) && strstr(at, rows[k].width) < strstr(at, "points");
+    assert_int_equal(found, rows[k].lines);
+    og_free(context, svg);
+    og_plot_destroy(plot);
+    og_context_destroy(context);
+  }
+}
+
+/* ---- Bands, signs, cells, panels, sizes ---- */
+
+/* The number behind `name` in the first element that begins with `element` after the one of the background.
+ */
+static double attribute(const char *svg, const char *element, const char *name) {
+  const char *at = strstr(svg, element);
+  if (!at) fail_msg("there is no %s", element);
+  const char *value = strstr(at, name);
+  return strtod(value + strlen(name), NULL);
+}
+
+/* x from 0 to 10: a band from 6 on covers what lies right of 6, to the edge; it does not stretch the axis. */
+static void a_band_reaches_to_the_edges(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_plot *plot = new_plot(context);
+  og_plot_points(plot, "x", 3, (double[]){0, 6, 10}, (double[]){0, 1, 2});
+  assert_int_equal(og_plot_band(plot, "beyond", 6, INFINITY), OG_OK);
+  char *svg = svg_of(context, plot), *band = strstr(svg + 1, "fill=\"#f0f0e8\"");
+  assert_non_null(band);
+  while (*band != '<') band--;
+  double six = strtod(strstr(strstr(strstr(svg, "<circle") + 1, "<circle") + 0, "cx=\"") + 4, NULL);
+  assert_true(fabs(attribute(band, "<rect", " x=\"") - six) < 0.02);
+  assert_true(fabs(attribute(band, "<rect", " x=\"") + attribute(band, "<rect", " width=\"") - 776) < 0.02);
+  assert_int_equal(count_of(svg, ">beyond</text>"), 1);
+  assert_contains(svg, ">10</text>");
+  assert_null(strstr(svg, ">12</text>"));
+  og_free(context, svg);
+  assert_int_equal(og_plot_band(plot, "wrong", 2, 1), OG_ERR_ARGUMENT);
+  assert_int_equal(og_plot_band(plot, "wrong", NAN, 1), OG_ERR_ARGUMENT);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
+static void signs_are_black_and_take_no_colour(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_plot *plot = new_plot(context);
+  const double x[] = {1, 2};
+  assert_int_equal(og_plot_signs(plot, "start", OG_MARKER_DISC, 1, x, x), OG_OK);
+  assert_int_equal(og_plot_signs(plot, "end", OG_MARKER_SQUARE, 1, x + 1, x + 1), OG_OK);
+  assert_int_equal(og_plot_line(plot, "model", 2, x, x), OG_OK);
+  assert_int_equal(og_plot_signs(plot, "none", (og_marker)9, 1, x, x), OG_ERR_ARGUMENT);
+  char *svg = svg_of(context, plot);
+  assert_int_equal(count_of(svg, "<circle"), 1 + 1);
+  assert_int_equal(count_of(svg, "<polygon"), 1 + 1);
+  assert_int_equal(count_of(svg, "stroke=\"#0072b2\""), 1 + 1); /* the first colour is the line's */
+  assert_true(strstr(svg, "<polyline fill=\"none\" stroke=\"#0072b2\"") < strstr(svg, "<circle"));
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
+/* A matrix of counts: a number in each cell that has one, whole classes on the axes. */
+static void cells_show_their_values(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_plot *plot;
+  assert_int_equal(og_plot_create(context, "", "predicted", "in the data", &plot), OG_OK);
+  assert_int_equal(og_plot_cells(plot, 3, 3, (double[]){41, 0, 7, 0, 52, 0, 0, 0, 63}), OG_OK);
+  assert_int_equal(og_plot_cells(plot, 0, 3, NULL), OG_ERR_ARGUMENT);
+  assert_int_equal(og_plot_set_log(plot, 1, 1), OG_OK); /* classes have no logarithms */
+  char *svg = svg_of(context, plot);
+  assert_int_equal(count_of(svg, "<rect"), 1 + 9);
+  static const char *const once[] = {">41<", ">7<", ">52<", ">63<"}, *const twice[] = {">1<", ">2<", ">3<"};
+  for (int i = 0; i < 4; i++) assert_int_equal(count_of(svg, once[i]), 1);
+  for (int i = 0; i < 3; i++) assert_int_equal(count_of(svg, twice[i]), 2); /* on both axes */
+  assert_null(strstr(svg, ">1.5<"));
+  /* row 1, column 3 is at x = 3, y = 1: right of 41, and below 63 */
+  const char *seven = strstr(svg, ">7<"), *first = strstr(svg, ">41<"), *last = strstr(svg, ">63<");
+  while (*seven != '<' || seven[1] != 't') seven--;
+  while (*first != '<' || first[1] != 't') first--;
+  while (*last != '<' || last[1] != 't') last--;
+  assert_true(attribute(seven, "<text", " x=\"") > attribute(first, "<text", " x=\""));
+  assert_true(attribute(seven, "<text", " y=\"") == attribute(first, "<text", " y=\""));
+  assert_true(attribute(seven, "<text", " y=\"") > attribute(last, "<text", " y=\""));
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
+/* Panels share a scale, so that they can be compared; one with labels of its own has its own, not
+ * logarithmic. */
+static void panels_share_their_scales(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_plot *plot = new_plot(context);
+  assert_int_equal(og_plot_panel(plot, "small", NULL, NULL), OG_OK); /* takes the empty one that is there */
+  og_plot_points(plot, "x", 2, (double[]){0, 1}, (double[]){1, 2});
+  assert_int_equal(og_plot_panel(plot, "large", NULL, NULL), OG_OK);
+  og_plot_points(plot, "x", 2, (double[]){0, 1}, (double[]){1, 8000});
+  assert_int_equal(og_plot_panel(plot, "own", NULL, "share"), OG_OK);
+  og_plot_points(plot, "x", 2, (double[]){0, 1}, (double[]){1, 30});
+  og_plot_set_log(plot, 0, 1);
+  char *svg = svg_of(context, plot);
+  assert_int_equal(count_of(svg, ">100<"), 2);
+  assert_int_equal(count_of(svg, ">20<"), 1);
+  assert_int_equal(count_of(svg, ">share<"), 1);
+  assert_int_equal(count_of(svg, ">year<"), 1); /* the label that all have stands once */
+  assert_int_equal(count_of(svg, ">small<") + count_of(svg, ">large<") + count_of(svg, ">own<"), 3);
+  assert_int_equal(count_of(svg, "<circle"), 6 + 1);
+  assert_int_equal(count_of(svg, ">x</text>"), 1); /* one legend for all */
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
+/* However small the picture, and whatever is to be in it: no frame is turned inside out, no legend leaves it.
+ */
+static void everything_fits_a_small_picture(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_plot *plot = new_plot(context);
+  assert_int_equal(og_plot_set_size(plot, 200, 200), OG_OK);
+  for (int i = 0; i < 30; i++) {
+    char name[64];
+    snprintf(name, sizeof name, "a curve with a name that is rather long, number %d", i);
+    if (i > 14) assert_int_equal(og_plot_panel(plot, name, NULL, NULL), OG_OK);
+    og_plot_points(plot, name, 2, (double[]){0, 1}, (double[]){i, 30 - i});
+  }
+  char *svg = svg_of(context, plot);
+  assert_null(strstr(svg, "width=\"-"));
+  assert_null(strstr(svg, "height=\"-"));
+  assert_contains(svg, ">and 26 more</text>");
+  for (const char *at = strstr(svg, ">a curve"); at; at = strstr(at + 1, ">a curve")) {
+    const char *begin = at;
+    while (*begin != '<') begin--;
+    assert_true(attribute(begin, "<text", " y=\"") <= 200);
+  }
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
+static void sizes_are_those_asked_for(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_plot *plot = new_plot(context);
+  og_plot_points(plot, "", 2, (double[]){0, 1}, (double[]){0, 1});
+  assert_int_equal(og_plot_set_size(plot, 1234, 567), OG_OK);
+  assert_int_equal(og_plot_set_size(plot, 100, 567), OG_ERR_ARGUMENT);
+  assert_int_equal(og_plot_set_size(plot, 300, 4001), OG_ERR_ARGUMENT);
+  char *svg = svg_of(context, plot);
+  assert_contains(svg, "width=\"1234\" height=\"567\" viewBox=\"0 0 1234 567\"");
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
 static og_status live(og_context *context) {
   og_plot *plot = NULL;
   const double x[] = {1, 2};
@@ -291,6 +518,10 @@ static og_status live(og_context *context) {
   if (status == OG_OK) status = og_plot_line(plot, "a", 2, x, x);
   if (status == OG_OK) status = og_plot_points(plot, "b", 2, x, x);
   if (status == OG_OK) status = og_plot_marked(plot, "c", 2, x, x);
+  if (status == OG_OK) status = og_plot_signs(plot, "d", OG_MARKER_RING, 2, x, x);
+  if (status == OG_OK) status = og_plot_band(plot, "e", 1, 2);
+  if (status == OG_OK) status = og_plot_panel(plot, "f", "x", "y");
+  if (status == OG_OK) status = og_plot_cells(plot, 1, 2, x);
   if (status == OG_OK) status = og_plot_write(plot, in_folder("m.svg"));
   if (status == OG_OK) unlink(in_folder("m.svg"));
   og_plot_destroy(plot);
@@ -312,9 +543,17 @@ int main(void) {
       cmocka_unit_test(a_log_axis_leaves_out_what_is_not_positive),
       cmocka_unit_test(markers_have_shapes_and_guides_are_grey),
       cmocka_unit_test(text_that_is_not_utf8_is_made_so),
-      cmocka_unit_test(a_png_is_a_png_or_refused_with_a_reason),
+      cmocka_unit_test(png_and_pdf_are_these_or_refused_with_a_reason),
       cmocka_unit_test(what_cannot_be_drawn_is_refused),
       cmocka_unit_test(many_names_fit),
+      cmocka_unit_test(markers_adapt_to_their_number),
+      cmocka_unit_test(many_lines_of_a_name_are_thin),
+      cmocka_unit_test(a_band_reaches_to_the_edges),
+      cmocka_unit_test(signs_are_black_and_take_no_colour),
+      cmocka_unit_test(cells_show_their_values),
+      cmocka_unit_test(panels_share_their_scales),
+      cmocka_unit_test(everything_fits_a_small_picture),
+      cmocka_unit_test(sizes_are_those_asked_for),
       cmocka_unit_test(every_allocation_may_fail),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);

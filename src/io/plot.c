@@ -4,6 +4,7 @@
 #endif
 #include "io/plot.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -43,11 +44,14 @@ og_status og_plot_create(og_context *context, const char *title, const char *x_l
   OG_NEED(context, out);
   og_plot *plot = og_alloc(context, 1, sizeof *plot);
   if (!plot) return og_fail_memory(context, sizeof *plot, "a plot");
-  plot->context = plot->names.context = context;
+  plot->context = plot->names.context = plot->hues.context = plot->bands.context = context;
+  plot->width = OG_PLOT_WIDTH, plot->height = OG_PLOT_HEIGHT;
   plot->title = copy_text(context, title);
   plot->x_label = copy_text(context, x_label);
   plot->y_label = copy_text(context, y_label);
-  if (!plot->title || !plot->x_label || !plot->y_label) {
+  plot->panels = og_alloc(context, 1, sizeof *plot->panels);
+  plot->panel_count = plot->panels != NULL;
+  if (!plot->title || !plot->x_label || !plot->y_label || !plot->panels) {
     og_plot_destroy(plot);
     return og_fail_memory(context, sizeof *plot, "the texts of a plot");
   }
@@ -55,9 +59,19 @@ og_status og_plot_create(og_context *context, const char *title, const char *x_l
   return OG_OK;
 }
 
+static void clear_panel(og_context *context, og_panel *panel) {
+  og_free(context, panel->title);
+  og_free(context, panel->x_label);
+  og_free(context, panel->y_label);
+}
+
 void og_plot_destroy(og_plot *plot) {
   if (!plot) return;
   og_context *context = plot->context;
+  for (size_t i = 0; i < plot->panel_count; i++) clear_panel(context, &plot->panels[i]);
+  og_free(context, plot->panels);
+  og_names_clear(&plot->hues);
+  og_names_clear(&plot->bands);
   for (size_t i = 0; i < plot->count; i++) {
     og_free(context, plot->series[i].x);
     og_free(context, plot->series[i].y);
@@ -80,25 +94,36 @@ static int make_room(og_plot *plot) {
   return 1;
 }
 
-static int name_index(og_plot *plot, const char *name, size_t *index) {
+static int name_index(og_plot *plot, og_names *names, const char *name, size_t *index) {
   char *clean = copy_text(plot->context, name);
-  int added = clean && og_names_add(&plot->names, clean, index);
+  int added = clean && og_names_add(names, clean, index);
   og_free(plot->context, clean);
   return added;
 }
 
-static og_status add_series(og_plot *plot, og_series_kind kind, const char *name, size_t count,
-                            const double *x, const double *y) {
-  og_series series = {.kind = kind, .count = count};
+/* Names take the colours of the palette in their order; what is drawn in grey or ink takes none. */
+static int takes_colour(og_series_kind kind) { return kind <= OG_SERIES_MARKED; }
+
+static int enter_names(og_plot *plot, og_series *series, const char *name) {
+  og_names *hues = series->kind == OG_SERIES_BAND ? &plot->bands : &plot->hues;
+  if ((takes_colour(series->kind) || hues == &plot->bands) && !name_index(plot, hues, name, &series->hue))
+    return 0;
+  return series->kind == OG_SERIES_CELLS || name_index(plot, &plot->names, name, &series->name);
+}
+
+static og_status add_series(og_plot *plot, og_series series, const char *name, const double *x,
+                            const double *y) {
+  size_t count = series.count;
+  series.panel = plot->panel_count - 1;
   series.x = og_alloc(plot->context, count, sizeof *x);
   series.y = og_alloc(plot->context, count, sizeof *y);
-  if (!series.x || !series.y || !make_room(plot) || !name_index(plot, name, &series.name)) {
+  if (!series.x || !series.y || !make_room(plot) || !enter_names(plot, &series, name)) {
     og_free(plot->context, series.x);
     og_free(plot->context, series.y);
     return og_fail_memory(plot->context, 2 * count * sizeof *x, "a series of a plot");
   }
-  if (count) memcpy(series.x, x, count * sizeof *x);
-  if (count) memcpy(series.y, y, count * sizeof *y);
+  if (count && x) memcpy(series.x, x, count * sizeof *x);
+  if (count && y) memcpy(series.y, y, count * sizeof *y);
   plot->series[plot->count++] = series;
   return OG_OK;
 }
@@ -107,28 +132,95 @@ og_status og_plot_line(og_plot *plot, const char *name, size_t count, const doub
   OG_OBJECT(plot);
   OG_NEED_IF(plot->context, count, x);
   OG_NEED_IF(plot->context, count, y);
-  return add_series(plot, OG_SERIES_LINE, name, count, x, y);
+  return add_series(plot, (og_series){.kind = OG_SERIES_LINE, .count = count}, name, x, y);
 }
 
 og_status og_plot_points(og_plot *plot, const char *name, size_t count, const double *x, const double *y) {
   OG_OBJECT(plot);
   OG_NEED_IF(plot->context, count, x);
   OG_NEED_IF(plot->context, count, y);
-  return add_series(plot, OG_SERIES_POINTS, name, count, x, y);
+  return add_series(plot, (og_series){.kind = OG_SERIES_POINTS, .count = count}, name, x, y);
 }
 
 og_status og_plot_marked(og_plot *plot, const char *name, size_t count, const double *x, const double *y) {
   OG_OBJECT(plot);
   OG_NEED_IF(plot->context, count, x);
   OG_NEED_IF(plot->context, count, y);
-  return add_series(plot, OG_SERIES_MARKED, name, count, x, y);
+  return add_series(plot, (og_series){.kind = OG_SERIES_MARKED, .count = count}, name, x, y);
 }
 
 og_status og_plot_guide(og_plot *plot, const char *name, size_t count, const double *x, const double *y) {
   OG_OBJECT(plot);
   OG_NEED_IF(plot->context, count, x);
   OG_NEED_IF(plot->context, count, y);
-  return add_series(plot, OG_SERIES_GUIDE, name, count, x, y);
+  return add_series(plot, (og_series){.kind = OG_SERIES_GUIDE, .count = count}, name, x, y);
+}
+
+og_status og_plot_signs(og_plot *plot, const char *name, og_marker marker, size_t count, const double *x,
+                        const double *y) {
+  OG_OBJECT(plot);
+  OG_NEED_IF(plot->context, count, x);
+  OG_NEED_IF(plot->context, count, y);
+  if ((unsigned)marker > OG_MARKER_DIAMOND)
+    return og_fail(plot->context, OG_ERR_ARGUMENT, "there is no marker number %d", (int)marker);
+  return add_series(plot, (og_series){.kind = OG_SERIES_SIGNS, .marker = marker, .count = count}, name, x, y);
+}
+
+og_status og_plot_band(og_plot *plot, const char *name, double from, double to) {
+  OG_OBJECT(plot);
+  if (!(from <= to))
+    return og_fail(plot->context, OG_ERR_ARGUMENT,
+                   "a band of a plot goes from %g to %g; give the lower end first", from, to);
+  return add_series(plot, (og_series){.kind = OG_SERIES_BAND, .count = 2}, name, (double[]){from, to}, NULL);
+}
+
+og_status og_plot_cells(og_plot *plot, size_t rows, size_t columns, const double *values) {
+  OG_OBJECT(plot);
+  OG_NEED(plot->context, values);
+  if (rows == 0 || columns == 0 || rows > SIZE_MAX / columns)
+    return og_fail(plot->context, OG_ERR_ARGUMENT, "a matrix of %zu by %zu cells cannot be drawn", rows,
+                   columns);
+  return add_series(plot, (og_series){.kind = OG_SERIES_CELLS, .count = rows * columns, .columns = columns},
+                    "", NULL, values);
+}
+
+static int copy_optional(og_context *context, const char *text, char **copy) {
+  *copy = text ? copy_text(context, text) : NULL;
+  return !text || *copy;
+}
+
+/* The first panel is there already: it is taken as long as nothing is in it. */
+static int panel_is_free(const og_plot *plot) {
+  return plot->panel_count == 1 && plot->count == 0 && !plot->panels->title && !plot->panels->x_label &&
+         !plot->panels->y_label;
+}
+
+og_status og_plot_panel(og_plot *plot, const char *title, const char *x_label, const char *y_label) {
+  OG_OBJECT(plot);
+  og_panel new = {0};
+  size_t last = plot->panel_count - (panel_is_free(plot) ? 1 : 0);
+  og_panel *panels = og_resize(plot->context, plot->panels, plot->panel_count, last + 1, sizeof *panels);
+  if (panels) plot->panels = panels;
+  if (!panels || !copy_optional(plot->context, title, &new.title) ||
+      !copy_optional(plot->context, x_label, &new.x_label) ||
+      !copy_optional(plot->context, y_label, &new.y_label)) {
+    clear_panel(plot->context, &new);
+    return og_fail_memory(plot->context, sizeof new, "a panel of a plot");
+  }
+  plot->panels[last] = new;
+  plot->panel_count = last + 1;
+  return OG_OK;
+}
+
+og_status og_plot_set_size(og_plot *plot, int width, int height) {
+  OG_OBJECT(plot);
+  enum { LEAST = 200, MOST = 4000 };
+  if (width < LEAST || height < LEAST || width > MOST || height > MOST)
+    return og_fail(plot->context, OG_ERR_ARGUMENT, "a plot of %d by %d pixels; give %d to %d for each", width,
+                   height, LEAST, MOST);
+  plot->width = width;
+  plot->height = height;
+  return OG_OK;
 }
 
 og_status og_plot_set_log(og_plot *plot, int log_x, int log_y) {
@@ -138,16 +230,25 @@ og_status og_plot_set_log(og_plot *plot, int log_x, int log_y) {
   return OG_OK;
 }
 
-og_status og_plot_write(const og_plot *plot, const char *path) {
-  OG_OBJECT(plot);
-  OG_NEED(plot->context, path);
+typedef og_status (*writer)(const og_plot *plot, FILE *file);
+
+static writer writer_for(const char *path) {
+  static const struct {
+    const char *ending;
+    writer write;
+  } kinds[] = {{".svg", og_plot_write_svg}, {".png", og_plot_write_png}, {".pdf", og_plot_write_pdf}};
   const char *ending = strrchr(path, '.');
-  int svg = ending && strcasecmp(ending, ".svg") == 0, png = ending && strcasecmp(ending, ".png") == 0;
-  if (!svg && !png)
+  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+    if (ending && strcasecmp(ending, kinds[i].ending) == 0) return kinds[i].write;
+  return NULL;
+}
+
+og_status og_plot_write(const og_plot *plot, const char *path) {
+  writer write = writer_for(path);
+  if (!write)
     return og_fail(plot->context, OG_ERR_ARGUMENT,
-                   "cannot tell the kind of picture from \"%s\"; end the name in .svg or .png", path);
+                   "cannot tell the kind of picture from \"%s\"; end the name in .svg, .png or .pdf", path);
   og_output *output;
   OG_TRY(og_output_open(plot->context, path, &output));
-  FILE *file = og_output_file(output);
-  return og_output_close(output, svg ? og_plot_write_svg(plot, file) : og_plot_write_png(plot, file));
+  return og_output_close(output, write(plot, og_output_file(output)));
 }

@@ -60,20 +60,22 @@ static void draw_lines(void *state, size_t count, const double *xy, unsigned col
   fputs("\"/>\n", file);
 }
 
-static void draw_disc(void *state, double x, double y, double radius, unsigned colour) {
+static const char *rim_of(int rim) { return rim ? " stroke=\"#ffffff\" stroke-width=\"0.8\"" : ""; }
+
+static void draw_disc(void *state, double x, double y, double radius, unsigned colour, int rim) {
   FILE *file = state;
   fputs("<circle", file);
   put_attribute(file, "cx", x);
   put_attribute(file, "cy", y);
   put_attribute(file, "r", radius);
-  fprintf(file, " fill=\"#%06x\" stroke=\"#ffffff\" stroke-width=\"0.8\"/>\n", colour);
+  fprintf(file, " fill=\"#%06x\"%s/>\n", colour, rim_of(rim));
 }
 
-static void draw_polygon(void *state, size_t count, const double *xy, unsigned colour) {
+static void draw_polygon(void *state, size_t count, const double *xy, unsigned colour, int rim) {
   FILE *file = state;
   fputs("<polygon points=\"", file);
   put_points(file, count, xy);
-  fprintf(file, "\" fill=\"#%06x\" stroke=\"#ffffff\" stroke-width=\"0.8\"/>\n", colour);
+  fprintf(file, "\" fill=\"#%06x\"%s/>\n", colour, rim_of(rim));
 }
 
 static void draw_text(void *state, double x, double y, const og_text_style *style, const char *text) {
@@ -99,11 +101,12 @@ static void draw_text(void *state, double x, double y, const og_text_style *styl
 
 og_status og_plot_write_svg(const og_plot *plot, FILE *file) {
   const og_canvas canvas = {file, draw_rectangle, draw_lines, draw_disc, draw_polygon, draw_text};
-  fprintf(file,
-          "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-          "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\"\n"
-          "     font-family=\"Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif\">\n",
-          OG_PLOT_WIDTH, OG_PLOT_HEIGHT, OG_PLOT_WIDTH, OG_PLOT_HEIGHT);
+  fprintf(
+      file,
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\"\n"
+      "     font-family=\"Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif\">\n",
+      plot->width, plot->height, plot->width, plot->height);
   OG_TRY(og_plot_draw(plot, &canvas));
   fputs("</svg>\n", file);
   return OG_OK;

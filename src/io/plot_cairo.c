@@ -1,22 +1,34 @@
-/* The canvas that paints pixels, with cairo. */
+/* The canvas of cairo: pixels and PDF. */
 #include "io/plot.h"
 
 #if !defined(OG_HAVE_CAIRO)
 
-og_status og_plot_write_png(const og_plot *plot, FILE *file) {
-  (void)file;
+static og_status refuse(const og_plot *plot, const char *kind) {
   return og_fail(
       plot->context, OG_ERR_UNSUPPORTED,
-      "this odegrad was built without cairo and cannot write PNG; write .svg instead, or install cairo "
-      "(Debian: libcairo2-dev) and build again");
+      "this odegrad was built without cairo and cannot write %s; write .svg instead, or install cairo "
+      "(Debian: libcairo2-dev) and build again",
+      kind);
+}
+
+og_status og_plot_write_png(const og_plot *plot, FILE *file) {
+  (void)file;
+  return refuse(plot, "PNG");
+}
+
+og_status og_plot_write_pdf(const og_plot *plot, FILE *file) {
+  (void)file;
+  return refuse(plot, "PDF");
 }
 
 #else
 
+#include <cairo-pdf.h>
 #include <cairo.h>
 
-/* Pixels for each unit of the layout: sharp on today's screens. */
-enum { DENSITY = 2 };
+/* Pixels for each unit of the layout: sharp on today's screens. PDF counts 72 points to the inch, a layout 96
+ * pixels. */
+static const double DENSITY = 2, POINTS = 0.75;
 
 static void set_colour(cairo_t *cairo, unsigned colour, double opacity) {
   cairo_set_source_rgba(cairo, (colour >> 16 & 255) / 255.0, (colour >> 8 & 255) / 255.0,
@@ -42,9 +54,13 @@ static void draw_lines(void *state, size_t count, const double *xy, unsigned col
   cairo_stroke(state);
 }
 
-/* The present path, filled and set off by a thin white line. */
-static void fill_marker(cairo_t *cairo, unsigned colour) {
+/* The present path, filled and with `rim` set off by a thin white line. */
+static void fill_marker(cairo_t *cairo, unsigned colour, int rim) {
   set_colour(cairo, colour, 1);
+  if (!rim) {
+    cairo_fill(cairo);
+    return;
+  }
   cairo_fill_preserve(cairo);
   cairo_set_dash(cairo, NULL, 0, 0);
   cairo_set_line_width(cairo, 0.8);
@@ -52,18 +68,18 @@ static void fill_marker(cairo_t *cairo, unsigned colour) {
   cairo_stroke(cairo);
 }
 
-static void draw_disc(void *state, double x, double y, double radius, unsigned colour) {
+static void draw_disc(void *state, double x, double y, double radius, unsigned colour, int rim) {
   const double turn = 6.283185307179586;
   cairo_new_path(state);
   cairo_arc(state, x, y, radius, 0, turn);
-  fill_marker(state, colour);
+  fill_marker(state, colour, rim);
 }
 
-static void draw_polygon(void *state, size_t count, const double *xy, unsigned colour) {
+static void draw_polygon(void *state, size_t count, const double *xy, unsigned colour, int rim) {
   cairo_new_path(state);
   for (size_t i = 0; i < count; i++) cairo_line_to(state, xy[2 * i], xy[2 * i + 1]);
   cairo_close_path(state);
-  fill_marker(state, colour);
+  fill_marker(state, colour, rim);
 }
 
 static void draw_text(void *state, double x, double y, const og_text_style *style, const char *text) {
@@ -92,17 +108,33 @@ static og_status status_of_cairo(const og_plot *plot, cairo_status_t status) {
   return og_fail(plot->context, OG_ERR_FILE, "cannot write the picture: %s", cairo_status_to_string(status));
 }
 
-og_status og_plot_write_png(const og_plot *plot, FILE *file) {
-  cairo_surface_t *surface =
-      cairo_image_surface_create(CAIRO_FORMAT_RGB24, DENSITY * OG_PLOT_WIDTH, DENSITY * OG_PLOT_HEIGHT);
+/* Draws on the surface, at `scale` of its units for a pixel of the layout. */
+static og_status paint(const og_plot *plot, cairo_surface_t *surface, double scale) {
   cairo_t *cairo = cairo_create(surface); /* never NULL: in trouble it carries an error */
-  cairo_scale(cairo, DENSITY, DENSITY);
+  cairo_scale(cairo, scale, scale);
   const og_canvas canvas = {cairo, draw_rectangle, draw_lines, draw_disc, draw_polygon, draw_text};
   og_status status = og_plot_draw(plot, &canvas);
   if (status == OG_OK) status = status_of_cairo(plot, cairo_status(cairo));
+  cairo_destroy(cairo);
+  return status;
+}
+
+og_status og_plot_write_png(const og_plot *plot, FILE *file) {
+  cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(DENSITY * plot->width),
+                                                        (int)(DENSITY * plot->height));
+  og_status status = paint(plot, surface, DENSITY);
   if (status == OG_OK)
     status = status_of_cairo(plot, cairo_surface_write_to_png_stream(surface, write_bytes, file));
-  cairo_destroy(cairo);
+  cairo_surface_destroy(surface);
+  return status;
+}
+
+og_status og_plot_write_pdf(const og_plot *plot, FILE *file) {
+  cairo_surface_t *surface =
+      cairo_pdf_surface_create_for_stream(write_bytes, file, POINTS * plot->width, POINTS * plot->height);
+  og_status status = paint(plot, surface, POINTS);
+  cairo_surface_finish(surface);
+  if (status == OG_OK) status = status_of_cairo(plot, cairo_surface_status(surface));
   cairo_surface_destroy(surface);
   return status;
 }

@@ -1,0 +1,37 @@
+/* What the files of pictures share: picture.c solves, picture_draw.c draws curves and data, picture_shade.c
+ * what is shaded, picture_classes.c columns of classes. */
+#ifndef ODEGRAD_PICTURE_H
+#define ODEGRAD_PICTURE_H
+
+#include "cli.h"
+
+/* What is drawn in one picture. */
+typedef struct picture {
+  const problem *p;
+  const double *theta;
+  const held_out *held; /* [M]; NULL: nothing is */
+  int classes;          /* columns of classes are drawn, too */
+  int phase;            /* one of two curves against the other */
+  phase_axis *shown;    /* [curves]: the states and observed columns of the curves */
+  size_t curves;        /* of each trajectory */
+  solution s;
+  double *values; /* [rows][curves] */
+  og_plot *plot;
+} picture;
+
+/* picture_draw.c */
+og_status draw_and_write(picture *d, const char *path);
+char *axis_name(const picture *d, size_t curve);
+/* Whether the axis shows a column of the data; its values then. */
+const double *axis_column(const picture *d, size_t curve);
+
+/* picture_shade.c: bands of a panel with the trajectories [first, end) */
+og_status shade_panel(const picture *d, size_t first, size_t end);
+/* Whether a trajectory is held out as a whole. */
+int is_held_out(const picture *d, size_t m);
+
+/* picture_classes.c: panels of the columns of classes */
+size_t class_panels(const picture *d);
+og_status draw_classes(picture *d);
+
+#endif
