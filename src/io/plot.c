@@ -244,6 +244,8 @@ static writer writer_for(const char *path) {
 }
 
 og_status og_plot_write(const og_plot *plot, const char *path) {
+  OG_OBJECT(plot);
+  OG_NEED(plot->context, path);
   writer write = writer_for(path);
   if (!write)
     return og_fail(plot->context, OG_ERR_ARGUMENT,
