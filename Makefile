@@ -8,6 +8,7 @@
 #   make install    PREFIX=/usr/local DESTDIR=
 #   make uninstall  what make install with the same PREFIX and DESTDIR put there
 #   make fuzz       SECONDS=600 for each fuzz target
+#   make coverage   what the tests reach, by line and branch, in build/coverage/coverage.txt
 #   make deps       install what is missing for all of the above
 #   make check-format, make clean
 #   make help       this list
@@ -18,7 +19,7 @@ SECONDS ?= 600
 
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all build deps deps-build deps-test demo test bench figures examples install uninstall check-format fuzz clean help
+.PHONY: coverage all build deps deps-build deps-test demo test bench figures examples install uninstall check-format fuzz clean help
 all: build
 
 deps-build deps-test:
@@ -41,6 +42,8 @@ figures: build
 	@scripts/figures.sh
 examples: build
 	@scripts/examples.sh
+coverage: deps-test
+	@JOBS=$(JOBS) scripts/coverage.sh
 fuzz: deps-test
 	@JOBS=$(JOBS) scripts/fuzz.sh $(SECONDS)
 
