@@ -5,10 +5,10 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "solve/tolerances.h"
 #include "adjoint/backsolve_field.h"
 #include "adjoint/backward.h"
 #include "adjoint/trust.h"
+#include "solve/tolerances.h"
 
 static const og_role role = {"in the backward solve of the adjoint together with x: ",
                              "adjoint = interpolate, quadrature or discrete (solved backward, a stable "

@@ -1,8 +1,8 @@
 /* The rounds of a backward solve; see backward.h. All trajectories go together, each from one of its stations
  * to the one before; those that have arrived at t0 wait there. */
-#include "solve/tolerances.h"
 #include "adjoint/backward.h"
 #include "adjoint/trust.h"
+#include "solve/tolerances.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,4 @@
 /* Looks at steps; see looks.h. */
-#include "solve/tolerances.h"
 #include "adjoint/looks.h"
 
 #include <math.h>
@@ -7,6 +6,7 @@
 
 #include "rk/stability.h"
 #include "solve/layout.h"
+#include "solve/tolerances.h"
 
 typedef OG_R(og_looks) looks;
 typedef OG_R(og_recall) recall;

@@ -1,4 +1,3 @@
-#include "solve/tolerances.h"
 #include "adjoint/second.h"
 
 #include <string.h>
@@ -6,6 +5,7 @@
 #include "adjoint/tangent_field.h"
 #include "adjoint/trust.h"
 #include "solve/guards.h"
+#include "solve/tolerances.h"
 
 static og_status check(const og_solve *base) {
   OG_TRY(og_check_kept(base));

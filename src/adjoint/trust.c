@@ -1,4 +1,3 @@
-#include "solve/tolerances.h"
 #include "adjoint/trust.h"
 
 #include <float.h>
@@ -6,6 +5,7 @@
 #include <string.h>
 
 #include "solve/guards.h"
+#include "solve/tolerances.h"
 
 /* ---- Sizes ---- */
 
