@@ -154,6 +154,35 @@ static void what_killed_runs_left_is_removed(void **state) {
   og_context_destroy(context);
 }
 
+static int write_often(void) {
+  og_context *context = new_context();
+  for (int i = 0; i < 200; i++) {
+    og_output *output;
+    if (og_output_open(context, path, &output) != OG_OK) return 1;
+    fputs("new", og_output_file(output));
+    if (og_output_close(output, OG_OK) != OG_OK) return 2;
+  }
+  og_context_destroy(context);
+  return 0;
+}
+
+/* Runs that write one file at a time do not take each other's temporary files for left behind. */
+static void runs_at_the_same_time(void **state) {
+  (void)state;
+  enum { RUNS = 4 };
+  pid_t children[RUNS];
+  fflush(NULL);
+  for (int i = 0; i < RUNS; i++)
+    if ((children[i] = fork()) == 0) _exit(write_often());
+  for (int i = 0; i < RUNS; i++) {
+    int outcome = -1;
+    assert_int_equal(waitpid(children[i], &outcome, 0), children[i]);
+    assert_int_equal(outcome, 0);
+  }
+  holds(path, "new");
+  assert_int_equal(count_files(), 1);
+}
+
 static void long_names(void **state) {
   (void)state;
   char name[512], letters[256];
@@ -211,6 +240,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(links_are_followed, enter, leave),
       cmocka_unit_test_setup_teardown(a_failure_leaves_the_old_file, enter, leave),
       cmocka_unit_test_setup_teardown(what_killed_runs_left_is_removed, enter, leave),
+      cmocka_unit_test_setup_teardown(runs_at_the_same_time, enter, leave),
       cmocka_unit_test_setup_teardown(long_names, enter, leave),
       cmocka_unit_test_setup_teardown(closed_standard_streams, enter, leave)};
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,28 +115,32 @@ FILE *og_output_file(og_output *output) {
   return output->file;
 }
 
-/* 0, or what went wrong up to and including the last flush. Closes all but standard output. */
-static int finish(og_output *output, int keep) {
+/* Writes what is still in memory, and makes sure that it is on the disk before the name points at it: else a crash
+ * could leave an empty file. 0, or what went wrong. */
+static int flush(const og_output *output) {
   errno = 0;
   int wrong = ferror(output->file) ? EIO : 0;
   if (fflush(output->file) != 0) wrong = errno ? errno : EIO;
-  if (output->file == stdout) return wrong;
-  /* The data must be on the disk before the name points at it, or a crash could leave an empty file. */
-  if (keep && !wrong && output->temporary && fsync(fileno(output->file)) != 0 && errno != EINVAL)
-    wrong = errno;
-  if (fclose(output->file) != 0 && !wrong) wrong = errno ? errno : EIO;
+  if (!wrong && output->temporary && fsync(fileno(output->file)) != 0 && errno != EINVAL) wrong = errno;
   return wrong;
+}
+
+/* The temporary file gets the target's name before it is closed. Closing gives up its lock, and then another run that
+ * writes the same target would remove it as left behind. 0, or what went wrong. */
+static int keep(const og_output *output) {
+  int wrong = flush(output);
+  if (wrong || !output->temporary) return wrong;
+  if (rename(output->temporary, output->target) != 0) return errno;
+  og_sync_folder(output->target);
+  return 0;
 }
 
 og_status og_output_close(og_output *output, og_status status) {
   OG_OBJECT(output);
-  int wrong = finish(output, status == OG_OK);
-  if (status == OG_OK && !wrong && output->temporary && rename(output->temporary, output->target) != 0)
-    wrong = errno;
-  else if (status == OG_OK && !wrong && output->temporary)
-    og_sync_folder(output->target);
+  int wrong = status == OG_OK ? keep(output) : 0;
   if (output->temporary && (status != OG_OK || wrong)) unlink(output->temporary);
-  if (status == OG_OK && wrong) status = fail_write(output, wrong);
+  if (output->file != stdout) fclose(output->file);
+  if (wrong) status = fail_write(output, wrong);
   forget(output);
   return status;
 }
