@@ -64,7 +64,6 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
   OG_TRY(OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes, purpose, &v->step));
   OG_TRY(OG_R(og_weights_open)(&v->weights, solve));
   v->step.weights_bar = v->weights.part;
-  v->step.keeps_first = pullback->looks != OG_LOOKS_NONE;
   OG_R(og_looks_open)(&v->looks, solve, share->lanes, pullback->looks);
   og_status status = OG_R(og_stops_open)(&v->stops, &v->r, &v->step);
   v->stops.looks = v->looks.mode != OG_LOOKS_NONE;
@@ -298,8 +297,7 @@ static void look_at(reverse *v, int lane, int last) {
 /* Steps whose own error in the derivative is to be seen. */
 static void look(reverse *v, int last) {
   uint64_t due = OG_R(og_looks_due)(&v->looks, &v->r, &v->step);
-  for (int lane = 0; lane < v->r.lanes && due >> lane; lane++)
-    if (due >> lane & 1) look_at(v, lane, last);
+  while (due) look_at(v, og_next_lane(&due), last);
   if (v->looks.status != OG_OK) v->share->status = v->looks.status;
 }
 

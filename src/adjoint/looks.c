@@ -12,24 +12,32 @@
  * feel it, or at a loose tolerance, where the steps say little about derivatives; of others, which can hide
  * something in a state of zero only. At a tolerance that is looser still all steps are looked at: they are
  * few, and the derivative often depends on one or two of them (the jumps of a relaxation oscillator).
- * Networks are trained at such tolerances, on short spans, and are smooth: they are sampled. They
- * come in many short windows again and again, of which one in a few is. */
-enum { STRIDE_DENSE = 8, SAMPLES_DENSE = 8, STRIDE = 64, LEAST_STEPS = 128 };
+ * Networks are trained at such tolerances, and are smooth: they are sampled. They come in many short windows
+ * again and again, and a look at one step costs what it costs to look at all lanes of the block. */
+enum { STRIDE_DENSE = 8, SAMPLES_DENSE = 8, STRIDE = 128, STRIDE_NETWORK = 256 };
 static const double LOOSE = 3e-6, LOOSER = 3e-5;
 
-/* FNV-1a over the bytes of the span and the initial state, so that a trajectory's samples are its own. */
-static uint64_t digest(uint64_t seed, const void *bytes, size_t size) {
-  const unsigned char *p = bytes;
-  for (size_t i = 0; i < size; i++) seed = (seed ^ p[i]) * 0x100000001b3u;
+/* FNV-1a over the bits of numbers, a number at a time. */
+static uint64_t digest(uint64_t seed, const double *numbers, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    uint64_t bits;
+    memcpy(&bits, &numbers[i], sizeof bits);
+    seed = (seed ^ bits) * 0x100000001b3u;
+    seed ^= seed >> 29;
+  }
   return seed;
 }
 
+/* Of the span, the initial state and the first parameters, so that a trajectory's samples are its own,
+ * whether it is solved alone or beside others. */
+enum { DIGESTED = 16 };
+
 static uint64_t digest_of(const og_solve *solve, size_t m) {
   const og_trajectory *at = &solve->trajectories[m];
-  uint64_t seed = digest(0xcbf29ce484222325u, &at->t0, sizeof at->t0);
-  seed = digest(seed, &at->t1, sizeof at->t1);
-  seed = digest(seed, solve->x0 + m * solve->states, solve->states * sizeof *solve->x0);
-  return seed ^ (seed >> 29);
+  size_t count = solve->parameters < DIGESTED ? solve->parameters : DIGESTED;
+  uint64_t seed = digest(0xcbf29ce484222325u, (double[]){at->t0, at->t1}, 2);
+  seed = digest(seed, solve->x0 + m * solve->states, solve->states);
+  return digest(seed, og_theta_of(solve, m), count);
 }
 
 static int is_timed(const og_solve *solve) {
@@ -47,18 +55,40 @@ og_samples og_samples_of(const og_solve *solve, size_t m) {
   double tolerance = og_trust_tolerance(solve, m);
   size_t stride = dense ? STRIDE_DENSE : STRIDE;
   if (tolerance > LOOSER && !solve->source->weights) return (og_samples){1, 0};
-  if (solve->source->weights && steps < LEAST_STEPS && seed % LEAST_STEPS >= steps) return (og_samples){0, 0};
-  if (dense && steps < SAMPLES_DENSE * stride) stride = (steps + SAMPLES_DENSE - 1) / SAMPLES_DENSE;
-  if (steps < stride) stride = steps;
+  if (solve->source->weights)
+    stride = STRIDE_NETWORK;
+  else if (dense && steps < SAMPLES_DENSE * stride)
+    stride = (steps + SAMPLES_DENSE - 1) / SAMPLES_DENSE;
   if (stride == 0) stride = 1;
-  return (og_samples){stride, (size_t)((seed >> 8) % stride)};
+  return (og_samples){stride, (size_t)(seed % stride)};
 }
 
-size_t og_samples_before(const og_samples *samples, const og_rests *rests, size_t index) {
-  size_t none = (size_t)-1, rest = og_rests_before(rests, index), stride = samples->stride;
-  if (!stride || index <= samples->phase) return rest;
-  size_t sample = (index - 1 - samples->phase) / stride * stride + samples->phase;
-  return rest != none && rest > sample ? rest : sample;
+enum { NONE = -1 };
+
+static size_t later(size_t a, size_t b) { return a == (size_t)NONE || (b != (size_t)NONE && b > a) ? b : a; }
+
+static size_t sample_before(const og_samples *samples, size_t index) {
+  size_t stride = samples->stride;
+  if (!stride || index <= samples->phase) return (size_t)NONE;
+  return (index - 1 - samples->phase) / stride * stride + samples->phase;
+}
+
+size_t og_looks_before(const og_trajectory *at, const og_samples *samples, size_t index) {
+  size_t told = later(og_rests_before(&at->rests, index), og_rests_before(&at->drops, index));
+  return later(told, sample_before(samples, index));
+}
+
+/* Where x rests, so does the Jacobian of a field that is not told the time, and h J^T g says what it does. */
+static const double AT_REST = 0.2;
+
+int og_has_sign(const og_solve *solve, const og_trajectory *at, size_t index, double ratio) {
+  double looked_at = solve->limits.looked_at;
+  if (ratio > looked_at || og_rests_has(&at->drops, index)) return 1;
+  return og_rests_has(&at->rests, index) && (is_timed(solve) || ratio > AT_REST * looked_at);
+}
+
+int og_is_sampled(const og_samples *samples, size_t index) {
+  return samples->stride && index % samples->stride == samples->phase;
 }
 
 /* ---- What is made of a look ---- */
@@ -70,7 +100,6 @@ void og_looks_tell(og_solve *solve, const og_looked *looked, const og_look_error
   tally->lambda[looked->kind] += error->lambda;
   tally->theta[looked->kind] += error->theta;
   tally->loss[looked->kind] += error->loss;
-  tally->state[looked->kind] += error->state;
   tally->lambda_largest = fmax(tally->lambda_largest, error->lambda_size);
   if (error->lambda_size > 0) tally->lambda_least = fmin(tally->lambda_least, error->lambda_size);
   tally->theta_largest = fmax(tally->theta_largest, error->theta_size);

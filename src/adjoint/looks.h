@@ -38,18 +38,27 @@ typedef struct og_samples {
  * that is not loose. */
 int og_is_sampled_sparsely(const og_solve *solve, size_t trajectory);
 og_samples og_samples_of(const og_solve *solve, size_t trajectory);
-/* The last step before `index` that is sampled or at rest; (size_t)-1: none. */
-size_t og_samples_before(const og_samples *samples, const og_rests *rests, size_t index);
+int og_is_sampled(const og_samples *samples, size_t index);
+/* The last step before `index` that is sampled, or may have a sign by what x did there; (size_t)-1: none. */
+size_t og_looks_before(const og_trajectory *trajectory, const og_samples *samples, size_t index);
+/* Whether the step, at which |h| |J^T g| / |g| is `ratio`, has a sign. */
+int og_has_sign(const og_solve *solve, const og_trajectory *trajectory, size_t index, double ratio);
 
 /* What one look has found, and what becomes of it: into the tally, and, where every step is looked at, into
  * the trajectory's next ceilings. */
 typedef struct og_look_error {
   double lambda, theta, loss; /* lambda relative to its size in the step, the others as they are */
-  double state;               /* of x, in tolerances */
   double lambda_size, theta_size, loss_size;
 } og_look_error;
 void og_looks_tell(og_solve *solve, const og_looked *looked, const og_look_error *error);
 void og_looks_limit(og_solve *solve, const og_looked *looked, const og_look_error *error);
+
+/* The lowest lane of a set that is not empty, which it leaves. */
+static inline int og_next_lane(uint64_t *set) {
+  int lane = __builtin_ctzll(*set);
+  *set &= *set - 1;
+  return lane;
+}
 
 enum { OG_LOOKS_AHEAD = 64 };
 /* Rows of n that the cotangents inside a step take: for each stage of the whole step and of its two parts,
@@ -62,7 +71,8 @@ enum { OG_LOOKS_AHEAD = 64 };
     int mode, lanes, count;       /* count: in the queue */                                                  \
     size_t now;                   /* steps of the block so far */                                            \
     uint64_t due[OG_LOOKS_AHEAD]; /* lanes whose next look is due so many steps ahead, modulo the length */  \
-    size_t next[OG_LANES_MAX];    /* step of the lane to be looked at; (size_t)-1: none */                   \
+    unsigned char slot[OG_LANES_MAX]; /* of due, in which the lane stands */                                 \
+    size_t next[OG_LANES_MAX];        /* step of the lane to be looked at; (size_t)-1: none */               \
     og_samples samples[OG_LANES_MAX];                                                                        \
     _Alignas(64) X sum[2][OG_LANES_MAX]; /* of |J^T g| and |h g| in each lane, by the last step */           \
     og_looked queue[OG_LANES_MAX];                                                                           \

@@ -64,19 +64,20 @@ static int make_room(looks *l) {
 
 /* Puts the lane down for its next look before step `index`, its next one. Looks that are farther away than
  * the list reaches are found again on the way. */
-static void schedule(looks *l, int lane, const og_rests *rests, size_t index) {
-  size_t next = l->next[lane] = og_samples_before(&l->samples[lane], rests, index);
+static void schedule(looks *l, int lane, const og_trajectory *at, size_t index) {
+  size_t next = l->next[lane] = og_looks_before(at, &l->samples[lane], index);
   if (next == (size_t)-1) return;
   size_t ahead = index - 1 - next;
   if (ahead >= OG_LOOKS_AHEAD) ahead = OG_LOOKS_AHEAD - 1;
-  l->due[(l->now + ahead) % OG_LOOKS_AHEAD] |= (uint64_t)1 << lane;
+  l->slot[lane] = (unsigned char)((l->now + ahead) % OG_LOOKS_AHEAD);
+  l->due[l->slot[lane]] |= (uint64_t)1 << lane;
 }
 
 void OG_R(og_looks_enter)(looks *l, const recall *r, int lane) {
   if (l->mode != OG_LOOKS_SOME) return;
-  for (int i = 0; i < OG_LOOKS_AHEAD; i++) l->due[i] &= ~((uint64_t)1 << lane);
+  l->due[l->slot[lane]] &= ~((uint64_t)1 << lane); /* of a trajectory that was given up */
   l->samples[lane] = og_samples_of(l->solve, (size_t)(r->trajectory[lane] - l->solve->trajectories));
-  schedule(l, lane, &r->trajectory[lane]->rests, r->index[lane]);
+  schedule(l, lane, r->trajectory[lane], r->index[lane]);
 }
 
 static double ratio_of(const looks *l, const recall *r, int lane) {
@@ -99,14 +100,20 @@ static uint64_t all_lanes(const recall *r) {
   return all;
 }
 
+static int is_due(const looks *l, const recall *r, int lane) {
+  return og_is_sampled(&l->samples[lane], r->index[lane]) ||
+         og_has_sign(l->solve, r->trajectory[lane], r->index[lane], ratio_of(l, r, lane));
+}
+
 /* The lanes whose turn it is, put down for their next one. */
 static uint64_t take_turns(looks *l, const recall *r) {
   uint64_t due = l->due[l->now % OG_LOOKS_AHEAD], found = 0;
   l->due[l->now++ % OG_LOOKS_AHEAD] = 0;
-  for (int lane = 0; lane < r->lanes && due >> lane; lane++) {
-    if (!(due >> lane & 1) || !r->trajectory[lane]) continue;
-    if (l->next[lane] == r->index[lane]) found |= (uint64_t)1 << lane;
-    schedule(l, lane, &r->trajectory[lane]->rests, r->index[lane]);
+  while (due) {
+    int lane = og_next_lane(&due);
+    if (!r->trajectory[lane]) continue;
+    if (l->next[lane] == r->index[lane] && is_due(l, r, lane)) found |= (uint64_t)1 << lane;
+    schedule(l, lane, r->trajectory[lane], r->index[lane]);
   }
   return found;
 }
@@ -121,14 +128,15 @@ uint64_t OG_R(og_looks_due)(looks *l, const recall *r, const step_t *step) {
 
 /* ---- The queue ---- */
 
+/* fmax is a call, and the first of the two is never NaN here. */
+static double larger(double a, double b) { return b > a ? b : a; }
+
 int OG_R(og_looks_take)(looks *l, const recall *r, const step_t *step, int lane, int last, const real *x_bar,
                         const double *theta_sum, double part) {
   size_t lanes = (size_t)r->lanes, n = l->solve->n, p = l->solve->p, at = (size_t)l->count;
   if (l->status != OG_OK || !make_room(l)) return 0;
-  const og_rests *rests = &r->trajectory[lane]->rests;
   double ratio = ratio_of(l, r, lane), most = 0;
-  int sign = l->mode == OG_LOOKS_ALL || ratio > l->solve->limits.looked_at ||
-             og_rests_before(rests, r->index[lane] + 1) == r->index[lane];
+  int sign = l->mode == OG_LOOKS_ALL || og_has_sign(l->solve, r->trajectory[lane], r->index[lane], ratio);
   for (size_t i = 0; i < n; i++) {
     size_t entry = i * lanes + (size_t)lane;
     real lambda = x_bar[entry];
@@ -138,7 +146,7 @@ int OG_R(og_looks_take)(looks *l, const recall *r, const step_t *step, int lane,
   }
   for (size_t i = 0; i < p; i++) {
     l->theta[at * p + i] = r->theta[i * lanes + (size_t)lane];
-    most = fmax(most, fabs(theta_sum[i * lanes + (size_t)lane]));
+    most = larger(most, fabs(theta_sum[i * lanes + (size_t)lane]));
   }
   og_tally *tally = &r->trajectory[lane]->tally;
   tally->theta_largest = fmax(tally->theta_largest, most);
@@ -277,7 +285,7 @@ static void compare(size_t rows, size_t lanes, size_t lane, const real *u, const
   for (size_t i = 0; i < rows; i++) {
     double a = (double)u[i * lanes + lane], b = (double)v[i * lanes + lane], w = unit ? unit[i] : 1;
     *difference = fabs(a - b) * w <= *difference ? *difference : fabs(a - b) * w;
-    *size = fmax(*size, fmax(fabs(a), fabs(b)) * w);
+    *size = larger(*size, larger(fabs(a), fabs(b)) * w);
   }
 }
 
@@ -289,14 +297,13 @@ static double share(double difference, double size) {
 static double lambda_error(const looks *l, const view *v, size_t lane, int weighted, double *size) {
   size_t n = l->solve->n, lanes = (size_t)v->lanes, item = (size_t)v->from + lane;
   double difference = 0, most = 0;
-  const og_limits *limits = &l->solve->limits;
+  double rtol = larger(1e-15, l->solve->limits.rtol);
   for (size_t i = 0; i < n; i++) {
-    double x = fabs((double)l->x[item * n + i]);
-    double w = weighted ? x + og_atol_of(l->solve, i) / fmax(limits->rtol, 1e-15) : 1;
+    double w = weighted ? fabs((double)l->x[item * n + i]) + og_atol_of(l->solve, i) / rtol : 1;
     double a = (double)l->block[LAMBDA_WHOLE][i * lanes + lane];
     double b = (double)l->block[LAMBDA_PARTS][i * lanes + lane], d = fabs(a - b) * w;
     difference = d <= difference ? difference : d;
-    most = fmax(most, w * fmax(fmax(fabs(a), fabs(b)), fabs((double)l->lambda[item * n + i])));
+    most = larger(most, w * larger(larger(fabs(a), fabs(b)), fabs((double)l->lambda[item * n + i])));
   }
   if (size) *size = most;
   return share(difference, most);
@@ -305,7 +312,6 @@ static double lambda_error(const looks *l, const view *v, size_t lane, int weigh
 static og_look_error error_of(const looks *l, const view *v, size_t lane) {
   size_t n = l->solve->n, lanes = (size_t)v->lanes, item = (size_t)v->from + lane;
   og_look_error error = {0};
-  const og_limits *limits = &l->solve->limits;
   double plain = lambda_error(l, v, lane, 0, &error.lambda_size);
   double weighted = lambda_error(l, v, lane, 1, NULL);
   error.lambda = plain > weighted ? plain : weighted;
@@ -317,10 +323,9 @@ static og_look_error error_of(const looks *l, const view *v, size_t lane) {
         (double)l->block[X_WHOLE][i * lanes + lane] - (double)l->block[X_PARTS][i * lanes + lane];
     error.loss += lambda * difference;
     error.loss_size += fabs(lambda * x);
-    error.state = fmax(error.state, fabs(difference) / (og_atol_of(l->solve, i) + limits->rtol * fabs(x)));
   }
   error.loss = fabs(error.loss);
-  if (l->queue[item].part < 1) error.loss = error.state = 0; /* the whole step goes on beyond the event */
+  if (l->queue[item].part < 1) error.loss = 0; /* the whole step goes on beyond the event */
   int refused = l->whole.status[lane] || l->part.status[lane];
   if (refused || !isfinite(plain) || !isfinite(error.loss)) error.lambda = INFINITY;
   if (!isfinite(error.theta)) error.theta = INFINITY;
@@ -348,12 +353,18 @@ static void add_stopped(looks *l, const view *v) {
   }
 }
 
+static void place_steps(looks *l, int lanes) {
+  const og_solve *solve = l->solve;
+  step_t *steps[] = {&l->whole, &l->part};
+  for (int i = 0; i < 2 && steps[i]->lanes != lanes; i++) OG_R(og_step_place)
+  (solve->tableau, solve->field, lanes, OG_STEP_TRANSPOSE, l->step_memory[i], steps[i]);
+}
+
 static void look(looks *l, int from, int count) {
   const og_solve *solve = l->solve;
   view v = {.lanes = og_lanes_for(l->solve, (size_t)count), .from = from, .count = count};
   if (v.lanes > l->lanes) v.lanes = l->lanes;
-  OG_R(og_step_place)(solve->tableau, solve->field, v.lanes, OG_STEP_TRANSPOSE, l->step_memory[0], &l->whole);
-  OG_R(og_step_place)(solve->tableau, solve->field, v.lanes, OG_STEP_TRANSPOSE, l->step_memory[1], &l->part);
+  place_steps(l, v.lanes);
   spread(l, &v);
   memset(l->weights[0], 0, 2 * OG_PADDED(solve->weights) * sizeof(real));
   if (v.inside) spread_seeds(l, &v);

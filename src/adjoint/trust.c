@@ -67,12 +67,10 @@ double og_trust_largest(const double *values, size_t count) {
 /* Local estimates are not additive: these are signs for a closer look, no verdict. In tolerances, of the sum
  * over steps; whatever the tolerance, as a share; and of steps that were given, which have no tolerance. */
 static const double SUM_MOST = 40, SHARE_MOST = 0.1, FIXED_SHARE = 0.3;
-/* Where few steps are sampled, x shows what the derivative depends on, so that the same steps' errors in x,
- * which step control has bounded, say what is usual: resolved problems have less than BESIDE_STATE times
- * those in lambda. A look at all steps may so find BESIDE_ALL tolerances. What one sample stands for is known
- * to a factor of ten only: it may make BESIDE_LEAST to BESIDE_MOST; of several the less. */
-static const double BESIDE_STATE = 20, BESIDE_ALL = 100;
-static const double BESIDE_SAMPLE = 200, BESIDE_LEAST = 100, BESIDE_MOST = 400;
+/* Where few steps are sampled, x shows what the derivative depends on, and step control has bounded its
+ * error: of resolved problems estimates add up to some hundred tolerances, which is no sign. What one sample
+ * stands for is known to a factor of ten only; of several the mean is known better. */
+static const double SMOOTH_MOST = 400, SAMPLE_MOST = 2000;
 /* Growth from which on its exact value is worth a look at all cotangents. */
 static const double NOTABLE_GROWTH = 1e4, NOTABLE_LOSS = 1e-2;
 
@@ -106,34 +104,29 @@ static void judge_growth(const og_solve *solve, const og_pullback *pullback, siz
 
 /* What is estimated of the results at place `item`, from the sums of errors of lambda and of the parameters.
  */
-static void estimate(og_solve *solve, const og_pullback *pullback, size_t item, double lambda, double theta) {
+static void estimate(og_solve *solve, const og_pullback *pullback, size_t item, double lambda, double theta,
+                     double theta_largest) {
   og_trajectory *at = &solve->trajectories[og_item(solve, item)];
   const og_tally *tally = &at->tally;
   double least = at->fixed_steps ? 0 : og_trust_tolerance(solve, og_item(solve, item));
   double x0_bar = og_trust_largest(pullback->x0_bar + item * solve->states, solve->states);
-  at->trust.parameters = theta + fmax(lambda, least) * theta_size(solve, pullback, item);
+  at->trust.parameters = theta + fmax(lambda, least) * theta_largest;
   at->trust.initial = fmax(lambda, least) * x0_bar;
   at->trust.worst = tally->worst, at->trust.ratio = tally->ratio;
   at->trust.t = tally->t, at->trust.h = tally->h;
   at->trust.rounds = 0;
 }
 
-/* What errors of lambda may add up to beside those of x: in tolerances, 0 for nothing that is known. */
-static double beside_state(const og_solve *solve, size_t m) {
-  const og_trajectory *at = &solve->trajectories[m];
-  size_t samples = at->tally.looks[OG_LOOK_SAMPLE];
-  double state = total(&at->tally, at->tally.state, at->steps);
-  if (!og_is_sampled_sparsely(solve, m)) return 0;
-  if (!samples) return fmin(BESIDE_STATE * state, BESIDE_ALL);
-  return fmin(fmax(BESIDE_SAMPLE * state, BESIDE_LEAST), BESIDE_MOST) / (double)samples;
+static double most_tolerances(const og_solve *solve, size_t m) {
+  size_t samples = solve->trajectories[m].tally.looks[OG_LOOK_SAMPLE];
+  if (!og_is_sampled_sparsely(solve, m)) return SUM_MOST;
+  return samples ? fmax(SMOOTH_MOST, SAMPLE_MOST / (double)samples) : SMOOTH_MOST;
 }
 
 /* What errors of lambda, and those of the parameters' cotangent, may add up to. */
 static double allowance(const og_solve *solve, size_t m) {
-  const og_trajectory *at = &solve->trajectories[m];
-  if (at->fixed_steps) return FIXED_SHARE;
-  double tolerances = fmax(SUM_MOST, beside_state(solve, m));
-  return fmin(tolerances * og_trust_tolerance(solve, m), SHARE_MOST);
+  if (solve->trajectories[m].fixed_steps) return FIXED_SHARE;
+  return fmin(most_tolerances(solve, m) * og_trust_tolerance(solve, m), SHARE_MOST);
 }
 
 int og_trust_judge(og_solve *solve, const og_pullback *pullback, size_t item) {
@@ -141,9 +134,9 @@ int og_trust_judge(og_solve *solve, const og_pullback *pullback, size_t item) {
   const og_trajectory *at = &solve->trajectories[m];
   const og_tally *tally = &at->tally;
   double lambda = total(tally, tally->lambda, at->steps), theta = total(tally, tally->theta, at->steps);
-  double most = allowance(solve, m), theta_most = theta_size(solve, pullback, item) * most;
+  double most = allowance(solve, m), size = theta_size(solve, pullback, item), theta_most = size * most;
   judge_growth(solve, pullback, m, total(tally, tally->loss, at->steps));
-  estimate(solve, pullback, item, lambda, theta);
+  estimate(solve, pullback, item, lambda, theta, size);
   return tally->overflow || !(lambda <= most) || !(tally->worst <= most) || !(theta <= theta_most) ||
          !(tally->theta_worst <= theta_most) || !(at->trust.loss <= SHARE_MOST);
 }
@@ -167,7 +160,7 @@ static double theta_error(og_solve *solve, const og_pullback *pullback) {
   double size = 0, sum = 0, most = 0;
   for (size_t m = 0; m < solve->count; m++) {
     sum += solve->trajectories[m].trust.parameters;
-    most = fmax(most, solve->trajectories[m].trust.parameters);
+    if (solve->trajectories[m].trust.parameters > most) most = solve->trajectories[m].trust.parameters;
   }
   solve->parameters_error = solve->theta_shared ? sum : most;
   if (!solve->theta_shared)
@@ -178,7 +171,8 @@ static double theta_error(og_solve *solve, const og_pullback *pullback) {
 
 void og_trust_sum(og_solve *solve, const og_pullback *pullback) {
   double initial = 0;
-  for (size_t m = 0; m < solve->count; m++) initial = fmax(initial, solve->trajectories[m].trust.initial);
+  for (size_t m = 0; m < solve->count; m++)
+    if (solve->trajectories[m].trust.initial > initial) initial = solve->trajectories[m].trust.initial;
   solve->error.initial = relative(initial, og_trust_largest(pullback->x0_bar, solve->count * solve->states));
   solve->error.parameters = theta_error(solve, pullback);
   solve->error.times = solve->error.initial;

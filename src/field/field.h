@@ -40,8 +40,8 @@ OG_FIELD_STAGE(float, s)
  *
  * For one lane or OG_LANES_MAX of them, or NULL, with the bits of the functions above: stages, one after the
  * other: y = x + h sum_i value_i term_i and, where f is not NULL, f = f(t, y). transposed: lambda = h sum_i
- * value_i term_i, then f = (df/dx)^T lambda and theta_bar += (df/dtheta)^T lambda at (t, y); `lambda` is room
- * for a block. Terms may be what earlier stages gave. */
+ * value_i term_i, then f = (df/dx)^T lambda and theta_bar += (df/dtheta)^T lambda at (t, y); lambda
+ * [n][lanes] comes back as that of the last stage. Terms may be what earlier stages gave. */
 #define OG_FIELD_OPS(X, S)                                                                                   \
   typedef struct og_field_ops_##S {                                                                          \
     void (*eval)(const og_field *field, int lanes, const double *t, const X *x, const X *theta, X *f,        \

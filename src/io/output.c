@@ -115,8 +115,8 @@ FILE *og_output_file(og_output *output) {
   return output->file;
 }
 
-/* Writes what is still in memory, and makes sure that it is on the disk before the name points at it: else a crash
- * could leave an empty file. 0, or what went wrong. */
+/* Writes what is still in memory, and makes sure that it is on the disk before the name points at it: else a
+ * crash could leave an empty file. 0, or what went wrong. */
 static int flush(const og_output *output) {
   errno = 0;
   int wrong = ferror(output->file) ? EIO : 0;
@@ -125,8 +125,8 @@ static int flush(const og_output *output) {
   return wrong;
 }
 
-/* The temporary file gets the target's name before it is closed. Closing gives up its lock, and then another run that
- * writes the same target would remove it as left behind. 0, or what went wrong. */
+/* The temporary file gets the target's name before it is closed. Closing gives up its lock, and then another
+ * run that writes the same target would remove it as left behind. 0, or what went wrong. */
 static int keep(const og_output *output) {
   int wrong = flush(output);
   if (wrong || !output->temporary) return wrong;

@@ -34,8 +34,8 @@
     X *k[OG_STAGES_MAX];                      /* K_j [n][lanes] */                                           \
     X *g[OG_STAGES_MAX];                      /* transpose: cotangent of K_j divided by h, [n][lanes] */     \
     X *x_bar[OG_STAGES_MAX];                  /* transpose: cotangent of X_j; tangent: K_j's */              \
-    X *lambda, *theta_bar;     /* transpose: h g_j [n][lanes], and one stage's theta cotangent [p][lanes] */ \
-    int keeps_first;           /* transpose: lambda is left as that of the first stage */                    \
+    X *lambda, *theta_bar;     /* transpose: h g_j [n][lanes], at last of the first stage; theta's of one,   \
+                                  [p][lanes] */                                                              \
     X *t_bar;                  /* transpose: one stage's, [lanes] */                                         \
     X *weights_bar;            /* transpose of a bound field: [weights], the caller's, which is added to */  \
     void *tape[OG_STAGES_MAX]; /* of each stage; NULL: stages leave none */                                  \

@@ -335,8 +335,6 @@ void OG_R(og_step_transpose)(og_step *step, int last, const og_place *at, const 
   else
     count = transpose_stages(step, last, at, x, theta, observed, mask, x_bar, theta_bar, t_bars, reached);
   for (int i = 0; i < count; i++) ones[i] = 1;
-  if (plain && step->keeps_first && step->field->OG_R(ops).transposed && whole(step))
-    stage_cotangent(step, 0, last, at, observed, x_bar, 0);
   if (count) step->kernels->weighted_sum(step->n, step->lanes, x_bar, x_bar, NULL, count, ones, reached);
 }
 

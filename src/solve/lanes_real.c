@@ -80,7 +80,7 @@ static void weigh(drive *d, const real *x) {
 }
 
 static void begin_record(og_trajectory *at) {
-  at->rests.count = 0;
+  at->rests.count = at->drops.count = 0;
   at->errors = at->left_out = 0;
 }
 
@@ -325,7 +325,7 @@ static void note_error(drive *d, int lane) {
   int last = d->fraction_next[lane] == 1, dropped = h < OG_REST_DROP * before && !last;
   int rests = d->error[lane] < d->resting && width >= OG_REST_WIDTH && h >= OG_REST_CUT * before;
   if (dropped)
-    og_rests_add(&at->rests, index - 1, index);
+    og_rests_add(&at->drops, index - 1, index);
   else if (rests && index >= 2)
     og_rests_add(&at->rests, index == 2 ? 0 : index, index);
   d->accepted[lane] = h;

@@ -38,3 +38,5 @@ size_t og_rests_before(const og_rests *rests, size_t index) {
   }
   return (size_t)-1;
 }
+
+int og_rests_has(const og_rests *rests, size_t index) { return og_rests_before(rests, index + 1) == index; }

@@ -30,6 +30,7 @@ typedef struct og_rests {
 /* Steps first ... index are some of them; index is behind those that are there, the others may be among them.
  */
 void og_rests_add(og_rests *rests, size_t first, size_t index);
+int og_rests_has(const og_rests *rests, size_t index);
 /* The last one before step `index`; (size_t)-1: there is none. */
 size_t og_rests_before(const og_rests *rests, size_t index);
 

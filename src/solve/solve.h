@@ -33,7 +33,7 @@ typedef struct og_trajectory {
   double *event_bars;     /* cotangents put on its events, [events][1 + 2 states]; NULL: none */
   double *event_dots;     /* their tangents, by the last pushforward */
   size_t steps, rejected; /* of the last run */
-  og_rests rests;         /* of the last run */
+  og_rests rests, drops;  /* of the last run: steps at which x rests, and whose size dropped */
   double errors;          /* of its accepted steps, in tolerances: their sum; */
   double left_out;   /* and of the rows that are not controlled, the largest entry of each step as it is */
   og_pacing *pacing; /* NULL: none */

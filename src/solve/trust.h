@@ -11,7 +11,6 @@ enum { OG_LOOK_SIGN, OG_LOOK_SAMPLE, OG_LOOK_KINDS };
 typedef struct og_tally {
   size_t looks[OG_LOOK_KINDS];
   double lambda[OG_LOOK_KINDS], theta[OG_LOOK_KINDS], loss[OG_LOOK_KINDS]; /* sums of errors */
-  double state[OG_LOOK_KINDS];                                             /* of x, in tolerances */
   double lambda_largest, lambda_least, theta_largest;                      /* sizes seen on the way */
   double loss_least;                                                       /* of sum |lambda_i x_i| */
   double theta_worst;                                                      /* the largest of one step; */
