@@ -170,8 +170,16 @@ static void test_stated_slopes(void **state) {
   assert_true(value_at(g, derivative(g, branch, x), -1, b) == 0);
   assert_true(value_at(g, derivative(g, derivative(g, branch, x), x), -1, b) == 0);
   near(value_at(g, derivative(g, branch, x), a, b), log(a), 1e-15);
+  /* behind a choice: an infinite slope does not undo the 0 of what was not chosen, backward or forward */
+  og_node one = og_constant(g, 1), chosen = og_apply2(g, OG_MAX, x, og_constant(g, 0)), dot;
+  og_node root = og_apply1(g, OG_SQRT, chosen), slope = og_apply2(g, OG_DIV, og_constant(g, 0.5), root);
+  og_node stated = og_with_slopes(g, root, 1, &chosen, &slope);
+  assert_int_equal(og_graph_jvp(g, 1, &stated, 1, &x, &one, &dot), OG_OK);
+  assert_true(value_at(g, derivative(g, stated, x), -1, b) == 0 && value_at(g, dot, -1, b) == 0);
+  assert_true(value_at(g, derivative(g, dot, x), -1, b) == 0);
+  near(value_at(g, dot, a, b), 0.5 / sqrt(a), 1e-15);
   const double vector_at[] = {0.4, 1.3, -0.2};
-  og_node v = og_input(g, OG_SLOT_STATE, 0, (og_shape){3, 1}), one = og_constant(g, 1), bar;
+  og_node v = og_input(g, OG_SLOT_STATE, 0, (og_shape){3, 1}), bar;
   og_node s = og_with_slopes(g, og_apply2(g, OG_MUL, v, x), 1, &x, &v), sum = og_sum(g, s);
   assert_int_equal(og_graph_vjp(g, 1, &sum, &one, 1, &x, &bar),
                    OG_OK); /* x is v[1] too, which is not stated */
