@@ -244,6 +244,7 @@ static inline recipe *new_recipe(og_graph *graph, recipe_about about) {
   recipe *r = calloc(1, sizeof *r);
   assert_non_null(r);
   r->graph = graph, r->exact = about.exact, r->plain = about.seed / 2 % 2 == 1;
+  r->language = about.language;
   og_rng_seed(&r->rng, about.seed, 41);
   fill_inputs(r, &about);
   for (int i = 0; i < WRT; i++)

@@ -38,14 +38,14 @@ typedef struct recipe_step {
 
 typedef struct recipe_about {
   uint64_t seed;
-  int exact, steps;
+  int exact, steps, language; /* language: steps that models can write, alone */
   int uniform, uniform_count; /* parameters that are the same in all lanes: from which, and how many */
 } recipe_about;
 
 typedef struct recipe {
   og_rng rng;
   og_graph *graph;
-  int exact, plain, count;
+  int exact, plain, language, count;
   double noise;                          /* > 0: a number that a step reads is off by so much of itself */
   double in[OG_SLOT_COUNT][BARS][LANES]; /* blocks of LANES lanes; the first POINTS are the points */
   recipe_step step[STEPS_MOST];
@@ -276,9 +276,24 @@ static inline og_node make_node(const recipe *r, const recipe_step *s) {
   }
 }
 
+static inline int is_of_language(const recipe *r, const recipe_step *s) {
+  switch (s->kind) {
+  case OG_UNARY: return s->op < OG_DIGAMMA || s->op == OG_ERFC || s->op == OG_PHI || s->op == OG_NOT;
+  case OG_BINARY: return s->op < OG_BINARY_COUNT;
+  case OG_SLICE: return r->step[s->of[0]].shape.columns == 1;
+  case OG_RESHAPE:
+  case OG_BROADCAST:
+  case OG_PAD:
+  case OG_MATVEC_T:
+  case OG_OUTER:
+  case STEP_STATED: return 0;
+  default: return 1;
+  }
+}
+
 /* Takes the step, if it is one to be taken; its number, or -1. */
 static inline int take_step(recipe *r, recipe_step s, int wild_too) {
-  if (r->count == STEPS_MOST) return -1;
+  if (r->count == STEPS_MOST || (r->language && !is_of_language(r, &s))) return -1;
   recipe_step *to = &r->step[r->count];
   *to = s;
   to->node = make_node(r, &s);

@@ -4,7 +4,7 @@
 
 #include "recipe_derivatives.h"
 
-enum { EXACT_RECIPES = 500, ROUNDED_RECIPES = 300, STEPS = 26, NOISES = 3 };
+enum { EXACT_RECIPES = 500, ROUNDED_RECIPES = 300, STEPS = 26 };
 
 typedef struct results {
   double *out[ALL_MOST]; /* [entries][LANES] */
@@ -41,10 +41,6 @@ static void release(results *e) {
 
 /* ---- What each is to be ---- */
 
-typedef struct total {
-  long double sum, size; /* of numbers, and of their magnitudes */
-} total;
-
 /* sum over the inputs of <cotangents, direction>: the entries of wrt stand from result `from` on. */
 static total along(const recipe *r, const results *e, int from, int second, int point) {
   total t = {0, 0};
@@ -58,25 +54,6 @@ static total along(const recipe *r, const results *e, int from, int second, int 
     }
   }
   return t;
-}
-
-/* The numbers that are compared at a point: each output's entries with their three derivatives, and sums of
- * them by the cotangents. */
-enum { NUMBERS = OUTPUTS * ENTRIES_MOST * 3 + 6 };
-
-static int numbers_of_jets(const recipe *r, const derivatives *d, int point, long double out[NUMBERS]) {
-  int count = 0, row = 0;
-  long double sum_a = 0, sum_b = 0, sum_ab = 0;
-  for (int i = 0; i < d->count; i++)
-    for (int k = 0; k < entries_of(r->step[d->step[i]].shape); k++, row++) {
-      jet j = r->step[d->step[i]].jets[point][k];
-      long double bar = (long double)r->in[OG_SLOT_COTANGENT][row][point];
-      out[count++] = j.v, out[count++] = j.a, out[count++] = j.ab;
-      sum_a += bar * j.a, sum_b += bar * j.b, sum_ab += bar * j.ab;
-    }
-  out[count++] = sum_a, out[count++] = sum_b;
-  for (int i = 0; i < 3; i++) out[count++] = sum_ab;
-  return count;
 }
 
 static int numbers_of_graph(const recipe *r, const derivatives *d, const results *e, int point,
@@ -94,29 +71,6 @@ static int numbers_of_graph(const recipe *r, const derivatives *d, const results
   out[count++] = along(r, e, bars + 2 * WRT, 1, point);
   out[count++] = along(r, e, bars + 3 * WRT, 0, point);
   return count;
-}
-
-/* How much each number moves, in roundings, when every number that a step reads is off by one: measured with
- * 1e-9 in place of a rounding, which is far less than the distance from kinks that recipes keep. 0: so little
- * is too much for a step, as where a root is taken of what cancels. */
-static int sensitivity(recipe *r, const derivatives *d, long double most[POINTS][NUMBERS]) {
-  long double plain[POINTS][NUMBERS], moved[NUMBERS];
-  int stable = 1;
-  memset(most, 0, POINTS * sizeof *most);
-  for (int point = 0; point < POINTS; point++) numbers_of_jets(r, d, point, plain[point]);
-  for (int pass = 0; pass <= NOISES; pass++) {
-    r->noise = pass < NOISES ? 1e-9 : 0;
-    for (int i = 0; i < r->count; i++) work_out(r, &r->step[i]);
-    for (int point = 0; point < POINTS && pass < NOISES; point++) {
-      int count = numbers_of_jets(r, d, point, moved);
-      for (int i = 0; i < count; i++) {
-        long double move = fabsl(moved[i] - plain[point][i]) / 1e-9L;
-        stable = stable && isfinite(move);
-        if (move > most[point][i]) most[point][i] = move;
-      }
-    }
-  }
-  return stable;
 }
 
 /* In rounded recipes a step of a graph is a few operations, its derivatives dozens, each of them a rounding,

@@ -297,7 +297,11 @@ static void plans(void **state) {
   (void)state;
   for (uint64_t seed = 1; seed <= PLANS; seed++) {
     int first = uniform[seed % 5][0], count = seed % 7 ? uniform[seed % 5][1] : 0, exact = seed % 4 < 2;
-    drawn w = draw((recipe_about){2000 + seed, exact, 14 + (int)seed % 12, first, count});
+    drawn w = draw((recipe_about){.seed = 2000 + seed,
+                                  .exact = exact,
+                                  .steps = 14 + (int)seed % 12,
+                                  .uniform = first,
+                                  .uniform_count = count});
     og_node outputs[ALL_MOST];
     planned p = {.plan = {.slot = OG_SLOT_PARAMETER,
                           .first = first,
