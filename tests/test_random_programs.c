@@ -61,20 +61,23 @@ static void *aligned(size_t bytes) {
       memcpy(block + i * lanes, rows + i * LANES + first, (size_t)lanes * sizeof(X));                        \
     return block;                                                                                            \
   }                                                                                                          \
+  /* What stands in an output that is added to. */                                                           \
+  static X before_##S(int i) { return (X)(0.375 * (i % 17) - 2); }                                           \
   /* Which NaN comes out of two is the compiler's choice: any equals any. */                                 \
-  static void same_##S(const truth_##S *t, og_node node, int first, int lanes, const X *got,                 \
+  static void same_##S(const truth_##S *t, og_node node, int first, int lanes, const X *got, int added,      \
                        const char *what) {                                                                   \
     const X *want = t->numbers + t->first[node] * LANES;                                                     \
     for (int e = 0; e < og_entries(t->graph->nodes[node].shape); e++)                                        \
       for (int i = 0; i < lanes; i++) {                                                                      \
-        const X *a = &got[e * lanes + i], *b = &want[e * LANES + first + i];                                 \
+        const X *a = &got[e * lanes + i], number = want[e * LANES + first + i];                              \
+        const X sum = before_##S(e * lanes + i) + number, *b = added ? &sum : &number;                       \
         if (!(*a != *a && *b != *b) && memcmp(a, b, sizeof *a))                                              \
           fail_msg("%s: lane %d of %d from %d on, node %d, entry %d: %.17g, not %.17g", what, i, lanes,      \
                    first, node, e, (double)*a, (double)*b);                                                  \
       }                                                                                                      \
   }                                                                                                          \
   static void run_##S(const og_program *p, const truth_##S *t, int count, const og_node *outputs, int first, \
-                      int lanes, int unwanted, const char *what) {                                           \
+                      int lanes, int unwanted, int added, const char *what) {                                \
     const X *inputs[OG_SLOT_COUNT];                                                                          \
     X *out[ALL_MOST];                                                                                        \
     for (int slot = 0; slot < OG_SLOT_COUNT; slot++)                                                         \
@@ -84,20 +87,24 @@ static void *aligned(size_t bytes) {
           i % 5 == unwanted                                                                                  \
               ? NULL                                                                                         \
               : aligned((size_t)og_entries(t->graph->nodes[outputs[i]].shape) * (size_t)lanes * sizeof(X));  \
+    for (int i = 0; added >= 0 && i < og_entries(t->graph->nodes[outputs[added]].shape) * lanes; i++)        \
+      out[added][i] = before_##S(i);                                                                         \
     void *scratch = aligned(og_program_scratch_bytes(p, lanes));                                             \
     og_program_run_##S(p, lanes, inputs, out, scratch);                                                      \
     for (int i = 0; i < count; i++)                                                                          \
-      if (out[i]) same_##S(t, outputs[i], first, lanes, out[i], what);                                       \
+      if (out[i]) same_##S(t, outputs[i], first, lanes, out[i], i == added, what);                           \
     for (int slot = 0; slot < OG_SLOT_COUNT; slot++) free((void *)inputs[slot]);                             \
     for (int i = 0; i < count; i++) free(out[i]);                                                            \
     free(scratch);                                                                                           \
   }                                                                                                          \
-  /* Every block of lanes that there is; all of the single ones would take long. */                          \
+  /* Every block of lanes that there is; all of the single ones would take long. What is interpreted adds to \
+   * output `added` with one lane or all of them alone. */                                                   \
   static void run_lanes_##S(const og_program *p, const truth_##S *t, int count, const og_node *outputs,      \
-                            const char *what) {                                                              \
-    for (int k = 0; k < LANE_COUNTS; k++)                                                                    \
+                            int added, const char *what) {                                                   \
+    int some = added >= 0 && !p->compiled_##S ? LANE_COUNTS - 1 : 1;                                         \
+    for (int k = 0; k < LANE_COUNTS; k += some)                                                              \
       for (int first = 0; first + lane_counts[k] <= LANES; first += lane_counts[k] == 1 ? 7 : 16)            \
-        run_##S(p, t, count, outputs, first, lane_counts[k], first % 3 ? -1 : 4, what);                      \
+        run_##S(p, t, count, outputs, first, lane_counts[k], first % 3 || added >= 0 ? -1 : 4, added, what); \
   }
 TRUTH(double, d)
 TRUTH(float, s)
@@ -155,8 +162,8 @@ static void interpreted(void **state) {
       og_program *program = program_of(w.graph, count, outputs);
       char what[64];
       snprintf(what, sizeof what, "recipe %d, choice %d", (int)seed, choice);
-      run_lanes_d(program, &d, count, outputs, what);
-      run_lanes_s(program, &s, count, outputs, what);
+      run_lanes_d(program, &d, count, outputs, -1, what);
+      run_lanes_s(program, &s, count, outputs, -1, what);
       og_program_destroy(program);
     }
     release_truth_d(&d), release_truth_s(&s);
@@ -164,12 +171,45 @@ static void interpreted(void **state) {
   }
 }
 
+/* The first output that the program can add to; -1: none. */
+static int add_to_any(og_program *program, int count) {
+  for (int output = 0; output < count; output++)
+    if (og_program_add_to(program, output)) return output;
+  return -1;
+}
+
+/* Outputs that are stored in runs of plain arithmetic can be added to, others not. */
+static void adding(void **state) {
+  int added = 0, refused = 0;
+  (void)state;
+  for (uint64_t seed = 1; seed <= RECIPES / 2; seed++) {
+    drawn w = draw((recipe_about){.seed = 3000 + seed, .steps = 20});
+    truth_d d = find_truth_d(w.recipe);
+    truth_s s = find_truth_s(w.recipe);
+    og_node outputs[ALL_MOST];
+    int count = choose(&w, (int)seed % CHOICES, outputs);
+    for (int output = 0; output < count; output++) {
+      og_program *program = program_of(w.graph, count, outputs);
+      int can = og_program_add_to(program, output);
+      char what[64];
+      snprintf(what, sizeof what, "recipe %d, output %d of %d", (int)seed, output, count);
+      run_lanes_d(program, &d, count, outputs, can ? output : -1, what);
+      run_lanes_s(program, &s, count, outputs, can ? output : -1, what);
+      added += can, refused += !can;
+      og_program_destroy(program);
+    }
+    release_truth_d(&d), release_truth_s(&s);
+    release(&w);
+  }
+  assert_true(added > RECIPES && refused > RECIPES);
+}
+
 /* All programs of the recipes in one text, since a run of the compiler takes long. */
 static void compiled_in(int single) {
   static drawn drawn_all[COMPILED];
   og_program *programs[COMPILED][2];
   og_node outputs[COMPILED][2][ALL_MOST];
-  int counts[COMPILED][2];
+  int counts[COMPILED][2], added[COMPILED][2];
   char name[32];
   og_context *context = new_context();
   og_text text = {.context = context};
@@ -180,6 +220,7 @@ static void compiled_in(int single) {
     for (int k = 0; k < 2; k++) { /* values and cotangents */
       counts[i][k] = choose(&drawn_all[i], 2 * k, outputs[i][k]);
       programs[i][k] = program_of(drawn_all[i].graph, counts[i][k], outputs[i][k]);
+      added[i][k] = k ? add_to_any(programs[i][k], counts[i][k]) : -1;
       snprintf(name, sizeof name, "program_%d_%d", i, k);
       og_emitted_part part = {.name = name, .program = programs[i][k]};
       assert_int_equal(og_emit_program(&text, &part), OG_OK);
@@ -196,9 +237,9 @@ static void compiled_in(int single) {
       assert_non_null(address);
       memcpy(single ? (void *)&p->compiled_s : (void *)&p->compiled_d, &address, sizeof address);
       if (single)
-        run_lanes_s(p, &s, counts[i][k], outputs[i][k], name);
+        run_lanes_s(p, &s, counts[i][k], outputs[i][k], added[i][k], name);
       else
-        run_lanes_d(p, &d, counts[i][k], outputs[i][k], name);
+        run_lanes_d(p, &d, counts[i][k], outputs[i][k], added[i][k], name);
       og_program_destroy(p);
     }
     release_truth_d(&d), release_truth_s(&s);
@@ -285,7 +326,7 @@ static void run_planned(const og_program *program, const planned *p, const truth
   for (int i = 0; i < p->sums; i++) sums[i] = 0.25 * i;
   void *scratch = aligned(og_program_scratch_bytes(program, lanes));
   og_program_run_planned_d(program, lanes, inputs, weights, given, out, sums, scratch);
-  for (int i = 0; i < plan->output_count; i++) same_d(t, plan->outputs[i], first, lanes, out[i], "a plan");
+  for (int i = 0; i < plan->output_count; i++) same_d(t, plan->outputs[i], first, lanes, out[i], 0, "a plan");
   if (plan->sink_count) check_sums(p, t, sums, first, lanes);
   for (int i = 0; i < plan->output_count; i++) free(out[i]);
   for (int slot = 0; slot < OG_SLOT_COUNT; slot++) free((void *)inputs[slot]);
@@ -324,7 +365,8 @@ static void plans(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(interpreted), cmocka_unit_test(compiled_double),
-                                     cmocka_unit_test(compiled_single), cmocka_unit_test(plans)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(interpreted), cmocka_unit_test(adding),
+                                     cmocka_unit_test(compiled_double), cmocka_unit_test(compiled_single),
+                                     cmocka_unit_test(plans)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
