@@ -1,0 +1,76 @@
+/* Simpler equals, which nodes become as they are made (simplify.c): which they are. That they are equal is
+ * tested with random graphs. */
+#include "counting.h"
+#include "graph/node.h"
+
+/* What is made of an operation with a number that it does nothing with, or with a sign that can be moved; of
+ * scalars and vectors, and of the graph's first node, whose number is 0. */
+static void rules(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_graph *g;
+  assert_int_equal(og_graph_create(context, &g), OG_OK);
+  const og_shape scalar = {1, 1}, three = {3, 1};
+  og_node both[2] = {og_input(g, OG_SLOT_STATE, 0, scalar), og_input(g, OG_SLOT_STATE, 0, three)};
+  for (int i = 0; i < 4; i++) {
+    og_node x = both[i % 2], y = i < 2 ? og_input(g, OG_SLOT_STATE, 4, i % 2 ? three : scalar) : both[0],
+            minus_x = og_apply1(g, OG_NEG, x), minus_y = og_apply1(g, OG_NEG, y);
+    og_node n[5]; /* -1 to 3 */
+    for (int k = 0; k < 5; k++) n[k] = og_constant(g, k - 1);
+    assert_int_equal(og_apply2(g, OG_ADD, n[1], x), x);
+    assert_int_equal(og_apply2(g, OG_ADD, x, n[1]), x);
+    assert_int_equal(og_apply2(g, OG_ADD, minus_y, x), og_apply2(g, OG_SUB, x, y));
+    assert_int_equal(og_apply2(g, OG_ADD, x, minus_y), og_apply2(g, OG_SUB, x, y));
+    assert_int_equal(og_apply2(g, OG_ADD, minus_x, y), og_apply2(g, OG_SUB, y, x));
+    assert_int_equal(og_apply2(g, OG_ADD, x, x), og_apply2(g, OG_MUL, n[3], x));
+    assert_int_equal(og_apply2(g, OG_SUB, n[1], x), minus_x);
+    assert_int_equal(og_apply2(g, OG_SUB, x, n[1]), x);
+    assert_int_equal(og_apply2(g, OG_SUB, x, minus_y), og_apply2(g, OG_ADD, x, y));
+    assert_int_equal(og_apply2(g, OG_SUB, y, minus_x), og_apply2(g, OG_ADD, y, x));
+    assert_int_equal(og_apply1(g, OG_NEG, og_apply2(g, OG_SUB, x, y)), og_apply2(g, OG_SUB, y, x));
+    assert_int_equal(og_apply1(g, OG_NEG, minus_x), x);
+    for (int op = OG_MUL; op <= OG_MUL0; op += OG_MUL0 - OG_MUL) {
+      og_node product = og_binary_node(g, op, x, y);
+      assert_int_equal(og_binary_node(g, op, n[2], x), x);
+      assert_int_equal(og_binary_node(g, op, x, n[2]), x);
+      assert_int_equal(og_binary_node(g, op, n[0], x), minus_x);
+      assert_int_equal(og_binary_node(g, op, x, n[0]), minus_x);
+      assert_true(og_is_value(g, og_binary_node(g, op, n[1], x), 0));
+      assert_true(og_is_value(g, og_binary_node(g, op, x, n[1]), 0));
+      assert_int_equal(og_binary_node(g, op, minus_x, y), og_apply1(g, OG_NEG, product));
+      assert_int_equal(og_binary_node(g, op, x, minus_y), og_apply1(g, OG_NEG, product));
+      assert_int_equal(og_binary_node(g, op, minus_x, minus_y), product);
+    }
+    assert_int_equal(og_apply2(g, OG_DIV, x, n[2]), x);
+    assert_int_equal(og_apply2(g, OG_DIV, x, n[0]), minus_x);
+    assert_true(og_is_value(g, og_apply2(g, OG_DIV, n[1], x), 0));
+    assert_false(og_is_value(g, og_apply2(g, OG_DIV, n[1], n[1]), 0));
+    assert_int_equal(og_apply2(g, OG_DIV, minus_x, y), og_apply1(g, OG_NEG, og_apply2(g, OG_DIV, x, y)));
+    assert_int_equal(og_apply2(g, OG_DIV, x, minus_y), og_apply1(g, OG_NEG, og_apply2(g, OG_DIV, x, y)));
+    og_node square = og_apply2(g, OG_MUL, x, x);
+    assert_true(og_is_value(g, og_apply2(g, OG_POW, x, n[1]), 1));
+    assert_int_equal(og_apply2(g, OG_POW, x, n[2]), x);
+    assert_int_equal(og_apply2(g, OG_POW, x, n[3]), square);
+    assert_int_equal(og_apply2(g, OG_POW, x, n[4]), og_apply2(g, OG_MUL, square, x));
+    assert_int_equal(og_apply2(g, OG_POW, x, og_constant(g, 0.5)), og_apply1(g, OG_SQRT, x));
+    assert_int_equal(og_apply2(g, OG_POW, x, n[0]), og_apply2(g, OG_DIV, n[2], x));
+  }
+  /* a number among vectors is spread, and what is given that is a number alone */
+  og_node ones = og_uniform(g, three, 1), spread = og_broadcast(g, both[0], three);
+  assert_int_equal(og_apply2(g, OG_MUL, both[0], ones), spread);
+  assert_int_equal(og_apply2(g, OG_ADD, og_uniform(g, three, 0), both[0]), spread);
+  assert_int_equal(og_apply2(g, OG_SUB, both[0], og_uniform(g, three, 0)), spread);
+  assert_int_equal(og_apply2(g, OG_DIV, both[0], ones), spread);
+  assert_int_equal(og_apply2(g, OG_POW, both[0], ones), spread);
+  assert_int_equal(og_sum(g, spread), og_apply2(g, OG_MUL, og_constant(g, 3), both[0]));
+  assert_int_equal(og_dot(g, ones, both[1]), og_sum(g, both[1]));
+  assert_int_equal(og_dot(g, both[1], ones), og_sum(g, both[1]));
+  assert_true(og_is_value(g, og_dot(g, og_uniform(g, three, 0), both[1]), 0));
+  og_graph_destroy(g);
+  og_context_destroy(context);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(rules)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
