@@ -3,8 +3,9 @@
  * Functions that are no operation of a processor are those of the library, one number at a time: how exact
  * they are is tested elsewhere (test_elementary.c, test_functions.c).
  *
- * NODE_BY_NODE(X, S): node_by_node_S(g, last, lane, inputs, values), where values[i] are the entries of node
- * i and inputs[slot][row][lane] blocks of OG_LANES_MAX lanes. */
+ * NUMBER_BY_NUMBER(X, S): the operations on numbers alone. NODE_BY_NODE(X, S): these, and node_by_node_S(g,
+ * last, lane, inputs, values), where values[i] are the entries of node i and inputs[slot][row][lane] blocks
+ * of OG_LANES_MAX lanes. */
 #ifndef OG_TEST_NODE_BY_NODE_H
 #define OG_TEST_NODE_BY_NODE_H
 
@@ -14,7 +15,7 @@
 #include "graph/node.h"
 #include "graph/program.h"
 
-#define NODE_BY_NODE(X, S)                                                                                   \
+#define NUMBER_BY_NUMBER(X, S)                                                                               \
   static inline X unary_number_##S(int op, X x) {                                                            \
     X out;                                                                                                   \
     switch (op) {                                                                                            \
@@ -54,7 +55,10 @@
     if (zero_wins && (x == 0 || y == 0)) return sum;                                                         \
     if (!og_dense_best_##S()->fused) return x * y + sum;                                                     \
     return sizeof(X) == 4 ? (X)fmaf((float)x, (float)y, (float)sum) : (X)fma(x, y, sum);                     \
-  }                                                                                                          \
+  }
+
+#define NODE_BY_NODE(X, S)                                                                                   \
+  NUMBER_BY_NUMBER(X, S)                                                                                     \
   static inline X chain_##S(int zero_wins, int count, const X *a, int stride, const X *b) {                  \
     X sum = 0;                                                                                               \
     for (int i = 0; i < count; i++) sum = multiply_add_##S(zero_wins, a[i * stride], b[i], sum);             \

@@ -176,8 +176,8 @@ STRAIGHT_TESTS(double, d)
 STRAIGHT_TESTS(float, s)
 
 /* ---- Loops against the operations as they are written ---- */
-NODE_BY_NODE(double, d)
-NODE_BY_NODE(float, s)
+NUMBER_BY_NUMBER(double, d)
+NUMBER_BY_NUMBER(float, s)
 
 /* Of the tables, which share their text, against node_by_node.h: every operation on every pair of special
  * numbers, NaN among them, on either side and with one number for all. Counts are odd, and what lies beyond
