@@ -82,8 +82,11 @@ static inline vec vec_if_less(vec a, vec b, vec yes, vec no) {
 static inline int vec_all_less(vec a, vec b) {
 #if defined(__AVX512F__)
   return OG_NATIVE_LESS((native_vec)a, (native_vec)b, _CMP_LT_OQ) == (1 << OG_VEC_LANES) - 1;
+#elif defined(__AVX__)
+  return OG_NATIVE(movemask)(OG_NATIVE(cmp)((native_vec)a, (native_vec)b, _CMP_LT_OQ)) ==
+         (1 << OG_VEC_LANES) - 1;
 #elif defined(OG_NATIVE)
-  return OG_NATIVE(movemask)((native_vec)(a < b)) == (1 << OG_VEC_LANES) - 1;
+  return OG_NATIVE(movemask)(OG_NATIVE(cmplt)((native_vec)a, (native_vec)b)) == (1 << OG_VEC_LANES) - 1;
 #else
   int all = 1;
   for (int i = 0; i < OG_VEC_LANES; i++) all &= a[i] < b[i];
