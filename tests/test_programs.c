@@ -2,8 +2,10 @@
  * accumulator, products that become part of sums; and their memory. */
 #include "base/real.h"
 #include "counting.h"
-#include "graph/node.h"
 #include "graph/program.h"
+#include "node_by_node.h"
+
+NODE_BY_NODE(double, d)
 
 static og_program *program_of(const og_graph *g, int count, const og_node *outputs) {
   og_program *program;
@@ -68,6 +70,87 @@ static void runs_of_chains(void **state) {
   og_context_destroy(context);
 }
 
+/* ---- Passes that are joined ---- */
+
+enum { ENTRIES = 3, SIXTEEN = OG_LANE_STEP };
+
+/* The program of f, in which slot OG_SLOT_PARAMETER is uniform: how many instructions it has of a code, and
+ * that it gives what evaluation node by node does. */
+static int joined(og_graph *g, og_node f, og_code code) {
+  static double state[2 * ENTRIES][OG_LANES_MAX], parameters[2 * ENTRIES][OG_LANES_MAX], kept[1000];
+  double block[2 * ENTRIES * SIXTEEN], weights[2 * ENTRIES], out[ENTRIES * SIXTEEN], *to = out, *values[256];
+  og_program *program;
+  const og_program_plan plan = {
+      .output_count = 1, .outputs = &f, .slot = OG_SLOT_PARAMETER, .count = 2 * ENTRIES};
+  assert_true(g->count <= 256);
+  assert_int_equal(og_program_create_planned(g, &plan, &program), OG_OK);
+  for (int i = 0; i < 2 * ENTRIES; i++) {
+    weights[i] = 0.25 * i - 0.6;
+    for (int lane = 0; lane < SIXTEEN; lane++) {
+      parameters[i][lane] = weights[i];
+      block[i * SIXTEEN + lane] = state[i][lane] = 0.3 * i - 0.1 * lane;
+    }
+  }
+  void *scratch = aligned_alloc(64, OG_ALIGNED(og_program_scratch_bytes(program, SIXTEEN)));
+  assert_non_null(scratch);
+  og_program_run_planned_d(program, SIXTEEN, (const double *[OG_SLOT_COUNT]){[OG_SLOT_STATE] = block},
+                           weights, NULL, &to, NULL, scratch);
+  double(*in[OG_SLOT_COUNT])[OG_LANES_MAX] = {[OG_SLOT_STATE] = state, [OG_SLOT_PARAMETER] = parameters};
+  for (int i = 0; i < g->count; i++) values[i] = kept + i * ENTRIES;
+  for (int lane = 0; lane < SIXTEEN; lane++) {
+    node_by_node_d(g, f, lane, (const double(*const *)[OG_LANES_MAX])in, values);
+    for (int e = 0; e < ENTRIES; e++) assert_true(out[e * SIXTEEN + lane] == values[f][e]);
+  }
+  int count = 0;
+  for (int i = 0; i < program->count; i++) count += program->instructions[i].code == code;
+  free(scratch);
+  og_program_destroy(program);
+  return count;
+}
+
+/* An activation of a sum with a bias, and a cotangent times the slope of tanh, are one pass; what only looks
+ * like them is not. */
+static void passes(void **state) {
+  (void)state;
+  const og_shape three = {ENTRIES, 1}, scalar = {1, 1};
+  og_context *context = new_context();
+  og_graph *g;
+  assert_int_equal(og_graph_create(context, &g), OG_OK);
+  og_node x = og_input(g, OG_SLOT_STATE, 0, three), y = og_input(g, OG_SLOT_STATE, ENTRIES, three),
+          b = og_input(g, OG_SLOT_PARAMETER, 0, three), c = og_input(g, OG_SLOT_PARAMETER, ENTRIES, three),
+          one = og_constant(g, 1), two = og_constant(g, 2), s = og_input(g, OG_SLOT_STATE, 0, scalar);
+  const og_unary activations[] = {OG_TANH, OG_NEG, OG_RELU, OG_SIN, OG_SOFTPLUS};
+  og_node sum = og_apply2(g, OG_ADD, x, b), other = og_apply2(g, OG_ADD, c, x);
+  for (int i = 0; i < 5; i++) {
+    assert_int_equal(joined(g, og_apply1(g, activations[i], sum), OG_DO_BIAS), 1);
+    assert_int_equal(joined(g, og_apply1(g, activations[i], other), OG_DO_BIAS), 1);
+  }
+  og_node read_twice = og_apply2(g, OG_MUL, og_apply1(g, OG_TANH, sum), sum);
+  assert_int_equal(joined(g, read_twice, OG_DO_BIAS), 0);
+  const og_node no_bias[] = {og_apply2(g, OG_ADD, x, y), og_apply2(g, OG_ADD, b, c),
+                             og_apply2(g, OG_MUL, x, b), og_apply2(g, OG_SUB, x, b),
+                             og_apply2(g, OG_ADD, s, b)};
+  for (int i = 0; i < 5; i++) assert_int_equal(joined(g, og_apply1(g, OG_TANH, no_bias[i]), OG_DO_BIAS), 0);
+
+  og_node less = og_apply2(g, OG_SUB, one, y), more = og_apply2(g, OG_ADD, one, y);
+  og_node slope = og_apply2(g, OG_MUL, less, more);
+  assert_int_equal(joined(g, og_apply2(g, OG_MUL, x, slope), OG_DO_SLOPE), 1);
+  og_node late = og_apply1(g, OG_SIN, x); /* made later, and so the second operand */
+  assert_int_equal(joined(g, og_apply2(g, OG_MUL, slope, late), OG_DO_SLOPE), 1);
+  const og_node no_slope[] = {og_apply2(g, OG_MUL, og_apply2(g, OG_SUB, two, y), more),
+                              og_apply2(g, OG_MUL, less, og_apply2(g, OG_ADD, two, y)),
+                              og_apply2(g, OG_MUL, less, og_apply2(g, OG_ADD, one, x)),
+                              og_apply2(g, OG_MUL, less, og_apply2(g, OG_SUB, y, one)),
+                              og_apply2(g, OG_ADD, less, more)};
+  for (int i = 0; i < 5; i++)
+    assert_int_equal(joined(g, og_apply2(g, OG_MUL, x, no_slope[i]), OG_DO_SLOPE), 0);
+  assert_int_equal(joined(g, og_apply2(g, OG_ADD, x, slope), OG_DO_SLOPE), 0);
+  assert_int_equal(joined(g, og_apply2(g, OG_MUL, s, slope), OG_DO_SLOPE), 0);
+  assert_int_equal(joined(g, og_apply2(g, OG_MUL, b, slope), OG_DO_SLOPE), 0);
+  og_graph_destroy(g);
+  og_context_destroy(context);
+}
+
 /* Every allocation made to fail in turn: of graphs, derivatives, programs and plans. */
 static og_status live(og_context *context) {
   og_graph *g = NULL;
@@ -92,6 +175,6 @@ static void memory(void **state) { (void)state, fail_each_allocation(live); }
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(rows_of_chains), cmocka_unit_test(runs_of_chains),
-                                     cmocka_unit_test(memory)};
+                                     cmocka_unit_test(passes), cmocka_unit_test(memory)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
