@@ -1,5 +1,5 @@
-/* Simpler equals, which nodes become as they are made (simplify.c): which they are. That they are equal is
- * tested with random graphs. */
+/* Simpler equals, which nodes become as they are made (build.c, simplify.c): which they are. That they are
+ * equal is tested with random graphs. */
 #include "counting.h"
 #include "graph/node.h"
 
@@ -70,7 +70,72 @@ static void rules(void **state) {
   og_context_destroy(context);
 }
 
+/* Numbers that are spread over vectors are seen as what they are; slices of lists as slices of their parts,
+ * where they lie within one. */
+static void structure(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_graph *g;
+  assert_int_equal(og_graph_create(context, &g), OG_OK);
+  const og_shape scalar = {1, 1}, two = {2, 1}, three = {3, 1};
+  og_node s = og_input(g, OG_SLOT_TIME, 0, scalar), x = og_input(g, OG_SLOT_STATE, 0, scalar),
+          y = og_input(g, OG_SLOT_STATE, 1, scalar), v = og_input(g, OG_SLOT_STATE, 2, three);
+  for (int op = 0; op < OG_BINARY_ALL; op++) {
+    og_node wide_x = og_broadcast(g, x, three), wide_y = og_broadcast(g, y, three);
+    assert_int_equal(og_binary_node(g, op, wide_x, v), og_binary_node(g, op, x, v));
+    assert_int_equal(og_binary_node(g, op, v, wide_x), og_binary_node(g, op, v, x));
+    assert_int_equal(og_binary_node(g, op, wide_x, wide_y),
+                     og_broadcast(g, og_binary_node(g, op, x, y), three));
+  }
+  og_node list = og_concat(g, (og_node[]){og_apply1(g, OG_SIN, v), x, s}, 3);
+  assert_int_equal(og_slice(g, list, 1, 2), og_slice(g, og_apply1(g, OG_SIN, v), 1, 2));
+  assert_int_equal(og_slice(g, list, 0, 3), og_apply1(g, OG_SIN, v));
+  assert_int_equal(og_slice(g, list, 3, 1), x);
+  assert_int_equal(og_slice(g, list, 4, 1), s);
+  assert_int_equal(og_slice(g, list, 0, 5), list);
+  og_node across = og_slice(g, list, 2, 2);
+  assert_true(across >= 0);
+  assert_int_equal(g->nodes[across].kind, OG_SLICE);
+  assert_true(og_same_shape(og_graph_shape(g, across), two));
+  assert_int_equal(og_slice(g, og_slice(g, list, 1, 4), 1, 2), across);
+  og_graph_destroy(g);
+  og_context_destroy(context);
+}
+
+/* What is made of nothing is nothing, and no error of its own. */
+static void of_nothing(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_graph *g;
+  assert_int_equal(og_graph_create(context, &g), OG_OK);
+  og_node none = OG_NODE_NONE, x = og_input(g, OG_SLOT_STATE, 0, (og_shape){3, 1}), one = og_constant(g, 1);
+  assert_int_equal(og_apply1(g, OG_SIN, none), none);
+  assert_int_equal(og_apply2(g, OG_ADD, none, x), none);
+  assert_int_equal(og_apply2(g, OG_ADD, x, none), none);
+  assert_int_equal(og_where(g, none, x, x), none);
+  assert_int_equal(og_where(g, x, none, x), none);
+  assert_int_equal(og_where(g, x, x, none), none);
+  assert_int_equal(og_slice(g, none, 0, 1), none);
+  assert_int_equal(og_concat(g, (og_node[]){x, none}, 2), none);
+  assert_int_equal(og_reshape(g, none, (og_shape){1, 3}), none);
+  assert_int_equal(og_broadcast(g, none, (og_shape){1, 3}), none);
+  assert_int_equal(og_pad(g, none, 0, 3), none);
+  assert_int_equal(og_sum(g, none), none);
+  assert_int_equal(og_dot(g, none, x), none);
+  assert_int_equal(og_dot(g, x, none), none);
+  assert_int_equal(og_matvec(g, none, x), none);
+  assert_int_equal(og_matvec_transposed(g, x, none), none);
+  assert_int_equal(og_outer(g, none, x), none);
+  assert_int_equal(og_with_slopes(g, none, 1, &x, &one), none);
+  assert_int_equal(og_with_slopes(g, x, 1, &none, &one), none);
+  assert_int_equal(og_with_slopes(g, x, 1, &x, &none), none);
+  assert_int_equal(og_graph_status(g), OG_OK);
+  og_graph_destroy(g);
+  og_context_destroy(context);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(rules)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(rules), cmocka_unit_test(structure),
+                                     cmocka_unit_test(of_nothing)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
