@@ -87,6 +87,18 @@ static void structure(void **state) {
     assert_int_equal(og_binary_node(g, op, wide_x, wide_y),
                      og_broadcast(g, og_binary_node(g, op, x, y), three));
   }
+  const og_shape square = {3, 3};
+  og_node zeros = og_uniform(g, three, 0), no_matrix = og_uniform(g, square, 0),
+          matrix = og_input(g, OG_SLOT_PARAMETER, 0, square);
+  assert_true(og_is_value(g, og_sum(g, zeros), 0) && og_is_value(g, og_dot(g, zeros, v), 0));
+  assert_true(og_is_value(g, og_matvec(g, no_matrix, v), 0) &&
+              og_is_value(g, og_matvec(g, matrix, zeros), 0));
+  assert_true(og_is_value(g, og_outer(g, zeros, v), 0) && og_is_value(g, og_outer(g, v, zeros), 0));
+  assert_true(og_is_value(g, og_pad(g, zeros, 1, 5), 0) &&
+              og_is_value(g, og_broadcast(g, og_constant(g, 4), three), 4));
+  assert_true(og_is_value(g, og_constant_tensor(g, three, (double[]){7, 7, 7}), 7));
+  assert_false(og_is_value(g, og_constant_tensor(g, three, (double[]){7, 7, 1}), 7));
+  assert_false(og_is_value(g, og_constant_tensor(g, three, (double[]){7, 1, 1}), 7));
   og_node list = og_concat(g, (og_node[]){og_apply1(g, OG_SIN, v), x, s}, 3);
   assert_int_equal(og_slice(g, list, 1, 2), og_slice(g, og_apply1(g, OG_SIN, v), 1, 2));
   assert_int_equal(og_slice(g, list, 0, 3), og_apply1(g, OG_SIN, v));
@@ -134,8 +146,29 @@ static void of_nothing(void **state) {
   og_context_destroy(context);
 }
 
+/* 2^28 entries are the most. */
+static void too_many_entries(void **state) {
+  (void)state;
+  for (int which = 0; which < 3; which++) {
+    og_context *context = new_context();
+    og_graph *g;
+    assert_int_equal(og_graph_create(context, &g), OG_OK);
+    const og_shape most = {1 << 28, 1}, long_side = {1 << 15, 1};
+    og_node all = og_input(g, OG_SLOT_STATE, 0, most), side = og_input(g, OG_SLOT_STATE, 0, long_side);
+    assert_true(all >= 0 && side >= 0);
+    og_node made = which == 0   ? og_concat(g, (og_node[]){side, all}, 2)
+                   : which == 1 ? og_outer(g, side, side)
+                                : og_input(g, OG_SLOT_STATE, 0, (og_shape){(1 << 28) + 1, 1});
+    assert_int_equal(made, OG_NODE_NONE);
+    assert_int_equal(og_graph_status(g), OG_ERR_SHAPE);
+    assert_contains(og_context_message(context), "2^28");
+    og_graph_destroy(g);
+    og_context_destroy(context);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(rules), cmocka_unit_test(structure),
-                                     cmocka_unit_test(of_nothing)};
+                                     cmocka_unit_test(of_nothing), cmocka_unit_test(too_many_entries)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
