@@ -119,6 +119,33 @@ static double ulps(long double got, long double want, int digits, int least) {
     table->unary[f](1, &in, &out);                                                                           \
     return out;                                                                                              \
   }                                                                                                          \
+  /* Whatever stands beside it: numbers undefined, infinite, or of other ranges of a function. */            \
+  static void neighbours_##S(void **state) {                                                                 \
+    (void)state;                                                                                             \
+    enum { COUNT = 32, ROUNDS = 300 };                                                                       \
+    static const double others[] = {                                                                         \
+        NAN, INFINITY, -INFINITY, 0,    1e-300, 7,     14,    16,     63,   -124,                            \
+        126, -1e3,     38e3,      41e3, 1e13,   -2e14, 1e300, -1e300, 0.75, 1e30};                           \
+    enum { OTHERS = sizeof others / sizeof *others };                                                        \
+    const og_elementwise_##S *all[4];                                                                        \
+    int tables = tables_##S(all);                                                                            \
+    uint64_t seed = 6;                                                                                       \
+    for (int t = 0; t < tables; t++)                                                                         \
+      for (int f = OG_EW_EXP; f < OG_EW_UNARY_COUNT; f++)                                                    \
+        for (int round = 0; round < ROUNDS; round++) {                                                       \
+          X x[COUNT], out[COUNT];                                                                            \
+          for (int i = 0; i < COUNT; i++) x[i] = (X)((round % 3 ? 1.5 : 14) * noise(&seed));                 \
+          for (int i = round % 4; i < COUNT; i += 5)                                                         \
+            x[i] = (X)others[(round + i / 5 * (round % 2)) % OTHERS];                                        \
+          all[t]->unary[f](COUNT, x, out);                                                                   \
+          for (int i = 0; i < COUNT; i++) {                                                                  \
+            X alone = value_##S(all[t], f, (double)x[i]);                                                    \
+            if (!(out[i] != out[i] && alone != alone) && memcmp(&out[i], &alone, sizeof alone))              \
+              fail_msg("table %d, %s(%.17g): %.17g among others, %.17g alone", t, names[f - OG_EW_EXP],      \
+                       (double)x[i], (double)out[i], (double)alone);                                         \
+          }                                                                                                  \
+        }                                                                                                    \
+  }                                                                                                          \
   static void specials_##S(void **state) {                                                                   \
     (void)state;                                                                                             \
     const og_elementwise_##S *all[4];                                                                        \
@@ -197,7 +224,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(accuracy_d),   cmocka_unit_test(accuracy_s),   cmocka_unit_test(places_d),
       cmocka_unit_test(places_s),     cmocka_unit_test(specials_d),   cmocka_unit_test(specials_s),
-      cmocka_unit_test(saturation_d), cmocka_unit_test(saturation_s),
+      cmocka_unit_test(saturation_d), cmocka_unit_test(saturation_s), cmocka_unit_test(neighbours_d),
+      cmocka_unit_test(neighbours_s),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -170,8 +170,16 @@ static void test_stated_slopes(void **state) {
   assert_true(value_at(g, derivative(g, branch, x), -1, b) == 0);
   assert_true(value_at(g, derivative(g, derivative(g, branch, x), x), -1, b) == 0);
   near(value_at(g, derivative(g, branch, x), a, b), log(a), 1e-15);
+  /* behind a choice: an infinite slope does not undo the 0 of what was not chosen, backward or forward */
+  og_node one = og_constant(g, 1), chosen = og_apply2(g, OG_MAX, x, og_constant(g, 0)), dot;
+  og_node root = og_apply1(g, OG_SQRT, chosen), slope = og_apply2(g, OG_DIV, og_constant(g, 0.5), root);
+  og_node stated = og_with_slopes(g, root, 1, &chosen, &slope);
+  assert_int_equal(og_graph_jvp(g, 1, &stated, 1, &x, &one, &dot), OG_OK);
+  assert_true(value_at(g, derivative(g, stated, x), -1, b) == 0 && value_at(g, dot, -1, b) == 0);
+  assert_true(value_at(g, derivative(g, dot, x), -1, b) == 0);
+  near(value_at(g, dot, a, b), 0.5 / sqrt(a), 1e-15);
   const double vector_at[] = {0.4, 1.3, -0.2};
-  og_node v = og_input(g, OG_SLOT_STATE, 0, (og_shape){3, 1}), one = og_constant(g, 1), bar;
+  og_node v = og_input(g, OG_SLOT_STATE, 0, (og_shape){3, 1}), bar;
   og_node s = og_with_slopes(g, og_apply2(g, OG_MUL, v, x), 1, &x, &v), sum = og_sum(g, s);
   assert_int_equal(og_graph_vjp(g, 1, &sum, &one, 1, &x, &bar),
                    OG_OK); /* x is v[1] too, which is not stated */
@@ -219,6 +227,7 @@ static void test_logarithms_of_probabilities(void **state) {
   }
   og_node grown = og_apply1(g, OG_LOG, og_apply2(g, OG_ADD, one, og_apply1(g, OG_EXP, x)));
   assert_true(value_at(g, grown, 1000, 0) == 1000);
+  assert_true(value_at(g, og_apply1(g, OG_LOG1P, og_apply1(g, OG_EXP, x)), 1000, 0) == 1000);
   /* -0.5 + 0.5 erf is no multiple of Phi, and a negative multiple has no logarithm */
   og_node not_phi = og_apply2(g, OG_ADD, og_constant(g, 0.25), og_apply2(g, OG_MUL, half, erf));
   /* mpmath: erf(0.3) */
@@ -244,7 +253,7 @@ static void test_binary_slopes(void **state) {
          (value_at(g, z, a, b + h) - value_at(g, z, a, b - h)) / (2 * h), 1e-9);
   }
   og_node power = og_apply2(g, OG_POW, x, y), tie = og_apply2(g, OG_MAX, x, y);
-  assert_true(value_at(g, derivative(g, power, y), 0, 2) == 0);
+  for (double p = 0.25; p <= 4; p *= 2) assert_true(value_at(g, derivative(g, power, y), 0, p) == 0);
   assert_true(value_at(g, derivative(g, tie, x), 2, 2) == 1 && value_at(g, derivative(g, tie, y), 2, 2) == 0);
   og_graph_destroy(g);
   og_context_destroy(context);
@@ -418,6 +427,7 @@ static void test_derivatives_stay_small(void **state) {
   (void)state;
   og_context *context = new_context();
   og_graph *g = new_graph(context);
+  og_node x1 = og_input(g, OG_SLOT_STATE_DOT, 0, scalar);
   og_node x = og_input(g, OG_SLOT_STATE, 0, (og_shape){2, 1}), first = og_slice(g, x, 0, 1),
           second = og_slice(g, x, 1, 1);
   og_node y = og_apply2(g, OG_MUL, first, second), one = og_constant(g, 1), bar, dot;
@@ -430,6 +440,13 @@ static void test_derivatives_stay_small(void **state) {
   double at[2] = {3, 5}, out[2];
   evaluate(g, bar, (const double *[OG_SLOT_COUNT]){[OG_SLOT_STATE] = at}, out);
   assert_true(out[0] == 6 && out[1] == 3);
+  /* the derivative of an output by itself, which is no input, and a tangent that is the graph's first node */
+  assert_int_equal(og_graph_jvp(g, 1, &last, 1, &last, &x1, &dot), OG_OK);
+  assert_int_equal(dot, x1);
+  assert_int_equal(og_graph_vjp(g, 1, &last, &x1, 1, &last, &bar), OG_OK);
+  assert_int_equal(bar, x1);
+  assert_int_equal(og_graph_jvp(g, 1, &y, 1, &first, &x1, &dot), OG_OK);
+  assert_int_equal(dot, og_apply2(g, OG_MUL, x1, second));
   og_graph_destroy(g);
   og_context_destroy(context);
 }

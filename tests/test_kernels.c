@@ -3,6 +3,7 @@
 #include "fields.h"
 #include "kernels/elementwise.h"
 #include "kernels/kernels.h"
+#include "node_by_node.h"
 
 enum { ROWS = 5, LANES = 64, TERMS = 7, ROOM = ROWS * LANES };
 
@@ -174,6 +175,110 @@ LANE_TESTS(float, s)
 STRAIGHT_TESTS(double, d)
 STRAIGHT_TESTS(float, s)
 
+/* ---- Loops against the operations as they are written ---- */
+NUMBER_BY_NUMBER(double, d)
+NUMBER_BY_NUMBER(float, s)
+
+/* Of the tables, which share their text, against node_by_node.h: every operation on every pair of special
+ * numbers, NaN among them, on either side and with one number for all. Counts are odd, and what lies beyond
+ * must stay. A multiply-add may round once or twice, so it is given numbers for which both are the same. */
+#define LOOP_TESTS(X, S)                                                                                     \
+  static void loops_as_written_##S(void **state) {                                                           \
+    (void)state;                                                                                             \
+    static const int loops[] = {OG_NEG, OG_ABS, OG_SIGN, OG_SQRT, OG_RELU, OG_NOT};                          \
+    const X special[] = {0, -(X)0.0, (X)INFINITY, -(X)INFINITY, (X)NAN, 1, -1, 2, (X)0.5, -3, 3};            \
+    enum { SPECIAL = 11, COUNT = SPECIAL * SPECIAL, SPACE = COUNT + 16 };                                    \
+    const og_elementwise_##S *tables[] = {&og_elementwise_reference_##S, &og_elementwise_base_##S,           \
+                                          og_elementwise_best_##S()};                                        \
+    X a[SPACE], b[SPACE], c[SPACE], out[SPACE];                                                              \
+    for (int i = 0; i < COUNT; i++) {                                                                        \
+      a[i] = special[i % SPECIAL], b[i] = special[i / SPECIAL], c[i] = special[(i + i / 7) % SPECIAL];       \
+    }                                                                                                        \
+    for (int t = 0; t < 3; t++) {                                                                            \
+      for (int op = 0; op < OG_EW_EXP; op++) {                                                               \
+        for (int i = 0; i < SPACE; i++) out[i] = 77;                                                         \
+        tables[t]->unary[op](COUNT, a, out);                                                                 \
+        for (int i = 0; i < COUNT; i++)                                                                      \
+          same_number_##S("unary", op, out[i], unary_number_##S(loops[op], a[i]));                           \
+        assert_true(out[COUNT] == 77);                                                                       \
+      }                                                                                                      \
+      for (int op = 0; op < OG_EW_BINARY_COUNT; op++)                                                        \
+        for (int v = 0; v < OG_EW_VARIANTS; v++)                                                             \
+          for (int k = 0; k < SPECIAL; k++) {                                                                \
+            int written = op <= OG_EW_DIV ? op : op - OG_EW_MIN + OG_MIN;                                    \
+            const X *x = v == OG_EW_ONE_A ? &special[k] : a, *y = v == OG_EW_ONE_B ? &special[k] : b;        \
+            for (int i = 0; i < SPACE; i++) out[i] = 77;                                                     \
+            tables[t]->binary[op][v](COUNT, x, y, out);                                                      \
+            for (int i = 0; i < COUNT; i++)                                                                  \
+              same_number_##S(                                                                               \
+                  "binary", op, out[i],                                                                      \
+                  binary_number_##S(written, x[v == OG_EW_ONE_A ? 0 : i], y[v == OG_EW_ONE_B ? 0 : i]));     \
+            assert_true(out[COUNT] == 77);                                                                   \
+          }                                                                                                  \
+      tables[t]->where(COUNT, c, a, b, out);                                                                 \
+      for (int i = 0; i < COUNT; i++) same_number_##S("where", 0, out[i], c[i] != 0 ? a[i] : b[i]);          \
+      tables[t]->slope_of_tanh(COUNT, a, b, out);                                                            \
+      for (int i = 0; i < COUNT; i++)                                                                        \
+        same_number_##S("slope_of_tanh", 0, out[i], a[i] * ((1 - b[i]) * (1 + b[i])));                       \
+      for (int lanes = 1; lanes <= 11; lanes += 5) {                                                         \
+        tables[t]->add_column(SPECIAL, (size_t)lanes, c, a, out);                                            \
+        for (int i = 0; i < SPECIAL * lanes; i++)                                                            \
+          same_number_##S("add_column", lanes, out[i], a[i] + c[i / lanes]);                                 \
+      }                                                                                                      \
+      for (int v = 0; v < 3; v++) {                                                                          \
+        memcpy(out, c, sizeof c);                                                                            \
+        if (v == 2)                                                                                          \
+          tables[t]->multiply_add(COUNT, a, b, out);                                                         \
+        else                                                                                                 \
+          tables[t]->multiply_add0[v](COUNT, v ? &special[9] : a, b, out);                                   \
+        for (int i = 0; i < COUNT; i++)                                                                      \
+          same_number_##S("multiply_add", v, out[i],                                                         \
+                          multiply_add_##S(v < 2, v == 1 ? -3 : a[i], b[i], c[i]));                          \
+      }                                                                                                      \
+    }                                                                                                        \
+  }                                                                                                          \
+  /* Any NaN equals any: which comes out of two is the compiler's choice. */                                 \
+  static void same_number_##S(const char *what, int op, X got, X want) {                                     \
+    if (!(got != got && want != want) && memcmp(&got, &want, sizeof got))                                    \
+      fail_msg("%s %d: %.17g, not %.17g", what, op, (double)got, (double)want);                              \
+  }
+static void same_number_d(const char *what, int op, double got, double want);
+static void same_number_s(const char *what, int op, float got, float want);
+LOOP_TESTS(double, d)
+LOOP_TESTS(float, s)
+
+/* ---- What lanes do each step, in plain arithmetic ---- */
+
+/* A step that would leave less than a hundredth of itself lands on 1. An error is the root of the mean of
+ * squares; of two estimates it is that of the first over the root of the first and a hundredth of the
+ * second. */
+static void lanes_as_written(void **state) {
+  (void)state;
+  enum { N = 16 };
+  int count;
+  const og_kernels_d *const *all = og_kernels_all_d(&count);
+  for (int table = 0; table < count; table++) {
+    _Alignas(64) double start[N], width[N], end[N], sum[N], sum2[N], error[N];
+    for (int i = 0; i < N; i++) {
+      start[i] = i < 8 ? 0.5 : 0.25 * i / N, width[i] = i < 8 ? 0.49 + 0.002 * i : 0.125;
+      sum[i] = i == 3 ? 0 : 0.75 * i + 1, sum2[i] = i == 3 ? 0 : 100 * (i % 5);
+    }
+    all[table]->step_ends(N, start, width, end);
+    for (int i = 0; i < N; i++) {
+      int lands = start[i] + 1.01 * width[i] >= 1;
+      assert_int_equal(lands, i >= 3 && i < 8);
+      assert_true(end[i] == (lands ? 1 : start[i] + width[i]));
+    }
+    all[table]->error_norms(N, 3, sum, NULL, error);
+    for (int i = 0; i < N; i++) assert_true(fabs(error[i] * error[i] * 3 - sum[i]) <= 1e-14);
+    all[table]->error_norms(N, 3, sum, sum2, error);
+    for (int i = 0; i < N; i++) {
+      double square = sum[i] == 0 ? 0 : sum[i] * sum[i] / ((sum[i] + 0.01 * sum2[i]) * 3);
+      assert_true(fabs(error[i] * error[i] - square) <= 1e-14);
+    }
+  }
+}
+
 KERNEL_TESTS(double, d, 2.3e-16)
 KERNEL_TESTS(float, s, 1.2e-7)
 
@@ -183,6 +288,8 @@ int main(void) {
       cmocka_unit_test(lane_bits_d),         cmocka_unit_test(lane_bits_s),
       cmocka_unit_test(lane_loops_d),        cmocka_unit_test(lane_loops_s),
       cmocka_unit_test(straight_bits_d),     cmocka_unit_test(straight_bits_s),
+      cmocka_unit_test(loops_as_written_d),  cmocka_unit_test(loops_as_written_s),
+      cmocka_unit_test(lanes_as_written),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,11 +74,11 @@ static og_node forward_unary(og_graph *g, const og_node_data *d, og_node node, o
   return slope < 0 ? OG_NODE_NONE : times(g, masked, dot, slope);
 }
 
-static og_node forward_stated(og_graph *g, const og_node_data *d, const og_node *dots) {
+static og_node forward_stated(og_graph *g, const og_node_data *d, const og_node *dots, int masked) {
   og_node sum = OG_NODE_NONE;
   for (int i = 0; i < d->count; i += 2) {
     og_node dot = dots[g->parts[d->first + i]], slope = g->parts[d->first + i + 1];
-    if (dot >= 0) sum = plus(g, sum, og_apply2(g, OG_MUL, dot, slope));
+    if (dot >= 0) sum = plus(g, sum, times(g, masked, dot, slope));
   }
   return spread(g, sum, d->shape);
 }
@@ -95,7 +95,7 @@ static og_node forward(og_graph *g, og_node node, const og_node *dots, int maske
   case OG_CONCAT: return forward_concat(g, &d, dots);
   case OG_SLICE: return dot < 0 ? dot : og_slice(g, dot, d.offset, d.shape.rows);
   case OG_RESHAPE: return dot < 0 ? dot : og_reshape(g, dot, d.shape);
-  case OG_WITH_SLOPES: return forward_stated(g, &d, dots);
+  case OG_WITH_SLOPES: return forward_stated(g, &d, dots, masked);
   case OG_BROADCAST: return dot < 0 ? dot : og_broadcast(g, dot, d.shape);
   case OG_PAD: return dot < 0 ? dot : og_pad(g, dot, d.offset, d.shape.rows);
   case OG_SUM: return dot < 0 ? dot : og_sum(g, dot);

@@ -94,7 +94,7 @@ const char *og_binary_name(int op);
 /* dy/dx of y = op(x), and of y = op(a, b) with respect to its `which` operand; OG_NODE_NONE when it is 0. */
 og_node og_unary_slope(og_graph *graph, og_unary op, og_node x, og_node y);
 og_node og_binary_slope(og_graph *graph, int op, int which, og_node a, og_node b, og_node y);
-/* where, min and max: what is not chosen gets a cotangent or tangent of exactly 0. */
+/* where, min, max and relu: what is not chosen gets a cotangent or tangent of exactly 0. */
 int og_is_choice(const og_node_data *d);
 /* An input and a wrt that read a common stretch of a slot are two views of it, whatever nodes they are.
  * og_gather: the cotangent of `wrt` from bars[0..last] of the inputs that overlap it (of wrt alone when it is

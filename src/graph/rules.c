@@ -84,7 +84,8 @@ static og_node chooses_first(og_graph *g, int op, og_node a, og_node b) {
 }
 
 int og_is_choice(const og_node_data *d) {
-  return d->kind == OG_WHERE || (d->kind == OG_BINARY && (d->op == OG_MIN || d->op == OG_MAX));
+  return d->kind == OG_WHERE || (d->kind == OG_BINARY && (d->op == OG_MIN || d->op == OG_MAX)) ||
+         (d->kind == OG_UNARY && d->op == OG_RELU);
 }
 
 og_node og_binary_slope(og_graph *g, int op, int which, og_node a, og_node b, og_node y) {

@@ -2,7 +2,7 @@
  *
  * The branch of a `where` that is not taken gets a cotangent of exactly 0, and below a branch every product
  * of a cotangent with a slope is one in which zero wins, so the 0 stays 0 even where the slope is NaN or
- * infinite. So it is with what `min` and `max` do not choose, whatever cotangent comes in: that of
+ * infinite. So it is with what `min`, `max` and `relu` do not choose, whatever cotangent comes in: that of
  * sqrt(max(x, 0)) is infinite where x is negative. */
 #include "graph/node.h"
 
@@ -67,6 +67,15 @@ static void back_choice(sweep *s, og_node node, const og_node_data *d, og_node b
   }
 }
 
+static void back_unary(sweep *s, og_node node, const og_node_data *d, og_node bar) {
+  int masking = s->masking;
+  og_node slope = og_unary_slope(s->graph, (og_unary)d->op, d->operands[0], node);
+  s->masking |= og_is_choice(d);
+  og_node own = fitted(s, d->operands[0], bar, slope);
+  s->masking = masking;
+  add_bar(s, d->operands[0], own);
+}
+
 static void back_where(sweep *s, const og_node_data *d, og_node bar) {
   og_node zero = og_uniform(s->graph, d->shape, 0);
   s->masking = 1;
@@ -115,7 +124,7 @@ static void back(sweep *s, og_node node) {
   switch (d.kind) {
   case OG_CONSTANT:
   case OG_INPUT: break;
-  case OG_UNARY: add_bar(s, a, fitted(s, a, bar, og_unary_slope(g, (og_unary)d.op, a, node))); break;
+  case OG_UNARY: back_unary(s, node, &d, bar); break;
   case OG_BINARY: (og_is_choice(&d) ? back_choice : back_binary)(s, node, &d, bar); break;
   case OG_WHERE: back_where(s, &d, bar); break;
   case OG_SLICE: {

@@ -78,6 +78,21 @@ static inline vec vec_if_less(vec a, vec b, vec yes, vec no) {
   return vec_select(a < b, yes, no);
 #endif
 }
+/* Whether a < b in every lane. */
+static inline int vec_all_less(vec a, vec b) {
+#if defined(__AVX512F__)
+  return OG_NATIVE_LESS((native_vec)a, (native_vec)b, _CMP_LT_OQ) == (1 << OG_VEC_LANES) - 1;
+#elif defined(__AVX__)
+  return OG_NATIVE(movemask)(OG_NATIVE(cmp)((native_vec)a, (native_vec)b, _CMP_LT_OQ)) ==
+         (1 << OG_VEC_LANES) - 1;
+#elif defined(OG_NATIVE)
+  return OG_NATIVE(movemask)(OG_NATIVE(cmplt)((native_vec)a, (native_vec)b)) == (1 << OG_VEC_LANES) - 1;
+#else
+  int all = 1;
+  for (int i = 0; i < OG_VEC_LANES; i++) all &= a[i] < b[i];
+  return all;
+#endif
+}
 static inline vec vec_abs(vec v) { return (vec)((vec_mask)v & ~(vec_mask)vec_all((real)-0.0)); }
 /* The first where one is NaN. */
 static inline vec vec_min(vec a, vec b) {

@@ -23,27 +23,58 @@
 #define SLEEF(name, accuracy) Sleef_##name##d2_##accuracy##sse2
 #endif
 
-#define FROM_SLEEF(name, accuracy)                                                                           \
-  static inline vec vec_##name(vec x) { return (vec)SLEEF(name, accuracy)((native_vec)x); }
+#define FROM_SLEEF_AS(own, name, accuracy)                                                                   \
+  static inline vec vec_##own(vec x) { return (vec)SLEEF(name, accuracy)((native_vec)x); }
+#define FROM_SLEEF(name, accuracy) FROM_SLEEF_AS(name, name, accuracy)
 #if defined(OG_SINGLE)
-#define FROM_SLEEF_LOOSE(name) FROM_SLEEF(name, u35)
+#define FROM_SLEEF_LOOSE_AS(own, name) FROM_SLEEF_AS(own, name, u35)
 #else
-#define FROM_SLEEF_LOOSE(name) FROM_SLEEF(name, u10)
+#define FROM_SLEEF_LOOSE_AS(own, name) FROM_SLEEF_AS(own, name, u10)
 #endif
+#define FROM_SLEEF_LOOSE(name) FROM_SLEEF_LOOSE_AS(name, name)
 FROM_SLEEF(exp, u10)
 FROM_SLEEF(expm1, u10)
 FROM_SLEEF(log1p, u10)
 FROM_SLEEF(log10, u10)
 FROM_SLEEF(erf, u10)
 FROM_SLEEF_LOOSE(log)
-FROM_SLEEF_LOOSE(sin)
-FROM_SLEEF_LOOSE(cos)
-FROM_SLEEF_LOOSE(tan)
 FROM_SLEEF_LOOSE(asin)
 FROM_SLEEF_LOOSE(acos)
 FROM_SLEEF_LOOSE(atan)
 FROM_SLEEF_LOOSE(sinh)
 FROM_SLEEF_LOOSE(cosh)
+
+/* SLEEF reduces angles in one of three ways, the cheapest that does for all numbers of a register: NaN or a
+ * large number in one lane would change the last bits of the others. So each range is computed apart, with
+ * its own least number in place of what lies outside. They end where SLEEF's do, those of tan in single
+ * precision at half of the first. */
+#if defined(OG_SINGLE)
+#define ANGLES                                                                                               \
+  { 0, 62.5f, 125, 39000 }
+#else
+#define ANGLES                                                                                               \
+  { 0, 15, 1e14 }
+#endif
+#define FROM_SLEEF_ANGLE(name)                                                                               \
+  FROM_SLEEF_LOOSE_AS(name##_together, name)                                                                 \
+  static inline vec vec_##name(vec x) {                                                                      \
+    static const real least[] = ANGLES;                                                                      \
+    enum { RANGES = sizeof least / sizeof *least };                                                          \
+    vec size = vec_abs(x), result = {0}, one = vec_all(1);                                                   \
+    if (vec_all_less(size, vec_all(least[1]))) return vec_##name##_together(x);                              \
+    for (int i = 0; i < RANGES; i++) {                                                                       \
+      vec low = vec_all(least[i]), in = vec_if_less(size, low, (vec){0}, one);                               \
+      if (i + 1 < RANGES) in = vec_if_less(size, vec_all(least[i + 1]), in, (vec){0});                       \
+      if (vec_all_less(in, one)) continue;                                                                   \
+      if (vec_all_less((vec){0}, in)) return vec_##name##_together(x);                                       \
+      vec some = vec_##name##_together(vec_if_less(in, one, low, x));                                        \
+      result = vec_if_less(in, one, result, some);                                                           \
+    }                                                                                                        \
+    return result;                                                                                           \
+  }
+FROM_SLEEF_ANGLE(sin)
+FROM_SLEEF_ANGLE(cos)
+FROM_SLEEF_ANGLE(tan)
 
 static inline vec vec_with_sign_of(vec size, vec x) {
   return (vec)((vec_mask)size | ((vec_mask)x & (vec_mask)vec_all((real)-0.0)));
