@@ -88,7 +88,11 @@ static void wrong_files_are_refused_and_change_nothing(void **state) {
       {"{\"alpha\": 2, \"alpha\": 3}", OG_ERR_DATA, "alpha is given twice"},
       {"{\"beta\": [7, 1e999]}", OG_ERR_NOT_FINITE, "beta"},
       {"{\n  \"alpha\": 2,\n  oops\n}", OG_ERR_DATA, ":3:3: this is not JSON"},
-      {"{\"alpha\": 2} x", OG_ERR_DATA, "not JSON"},
+      {"{\"alpha\": 2} x", OG_ERR_DATA, ":1:14: this is not JSON"},
+      {"{\"alpha\": 1.5x}", OG_ERR_DATA, ":1:11: this is not JSON"},
+      {"{\n\"\xce\xb1\xce\xb2\" 1}", OG_ERR_DATA, ":2:6: this is not JSON"},     /* characters, not bytes, */
+      {"\xEF\xBB\xBF{\"alpha\": oops}", OG_ERR_DATA, ":1:11: this is not JSON"}, /* without the mark */
+      {"\xEF\xBB\xBF{\n\"alpha\": oops}", OG_ERR_DATA, ":2:10: this is not JSON"},
       {"[1, 2]", OG_ERR_DATA, "expected an object"},
       {"", OG_ERR_DATA, "not JSON"},
       {"PK\003\004 and so on", OG_ERR_DATA, "save the state dict with safetensors.torch.save_file"},
