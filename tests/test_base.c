@@ -335,8 +335,13 @@ static void sizes_have_units(void **state) {
     const char *text;
     long long bytes;
   } rows[] = {
-      {"1000", 1000}, {"64MiB", 64LL << 20}, {"1GiB", 1LL << 30}, {"10kB", 10000},     {"2 KiB", 2048},
-      {"0", 0},       {"1.5MB", 1500000},    {"3B", 3},           {"1TiB", 1LL << 40},
+      {"1000", 1000},      {"64MiB", 64LL << 20},
+      {"1GiB", 1LL << 30}, {"10kB", 10000},
+      {"2 KiB", 2048},     {"0", 0},
+      {"1.5MB", 1500000},  {"3B", 3},
+      {"1TiB", 1LL << 40}, {"1KiB", 1024},
+      {"2GB", 2000000000}, {"1TB", 1000000000000},
+      {"7kib", 7168},      {"1.0009765625KiB", 1025},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     assert_text(options, "memory", rows[i].text, OG_OK, NULL);

@@ -216,6 +216,81 @@ static void wrong_ones_are_found(void **state) {
   check_words(&m, (const char *[]){"reference", "agrees", "not judged", "agrees", "agrees", "agrees"}, 1);
 }
 
+static void assert_near(double value, double truth) {
+  if (!(fabs(value - truth) <= 1e-12 * fabs(truth))) fail_msg("%.17g is not %.17g", value, truth);
+}
+
+/* How far each way may be from discrete, as docs/cli.md has it: changes of 1e-6 explain four times as much,
+ * of both ways; the sizes of the kinds are 8 and, of t0 and t1, x0 dL/dx0 / span = 4 or themselves. */
+static void limits_beside_discrete(void **state) {
+  (void)state;
+  static const double sizes[COUNT] = {8, 8, 8, 8, 8}, variables[COUNT] = {0.5, 2, 2, 4, 4};
+  static const double kinds[COUNT] = {2, 2, 2, 4, 4}; /* the largest variable of each kind */
+  for (int single = 0; single < 2; single++) {
+    const double epsilon = single ? 0x1p-23 : 0x1p-52, rounding = single ? 1e-3 : 1e-10;
+    made m;
+    make(&m, 0);
+    assert_int_equal(og_options_set_choice(m.p.options, OG_OPT_PRECISION,
+                                           single ? OG_PRECISION_SINGLE : OG_PRECISION_DOUBLE),
+                     OG_OK);
+    for (size_t i = 0; i < COUNT; i++) {
+      m.change[WAY_DISCRETE][i] = 1e-6 * (double)(i + 1), m.change[WAY_BACKSOLVE][i] = 1e-5;
+      m.allowed[WAY_DIFFERENCES][i] = 1e-7 * (double)(i + 1); /* their own estimate, of parameters */
+    }
+    conclude(&m);
+    assert_int_equal(m.c.reference, WAY_DISCRETE);
+    for (size_t i = 0; i < COUNT; i++) {
+      double held = 1e-6 * (double)(i + 1);
+      assert_near(m.allowed[WAY_BACKSOLVE][i], 4 * (held + 1e-5) + rounding * sizes[i]);
+      assert_near(m.allowed[WAY_QUADRATURE][i], 4 * (held + 1e-6) + rounding * sizes[i]);
+      assert_near(m.allowed[WAY_FORWARD][i], rounding * sizes[i] + 1e3 * epsilon * 5 / kinds[i]);
+      assert_near(m.allowed[WAY_DIFFERENCES][i], i < 2 ? 10 * 1e-7 * (double)(i + 1) + rounding * sizes[i]
+                                                       : cbrt(epsilon) * sizes[i] +
+                                                             10 * pow(epsilon, 2. / 3) * 5 / variables[i] +
+                                                             (i > 2 ? 4 * held : 0));
+    }
+    drop(&m);
+  }
+}
+
+/* Beside another reference the held steps explain no more than makes two gradients differ. */
+static void limits_beside_another(void **state) {
+  (void)state;
+  made m;
+  make(&m, 0);
+  spoil_held_steps(&m, 1 + 2e-2, 1);
+  m.change[WAY_DISCRETE][0] = 1e-7, m.change[WAY_QUADRATURE][1] = 1e-5;
+  conclude(&m);
+  assert_int_equal(m.c.reference, WAY_QUADRATURE);
+  for (size_t i = 0; i < COUNT; i++) {
+    double own = i == 1 ? 1e-5 : 1e-6, size = m.scale[i],
+           held = i == 0 ? 1e-7 : fmin(m.change[WAY_DISCRETE][i], 1e-2 * size);
+    assert_near(m.allowed[WAY_DISCRETE][i], 4 * (own + held) + 1e-10 * size);
+    assert_near(m.allowed[WAY_FORWARD][i], 4 * (own + held) + 1e-10 * size);
+    assert_near(m.allowed[WAY_INTERPOLATE][i], 4 * (own + 1e-6) + 1e-10 * size);
+  }
+  drop(&m);
+}
+
+/* A continuous way that is just within or just beyond its limit, in each component and to both sides. */
+static void near_the_limit(void **state) {
+  (void)state;
+  made m;
+  for (way w = WAY_BACKSOLVE; w < WAY_DIFFERENCES; w++)
+    for (int k = 0; k < 4 * COUNT; k++) {
+      size_t i = (size_t)k / 4;
+      int beyond = k % 2;
+      make(&m, 0);
+      double limit = 4 * (1e-6 + 1e-6) + 1e-10 * 8, share = (k % 4 < 2 ? 1 : -1) * (beyond ? 1.001 : 0.999);
+      m.values[w][i] = m.values[WAY_DISCRETE][i] + share * limit;
+      conclude(&m);
+      check_word(&m, w, beyond ? "disagrees" : "agrees");
+      assert_int_equal(all_agree(&m.c), !beyond);
+      assert_true(fabs(m.c.columns[w].worst - limit / 8) < 0.01 * limit / 8 || !beyond);
+      drop(&m);
+    }
+}
+
 /* Gradients that are nothing beside the loss, at a minimum or where the initial state is forgotten, are
  * compared with it. */
 static void lost_derivatives(void **state) {
@@ -273,6 +348,9 @@ int main(void) {
                                      cmocka_unit_test(without_discrete),
                                      cmocka_unit_test(without_the_others),
                                      cmocka_unit_test(wrong_ones_are_found),
+                                     cmocka_unit_test(limits_beside_discrete),
+                                     cmocka_unit_test(limits_beside_another),
+                                     cmocka_unit_test(near_the_limit),
                                      cmocka_unit_test(lost_derivatives),
                                      cmocka_unit_test(distances)};
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
