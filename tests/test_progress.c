@@ -1,5 +1,5 @@
 /* What is seen and saved of fits and trainings while they run: lines in a file, the line of a terminal, and
- * files, at times that are made up. */
+ * files, at times that are made up; and standard output that could not be written. */
 #include "counting.h"
 
 #include <fcntl.h>
@@ -372,15 +372,43 @@ static void where_the_state_is_kept(void **state) {
   assert_string_equal(kept_state(&p), "new");
 }
 
+/* ---- Standard output ---- */
+
+/* What was lost on the way is told at the end, although the last write went well. */
+static void a_write_that_failed_before(void **state) {
+  (void)state;
+  fflush(stdout);
+  int before = dup(STDOUT_FILENO), full = open("/dev/full", O_WRONLY), null = open("/dev/null", O_WRONLY);
+  assert_true(before >= 0 && full >= 0 && null >= 0);
+  begin_listening();
+  dup2(full, STDOUT_FILENO);
+  puts("lost");
+  int flushed = fflush(stdout);
+  dup2(null, STDOUT_FILENO);
+  int failed = finish_output();
+  clearerr(stdout);
+  int well = finish_output();
+  dup2(before, STDOUT_FILENO);
+  close(before), close(full), close(null);
+  assert_string_equal(heard(), "odegrad: cannot write to standard output: Input/output error\n");
+  assert_true(flushed == EOF && failed == EXIT_FAILED && well == EXIT_DONE);
+}
+
 int main(void) {
   context = new_context();
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_line_of_a_fit),      cmocka_unit_test(lines_of_a_fit),
-      cmocka_unit_test(a_sign_of_life),       cmocka_unit_test(quiet_fits),
-      cmocka_unit_test(a_fit_on_a_terminal),  cmocka_unit_test(saves_of_a_fit),
-      cmocka_unit_test(a_line_of_a_training), cmocka_unit_test(a_training_taken_up),
-      cmocka_unit_test(lines_of_a_training),  cmocka_unit_test(a_training_on_a_terminal),
-      cmocka_unit_test(saves_of_a_training),  cmocka_unit_test(where_the_state_is_kept)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(a_line_of_a_fit),
+                                     cmocka_unit_test(lines_of_a_fit),
+                                     cmocka_unit_test(a_sign_of_life),
+                                     cmocka_unit_test(quiet_fits),
+                                     cmocka_unit_test(a_fit_on_a_terminal),
+                                     cmocka_unit_test(saves_of_a_fit),
+                                     cmocka_unit_test(a_line_of_a_training),
+                                     cmocka_unit_test(a_training_taken_up),
+                                     cmocka_unit_test(lines_of_a_training),
+                                     cmocka_unit_test(a_training_on_a_terminal),
+                                     cmocka_unit_test(saves_of_a_training),
+                                     cmocka_unit_test(where_the_state_is_kept),
+                                     cmocka_unit_test(a_write_that_failed_before)};
   int failed = cmocka_run_group_tests(tests, make_file, remove_file);
   og_context_destroy(context);
   return failed;
