@@ -159,6 +159,19 @@ static void lines_of_a_fit(void **state) {
   assert_contains(text, "iteration 3  loss 1  |gradient| 0.125  2.3 s\n");
 }
 
+/* Where the first that is known is no early one, as of a fit that is slow to begin with, a second has to
+ * pass. */
+static void the_first_line_may_wait(void **state) {
+  (void)state;
+  progress view;
+  start(&view, NULL, 0);
+  at(&view, 0.5, 0, 11, 1);
+  at(&view, 0.99, 0, 12, 1);
+  at(&view, 1, 0, 13, 1);
+  end_progress(&view);
+  assert_string_equal(heard(), "iteration 13  loss 1  |gradient| 0.125  1.0 s\n");
+}
+
 /* An iteration that goes on has its line again after ten seconds. */
 static void a_sign_of_life(void **state) {
   (void)state;
@@ -399,6 +412,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(a_line_of_a_fit),
                                      cmocka_unit_test(lines_of_a_fit),
                                      cmocka_unit_test(a_sign_of_life),
+                                     cmocka_unit_test(the_first_line_may_wait),
                                      cmocka_unit_test(quiet_fits),
                                      cmocka_unit_test(a_fit_on_a_terminal),
                                      cmocka_unit_test(saves_of_a_fit),
