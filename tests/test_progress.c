@@ -347,6 +347,21 @@ static void a_training_on_a_terminal(void **state) {
   assert_contains(text, "\r\033[Kepoch 1/2  loss 0.5  ");
 }
 
+/* On a terminal the line that is there ends before anything else is told. */
+static void a_note_begins_a_line(void **state) {
+  (void)state;
+  training_view training;
+  progress fit;
+  start_training(&training, "/nowhere/out.json", NULL, 0);
+  training.terminal = 1, writing_fails = 1;
+  train(&training, 1, 10, 20);
+  assert_contains(heard(), " left\nodegrad: --out: ");
+  start(&fit, "/nowhere/out.json", 0);
+  fit.terminal = 1, fit.last_shown = -1e9, writing_fails = 1;
+  at(&fit, 1, 0, 1, 1);
+  assert_contains(heard(), " s\nodegrad: ");
+}
+
 /* Both files after each epoch, ten times a second at most. One that fails is told of once, and the other goes
  * on. */
 static void saves_of_a_training(void **state) {
@@ -420,6 +435,7 @@ int main(void) {
                                      cmocka_unit_test(a_training_taken_up),
                                      cmocka_unit_test(lines_of_a_training),
                                      cmocka_unit_test(a_training_on_a_terminal),
+                                     cmocka_unit_test(a_note_begins_a_line),
                                      cmocka_unit_test(saves_of_a_training),
                                      cmocka_unit_test(where_the_state_is_kept),
                                      cmocka_unit_test(a_write_that_failed_before)};
