@@ -206,6 +206,33 @@ static void columns_behind_a_byte_order_mark(void **state) {
   }
 }
 
+/* ---- Observed columns in JSON ---- */
+
+/* Those that are no states, each by its name, in each trajectory; what is not finite is null. */
+static void observed_columns(void **state) {
+  (void)state;
+  put_file(
+      "two.ode",
+      "init x = 1\ninit z = 3\nx' = 0\nz' = 0\nobserve x ~ normal(x, 1)\nobserve y ~ normal(2*x + z, 1)\n"
+      "observe w ~ normal(1/(t - 1), 1)\ntime 0 : 2\n");
+  put_file("two.csv", "id,t,y\na,0,1\na,1,1\nb,2,1\n");
+  char arguments[512];
+  snprintf(arguments, sizeof arguments, "solve '%s/two.ode' --data '%s/two.csv'", folder, folder);
+  cJSON *object = run_json(arguments), *all = at(object, "trajectories");
+  assert_int_equal(cJSON_GetArraySize(all), 2);
+  for (int m = 0; m < 2; m++) {
+    cJSON *one = cJSON_GetArrayItem(all, m), *observed = at(one, "observed"), *w = at(observed, "w");
+    assert_int_equal(cJSON_GetArraySize(observed), 2);
+    assert_int_equal(cJSON_GetArraySize(at(observed, "y")), 2 - m);
+    assert_true(number(cJSON_GetArrayItem(at(observed, "y"), 1 - m)) == 5);
+    assert_int_equal(cJSON_GetArraySize(w), 2 - m);
+    assert_true(number(cJSON_GetArrayItem(w, 0)) == (m ? 1 : -1));
+    if (!m) assert_true(cJSON_IsNull(cJSON_GetArrayItem(w, 1)));
+    assert_int_equal(cJSON_GetArraySize(at(one, "states")), 2);
+  }
+  cJSON_Delete(object);
+}
+
 /* ---- Norms of many initial values ---- */
 
 static double norm(const cJSON *array) {
@@ -333,6 +360,7 @@ int main(void) {
                                      cmocka_unit_test(ids_in_tables),
                                      cmocka_unit_test(ids_in_messages),
                                      cmocka_unit_test(columns_behind_a_byte_order_mark),
+                                     cmocka_unit_test(observed_columns),
                                      cmocka_unit_test(norms_of_initial_values),
                                      cmocka_unit_test(where_norms_begin),
                                      cmocka_unit_test(norms_of_parameters),
