@@ -223,6 +223,31 @@ static const char matrix_text[] = "# caf\xe9, caf\xc3\xa9\n"
 enum { MATRIX_PARAMETERS = 9 };
 static const double matrix_theta[MATRIX_PARAMETERS] = {1.0 / 3, -1e-300, -0.0, 0.1, 0.2, 0.3, 4, 5, 6e200};
 
+/* Wherever it is; nothing is written. */
+static void values_that_are_not_finite(void **state) {
+  (void)state;
+  static const double bad[] = {NAN, INFINITY, -INFINITY};
+  og_context *context = new_context();
+  og_model *model = parse(context, matrix_text);
+  put_file("old");
+  for (size_t k = 0; k < MATRIX_PARAMETERS; k++) {
+    double theta[MATRIX_PARAMETERS];
+    char *text;
+    size_t length;
+    memcpy(theta, matrix_theta, sizeof theta);
+    theta[k] = bad[k % 3];
+    assert_int_equal(og_parameters_write(model, theta, path), OG_ERR_NOT_FINITE);
+    assert_contains(og_context_message(context), k == 0  ? "parameter alpha"
+                                                 : k < 3 ? "parameter beta"
+                                                         : "parameter W");
+    assert_int_equal(og_read_file(context, path, &text, &length), OG_OK);
+    assert_string_equal(text, "old");
+    og_free(context, text);
+  }
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
 static void written_tensors_read_back_to_the_same_bits(void **state) {
   (void)state;
   og_context *context = new_context();
@@ -416,6 +441,7 @@ int main(void) {
       cmocka_unit_test(wrong_files_are_refused_and_change_nothing),
       cmocka_unit_test(shapes_in_json),
       cmocka_unit_test(weights_in_json),
+      cmocka_unit_test(values_that_are_not_finite),
       cmocka_unit_test(written_tensors_read_back_to_the_same_bits),
       cmocka_unit_test(a_model_is_read_from_its_parameters),
       cmocka_unit_test(shapes_of_one_meaning_are_read),
