@@ -267,6 +267,24 @@ static void running_out_of_memory_is_survived(void **state) {
   fail_each_allocation(write_and_read);
 }
 
+/* A shape that is too long for a message is cut, and ends as one does. */
+static void long_shapes_are_cut(void **state) {
+  (void)state;
+  struct {
+    char text[OG_TENSOR_SHAPE_TEXT], behind[8];
+  } room;
+  size_t shape[OG_RANK_MOST];
+  assert_string_equal(og_tensor_shape_text(0, NULL, room.text), "[]");
+  assert_string_equal(og_tensor_shape_text(2, (size_t[]){50, 2}, room.text), "[50, 2]");
+  for (size_t largest = 1; largest && largest <= SIZE_MAX / 10; largest *= 10) {
+    for (size_t i = 0; i < OG_RANK_MOST; i++) shape[i] = largest;
+    memset(&room, 'x', sizeof room);
+    size_t length = strlen(og_tensor_shape_text(OG_RANK_MOST, shape, room.text));
+    assert_true(length < OG_TENSOR_SHAPE_TEXT && room.text[length - 1] == ']');
+    assert_memory_equal(room.behind, "xxxxxxxx", 8);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(written_tensors_read_back_to_the_same_bits),
@@ -276,6 +294,7 @@ int main(void) {
       cmocka_unit_test(files_that_break_a_rule_are_refused_by_name),
       cmocka_unit_test(integers_beyond_doubles_are_refused),
       cmocka_unit_test(every_way_of_cutting_a_file_short_is_refused),
+      cmocka_unit_test(long_shapes_are_cut),
       cmocka_unit_test(running_out_of_memory_is_survived),
   };
   return cmocka_run_group_tests(tests, make_file, remove_file);
