@@ -193,6 +193,23 @@ static void long_names(void **state) {
   assert_int_equal(count_files(), 1);
 }
 
+static og_status write_by_link(og_context *context) {
+  og_output *output;
+  OG_TRY(og_output_open(context, path, &output));
+  fputs("new", og_output_file(output));
+  return og_output_close(output, OG_OK);
+}
+
+/* Where memory is missing nothing is written, left behind or kept. */
+static void each_allocation(void **state) {
+  (void)state;
+  create(other, 0600);
+  assert_int_equal(symlink("other", path), 0);
+  fail_each_allocation(write_by_link);
+  holds(other, "new");
+  assert_int_equal(count_files(), 2);
+}
+
 /* ---- The tool without standard streams ---- */
 
 static int run_tool(const char *model, int closed) {
@@ -242,6 +259,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(what_killed_runs_left_is_removed, enter, leave),
       cmocka_unit_test_setup_teardown(runs_at_the_same_time, enter, leave),
       cmocka_unit_test_setup_teardown(long_names, enter, leave),
+      cmocka_unit_test_setup_teardown(each_allocation, enter, leave),
       cmocka_unit_test_setup_teardown(closed_standard_streams, enter, leave)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
