@@ -195,6 +195,47 @@ static void long_names(void **state) {
   assert_int_equal(count_files(), 1);
 }
 
+/* A temporary name that another writer holds is left to it, and the next one is taken. */
+static void names_that_are_taken(void **state) {
+  (void)state;
+  int held[3];
+  for (int i = 0; i < 3; i++) {
+    char name[160];
+    snprintf(name, sizeof name, "%s/out.%ld-%d.tmp", folder, (long)getpid(), i);
+    held[i] = open(name, O_WRONLY | O_CREAT, 0600);
+    assert_true(held[i] >= 0 && flock(held[i], LOCK_EX) == 0);
+  }
+  write_new(path);
+  holds(path, "new");
+  assert_int_equal(count_files(), 4);
+  for (int i = 0; i < 3; i++) close(held[i]);
+  write_new(path); /* now they are left behind */
+  assert_int_equal(count_files(), 1);
+}
+
+/* What can be written by its superuser for another stays the other's. */
+static void owners_are_kept(void **state) {
+  (void)state;
+  struct stat facts;
+  create(path, 0640);
+  if (geteuid() != 0 || chown(path, 4321, 1234) != 0) skip();
+  write_new(path);
+  assert_int_equal(stat(path, &facts), 0);
+  assert_true(facts.st_uid == 4321 && facts.st_gid == 1234);
+  assert_int_equal(mode_of(path), S_IFREG | 0640);
+}
+
+static void folders_that_are_not_there(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_output *output;
+  strcat(path, "/nowhere");
+  assert_int_equal(og_output_open(context, path, &output), OG_ERR_FILE);
+  assert_contains(og_context_message(context), "/nowhere: No such file or directory");
+  assert_null(output);
+  og_context_destroy(context);
+}
+
 /* The limit on the size of files stands for a full disk, which is met on the way or at the end: the old file
  * stays, and nothing is left behind. */
 static void a_disk_that_fills(void **state) {
@@ -325,6 +366,9 @@ int main(void) {
       cmocka_unit_test_setup_teardown(what_killed_runs_left_is_removed, enter, leave),
       cmocka_unit_test_setup_teardown(runs_at_the_same_time, enter, leave),
       cmocka_unit_test_setup_teardown(long_names, enter, leave),
+      cmocka_unit_test_setup_teardown(names_that_are_taken, enter, leave),
+      cmocka_unit_test_setup_teardown(owners_are_kept, enter, leave),
+      cmocka_unit_test_setup_teardown(folders_that_are_not_there, enter, leave),
       cmocka_unit_test_setup_teardown(a_disk_that_fills, enter, leave),
       cmocka_unit_test_setup_teardown(an_error_before_the_end, enter, leave),
       cmocka_unit_test_setup_teardown(standard_output, enter, leave),
