@@ -1,8 +1,10 @@
 /* The tool's command line, by the table of its options: each is taken once, with a value or without, by the
- * verbs that know it and no others; and the values that the tool reads itself. */
+ * verbs that know it and no others; the values that the tool reads itself, and how it prints texts and
+ * numbers. */
 #include "counting.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <unistd.h>
 
 #pragma push_macro("fail") /* of cmocka: the tool has a function of that name */
@@ -303,6 +305,69 @@ static void nearest_names(void **state) {
   }
 }
 
+/* ---- Texts, numbers and JSON, as all verbs print them ---- */
+
+static void texts_of_any_length(void **state) {
+  (void)state;
+  char word[300];
+  for (size_t length = 0; length < sizeof word; length += 1 + length / 3) {
+    memset(word, 'w', length), word[length] = '\0';
+    char *joined = join("%s", word), *twice = join("%s-%s", word, word);
+    assert_string_equal(joined, word);
+    assert_int_equal(strlen(twice), 2 * length + 1);
+    free(joined), free(twice);
+  }
+}
+
+/* The shortest of 15 to 17 digits that reads back to the same double. */
+static void numbers_of_17_digits(void **state) {
+  (void)state;
+  static const struct {
+    double value;
+    const char *text;
+  } rows[] = {{0.1, "0.1"},
+              {0.1 + 0.2, "0.30000000000000004"},
+              {1.0 / 3, "0.3333333333333333"},
+              {-2, "-2"},
+              {1e22, "1e+22"},
+              {5e-324, "4.94065645841247e-324"},
+              {0x1p53, "9007199254740992"},
+              {0.1 + 0.7, "0.7999999999999999"}};
+  char text[NUMBER_SIZE];
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    assert_string_equal(number_text(rows[i].value, text), rows[i].text);
+    assert_true(strtod(text, NULL) == rows[i].value);
+  }
+}
+
+static void prints(cJSON *item, const char *expected) {
+  char *text = cJSON_PrintUnformatted(item);
+  assert_string_equal(text, expected);
+  cJSON_free(text);
+  cJSON_Delete(item);
+}
+
+static void arrays_in_json(void **state) {
+  (void)state;
+  static const double values[] = {1, 2.5, -3, 4, 5, 6};
+  const double none[] = {(double)NAN, (double)INFINITY, 1};
+  prints(json_array(values + 1, 1, 1), "2.5");
+  prints(json_array(values, 3, 1), "[1,2.5,-3]");
+  prints(json_array(values, 1, 3), "[[1,2.5,-3]]");
+  prints(json_array(values, 2, 3), "[[1,2.5,-3],[4,5,6]]");
+  prints(json_array(values, 3, 2), "[[1,2.5],[-3,4],[5,6]]");
+  prints(json_array(values, 0, 1), "[]");
+  prints(json_list(values, 1), "[1]");
+  prints(json_list(none, 3), "[null,null,1]");
+  prints(json_integer(9007199254740993), "9007199254740993"); /* no double */
+  prints(json_parameter(&(og_parameter_info){.rows = 1, .columns = 1, .offset = 2, .dimensions = 0}, values),
+         "-3");
+  prints(json_parameter(&(og_parameter_info){.rows = 1, .columns = 1, .offset = 2, .dimensions = 1}, values),
+         "[-3]");
+  prints(json_parameter(&(og_parameter_info){.rows = 2, .columns = 1, .offset = 1, .dimensions = 2}, values),
+         "[[2.5],[-3]]");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(every_option_of_every_verb),
                                      cmocka_unit_test(options_of_one_verb),
@@ -310,6 +375,9 @@ int main(void) {
                                      cmocka_unit_test(what_is_missing_or_too_much),
                                      cmocka_unit_test(times),
                                      cmocka_unit_test(sizes),
-                                     cmocka_unit_test(nearest_names)};
+                                     cmocka_unit_test(nearest_names),
+                                     cmocka_unit_test(texts_of_any_length),
+                                     cmocka_unit_test(numbers_of_17_digits),
+                                     cmocka_unit_test(arrays_in_json)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
