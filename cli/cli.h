@@ -318,6 +318,11 @@ text_table new_table(size_t columns);
 void add_cell(text_table *table, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Takes over `text`. */
 void add_text(text_table *table, char *text);
+/* Takes over a text, which the caller frees as it comes back: names and ids come from files, and a line break
+ * in one would break a table. */
+char *one_line(char *text);
+/* Letters, not bytes: names may be UTF-8. */
+size_t width_of(const char *text);
 void free_table(text_table *table);
 /* Prints and frees; the first `left` columns are aligned to the left, the others to the right. */
 void print_table(text_table *table, size_t left);

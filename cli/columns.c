@@ -46,26 +46,32 @@ static int width_of_column(const columns *c, size_t i) {
 }
 
 /* Ids are on the left, in the room that the widest of them takes. */
-static void print_id(const problem *p, const char *id) {
-  size_t width = 2;
+static size_t width_of_ids(const problem *p) {
+  size_t widest = width_of("id");
   for (size_t m = 0; m < p->trajectories; m++) {
-    size_t length = strlen(og_table_group_name(p->data, m));
-    if (length > width) width = length;
+    char *shown = one_line(join("%s", og_table_group_name(p->data, m)));
+    if (width_of(shown) > widest) widest = width_of(shown);
+    free(shown);
   }
-  char *shown = printable(id);
-  printf("%-*s  ", (int)width, shown);
+  return widest;
+}
+
+static void print_id(const char *id, size_t width) {
+  char *shown = one_line(join("%s", id));
+  printf("%s%*s", shown, (int)(width - width_of(shown) + 2), "");
   free(shown);
 }
 
 void print_columns_part(const columns *c, int names) {
   const problem *p = c->p;
-  if (names && p->has_ids) print_id(p, "id");
+  size_t width = p->has_ids ? width_of_ids(p) : 0;
+  if (names && p->has_ids) print_id("id", width);
   if (names) printf("%*s", NUMBER_WIDTH, "t");
   for (size_t i = 0; i < c->count && names; i++) printf("  %*s", width_of_column(c, i), c->names[i]);
   if (names) putchar('\n');
   for (size_t m = 0; m < p->trajectories; m++)
     for (size_t row = c->s->starts[m]; row < c->s->starts[m + 1]; row++) {
-      if (p->has_ids) print_id(p, og_table_group_name(p->data, m));
+      if (p->has_ids) print_id(og_table_group_name(p->data, m), width);
       printf("%*.8g", NUMBER_WIDTH, c->s->t[row]);
       for (size_t i = 0; i < c->count; i++)
         printf("  %*.8g", width_of_column(c, i), c->values[row * c->count + i]);
@@ -75,8 +81,16 @@ void print_columns_part(const columns *c, int names) {
 
 /* ---- CSV ---- */
 
+/* Where a text would not be read back as it is: it would be cut, taken for a comment (#), for a byte order
+ * mark or, of an id, for a missing one. */
+static int needs_quotes(const char *text) {
+  size_t length = strlen(text);
+  return length == 0 || strpbrk(text, ",\"\r\n") || strchr(" \t#\xEF", text[0]) ||
+         strchr(" \t", text[length - 1]) || strcmp(text, "NA") == 0;
+}
+
 static void write_text(FILE *file, const char *text) {
-  if (!strpbrk(text, ",\"\r\n")) {
+  if (!needs_quotes(text)) {
     put_text(text, file);
     return;
   }

@@ -7,8 +7,7 @@
 
 text_table new_table(size_t columns) { return (text_table){.columns = columns}; }
 
-/* Names and ids come from files; a line break in one would break the table. */
-static char *one_line(char *text) {
+char *one_line(char *text) {
   char *at = text;
   while (*at >= ' ' && *at < 127) at++;
   if (!*at) return text;
@@ -45,8 +44,7 @@ void free_table(text_table *table) {
   *table = (text_table){0};
 }
 
-/* Letters, not bytes: names may be UTF-8. */
-static size_t width_of(const char *text) {
+size_t width_of(const char *text) {
   size_t width = 0;
   for (; *text; text++) width += ((unsigned char)*text & 0xC0) != 0x80;
   return width;

@@ -1,4 +1,4 @@
-# What the library is linked to. scripts/deps.sh installs it all on Debian.
+# What the library is linked to, and the tool, which writes its results by cJSON. scripts/deps.sh installs it all on Debian.
 find_package(OpenMP COMPONENTS C)
 if(NOT OpenMP_C_FOUND)
   message(FATAL_ERROR "the C compiler knows no OpenMP: gcc does (Debian's package gcc); clang does with libomp-dev")

@@ -10,10 +10,10 @@ FILE      a source file under src/ or cli/
 --list    prints all mutants that could be made, and makes none
 
 Works in build/mutants, on a copy of the tree: nothing here is changed. The first run builds it (minutes), with gcov, which tells what
-tests reach. A mutant is found when a test fails, crashes or takes ten times as long as before. One that does not compile is no
+tests reach; with --tests only these tests are built, and the tool. A mutant is found when a test fails, crashes or takes ten times as long as before. One that does not compile is no
 mutant. Exit status: 0, or 1 when fewer than nine in ten are found.
 """
-import argparse, json, random, re, shutil, subprocess, sys, time
+import argparse, json, os, random, re, shutil, subprocess, sys, time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,7 +69,7 @@ def run(command, **more):
 
 
 def prepare():
-    """The copy, built with gcov. Files that have not changed are not copied, so that they are not compiled again."""
+    """The copy, configured with gcov. Files that have not changed are not copied, so that they are not compiled again."""
     TREE.mkdir(parents=True, exist_ok=True)
     for name in COPIED:
         source = ROOT / name
@@ -79,21 +79,34 @@ def prepare():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(path, target)
     options = ['-DCMAKE_BUILD_TYPE=Debug', '-DCMAKE_C_FLAGS=--coverage -O1']
-    for command in (['cmake', '-S', TREE, '-B', BUILD, *options], ['cmake', '--build', BUILD, '-j', '2']):
-        result = run(command)
-        if result.returncode:
-            sys.exit(result.stdout[-3000:])
+    result = run(['cmake', '-S', TREE, '-B', BUILD, *options])
+    if result.returncode:
+        sys.exit(result.stdout[-3000:])
+
+
+def build(targets):
+    return run(['cmake', '--build', BUILD, '-j', '2', *(['--target', *targets] if targets else [])])
+
+
+def listed(names):
+    return json.loads(run(['ctest', '--test-dir', BUILD, '--show-only=json-v1', *(['-R', names] if names else [])]).stdout)['tests']
+
+
+def targets_of(names):
+    """What must be built for tests of that name, and the tool, which some of them run; None: all."""
+    if names:
+        return ['odegrad'] + [test['name'] for test in listed(names) if test['name'].startswith(('test_', 'example_'))]
 
 
 def ctest(names):
-    """The commands and folders of ctest's tests."""
-    listed = json.loads(run(['ctest', '--test-dir', BUILD, '--show-only=json-v1', *(['-R', names] if names else [])]).stdout)
+    """The commands, folders and environments of ctest's tests, which have none before they are built."""
     tests = {}
-    for test in listed['tests']:
+    for test in listed(names):
         if 'command' not in test or test['name'].startswith('project_'):
             continue
         properties = {p['name']: p['value'] for p in test.get('properties', [])}
-        tests[test['name']] = (test['command'], properties.get('WORKING_DIRECTORY', str(BUILD)))
+        own = dict(entry.split('=', 1) for entry in properties.get('ENVIRONMENT', []))
+        tests[test['name']] = (test['command'], properties.get('WORKING_DIRECTORY', str(BUILD)), {**os.environ, **own})
     return tests
 
 
@@ -111,11 +124,11 @@ def lines_reached(file):
 def find_reach(file, tests):
     """Which lines of the file each test reaches, and how long it takes."""
     reach = {}
-    for name, (command, folder) in tests.items():
+    for name, (command, folder, environment) in tests.items():
         for data in BUILD.rglob(f'{file.name}.gcda'):
             data.unlink()
         start = time.monotonic()
-        result = run(command, cwd=folder)
+        result = run(command, cwd=folder, env=environment)
         if result.returncode:
             print(f'{name} fails as it is, and is left out', file=sys.stderr)
             continue
@@ -126,22 +139,22 @@ def find_reach(file, tests):
 def is_found(reaching, tests, reach):
     """The first test that notices, the quickest first; None: none does."""
     for name in sorted(reaching, key=lambda name: reach[name][1]):
-        command, folder = tests[name]
+        command, folder, environment = tests[name]
         try:
-            if run(command, cwd=folder, timeout=10 + 10 * reach[name][1]).returncode:
+            if run(command, cwd=folder, env=environment, timeout=10 + 10 * reach[name][1]).returncode:
                 return name
         except subprocess.TimeoutExpired:
             return f'{name} (time)'
     return None
 
 
-def try_all(file, text, drawn, tests, reach):
+def try_all(file, text, drawn, tests, reach, targets):
     found = made = 0
     target, lines = TREE / file, text.split('\n')
     for number, line, what in drawn:
         reaching = [name for name in reach if number in reach[name][0]]
         target.write_text('\n'.join(lines[:number] + [line] + lines[number + 1:]))
-        if run(['cmake', '--build', BUILD, '-j', '2']).returncode:
+        if build(targets).returncode:
             continue
         made += 1
         by = is_found(reaching, tests, reach)
@@ -167,12 +180,16 @@ def main():
             print(f'{file}:{number + 1}: {what}: {line.strip()}')
         return 0
     prepare()
+    targets = targets_of(a.tests)
+    built = build(targets)
+    if built.returncode:
+        sys.exit(built.stdout[-3000:])
     tests = ctest(a.tests)
     reach = find_reach(file, tests)
     reach = {name: value for name, value in reach.items() if value[0]}
     drawn = sorted(random.Random(a.seed).sample(all_mutants, min(a.count, len(all_mutants))))
     try:
-        found, made = try_all(file, text, drawn, tests, reach)
+        found, made = try_all(file, text, drawn, tests, reach, targets)
     finally:
         (TREE / file).write_text(text)
     print(f'{found} of {made} mutants found' + (f' ({100 * found // made} %)' if made else ''))

@@ -335,8 +335,13 @@ static void sizes_have_units(void **state) {
     const char *text;
     long long bytes;
   } rows[] = {
-      {"1000", 1000}, {"64MiB", 64LL << 20}, {"1GiB", 1LL << 30}, {"10kB", 10000},     {"2 KiB", 2048},
-      {"0", 0},       {"1.5MB", 1500000},    {"3B", 3},           {"1TiB", 1LL << 40},
+      {"1000", 1000},      {"64MiB", 64LL << 20},
+      {"1GiB", 1LL << 30}, {"10kB", 10000},
+      {"2 KiB", 2048},     {"0", 0},
+      {"1.5MB", 1500000},  {"3B", 3},
+      {"1TiB", 1LL << 40}, {"1KiB", 1024},
+      {"2GB", 2000000000}, {"1TB", 1000000000000},
+      {"7kib", 7168},      {"1.0009765625KiB", 1025},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     assert_text(options, "memory", rows[i].text, OG_OK, NULL);
@@ -361,6 +366,36 @@ static og_status use_options(og_context *context) {
   og_options_destroy(options);
   og_options_destroy(copy);
   return status;
+}
+
+/* Tolerances of single states are put behind those that were given before; one that is wrong changes nothing.
+ */
+static void tolerances_of_states(void **state) {
+  (void)state;
+  static const char longest[] = "a_state_with_a_long_name=1e-12";
+  og_context *context = new_context();
+  og_options *options;
+  assert_int_equal(og_options_create(context, &options), OG_OK);
+  assert_text(options, "atol", "x=1e-3", OG_OK, NULL);
+  assert_string_equal(og_options_text(options, OG_OPT_ATOL), "x=1e-3");
+  assert_text(options, "atol", "y=1e300,z=1e-300", OG_OK, NULL); /* the bounds themselves */
+  assert_text(options, "atol", longest, OG_OK, NULL);
+  static const char *const wrong[] = {"=1",      "x=",     "x=1,",    ",x=1", "x=1,,y=2",
+                                      "x=1;y=2", "x=tiny", "x=1e-3y", "x=1,y"};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    assert_text(options, "atol", wrong[i], OG_ERR_ARGUMENT, "x=1e-12,y=1e-9");
+  assert_text(options, "atol", "x", OG_ERR_ARGUMENT, "a number such as 1e-8");
+  assert_text(options, "atol", "x=-1", OG_ERR_BOUNDS, "option atol is x=-1;");
+  assert_text(options, "atol", "x=1,y=1e999", OG_ERR_BOUNDS,
+              "option atol is y=1e999; it must be from 1e-300 to 1e+300");
+  assert_string_equal(og_options_text(options, OG_OPT_ATOL),
+                      "x=1e-3,y=1e300,z=1e-300,a_state_with_a_long_name=1e-12");
+  assert_text(options, "atol", "1e-5", OG_OK, NULL); /* that of all others */
+  assert_true(og_options_real(options, OG_OPT_ATOL) == 1e-5);
+  assert_string_equal(og_options_text(options, OG_OPT_ATOL),
+                      "x=1e-3,y=1e300,z=1e-300,a_state_with_a_long_name=1e-12");
+  og_options_destroy(options);
+  og_context_destroy(context);
 }
 
 static void options_survive_every_failing_allocation(void **state) {
@@ -616,6 +651,7 @@ int main(void) {
       cmocka_unit_test(bounds_hold_for_every_option),
       cmocka_unit_test(text_options),
       cmocka_unit_test(texts_without_memory),
+      cmocka_unit_test(tolerances_of_states),
       cmocka_unit_test(options_are_read_from_text),
       cmocka_unit_test(choice_words_follow_the_enums),
       cmocka_unit_test(sizes_have_units),

@@ -216,6 +216,198 @@ static void wrong_ones_are_found(void **state) {
   check_words(&m, (const char *[]){"reference", "agrees", "not judged", "agrees", "agrees", "agrees"}, 1);
 }
 
+/* A thousand tolerances, but at least 1 % and at most all; ten times the smaller one with fixed steps. */
+static void how_far_is_too_far(void **state) {
+  (void)state;
+  static const double rtol[] = {1e-9, 1e-5, 1e-4, 1e-3, 1e-2}, far[] = {1e-2, 1e-2, 1e-1, 1, 1};
+  made m;
+  make(&m, 0);
+  for (size_t i = 0; i < 5; i++) {
+    assert_int_equal(og_options_set_real(m.p.options, OG_OPT_RTOL, rtol[i]), OG_OK);
+    assert_true(fabs(too_far(&m.p) - far[i]) < 1e-15);
+  }
+  assert_int_equal(og_options_set_integer(m.p.options, OG_OPT_STEPS, 1), OG_OK);
+  assert_true(too_far(&m.p) == 10);
+  drop(&m);
+}
+
+/* Discrete that its finer run alone confirms stays the reference beside another that is as alone, and gives
+ * way to two that confirm each other. */
+static void discrete_on_its_own(void **state) {
+  (void)state;
+  made m;
+  for (int outvoted = 0; outvoted < 2; outvoted++) {
+    make(&m, 0);
+    spoil(&m, WAY_BACKSOLVE, 5, 0.5);
+    spoil(&m, WAY_INTERPOLATE, outvoted ? 3 : 2, 0.5);
+    spoil(&m, WAY_QUADRATURE, 3, 1e-6);
+    conclude(&m);
+    assert_int_equal(m.c.reference, outvoted ? WAY_QUADRATURE : WAY_DISCRETE);
+    assert_int_equal(m.c.confirmed_by_itself, 1);
+    for (way w = 0; w < WAY_COUNT; w++)
+      assert_int_equal(m.c.confirmed_by[w], outvoted && w == WAY_INTERPOLATE);
+    assert_int_equal(all_agree(&m.c), 0);
+    drop(&m);
+  }
+}
+
+/* What a kind's own size does not explain may be lost in the errors of the loss: 1e-3 of it (a thousand times
+ * rtol), in units of the parameters, or as much of the largest product for initial states and times. A
+ * parameter that is 0 is taken for the largest of its kind. */
+static void what_is_lost(void **state) {
+  (void)state;
+  made m;
+  make(&m, 0);
+  for (int zero = 0; zero < 2; zero++)
+    for (int beyond = 0; beyond < 2; beyond++) {
+      double a[COUNT] = {1e-9, 0, 8, 8, 8}, b[COUNT] = {1e-9, 0, 8, 8, 8};
+      int below = 0;
+      m.theta[0] = zero ? 0 : -0.5, m.theta[1] = 2;
+      b[0] += (beyond ? 1.001 : 0.999) * 1e-3 * 5 / (zero ? 2 : 0.5);
+      assert_true((apart(&m.c, a, b, &below) > 0) == beyond);
+      assert_int_equal(below, !beyond);
+    }
+  m.theta[0] = 0.5;
+  for (int beyond = 0; beyond < 2;
+       beyond++) { /* initial states: the largest product is dL/dk k = -100 * 0.5 */
+    double a[COUNT] = {-100, 1, 1e-9, 0, 0}, b[COUNT] = {-100, 1, 1e-9, 0, 0};
+    int below = 0;
+    b[2] += (beyond ? 1.001 : 0.999) * 1e-3 * 50 / 2;
+    assert_true((apart(&m.c, a, b, &below) > 0) == beyond);
+    assert_int_equal(below, !beyond);
+  }
+  drop(&m);
+}
+
+/* Where no finer run is to be had, continuous ways say so; discrete is confirmed by those that agree with it.
+ */
+static void without_finer_runs(void **state) {
+  (void)state;
+  made m;
+  make(&m, 0);
+  m.c.finer_failure = join("out of steps");
+  for (way w = 0; w < WAY_COUNT; w++) {
+    m.c.columns[w].moved = INFINITY;
+    for (size_t i = 0; i < COUNT; i++) m.change[w][i] = INFINITY;
+  }
+  conclude(&m);
+  assert_int_equal(m.c.reference, WAY_DISCRETE);
+  check_word(&m, WAY_BACKSOLVE, "not judged");
+  assert_string_equal(m.c.columns[WAY_QUADRATURE].reason, "there is no finer run: out of steps");
+  free(m.c.finer_failure);
+  drop(&m);
+}
+
+/* A time whose derivative is not finite is left out; any other value that is none is a disagreement. */
+static void values_that_are_none(void **state) {
+  (void)state;
+  made m;
+  for (size_t i = 0; i < COUNT; i++) {
+    make(&m, 0);
+    m.values[WAY_INTERPOLATE][i] = NAN;
+    conclude(&m);
+    check_word(&m, WAY_INTERPOLATE, i >= COUNT - 2 ? "agrees" : "disagrees");
+    drop(&m);
+  }
+}
+
+/* Parameters that differences do not vary are not held against them; against other ways they are. */
+static void a_sample_of_parameters(void **state) {
+  (void)state;
+  size_t sample[] = {1};
+  made m;
+  for (int wrong = 0; wrong < 3; wrong++) {
+    make(&m, 0);
+    m.c.sample = sample, m.c.sample_count = 1;
+    m.values[WAY_DIFFERENCES][0] = NAN;
+    if (wrong == 1) m.values[WAY_DIFFERENCES][1] *= 1.1;
+    if (wrong == 2) m.values[WAY_QUADRATURE][0] *= 1.001;
+    conclude(&m);
+    check_word(&m, WAY_DIFFERENCES, wrong == 1 ? "disagrees" : "agrees");
+    check_word(&m, WAY_QUADRATURE, wrong == 2 ? "disagrees" : "agrees");
+    assert_int_equal(all_agree(&m.c), wrong == 0);
+    drop(&m);
+  }
+}
+
+static void assert_near(double value, double truth) {
+  if (!(fabs(value - truth) <= 1e-12 * fabs(truth))) fail_msg("%.17g is not %.17g", value, truth);
+}
+
+/* How far each way may be from discrete, as docs/cli.md has it: changes of 1e-6 explain four times as much,
+ * of both ways; the largest of each kind is 8. */
+static void limits_beside_discrete(void **state) {
+  (void)state;
+  static const double sizes[COUNT] = {8, 8, 8, 8, 8}, x0[] = {-0.5, 0};
+  for (int k = 0; k < 4; k++) {
+    const int single = k % 2;
+    const double state_size = k < 2 ? 0.5 : 1;            /* a variable that is 0 is taken for 1 */
+    const double kinds[COUNT] = {2, 2, state_size, 4, 4}; /* the largest variable of each kind */
+    const double epsilon = single ? 0x1p-23 : 0x1p-52, rounding = single ? 1e-3 : 1e-10;
+    made m;
+    make(&m, 0);
+    assert_int_equal(og_options_set_choice(m.p.options, OG_OPT_PRECISION,
+                                           single ? OG_PRECISION_SINGLE : OG_PRECISION_DOUBLE),
+                     OG_OK);
+    m.theta[0] = -0.5, m.theta[1] = -2, m.x0[0] = x0[k / 2]; /* their size counts */
+    for (size_t i = 0; i < COUNT; i++) {
+      m.change[WAY_DISCRETE][i] = 1e-6 * (double)(i + 1), m.change[WAY_BACKSOLVE][i] = 1e-5;
+      m.allowed[WAY_DIFFERENCES][i] = 1e-7 * (double)(i + 1); /* their own estimate, of parameters */
+    }
+    conclude(&m);
+    assert_int_equal(m.c.reference, WAY_DISCRETE);
+    for (size_t i = 0; i < COUNT; i++) {
+      double held = 1e-6 * (double)(i + 1);
+      assert_near(m.allowed[WAY_BACKSOLVE][i], 4 * (held + 1e-5) + rounding * sizes[i]);
+      assert_near(m.allowed[WAY_QUADRATURE][i], 4 * (held + 1e-6) + rounding * sizes[i]);
+      assert_near(m.allowed[WAY_FORWARD][i], rounding * sizes[i] + 1e3 * epsilon * 5 / kinds[i]);
+      assert_near(m.allowed[WAY_DIFFERENCES][i], i < 2 ? 10 * 1e-7 * (double)(i + 1) + rounding * sizes[i]
+                                                       : cbrt(epsilon) * sizes[i] +
+                                                             10 * pow(epsilon, 2. / 3) * 5 / kinds[i] +
+                                                             (i > 2 ? 4 * held : 0));
+    }
+    drop(&m);
+  }
+}
+
+/* Beside another reference the held steps explain no more than makes two gradients differ. */
+static void limits_beside_another(void **state) {
+  (void)state;
+  made m;
+  make(&m, 0);
+  spoil_held_steps(&m, 1 + 2e-2, 1);
+  m.change[WAY_DISCRETE][0] = 1e-7, m.change[WAY_QUADRATURE][1] = 1e-5;
+  conclude(&m);
+  assert_int_equal(m.c.reference, WAY_QUADRATURE);
+  for (size_t i = 0; i < COUNT; i++) {
+    double own = i == 1 ? 1e-5 : 1e-6, size = m.scale[i],
+           held = i == 0 ? 1e-7 : fmin(m.change[WAY_DISCRETE][i], 1e-2 * size);
+    assert_near(m.allowed[WAY_DISCRETE][i], 4 * (own + held) + 1e-10 * size);
+    assert_near(m.allowed[WAY_FORWARD][i], 4 * (own + held) + 1e-10 * size);
+    assert_near(m.allowed[WAY_INTERPOLATE][i], 4 * (own + 1e-6) + 1e-10 * size);
+  }
+  drop(&m);
+}
+
+/* A continuous way that is just within or just beyond its limit, in each component and to both sides. */
+static void near_the_limit(void **state) {
+  (void)state;
+  made m;
+  for (way w = WAY_BACKSOLVE; w < WAY_DIFFERENCES; w++)
+    for (int k = 0; k < 4 * COUNT; k++) {
+      size_t i = (size_t)k / 4;
+      int beyond = k % 2;
+      make(&m, 0);
+      double limit = 4 * (1e-6 + 1e-6) + 1e-10 * 8, share = (k % 4 < 2 ? 1 : -1) * (beyond ? 1.001 : 0.999);
+      m.values[w][i] = m.values[WAY_DISCRETE][i] + share * limit;
+      conclude(&m);
+      check_word(&m, w, beyond ? "disagrees" : "agrees");
+      assert_int_equal(all_agree(&m.c), !beyond);
+      assert_true(fabs(m.c.columns[w].worst - limit / 8) < 0.01 * limit / 8 || !beyond);
+      drop(&m);
+    }
+}
+
 /* Gradients that are nothing beside the loss, at a minimum or where the initial state is forgotten, are
  * compared with it. */
 static void lost_derivatives(void **state) {
@@ -273,6 +465,15 @@ int main(void) {
                                      cmocka_unit_test(without_discrete),
                                      cmocka_unit_test(without_the_others),
                                      cmocka_unit_test(wrong_ones_are_found),
+                                     cmocka_unit_test(how_far_is_too_far),
+                                     cmocka_unit_test(discrete_on_its_own),
+                                     cmocka_unit_test(what_is_lost),
+                                     cmocka_unit_test(without_finer_runs),
+                                     cmocka_unit_test(values_that_are_none),
+                                     cmocka_unit_test(a_sample_of_parameters),
+                                     cmocka_unit_test(limits_beside_discrete),
+                                     cmocka_unit_test(limits_beside_another),
+                                     cmocka_unit_test(near_the_limit),
                                      cmocka_unit_test(lost_derivatives),
                                      cmocka_unit_test(distances)};
   int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -142,7 +143,8 @@ static void what_killed_runs_left_is_removed(void **state) {
     raise(SIGKILL);
   }
   assert_int_equal(waitpid(child, NULL, 0), child);
-  assert_int_equal(count_files(), 1);
+  snprintf(name, sizeof name, "%s/out.7-3.tmp", folder), create(name, 0644); /* of another process */
+  assert_int_equal(count_files(), 2);
   static const char *const others[] = {"other.1-0.tmp", "out.1-0.tmp.txt", "out.x-0.tmp", "out.1-.tmp"};
   for (size_t i = 0; i < 4; i++) snprintf(name, sizeof name, "%s/%s", folder, others[i]), create(name, 0644);
   assert_int_equal(og_output_open(context, path, &under_way), OG_OK);
@@ -191,6 +193,128 @@ static void long_names(void **state) {
   write_new(name);
   holds(name, "new");
   assert_int_equal(count_files(), 1);
+}
+
+/* A temporary name that another writer holds is left to it, and the next one is taken. */
+static void names_that_are_taken(void **state) {
+  (void)state;
+  int held[3];
+  for (int i = 0; i < 3; i++) {
+    char name[160];
+    snprintf(name, sizeof name, "%s/out.%ld-%d.tmp", folder, (long)getpid(), i);
+    held[i] = open(name, O_WRONLY | O_CREAT, 0600);
+    assert_true(held[i] >= 0 && flock(held[i], LOCK_EX) == 0);
+  }
+  write_new(path);
+  holds(path, "new");
+  assert_int_equal(count_files(), 4);
+  for (int i = 0; i < 3; i++) close(held[i]);
+  write_new(path); /* now they are left behind */
+  assert_int_equal(count_files(), 1);
+}
+
+/* What can be written by its superuser for another stays the other's. */
+static void owners_are_kept(void **state) {
+  (void)state;
+  struct stat facts;
+  create(path, 0640);
+  if (geteuid() != 0 || chown(path, 4321, 1234) != 0) skip();
+  write_new(path);
+  assert_int_equal(stat(path, &facts), 0);
+  assert_true(facts.st_uid == 4321 && facts.st_gid == 1234);
+  assert_int_equal(mode_of(path), S_IFREG | 0640);
+}
+
+static void folders_that_are_not_there(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_output *output;
+  strcat(path, "/nowhere");
+  assert_int_equal(og_output_open(context, path, &output), OG_ERR_FILE);
+  assert_contains(og_context_message(context), "/nowhere: No such file or directory");
+  assert_null(output);
+  og_context_destroy(context);
+}
+
+/* The limit on the size of files stands for a full disk, which is met on the way or at the end: the old file
+ * stays, and nothing is left behind. */
+static void a_disk_that_fills(void **state) {
+  (void)state;
+  static char block[1 << 16];
+  struct rlimit before, small;
+  getrlimit(RLIMIT_FSIZE, &before);
+  signal(SIGXFSZ, SIG_IGN);
+  for (size_t blocks = 1; blocks <= 4; blocks += 3) {
+    og_context *context = new_context();
+    og_output *output;
+    create(path, 0644);
+    small = before, small.rlim_cur = blocks == 1 ? sizeof block / 2 : sizeof block + 100;
+    setrlimit(RLIMIT_FSIZE, &small);
+    assert_int_equal(og_output_open(context, path, &output), OG_OK);
+    for (size_t i = 0; i < blocks; i++) fwrite(block, 1, sizeof block, og_output_file(output));
+    og_status status = og_output_close(output, OG_OK);
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(status, OG_ERR_FILE);
+    assert_contains(og_context_message(context), "cannot write ");
+    holds(path, "old");
+    assert_int_equal(count_files(), 1);
+    unlink(path);
+    og_context_destroy(context);
+  }
+}
+
+/* What was lost on the way is an error although the rest could be written. */
+static void an_error_before_the_end(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_output *output;
+  create(path, 0644);
+  assert_int_equal(og_output_open(context, path, &output), OG_OK);
+  FILE *file = og_output_file(output);
+  fputs("new", file);
+  fflush(file);
+  int kept = dup(fileno(file)), full = open("/dev/full", O_WRONLY);
+  assert_true(kept >= 0 && full >= 0);
+  dup2(full, fileno(file));
+  fputs("lost", file);
+  assert_int_equal(fflush(file), EOF);
+  dup2(kept, fileno(file));
+  close(kept), close(full);
+  fputs("again", file);
+  assert_int_equal(og_output_close(output, OG_OK), OG_ERR_FILE);
+  holds(path, "old");
+  assert_int_equal(count_files(), 1);
+  og_context_destroy(context);
+}
+
+/* "-" is standard output, which stays open. */
+static void standard_output(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_output *output;
+  assert_int_equal(og_output_open(context, "-", &output), OG_OK);
+  assert_ptr_equal(og_output_file(output), stdout);
+  assert_int_equal(og_output_close(output, OG_OK), OG_OK);
+  assert_true(fcntl(STDOUT_FILENO, F_GETFD) >= 0 && fflush(stdout) == 0);
+  assert_int_equal(count_files(), 0);
+  og_context_destroy(context);
+}
+
+static og_status write_by_link(og_context *context) {
+  og_output *output;
+  OG_TRY(og_output_open(context, path, &output));
+  fputs("new", og_output_file(output));
+  return og_output_close(output, OG_OK);
+}
+
+/* Where memory is missing nothing is written, left behind or kept. */
+static void each_allocation(void **state) {
+  (void)state;
+  create(other, 0600);
+  assert_int_equal(symlink("other", path), 0);
+  fail_each_allocation(write_by_link);
+  holds(other, "new");
+  assert_int_equal(count_files(), 2);
 }
 
 /* ---- The tool without standard streams ---- */
@@ -242,6 +366,13 @@ int main(void) {
       cmocka_unit_test_setup_teardown(what_killed_runs_left_is_removed, enter, leave),
       cmocka_unit_test_setup_teardown(runs_at_the_same_time, enter, leave),
       cmocka_unit_test_setup_teardown(long_names, enter, leave),
+      cmocka_unit_test_setup_teardown(names_that_are_taken, enter, leave),
+      cmocka_unit_test_setup_teardown(owners_are_kept, enter, leave),
+      cmocka_unit_test_setup_teardown(folders_that_are_not_there, enter, leave),
+      cmocka_unit_test_setup_teardown(a_disk_that_fills, enter, leave),
+      cmocka_unit_test_setup_teardown(an_error_before_the_end, enter, leave),
+      cmocka_unit_test_setup_teardown(standard_output, enter, leave),
+      cmocka_unit_test_setup_teardown(each_allocation, enter, leave),
       cmocka_unit_test_setup_teardown(closed_standard_streams, enter, leave)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

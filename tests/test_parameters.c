@@ -88,7 +88,11 @@ static void wrong_files_are_refused_and_change_nothing(void **state) {
       {"{\"alpha\": 2, \"alpha\": 3}", OG_ERR_DATA, "alpha is given twice"},
       {"{\"beta\": [7, 1e999]}", OG_ERR_NOT_FINITE, "beta"},
       {"{\n  \"alpha\": 2,\n  oops\n}", OG_ERR_DATA, ":3:3: this is not JSON"},
-      {"{\"alpha\": 2} x", OG_ERR_DATA, "not JSON"},
+      {"{\"alpha\": 2} x", OG_ERR_DATA, ":1:14: this is not JSON"},
+      {"{\"alpha\": 1.5x}", OG_ERR_DATA, ":1:11: this is not JSON"},
+      {"{\n\"\xce\xb1\xce\xb2\" 1}", OG_ERR_DATA, ":2:6: this is not JSON"},     /* characters, not bytes, */
+      {"\xEF\xBB\xBF{\"alpha\": oops}", OG_ERR_DATA, ":1:11: this is not JSON"}, /* without the mark */
+      {"\xEF\xBB\xBF{\n\"alpha\": oops}", OG_ERR_DATA, ":2:10: this is not JSON"},
       {"[1, 2]", OG_ERR_DATA, "expected an object"},
       {"", OG_ERR_DATA, "not JSON"},
       {"PK\003\004 and so on", OG_ERR_DATA, "save the state dict with safetensors.torch.save_file"},
@@ -111,6 +115,103 @@ static void wrong_files_are_refused_and_change_nothing(void **state) {
   og_context_destroy(context);
 }
 
+static og_model *parse(og_context *context, const char *text) {
+  og_model *model;
+  og_status status = og_model_parse(context, "m.ode", text, strlen(text), &model);
+  if (status != OG_OK) fail_msg("%s", og_context_message(context));
+  return model;
+}
+
+/* What may be written for a number, a vector, and matrices. A parameter of one column is a vector. */
+static void shapes_in_json(void **state) {
+  (void)state;
+  static const char shapes[] =
+      "param a = 0\nparam v[2] = 0\nparam C[2,1] = 0\nparam R[1,2] = 0\nparam W[2,3] = 0\n"
+      "init x = 1\nx' = -x\n";
+  static const struct {
+    const char *text;
+    size_t offset, count;
+    double values[6];
+    const char *message; /* NULL: it is taken */
+  } rows[] = {
+      {"{\"a\": 3}", 0, 1, {3}, NULL},
+      {"{\"a\": [3]}", 0, 1, {3}, NULL},
+      {"{\"a\": [[3]]}", 0, 0, {0}, "a must be a number"},
+      {"{\"a\": {\"b\": 3}}", 0, 0, {0}, "a must be a number"},
+      {"{\"a\": true}", 0, 0, {0}, "a must be a number"},
+      {"{\"a\": []}", 0, 0, {0}, "a must be a number"},
+      {"{\"v\": [3, 4]}", 1, 2, {3, 4}, NULL},
+      {"{\"v\": [[3], [4]]}", 0, 0, {0}, "v must be an array of 2 numbers"},
+      {"{\"v\": [3]}", 0, 0, {0}, "v must be an array of 2 numbers"},
+      {"{\"C\": [3, 4]}", 3, 2, {3, 4}, NULL},
+      {"{\"C\": [[3], [4]]}", 0, 0, {0}, "C must be an array of 2 numbers"},
+      {"{\"C\": [[3, 4]]}", 0, 0, {0}, "C must be an array of 2 numbers"},
+      {"{\"C\": [[3], 4]}", 0, 0, {0}, "C must be an array of 2 numbers"},
+      {"{\"C\": []}", 0, 0, {0}, "C must be an array of 2 numbers"},
+      {"{\"R\": [[3, 4]]}", 5, 2, {3, 4}, NULL},
+      {"{\"R\": [3, 4]}", 0, 0, {0}, "R must be an array of 1 rows, each an array of 2 numbers"},
+      {"{\"R\": [[3], [4]]}", 0, 0, {0}, "R must be an array of 1 rows, each an array of 2 numbers"},
+      {"{\"W\": [[1, 2, 3], [4, 5, 6]]}", 7, 6, {1, 2, 3, 4, 5, 6}, NULL},
+      {"{\"W\": [[1, 2, 3]]}", 0, 0, {0}, "W must be an array of 2 rows, each an array of 3 numbers"},
+      {"{\"W\": [[1, 2], [3, 4]]}", 0, 0, {0}, "W must be an array of 2 rows, each an array of 3 numbers"},
+      {"{\"W\": [1, 2, 3, 4, 5, 6]}", 0, 0, {0}, "W must be an array of 2 rows"},
+      {"{\"W\": [[1, 2, 3], [4, 5, 6], [7, 8, 9]]}", 0, 0, {0}, "W must be an array of 2 rows"},
+      {"{\"W\": 1}", 0, 0, {0}, "W must be an array of 2 rows"}};
+  og_context *context = new_context();
+  og_model *model = parse(context, shapes);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    double theta[13];
+    for (size_t k = 0; k < 13; k++) theta[k] = -7;
+    put_file(rows[i].text);
+    og_status status = og_parameters_read(model, path, theta);
+    if (status != (rows[i].message ? OG_ERR_SHAPE : OG_OK))
+      fail_msg("%s: %s", rows[i].text, og_status_name(status));
+    if (rows[i].message) assert_contains(og_context_message(context), rows[i].message);
+    for (size_t k = 0; k < 13; k++) {
+      size_t own = k - rows[i].offset;
+      assert_true(theta[k] == (k >= rows[i].offset && own < rows[i].count ? rows[i].values[own] : -7));
+    }
+  }
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
+/* A layer's weight is a matrix also where one side is 1; that of one column may be written as a vector. */
+static void weights_in_json(void **state) {
+  (void)state;
+  static const struct {
+    const char *first, *last, *message; /* of the weights; NULL: they are taken */
+  } rows[] = {{"[[3], [4]]", "[[5, 6]]", NULL},
+              {"[3, 4]", "[[5, 6]]", NULL},
+              {"[[3, 4]]", "[[5, 6]]", "f.0.weight must be an array of 2 numbers"},
+              {"[[3], 4]", "[[5, 6]]", "f.0.weight must be an array of 2 numbers"},
+              {"[3, [4]]", "[[5, 6]]", "f.0.weight must be an array of 2 numbers"},
+              {"[[3], [4], [5]]", "[[5, 6]]", "f.0.weight must be an array of 2 numbers"},
+              {"[3, 4]", "[5, 6]", "f.2.weight must be an array of 1 rows, each an array of 2 numbers"},
+              {"[3, 4]", "[[5], [6]]", "f.2.weight must be an array of 1 rows, each an array of 2 numbers"}};
+  og_context *context = new_context();
+  og_model *model = parse(context, "net f = mlp(1, 2, 1; tanh)\ninit x = 1\nx' = f(x)\n");
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    static const double expected[7] = {3, 4, 1, 2, 5, 6, 7};
+    double theta[7] = {0};
+    char text[256];
+    snprintf(text, sizeof text,
+             "{\"f.0.weight\": %s, \"f.0.bias\": [1, 2], \"f.2.weight\": %s, \"f.2.bias\": [7]}",
+             rows[i].first, rows[i].last);
+    put_file(text);
+    og_status status = og_parameters_read(model, path, theta);
+    if (status != (rows[i].message ? OG_ERR_SHAPE : OG_OK))
+      fail_msg("%s: %s", text, og_context_message(context));
+    if (rows[i].message) assert_contains(og_context_message(context), rows[i].message);
+    if (rows[i].message)
+      assert_true(theta[0] == 0);
+    else
+      assert_memory_equal(theta, expected, sizeof theta);
+  }
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
 /* ---- As safetensors ---- */
 
 /* A number, a vector, a matrix; bytes in a comment that are not UTF-8; a const. */
@@ -122,11 +223,29 @@ static const char matrix_text[] = "# caf\xe9, caf\xc3\xa9\n"
 enum { MATRIX_PARAMETERS = 9 };
 static const double matrix_theta[MATRIX_PARAMETERS] = {1.0 / 3, -1e-300, -0.0, 0.1, 0.2, 0.3, 4, 5, 6e200};
 
-static og_model *parse(og_context *context, const char *text) {
-  og_model *model;
-  og_status status = og_model_parse(context, "m.ode", text, strlen(text), &model);
-  if (status != OG_OK) fail_msg("%s", og_context_message(context));
-  return model;
+/* Wherever it is; nothing is written. */
+static void values_that_are_not_finite(void **state) {
+  (void)state;
+  static const double bad[] = {NAN, INFINITY, -INFINITY};
+  og_context *context = new_context();
+  og_model *model = parse(context, matrix_text);
+  put_file("old");
+  for (size_t k = 0; k < MATRIX_PARAMETERS; k++) {
+    double theta[MATRIX_PARAMETERS];
+    char *text;
+    size_t length;
+    memcpy(theta, matrix_theta, sizeof theta);
+    theta[k] = bad[k % 3];
+    assert_int_equal(og_parameters_write(model, theta, path), OG_ERR_NOT_FINITE);
+    assert_contains(og_context_message(context), k == 0  ? "parameter alpha"
+                                                 : k < 3 ? "parameter beta"
+                                                         : "parameter W");
+    assert_int_equal(og_read_file(context, path, &text, &length), OG_OK);
+    assert_string_equal(text, "old");
+    og_free(context, text);
+  }
+  og_model_destroy(model);
+  og_context_destroy(context);
 }
 
 static void written_tensors_read_back_to_the_same_bits(void **state) {
@@ -320,6 +439,9 @@ int main(void) {
       cmocka_unit_test(written_parameters_read_back_to_the_same_bits),
       cmocka_unit_test(missing_names_keep_their_values),
       cmocka_unit_test(wrong_files_are_refused_and_change_nothing),
+      cmocka_unit_test(shapes_in_json),
+      cmocka_unit_test(weights_in_json),
+      cmocka_unit_test(values_that_are_not_finite),
       cmocka_unit_test(written_tensors_read_back_to_the_same_bits),
       cmocka_unit_test(a_model_is_read_from_its_parameters),
       cmocka_unit_test(shapes_of_one_meaning_are_read),

@@ -67,7 +67,16 @@ static void written_tensors_read_back_to_the_same_bits(void **state) {
   assert_int_equal(og_read_file(context, path, &bytes, &length), OG_OK);
   assert_true((unsigned char)bytes[0] % 8 == 0); /* the data are aligned */
   assert_true(og_tensors_recognise(bytes, length));
+  uint64_t header; /* on the machines that tests run on */
+  memcpy(&header, bytes, sizeof header);
+  assert_true(header < length &&
+              memchr(bytes + 8 + header - 8, '}', 8)); /* by no more blanks than that takes */
   og_free(context, bytes);
+  og_tensors_destroy(set);
+  assert_int_equal(og_tensors_write(back, path),
+                   OG_OK); /* what was read has a checksum, and is given none twice */
+  assert_int_equal(og_tensors_read(context, path, &set), OG_OK);
+  check_some(set);
   og_tensors_destroy(set);
   og_tensors_destroy(back);
   og_context_destroy(context);
@@ -157,7 +166,7 @@ static const struct {
 } wrong[] = {
     {"[1]", 0, "this is no safetensors file"},
     {"{", 0, "not a JSON object"},
-    {"{} {}", 0, "not a JSON object"},
+    {"{} {}", 0, "not a JSON object, from byte 12 of the file on"},
     {"{\"a\xff\":1}", 0, "not UTF-8"},
     {"{\"a\\u0000\":1}", 0, "NUL"},
     {"{\"a\":1}", 0, "tensor a: it is not described by an object"},
@@ -258,6 +267,24 @@ static void running_out_of_memory_is_survived(void **state) {
   fail_each_allocation(write_and_read);
 }
 
+/* A shape that is too long for a message is cut, and ends as one does. */
+static void long_shapes_are_cut(void **state) {
+  (void)state;
+  struct {
+    char text[OG_TENSOR_SHAPE_TEXT], behind[8];
+  } room;
+  size_t shape[OG_RANK_MOST];
+  assert_string_equal(og_tensor_shape_text(0, NULL, room.text), "[]");
+  assert_string_equal(og_tensor_shape_text(2, (size_t[]){50, 2}, room.text), "[50, 2]");
+  for (size_t largest = 1; largest && largest <= SIZE_MAX / 10; largest *= 10) {
+    for (size_t i = 0; i < OG_RANK_MOST; i++) shape[i] = largest;
+    memset(&room, 'x', sizeof room);
+    size_t length = strlen(og_tensor_shape_text(OG_RANK_MOST, shape, room.text));
+    assert_true(length < OG_TENSOR_SHAPE_TEXT && room.text[length - 1] == ']');
+    assert_memory_equal(room.behind, "xxxxxxxx", 8);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(written_tensors_read_back_to_the_same_bits),
@@ -267,6 +294,7 @@ int main(void) {
       cmocka_unit_test(files_that_break_a_rule_are_refused_by_name),
       cmocka_unit_test(integers_beyond_doubles_are_refused),
       cmocka_unit_test(every_way_of_cutting_a_file_short_is_refused),
+      cmocka_unit_test(long_shapes_are_cut),
       cmocka_unit_test(running_out_of_memory_is_survived),
   };
   return cmocka_run_group_tests(tests, make_file, remove_file);

@@ -17,6 +17,7 @@
  * interrupted. */
 static size_t most;
 static long interruptions;
+static int nothing; /* no byte is taken or given, and that is no error to the system */
 
 static int is_interrupted(void) {
   static long calls;
@@ -29,10 +30,12 @@ static int is_interrupted(void) {
 static size_t cut(size_t count) { return most && count > most ? most : count; }
 
 ssize_t pwrite(int file, const void *bytes, size_t count, off_t offset) {
+  if (nothing) return errno = 0;
   return is_interrupted() ? -1 : (ssize_t)syscall(SYS_pwrite64, file, bytes, cut(count), offset);
 }
 
 ssize_t pread(int file, void *bytes, size_t count, off_t offset) {
+  if (nothing) return errno = 0;
   return is_interrupted() ? -1 : (ssize_t)syscall(SYS_pread64, file, bytes, cut(count), offset);
 }
 
@@ -172,6 +175,27 @@ static void short_writes_and_reads(void **state) {
   og_context_destroy(context);
 }
 
+/* Calls that move nothing are not tried for ever. */
+static void writes_and_reads_of_nothing(void **state) {
+  (void)state;
+  for (int reading = 0; reading < 2; reading++) {
+    og_context *context = new_context();
+    og_store *store = NULL;
+    char entry[STRIDE] = {0};
+    assert_int_equal(open_store(context, 0, SIZE_MAX, &store), OG_OK);
+    if (reading) assert_int_equal(og_store_write(store, 0, 0, entry), OG_OK);
+    nothing = 1;
+    og_status status =
+        reading ? og_store_read(store, 0, 0, STRIDE, entry) : og_store_write(store, 0, 0, entry);
+    nothing = 0;
+    assert_int_equal(status, OG_ERR_FILE);
+    assert_int_equal(og_store_report(store), OG_ERR_FILE);
+    assert_contains(og_context_message(context), reading ? "Input/output error" : "No space left on device");
+    og_store_close(store);
+    og_context_destroy(context);
+  }
+}
+
 /* The store's file among this process's descriptors. */
 static int nameless_file(char path[64]) {
   for (int descriptor = 3; descriptor < 256; descriptor++) {
@@ -221,6 +245,7 @@ int main(void) {
       cmocka_unit_test(no_directory),
       cmocka_unit_test(full_disk),
       cmocka_unit_test(short_writes_and_reads),
+      cmocka_unit_test(writes_and_reads_of_nothing),
       cmocka_unit_test(damaged_file),
       cmocka_unit_test(each_allocation),
   };

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "fields.h"
+#include "io/io.h"
 
 static og_status parse(og_context *context, const char *text, og_table **table) {
   return og_table_parse_csv(context, "data.csv", text, strlen(text), table);
@@ -108,6 +109,8 @@ static void malformed_tables_are_refused_with_their_place(void **state) {
       {"t,x\n1,\"2\n3,4\n", "data.csv:2:3: a quote is opened here and never closed"},
       {"t,x\n1,\"2\"3\n", "data.csv:2:6: text after the closing quote"},
       {"t,x\n1,2\"3\n", "data.csv:2:4: a quote within a cell"},
+      {"\xEF\xBB\xBFt,x,x\n1,2,3\n", "data.csv:1:5: column 3 is named x like column 2"},
+      {"\xEF\xBB\xBF", "data.csv:1:1: the file is empty"},
       {"id,x\n,3\n", "data.csv:2:1: column id: \"\" is missing; every row needs an id"},
       {"t,x\n1,\"a\nb\n", "data.csv:2:3: a quote"},
       {"t,x\n1,\"a\x1b[1m\nb\"\n", "\"a?[1m?b\""}, /* a terminal shall not obey a data file */
@@ -275,6 +278,48 @@ static void written_tables_read_back_to_the_same_bits(void **state) {
   og_context_destroy(context);
 }
 
+/* The text is as long as it is said to be, whatever stands behind it. */
+static void texts_end_where_they_end(void **state) {
+  (void)state;
+  static const char text[] = "t,x\n1,2";
+  static const char *const behind[] = {",3", "5", "\"", "\n3", "", " "};
+  for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
+    char longer[32];
+    og_table *table;
+    og_context *context = new_context();
+    snprintf(longer, sizeof longer, "%s%s", text, behind[i]);
+    assert_int_equal(og_table_parse_csv(context, "t.csv", longer, sizeof text - 1, &table), OG_OK);
+    assert_column(table, "x", 1, (double[]){2});
+    og_table_destroy(table);
+    og_context_destroy(context);
+  }
+}
+
+/* Ids that a reader would cut, take for a comment, for a byte order mark or for a missing one. */
+static void ids_come_back_as_they_were(void **state) {
+  (void)state;
+  static const char *const ids[] = {
+      "plain",    "a,b", "say \"x\"", "\"", "two\nlines",       "r\r", " before",
+      "behind\t", "#3",  "NA",        "na", "\xEF\xBB\xBFmark", "3",   "1e3"};
+  enum { COUNT = sizeof ids / sizeof *ids };
+  og_context *context = new_context();
+  og_table *table, *back;
+  double zeros[COUNT] = {0};
+  assert_int_equal(og_table_create(context, COUNT, &table), OG_OK);
+  assert_int_equal(og_table_append(table, "id", zeros), OG_OK);
+  for (size_t i = 0; i < COUNT; i++) assert_true(og_names_add(&table->groups, ids[i], &table->row_group[i]));
+  assert_int_equal(og_table_append(table, "#", zeros), OG_OK); /* and a name */
+  assert_int_equal(og_table_write_csv(table, in_folder("t.csv")), OG_OK);
+  assert_int_equal(og_table_read_csv(context, in_folder("t.csv"), &back), OG_OK);
+  assert_int_equal(og_table_groups(back), COUNT);
+  for (size_t i = 0; i < COUNT; i++) assert_string_equal(og_table_group_name(back, i), ids[i]);
+  assert_string_equal(og_table_column_name(back, 1), "#");
+  unlink(in_folder("t.csv"));
+  og_table_destroy(table);
+  og_table_destroy(back);
+  og_context_destroy(context);
+}
+
 static void a_written_file_is_readable_text(void **state) {
   (void)state;
   og_context *context = new_context();
@@ -305,9 +350,12 @@ static void what_cannot_be_written_is_refused(void **state) {
     assert_int_equal(og_table_write_csv(table, "/dev/full"), OG_ERR_FILE);
     assert_contains(og_context_message(context), "No space left");
   }
-  assert_int_equal(og_table_add_column(table, "y", (double[]){INFINITY}), OG_OK);
+  og_table_destroy(table);
+  assert_int_equal(og_table_create(context, 3, &table), OG_OK);
+  assert_int_equal(og_table_add_column(table, "x", (double[]){1, NAN, 3}), OG_OK);
+  assert_int_equal(og_table_add_column(table, "y", (double[]){1, 2, -INFINITY}), OG_OK);
   assert_int_equal(og_table_write_csv(table, in_folder("t.csv")), OG_ERR_NOT_FINITE);
-  assert_contains(og_context_message(context), "column y is infinite in row 1");
+  assert_contains(og_context_message(context), "column y is infinite in row 3");
   og_table_destroy(table);
   og_context_destroy(context);
 }
@@ -356,6 +404,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(spellings_of_the_same_table),
       cmocka_unit_test(quoted_names_and_ids),
+      cmocka_unit_test(texts_end_where_they_end),
+      cmocka_unit_test(ids_come_back_as_they_were),
       cmocka_unit_test(what_other_tools_write),
       cmocka_unit_test(comments_that_look_like_rows),
       cmocka_unit_test(malformed_tables_are_refused_with_their_place),

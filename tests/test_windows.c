@@ -409,7 +409,7 @@ static void a_failure_names_the_window(void **state) {
   double loss = 17, gradient = 17, one = 1;
   assert_int_not_equal(og_objective_evaluate_batch(f.objective, &one, 3, batch, &loss, NULL, &gradient),
                        OG_OK);
-  assert_contains(og_context_message(f.context), "trajectory 1 (data rows 4 to 5 of q)");
+  assert_contains(og_context_message(f.context), "trajectory 1 (data rows 4 to 5 of q, at test.csv:5)");
   assert_true(loss == 17 && gradient == 17);
   double small = 0.1;
   CHECK(f.context, og_objective_evaluate_batch(f.objective, &small, 3, batch, &loss, NULL, &gradient));
@@ -421,8 +421,34 @@ static void a_failure_names_the_window(void **state) {
   assert_int_not_equal(
       og_objective_evaluate_batch(f.objective, &one, 1, &(og_window){0, 1, 2}, &loss, NULL, NULL), OG_OK);
   assert_contains(og_context_message(f.context),
-                  "trajectory 0 (data rows 2 to 3 of the data's trajectory 0)");
+                  "trajectory 0 (data rows 2 to 3 of the data's trajectory 0, at test.csv:3)");
   drop_fixture(&f);
+}
+
+/* Of a long path the end is shown, where the line is; a table that was made has no lines. */
+static void windows_in_files_and_none(void **state) {
+  (void)state;
+  char name[300];
+  memset(name, 'd', sizeof name), strcpy(name + 250, "/e.csv");
+  static const char text[] = "t,x\n0,0.1\n# one\n\n1,2\n2,3\n";
+  for (int made = 0; made < 2; made++) {
+    fixture f = try_fixture(BURST, NULL);
+    double loss, one = 1, t[] = {0, 1, 2}, x[] = {0.1, 2, 3};
+    if (made) {
+      CHECK(f.context, og_table_create(f.context, 3, &f.table));
+      CHECK(f.context, og_table_add_column(f.table, "t", t));
+      CHECK(f.context, og_table_add_column(f.table, "x", x));
+    } else {
+      CHECK(f.context, og_table_parse_csv(f.context, name, text, strlen(text), &f.table));
+    }
+    CHECK(f.context, og_objective_create(f.context, f.model, f.table, f.options, &f.objective));
+    assert_int_not_equal(
+        og_objective_evaluate_batch(f.objective, &one, 1, &(og_window){0, 1, 2}, &loss, NULL, NULL), OG_OK);
+    assert_contains(og_context_message(f.context),
+                    made ? "(data rows 2 to 3 of the data's trajectory 0) stopped" : "dddd/e.csv:5) stopped");
+    assert_int_equal(strstr(og_context_message(f.context), ", at ...d") != NULL, !made);
+    drop_fixture(&f);
+  }
 }
 
 /* A terminal event before the window's last row; the loss of a row that is not finite. */
@@ -466,6 +492,7 @@ int main(void) {
       cmocka_unit_test(networks_have_the_same_bits_for_any_threads_and_budget),
       cmocka_unit_test(networks_on_windows),
       cmocka_unit_test(a_failure_names_the_window),
+      cmocka_unit_test(windows_in_files_and_none),
       cmocka_unit_test(rows_that_cannot_be_are_named),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

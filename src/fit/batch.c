@@ -185,6 +185,16 @@ og_items og_batch_observed_items(const og_batch *batch) {
 
 /* ---- Solves ---- */
 
+/* ", at data.csv:4": where a window's first row is. Of a long path the end. */
+static void put_place(const og_data *data, size_t row, char *text, size_t size) {
+  enum { PLACE_MOST = 60 };
+  char file[OG_FILE_SIZE];
+  if (!data->table || !og_table_line(data->table, row)) return;
+  size_t length = strlen(og_data_file(data->table, row, file)) - strlen(": ");
+  size_t cut = length > PLACE_MOST ? length - PLACE_MOST : 0;
+  snprintf(text, size, ", at %s%.*s", cut ? "..." : "", (int)(length - cut), file + cut);
+}
+
 /* What messages call a problem besides its number in the solve. */
 static const char *name_of(const void *of, size_t m, char text[OG_TRAJECTORY_NAME_SIZE]) {
   const og_batch *batch = of;
@@ -198,10 +208,12 @@ static const char *name_of(const void *of, size_t m, char text[OG_TRAJECTORY_NAM
     used = (size_t)snprintf(text, OG_TRAJECTORY_NAME_SIZE, "data rows %zu to %zu of ", data->row[at->row] + 1,
                             data->row[at->row + at->rows - 1] + 1);
   if (named)
-    snprintf(text + used, OG_TRAJECTORY_NAME_SIZE - used, "%.64s",
-             og_table_group_name(data->table, at->trajectory));
+    used += (size_t)snprintf(text + used, OG_TRAJECTORY_NAME_SIZE - used, "%.64s",
+                             og_table_group_name(data->table, at->trajectory));
   else
-    snprintf(text + used, OG_TRAJECTORY_NAME_SIZE - used, "the data's trajectory %zu", at->trajectory);
+    used += (size_t)snprintf(text + used, OG_TRAJECTORY_NAME_SIZE - used, "the data's trajectory %zu",
+                             at->trajectory);
+  if (at->window) put_place(data, data->row[at->row], text + used, OG_TRAJECTORY_NAME_SIZE - used);
   return text;
 }
 

@@ -71,58 +71,61 @@ static og_status fail_shape(const og_parameter_reading *r, const og_parameter_in
                  info->rows, info->columns);
 }
 
-static og_status read_number(const og_parameter_reading *r, const og_parameter_info *info, const cJSON *item,
-                             double *value) {
-  if (!cJSON_IsNumber(item)) return fail_shape(r, info);
-  return og_parameter_put(r, info, item->valuedouble, value);
+static og_status read_number(const og_parameter_reading *r, const og_parameter_info *info,
+                             const og_json *item, double *value) {
+  if (item->kind != OG_JSON_NUMBER) return fail_shape(r, info);
+  return og_parameter_put(r, info, item->number, value);
 }
 
-static og_status read_row(const og_parameter_reading *r, const og_parameter_info *info, const cJSON *array,
+static og_status read_row(const og_parameter_reading *r, const og_parameter_info *info, const og_json *array,
                           size_t count, double *values) {
-  if (!cJSON_IsArray(array) || (size_t)cJSON_GetArraySize(array) != count) return fail_shape(r, info);
-  for (const cJSON *item = array->child; item; item = item->next)
+  if (array->kind != OG_JSON_ARRAY || array->count != count) return fail_shape(r, info);
+  for (const og_json *item = array->first; item; item = item->next)
     OG_TRY(read_number(r, info, item, values++));
   return OG_OK;
 }
 
-static og_status read_value(const og_parameter_reading *r, const og_parameter_info *info, const cJSON *item) {
+static og_status read_value(const og_parameter_reading *r, const og_parameter_info *info,
+                            const og_json *item) {
   double *values = r->values + info->offset;
-  int nested = cJSON_IsArray(item) && cJSON_IsArray(item->child);
-  if (info->rows == 1 && info->columns == 1 && !cJSON_IsArray(item))
-    return read_number(r, info, item, values);
+  int is_array = item->kind == OG_JSON_ARRAY;
+  int nested = is_array && item->first && item->first->kind == OG_JSON_ARRAY;
+  if (info->rows == 1 && info->columns == 1 && !is_array) return read_number(r, info, item, values);
   if (info->columns == 1 && !(nested && info->dimensions == 2))
     return read_row(r, info, item, info->rows, values);
-  if (!cJSON_IsArray(item) || (size_t)cJSON_GetArraySize(item) != info->rows) return fail_shape(r, info);
-  for (const cJSON *row = item->child; row; row = row->next, values += info->columns)
+  if (!is_array || item->count != info->rows) return fail_shape(r, info);
+  for (const og_json *row = item->first; row; row = row->next, values += info->columns)
     OG_TRY(read_row(r, info, row, info->columns, values));
   return OG_OK;
 }
 
-static og_status read_item(const og_parameter_reading *r, const cJSON *item) {
+static og_status read_item(const og_parameter_reading *r, const og_json *item) {
   for (size_t i = 0; i < r->count; i++) {
-    if (strcmp(item->string, r->names[i]) != 0) continue;
-    if (r->seen[i]++) return og_fail(r->context, OG_ERR_DATA, "%s: %s is given twice", r->path, item->string);
+    if (strcmp(item->name, r->names[i]) != 0) continue;
+    if (r->seen[i]++) return og_fail(r->context, OG_ERR_DATA, "%s: %s is given twice", r->path, item->name);
     og_parameter_info info;
     OG_TRY(og_model_parameter(r->model, i, &info));
     return read_value(r, &info, item);
   }
-  const char *nearest = og_nearest(item->string, r->names, r->count);
-  return og_fail(r->context, OG_ERR_NAME, "%s: the model has no parameter %s%s%s%s", r->path, item->string,
+  const char *nearest = og_nearest(item->name, r->names, r->count);
+  return og_fail(r->context, OG_ERR_NAME, "%s: the model has no parameter %s%s%s%s", r->path, item->name,
                  nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }
 
-static og_status read_items(const og_parameter_reading *r, const cJSON *root) {
-  if (!cJSON_IsObject(root))
+static og_status read_items(const og_parameter_reading *r, const og_json *root) {
+  if (root->kind != OG_JSON_OBJECT)
     return og_fail(r->context, OG_ERR_DATA, "%s: expected an object such as {\"alpha\": 1.5}", r->path);
-  for (const cJSON *item = root->child; item; item = item->next) OG_TRY(read_item(r, item));
+  for (const og_json *item = root->first; item; item = item->next) OG_TRY(read_item(r, item));
   return og_parameters_check_networks(r);
 }
 
-static og_status fail_syntax(const og_parameter_reading *r, const char *text, const char *end) {
+/* Columns are counted in characters, as editors do: bytes that continue one in UTF-8, and a byte order mark,
+ * are none. */
+static og_status fail_syntax(const og_parameter_reading *r, const char *text, const char *where) {
   size_t line = 1, column = 1;
-  while (end > text && strchr(" \t\r\n,:[]{}\"", end[-1]) == NULL) end--; /* cJSON stops within the word */
-  for (; text < end; text++) {
-    column = *text == '\n' ? 1 : column + 1;
+  if (strncmp(text, "\xEF\xBB\xBF", 3) == 0) text += 3;
+  for (; text < where; text++) {
+    column = *text == '\n' ? 1 : column + (((unsigned char)*text & 0xC0) != 0x80);
     line += *text == '\n';
   }
   return og_fail(r->context, OG_ERR_DATA,
@@ -131,11 +134,11 @@ static og_status fail_syntax(const og_parameter_reading *r, const char *text, co
 }
 
 og_status og_parameters_read_json(const og_parameter_reading *r, const char *text, size_t length) {
-  const char *end;
-  cJSON *root;
-  og_status status = og_json_parse(r->context, r->path, text, length, &end, &root);
-  if (status == OG_ERR_DATA) return fail_syntax(r, text, end);
+  const char *where;
+  og_json *root;
+  og_status status = og_json_parse(r->context, r->path, text, length, &where, &root);
+  if (status == OG_ERR_DATA) return fail_syntax(r, text, where);
   if (status == OG_OK) status = read_items(r, root);
-  cJSON_Delete(root);
+  og_free(r->context, root);
   return status;
 }

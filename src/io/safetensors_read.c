@@ -87,52 +87,54 @@ static og_status fail_tensor(const reading *r, const char *name, const char *wha
 }
 
 /* A whole number that a double holds exactly. */
-static int read_size(const cJSON *item, size_t *size) {
-  if (!cJSON_IsNumber(item)) return 0;
-  double value = item->valuedouble;
+static int read_size(const og_json *item, size_t *size) {
+  if (item->kind != OG_JSON_NUMBER) return 0;
+  double value = item->number;
   if (!(value >= 0 && value <= 0x1p53 && value == floor(value))) return 0;
   *size = (size_t)value;
   return 1;
 }
 
-static og_status read_type(const reading *r, const cJSON *item, dtype *type) {
-  const cJSON *word = cJSON_GetObjectItemCaseSensitive(item, "dtype");
-  if (!cJSON_IsString(word)) return fail_tensor(r, item->string, "it has no dtype");
+static int is_array(const og_json *item) { return item && item->kind == OG_JSON_ARRAY; }
+
+static og_status read_type(const reading *r, const og_json *item, dtype *type) {
+  const og_json *word = og_json_entry(item, "dtype");
+  if (!word || word->kind != OG_JSON_STRING) return fail_tensor(r, item->name, "it has no dtype");
   for (int i = 0; i < DTYPE_COUNT; i++) {
     *type = (dtype)i;
-    if (strcmp(word->valuestring, dtypes[i].name) == 0) return OG_OK;
+    if (strcmp(word->text, dtypes[i].name) == 0) return OG_OK;
   }
   return og_fail(r->context, OG_ERR_DATA,
-                 "%s: tensor %s: its dtype is %s; F64, F32, F16, BF16 and I64 are read", r->file,
-                 item->string, word->valuestring);
+                 "%s: tensor %s: its dtype is %s; F64, F32, F16, BF16 and I64 are read", r->file, item->name,
+                 word->text);
 }
 
-static og_status read_shape(const reading *r, const cJSON *item, size_t *rank, size_t *shape, size_t *count) {
-  const cJSON *array = cJSON_GetObjectItemCaseSensitive(item, "shape");
+static og_status read_shape(const reading *r, const og_json *item, size_t *rank, size_t *shape,
+                            size_t *count) {
+  const og_json *array = og_json_entry(item, "shape");
   *rank = 0;
   *count = 1;
-  if (!cJSON_IsArray(array)) return fail_tensor(r, item->string, "it has no shape");
-  for (const cJSON *entry = array->child; entry; entry = entry->next) {
-    if (*rank == OG_RANK_MOST) return fail_tensor(r, item->string, "its shape has more than 8 dimensions");
+  if (!is_array(array)) return fail_tensor(r, item->name, "it has no shape");
+  for (const og_json *entry = array->first; entry; entry = entry->next) {
+    if (*rank == OG_RANK_MOST) return fail_tensor(r, item->name, "its shape has more than 8 dimensions");
     size_t *size = &shape[(*rank)++];
-    if (!read_size(entry, size))
-      return fail_tensor(r, item->string, "its shape is not made of whole numbers");
-    if (*size && *count > SIZE_MAX / *size) return fail_tensor(r, item->string, "its shape is too large");
+    if (!read_size(entry, size)) return fail_tensor(r, item->name, "its shape is not made of whole numbers");
+    if (*size && *count > SIZE_MAX / *size) return fail_tensor(r, item->name, "its shape is too large");
     *count *= *size;
   }
   return OG_OK;
 }
 
-static og_status read_place(const reading *r, const cJSON *item, place *where) {
-  const cJSON *array = cJSON_GetObjectItemCaseSensitive(item, "data_offsets");
-  const cJSON *begin = cJSON_IsArray(array) ? array->child : NULL, *end = begin ? begin->next : NULL;
+static og_status read_place(const reading *r, const og_json *item, place *where) {
+  const og_json *array = og_json_entry(item, "data_offsets");
+  const og_json *begin = is_array(array) ? array->first : NULL, *end = begin ? begin->next : NULL;
   if (!end || end->next || !read_size(begin, &where->begin) || !read_size(end, &where->end))
-    return fail_tensor(r, item->string, "its data_offsets are not two whole numbers");
+    return fail_tensor(r, item->name, "its data_offsets are not two whole numbers");
   if (where->begin > where->end || where->end > r->length)
     return og_fail(r->context, OG_ERR_DATA,
-                   "%s: tensor %s: bytes %zu to %zu are not in the file, which has %zu", r->file,
-                   item->string, where->begin, where->end, r->length);
-  where->name = item->string;
+                   "%s: tensor %s: bytes %zu to %zu are not in the file, which has %zu", r->file, item->name,
+                   where->begin, where->end, r->length);
+  where->name = item->name;
   return OG_OK;
 }
 
@@ -145,21 +147,21 @@ static og_status check_length(const reading *r, const place *where, size_t rank,
                  where->name, bytes, dtypes[type].name, og_tensor_shape_text(rank, shape, text));
 }
 
-static og_status read_tensor(reading *r, const cJSON *item) {
+static og_status read_tensor(reading *r, const og_json *item) {
   dtype type;
   size_t rank, shape[OG_RANK_MOST], count;
   place where;
   og_tensor *tensor;
-  if (og_tensors_find(r->set, item->string)) return fail_tensor(r, item->string, "it is given twice");
-  if (!cJSON_IsObject(item)) return fail_tensor(r, item->string, "it is not described by an object");
+  if (og_tensors_find(r->set, item->name)) return fail_tensor(r, item->name, "it is given twice");
+  if (item->kind != OG_JSON_OBJECT) return fail_tensor(r, item->name, "it is not described by an object");
   OG_TRY(read_type(r, item, &type));
   OG_TRY(read_shape(r, item, &rank, shape, &count));
   OG_TRY(read_place(r, item, &where));
   OG_TRY(check_length(r, &where, rank, shape, count, type));
-  OG_TRY(og_tensors_append(r->set, item->string, rank, shape, count, &tensor));
+  OG_TRY(og_tensors_append(r->set, item->name, rank, shape, count, &tensor));
   r->places[r->count++] = where;
   if (decode(type, r->data + where.begin, count, tensor->values)) return OG_OK;
-  return fail_tensor(r, item->string, "it has an integer that no double holds");
+  return fail_tensor(r, item->name, "it has an integer that no double holds");
 }
 
 /* ---- All of them ---- */
@@ -188,25 +190,24 @@ static og_status check_places(const reading *r) {
                  r->length - end);
 }
 
-static og_status read_metadata(const reading *r, const cJSON *object) {
-  if (!cJSON_IsObject(object))
+static og_status read_metadata(const reading *r, const og_json *object) {
+  if (object->kind != OG_JSON_OBJECT)
     return og_fail(r->context, OG_ERR_DATA, "%s: __metadata__ is not an object of strings", r->file);
-  for (const cJSON *item = object->child; item; item = item->next) {
-    if (!cJSON_IsString(item) || og_tensors_text(r->set, item->string))
-      return og_fail(r->context, OG_ERR_DATA, "%s: __metadata__: %s is %s", r->file, item->string,
-                     cJSON_IsString(item) ? "given twice" : "not a string");
-    OG_TRY(og_tensors_set_text(r->set, item->string, item->valuestring));
+  for (const og_json *item = object->first; item; item = item->next) {
+    if (item->kind != OG_JSON_STRING || og_tensors_text(r->set, item->name))
+      return og_fail(r->context, OG_ERR_DATA, "%s: __metadata__: %s is %s", r->file, item->name,
+                     item->kind == OG_JSON_STRING ? "given twice" : "not a string");
+    OG_TRY(og_tensors_set_text(r->set, item->name, item->text));
   }
   return OG_OK;
 }
 
-static og_status read_header(reading *r, const cJSON *header) {
-  size_t items = (size_t)cJSON_GetArraySize(header);
+static og_status read_header(reading *r, const og_json *header) {
   int has_metadata = 0;
-  r->places = og_alloc(r->context, items, sizeof *r->places);
-  if (!r->places) return og_fail_memory(r->context, items * sizeof *r->places, "places of tensors");
-  for (const cJSON *item = header->child; item; item = item->next) {
-    if (strcmp(item->string, OG_METADATA_KEY) != 0)
+  r->places = og_alloc(r->context, header->count, sizeof *r->places);
+  if (!r->places) return og_fail_memory(r->context, header->count * sizeof *r->places, "places of tensors");
+  for (const og_json *item = header->first; item; item = item->next) {
+    if (strcmp(item->name, OG_METADATA_KEY) != 0)
       OG_TRY(read_tensor(r, item));
     else if (has_metadata++)
       return og_fail(r->context, OG_ERR_DATA, "%s: __metadata__ is given twice", r->file);
@@ -218,38 +219,21 @@ static og_status read_header(reading *r, const cJSON *header) {
 
 /* ---- The header ---- */
 
-/* A NUL written as an escape would cut a name short. */
-static int has_escaped_nul(const char *text) {
-  for (; *text; text++) {
-    if (*text != '\\') continue;
-    if (strncmp(text, "\\u0000", 6) == 0) return 1;
-    if (!*++text) return 0;
-  }
-  return 0;
-}
-
 static og_status parse_header(reading *r, const char *text, size_t length) {
-  if (strlen(text) < length || og_utf8_prefix(text, length) < length || has_escaped_nul(text))
-    return og_fail(r->context, OG_ERR_DATA, "%s: the header is not UTF-8, or has NUL in it", r->file);
-  const char *where;
-  cJSON *header;
+  if (og_utf8_prefix(text, length) < length)
+    return og_fail(r->context, OG_ERR_DATA, "%s: the header is not UTF-8", r->file);
+  const char *where = text;
+  og_json *header;
   og_status status = og_json_parse(r->context, r->file, text, length, &where, &header);
-  if (status == OG_ERR_DATA || (status == OG_OK && !cJSON_IsObject(header)))
-    status = og_fail(r->context, OG_ERR_DATA, "%s: the header is not a JSON object", r->file);
+  if (status == OG_ERR_DATA || (status == OG_OK && header->kind != OG_JSON_OBJECT))
+    status = og_fail(r->context, OG_ERR_DATA,
+                     "%s: the header is not a JSON object, from byte %zu of the file on; NUL in a name or "
+                     "text is not read either",
+                     r->file, OG_HEADER_LENGTH_SIZE + (size_t)(where - text) + 1);
   else if (status == OG_OK)
     status = read_header(r, header);
-  cJSON_Delete(header);
+  og_free(r->context, header);
   og_free(r->context, r->places);
-  return status;
-}
-
-/* Parses a copy of the header that ends in NUL. */
-static og_status parse_copy(reading *r, const char *bytes, size_t length) {
-  char *text = og_alloc(r->context, length + 1, 1);
-  if (!text) return og_fail_memory(r->context, length, "the header of a safetensors file");
-  memcpy(text, bytes, length);
-  og_status status = parse_header(r, text, length);
-  og_free(r->context, text);
   return status;
 }
 
@@ -273,7 +257,7 @@ og_status og_tensors_parse(og_context *context, const char *name, const char *by
   reading r = {.context = context, .file = name, .length = left - (size_t)header};
   r.data = (const unsigned char *)text + header;
   OG_TRY(og_tensors_create(context, &r.set));
-  og_status status = parse_copy(&r, text, (size_t)header);
+  og_status status = parse_header(&r, text, (size_t)header);
   if (status == OG_OK) status = og_tensors_verify(r.set, name);
   if (status == OG_OK)
     *out = r.set;

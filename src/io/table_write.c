@@ -4,11 +4,11 @@
 #include <math.h>
 #include <string.h>
 
+/* What a reader would cut, take for a comment (#), for a byte order mark or, of an id, for a missing one. */
 static int needs_quotes(const char *text) {
   size_t length = strlen(text);
-  return length == 0 || strpbrk(text, ",\"\r\n") || strchr(" \t", text[0]) ||
-         strchr(" \t", text[length - 1]) ||
-         (unsigned char)text[0] == 0xEF; /* could be taken for a byte order mark */
+  return length == 0 || strpbrk(text, ",\"\r\n") || strchr(" \t#\xEF", text[0]) ||
+         strchr(" \t", text[length - 1]) || strcmp(text, "NA") == 0;
 }
 
 static void write_text(FILE *file, const char *text) {
