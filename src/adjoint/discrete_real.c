@@ -316,9 +316,10 @@ static void transpose(reverse *v) {
   const og_tableau *tableau = v->step.tableau;
   int interpolant = v->reads_interpolant, times = v->times;
   int last = interpolant ? tableau->stages_total : v->step.core;
+  int first = find_stages(v), evaluated = times || interpolant ? last : last - 1;
   size_t block = OG_PADDED(v->r.solve->n * (size_t)v->r.lanes);
   OG_R(og_step_stages)
-  (&v->step, find_stages(v), last, times || interpolant ? last : last - 1, &v->r.at, v->r.x, v->r.theta);
+  (&v->step, first, last, evaluated, &v->r.at, v->r.x, v->r.theta);
   if (interpolant) memset(v->observed[0], 0, (size_t)tableau->stages_total * block * sizeof(real));
   stops_before(v);
   each_active(v, seeds_before);
@@ -332,7 +333,7 @@ static void transpose(reverse *v) {
   each_active(v, seeds_after);
   OG_R(og_stops_after)(&v->stops, v->x_bar);
   if (v->looks.mode) look(v, last);
-  v->evals += (long long)(last - 1) * (v->r.lanes - v->r.idle);
+  if (evaluated > first) v->evals += (long long)(evaluated - first) * (v->r.lanes - v->r.idle);
   v->vjps += (long long)last * (v->r.lanes - v->r.idle);
 }
 
