@@ -154,6 +154,33 @@ static void of_whole_spans(void **state) {
       }
 }
 
+/* More fixed steps than there are numbers in the span: one of them would not move t, and none is taken for
+ * more than it is. */
+static void of_fixed_steps(void **state) {
+  (void)state;
+  for (int steps = 1; steps < 12; steps++)
+    for (int ulps = 1; ulps < 12; ulps++) {
+      double t0 = 1000, t1 = beside(t0, ulps), times[16];
+      size_t count = 0;
+      run r = open_run(1, OG_METHOD_TSIT5, OG_ADJOINT_DISCRETE, OG_PRECISION_DOUBLE, 0);
+      CHECK(r.context, og_options_set_integer(r.options, OG_OPT_STEPS, steps));
+      og_solve_destroy(r.solve);
+      CHECK(r.context, og_solve_create(r.context, r.field, r.options, 1, &r.solve));
+      CHECK(r.context, og_solve_set_span(r.solve, 0, t0, t1));
+      CHECK(r.context, og_solve_set_initial_state(r.solve, 0, (double[]){1}));
+      CHECK(r.context, og_solve_set_parameters(r.solve, OG_ALL, (double[]){0.5}));
+      og_status status = og_solve_run(r.solve);
+      assert_int_equal(status, steps <= ulps ? OG_OK : OG_ERR_STEP_UNDERFLOW);
+      if (status == OG_OK) {
+        CHECK(r.context, og_solve_steps(r.solve, 0, &count, times));
+        assert_int_equal(count, steps);
+        assert_true(times[count] == t1);
+        for (size_t k = 0; k < count; k++) assert_true(times[k] < times[k + 1]);
+      }
+      close_run(&r);
+    }
+}
+
 /* The step ends that the controller chooses by itself, when it has all the time it wants. */
 static size_t own_steps(og_method method, double times[64]) {
   run r = open_run(0, method, OG_ADJOINT_DISCRETE, OG_PRECISION_DOUBLE, 0);
@@ -343,8 +370,8 @@ static void of_events(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(steps_are_none), cmocka_unit_test(of_whole_spans), cmocka_unit_test(of_adaptive_steps),
-      cmocka_unit_test(of_inputs),      cmocka_unit_test(of_events),
+      cmocka_unit_test(steps_are_none),    cmocka_unit_test(of_whole_spans), cmocka_unit_test(of_fixed_steps),
+      cmocka_unit_test(of_adaptive_steps), cmocka_unit_test(of_inputs),      cmocka_unit_test(of_events),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -230,7 +230,7 @@ static void step_times(reverse *v, int lane, int last) {
       h_bar += (double)v->step.g[j][entry_of(v, row, lane)] * (double)v->step.k[j][entry_of(v, row, lane)];
     double c = v->step.tableau->c[j];
     if (!isfinite(stage)) {
-      singular_stage(v, lane, c == 1 ? end : start + c * width, stage);
+      singular_stage(v, lane, start + c * width, stage); /* start + (1 - start) is 1 when rounded, too */
       continue;
     }
     h_bar += c * stage;
