@@ -469,6 +469,88 @@ static void numbers_that_cannot_be_are_refused(void **state) {
   unlink(path);
 }
 
+/* A copy of a saved state: without tensor or text number `without`, or with more numbers in it, or with
+ * another text. */
+typedef enum change { LEFT_OUT, LONGER, FLAT, OTHER_TEXT } change;
+
+static void copy_changed(og_context *context, const og_tensors *set, const char *path, const char *which,
+                         change what) {
+  og_tensors *copy = NULL;
+  CHECK(context, og_tensors_create(context, &copy));
+  for (size_t i = 0; i < og_tensors_texts(set); i++) {
+    const char *key, *text;
+    og_tensors_text_at(set, i, &key, &text);
+    int this_one = strcmp(key, which) == 0;
+    if (strcmp(key, OG_CHECKSUM_KEY) == 0 || (this_one && what == LEFT_OUT)) continue;
+    CHECK(context, og_tensors_set_text(copy, key, this_one ? "another" : text));
+  }
+  for (size_t i = 0; i < og_tensors_count(set); i++) {
+    const og_tensor *from = og_tensors_at(set, i);
+    double more[100] = {0};
+    size_t shape[2] = {from->shape[0], from->rank == 2 ? from->shape[1] : 1}, rank = from->rank;
+    int this_one = strcmp(from->name, which) == 0;
+    if (this_one && what == LEFT_OUT) continue;
+    if (this_one && what == LONGER) shape[rank - 1]++;
+    if (this_one && what == FLAT) shape[0] = from->count, rank = 1;
+    assert_in_range(from->count, 0, 70);
+    memcpy(more, from->values, from->count * sizeof *more);
+    CHECK(context, og_tensors_add(copy, from->name, rank, shape, more));
+  }
+  CHECK(context, og_tensors_write(copy, path));
+  og_tensors_destroy(copy);
+}
+
+/* Whatever is missing, or is not of its size, is named. */
+static void what_is_not_as_it_was_saved_is_refused(void **state) {
+  (void)state;
+  static const char *const optimizers[] = {"sgd;momentum=0.9", "rmsprop;centered=yes;momentum=0.5", "adam",
+                                           "adabelief"};
+  for (size_t k = 0; k < sizeof optimizers / sizeof *optimizers; k++) {
+    char options[100], path[] = "/tmp/odegrad-trainer-XXXXXX", said[100];
+    snprintf(options, sizeof options, "optimizer=%s;epochs=3;batch=4;seed=5", optimizers[k]);
+    close(mkstemp(path));
+    run r = begin_run(options);
+    og_tensors *set;
+    CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
+    CHECK(r.context, og_trainer_save(r.trainer, path));
+    CHECK(r.context, og_tensors_read(r.context, path, &set));
+    for (size_t i = 0; i < og_tensors_count(set); i++) {
+      const char *name = og_tensors_at(set, i)->name;
+      int history = strcmp(name, "history") == 0;
+      copy_changed(r.context, set, path, name, LEFT_OUT);
+      snprintf(said, sizeof said, history ? "has no history" : "has no tensor %s", name);
+      try_load(options, path, OG_ERR_DATA, said);
+      copy_changed(r.context, set, path, name, LONGER);
+      snprintf(said, sizeof said, history ? "has no history of 7 columns" : "tensor %s has", name);
+      try_load(options, path, history ? OG_ERR_DATA : OG_ERR_SHAPE, said);
+      if (history) copy_changed(r.context, set, path, name, FLAT);
+      if (history) try_load(options, path, OG_ERR_DATA, said);
+    }
+    for (size_t i = 0; i < og_tensors_texts(set); i++) {
+      const char *key, *text;
+      og_tensors_text_at(set, i, &key, &text);
+      int free_to_differ = strcmp(key, "odegrad.version") == 0 || strcmp(key, OG_CHECKSUM_KEY) == 0;
+      int format = strcmp(key, "format") == 0;
+      for (int other = 0; other < 2; other++) {
+        copy_changed(r.context, set, path, key, other ? OTHER_TEXT : LEFT_OUT);
+        try_load(options, path,
+                 free_to_differ ? OG_OK
+                 : format       ? OG_ERR_DATA
+                                : OG_ERR_ARGUMENT,
+                 free_to_differ ? NULL
+                 : format       ? "is not the state of a training"
+                 : other        ? "another"
+                                : "not said");
+      }
+    }
+    copy_changed(r.context, set, path, "none", LEFT_OUT); /* the copy itself is as good as what was saved */
+    try_load(options, path, OG_OK, NULL);
+    og_tensors_destroy(set);
+    end_run(&r);
+    unlink(path);
+  }
+}
+
 /* ---- Limits and refusals ---- */
 
 static void iterations_count_where_epochs_do_not(void **state) {
@@ -531,6 +613,7 @@ int main(void) {
                                      cmocka_unit_test(too_many_failures_in_a_row_end_it),
                                      cmocka_unit_test(a_loss_of_nan_is_a_failure),
                                      cmocka_unit_test(going_on_gives_the_same_bits),
+                                     cmocka_unit_test(what_is_not_as_it_was_saved_is_refused),
                                      cmocka_unit_test(another_training_is_refused),
                                      cmocka_unit_test(numbers_that_cannot_be_are_refused),
                                      cmocka_unit_test(iterations_count_where_epochs_do_not),
