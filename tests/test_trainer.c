@@ -44,6 +44,16 @@ static og_status bowl_loss(const double *theta, size_t count, const og_window *w
   return OG_OK;
 }
 
+/* Nothing depends on theta. */
+static og_status flat_loss(const double *theta, size_t count, const og_window *windows, double *loss,
+                           size_t *values, double *gradient, void *user) {
+  (void)theta, (void)windows, (void)user;
+  *loss = 1;
+  *values = count;
+  for (int i = 0; i < SIZE && gradient; i++) gradient[i] = 0;
+  return OG_OK;
+}
+
 typedef struct run {
   og_context *context;
   og_options *options;
@@ -213,6 +223,31 @@ static void theta_stays_within_its_bounds(void **state) {
   end_run(&r);
 }
 
+/* Each entry has bounds of its own, of either side: held at them, from the first step to the last. */
+static void every_entry_has_its_bounds(void **state) {
+  (void)state;
+  static const double lowest[][SIZE] = {{-9, -9}, {-9, -9}, {-1, 2}},
+                      highest[][SIZE] = {{3, 3}, {9, 2.5}, {9, 9}};
+  static const double ends[][SIZE] = {{3, 3}, {5.5, 2.5}, {5.5, 506.0 / 120}};
+  for (int k = 0; k < 3; k++) {
+    run r = begin_run("optimizer=sgd;learning-rate=0.9;epochs=60");
+    CHECK(r.context, og_trainer_set_bounds(r.trainer, lowest[k], highest[k]));
+    CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
+    for (int i = 0; i < SIZE; i++) assert_close(og_trainer_theta(r.trainer)[i], ends[k][i], 1e-13);
+    end_run(&r);
+  }
+  /* downward: a penalty draws what begins at -1 and 2 to 0 and on to the bowl, or to a lower bound above it
+   */
+  run r = begin_run("optimizer=sgd;learning-rate=0.1;epochs=60;l2=500");
+  const double low[SIZE] = {-1, 1.5}, high[SIZE] = {9, 9};
+  CHECK(r.context, og_trainer_set_bounds(r.trainer, low, high));
+  CHECK(r.context, og_trainer_step(r.trainer));
+  assert_true(og_trainer_theta(r.trainer)[0] == 9 && og_trainer_theta(r.trainer)[1] == 1.5);
+  CHECK(r.context, og_trainer_step(r.trainer));
+  assert_true(og_trainer_theta(r.trainer)[0] == -1 && og_trainer_theta(r.trainer)[1] == 1.5);
+  end_run(&r);
+}
+
 /* ---- Validation and early stopping ---- */
 
 /* The held-out loss has its minimum at (1, 1), which the way to the training minimum passes by. */
@@ -262,6 +297,128 @@ static void patience_counts_what_exceeds_the_tolerance(void **state) {
   assert_true(og_trainer_converged(r.trainer));
   assert_contains(og_trainer_reason(r.trainer), "not fallen by more than the tolerance 0.05 for 3 epochs");
   end_run(&r);
+}
+
+/* ---- What is told ---- */
+
+typedef struct told {
+  run *r;
+  long long steps, per_epoch, epochs;
+  size_t training, held_out;
+  double best_loss, seconds;
+} told;
+
+/* Twelve trajectories or nine, four at a time: the last mini-batch of the nine is of one. */
+static int check_report(const og_training *now, void *user) {
+  told *t = user;
+  long long step = ++t->steps, in_epoch = (step - 1) % t->per_epoch;
+  size_t epochs, left = t->training - 4 * (size_t)in_epoch, size = left < 4 ? left : 4;
+  const og_epoch *history = og_trainer_history(t->r->trainer, &epochs);
+  assert_int_equal(now->step, step);
+  assert_int_equal(now->steps, t->per_epoch * t->epochs);
+  assert_int_equal(now->epoch, (step - 1) / t->per_epoch + 1);
+  assert_int_equal(now->epochs, t->epochs);
+  assert_int_equal(now->windows, size);
+  int last = in_epoch + 1 == t->per_epoch;
+  assert_int_equal(now->evaluated, last && t->held_out ? t->held_out : size);
+  assert_int_equal(now->ended != NULL, last);
+  if (last) {
+    assert_ptr_equal(now->ended, &history[epochs - 1]);
+    assert_int_equal(now->ended->epoch, now->epoch);
+    assert_int_equal(now->ended->steps, step);
+    assert_int_equal(isnan(now->ended->validation_loss), t->held_out == 0);
+    t->best_loss = fmin(t->best_loss, t->held_out ? now->ended->validation_loss : now->ended->loss);
+  }
+  assert_true(now->best_loss == t->best_loss);
+  assert_true(now->learning_rate == 0.125 && now->loss >= 0 && now->gradient_norm >= 0);
+  assert_true(now->seconds >= t->seconds && now->seconds < 60);
+  t->seconds = now->seconds;
+  assert_memory_equal(now->theta, og_trainer_theta(t->r->trainer), sizeof start);
+  assert_memory_equal(now->best, og_trainer_best(t->r->trainer), sizeof start);
+  return 0;
+}
+
+static void every_step_is_told(void **state) {
+  (void)state;
+  for (int held_out = 0; held_out < 2; held_out++) {
+    run r = begin_run(held_out ? "optimizer=sgd;learning-rate=0.125;epochs=4;batch=4;validation=0.25"
+                               : "optimizer=sgd;learning-rate=0.125;epochs=4;batch=4");
+    told t = {.r = &r,
+              .per_epoch = 3,
+              .epochs = 4,
+              .training = held_out ? 9 : 12,
+              .held_out = held_out ? 3 : 0,
+              .best_loss = INFINITY};
+    CHECK(r.context, og_trainer_run(r.trainer, check_report, &t));
+    assert_int_equal(t.steps, 12);
+    end_run(&r);
+  }
+}
+
+static char notes[4096];
+static void take_note(const char *line, void *user) {
+  (void)user;
+  snprintf(notes + strlen(notes), sizeof notes - strlen(notes), "%s\n", line);
+}
+
+/* Every mini-batch fails from the third on: half the way of the second step is taken back, half of what is
+ * left, and then all of it. */
+static void what_is_left_out_is_told(void **state) {
+  (void)state;
+  run r = begin_run("optimizer=sgd;learning-rate=0.25;epochs=30");
+  double first[SIZE], second[SIZE];
+  notes[0] = '\0';
+  og_context_set_log(r.context, take_note, NULL);
+  CHECK(r.context, og_trainer_step(r.trainer));
+  memcpy(first, og_trainer_theta(r.trainer), sizeof first);
+  CHECK(r.context, og_trainer_step(r.trainer));
+  memcpy(second, og_trainer_theta(r.trainer), sizeof second);
+  r.loss->fail_from = 1;
+  for (int k = 0; k < 6; k++) {
+    static const double left[] = {0.5, 0.25, 0, 0, 0, 0};
+    CHECK(r.context, og_trainer_step(r.trainer));
+    for (int i = 0; i < SIZE; i++)
+      assert_close(og_trainer_theta(r.trainer)[i], first[i] + left[k] * (second[i] - first[i]), 1e-15);
+  }
+  assert_contains(notes,
+                  "mini-batch 3 is left out, and half of the step before it taken back: there is a wall");
+  assert_contains(notes,
+                  "mini-batch 4 is left out, and half of the step before it taken back: there is a wall");
+  assert_contains(notes, "mini-batch 5 is left out, and the step before it taken back: there is a wall");
+  assert_contains(notes, "mini-batch 7 is left out, and the step before it taken back: there is a wall");
+  assert_contains(notes, "(further ones are counted, not told)");
+  assert_null(strstr(notes, "mini-batch 8"));
+  assert_null(strstr(notes, "is zero"));
+  end_run(&r);
+  r = begin_run("optimizer=sgd;epochs=30"); /* nothing to take back */
+  notes[0] = '\0';
+  og_context_set_log(r.context, take_note, NULL);
+  r.loss->fail_from = 1;
+  CHECK(r.context, og_trainer_step(r.trainer));
+  assert_contains(notes, "mini-batch 1 is left out: there is a wall");
+  assert_memory_equal(og_trainer_theta(r.trainer), start, sizeof start);
+  end_run(&r);
+}
+
+/* It is told at the first step, and of it alone. */
+static void no_gradient_is_told(void **state) {
+  (void)state;
+  const double mean[SIZE] = {5.5, 506.0 / 120}, aside[SIZE] = {5.5, 4};
+  for (int k = 0; k < 2; k++) {
+    run r = begin_run("optimizer=sgd;learning-rate=1;epochs=3;clip-norm=1e-300");
+    og_trainer *trainer = NULL;
+    notes[0] = '\0';
+    og_context_set_log(r.context, take_note, NULL);
+    CHECK(r.context, og_trainer_create(r.context, r.options, SIZE, k ? flat_loss : bowl_loss, r.loss,
+                                       r.batches, k ? mean : aside, &trainer));
+    CHECK(r.context, og_trainer_step(trainer));
+    assert_int_equal(strstr(notes, "the gradient of the first mini-batch is zero") != NULL, k);
+    notes[0] = '\0';
+    CHECK(r.context, og_trainer_step(trainer));
+    assert_string_equal(notes, "");
+    og_trainer_destroy(trainer);
+    end_run(&r);
+  }
 }
 
 /* ---- Failures ---- */
@@ -607,6 +764,10 @@ int main(void) {
                                      cmocka_unit_test(a_sum_is_values_times_the_mean),
                                      cmocka_unit_test(penalties_move_the_minimum),
                                      cmocka_unit_test(theta_stays_within_its_bounds),
+                                     cmocka_unit_test(every_entry_has_its_bounds),
+                                     cmocka_unit_test(every_step_is_told),
+                                     cmocka_unit_test(what_is_left_out_is_told),
+                                     cmocka_unit_test(no_gradient_is_told),
                                      cmocka_unit_test(patience_ends_behind_the_best),
                                      cmocka_unit_test(patience_counts_what_exceeds_the_tolerance),
                                      cmocka_unit_test(failures_are_left_out),
