@@ -220,6 +220,9 @@ static void theta_stays_within_its_bounds(void **state) {
   end_run(&r);
   r = begin_run("optimizer=adam");
   assert_int_equal(og_trainer_set_bounds(r.trainer, highest, highest), OG_ERR_BOUNDS);
+  assert_contains(og_context_message(r.context), "entry 1 of theta is -1, outside its bounds [3, 3]");
+  assert_int_equal(og_trainer_set_bounds(r.trainer, lowest, (double[]){9, 1}), OG_ERR_BOUNDS);
+  assert_contains(og_context_message(r.context), "entry 2 of theta is 2, outside its bounds [0, 1]");
   end_run(&r);
 }
 
@@ -397,6 +400,27 @@ static void what_is_left_out_is_told(void **state) {
   CHECK(r.context, og_trainer_step(r.trainer));
   assert_contains(notes, "mini-batch 1 is left out: there is a wall");
   assert_memory_equal(og_trainer_theta(r.trainer), start, sizeof start);
+  end_run(&r);
+}
+
+/* A validation that fails leaves its epoch without a loss, and says of which. */
+static void a_validation_that_fails_is_told(void **state) {
+  (void)state;
+  run r = begin_run("optimizer=sgd;learning-rate=0.1;epochs=3;validation=0.25");
+  size_t epochs;
+  notes[0] = '\0';
+  og_context_set_log(r.context, take_note, NULL);
+  CHECK(r.context, og_trainer_step(r.trainer)); /* two calls: of the mini-batch, of what is held out */
+  assert_string_equal(notes, "");
+  r.loss->fail_from = r.loss->calls + 2;
+  CHECK(r.context, og_trainer_step(r.trainer));
+  assert_contains(notes, "no validation loss of epoch 2: there is a wall");
+  r.loss->fail_from = 1000000;
+  CHECK(r.context, og_trainer_step(r.trainer));
+  assert_null(strstr(notes, "epoch 3"));
+  const og_epoch *history = og_trainer_history(r.trainer, &epochs);
+  assert_int_equal(epochs, 3);
+  for (int e = 0; e < 3; e++) assert_int_equal(isnan(history[e].validation_loss), e == 1);
   end_run(&r);
 }
 
@@ -768,6 +792,7 @@ int main(void) {
                                      cmocka_unit_test(every_step_is_told),
                                      cmocka_unit_test(what_is_left_out_is_told),
                                      cmocka_unit_test(no_gradient_is_told),
+                                     cmocka_unit_test(a_validation_that_fails_is_told),
                                      cmocka_unit_test(patience_ends_behind_the_best),
                                      cmocka_unit_test(patience_counts_what_exceeds_the_tolerance),
                                      cmocka_unit_test(failures_are_left_out),
