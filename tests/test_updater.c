@@ -323,7 +323,7 @@ static void the_entry_is_named(void **state) {
   run r = begin_run("optimizer=sgd;learning-rate=1");
   for (int i = 0; i < SIZE; i++) {
     double gradient[SIZE] = {1, 1, 1}, before[SIZE];
-    char said[80];
+    char said[128];
     memcpy(before, r.theta, sizeof before);
     gradient[i] = i ? INFINITY : NAN;
     assert_int_equal(og_updater_step(r.updater, 1, gradient, r.theta), OG_ERR_NOT_FINITE);
