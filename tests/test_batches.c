@@ -273,8 +273,32 @@ static void no_memory_is_reported(void **state) {
   fail_each_allocation(live);
 }
 
+/* What a window would have had to be is told, of those that are trained on. */
+static void the_longest_is_told(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_batches *batches = NULL;
+  const size_t rows[4] = {5, 9, 7, 2};
+  setting s = {.window = 10};
+  assert_int_equal(try_batches(context, &s, 4, rows, &batches), OG_ERR_DATA);
+  assert_contains(og_context_message(context), "the longest to train on has 9");
+  assert_null(batches);
+  /* one of two is held out: the longest of the others */
+  const size_t two[2] = {5, 9};
+  int seen[2] = {0};
+  for (s = (setting){.window = 10, .validation = 0.5}; s.seed < 20; s.seed++) {
+    assert_int_equal(try_batches(context, &s, 2, two, &batches), OG_ERR_DATA);
+    int nine = strstr(og_context_message(context), "the longest to train on has 9") != NULL;
+    if (!nine) assert_contains(og_context_message(context), "the longest to train on has 5");
+    seen[nine]++;
+  }
+  assert_true(seen[0] > 0 && seen[1] > 0);
+  og_context_destroy(context);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(every_epoch_has_every_trajectory_once),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(the_longest_is_told),
+                                     cmocka_unit_test(every_epoch_has_every_trajectory_once),
                                      cmocka_unit_test(every_pass_has_an_order_of_its_own),
                                      cmocka_unit_test(everything_at_once_keeps_its_order),
                                      cmocka_unit_test(windows_are_all_there_are),

@@ -1,4 +1,5 @@
 /* Objectives against closed forms, densities written out here, and differences with the steps held. */
+#include "fit/objective.h"
 #include "fitting.h"
 
 static const double tolerance = 1e-9; /* solves at rtol 1e-12 over a few steps, with room for their sums */
@@ -388,8 +389,39 @@ static void no_memory_is_reported(void **state) {
   fail_each_allocation(whole_life);
 }
 
+/* What messages call entry i of theta: a number, an element of a vector, of a matrix by row and column, of a
+ * network's weights. */
+static void entries_have_names(void **state) {
+  (void)state;
+  fixture f = make_fixture("param a = 1, w[3] = 2, M[2, 3] = 0.5, last = 1\nnet f = mlp(1, 2, 1; tanh)\n"
+                           "init x = a\nx' = f(x) + last*sum(w) + norm2(M*w)\nobserve x ~ normal(x, 1)\n",
+                           "t,x\n0,1\n1,2\n");
+  static const char *const names[] = {"a",      "w[1]",   "w[2]",   "w[3]",   "M[1,1]", "M[1,2]",
+                                      "M[1,3]", "M[2,1]", "M[2,2]", "M[2,3]", "last"};
+  char text[OG_ENTRY_NAME_SIZE];
+  size_t p = f.objective->p, index = 0;
+  for (size_t i = 0; i < og_model_parameters(f.model); i++) {
+    og_parameter_info info;
+    CHECK(f.context, og_model_parameter(f.model, i, &info));
+    for (size_t k = 0; k < info.rows * info.columns; k++, index++) {
+      char want[OG_ENTRY_NAME_SIZE];
+      assert_int_equal(info.offset + k, index);
+      if (info.columns > 1)
+        snprintf(want, sizeof want, "%s[%zu,%zu]", info.name, k / info.columns + 1, k % info.columns + 1);
+      else
+        snprintf(want, sizeof want, info.rows > 1 ? "%s[%zu]" : "%s", info.name, k + 1);
+      assert_string_equal(og_objective_entry_name(f.objective, index, text), want);
+      if (index < sizeof names / sizeof *names) assert_string_equal(text, names[index]);
+    }
+  }
+  assert_int_equal(index, p);
+  assert_string_equal(og_objective_entry_name(f.objective, p, text), "theta[18]"); /* none of them */
+  drop_fixture(&f);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(decay_against_closed_form),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(entries_have_names),
+                                     cmocka_unit_test(decay_against_closed_form),
                                      cmocka_unit_test(loss_alone_is_the_same),
                                      cmocka_unit_test(missing_values_do_not_count),
                                      cmocka_unit_test(trajectories_add_up),

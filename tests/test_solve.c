@@ -150,6 +150,32 @@ static void too_many_steps(void **state) {
   close_wrong(&w);
 }
 
+/* max-steps are attempts of one trajectory: as many as it takes are enough, one less is not, however many the
+ * others of its block take, before it and beside it. */
+static void max_steps_are_of_each_trajectory(void **state) {
+  (void)state;
+  enum { M = 150, LONGEST = 97 };
+  long long most = 0;
+  for (int limit = 0; limit < 3; limit++) {
+    wrong w = open_wrong(2, oscillator, OG_METHOD_TSIT5, 0);
+    size_t count = limit ? M : 1;
+    if (limit) CHECK(w.context, og_options_set_integer(w.options, OG_OPT_MAX_STEPS, most + 1 - limit));
+    CHECK(w.context, og_context_set_threads(w.context, 1));
+    CHECK(w.context, og_solve_create(w.context, w.field, w.options, count, &w.solve));
+    CHECK(w.context, og_solve_set_initial_state(w.solve, OG_ALL, (double[]){1, 0}));
+    for (size_t m = 0; m < count; m++)
+      CHECK(w.context, og_solve_set_span(w.solve, m, 0, !limit || m == LONGEST ? 20 : 1 + (double)(m % 7)));
+    if (limit < 2) CHECK(w.context, og_solve_run(w.solve));
+    if (limit == 0) most = og_solve_stat(w.solve, OG_STAT_STEPS) + og_solve_stat(w.solve, OG_STAT_REJECTED);
+    if (limit == 2) {
+      assert_int_equal(og_solve_run(w.solve), OG_ERR_TOO_MANY_STEPS);
+      expect_message(w.context, "trajectory 97 stopped at t = ");
+    }
+    close_wrong(&w);
+  }
+  assert_true(most > 20);
+}
+
 static void stiff(void **state) {
   (void)state;
   for (int method = OG_METHOD_BS32; method < OG_METHOD_COUNT; method++) {
@@ -456,6 +482,7 @@ int main(void) {
       cmocka_unit_test(blow_up),
       cmocka_unit_test(underflow),
       cmocka_unit_test(too_many_steps),
+      cmocka_unit_test(max_steps_are_of_each_trajectory),
       cmocka_unit_test(stiff),
       cmocka_unit_test(callback_returns),
       cmocka_unit_test(discontinuity),

@@ -38,6 +38,55 @@ static void correlated_parameters_have_theirs(void **state) {
   }
 }
 
+/* The data of a line 2 + t/2 at times around `middle`, with residuals that are orthogonal to lines. */
+static void far_line(double middle, double t[4], char *csv, size_t size) {
+  static const double residual[] = {0.1, -0.1, -0.1, 0.1};
+  int length = snprintf(csv, size, "t,x,z\n");
+  for (int i = 0; i < 4; i++) {
+    t[i] = middle - 1.5 + i;
+    length += snprintf(csv + length, size - (size_t)length, "%.15g,%.15g,%d\n", t[i],
+                       2 + t[i] / 2 + residual[i], i);
+  }
+}
+
+/* A correlation of 0.999999, in units that are far from each other, beside an unused parameter, beside two of
+ * which the sum alone is known, beside one at its bound, and with second derivatives from differences. The
+ * mean of squares is 1.25 around the middle: 1 - rho^2 = 1.25 / (1.25 + middle^2). Rounding of 1e-13 in the
+ * matrix grows by 1 / (1 - rho^2), and differences of gradients that are right to 1e-11 by as much. */
+static void whatever_is_beside_them(void **state) {
+  (void)state;
+  static const struct {
+    const char *others, *slope, *z, *more;
+    double unit, tolerance;
+  } cases[] = {{"", "b", "0", "", 1, 1e-6},
+               {"", "1e6*b", "0", "", 1e-6, 1e-6},
+               {"", "1e-6*b", "0", "", 1e6, 1e-6},
+               {", unused = 3", "b", "0", "", 1, 1e-6},
+               {", c = 1, d = 1", "b", "c + d", "", 1, 1e-6},
+               {", c = 1, d = 1", "1e6*b", "c + d", "", 1e-6, 1e-6},
+               {", c = 1, d = 1", "1e-6*b", "c + d", "", 1e6, 1e-6},
+               {", c = 1, d = 1", "1e3*b", "c*d", "", 1e-3, 1e-6},
+               {", c = 1 in [0, 1]", "b", "c", "", 1, 1e-6},
+               {"", "b", "0", "event e when t - 1.5 = 0 rising { x = x }\n", 1, 1e-4},
+               {", unused = 3", "b", "0", "event e when t - 1.5 = 0 rising { x = x }\n", 1, 1e-4}};
+  double t[4], middle = sqrt(1.25 * (1 / (1 - 0.999999 * 0.999999) - 1));
+  char csv[300], model[500];
+  far_line(middle, t, csv, sizeof csv);
+  line_errors want = line_of(4, t, 0.1);
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    double unit = cases[k].unit;
+    snprintf(model, sizeof model,
+             "param a = 1, b = %g%s\ninit x = a, z = %s\nx' = %s + 0*x\nz' = 0*z\n"
+             "observe x ~ normal(x, 0.1)\nobserve z ~ normal(z, 0.2)\n%stime 0 : %.17g\n",
+             0.4 * unit, cases[k].others, cases[k].z, cases[k].slope, cases[k].more, t[3]);
+    outcome r = fit_from(model, csv, NULL, NULL);
+    if (!r.converged || !(fabs(r.errors[0] / want.a - 1) < cases[k].tolerance) ||
+        !(fabs(r.errors[1] / want.b / unit - 1) < cases[k].tolerance))
+      fail_msg("case %zu: %s; %.9g, not %.9g; %.9g, not %.9g; %s", k, r.reason, r.errors[0], want.a,
+               r.errors[1], want.b * unit, notes);
+  }
+}
+
 /* ---- Beside what is not determined ---- */
 
 #define ROWS "t,x,z\n0,1,3\n1,1.3,3.1\n2,1.4,2.8\n3,1.9,3.1\n"
@@ -166,6 +215,7 @@ static void plain_errors_have_none(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(correlated_parameters_have_theirs),
+                                     cmocka_unit_test(whatever_is_beside_them),
                                      cmocka_unit_test(unused_parameters_are_named),
                                      cmocka_unit_test(a_parameter_without_gradient_is_named),
                                      cmocka_unit_test(parameters_known_together_are_named),

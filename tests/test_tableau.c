@@ -1,6 +1,7 @@
 /* Every row of the table of methods against the theory: order conditions by rooted trees (Butcher; Hairer,
  * Norsett & Wanner, Solving ODEs I, II.2), for the solution, its error estimates and its interpolant. Nothing
  * here knows a particular method. */
+#include <complex.h>
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -12,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "rk/stability.h"
 #include "rk/tableau.h"
 
 /* ---- Rooted trees ------------------------------------------------------------------------------- */
@@ -332,6 +334,78 @@ static void test_every_coefficient_matters(void **state) {
   }
 }
 
+/* ---- Stability ---------------------------------------------------------------------------------- */
+
+/* R(z) = 1 + sum_k z^k b^T A^(k-1) 1, by its coefficients (src/rk has the recursion over stages). */
+static double complex stability_of(const og_tableau *tableau, double complex z) {
+  double powers[OG_STAGES_MAX], next[OG_STAGES_MAX]; /* A^(k-1) 1 */
+  double complex sum = 1, zk = z;
+  for (int j = 0; j < tableau->stages; j++) powers[j] = 1;
+  for (int k = 1; k <= tableau->stages; k++, zk *= z) {
+    for (int j = 0; j < tableau->stages; j++) {
+      sum += zk * tableau->b[j] * powers[j];
+      next[j] = 0;
+      for (int l = 0; l < j; l++) next[j] += tableau->a[j][l] * powers[l];
+    }
+    memcpy(powers, next, sizeof powers);
+  }
+  return sum;
+}
+
+/* To the left, straight up, and between the two. */
+static double complex on_ray(int ray, double size) {
+  return size * (ray == 0 ? -1 : ray == 1 ? I : (I - 1) / sqrt(2));
+}
+
+static int is_stable_at(const og_tableau *tableau, double size) {
+  return cabs(stability_of(tableau, on_ray(0, size))) <= 1 + 1e-14 &&
+         cabs(stability_of(tableau, on_ray(2, size))) <= 1 + 1e-14;
+}
+
+/* Where |R| passes 1 on the way to the left or between, rounded down to 1/64. Known in closed form: sqrt(2)
+ * of Euler's, 2 of both second-order methods; 2.785 and 3.307 to the left are in every book (Hairer & Wanner
+ * IV.2), of RK4 and Dormand and Prince's fifth order. */
+static void test_reach_is_where_stability_ends(void **state) {
+  (void)state;
+  static const double known[] = {1.4142135623730951, 2, 2};
+  for (int k = 0; k < OG_METHOD_COUNT; k++) {
+    const og_tableau *tableau = og_tableau_of((og_method)k);
+    double reach = og_stability_reach(tableau);
+    int steps = (int)(reach * 64);
+    assert_true(reach == steps / 64.);
+    for (int i = 1; i <= steps; i++) assert_true(is_stable_at(tableau, i / 64.));
+    assert_false(is_stable_at(tableau, (steps + 1) / 64.));
+    if (k < 3) assert_true(reach == floor(known[k] * 64) / 64);
+  }
+  assert_true(og_stability_reach(og_tableau_of(OG_METHOD_RK4)) <= 2.7852935634);
+  assert_true(og_stability_reach(og_tableau_of(OG_METHOD_DOPRI5)) <= 3.3067);
+}
+
+static double split_error(const og_tableau *tableau, double size) {
+  double worst = 0;
+  for (int ray = 0; ray < 3; ray++) {
+    double complex z = on_ray(ray, size);
+    worst = fmax(worst, cabs(stability_of(tableau, z) - stability_of(tableau, OG_SPLIT * z) *
+                                                            stability_of(tableau, (1 - OG_SPLIT) * z)));
+  }
+  return worst;
+}
+
+/* The first size at which a step in two parts differs by more than the error; that is order p + 1 in it. */
+static void test_split_reach_is_where_parts_differ(void **state) {
+  (void)state;
+  static const double errors[] = {1e-8, 1e-5, 1e-3, 0.1, 1};
+  for (int k = 0; k < OG_METHOD_COUNT; k++)
+    for (int i = 0; i < 5; i++) {
+      const og_tableau *tableau = og_tableau_of((og_method)k);
+      double reach = og_split_reach(tableau, errors[i]);
+      if (!(split_error(tableau, reach) <= errors[i] * (1 + 1e-6) + 1e-14) ||
+          !(split_error(tableau, reach * (1 + 1e-4) + 4e-6) > errors[i]))
+        fail_msg("%s: parts differ by %g at %g, where they should begin to by %g", tableau->name,
+                 split_error(tableau, reach), reach, errors[i]);
+    }
+}
+
 /* ---- Numbers and names ---------------------------------------------------------------------------- */
 
 static void test_numbers_beyond_the_table_give_null(void **state) {
@@ -359,13 +433,15 @@ static void test_names_are_the_options_choices(void **state) {
 }
 
 int main(void) {
-  struct CMUnitTest tests[REQUIREMENTS + 5];
+  struct CMUnitTest tests[REQUIREMENTS + 7];
   size_t count = 0;
   for (size_t k = 0; k < REQUIREMENTS; k++)
     tests[count++] = (struct CMUnitTest){requirements[k].name, test_requirement, NULL, NULL,
                                          (void *)(uintptr_t)&requirements[k]};
   tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_trees_are_all_there);
   tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_every_coefficient_matters);
+  tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_reach_is_where_stability_ends);
+  tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_split_reach_is_where_parts_differ);
   tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_numbers_beyond_the_table_give_null);
   tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_names_are_unique);
   tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_names_are_the_options_choices);

@@ -44,6 +44,16 @@ static og_status bowl_loss(const double *theta, size_t count, const og_window *w
   return OG_OK;
 }
 
+/* Nothing depends on theta. */
+static og_status flat_loss(const double *theta, size_t count, const og_window *windows, double *loss,
+                           size_t *values, double *gradient, void *user) {
+  (void)theta, (void)windows, (void)user;
+  *loss = 1;
+  *values = count;
+  for (int i = 0; i < SIZE && gradient; i++) gradient[i] = 0;
+  return OG_OK;
+}
+
 typedef struct run {
   og_context *context;
   og_options *options;
@@ -210,6 +220,34 @@ static void theta_stays_within_its_bounds(void **state) {
   end_run(&r);
   r = begin_run("optimizer=adam");
   assert_int_equal(og_trainer_set_bounds(r.trainer, highest, highest), OG_ERR_BOUNDS);
+  assert_contains(og_context_message(r.context), "entry 1 of theta is -1, outside its bounds [3, 3]");
+  assert_int_equal(og_trainer_set_bounds(r.trainer, lowest, (double[]){9, 1}), OG_ERR_BOUNDS);
+  assert_contains(og_context_message(r.context), "entry 2 of theta is 2, outside its bounds [0, 1]");
+  end_run(&r);
+}
+
+/* Each entry has bounds of its own, of either side: held at them, from the first step to the last. */
+static void every_entry_has_its_bounds(void **state) {
+  (void)state;
+  static const double lowest[][SIZE] = {{-9, -9}, {-9, -9}, {-1, 2}},
+                      highest[][SIZE] = {{3, 3}, {9, 2.5}, {9, 9}};
+  static const double ends[][SIZE] = {{3, 3}, {5.5, 2.5}, {5.5, 506.0 / 120}};
+  for (int k = 0; k < 3; k++) {
+    run r = begin_run("optimizer=sgd;learning-rate=0.9;epochs=60");
+    CHECK(r.context, og_trainer_set_bounds(r.trainer, lowest[k], highest[k]));
+    CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
+    for (int i = 0; i < SIZE; i++) assert_close(og_trainer_theta(r.trainer)[i], ends[k][i], 1e-13);
+    end_run(&r);
+  }
+  /* downward: a penalty draws what begins at -1 and 2 to 0 and on to the bowl, or to a lower bound above it
+   */
+  run r = begin_run("optimizer=sgd;learning-rate=0.1;epochs=60;l2=500");
+  const double low[SIZE] = {-1, 1.5}, high[SIZE] = {9, 9};
+  CHECK(r.context, og_trainer_set_bounds(r.trainer, low, high));
+  CHECK(r.context, og_trainer_step(r.trainer));
+  assert_true(og_trainer_theta(r.trainer)[0] == 9 && og_trainer_theta(r.trainer)[1] == 1.5);
+  CHECK(r.context, og_trainer_step(r.trainer));
+  assert_true(og_trainer_theta(r.trainer)[0] == -1 && og_trainer_theta(r.trainer)[1] == 1.5);
   end_run(&r);
 }
 
@@ -262,6 +300,149 @@ static void patience_counts_what_exceeds_the_tolerance(void **state) {
   assert_true(og_trainer_converged(r.trainer));
   assert_contains(og_trainer_reason(r.trainer), "not fallen by more than the tolerance 0.05 for 3 epochs");
   end_run(&r);
+}
+
+/* ---- What is told ---- */
+
+typedef struct told {
+  run *r;
+  long long steps, per_epoch, epochs;
+  size_t training, held_out;
+  double best_loss, seconds;
+} told;
+
+/* Twelve trajectories or nine, four at a time: the last mini-batch of the nine is of one. */
+static int check_report(const og_training *now, void *user) {
+  told *t = user;
+  long long step = ++t->steps, in_epoch = (step - 1) % t->per_epoch;
+  size_t epochs, left = t->training - 4 * (size_t)in_epoch, size = left < 4 ? left : 4;
+  const og_epoch *history = og_trainer_history(t->r->trainer, &epochs);
+  assert_int_equal(now->step, step);
+  assert_int_equal(now->steps, t->per_epoch * t->epochs);
+  assert_int_equal(now->epoch, (step - 1) / t->per_epoch + 1);
+  assert_int_equal(now->epochs, t->epochs);
+  assert_int_equal(now->windows, size);
+  int last = in_epoch + 1 == t->per_epoch;
+  assert_int_equal(now->evaluated, last && t->held_out ? t->held_out : size);
+  assert_int_equal(now->ended != NULL, last);
+  if (last) {
+    assert_ptr_equal(now->ended, &history[epochs - 1]);
+    assert_int_equal(now->ended->epoch, now->epoch);
+    assert_int_equal(now->ended->steps, step);
+    assert_int_equal(isnan(now->ended->validation_loss), t->held_out == 0);
+    t->best_loss = fmin(t->best_loss, t->held_out ? now->ended->validation_loss : now->ended->loss);
+  }
+  assert_true(now->best_loss == t->best_loss);
+  assert_true(now->learning_rate == 0.125 && now->loss >= 0 && now->gradient_norm >= 0);
+  assert_true(now->seconds >= t->seconds && now->seconds < 60);
+  t->seconds = now->seconds;
+  assert_memory_equal(now->theta, og_trainer_theta(t->r->trainer), sizeof start);
+  assert_memory_equal(now->best, og_trainer_best(t->r->trainer), sizeof start);
+  return 0;
+}
+
+static void every_step_is_told(void **state) {
+  (void)state;
+  for (int held_out = 0; held_out < 2; held_out++) {
+    run r = begin_run(held_out ? "optimizer=sgd;learning-rate=0.125;epochs=4;batch=4;validation=0.25"
+                               : "optimizer=sgd;learning-rate=0.125;epochs=4;batch=4");
+    told t = {.r = &r,
+              .per_epoch = 3,
+              .epochs = 4,
+              .training = held_out ? 9 : 12,
+              .held_out = held_out ? 3 : 0,
+              .best_loss = INFINITY};
+    CHECK(r.context, og_trainer_run(r.trainer, check_report, &t));
+    assert_int_equal(t.steps, 12);
+    end_run(&r);
+  }
+}
+
+static char notes[4096];
+static void take_note(const char *line, void *user) {
+  (void)user;
+  snprintf(notes + strlen(notes), sizeof notes - strlen(notes), "%s\n", line);
+}
+
+/* Every mini-batch fails from the third on: half the way of the second step is taken back, half of what is
+ * left, and then all of it. */
+static void what_is_left_out_is_told(void **state) {
+  (void)state;
+  run r = begin_run("optimizer=sgd;learning-rate=0.25;epochs=30");
+  double first[SIZE], second[SIZE];
+  notes[0] = '\0';
+  og_context_set_log(r.context, take_note, NULL);
+  CHECK(r.context, og_trainer_step(r.trainer));
+  memcpy(first, og_trainer_theta(r.trainer), sizeof first);
+  CHECK(r.context, og_trainer_step(r.trainer));
+  memcpy(second, og_trainer_theta(r.trainer), sizeof second);
+  r.loss->fail_from = 1;
+  for (int k = 0; k < 6; k++) {
+    static const double left[] = {0.5, 0.25, 0, 0, 0, 0};
+    CHECK(r.context, og_trainer_step(r.trainer));
+    for (int i = 0; i < SIZE; i++)
+      assert_close(og_trainer_theta(r.trainer)[i], first[i] + left[k] * (second[i] - first[i]), 1e-15);
+  }
+  assert_contains(notes,
+                  "mini-batch 3 is left out, and half of the step before it taken back: there is a wall");
+  assert_contains(notes,
+                  "mini-batch 4 is left out, and half of the step before it taken back: there is a wall");
+  assert_contains(notes, "mini-batch 5 is left out, and the step before it taken back: there is a wall");
+  assert_contains(notes, "mini-batch 7 is left out, and the step before it taken back: there is a wall");
+  assert_contains(notes, "(further ones are counted, not told)");
+  assert_null(strstr(notes, "mini-batch 8"));
+  assert_null(strstr(notes, "is zero"));
+  end_run(&r);
+  r = begin_run("optimizer=sgd;epochs=30"); /* nothing to take back */
+  notes[0] = '\0';
+  og_context_set_log(r.context, take_note, NULL);
+  r.loss->fail_from = 1;
+  CHECK(r.context, og_trainer_step(r.trainer));
+  assert_contains(notes, "mini-batch 1 is left out: there is a wall");
+  assert_memory_equal(og_trainer_theta(r.trainer), start, sizeof start);
+  end_run(&r);
+}
+
+/* A validation that fails leaves its epoch without a loss, and says of which. */
+static void a_validation_that_fails_is_told(void **state) {
+  (void)state;
+  run r = begin_run("optimizer=sgd;learning-rate=0.1;epochs=3;validation=0.25");
+  size_t epochs;
+  notes[0] = '\0';
+  og_context_set_log(r.context, take_note, NULL);
+  CHECK(r.context, og_trainer_step(r.trainer)); /* two calls: of the mini-batch, of what is held out */
+  assert_string_equal(notes, "");
+  r.loss->fail_from = r.loss->calls + 2;
+  CHECK(r.context, og_trainer_step(r.trainer));
+  assert_contains(notes, "no validation loss of epoch 2: there is a wall");
+  r.loss->fail_from = 1000000;
+  CHECK(r.context, og_trainer_step(r.trainer));
+  assert_null(strstr(notes, "epoch 3"));
+  const og_epoch *history = og_trainer_history(r.trainer, &epochs);
+  assert_int_equal(epochs, 3);
+  for (int e = 0; e < 3; e++) assert_int_equal(isnan(history[e].validation_loss), e == 1);
+  end_run(&r);
+}
+
+/* It is told at the first step, and of it alone. */
+static void no_gradient_is_told(void **state) {
+  (void)state;
+  const double mean[SIZE] = {5.5, 506.0 / 120}, aside[SIZE] = {5.5, 4};
+  for (int k = 0; k < 2; k++) {
+    run r = begin_run("optimizer=sgd;learning-rate=1;epochs=3;clip-norm=1e-300");
+    og_trainer *trainer = NULL;
+    notes[0] = '\0';
+    og_context_set_log(r.context, take_note, NULL);
+    CHECK(r.context, og_trainer_create(r.context, r.options, SIZE, k ? flat_loss : bowl_loss, r.loss,
+                                       r.batches, k ? mean : aside, &trainer));
+    CHECK(r.context, og_trainer_step(trainer));
+    assert_int_equal(strstr(notes, "the gradient of the first mini-batch is zero") != NULL, k);
+    notes[0] = '\0';
+    CHECK(r.context, og_trainer_step(trainer));
+    assert_string_equal(notes, "");
+    og_trainer_destroy(trainer);
+    end_run(&r);
+  }
 }
 
 /* ---- Failures ---- */
@@ -469,6 +650,88 @@ static void numbers_that_cannot_be_are_refused(void **state) {
   unlink(path);
 }
 
+/* A copy of a saved state: without tensor or text number `without`, or with more numbers in it, or with
+ * another text. */
+typedef enum change { LEFT_OUT, LONGER, FLAT, OTHER_TEXT } change;
+
+static void copy_changed(og_context *context, const og_tensors *set, const char *path, const char *which,
+                         change what) {
+  og_tensors *copy = NULL;
+  CHECK(context, og_tensors_create(context, &copy));
+  for (size_t i = 0; i < og_tensors_texts(set); i++) {
+    const char *key, *text;
+    og_tensors_text_at(set, i, &key, &text);
+    int this_one = strcmp(key, which) == 0;
+    if (strcmp(key, OG_CHECKSUM_KEY) == 0 || (this_one && what == LEFT_OUT)) continue;
+    CHECK(context, og_tensors_set_text(copy, key, this_one ? "another" : text));
+  }
+  for (size_t i = 0; i < og_tensors_count(set); i++) {
+    const og_tensor *from = og_tensors_at(set, i);
+    double more[100] = {0};
+    size_t shape[2] = {from->shape[0], from->rank == 2 ? from->shape[1] : 1}, rank = from->rank;
+    int this_one = strcmp(from->name, which) == 0;
+    if (this_one && what == LEFT_OUT) continue;
+    if (this_one && what == LONGER) shape[rank - 1]++;
+    if (this_one && what == FLAT) shape[0] = from->count, rank = 1;
+    assert_in_range(from->count, 0, 70);
+    memcpy(more, from->values, from->count * sizeof *more);
+    CHECK(context, og_tensors_add(copy, from->name, rank, shape, more));
+  }
+  CHECK(context, og_tensors_write(copy, path));
+  og_tensors_destroy(copy);
+}
+
+/* Whatever is missing, or is not of its size, is named. */
+static void what_is_not_as_it_was_saved_is_refused(void **state) {
+  (void)state;
+  static const char *const optimizers[] = {"sgd;momentum=0.9", "rmsprop;centered=yes;momentum=0.5", "adam",
+                                           "adabelief"};
+  for (size_t k = 0; k < sizeof optimizers / sizeof *optimizers; k++) {
+    char options[100], path[] = "/tmp/odegrad-trainer-XXXXXX", said[100];
+    snprintf(options, sizeof options, "optimizer=%s;epochs=3;batch=4;seed=5", optimizers[k]);
+    close(mkstemp(path));
+    run r = begin_run(options);
+    og_tensors *set;
+    CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
+    CHECK(r.context, og_trainer_save(r.trainer, path));
+    CHECK(r.context, og_tensors_read(r.context, path, &set));
+    for (size_t i = 0; i < og_tensors_count(set); i++) {
+      const char *name = og_tensors_at(set, i)->name;
+      int history = strcmp(name, "history") == 0;
+      copy_changed(r.context, set, path, name, LEFT_OUT);
+      snprintf(said, sizeof said, history ? "has no history" : "has no tensor %s", name);
+      try_load(options, path, OG_ERR_DATA, said);
+      copy_changed(r.context, set, path, name, LONGER);
+      snprintf(said, sizeof said, history ? "has no history of 7 columns" : "tensor %s has", name);
+      try_load(options, path, history ? OG_ERR_DATA : OG_ERR_SHAPE, said);
+      if (history) copy_changed(r.context, set, path, name, FLAT);
+      if (history) try_load(options, path, OG_ERR_DATA, said);
+    }
+    for (size_t i = 0; i < og_tensors_texts(set); i++) {
+      const char *key, *text;
+      og_tensors_text_at(set, i, &key, &text);
+      int free_to_differ = strcmp(key, "odegrad.version") == 0 || strcmp(key, OG_CHECKSUM_KEY) == 0;
+      int format = strcmp(key, "format") == 0;
+      for (int other = 0; other < 2; other++) {
+        copy_changed(r.context, set, path, key, other ? OTHER_TEXT : LEFT_OUT);
+        try_load(options, path,
+                 free_to_differ ? OG_OK
+                 : format       ? OG_ERR_DATA
+                                : OG_ERR_ARGUMENT,
+                 free_to_differ ? NULL
+                 : format       ? "is not the state of a training"
+                 : other        ? "another"
+                                : "not said");
+      }
+    }
+    copy_changed(r.context, set, path, "none", LEFT_OUT); /* the copy itself is as good as what was saved */
+    try_load(options, path, OG_OK, NULL);
+    og_tensors_destroy(set);
+    end_run(&r);
+    unlink(path);
+  }
+}
+
 /* ---- Limits and refusals ---- */
 
 static void iterations_count_where_epochs_do_not(void **state) {
@@ -525,12 +788,18 @@ int main(void) {
                                      cmocka_unit_test(a_sum_is_values_times_the_mean),
                                      cmocka_unit_test(penalties_move_the_minimum),
                                      cmocka_unit_test(theta_stays_within_its_bounds),
+                                     cmocka_unit_test(every_entry_has_its_bounds),
+                                     cmocka_unit_test(every_step_is_told),
+                                     cmocka_unit_test(what_is_left_out_is_told),
+                                     cmocka_unit_test(no_gradient_is_told),
+                                     cmocka_unit_test(a_validation_that_fails_is_told),
                                      cmocka_unit_test(patience_ends_behind_the_best),
                                      cmocka_unit_test(patience_counts_what_exceeds_the_tolerance),
                                      cmocka_unit_test(failures_are_left_out),
                                      cmocka_unit_test(too_many_failures_in_a_row_end_it),
                                      cmocka_unit_test(a_loss_of_nan_is_a_failure),
                                      cmocka_unit_test(going_on_gives_the_same_bits),
+                                     cmocka_unit_test(what_is_not_as_it_was_saved_is_refused),
                                      cmocka_unit_test(another_training_is_refused),
                                      cmocka_unit_test(numbers_that_cannot_be_are_refused),
                                      cmocka_unit_test(iterations_count_where_epochs_do_not),

@@ -4,6 +4,7 @@
 
 #include "counting.h"
 #include "fitting.h"
+#include "train/gradient.h"
 
 enum { SIZE = 3, STEPS = 40, LINE = 512 };
 
@@ -273,6 +274,84 @@ static void entries_are_clipped_before_the_norm(void **state) {
   assert_true(small[0] == 3 && small[1] == -4);
 }
 
+/* Where squares overflow or vanish, norms are as good: a power of two changes no digit. */
+static void norms_have_the_whole_range(void **state) {
+  (void)state;
+  static const int powers[] = {0, -100, -400, -465, -466, -540, -1000, 400, 510, 511, 1000};
+  for (size_t k = 0; k < sizeof powers / sizeof *powers; k++)
+    for (int swap = 0; swap < 2; swap++) {
+      double three = ldexp(3, powers[k]), four = -ldexp(4, powers[k]);
+      double gradient[2] = {swap ? four : three, swap ? three : four};
+      assert_true(fabs(ldexp(clip("clip-norm=0", gradient), -powers[k]) - 5) <= 2e-15);
+      assert_true(gradient[swap] == three && gradient[!swap] == four);
+    }
+  double nothing[2] = {0, 0}, half[2] = {3, -40}, edge[2] = {INFINITY, 1};
+  assert_true(clip("clip-norm=1;clip-value=1", nothing) == 0 && nothing[0] == 0 && nothing[1] == 0);
+  assert_close(clip("clip-norm=0.25;clip-value=0.5", half), sqrt(1609), 1e-15);
+  assert_close(half[0], 0.25 / sqrt(2), 3e-6); /* of (0.5, -0.5), to PyTorch's 1e-6 */
+  assert_close(half[1], -0.25 / sqrt(2), 3e-6);
+  assert_true(clip("clip-norm=0", edge) == INFINITY);
+  double untouched[2] = {1, 2};
+  assert_true(isnan(og_clip_gradient(NULL, 2, untouched)) && untouched[0] == 1);
+}
+
+/* l1 sum |x| + l2 sum x^2 over what is not exempt, and its derivative: at 0 that of |x| is 0. */
+static void penalties_are_sums(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  static const char *const texts[] = {"l1=0", "l1=0.5", "l2=0.25", "l1=0.5;l2=0.25"};
+  static const double theta[4] = {-2, 0, 3, -0.5};
+  for (int k = 0; k < 4; k++)
+    for (size_t exempt = 0; exempt < 4; exempt++) {
+      og_options *options = options_of(context, texts[k]);
+      double gradient[4] = {1, 2, 3, 4}, sum = 0, l1 = k % 2 ? 0.5 : 0, l2 = k / 2 ? 0.25 : 0;
+      double penalty = og_penalize(options, exempt, 4, theta, gradient);
+      for (size_t i = 0; i < 4; i++) {
+        double own = i < exempt ? 0 : 1, sign = theta[i] < 0 ? -1 : theta[i] > 0;
+        sum += own * (l1 * fabs(theta[i]) + l2 * theta[i] * theta[i]);
+        assert_true(gradient[i] == (double)(i + 1) + own * (l1 * sign + 2 * l2 * theta[i]));
+      }
+      assert_true(penalty == sum && og_penalize(options, exempt, 4, theta, NULL) == sum);
+      og_options_destroy(options);
+    }
+  og_context_destroy(context);
+}
+
+/* Whichever entry it is, it is named, and neither theta nor state moves. */
+static void the_entry_is_named(void **state) {
+  (void)state;
+  run r = begin_run("optimizer=sgd;learning-rate=1");
+  for (int i = 0; i < SIZE; i++) {
+    double gradient[SIZE] = {1, 1, 1}, before[SIZE];
+    char said[128];
+    memcpy(before, r.theta, sizeof before);
+    gradient[i] = i ? INFINITY : NAN;
+    assert_int_equal(og_updater_step(r.updater, 1, gradient, r.theta), OG_ERR_NOT_FINITE);
+    snprintf(said, sizeof said, "entry %d of the gradient is", i + 1);
+    assert_contains(og_context_message(r.context), said);
+    gradient[i] = 1e308;
+    assert_int_equal(og_updater_step(r.updater, 1e10, gradient, r.theta), OG_ERR_NOT_FINITE);
+    snprintf(said, sizeof said, "takes entry %d of theta from %g to -inf (its gradient is 1e+308)", i + 1,
+             before[i]);
+    assert_contains(og_context_message(r.context), said);
+    assert_memory_equal(before, r.theta, sizeof before);
+  }
+  end_run(&r);
+}
+
+/* Centered, with nothing remembered: the square is g^2 - g^2, and the step g over epsilon alone. */
+static void a_constant_gradient_has_no_spread(void **state) {
+  (void)state;
+  run r = begin_run("optimizer=rmsprop;centered=yes;alpha=0;epsilon=0.5;learning-rate=0.25");
+  double gradient[SIZE] = {2, -3, 4}, before[SIZE];
+  for (int step = 0; step < 3; step++) {
+    memcpy(before, r.theta, sizeof before);
+    CHECK(r.context, og_updater_step(r.updater, 1, gradient, r.theta));
+    for (int i = 0; i < SIZE; i++) assert_true(r.theta[i] == before[i] - 0.25 * gradient[i] / 0.5);
+  }
+  end_run(&r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(trajectories_are_those_of_pytorch_and_optax),
                                      cmocka_unit_test(first_steps_are_known),
@@ -283,6 +362,10 @@ int main(void) {
                                      cmocka_unit_test(no_memory_is_reported),
                                      cmocka_unit_test(schedules_have_their_ends),
                                      cmocka_unit_test(gradients_are_clipped),
+                                     cmocka_unit_test(norms_have_the_whole_range),
+                                     cmocka_unit_test(penalties_are_sums),
+                                     cmocka_unit_test(the_entry_is_named),
+                                     cmocka_unit_test(a_constant_gradient_has_no_spread),
                                      cmocka_unit_test(entries_are_clipped_before_the_norm)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,7 +85,6 @@ static og_status prepare(og_backward *b, size_t m) {
   return og_solve_set_initial_state(b->back, m, og_backward_state(b, m));
 }
 
-/* Every evaluation of an adjoint field is one vjp. */
 static og_status run_round(og_backward *b) {
   size_t M = b->solve->count;
   for (size_t m = 0; m < M; m++) OG_TRY(prepare(b, m));
@@ -95,10 +94,14 @@ static og_status run_round(og_backward *b) {
     b->errors[m] += b->back->trajectories[m].errors;
     b->left_out[m] += b->back->trajectories[m].left_out;
   }
+  return OG_OK;
+}
+
+/* Every evaluation of an adjoint field is one vjp, those of its dense output too. */
+static void count_round(const og_backward *b) {
   long long evals = og_solve_stat(b->back, OG_STAT_RHS_EVALS);
   og_count(b->solve, OG_STAT_VJP_EVALS, evals);
   if (b->lambda_row) og_count(b->solve, OG_STAT_RHS_EVALS, evals);
-  return OG_OK;
 }
 
 static int all_arrived(const og_backward *b) {
@@ -143,6 +146,7 @@ og_status og_backward_run(og_backward *b, og_round_fn after) {
   while (!all_arrived(b)) {
     OG_TRY(run_round(b));
     if (after) OG_TRY(after(b));
+    count_round(b);
     for (size_t m = 0; m < b->solve->count; m++) OG_TRY(og_station_pass(b, m));
   }
   OG_TRY(start_times(b));

@@ -229,7 +229,7 @@ static void step_times(reverse *v, int lane, int last) {
       h_bar += (double)v->step.g[j][entry_of(v, row, lane)] * (double)v->step.k[j][entry_of(v, row, lane)];
     double c = v->step.tableau->c[j];
     if (!isfinite(stage)) {
-      singular_stage(v, lane, c == 1 ? end : start + c * width, stage);
+      singular_stage(v, lane, start + c * width, stage); /* start + (1 - start) is 1 when rounded, too */
       continue;
     }
     h_bar += c * stage;
@@ -314,9 +314,10 @@ static void transpose(reverse *v) {
   const og_tableau *tableau = v->step.tableau;
   int interpolant = v->reads_interpolant, times = v->times;
   int last = interpolant ? tableau->stages_total : v->step.core;
+  int first = find_stages(v), evaluated = times || interpolant ? last : last - 1;
   size_t block = OG_PADDED(v->r.solve->n * (size_t)v->r.lanes);
   OG_R(og_step_stages)
-  (&v->step, find_stages(v), last, times || interpolant ? last : last - 1, &v->r.at, v->r.x, v->r.theta);
+  (&v->step, first, last, evaluated, &v->r.at, v->r.x, v->r.theta);
   if (interpolant) memset(v->observed[0], 0, (size_t)tableau->stages_total * block * sizeof(real));
   stops_before(v);
   each_active(v, seeds_before);
@@ -330,7 +331,7 @@ static void transpose(reverse *v) {
   each_active(v, seeds_after);
   OG_R(og_stops_after)(&v->stops, v->x_bar);
   if (v->looks.mode) look(v, last);
-  v->evals += (long long)(last - 1) * (v->r.lanes - v->r.idle);
+  if (evaluated > first) v->evals += (long long)(evaluated - first) * (v->r.lanes - v->r.idle);
   v->vjps += (long long)last * (v->r.lanes - v->r.idle);
 }
 

@@ -114,10 +114,12 @@ og_status og_information_confirm(og_information *information, og_search *search,
   return OG_OK;
 }
 
-/* Up to here eigenvalue k is not known to differ from 0, as in directions.c. */
+/* Up to here eigenvalue k is not known to differ from 0: by differences as in directions.c, else by the least
+ * pivot that would have done without it. Strong correlation beside it (0.999999 leaves 1e-6) is none of its
+ * own. */
 static double flat_up_to(const og_search *search, const og_information *information, const spectrum *s,
                          size_t k) {
-  double limit = fmax(information->inexact ? 1e-3 : 1e-6, 10 * information->error);
+  double limit = fmax(information->inexact ? 1e-3 : 1e-9, 10 * information->error);
   return fmax(limit, bending_of(search, information, s, k).most);
 }
 
@@ -146,7 +148,7 @@ static og_status flat_errors(const og_search *search, const og_information *info
   int downward = 0;
   og_status status = open_spectrum(search, information, &s);
   for (size_t k = 0; status == OG_OK && k < s.m; k++)
-    downward |= s.values[k] < -flat_up_to(search, information, &s, k);
+    downward |= s.values[k] < -fmax(1e-6, flat_up_to(search, information, &s, k)); /* as in directions.c */
   if (status == OG_OK && !downward) by_spectrum(search, information, &s, standard_errors);
   close_spectrum(information, &s);
   return status;

@@ -43,7 +43,7 @@
     void *scratch;             /* the field's */                                                             \
     void *memory;                                                                                            \
     og_lane_status status[OG_LANES_MAX];                                                                     \
-    long long evals, vjps, jvps; /* block calls; drivers count lanes themselves */                           \
+    long long evals; /* of blocks; drivers count lanes themselves */                                         \
   } og_step_##S;
 OG_STEP_TYPES(double, d)
 OG_STEP_TYPES(float, s)

@@ -260,7 +260,6 @@ static void transpose_stage(og_step *step, int j, const og_place *at, const real
   const real *part = j >= step->core ? mask : NULL, *stage = j ? step->stage_x[j] : x;
   const OG_R(og_field_ops) *ops = &step->field->OG_R(ops);
   stage_times(step, j, at, t);
-  step->vjps++;
   if (ops->vjp_add && theta_bar && !t_bar && !part && !step->weights_bar) {
     ops->vjp_add(step->field, step->lanes, t, stage, theta, step->lambda, step->x_bar[j], theta_bar,
                  step->status, step->scratch);
@@ -304,7 +303,6 @@ static int transpose_in_one_pass(og_step *step, int last, const og_place *at, co
   }
   step->field->OG_R(ops).transposed(step->field, step->lanes, p.count, p.stage, at->h_real, theta,
                                     step->lambda, theta_bar);
-  step->vjps += p.count;
   return p.count;
 }
 
@@ -362,7 +360,6 @@ void OG_R(og_step_tangent)(og_step *step, int last, const og_place *at, const re
     tangent_of_sum(step, &step->a[j], at, h_dot_real, x_dot, step->g[j]);
     step->field->OG_R(ops).jvp(step->field, step->lanes, t, j ? step->stage_x[j] : x, theta, stage_t_dot,
                                step->g[j], theta_dot, step->x_bar[j], step->status, step->scratch);
-    step->jvps++;
   }
   tangent_of_sum(step, &step->b, at, h_dot_real, x_dot, y_dot);
 }

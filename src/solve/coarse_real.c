@@ -171,7 +171,8 @@ static og_status open_again(const drive *d, int lane, again *a) {
                               &a->step);
 }
 
-static void close_again(const drive *d, again *a) {
+static void close_again(drive *d, again *a) {
+  d->evals += a->step.evals;
   if (a->memory) OG_R(og_step_destroy)(d->solve->context, &a->step);
   og_free(d->solve->context, a->memory);
 }

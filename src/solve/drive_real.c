@@ -15,11 +15,11 @@ typedef OG_R(og_drive_state) drive;
 /* The recorded or the k-th of the segment's N fractions. */
 static double fixed_end(drive *d, int lane) {
   const og_trajectory *at = d->trajectory[lane];
-  size_t index = d->index[lane], k = index - d->first[lane], steps = d->segment_steps[lane];
+  size_t index = d->index[lane], k = index - d->first[lane];
   if (d->replay && !d->solve->checkpoints) return og_step_end_fraction(d->solve, at, d->segment[lane], index);
   if (d->replay && d->solve->checkpoints->kept[at - d->solve->trajectories].all)
     return OG_R(og_drive_kept_end)(d, lane);
-  return k + 1 == steps ? 1 : (double)(k + 1) / (double)steps;
+  return (double)(k + 1) / (double)d->segment_steps[lane]; /* 1 is reached exactly */
 }
 
 /* A field that reads another solve's dense output may be smooth where that is not: steps that miss what it

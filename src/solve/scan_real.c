@@ -37,11 +37,11 @@ static double guard_at(void *work, double place) {
   return OG_R(og_sample_at)(p->d, p->lane, place)[p->event];
 }
 
-/* Negative where the guard has left zero to a side, which it does at `least`. */
+/* Negative where the guard has left zero to a side, which it does at `least`. No size: that of the guard is
+ * in its own unit, of which its events do not depend. */
 static double leaving(void *work, double place) {
   const probe *p = work;
-  double g = p->side * guard_at(work, place);
-  return g > p->least ? p->least - g : 1;
+  return p->side * guard_at(work, place) > p->least ? -1 : 1;
 }
 
 /* ---- Roots ---- */

@@ -218,16 +218,6 @@ static void begin_guard(drive *d, int lane, size_t event, const real *f, double 
 
 /* ---- At the trajectory's start and at breakpoints: a guard at zero may be about to leave it ---- */
 
-/* Whether a guard is as near to zero as to be worth a closer look. */
-static int begins_near(const drive *d, double t) {
-  const og_watch *watch = d->watch;
-  double size = fabs(t);
-  for (size_t i = 0; i < d->solve->n; i++) size = fmax(size, fabs(watch->one_x[i]));
-  for (size_t k = 0; k < watch->guards; k++)
-    if (fabs(watch->one_g[k]) <= 0x1p-16 * size) return 1;
-  return 0;
-}
-
 /* What rounding the state, parameters and the time makes of the guards in one_g. To single precision what was
  * given has been rounded once, by half a unit, and nothing else. */
 static void see_first(drive *d, int lane) {
@@ -236,7 +226,6 @@ static void see_first(drive *d, int lane) {
   const double unit = single ? FLT_EPSILON : DBL_EPSILON, factor = single ? 0.51 : OG_NOISE_FACTOR;
   double t = d->at.t[lane];
   memset(watch->noise, 0, watch->guards * sizeof *watch->noise);
-  if (!begins_near(d, t)) return;
   for (int pattern = 0; pattern < 2; pattern++) {
     memcpy(watch->g_x, watch->one_x, d->solve->n * sizeof *watch->g_x);
     round_state(d, watch->one_x, pattern);
