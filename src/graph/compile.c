@@ -163,13 +163,18 @@ static og_status load(const workshop *w, void **library) {
 }
 
 og_status og_compile(og_context *context, const og_text *text, int single, void **library) {
-  workshop w = {.context = context};
+  workshop *w = og_alloc(context, 1, sizeof *w);
   *library = NULL;
-  OG_TRY(open_workshop(&w));
-  og_status status = write_source(&w, text);
-  if (status == OG_OK) status = run_compiler(&w, single);
-  if (status == OG_OK) status = load(&w, library);
-  close_workshop(&w);
+  if (!w) return og_fail_memory(context, sizeof *w, "compiling");
+  w->context = context;
+  og_status status = open_workshop(w);
+  if (status == OG_OK) {
+    status = write_source(w, text);
+    if (status == OG_OK) status = run_compiler(w, single);
+    if (status == OG_OK) status = load(w, library);
+    close_workshop(w);
+  }
+  og_free(context, w);
   return status;
 }
 
