@@ -67,7 +67,12 @@ set_target_properties(odegrad_static PROPERTIES EXPORT_NAME static)
 
 # BUILD_INTERFACE keeps this machine's paths out of the installed package, which finds them anew.
 target_link_libraries(odegrad_shared PRIVATE $<BUILD_INTERFACE:odegrad_flags> ${private_libraries})
-foreach(library IN LISTS private_libraries ITEMS odegrad_flags)
+# A program linked with -static cannot have the path of OpenMP's shared library, which the imported target names.
+set(static_libraries ${private_libraries})
+if(OpenMP_C_FLAGS MATCHES "^-[^ ;]+$")
+  list(TRANSFORM static_libraries REPLACE "^OpenMP::OpenMP_C$" "${OpenMP_C_FLAGS}")
+endif()
+foreach(library IN LISTS static_libraries ITEMS odegrad_flags)
   target_link_libraries(odegrad_static PRIVATE $<BUILD_INTERFACE:${library}>)
 endforeach()
 target_link_libraries(odegrad_static INTERFACE $<INSTALL_INTERFACE:odegrad::static_dependencies>)
