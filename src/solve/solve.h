@@ -84,6 +84,7 @@ typedef const char *(*og_name_fn)(const void *names, size_t trajectory, char tex
  * what its trajectories are to whom a budget is named (NULL: trajectories). */
 typedef struct og_role {
   const char *what, *advice, *trajectories;
+  const char *stuck; /* what to think of where steps become too small; NULL: nothing */
 } og_role;
 
 /* src/solve/tapes.h. memory: NULL: none are kept. */
