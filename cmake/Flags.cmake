@@ -9,6 +9,15 @@ if(ODEGRAD_WERROR)
   target_compile_options(odegrad_flags INTERFACE -Werror)
 endif()
 
+# Threads may have little stack (64 KiB: tests/test_depth.c), so what is large is allocated. Sanitizers and builds
+# without optimisation have frames several times as large.
+set(optimised $<BOOL:$<CONFIG:Release,RelWithDebInfo,MinSizeRel>>)
+if(ODEGRAD_SANITIZE OR ODEGRAD_LIBFUZZER)
+  set(optimised 0)
+endif()
+set(ODEGRAD_FRAMES $<${optimised}:-Wframe-larger-than=9216>)
+set(ODEGRAD_KERNEL_FRAMES $<${optimised}:-Wframe-larger-than=20480>) # panels of dense products, which call nothing
+
 if(ODEGRAD_SANITIZE)
   target_compile_options(odegrad_flags INTERFACE -fsanitize=${ODEGRAD_SANITIZE} -O1 -fno-omit-frame-pointer)
   target_link_options(odegrad_flags INTERFACE -fsanitize=${ODEGRAD_SANITIZE})

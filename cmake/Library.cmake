@@ -31,17 +31,20 @@ function(odegrad_objects name definitions options)
   set(library_objects ${library_objects} $<TARGET_OBJECTS:${name}> PARENT_SCOPE)
 endfunction()
 
-odegrad_objects(og_core "" "" ${core_sources})
-odegrad_objects(og_core_single "OG_SINGLE" "" ${real_sources})
+# What follows the nesting of expressions calls itself: optimised for size, it takes half of the stack.
+file(GLOB nested_sources CONFIGURE_DEPENDS src/model/parse_*.c src/model/lower*.c)
+set_source_files_properties(${nested_sources} PROPERTIES COMPILE_OPTIONS "$<$<NOT:$<CONFIG:Debug>>:-Os>")
+odegrad_objects(og_core "" "${ODEGRAD_FRAMES}" ${core_sources})
+odegrad_objects(og_core_single "OG_SINGLE" "${ODEGRAD_FRAMES}" ${real_sources})
 # Unrolled kernels as they are written take a compiler minutes: it optimises them in debug builds too. Clang takes minutes
 # as well to put sanitizers into them; the fuzz targets, which are readers of text, do without (gcc's sanitizers see them).
 if(ODEGRAD_LIBFUZZER)
   set_source_files_properties(${isa_sources} PROPERTIES COMPILE_OPTIONS "-fno-sanitize=all")
 endif()
-set(isa_optimise $<$<CONFIG:Debug>:-O1>)
+set(isa_options $<$<CONFIG:Debug>:-O1> ${ODEGRAD_KERNEL_FRAMES})
 foreach(isa IN LISTS ODEGRAD_ISAS)
-  odegrad_objects(og_isa_${isa} "OG_ISA=${isa}" "${ODEGRAD_FLAGS_${isa}};${isa_optimise}" ${isa_sources})
-  odegrad_objects(og_isa_${isa}_single "OG_ISA=${isa};OG_SINGLE" "${ODEGRAD_FLAGS_${isa}};${isa_optimise}" ${isa_sources})
+  odegrad_objects(og_isa_${isa} "OG_ISA=${isa}" "${ODEGRAD_FLAGS_${isa}};${isa_options}" ${isa_sources})
+  odegrad_objects(og_isa_${isa}_single "OG_ISA=${isa};OG_SINGLE" "${ODEGRAD_FLAGS_${isa}};${isa_options}" ${isa_sources})
 endforeach()
 
 set(private_libraries OpenMP::OpenMP_C PkgConfig::NLOPT ${nlopt_runtime} ${CMAKE_DL_LIBS} m)
@@ -64,7 +67,12 @@ set_target_properties(odegrad_static PROPERTIES EXPORT_NAME static)
 
 # BUILD_INTERFACE keeps this machine's paths out of the installed package, which finds them anew.
 target_link_libraries(odegrad_shared PRIVATE $<BUILD_INTERFACE:odegrad_flags> ${private_libraries})
-foreach(library IN LISTS private_libraries ITEMS odegrad_flags)
+# A program linked with -static cannot have the path of OpenMP's shared library, which the imported target names.
+set(static_libraries ${private_libraries})
+if(OpenMP_C_FLAGS MATCHES "^-[^ ;]+$")
+  list(TRANSFORM static_libraries REPLACE "^OpenMP::OpenMP_C$" "${OpenMP_C_FLAGS}")
+endif()
+foreach(library IN LISTS static_libraries ITEMS odegrad_flags)
   target_link_libraries(odegrad_static PRIVATE $<BUILD_INTERFACE:${library}>)
 endforeach()
 target_link_libraries(odegrad_static INTERFACE $<INSTALL_INTERFACE:odegrad::static_dependencies>)

@@ -4,6 +4,7 @@ set(cli_main ${PROJECT_SOURCE_DIR}/cli/main.c)
 list(REMOVE_ITEM cli_sources ${cli_main})
 add_library(odegrad_cli OBJECT ${cli_sources})
 target_include_directories(odegrad_cli PUBLIC cli)
+target_compile_options(odegrad_cli PRIVATE ${ODEGRAD_FRAMES})
 target_link_libraries(odegrad_cli PUBLIC odegrad_flags odegrad_static PkgConfig::CJSON)
 
 add_executable(odegrad ${cli_main})

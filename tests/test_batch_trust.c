@@ -272,7 +272,7 @@ static void alone_under_a_budget(plan p, size_t index) {
   slopes free_of_limit, limited;
   p.count = 1, p.which = &index;
   solve_plan(&p, &free_of_limit);
-  p.memory = p.adjoint == OG_ADJOINT_QUADRATURE ? 2 << 20 : p.dosed ? 320 << 10 : 112 << 10;
+  p.memory = p.adjoint == OG_ADJOINT_QUADRATURE ? 2 << 20 : p.dosed ? 392 << 10 : 184 << 10;
   solve_plan(&p, &limited);
   same_bits(&p, 0, &free_of_limit, &limited, "in a small budget");
 }

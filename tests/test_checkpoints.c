@@ -493,7 +493,7 @@ static og_status pull_lv(lv *w, double x0_bar[2]) {
 static void as_theory_has_it(void **state) {
   (void)state;
   for (int adaptive = 0; adaptive < 2; adaptive++)
-    for (size_t memory = 26000; memory < 68000; memory += 4000) {
+    for (size_t memory = 100000; memory < 142000; memory += 4000) {
       double x0_bar[2] = {0};
       lv w = open_lv(400, adaptive ? 0 : 3000, memory);
       CHECK(w.context,
@@ -538,7 +538,7 @@ static void least_of_quadrature(void **state) {
  * what room they have, and what to do; which helps. */
 static void steps_of_lambda(void **state) {
   (void)state;
-  static const long long memory[] = {200000, 800000, 200000, 0};
+  static const long long memory[] = {274000, 800000, 274000, 0};
   static const og_adjoint adjoints[] = {OG_ADJOINT_QUADRATURE, OG_ADJOINT_QUADRATURE, OG_ADJOINT_INTERPOLATE,
                                         OG_ADJOINT_QUADRATURE};
   double x0_bar[4][2] = {{7, 7}};
@@ -554,7 +554,7 @@ static void steps_of_lambda(void **state) {
     if (i == 0) {
       const char *message = og_context_message(w.context), *share = strstr(message, "leave: ");
       assert_non_null(strstr(message, "steps of the backward solve"));
-      assert_non_null(strstr(message, "the memory budget of 200000 bytes"));
+      assert_non_null(strstr(message, "the memory budget of 274000 bytes"));
       assert_non_null(strstr(message, "use adjoint = interpolate or discrete"));
       assert_non_null(share);
       size_t bytes = strtoull(share + 7, NULL, 10);
@@ -589,7 +589,7 @@ static void places_that_were_not_kept(void **state) {
   (void)state;
   size_t steps = 0;
   double x0_bar[2] = {0}, *times = calloc(10000, sizeof *times);
-  lv w = open_lv(400, 0, 40000);
+  lv w = open_lv(400, 0, 114000);
   CHECK(w.context, og_solve_run(w.solve));
   CHECK(w.context, og_solve_steps(w.solve, 0, &steps, NULL));
   assert_int_equal(og_solve_steps(w.solve, 0, &steps, times), OG_ERR_UNSUPPORTED);
@@ -598,7 +598,7 @@ static void places_that_were_not_kept(void **state) {
   CHECK(w.context, pull_lv(&w, x0_bar)); /* the run still stands */
   close_lv(&w);
   w = open_lv(400, 0, 0); /* all of them are there, or fit into the budget, or are equal */
-  lv fits = open_lv(400, 0, 1000000), equal = open_lv(400, 3000, 40000), equal_too = open_lv(400, 3000, 0);
+  lv fits = open_lv(400, 0, 1000000), equal = open_lv(400, 3000, 114000), equal_too = open_lv(400, 3000, 0);
   double expected[2], found[2];
   lv *pairs[][2] = {{&w, &fits}, {&equal_too, &equal}};
   for (int i = 0; i < 2; i++) {
@@ -656,7 +656,7 @@ static void other_values_the_second_time(void **state) {
   CHECK(w.context, og_field_create(w.context, 1, 0, moody, &calls, &w.field));
   CHECK(w.context, og_field_set_vjp(w.field, moody_vjp));
   w.options = new_options(w.context, OG_METHOD_TSIT5, 1e-10, 1e-12);
-  CHECK(w.context, og_options_set_integer(w.options, OG_OPT_MEMORY, 38000));
+  CHECK(w.context, og_options_set_integer(w.options, OG_OPT_MEMORY, 112000));
   CHECK(w.context, og_solve_create(w.context, w.field, w.options, 1, &w.solve));
   CHECK(w.context, og_solve_set_span(w.solve, 0, 0, 30));
   CHECK(w.context, og_solve_set_initial_state(w.solve, 0, (double[]){1}));

@@ -32,6 +32,7 @@ static void examples_of_the_documentation(void **state) {
   (void)state;
   run_script("docs.sh", "README.md");
   run_script("docs.sh", "docs/cli.md");
+  run_script("docs.sh", "docs/adjoints.md");
   run_script("docs.sh", "docs/events.md");
   run_script("docs.sh", "docs/files.md");
   run_script("docs.sh", "docs/training.md");

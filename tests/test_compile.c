@@ -2,7 +2,13 @@
  * operation, every size of a block; solves and gradients in both precisions; what compiling refuses, and how.
  * That the interpreter is right is tested elsewhere. */
 #include <dirent.h>
+#include <fcntl.h>
 #include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/real.h"
@@ -263,6 +269,72 @@ static void test_temporary_directory(void **state) {
   og_context_destroy(context);
 }
 
+/* A child that is compiling with what takes its time, in `own`; `alive` is closed when nothing of it runs. */
+static pid_t start_slow_compiler(const char *own, int *alive) {
+  char compiler[200];
+  int ends[2];
+  snprintf(compiler, sizeof compiler, "sh -c 'echo >%s/begun; sleep 300; exit 1'", own);
+  assert_int_equal(pipe(ends), 0);
+  int high = fcntl(ends[1], F_DUPFD, 50);
+  close(ends[1]);
+  pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    close(ends[0]);
+    setenv("CC", compiler, 1);
+    og_context *context = new_context();
+    og_model_compile(parse(context, texts[0]), OG_PRECISION_DOUBLE);
+    _exit(0);
+  }
+  close(high);
+  *alive = ends[0];
+  return child;
+}
+
+static void wait_for_file(const char *own, const char *name) {
+  char path[200];
+  snprintf(path, sizeof path, "%s/%s", own, name);
+  for (int i = 0; i < 3000 && access(path, F_OK) != 0; i++) /* 30 s at most */
+    nanosleep(&(struct timespec){0, 10000000}, NULL);
+  assert_int_equal(unlink(path), 0);
+}
+
+static void compile_once(void) {
+  og_context *context = new_context();
+  og_model *model = parse(context, texts[0]);
+  CHECK(context, og_model_compile(model, OG_PRECISION_DOUBLE));
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
+/* Nothing can be done on SIGKILL: the compiler ends all the same, and the next program that compiles removes
+ * the directory; not that of one that is under way, nor what is not its own. */
+static void test_what_is_killed(void **state) {
+  (void)state;
+  char own[] = "/tmp/odegrad-test-XXXXXX", other[100];
+  int alive, status;
+  assert_non_null(mkdtemp(own));
+  assert_int_equal(setenv("TMPDIR", own, 1), 0);
+  snprintf(other, sizeof other, "%s/odegrad-compile-another", own);
+  assert_int_equal(mkdir(other, 0700), 0);
+  pid_t child = start_slow_compiler(own, &alive);
+  wait_for_file(own, "begun");
+  compile_once();
+  assert_int_equal(entries_of(own), 4);
+  assert_int_equal(kill(child, SIGKILL), 0);
+  assert_int_equal(waitpid(child, &status, 0), child);
+  struct pollfd ended = {.fd = alive, .events = POLLIN};
+  assert_int_equal(poll(&ended, 1, 30000), 1);
+  assert_true(ended.revents & POLLHUP);
+  close(alive);
+  assert_int_equal(entries_of(own), 4);
+  compile_once();
+  assert_int_equal(entries_of(own), 3);
+  assert_int_equal(rmdir(other), 0);
+  assert_int_equal(rmdir(own), 0);
+  assert_int_equal(unsetenv("TMPDIR"), 0);
+}
+
 static void test_too_many_operations(void **state) {
   (void)state;
   enum { LENGTH = 400000, PARTS = 12, TERMS = 900 };
@@ -316,6 +388,7 @@ int main(void) {
       cmocka_unit_test(test_set_needs_compiling_again),
       cmocka_unit_test(test_compilers_that_fail),
       cmocka_unit_test(test_temporary_directory),
+      cmocka_unit_test(test_what_is_killed),
       cmocka_unit_test(test_too_many_operations),
       cmocka_unit_test(test_networks),
       cmocka_unit_test(test_memory),

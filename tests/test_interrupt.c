@@ -117,7 +117,7 @@ static void solves(void **state) {
   for (int adjoint = OG_ADJOINT_DISCRETE; adjoint <= OG_ADJOINT_QUADRATURE; adjoint++)
     anywhere((og_adjoint)adjoint, 1, "0");
   anywhere(OG_ADJOINT_DISCRETE, 80, "0");
-  anywhere(OG_ADJOINT_DISCRETE, 1, "64KiB");
+  anywhere(OG_ADJOINT_DISCRETE, 1, "136KiB");
 }
 
 /* ---- From another thread ---- */

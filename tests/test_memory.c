@@ -11,7 +11,7 @@ static og_status live(og_context *context, og_adjoint adjoint, int limited, og_f
   og_field_set_jvp(*field, lv_jvp);
   if ((status = og_options_create(context, options))) return status;
   og_options_set_choice(*options, OG_OPT_ADJOINT, (int)adjoint);
-  if (limited) og_options_set_integer(*options, OG_OPT_MEMORY, 60000);
+  if (limited) og_options_set_integer(*options, OG_OPT_MEMORY, 134000);
   if (limited > 1 && (status = og_options_set_text(*options, "checkpoint-dir", "/tmp"))) return status;
   if (limited > 1) og_options_set_integer(*options, OG_OPT_DISK, 20000);
   if ((status = og_solve_create(context, *field, *options, 6, solve))) return status;

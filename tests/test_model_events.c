@@ -187,11 +187,56 @@ static void values_of_inputs(void **state) {
   og_context_destroy(context);
 }
 
+/* ---- Guards that are alike ---- */
+
+static const char *const forms[] = {"t - %d",           "t - (e + 24*%d)", "sin(r*t - 0.1*%d)",
+                                    "max(h, %d)^2 - t", "%d - h",          "where(h < %d, t, log(h)) - r",
+                                    "h^0.%d5 - e*r"};
+enum { FORMS = sizeof forms / sizeof *forms, OF_EACH = 5, LANES = 16, GUARDS = FORMS * OF_EACH };
+
+static int add_event(char *to, size_t room, int guard) {
+  char g[100];
+  snprintf(g, sizeof g, forms[guard / OF_EACH], guard % OF_EACH % 4); /* two are the same */
+  return snprintf(to, room, "event e%d when %s = 0 rising { h = 0 }\n", guard, g);
+}
+
+/* Guards [first, last) of a model that has no others, in a block of lanes. */
+static void evaluate_guards(int first, int last, double *g) {
+  static char own[10000];
+  _Alignas(64) double t[LANES], x[LANES], theta[2 * LANES];
+  og_lane_status status[LANES] = {0};
+  int at = snprintf(own, sizeof own, "param e = 0.3, r = 1.7\ninit h = 1\nh' = -h\n");
+  for (int k = first; k < last; k++) at += add_event(own + at, sizeof own - (size_t)at, k);
+  for (int i = 0; i < LANES; i++)
+    t[i] = 0.3 * i, x[i] = 0.01 + 0.37 * i, theta[i] = 0.3 + 0.01 * i, theta[LANES + i] = 1.7 - 0.1 * i;
+  og_context *context = new_context();
+  og_model *model;
+  CHECK(context, og_model_parse(context, "m.ode", own, (size_t)at, &model));
+  const og_field *field = og_model_field(model);
+  void *scratch = aligned_alloc(64, (field->scratch_bytes(field, LANES) + 63) / 64 * 64);
+  assert_non_null(scratch);
+  field->event_ops.guard(field, LANES, t, x, theta, g, status, scratch);
+  free(scratch);
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
+/* Side by side in one vector they have the bits that each has alone. */
+static void guards_that_are_alike(void **state) {
+  (void)state;
+  _Alignas(64) static double together[GUARDS * LANES], alone[LANES];
+  evaluate_guards(0, GUARDS, together);
+  for (int k = 0; k < GUARDS; k++) {
+    evaluate_guards(k, k + 1, alone);
+    assert_memory_equal(&together[k * LANES], alone, sizeof alone);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(description),         cmocka_unit_test(guards_and_jumps),
       cmocka_unit_test(gradient_of_a_guard), cmocka_unit_test(products_of_jumps),
-      cmocka_unit_test(values_of_inputs),
+      cmocka_unit_test(values_of_inputs),    cmocka_unit_test(guards_that_are_alike),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

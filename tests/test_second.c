@@ -351,7 +351,7 @@ static void same_bits(void **state) {
  * the controller is driven again; also in fixed steps. */
 static void same_bits_in_any_memory(void **state) {
   (void)state;
-  static const long long budgets[] = {66000, 80000, 120000, 1000000};
+  static const long long budgets[] = {140000, 154000, 194000, 1000000};
   static const og_method methods[] = {OG_METHOD_TSIT5, OG_METHOD_RK4};
   long long recomputed = 0;
   for (int i = 0; i < 8; i++) {

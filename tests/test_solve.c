@@ -280,11 +280,11 @@ static void memory_budget(void **state) {
   expect_message(w.context, "4096 bytes");
   expect_message(w.context, "at least");
   og_solve_destroy(w.solve);
-  CHECK(w.context, og_options_set_integer(w.options, OG_OPT_MEMORY, 65536)); /* not enough for every state */
+  CHECK(w.context, og_options_set_integer(w.options, OG_OPT_MEMORY, 140000)); /* not enough for every state */
   CHECK(w.context, og_options_set_choice(w.options, OG_OPT_SCHEDULE, OG_SCHEDULE_ALL));
   start(&w, 0, 1000, 1);
   assert_int_equal(og_solve_run(w.solve), OG_ERR_BUDGET);
-  expect_message(w.context, "65536 bytes");
+  expect_message(w.context, "140000 bytes");
   expect_message(w.context, "schedule = auto");
   close_wrong(&w);
 }

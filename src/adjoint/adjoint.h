@@ -82,8 +82,8 @@ og_status og_check_seeds(const og_solve *solve, const char *what, const double *
   /* The lane goes to a segment of its trajectory. */                                                        \
   void og_recall_enter_##S(og_recall_##S *r, int lane, size_t segment);                                      \
   void og_recall_idle_##S(og_recall_##S *r, int lane);                                                       \
-  /* Before the first use and after the last; `bring` is room for what a budget needs. */                    \
-  og_status og_recall_open_##S(og_recall_##S *r, og_bring_##S *bring, og_share *share);                      \
+  /* Before the first use and after the last. */                                                             \
+  og_status og_recall_open_##S(og_recall_##S *r, og_share *share);                                           \
   void og_recall_close_##S(og_recall_##S *r);                                                                \
   /* x, t and h of step index[lane] in every lane, whose steps come one after the other: the bits of the     \
    * first pass. A lane that fails is then idle, and the share has the failure. */                           \

@@ -7,13 +7,14 @@
 
 #include "adjoint/backsolve_field.h"
 #include "adjoint/backward.h"
+#include "adjoint/lambda_field.h"
 #include "adjoint/trust.h"
 #include "solve/tolerances.h"
 
 static const og_role role = {"in the backward solve of the adjoint together with x: ",
                              "adjoint = interpolate, quadrature or discrete (solved backward, a stable "
                              "equation may be unstable), or ",
-                             NULL};
+                             NULL, OG_STUCK};
 
 /* ---- Measuring ---- */
 

@@ -6,6 +6,7 @@
 #include "adjoint/looks.h"
 #include "adjoint/stops.h"
 #include "adjoint/weights.h"
+#include "solve/layout.h"
 #include "solve/tapes.h"
 
 typedef struct reverse {
@@ -28,11 +29,10 @@ typedef struct reverse {
   size_t done[OG_LANES_MAX];   /* and the one behind its last */
   int reads_interpolant;
   long long evals, vjps;
-  OG_R(og_bring) bring; /* last: it is cleared only when it is used */
 } reverse;
+_Static_assert(sizeof(reverse) <= OG_WORKER_FIXED, "a budget counts on the size of a worker's state");
 
 static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, const og_pullback *pullback) {
-  memset(v, 0, offsetof(reverse, bring));
   v->share = share;
   v->pullback = pullback;
   v->times = pullback->want_times || og_guards(solve) > 0;
@@ -59,7 +59,7 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
   v->t_bars = v->r.theta + 2 * theta;
   next = v->t_bars + (size_t)stages * OG_PADDED(lanes);
   for (int j = 0; j < stages; j++) v->observed[j] = next + (size_t)j * block;
-  OG_TRY(OG_R(og_recall_open)(&v->r, &v->bring, share));
+  OG_TRY(OG_R(og_recall_open)(&v->r, share));
   int purpose = (v->times ? OG_STEP_DERIVATIVE : OG_STEP_TRANSPOSE) | (solve->taped ? OG_STEP_TAPED : 0);
   OG_TRY(OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes, purpose, &v->step));
   OG_TRY(OG_R(og_weights_open)(&v->weights, solve));
@@ -78,6 +78,7 @@ static void close_reverse(reverse *v) {
   OG_R(og_recall_close)(&v->r);
   OG_R(og_step_destroy)(v->r.solve->context, &v->step);
   og_free(v->r.solve->context, v->memory);
+  og_free(v->r.solve->context, v);
 }
 
 static size_t entry_of(const reverse *v, size_t row, int lane) {
@@ -419,19 +420,20 @@ static int to_settle(const reverse *v, int lane, int finite) {
 }
 
 void OG_R(og_discrete)(og_solve *solve, og_share *share, void *pullback) {
-  reverse v;
   real zero[OG_LANES_MAX];
-  share->status = open_reverse(&v, solve, share, pullback);
+  reverse *v = og_alloc(solve->context, 1, sizeof *v);
+  share->status = v ? open_reverse(v, solve, share, pullback) : OG_ERR_MEMORY;
+  if (!v) return;
   while (!og_share_broken(share)) {
-    refill(&v);
-    if (v.r.idle == v.r.lanes) break;
-    place(&v);
-    transpose(&v);
-    find_finite(&v, zero);
-    for (int lane = 0; lane < v.r.lanes; lane++)
-      if (to_settle(&v, lane, zero[lane] == 0)) settle(&v, lane, zero[lane] == 0);
+    refill(v);
+    if (v->r.idle == v->r.lanes) break;
+    place(v);
+    transpose(v);
+    find_finite(v, zero);
+    for (int lane = 0; lane < v->r.lanes; lane++)
+      if (to_settle(v, lane, zero[lane] == 0)) settle(v, lane, zero[lane] == 0);
   }
-  if (v.looks.count && share->status == OG_OK) OG_R(og_looks_flush)(&v.looks);
-  OG_R(og_weights_finish)(&v.weights, solve, share);
-  close_reverse(&v);
+  if (v->looks.count && share->status == OG_OK) OG_R(og_looks_flush)(&v->looks);
+  OG_R(og_weights_finish)(&v->weights, solve, share);
+  close_reverse(v);
 }

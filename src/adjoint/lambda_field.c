@@ -9,7 +9,7 @@ static size_t scratch_bytes(const og_field *field, int lanes) {
 }
 
 const og_role og_lambda_role = {"in the backward solve of the adjoint: ",
-                                "adjoint = discrete, which solves no equation backward, or ", NULL};
+                                "adjoint = discrete, which solves no equation backward, or ", NULL, OG_STUCK};
 
 static void destroy(og_field *field) { og_free(field->context, field); }
 

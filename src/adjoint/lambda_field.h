@@ -12,6 +12,11 @@ og_status og_lambda_field_create(og_solve *forward, int with_parameters, og_fiel
 
 /* What messages of its backward solve say. */
 extern const og_role og_lambda_role;
+/* Where the backward solve can go no further (docs/adjoints.md, "Where a state runs out"). */
+#define OG_STUCK                                                                                             \
+  "the adjoint may be singular there: df/dx is infinite where a state runs out, as that of sqrt(h) at h = "  \
+  "0; an "                                                                                                   \
+  "event that ends it just before helps: event empty when h - 1e-8 = 0 falling { h = 0; stop }"
 
 /* For each number two rows of 24 bits, which single precision holds exactly. */
 enum { OG_NUMBER_ROWS = 4, OG_NUMBER_BITS = 24 };

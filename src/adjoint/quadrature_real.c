@@ -12,6 +12,7 @@
 #include "adjoint/dense.h"
 #include "adjoint/kronrod.h"
 #include "adjoint/quadrature.h"
+#include "solve/layout.h"
 #include "solve/recorded.h"
 
 /* Steps in one interval, at most; halved so often an interval is down to rounding; so many cuts of one are no
@@ -44,17 +45,17 @@ typedef struct integrator {
   place at[OG_LANES_MAX];
   long long vjps;
 } integrator;
+_Static_assert(sizeof(integrator) <= OG_WORKER_FIXED, "a budget counts on the size of a worker's state");
 
 /* ---- Memory ---- */
 
 static og_status open_integrator(integrator *v, og_solve *solve, og_share *share, og_backward *b) {
-  *v = (integrator){.solve = solve,
-                    .back = b->back,
-                    .b = b,
-                    .share = share,
-                    .lanes = share->lanes,
-                    .idle = share->lanes,
-                    .next = share->begin};
+  v->solve = solve;
+  v->back = b->back;
+  v->b = b;
+  v->share = share;
+  v->lanes = v->idle = share->lanes;
+  v->next = share->begin;
   size_t lanes = (size_t)share->lanes, block = OG_PADDED(solve->n * lanes),
          theta = OG_PADDED(solve->p * lanes);
   size_t x_of = og_dense_bytes(solve, v->lanes), lambda_of = og_dense_bytes(b->back, v->lanes);
@@ -79,6 +80,7 @@ static og_status open_integrator(integrator *v, og_solve *solve, og_share *share
 static void close_integrator(integrator *v) {
   og_count(v->solve, OG_STAT_VJP_EVALS, v->vjps);
   og_free(v->solve->context, v->memory);
+  og_free(v->solve->context, v);
 }
 
 /* ---- Lanes ---- */
@@ -259,14 +261,15 @@ static void settle(integrator *v, int lane) {
 }
 
 void OG_R(og_integrate)(og_solve *solve, og_share *share, void *backward) {
-  integrator v;
-  share->status = open_integrator(&v, solve, share, backward);
+  integrator *v = og_alloc(solve->context, 1, sizeof *v);
+  share->status = v ? open_integrator(v, solve, share, backward) : OG_ERR_MEMORY;
+  if (!v) return;
   while (!og_share_broken(share)) {
-    refill(&v);
-    if (v.idle == v.lanes) break;
-    apply_rule(&v);
-    for (int lane = 0; lane < v.lanes; lane++)
-      if (v.at[lane].back) settle(&v, lane);
+    refill(v);
+    if (v->idle == v->lanes) break;
+    apply_rule(v);
+    for (int lane = 0; lane < v->lanes; lane++)
+      if (v->at[lane].back) settle(v, lane);
   }
-  close_integrator(&v);
+  close_integrator(v);
 }

@@ -106,15 +106,16 @@ static void step_back(OG_R(og_recall) * r) {
 
 /* ---- Under a budget ---- */
 
-og_status OG_R(og_recall_open)(OG_R(og_recall) * r, OG_R(og_bring) * bring, og_share *share) {
+og_status OG_R(og_recall_open)(OG_R(og_recall) * r, og_share *share) {
   r->kernels = OG_R(og_kernels_best)();
   if (r->solve->keep != OG_KEEP_CHECKPOINTS) return OG_OK;
-  r->bring = bring;
-  return OG_R(og_bring_open)(bring, r->solve, share);
+  r->bring = og_alloc(r->solve->context, 1, sizeof *r->bring);
+  return r->bring ? OG_R(og_bring_open)(r->bring, r->solve, share) : OG_ERR_MEMORY;
 }
 
 void OG_R(og_recall_close)(OG_R(og_recall) * r) {
   if (r->bring) OG_R(og_bring_close)(r->bring);
+  og_free(r->solve->context, r->bring);
 }
 
 /* The bringing lane has the state and the start of the step; the end is known to the caller. */

@@ -25,7 +25,8 @@ static og_status check(const og_solve *base) {
 /* ---- Forward: the tangents ---- */
 
 static const og_role role = {"in the solve of tangents: ", "",
-                             "the pairs (x, x_dot) of second derivatives, which take more than x alone, as "};
+                             "the pairs (x, x_dot) of second derivatives, which take more than x alone, as ",
+                             NULL};
 
 static og_status create_solve(og_second *s) {
   og_solve *base = s->base;

@@ -176,7 +176,7 @@ static og_status cross_event(og_backward *b, size_t m, const og_segment *segment
                   .at = {segment->time, at.x, at.theta, at.scratch, at.work},
                   .own = at.own};
   og_stop_error exact; /* f is at hand here */
-  og_status status = og_stop_pull(solve, &stop, trajectory_of(b, m), at.after_bar, at.before_bar,
+  og_status status = og_stop_pull(solve, &stop, &b->solve->trajectories[m], at.after_bar, at.before_bar,
                                   at.theta_bar, &t_bar, &exact);
   for (size_t i = 0; i < n; i++) zero += 0 * at.before_bar[i];
   for (size_t i = 0; i < solve->p; i++) zero += 0 * at.theta_bar[i];

@@ -79,7 +79,16 @@ static const double *own_cotangents(const og_solve *solve, const og_stop *stop, 
   return at->event_bars ? at->event_bars + stop->segment->occurrence * stride : NULL;
 }
 
-og_status og_stop_pull(const og_solve *solve, const og_stop *stop, const og_trajectory *at, double *after_bar,
+/* A loss that depends on where a trajectory ends puts in what the event makes of it, however small the
+ * guard's slope. */
+static void note_ending(const og_solve *solve, const og_stop *stop, og_trajectory *at,
+                        const double *before_bar) {
+  if (stop->segment != &at->path.segments[at->path.count - 1]) return;
+  at->ending_bar = 0;
+  for (size_t i = 0; i < solve->n; i++) at->ending_bar = fmax(at->ending_bar, fabs(before_bar[i]));
+}
+
+og_status og_stop_pull(const og_solve *solve, const og_stop *stop, og_trajectory *at, double *after_bar,
                        double *before_bar, double *theta_bar, double *t_bar, og_stop_error *error) {
   const double *given = own_cotangents(solve, stop, at);
   *error = (og_stop_error){0, 0};
@@ -91,7 +100,9 @@ og_status og_stop_pull(const og_solve *solve, const og_stop *stop, const og_traj
   for (size_t i = 0; i < solve->p; i++) theta_bar[i] += share[i];
   for (size_t i = 0; given && i < solve->states; i++) before_bar[i] += given[1 + i];
   *t_bar += jump_t_bar + (given ? given[0] : 0);
-  return stop->segment->held ? OG_OK : through_sigma(solve, stop, before_bar, theta_bar, t_bar, error);
+  if (!stop->segment->held) OG_TRY(through_sigma(solve, stop, before_bar, theta_bar, t_bar, error));
+  note_ending(solve, stop, at, before_bar);
+  return OG_OK;
 }
 
 /* sigma_dot = -Gdot / (dG/dsigma), with Gdot at fixed sigma */

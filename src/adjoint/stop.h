@@ -29,7 +29,7 @@ typedef struct og_stop_error {
  * *t_bar come in, of the state after it (changed) and of its time; before_bar [n] and *t_bar go out, of the
  * state before it and its time with sigma held; theta_bar [p] accumulates. OG_ERR_GRAZING when the guard does
  * not pass zero at any speed; OG_ERR_FIELD from a callback. `error` is 0 where the slope is not known. */
-og_status og_stop_pull(const og_solve *solve, const og_stop *stop, const og_trajectory *at, double *after_bar,
+og_status og_stop_pull(const og_solve *solve, const og_stop *stop, og_trajectory *at, double *after_bar,
                        double *before_bar, double *theta_bar, double *t_bar, og_stop_error *error);
 /* Tangents: *t_dot and before_dot [n] come in with sigma held and go out as they are; after_dot [n]. */
 og_status og_stop_push(const og_solve *solve, const og_stop *stop, const double *theta_dot, double *t_dot,

@@ -1,9 +1,9 @@
 /* Tangents through the recorded steps: the pushforward, and forward sensitivities (a lane for every
  * direction). */
 #include <math.h>
-#include <string.h>
 
 #include "adjoint/stops.h"
+#include "solve/layout.h"
 
 typedef struct forward {
   OG_R(og_recall) r;
@@ -19,8 +19,8 @@ typedef struct forward {
   double sum[OG_LANES_MAX];                              /* of cotangents times tangents */
   size_t cursor[OG_LANES_MAX];
   long long evals, jvps;
-  OG_R(og_bring) bring; /* last: it is cleared only when it is used */
 } forward;
+_Static_assert(sizeof(forward) <= OG_WORKER_FIXED, "a budget counts on the size of a worker's state");
 
 static size_t entry_of(const forward *v, size_t row, int lane) {
   return row * (size_t)v->r.lanes + (size_t)lane;
@@ -31,7 +31,6 @@ static size_t trajectory_of(const forward *v, size_t item) {
 }
 
 static og_status open_forward(forward *v, og_solve *solve, og_share *share, const og_pushforward *push) {
-  memset(v, 0, offsetof(forward, bring));
   v->share = share;
   v->push = push;
   v->r = (OG_R(og_recall)){
@@ -47,7 +46,7 @@ static og_status open_forward(forward *v, og_solve *solve, og_share *share, cons
   v->r.theta = v->y_dot + block;
   v->theta_dot = v->r.theta + theta;
   v->r.ascending = 1;
-  OG_TRY(OG_R(og_recall_open)(&v->r, &v->bring, share));
+  OG_TRY(OG_R(og_recall_open)(&v->r, share));
   OG_TRY(OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes, OG_STEP_DERIVATIVE,
                               &v->step));
   return OG_R(og_stops_open)(&v->stops, &v->r, &v->step);
@@ -61,6 +60,7 @@ static void close_forward(forward *v) {
   OG_R(og_step_destroy)(v->r.solve->context, &v->step);
   og_free(v->r.solve->context, v->unit_values);
   og_free(v->r.solve->context, v->memory);
+  og_free(v->r.solve->context, v);
 }
 
 static double entry_or_zero(const double *values, size_t at) { return values ? values[at] : 0; }
@@ -300,14 +300,15 @@ static void settle(forward *v, int lane) {
 }
 
 void OG_R(og_tangent)(og_solve *solve, og_share *share, void *pushforward) {
-  forward v;
-  share->status = open_forward(&v, solve, share, pushforward);
+  forward *v = og_alloc(solve->context, 1, sizeof *v);
+  share->status = v ? open_forward(v, solve, share, pushforward) : OG_ERR_MEMORY;
+  if (!v) return;
   while (!og_share_broken(share)) {
-    refill(&v);
-    if (v.r.idle == v.r.lanes) break;
-    advance(&v);
-    for (int lane = 0; lane < v.r.lanes; lane++)
-      if (v.r.trajectory[lane]) settle(&v, lane);
+    refill(v);
+    if (v->r.idle == v->r.lanes) break;
+    advance(v);
+    for (int lane = 0; lane < v->r.lanes; lane++)
+      if (v->r.trajectory[lane]) settle(v, lane);
   }
-  close_forward(&v);
+  close_forward(v);
 }

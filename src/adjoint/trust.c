@@ -54,6 +54,7 @@ void og_trust_seeds(const og_solve *solve, const og_pullback *pullback, size_t m
     add_seed(pullback->final_bar + m * n, solve->final + m * solve->n, n, largest, loss);
   if (pullback->cost_bar) add_seed(pullback->cost_bar + m, solve->final + m * solve->n + n, 1, largest, loss);
   add_event_seeds(solve, at, largest, loss);
+  if (at->path.segments[at->path.count - 1].event != OG_NO_EVENT) *largest = fmax(*largest, at->ending_bar);
 }
 
 double og_trust_largest(const double *values, size_t count) {

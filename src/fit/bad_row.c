@@ -101,10 +101,13 @@ static double observed_value(const place *at, size_t column) {
 }
 
 static og_status refuse_argument(const place *at, const arguments *found, int argument, double value) {
-  const og_objective *objective = at->batch->objective;
+  og_objective *objective = at->batch->objective;
   const og_distribution *about = found->observed->distribution;
   char number[OG_NUMBER_SIZE], file[OG_FILE_SIZE], state[200] = "";
   og_format_real(value, number);
+  objective->outside = (og_outside){about->argument[argument].name, about->name,
+                                    og_domain_text(about->argument[argument].domain),
+                                    og_model_observed_name(objective->model, found->column)};
   return og_fail(
       objective->context, OG_ERR_NOT_FINITE,
       "%sthe loss of data row %zu%s, at t = %s, has no value: observed %s = %.10g, where %s of %s is %s, but "

@@ -137,14 +137,15 @@ static og_status conclude(og_search *search, og_information *information, double
 static og_status judge(og_fit *fit, og_search *search, og_information *information) {
   double decrement = INFINITY;
   if (information) OG_TRY(conclude(search, information, &decrement));
-  if (!search->stalled) return OG_OK; /* at its limit */
+  if (!search->stalled) return og_edge_look(search), search->fatal; /* at its limit */
   if (information && og_information_is_upward(information)) {
     search->kind.curvature = OG_CURVATURE_UPWARD;
     search->kind.directions = information->inside;
   }
   og_standing at = og_search_standing(search, decrement);
   fit->converged = og_standing_judge(&at, search->reason);
-  return OG_OK;
+  if (!fit->converged) og_edge_look(search);
+  return search->fatal;
 }
 
 /* Weights of networks stand for each other: the loss has flat directions, and no weight an error of its own.
@@ -177,7 +178,10 @@ static og_status finish_best(og_fit *fit, og_search *search, og_information *inf
   memcpy(search->reason, fit->reason, OG_REASON_SIZE);
   OG_TRY(return_to_best(fit, search));
   search->stalled = fit->stalled;
-  if (search->stalled) OG_TRY(judge(fit, search, information));
+  if (search->stalled)
+    OG_TRY(judge(fit, search, information));
+  else
+    og_edge_look(search);
   keep(fit, search);
   for (size_t i = 0; i < fit->p; i++)
     fit->at_bound[i] = og_search_is_at_bound(search, i) ? search->best[i] <= search->lowest[i] ? -1 : 1 : 0;
@@ -277,6 +281,7 @@ static og_status run_with(og_fit *fit, og_objective *objective, const og_options
   search.earlier_best = fit->estimate;
   long long seed = og_options_integer(o, OG_OPT_SEED);
   double *first = og_alloc(fit->context, fit->p, sizeof *first);
+  search.origin = first;
   og_status status = first ? first_point(&search, theta, seed, first)
                            : og_fail_memory(fit->context, fit->p * sizeof *first, "the starting point");
   if (status == OG_OK) status = run_all(fit, &search, first, (unsigned long long)seed);

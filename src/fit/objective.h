@@ -18,6 +18,11 @@ typedef struct og_term_nodes {
   og_node initial, observation, final_cost;
 } og_term_nodes;
 
+/* The argument of a distribution that an evaluation found outside its domain. */
+typedef struct og_outside {
+  const char *argument, *distribution, *domain, *column;
+} og_outside;
+
 struct og_objective {
   og_context *context;
   og_references references;
@@ -40,6 +45,7 @@ struct og_objective {
   double t0_gradient, t1_gradient;
   double *x0_gradient; /* [M][n]: as handed out */
   int has_gradient;
+  og_outside outside; /* the last one */
 };
 
 /* Uses it until og_objective_destroy. */

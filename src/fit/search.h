@@ -12,7 +12,7 @@ typedef struct og_search {
   og_context *context;
   og_objective *objective;
   size_t p;
-  const double *lowest, *highest;
+  const double *lowest, *highest, *origin; /* origin: where the fit begins */
   og_optimizer optimizer;
   long long limit; /* iterations of one start */
   double rate, tolerance, begun;
@@ -74,6 +74,9 @@ typedef struct og_entry_list {
   size_t used, count;
 } og_entry_list;
 void og_entry_list_add(og_entry_list *names, const og_search *search, size_t index);
+
+/* Whether the best point is at the edge of a distribution's domain; then the reason says so (edge.c). */
+int og_edge_look(og_search *search);
 
 /* The optimisers go on from search->best, which has been evaluated. */
 void og_quasi_newton(og_search *search);

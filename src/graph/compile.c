@@ -1,10 +1,11 @@
-/* The compiler is run as the shell's `$CC` (cc when it is not set), in a directory of its own that does not
- * outlive the call: what has been loaded needs no file. Its flags are those that keep bits: nothing is fused
- * or reordered; that square roots and comparisons raise no flags changes none. */
+/* The compiler is run as the shell's `$CC` (cc when it is not set), in a directory of its own (workshop.h)
+ * that does not outlive the call: what has been loaded needs no file. Its flags are those that keep bits:
+ * nothing is fused or reordered; that square roots and comparisons raise no flags changes none. */
 #include "graph/compile.h"
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -14,37 +15,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "graph/workshop.h"
 #include "kernels/dense.h"
 
 extern char **environ;
 
-enum { PATH_SIZE = 4096, LOG_SIZE = 1200 };
+enum { LOG_SIZE = 1200, LIFELINE = 3 /* a descriptor of the child: see SCRIPT */ };
 
-typedef struct workshop {
-  og_context *context;
-  char directory[PATH_SIZE], source[PATH_SIZE + 16], object[PATH_SIZE + 16], log[PATH_SIZE + 16];
-} workshop;
-
-static og_status open_workshop(workshop *w) {
-  const char *place = getenv("TMPDIR");
-  if (!place || !*place) place = "/tmp";
-  const char *here = *place == '-' ? "./" : ""; /* or the compiler would take it for an option */
-  int length = snprintf(w->directory, sizeof w->directory, "%s%s/odegrad-XXXXXX", here, place);
-  if (length >= (int)sizeof w->directory || !mkdtemp(w->directory))
-    return og_fail(w->context, OG_ERR_FILE, "cannot make a directory for compiling, %s: %s", w->directory,
-                   strerror(errno));
-  snprintf(w->source, sizeof w->source, "%s/field.c", w->directory);
-  snprintf(w->object, sizeof w->object, "%s/field.so", w->directory);
-  snprintf(w->log, sizeof w->log, "%s/compiler.log", w->directory);
-  return OG_OK;
-}
-
-static void close_workshop(const workshop *w) {
-  unlink(w->source);
-  unlink(w->object);
-  unlink(w->log);
-  rmdir(w->directory);
-}
+typedef og_workshop workshop;
 
 static og_status write_source(const workshop *w, const og_text *text) {
   FILE *file = fopen(w->source, "w");
@@ -65,16 +43,41 @@ static void read_log(const workshop *w, char text[LOG_SIZE]) {
 /* The kernels' multiply-add is one instruction or two; products emitted do as they do. */
 static const char *fused_flag(void) { return og_dense_best_d()->fused ? "-DFUSED=1" : "-DFUSED=0"; }
 
+/* A pipe that nobody writes to, and that is closed at this end when the program ends, however it does. */
+static int open_pipe(int ends[2]) {
+  if (pipe(ends) != 0) return errno;
+  int low = ends[0];
+  ends[0] = fcntl(low, F_DUPFD_CLOEXEC, LIFELINE + 1); /* not what it becomes in the child */
+  int failed = ends[0] < 0 || fcntl(ends[1], F_SETFD, FD_CLOEXEC) != 0 ? errno : 0;
+  close(low);
+  return failed;
+}
+
 /* In a process group of its own, so that the compiler's own children can be ended with it. */
-static og_status spawn(const workshop *w, char **words, pid_t *child) {
+static int spawn_with(int lifeline, char **words, pid_t *child) {
   posix_spawnattr_t attributes;
+  posix_spawn_file_actions_t actions;
   int failed = posix_spawnattr_init(&attributes);
+  if (failed) return failed;
+  failed = posix_spawn_file_actions_init(&actions);
   if (!failed) {
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-    failed = posix_spawn(child, "/bin/sh", NULL, &attributes, words, environ);
-    posix_spawnattr_destroy(&attributes);
+    failed = posix_spawn_file_actions_adddup2(&actions, lifeline, LIFELINE);
+    if (!failed) failed = posix_spawn(child, "/bin/sh", &actions, &attributes, words, environ);
+    posix_spawn_file_actions_destroy(&actions);
   }
+  posix_spawnattr_destroy(&attributes);
+  return failed;
+}
+
+/* *lifeline is to be closed when the child has ended. */
+static og_status spawn(const workshop *w, char **words, pid_t *child, int *lifeline) {
+  int ends[2] = {-1, -1}, failed = open_pipe(ends);
+  if (!failed) failed = spawn_with(ends[0], words, child);
+  if (ends[0] >= 0) close(ends[0]);
+  if (failed && ends[1] >= 0) close(ends[1]);
+  *lifeline = ends[1];
   return failed ? og_fail(w->context, OG_ERR_UNSUPPORTED, "cannot run a compiler: %s", strerror(failed))
                 : OG_OK;
 }
@@ -106,13 +109,20 @@ static og_status wait_for(const workshop *w, pid_t child, int *good) {
   return OG_OK;
 }
 
+/* A watcher ends the compiler and all that it has started when the program is killed, which closes the pipe.
+ * The compiler's own temporary files are made in the workshop, and go with it. */
+#define SCRIPT                                                                                               \
+  "{ read -r gone <&3; kill -KILL 0; } & watcher=$!; exec 3<&-; log=$1 TMPDIR=$2; export TMPDIR; shift 2; "  \
+  "eval \"${CC:-cc} \\\"\\$@\\\"\" >\"$log\" 2>&1; code=$?; kill -KILL $watcher; exit $code"
+
 static og_status run_compiler(const workshop *w, int single) {
   char *words[] = {
     "sh",
     "-c",
-    "log=$1; shift; eval \"exec ${CC:-cc} \\\"\\$@\\\"\" >\"$log\" 2>&1",
+    SCRIPT,
     "sh",
     (char *)w->log,
+    (char *)w->directory,
     single ? "-DREAL=float" : "-DREAL=double",
     (char *)fused_flag(),
     "-O3",
@@ -132,10 +142,12 @@ static og_status run_compiler(const workshop *w, int single) {
     (char *)w->source,
     NULL
   };
-  int good = 0;
+  int good = 0, lifeline;
   pid_t child;
-  OG_TRY(spawn(w, words, &child));
-  OG_TRY(wait_for(w, child, &good));
+  OG_TRY(spawn(w, words, &child, &lifeline));
+  og_status status = wait_for(w, child, &good);
+  close(lifeline);
+  if (status != OG_OK) return status;
   int made = access(w->object, R_OK) == 0;
   if (good && made) return OG_OK;
   char said[LOG_SIZE];
@@ -163,13 +175,17 @@ static og_status load(const workshop *w, void **library) {
 }
 
 og_status og_compile(og_context *context, const og_text *text, int single, void **library) {
-  workshop w = {.context = context};
+  workshop *w = og_alloc(context, 1, sizeof *w);
   *library = NULL;
-  OG_TRY(open_workshop(&w));
-  og_status status = write_source(&w, text);
-  if (status == OG_OK) status = run_compiler(&w, single);
-  if (status == OG_OK) status = load(&w, library);
-  close_workshop(&w);
+  if (!w) return og_fail_memory(context, sizeof *w, "compiling");
+  og_status status = og_workshop_open(w, context);
+  if (status == OG_OK) {
+    status = write_source(w, text);
+    if (status == OG_OK) status = run_compiler(w, single);
+    if (status == OG_OK) status = load(w, library);
+    og_workshop_close(w);
+  }
+  og_free(context, w);
   return status;
 }
 

@@ -49,4 +49,29 @@ int og_graph_depends_on(const og_graph *g, int output_count, const og_node *outp
   return (int)(slots >> slot & 1);
 }
 
+/* Operands come before what is made of them. */
+static void mark_operands(const og_graph *g, unsigned char *reached) {
+  for (og_node node = g->count - 1; node >= 0; node--) {
+    int count;
+    const og_node *operands = og_operands(g, node, &count);
+    for (int i = 0; reached[node] && i < count; i++) reached[operands[i]] = 1;
+  }
+}
+
+og_status og_graph_find_read(const og_graph *g, int output_count, const og_node *outputs, int slot,
+                             int entries, unsigned char *read) {
+  unsigned char *reached = og_alloc(g->context, (size_t)g->count + 1, 1);
+  if (!reached) return og_fail_memory(g->context, (size_t)g->count + 1, "what a graph reads");
+  for (int i = 0; i < output_count; i++)
+    if (outputs[i] >= 0) reached[outputs[i]] = 1;
+  mark_operands(g, reached);
+  for (og_node node = 0; node < g->count; node++) {
+    const og_node_data *d = &g->nodes[node];
+    if (!reached[node] || d->kind != OG_INPUT || d->slot != slot) continue;
+    for (int i = d->offset; i < d->offset + og_entries(d->shape) && i < entries; i++) read[i] = 1;
+  }
+  og_free(g->context, reached);
+  return OG_OK;
+}
+
 int og_graph_switches(const og_graph *g, og_node f) { return f >= 0 && g->nodes[f].switches; }

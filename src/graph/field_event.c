@@ -133,11 +133,73 @@ static og_status create_event(const og_field *field, og_graph *g, const og_graph
   return og_program_create(g, 1, &after_dot, &to->jump_jvp);
 }
 
+/* Guards of schedules differ in numbers alone: t - lag - 24, t - lag - 48, ... Side by side they are one
+ * vector, which has the same bits, and takes a loop where each would take an operation of its own. */
+enum { ALIKE_DEPTH = 6 };
+
+/* Whether two scalars are the same but for numbers in them, as far down as is looked. */
+static int alike(const og_graph *g, og_node a, og_node b, int depth) {
+  const og_node_data *one = &g->nodes[a], *other = &g->nodes[b];
+  if (og_entries(one->shape) != 1 || og_entries(other->shape) != 1) return 0;
+  if (a == b) return 1;
+  if (one->kind != other->kind) return 0;
+  if (one->kind == OG_CONSTANT) return !one->count && !other->count;
+  if ((one->kind != OG_UNARY && one->kind != OG_BINARY) || one->op != other->op || depth == 0) return 0;
+  for (int i = 0; i < one->operand_count; i++)
+    if (!alike(g, one->operands[i], other->operands[i], depth - 1)) return 0;
+  return 1;
+}
+
+static int are_one(const og_node *nodes, int count) {
+  for (int i = 1; i < count; i++)
+    if (nodes[i] != nodes[0]) return 0;
+  return 1;
+}
+
+static og_node vector_of_numbers(og_graph *g, const og_node *nodes, int count) {
+  double *numbers = og_alloc(g->context, (size_t)count, sizeof *numbers);
+  if (!numbers) return og_graph_fail(g, OG_ERR_MEMORY, "out of memory for guards");
+  for (int i = 0; i < count; i++) numbers[i] = g->nodes[nodes[i]].value;
+  og_node vector = og_constant_tensor(g, (og_shape){count, 1}, numbers);
+  og_free(g->context, numbers);
+  return vector;
+}
+
+/* Of scalars that are alike; one that is the same in all stays a scalar. */
+static og_node side_by_side(og_graph *g, const og_node *nodes, int count) {
+  const og_node_data first = g->nodes[nodes[0]];
+  og_node parts[2];
+  if (are_one(nodes, count)) return nodes[0];
+  if (first.kind == OG_CONSTANT) return vector_of_numbers(g, nodes, count);
+  og_node *operands = og_alloc(g->context, (size_t)count, sizeof *operands);
+  if (!operands) return og_graph_fail(g, OG_ERR_MEMORY, "out of memory for guards");
+  for (int k = 0; k < first.operand_count; k++) {
+    for (int i = 0; i < count; i++) operands[i] = g->nodes[nodes[i]].operands[k];
+    parts[k] = side_by_side(g, operands, count);
+  }
+  og_free(g->context, operands);
+  if (g->status != OG_OK) return OG_NODE_NONE;
+  return first.kind == OG_UNARY ? og_apply1(g, (og_unary)first.op, parts[0])
+                                : og_binary_node(g, first.op, parts[0], parts[1]);
+}
+
+/* The guards from the first one on that are alike, and how many; the first alone if no other is, or if it
+ * would be the same. */
+static og_node next_guards(og_graph *g, const og_node *guards, int most, int *count) {
+  for (*count = 1; *count < most && alike(g, guards[0], guards[*count], ALIKE_DEPTH);) ++*count;
+  if (are_one(guards, *count)) *count = 1;
+  return side_by_side(g, guards, *count);
+}
+
 static og_status create_guards(og_graph_field *field, og_graph *g, const og_graph_dynamics *d) {
-  og_node *guards = og_alloc(g->context, d->events, sizeof *guards);
-  if (!guards) return og_fail_memory(g->context, d->events * sizeof *guards, "the guards of a field");
-  for (size_t i = 0; i < d->events; i++) guards[i] = d->event[i].guard;
-  og_node all = og_concat(g, guards, (int)d->events);
+  og_node *guards = og_alloc(g->context, 2 * d->events, sizeof *guards), *parts;
+  int events = (int)d->events, made = 0, count = 0;
+  if (!guards) return og_fail_memory(g->context, 2 * d->events * sizeof *guards, "the guards of a field");
+  parts = guards + events;
+  for (int i = 0; i < events; i++) guards[i] = d->event[i].guard;
+  for (int i = 0; i < events && g->status == OG_OK; i += count)
+    parts[made++] = next_guards(g, guards + i, events - i, &count);
+  og_node all = g->status == OG_OK ? og_concat(g, parts, made) : OG_NODE_NONE;
   og_free(g->context, guards);
   OG_TRY(og_graph_status(g));
   return og_program_create(g, 1, &all, &field->guards);

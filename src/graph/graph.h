@@ -138,6 +138,9 @@ og_status og_graph_jvp(og_graph *graph, int output_count, const og_node *outputs
  * depends on a slot at all. OG_NODE_NONE depends on nothing. */
 int og_graph_parameters_read(const og_graph *graph, int output_count, const og_node *outputs);
 int og_graph_depends_on(const og_graph *graph, int output_count, const og_node *outputs, int slot);
+/* Sets read[i], of `entries`, for each entry i of the slot that an output depends on. */
+og_status og_graph_find_read(const og_graph *graph, int output_count, const og_node *outputs, int slot,
+                             int entries, unsigned char *read);
 /* The entry of slot `slot` that entry `entry` of a node is, through slices, reshapes and exp(log(.)), which
  * are the same where they are defined; -1: it is something else. */
 int og_graph_entry_of_slot(const og_graph *graph, og_node node, int entry, int slot);

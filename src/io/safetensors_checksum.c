@@ -51,6 +51,14 @@ static void add_tensor(og_crc64 *crc, const og_tensor *tensor) {
   }
 }
 
+static void add_entry(og_crc64 *crc, const entry *entry) {
+  add_text(crc, entry->name);
+  if (entry->tensor)
+    add_tensor(crc, entry->tensor);
+  else
+    add_text(crc, entry->text);
+}
+
 og_status og_tensors_checksum(const og_tensors *set, char text[OG_CHECKSUM_SIZE]) {
   og_context *context = og_tensors_context(set);
   size_t most = og_tensors_count(set) + og_tensors_texts(set);
@@ -58,19 +66,16 @@ og_status og_tensors_checksum(const og_tensors *set, char text[OG_CHECKSUM_SIZE]
   if (!entries) return og_fail_memory(context, most * sizeof *entries, "a checksum");
   size_t count = collect(set, entries);
   qsort(entries, count, sizeof *entries, compare);
-  og_crc64 crc;
-  og_crc64_begin(&crc);
-  og_crc64_word(&crc, og_tensors_count(set));
-  for (size_t i = 0; i < count; i++) {
-    add_text(&crc, entries[i].name);
-    if (entries[i].tensor)
-      add_tensor(&crc, entries[i].tensor);
-    else
-      add_text(&crc, entries[i].text);
+  og_crc64 *crc = og_alloc(context, 1, sizeof *crc); /* with its tables too large for a small stack */
+  if (crc) {
+    og_crc64_begin(crc);
+    og_crc64_word(crc, og_tensors_count(set));
+    for (size_t i = 0; i < count; i++) add_entry(crc, &entries[i]);
+    snprintf(text, OG_CHECKSUM_SIZE, "%016" PRIx64, og_crc64_end(crc));
   }
-  snprintf(text, OG_CHECKSUM_SIZE, "%016" PRIx64, og_crc64_end(&crc));
   og_free(context, entries);
-  return OG_OK;
+  og_free(context, crc);
+  return crc ? OG_OK : og_fail_memory(context, sizeof *crc, "a checksum");
 }
 
 og_status og_tensors_verify(const og_tensors *set, const char *path) {

@@ -478,6 +478,31 @@ static int list_states(og_lowering *l, size_t count, og_state_info **states) {
   return 1;
 }
 
+/* Inputs that nothing reads. */
+static void find_idle_inputs(og_lowering *l, og_node f) {
+  const og_model_parts *parts = &l->parts;
+  size_t own = l->parameters + l->weights, entries = own + OG_INPUT_ROWS * l->inputs, count = 0;
+  og_node *roots = og_alloc(l->source->context, 5 + 2 * parts->events, sizeof *roots);
+  unsigned char *read = og_alloc(l->source->context, entries + 1, 1);
+  if (roots && read) {
+    og_node ends[] = {f, parts->initial_state, parts->observation_loss, parts->locations, parts->final_cost};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) roots[count++] = ends[i];
+    for (size_t k = 0; k < parts->events; k++)
+      roots[count++] = l->events[k].guard, roots[count++] = l->events[k].jump;
+  }
+  if (!roots || !read ||
+      og_graph_find_read(l->graph, (int)count, roots, OG_SLOT_PARAMETER, (int)entries, read) != OG_OK)
+    l->source->no_memory = 1;
+  for (size_t i = 0; !l->source->no_memory && i < l->count; i++) {
+    og_symbol *s = &l->symbols[i];
+    if (s->kind != OG_SY_INPUT) continue;
+    size_t first = own + OG_INPUT_ROWS * s->offset, rows = OG_INPUT_ROWS * (size_t)s->shape.rows;
+    s->idle = memchr(read + first, 1, rows) == NULL;
+  }
+  og_free(l->source->context, roots);
+  og_free(l->source->context, read);
+}
+
 static void lower_rest(og_lowering *l, size_t count, og_node *initial, og_node *rates) {
   og_node integral = OG_NODE_NONE;
   lower_states(l, initial, rates);
@@ -497,6 +522,7 @@ static void lower_rest(og_lowering *l, size_t count, og_node *initial, og_node *
                                 .events = l->parts.events,
                                 .event = l->events};
   dynamics.inputs = inputs_of_field(l, dynamics.f);
+  if (l->inputs) find_idle_inputs(l, dynamics.f);
   l->parts.switches = og_graph_switches(l->graph, dynamics.f);
   og_field *field = NULL;
   og_state_info *states;

@@ -24,6 +24,7 @@ typedef struct og_symbol {
   og_span span; /* where it is declared */
   og_shape shape;
   size_t offset;  /* of a param in theta, of a state in x, of an input among the inputs */
+  int idle;       /* an input that nothing reads */
   double *values; /* of params and consts, owned */
   double low, high;
   og_statement *declaration; /* a state's is its init */

@@ -124,12 +124,23 @@ static og_status report_rest(og_model *model) {
   return status;
 }
 
+static void note_idle_inputs(const og_model *model) {
+  const og_lowering *l = &model->lowered->lowering;
+  for (size_t i = 0; i < l->count; i++)
+    if (l->symbols[i].idle)
+      og_log(model->context,
+             "note: no equation, event, observation, cost or initial value reads the input %s",
+             l->symbols[i].name);
+}
+
 static og_status fill(og_model *model, const char *name, const char *text, size_t length) {
   OG_TRY(open_source(&model->source, model->context, name, text, length));
   og_parse_model(&model->syntax);
   if (model->source.no_memory) return og_source_status(&model->source);
   if (model->source.errors) return report_rest(model);
-  return lower(model, &model->lowered);
+  OG_TRY(lower(model, &model->lowered));
+  note_idle_inputs(model);
+  return OG_OK;
 }
 
 og_status og_model_parse(og_context *context, const char *name, const char *text, size_t length,

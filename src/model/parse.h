@@ -6,7 +6,7 @@
 
 /* Functions that may call themselves by way of others, one within the other: the one budget of depth of
  * everything that follows the nesting of expressions, here and in the lowering, where a level is one or two
- * such calls. A level takes up to 350 bytes of stack, of which threads may have no more than 128 KiB. What is
+ * such calls. A level takes up to 170 bytes of stack, of which threads may have no more than 64 KiB. What is
  * written one behind the other, however long, is followed by loops. */
 enum { OG_DEPTH_MOST = 300 };
 

@@ -37,6 +37,7 @@
     X *lambda, *theta_bar;     /* transpose: h g_j [n][lanes], at last of the first stage; theta's of one,   \
                                   [p][lanes] */                                                              \
     X *t_bar;                  /* transpose: one stage's, [lanes] */                                         \
+    double *stage_t;           /* of stages that are computed in one pass, [lanes] each */                   \
     X *weights_bar;            /* transpose of a bound field: [weights], the caller's, which is added to */  \
     void *tape[OG_STAGES_MAX]; /* of each stage; NULL: stages leave none */                                  \
     int taped;                 /* the first stages, which have theirs */                                     \

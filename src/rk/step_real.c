@@ -66,8 +66,12 @@ static size_t reals_needed(const og_tableau *tableau, const og_field *field, int
   return own + block + OG_PADDED(field->p * (size_t)lanes) + OG_PADDED((size_t)lanes);
 }
 
+static size_t times_bytes(const og_tableau *tableau, int lanes) {
+  return OG_ALIGNED((size_t)(tableau->stages_total * lanes) * sizeof(double));
+}
+
 size_t OG_R(og_step_bytes)(const og_tableau *tableau, const og_field *field, int lanes, int purpose) {
-  return reals_needed(tableau, field, lanes, purpose) * sizeof(real) +
+  return reals_needed(tableau, field, lanes, purpose) * sizeof(real) + times_bytes(tableau, lanes) +
          OG_ALIGNED(field->scratch_bytes(field, lanes)) +
          (size_t)tableau->stages_total * tape_bytes(field, lanes, purpose);
 }
@@ -99,7 +103,9 @@ void OG_R(og_step_place)(const og_tableau *tableau, const og_field *field, int l
   step->lambda = take(&next, field->n, lanes);
   step->theta_bar = take(&next, field->p, lanes);
   step->t_bar = take(&next, 1, lanes);
-  step->scratch = (char *)memory + reals_needed(tableau, field, lanes, purpose) * sizeof(real);
+  step->stage_t =
+      (double *)(void *)((char *)memory + reals_needed(tableau, field, lanes, purpose) * sizeof(real));
+  step->scratch = (char *)step->stage_t + times_bytes(tableau, lanes);
   char *tapes = (char *)step->scratch + OG_ALIGNED(field->scratch_bytes(field, lanes));
   size_t bytes = tape_bytes(field, lanes, purpose);
   for (int j = 0; bytes && j < tableau->stages_total; j++) step->tape[j] = tapes + (size_t)j * bytes;
@@ -171,7 +177,6 @@ typedef struct pass {
   OG_R(og_field_stage) stage[OG_STAGES_MAX];
   const real *term[OG_STAGES_MAX][OG_TERMS_MAX];
   real value[OG_STAGES_MAX][OG_TERMS_MAX];
-  _Alignas(64) double t[OG_STAGES_MAX][OG_LANES_MAX];
 } pass;
 
 static int whole(const og_step *step) { return step->lanes == 1 || step->lanes == OG_LANES_MAX; }
@@ -180,9 +185,10 @@ static int whole(const og_step *step) { return step->lanes == 1 || step->lanes =
 static void add_to_pass(const og_step *step, pass *p, int j, int count, const og_place *at, real *y,
                         real *f) {
   int i = p->count++, timed = (step->field->flags & OG_FIELD_DEPENDS_ON_TIME) != 0;
-  if (timed) stage_times(step, j, at, p->t[i]);
+  double *t = step->stage_t + i * step->lanes;
+  if (timed) stage_times(step, j, at, t);
   p->stage[i] = (OG_R(og_field_stage)){
-      .count = count, .value = p->value[i], .term = p->term[i], .y = y, .f = f, .t = timed ? p->t[i] : NULL};
+      .count = count, .value = p->value[i], .term = p->term[i], .y = y, .f = f, .t = timed ? t : NULL};
 }
 
 static void stages_in_one_pass(og_step *step, int first, int last, int last_k, const og_place *at,

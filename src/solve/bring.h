@@ -18,6 +18,7 @@
     unsigned char fresh[OG_LANES_MAX]; /* restored: K_1 is to be evaluated */                                \
     long long steps;                                                                                         \
   } og_bring_##S;                                                                                            \
+  /* In memory that is cleared. */                                                                           \
   og_status og_bring_open_##S(og_bring_##S *bring, og_solve *solve, og_share *share);                        \
   void og_bring_close_##S(og_bring_##S *bring);                                                              \
   /* Brings step[lane] of trajectory[lane] (NULL: nothing is wanted). A trajectory's steps are wanted in     \

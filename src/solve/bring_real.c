@@ -6,7 +6,6 @@ typedef OG_R(og_bring) bring;
 typedef OG_R(og_drive_state) drive;
 
 og_status OG_R(og_bring_open)(bring *b, og_solve *solve, og_share *share) {
-  memset(b, 0, sizeof *b);
   return OG_R(og_drive_open)(&b->d, solve, share, OG_DRIVE_AGAIN);
 }
 

@@ -151,6 +151,7 @@ typedef struct again {
   step step;
   real *start, *end, *middle, *other_end, *next, *theta, *memory;
 } again;
+_Static_assert(sizeof(again) <= OG_COARSE_AGAIN, "a budget counts on the size of what takes a step again");
 
 static og_status open_again(const drive *d, int lane, again *a) {
   size_t block = OG_PADDED(d->solve->n), lanes = (size_t)d->lanes, at = (size_t)lane;
@@ -175,6 +176,7 @@ static void close_again(drive *d, again *a) {
   d->evals += a->step.evals;
   if (a->memory) OG_R(og_step_destroy)(d->solve->context, &a->step);
   og_free(d->solve->context, a->memory);
+  og_free(d->solve->context, a);
 }
 
 static void take(again *a, double t, double t_next, const real *from, real *to) {
@@ -303,10 +305,10 @@ static void judge_again(drive *d, int lane, double sign, again *a) {
 }
 
 static og_status look_closely(drive *d, int lane, double sign) {
-  again a = {0};
-  og_status status = open_again(d, lane, &a);
-  if (status == OG_OK) judge_again(d, lane, sign, &a);
-  close_again(d, &a);
+  again *a = og_alloc(d->solve->context, 1, sizeof *a);
+  og_status status = a ? open_again(d, lane, a) : OG_ERR_MEMORY;
+  if (status == OG_OK) judge_again(d, lane, sign, a);
+  if (a) close_again(d, a);
   return status;
 }
 

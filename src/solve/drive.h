@@ -51,6 +51,7 @@
     size_t run[OG_LANES_MAX][2]; /* of the ceilings that the lane's steps are held to */                     \
     long long evals;             /* lanes evaluated */                                                       \
   } og_drive_state_##S;                                                                                      \
+  /* In memory that is cleared. */                                                                           \
   og_status og_drive_open_##S(og_drive_state_##S *d, og_solve *solve, og_share *share, int mode);            \
   void og_drive_close_##S(og_drive_state_##S *d);                                                            \
   size_t og_drive_bytes_##S(const og_solve *solve, int lanes); /* that opening allocates, the step apart */  \

@@ -251,14 +251,16 @@ void OG_R(og_drive_attempt)(drive *d) {
 }
 
 void OG_R(og_drive)(og_solve *solve, og_share *share, void *mode) {
-  drive d;
-  share->status = OG_R(og_drive_open)(&d, solve, share, *(const int *)mode);
-  while (share->status == OG_OK || d.idle < d.lanes) {
+  drive *d = og_alloc(solve->context, 1, sizeof *d);
+  share->status = d ? OG_R(og_drive_open)(d, solve, share, *(const int *)mode) : OG_ERR_MEMORY;
+  if (!d) return;
+  while (share->status == OG_OK || d->idle < d->lanes) {
     if (og_share_broken(share)) break;
-    if (refill_due(&d)) OG_R(og_drive_refill)(&d);
-    if (d.idle == d.lanes && !refill_due(&d)) break;
-    OG_R(og_drive_attempt)(&d);
-    OG_R(og_drive_commit)(&d);
+    if (refill_due(d)) OG_R(og_drive_refill)(d);
+    if (d->idle == d->lanes && !refill_due(d)) break;
+    OG_R(og_drive_attempt)(d);
+    OG_R(og_drive_commit)(d);
   }
-  OG_R(og_drive_close)(&d);
+  OG_R(og_drive_close)(d);
+  og_free(solve->context, d);
 }

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "solve/lost.h"
 #include "solve/solve.h"
 
 enum { SHOWN = 5 };
@@ -30,10 +31,10 @@ static void tell(const og_solve *solve, size_t event, size_t missing) {
          name ? "'" : "", where);
 }
 
-void og_idle_tell(const og_solve *solve) {
+og_status og_idle_tell(const og_solve *solve) {
   og_told *told = solve->told;
   size_t events = solve->field->events, shown = 0, more = 0;
-  if (solve->role || solve->part || told->held || told->idle || events == 0) return;
+  if (solve->role || solve->part || told->held || told->idle || events == 0) return OG_OK;
   told->idle = 1;
   for (size_t k = 0; k < events; k++) {
     size_t missing = count_missing(solve, k);
@@ -43,4 +44,5 @@ void og_idle_tell(const og_solve *solve) {
       more += missing > 0;
   }
   if (more) og_log(solve->context, "note: nor did %zu other events", more);
+  return og_lost_tell(solve);
 }

@@ -1,7 +1,6 @@
 /* Lanes of the forward driver: their memory, filling them, and what happens when one moves on, ends or fails.
  */
 #include <math.h>
-#include <string.h>
 
 #include "solve/checkpoints.h"
 #include "solve/drive.h"
@@ -19,7 +18,6 @@ size_t OG_R(og_drive_bytes)(const og_solve *solve, int lanes) {
 }
 
 og_status OG_R(og_drive_open)(drive *d, og_solve *solve, og_share *share, int mode) {
-  memset(d, 0, sizeof *d);
   d->solve = solve;
   d->share = share;
   d->replay = mode == OG_DRIVE_REPLAY;

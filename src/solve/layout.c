@@ -24,8 +24,9 @@ static size_t step_bytes(const og_solve *solve, int lanes, int purpose) {
 
 /* The driver, which runs again while a gradient is computed. */
 static size_t driver_bytes(const og_solve *solve, int lanes) {
-  size_t own = solve->single ? og_drive_bytes_s(solve, lanes) : og_drive_bytes_d(solve, lanes);
-  return own + step_bytes(solve, lanes, OG_STEP_FORWARD);
+  size_t own = solve->single ? og_drive_bytes_s(solve, lanes) + sizeof(og_bring_s)
+                             : og_drive_bytes_d(solve, lanes) + sizeof(og_bring_d);
+  return own + OG_ALLOCATION_EXTRA + step_bytes(solve, lanes, OG_STEP_FORWARD);
 }
 
 /* Sums over the weights of networks. */
@@ -78,8 +79,8 @@ static size_t derivative_bytes(const og_solve *solve, int lanes, int taped) {
              solve->field->scratch_bytes(solve->field, 1);
   int purpose = OG_STEP_DERIVATIVE | (taped ? OG_STEP_TAPED : 0);
   if (control_of(solve) != OG_CONTROL_NONE) events += og_looks_bytes(solve, lanes) + OG_ALLOCATION_EXTRA;
-  return step_bytes(solve, lanes, purpose) + events + theta * sizeof(double) + weights_bytes(solve) +
-         reals * (solve->single ? sizeof(float) : sizeof(double));
+  return OG_WORKER_FIXED + step_bytes(solve, lanes, purpose) + events + theta * sizeof(double) +
+         weights_bytes(solve) + reals * (solve->single ? sizeof(float) : sizeof(double));
 }
 
 /* Dense outputs that are there at once: of x; for quadrature of lambda too, whose steps are taken again with
@@ -99,7 +100,7 @@ static size_t backward_bytes(const og_solve *solve, int lanes) {
   size_t dense = (degree + 3) * OG_PADDED(n * width) + (2 * stages + 2) * OG_PADDED(n * group) +
                  2 * OG_PADDED(p * group);
   size_t blocks = 4 * OG_PADDED(n * width) + 8 * OG_PADDED(p * width);
-  return (driver + (dense_outputs(solve) + 1) * dense + blocks) * sizeof(double) +
+  return OG_WORKER_FIXED + (driver + (dense_outputs(solve) + 1) * dense + blocks) * sizeof(double) +
          dense_outputs(solve) * OG_DENSE_FIXED + 4 * solve->field->scratch_bytes(solve->field, lanes) +
          driver_bytes(solve, 1) + 4 * ALLOCATIONS_EXTRA;
 }
@@ -108,7 +109,8 @@ static size_t backward_bytes(const og_solve *solve, int lanes) {
 static size_t again_bytes(const og_solve *solve) {
   if (og_options_integer(solve->options, OG_OPT_STEPS) == 0) return 0;
   size_t reals = 5 * OG_PADDED(solve->n) + OG_PADDED(solve->p);
-  return step_bytes(solve, 1, OG_STEP_FORWARD) + reals * (solve->single ? sizeof(float) : sizeof(double));
+  return OG_COARSE_AGAIN + step_bytes(solve, 1, OG_STEP_FORWARD) +
+         reals * (solve->single ? sizeof(float) : sizeof(double));
 }
 
 /* One worker's: events are watched for, and steps looked at, while no derivative is computed. */

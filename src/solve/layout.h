@@ -9,6 +9,9 @@
 
 /* What a dense output takes whatever the sizes of the solve, at most: src/adjoint/dense.c keeps to it. */
 enum { OG_DENSE_FIXED = 20480 };
+/* What a worker that goes over recorded steps holds in one piece whatever the sizes of the solve, at most:
+ * src/adjoint's *_real.c keep to it. */
+enum { OG_WORKER_FIXED = 45056 };
 
 typedef struct og_layout {
   int straight; /* every state is to be kept: slot k holds state k, and there are no marks */

@@ -136,7 +136,7 @@ og_status og_report_failure(const og_solve *solve, const og_failure *failure) {
   const og_trajectory *at = &solve->trajectories[failure->trajectory];
   char text_of_name[OG_TRAJECTORY_NAME_SIZE];
   const char *name = og_trajectory_name(solve, failure->trajectory, text_of_name);
-  const og_role *role = solve->role ? solve->role : &(og_role){"", "", NULL};
+  const og_role *role = solve->role ? solve->role : &(og_role){.what = "", .advice = ""};
   og_fail(solve->context, failure->status,
           "%s%s: trajectory %zu%s%s%s stopped at t = %.10g (on the way from %g to %g) with step "
           "h = %.3g and |x| = %.3g, after %zu accepted and %zu rejected steps of %s; try: %s%s",
@@ -144,6 +144,8 @@ og_status og_report_failure(const og_solve *solve, const og_failure *failure) {
           failure->t, at->t0, at->t1, failure->h, failure->norm, failure->accepted, failure->rejected,
           solve->tableau->name, role->advice, text->advice);
   if (failure->event) trail_event(solve, failure);
+  if (role->stuck && failure->status == OG_ERR_STEP_UNDERFLOW)
+    og_trail(solve->context, failure->status, "%s", role->stuck);
   if (!failure->derivative) trail_step(solve, failure);
   if (failure->stiffness > 1)
     og_trail(solve->context, failure->status, "estimating |h| times the fastest decay rate of df/dx: %.3g",

@@ -329,7 +329,7 @@ og_status og_solve_run(og_solve *solve) {
   if (solve->keep == OG_KEEP_CHECKPOINTS) og_checkpoints_tell(solve);
   og_coarse_tell(solve);
   if (solve->weighed) solve->told->faint = solve->told->loose || og_faint_tell(solve);
-  og_idle_tell(solve);
+  OG_TRY(og_idle_tell(solve));
   solve->state = OG_SOLVE_DONE;
   return OG_OK;
 }

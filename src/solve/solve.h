@@ -37,6 +37,7 @@ typedef struct og_trajectory {
   double errors;          /* of its accepted steps, in tolerances: their sum; */
   double left_out;   /* and of the rows that are not controlled, the largest entry of each step as it is */
   og_pacing *pacing; /* NULL: none */
+  double ending_bar; /* largest cotangent of x before the event that ended it, on the last way back */
   og_tally tally;    /* of the last way back, */
   og_trust trust;    /* and what it says */
   og_coarse coarse;  /* of the last run, with fixed steps */
@@ -83,6 +84,7 @@ typedef const char *(*og_name_fn)(const void *names, size_t trajectory, char tex
  * what its trajectories are to whom a budget is named (NULL: trajectories). */
 typedef struct og_role {
   const char *what, *advice, *trajectories;
+  const char *stuck; /* what to think of where steps become too small; NULL: nothing */
 } og_role;
 
 /* src/solve/tapes.h. memory: NULL: none are kept. */

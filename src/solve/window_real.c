@@ -29,11 +29,13 @@ static void take_steps(bring *b, const og_trajectory *at, size_t trajectory, og_
 og_status OG_R(og_window_fill)(og_solve *solve, size_t trajectory, uint32_t slot, size_t step,
                                og_window_goal goal) {
   og_share share = {.lanes = 1, .interrupt = og_interrupt_of(solve->context)};
-  bring b;
-  share.status = OG_R(og_bring_open)(&b, solve, &share);
+  bring *b = og_alloc(solve->context, 1, sizeof *b);
+  if (!b) return OG_ERR_MEMORY;
+  share.status = OG_R(og_bring_open)(b, solve, &share);
   if (share.status == OG_OK)
-    share.status = OG_R(og_bring_start)(&b, &solve->trajectories[trajectory], slot, step);
-  if (share.status == OG_OK) take_steps(&b, &solve->trajectories[trajectory], trajectory, goal);
-  OG_R(og_bring_close)(&b);
+    share.status = OG_R(og_bring_start)(b, &solve->trajectories[trajectory], slot, step);
+  if (share.status == OG_OK) take_steps(b, &solve->trajectories[trajectory], trajectory, goal);
+  OG_R(og_bring_close)(b);
+  og_free(solve->context, b);
   return share.status;
 }

@@ -1,0 +1,115 @@
+/* A workshop is locked by who works in it, as temporary files are (src/io/temporary.c): a lock goes with its
+ * process, however that ends. */
+#if !defined(_DEFAULT_SOURCE)
+#define _DEFAULT_SOURCE 1
+#endif
+#include "graph/workshop.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PREFIX "odegrad-compile-"
+enum { MARK = 6 /* letters that mkdtemp makes */, ATTEMPTS = 100 };
+
+static int open_directory(int folder, const char *name) {
+  return openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Its files, of which compilers make some of their own; there are no directories in it. Takes the descriptor.
+ */
+static void empty(int directory) {
+  DIR *list = fdopendir(directory);
+  if (!list) {
+    close(directory);
+    return;
+  }
+  for (struct dirent *entry; (entry = readdir(list)) != NULL;)
+    if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+      unlinkat(directory, entry->d_name, 0);
+  closedir(list);
+}
+
+static void remove_directory(int folder, const char *name) {
+  int inside = open_directory(folder, name);
+  if (inside < 0) return;
+  empty(inside);
+  unlinkat(folder, name, AT_REMOVEDIR);
+}
+
+/* ---- What was left behind ---- */
+
+static int is_workshop(const char *name) {
+  return strncmp(name, PREFIX, sizeof PREFIX - 1) == 0 && strlen(name) == sizeof PREFIX - 1 + MARK;
+}
+
+/* Another user's is left alone: a name in a folder that all may write to says nothing. */
+static void remove_if_left(int folder, const char *name) {
+  struct stat facts;
+  int descriptor = open_directory(folder, name);
+  if (descriptor < 0) return;
+  if (fstat(descriptor, &facts) == 0 && facts.st_uid == geteuid() &&
+      flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+    remove_directory(folder, name);
+  close(descriptor);
+}
+
+static void remove_left_behind(const char *place) {
+  DIR *folder = opendir(place);
+  if (!folder) return;
+  for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
+    if (is_workshop(entry->d_name)) remove_if_left(dirfd(folder), entry->d_name);
+  closedir(folder);
+}
+
+/* ---- A new one ---- */
+
+/* Another run may have taken it for left behind before it was locked. Where there are no locks, nothing is
+ * ever removed either. */
+static int is_ours(const og_workshop *w) {
+  struct stat here, there;
+  if (flock(w->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return 0;
+  return fstat(w->lock, &here) == 0 && stat(w->directory, &there) == 0 && here.st_ino == there.st_ino &&
+         here.st_dev == there.st_dev;
+}
+
+/* A directory, locked; 0, with the reason in errno, where there can be none. */
+static int make(og_workshop *w, const char *here, const char *place) {
+  for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+    int length = snprintf(w->directory, sizeof w->directory, "%s%s/" PREFIX "XXXXXX", here, place);
+    if (length >= (int)sizeof w->directory) return errno = ENAMETOOLONG, 0;
+    if (!mkdtemp(w->directory)) return 0;
+    w->lock = open_directory(AT_FDCWD, w->directory);
+    if (w->lock < 0) continue;
+    if (is_ours(w)) return 1;
+    close(w->lock);
+  }
+  return 0;
+}
+
+og_status og_workshop_open(og_workshop *w, og_context *context) {
+  const char *place = getenv("TMPDIR");
+  if (!place || !*place) place = "/tmp";
+  const char *here = *place == '-' ? "./" : ""; /* or the compiler would take it for an option */
+  w->context = context;
+  w->lock = -1;
+  remove_left_behind(place);
+  if (!make(w, here, place))
+    return og_fail(context, OG_ERR_FILE, "cannot make a directory for compiling, %s: %s", w->directory,
+                   strerror(errno));
+  snprintf(w->source, sizeof w->source, "%s/field.c", w->directory);
+  snprintf(w->object, sizeof w->object, "%s/field.so", w->directory);
+  snprintf(w->log, sizeof w->log, "%s/compiler.log", w->directory);
+  return OG_OK;
+}
+
+void og_workshop_close(og_workshop *w) {
+  remove_directory(AT_FDCWD, w->directory);
+  close(w->lock);
+}
