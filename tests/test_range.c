@@ -351,7 +351,7 @@ static void hidden_states_are_named(void **state) {
   } cases[] = {
       {SMALL, "", "x (at most 9.9e-13), y (at most 9.6e-13): within a thousand times atol = 1e-09"},
       {SMALL, "adjoint=backsolve", "x (at most 9.9e-13), y (at most 9.6e-13)"},
-      {SMALL, "memory=100kB", "x (at most 9.9e-13), y (at most 9.6e-13)"},
+      {SMALL, "memory=150kB", "x (at most 9.9e-13), y (at most 9.6e-13)"},
       {SMALL, "atol=x=1e-18", "y (at most"},
       {SMALL, "atol=x=1e-18,y=1e-18", NULL},
       {SMALL, "steps=100", NULL},

@@ -331,8 +331,8 @@ static void sizes_of_memory(void **state) {
     const char *options, *format;
     double unit;
   } rows[] = {
-      {"--steps 300", "in %.1f KiB", 0x1p10},
-      {"--steps 3000 --memory 48kB", "in %.1f KiB", 0x1p10},
+      {"--steps 300", "in %.0f KiB", 0x1p10},
+      {"--steps 3000 --memory 125kB", "in %.0f KiB", 0x1p10},
       {"--steps 30000 --memory 256KiB", "in %.0f KiB", 0x1p10},
       {"--steps 60000 --memory 1010KiB", "in %.0f KiB", 0x1p10}, /* more than a thousand, less than 1024 */
       {"--steps 60000 --memory 0.0025GiB", "in %.1f MiB", 0x1p20}};

@@ -45,7 +45,7 @@ static int is_timed(const og_solve *solve) {
 }
 
 int og_is_sampled_sparsely(const og_solve *solve, size_t m) {
-  return !is_timed(solve) && og_trust_tolerance(solve, m) <= LOOSE;
+  return !is_timed(solve) && !solve->trajectories[m].fixed_steps && og_trust_tolerance(solve, m) <= LOOSE;
 }
 
 og_samples og_samples_of(const og_solve *solve, size_t m) {

@@ -170,11 +170,20 @@ static double theta_error(og_solve *solve, const og_pullback *pullback) {
   return relative(sum, size);
 }
 
+/* Adaptive steps that nobody looked at have a tolerance; fixed ones have nothing. */
+static int is_known(const og_solve *solve) {
+  for (size_t m = 0; m < solve->count; m++) {
+    const og_trajectory *at = &solve->trajectories[m];
+    if (!at->fixed_steps || at->tally.looks[OG_LOOK_SIGN] || at->tally.looks[OG_LOOK_SAMPLE]) return 1;
+  }
+  return 0;
+}
+
 void og_trust_sum(og_solve *solve, const og_pullback *pullback) {
-  double initial = 0;
+  double initial = is_known(solve) ? 0 : NAN;
   for (size_t m = 0; m < solve->count; m++)
     if (solve->trajectories[m].trust.initial > initial) initial = solve->trajectories[m].trust.initial;
   solve->error.initial = relative(initial, og_trust_largest(pullback->x0_bar, solve->count * solve->states));
-  solve->error.parameters = theta_error(solve, pullback);
+  solve->error.parameters = is_known(solve) ? theta_error(solve, pullback) : NAN;
   solve->error.times = solve->error.initial;
 }
