@@ -10,15 +10,18 @@ declare -A allowed=(
   [base]=""
   [kernels]="base"
   [field]="base kernels"
-  [graph]="base kernels field"
-  [model]="base kernels field graph io"
+  [graph]="base kernels"
+  [program]="base kernels graph"
+  [codegen]="base kernels graph program"
+  [graph_field]="base kernels field graph program codegen"
+  [model]="base kernels field graph program graph_field io"
   [rk]="base kernels field"
   [checkpoint]="base"
   [solve]="base kernels field rk checkpoint"
   [adjoint]="base kernels field rk checkpoint solve"
-  [fit]="base kernels field rk solve adjoint graph model"
+  [fit]="base kernels field rk solve adjoint graph program graph_field model"
   [io]="base"
-  [train]="base kernels field rk solve adjoint graph model fit io"
+  [train]="base kernels field rk solve adjoint graph program graph_field model fit io"
 )
 
 # Prints "file:line: include" of every quoted include below $1.

@@ -13,7 +13,7 @@
 
 #include "base/real.h"
 #include "graph/node.h"
-#include "graph/program.h"
+#include "program/instructions.h"
 
 #define NUMBER_BY_NUMBER(X, S)                                                                               \
   static inline X unary_number_##S(int op, X x) {                                                            \

@@ -7,6 +7,7 @@
 #include "counting.h"
 #include "field/field.h"
 #include "graph/node.h"
+#include "program/program.h"
 #include "kernels/elementwise.h"
 
 static const og_shape scalar = {1, 1};

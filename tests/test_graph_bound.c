@@ -6,7 +6,7 @@
 #include "base/real.h"
 #include "counting.h"
 #include "field/field.h"
-#include "graph/graph.h"
+#include "graph_field/graph_field.h"
 
 static const og_shape scalar = {1, 1};
 static og_node parameter(og_graph *g, int offset, og_shape shape) {

@@ -2,7 +2,7 @@
  * accumulator, products that become part of sums; and their memory. */
 #include "base/real.h"
 #include "counting.h"
-#include "graph/program.h"
+#include "program/instructions.h"
 #include "node_by_node.h"
 
 NODE_BY_NODE(double, d)

@@ -2,6 +2,7 @@
  * out beside them in long double. Exact recipes must agree with equality. */
 #include <float.h>
 
+#include "program/program.h"
 #include "recipe_derivatives.h"
 
 enum { EXACT_RECIPES = 500, ROUNDED_RECIPES = 300, STEPS = 26 };

@@ -2,8 +2,8 @@
  * the number of lanes, in both precisions, interpreted and compiled; and what plans have of their own. */
 #include <stdio.h>
 
-#include "graph/compile.h"
-#include "graph/emit.h"
+#include "codegen/compile.h"
+#include "codegen/emit.h"
 #include "node_by_node.h"
 #include "recipe_derivatives.h"
 

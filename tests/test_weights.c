@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "fields.h"
-#include "graph/graph.h"
+#include "graph_field/graph_field.h"
 
 enum {
   N = 3,

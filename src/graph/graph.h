@@ -23,6 +23,20 @@ typedef struct og_shape {
   int rows, columns;
 } og_shape;
 
+/* Slots of what is evaluated: the arguments of a vector field, of its products and of observations. */
+enum {
+  OG_SLOT_TIME = 0,
+  OG_SLOT_STATE = 1,
+  OG_SLOT_PARAMETER = 2,
+  OG_SLOT_COTANGENT = 3,
+  OG_SLOT_TIME_DOT = 4,
+  OG_SLOT_STATE_DOT = 5,
+  OG_SLOT_PARAMETER_DOT = 6,
+  OG_SLOT_DATA = 7,
+  OG_SLOT_CLOCK = 8, /* of programs in single precision (clock.h); graphs do not read it */
+  OG_SLOT_COUNT = 9
+};
+
 og_status og_graph_create(og_context *context, og_graph **out);
 void og_graph_destroy(og_graph *graph);
 og_status og_graph_status(const og_graph *graph);
@@ -147,93 +161,5 @@ int og_graph_entry_of_slot(const og_graph *graph, og_node node, int entry, int s
 /* Whether f compares something with the time or a state in it: it may jump there, and its derivatives do not
  * show that the place moves. */
 int og_graph_switches(const og_graph *graph, og_node f);
-
-/* ---- Evaluation: a program is a straight line of instructions over lane blocks, buffers reused. ---- */
-typedef struct og_program og_program;
-og_status og_program_create(const og_graph *graph, int output_count, const og_node *outputs,
-                            og_program **out);
-/* A program with more than outputs. Uniform entries: those from `first` on, `count` of them, of input slot
- * `slot` are one number for all lanes, read from an array `weights`; the slot's block is without them. Sinks:
- * the values of nodes, summed over lanes in their order, are ADDED to an array `sums` from `offset` on.
- * Given: nodes whose values are not computed but read from a block, end to end; none is a leaf, a slice or a
- * reshape. */
-typedef struct og_sink {
-  og_node node;
-  int offset;
-} og_sink;
-typedef struct og_program_plan {
-  int output_count, slot, first, count, sink_count, given_count;
-  const og_node *outputs, *given;
-  const og_sink *sinks;
-  const og_node *clock; /* given as well, in slot OG_SLOT_CLOCK */
-  int clock_count, row_count;
-  const int *rows; /* [row_count], sorted: the block of slot OG_SLOT_PARAMETER has these entries alone */
-} og_program_plan;
-og_status og_program_create_planned(const og_graph *graph, const og_program_plan *plan, og_program **out);
-void og_program_destroy(og_program *program);
-/* From now on, with one lane or OG_LANES_MAX of them, the program adds to output `output` what it would store
- * there. 0: it cannot, since that is read again, or not made row by row; nothing is changed. */
-int og_program_add_to(og_program *program, int output);
-size_t og_program_scratch_bytes(const og_program *program, int lanes); /* enough for either precision */
-/* inputs[slot] is a block [entries of the slot][lanes] (a slot the program does not read may be NULL);
- * outputs[j] a block [entries of output j][lanes], or NULL when not wanted. Outputs do not alias inputs. */
-void og_program_run_d(const og_program *program, int lanes, const double *const *inputs,
-                      double *const *outputs, void *scratch);
-void og_program_run_s(const og_program *program, int lanes, const float *const *inputs, float *const *outputs,
-                      void *scratch);
-/* The same with what a plan has of its own; what it has not may be NULL. */
-void og_program_run_planned_d(const og_program *program, int lanes, const double *const *inputs,
-                              const double *weights, const double *given, double *const *outputs,
-                              double *sums, void *scratch);
-void og_program_run_planned_s(const og_program *program, int lanes, const float *const *inputs,
-                              const float *weights, const float *given, float *const *outputs, float *sums,
-                              void *scratch);
-
-/* Which entries of slot OG_SLOT_PARAMETER are weights of networks. */
-typedef struct og_weights {
-  int first, count;
-} og_weights;
-/* og_graph_vjp of one output, and the cotangents of the weights as sinks of a plan: offsets count from the
- * first weight. *sinks is to be freed by the caller, also after a failure. */
-og_status og_graph_vjp_weights(og_graph *graph, og_node f, og_node f_bar, int wrt_count, const og_node *wrt,
-                               og_node *bars, og_weights weights, og_sink **sinks, int *sink_count);
-
-/* ---- A field from a graph: dx/dt = f(t, x, theta), from input slots 0 (t), 1 (x), 2 (theta). ----
- * `f` is a vector of n entries; vjp and jvp are derived here. If `quadratures` is 1 the last entry is a
- * running cost. */
-enum {
-  OG_SLOT_TIME = 0,
-  OG_SLOT_STATE = 1,
-  OG_SLOT_PARAMETER = 2,
-  OG_SLOT_COTANGENT = 3,
-  OG_SLOT_TIME_DOT = 4,
-  OG_SLOT_STATE_DOT = 5,
-  OG_SLOT_PARAMETER_DOT = 6,
-  OG_SLOT_DATA = 7,
-  OG_SLOT_CLOCK = 8, /* of programs in single precision (clock.h); graphs do not read it */
-  OG_SLOT_COUNT = 9
-};
-og_status og_field_from_graph(og_graph *graph, og_node f, size_t parameters, size_t quadratures,
-                              og_field **out);
-
-/* The same with inputs and events. Slot 2 then holds the parameters and, behind them, the inputs' rows
- * (field/field.h). Names of events must outlive the field. */
-typedef struct og_graph_event {
-  og_event about;
-  og_node guard; /* scalar */
-  og_node jump;  /* the state just after the event, without the quadrature */
-} og_graph_event;
-typedef struct og_graph_dynamics {
-  og_node f;
-  size_t parameters, inputs, quadratures, events;
-  size_t weights;              /* how many of the parameters, the last ones, are weights of networks */
-  const og_graph_event *event; /* [events] */
-  size_t named;                /* entries of `state`, the names of the states; 0: none. Copied */
-  const og_state_info *state;
-} og_graph_dynamics;
-og_status og_field_from_dynamics(og_graph *graph, const og_graph_dynamics *dynamics, og_field **out);
-/* From now on the functions of a field made here are carried out by machine code, compiled by the system's C
- * compiler, with the same bits; not while others use the field. When that fails it stays as it was. */
-og_status og_field_compile(og_field *field, int single);
 
 #endif

@@ -110,9 +110,6 @@ og_status og_graph_vjp_leaves(og_graph *graph, int output_count, const og_node *
                               og_node *bars);
 /* The node whose entries a chain of slices and reshapes shows, from *offset on. */
 og_node og_root_of(const og_graph *graph, og_node node, int *offset);
-/* Nodes made of time, state and parameters alone that make outputs and sinks once they are known, together
- * with cheap operations; as a list of *count nodes to be freed. No leaves, slices or reshapes. */
-og_status og_choose_tape(const og_graph *graph, const og_program_plan *plan, og_node **tape, int *count);
 /* needed[i], all 0 before, becomes 1 for the nodes that the outputs are made of. */
 void og_mark_needed(const og_graph *graph, int last, int output_count, const og_node *outputs,
                     unsigned char *needed);

@@ -2,7 +2,7 @@
 #ifndef OG_DENSITIES_H
 #define OG_DENSITIES_H
 
-#include "graph/graph.h"
+#include "graph_field/graph_field.h"
 
 /* An observed value and the arguments of its distribution, in their order. */
 typedef struct og_terms {

@@ -2,7 +2,7 @@
 #ifndef OG_MODEL_H
 #define OG_MODEL_H
 
-#include "graph/graph.h"
+#include "graph_field/graph_field.h"
 
 /* What an observed value may be, by its distribution. */
 typedef enum og_support_kind {

@@ -1,7 +1,7 @@
 /* What nets do after and before each product, made in one pass over the rows in place of several, with the
  * same roundings: an activation of a sum with a bias, f(z + b), and a cotangent times the slope of tanh, bar
  * ((1 - y)(1 + y)). Nodes in between that nothing else reads disappear. */
-#include "graph/lowering.h"
+#include "program/lowering.h"
 
 static const og_node_data *data_of(const og_program_lowering *l, og_node node) {
   return &l->graph->nodes[node];

@@ -1,6 +1,6 @@
 /* Lowering: the needed nodes in order, each given a place, rows used again once their last reader is done. */
-#include "graph/clock.h"
-#include "graph/lowering.h"
+#include "program/clock.h"
+#include "program/lowering.h"
 
 #include <limits.h>
 #include <string.h>

@@ -1,8 +1,8 @@
-/* Lowering at work, for the files that share it (program.c, sinks.c, fuse.c). */
+/* Lowering at work, for the files that share it (program.c, lane_sums.c, fuse.c). */
 #ifndef OG_LOWERING_H
 #define OG_LOWERING_H
 
-#include "graph/program.h"
+#include "program/instructions.h"
 
 typedef struct og_free_rows {
   int row, rows;

@@ -2,7 +2,7 @@
  * are its bits. */
 #include <string.h>
 
-#include "graph/program.h"
+#include "program/instructions.h"
 
 typedef struct machine {
   const OG_R(og_elementwise) * loops;

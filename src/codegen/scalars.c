@@ -1,6 +1,6 @@
 /* A program carried out on names in place of numbers: what each row holds is the scalar that was written
- * there last. Operations and their order are the interpreter's (eval_real.c). */
-#include "graph/scalars.h"
+ * there last. Operations and their order are the interpreter's (program/evaluate_real.c). */
+#include "codegen/scalars.h"
 
 #include <string.h>
 

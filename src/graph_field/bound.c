@@ -1,6 +1,6 @@
 /* The bound form of a graph field: the weights of networks are one array for all lanes, and their cotangents
  * are sums over lanes. */
-#include "graph/field_graph.h"
+#include "graph_field/programs.h"
 
 #include "graph/node.h"
 

@@ -1,7 +1,8 @@
-/* The compiler is run as the shell's `$CC` (cc when it is not set), in a directory of its own (workshop.h)
- * that does not outlive the call: what has been loaded needs no file. Its flags are those that keep bits:
- * nothing is fused or reordered; that square roots and comparisons raise no flags changes none. */
-#include "graph/compile.h"
+/* The compiler is run as the shell's `$CC` (cc when it is not set), in a directory of its own
+ * (build_directory.h) that does not outlive the call: what has been loaded needs no file. Its flags are those
+ * that keep bits: nothing is fused or reordered; that square roots and comparisons raise no flags changes
+ * none. */
+#include "codegen/compile.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -15,25 +16,25 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "graph/workshop.h"
+#include "codegen/build_directory.h"
 #include "kernels/dense.h"
 
 extern char **environ;
 
 enum { LOG_SIZE = 1200, LIFELINE = 3 /* a descriptor of the child: see SCRIPT */ };
 
-typedef og_workshop workshop;
-
-static og_status write_source(const workshop *w, const og_text *text) {
-  FILE *file = fopen(w->source, "w");
+static og_status write_source(const og_build_directory *directory, const og_text *text) {
+  FILE *file = fopen(directory->source, "w");
   int good = file && fwrite(text->text, 1, text->length, file) == text->length;
   if (file && fclose(file)) good = 0;
-  return good ? OG_OK : og_fail(w->context, OG_ERR_FILE, "cannot write %s: %s", w->source, strerror(errno));
+  return good ? OG_OK
+              : og_fail(directory->context, OG_ERR_FILE, "cannot write %s: %s", directory->source,
+                        strerror(errno));
 }
 
 /* What the compiler said, as much as is worth showing. */
-static void read_log(const workshop *w, char text[LOG_SIZE]) {
-  FILE *file = fopen(w->log, "r");
+static void read_log(const og_build_directory *directory, char text[LOG_SIZE]) {
+  FILE *file = fopen(directory->log, "r");
   size_t length = file ? fread(text, 1, LOG_SIZE - 1, file) : 0;
   if (file) fclose(file);
   while (length && text[length - 1] == '\n') length--;
@@ -72,26 +73,27 @@ static int spawn_with(int lifeline, char **words, pid_t *child) {
 }
 
 /* *lifeline is to be closed when the child has ended. */
-static og_status spawn(const workshop *w, char **words, pid_t *child, int *lifeline) {
+static og_status spawn(const og_build_directory *directory, char **words, pid_t *child, int *lifeline) {
   int ends[2] = {-1, -1}, failed = open_pipe(ends);
   if (!failed) failed = spawn_with(ends[0], words, child);
   if (ends[0] >= 0) close(ends[0]);
   if (failed && ends[1] >= 0) close(ends[1]);
   *lifeline = ends[1];
-  return failed ? og_fail(w->context, OG_ERR_UNSUPPORTED, "cannot run a compiler: %s", strerror(failed))
-                : OG_OK;
+  return failed
+             ? og_fail(directory->context, OG_ERR_UNSUPPORTED, "cannot run a compiler: %s", strerror(failed))
+             : OG_OK;
 }
 
-static og_status end_compiler(const workshop *w, pid_t child) {
+static og_status end_compiler(const og_build_directory *directory, pid_t child) {
   kill(-child, SIGKILL);
   while (waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
-  return og_fail(w->context, OG_ERR_INTERRUPTED, "interrupted while the equations were compiled");
+  return og_fail(directory->context, OG_ERR_INTERRUPTED, "interrupted while the equations were compiled");
 }
 
 /* Looks at the interruption now and then. Where the program ignores SIGCHLD the outcome is lost with the
  * child (ECHILD), and what was made tells. */
-static og_status wait_for(const workshop *w, pid_t child, int *good) {
-  const atomic_int *interrupt = og_interrupt_of(w->context);
+static og_status wait_for(const og_build_directory *directory, pid_t child, int *good) {
+  const atomic_int *interrupt = og_interrupt_of(directory->context);
   int outcome = 0;
   for (long pause = 1000000;; pause = pause < 20000000 ? 2 * pause : pause) {
     pid_t ended = waitpid(child, &outcome, WNOHANG);
@@ -101,8 +103,9 @@ static og_status wait_for(const workshop *w, pid_t child, int *good) {
       return OG_OK;
     }
     if (ended < 0 && errno != EINTR)
-      return og_fail(w->context, OG_ERR_UNSUPPORTED, "cannot wait for the compiler: %s", strerror(errno));
-    if (atomic_load(interrupt)) return end_compiler(w, child);
+      return og_fail(directory->context, OG_ERR_UNSUPPORTED, "cannot wait for the compiler: %s",
+                     strerror(errno));
+    if (atomic_load(interrupt)) return end_compiler(directory, child);
     nanosleep(&(struct timespec){.tv_nsec = pause}, NULL);
   }
   *good = WIFEXITED(outcome) && WEXITSTATUS(outcome) == 0;
@@ -110,19 +113,19 @@ static og_status wait_for(const workshop *w, pid_t child, int *good) {
 }
 
 /* A watcher ends the compiler and all that it has started when the program is killed, which closes the pipe.
- * The compiler's own temporary files are made in the workshop, and go with it. */
+ * The compiler's own temporary files are made in the directory, and go with it. */
 #define SCRIPT                                                                                               \
   "{ read -r gone <&3; kill -KILL 0; } & watcher=$!; exec 3<&-; log=$1 TMPDIR=$2; export TMPDIR; shift 2; "  \
   "eval \"${CC:-cc} \\\"\\$@\\\"\" >\"$log\" 2>&1; code=$?; kill -KILL $watcher; exit $code"
 
-static og_status run_compiler(const workshop *w, int single) {
+static og_status run_compiler(const og_build_directory *directory, int single) {
   char *words[] = {
     "sh",
     "-c",
     SCRIPT,
     "sh",
-    (char *)w->log,
-    (char *)w->directory,
+    (char *)directory->log,
+    (char *)directory->path,
     single ? "-DREAL=float" : "-DREAL=double",
     (char *)fused_flag(),
     "-O3",
@@ -138,23 +141,23 @@ static og_status run_compiler(const workshop *w, int single) {
     "-fPIC",
     "-shared",
     "-o",
-    (char *)w->object,
-    (char *)w->source,
+    (char *)directory->object,
+    (char *)directory->source,
     NULL
   };
   int good = 0, lifeline;
   pid_t child;
-  OG_TRY(spawn(w, words, &child, &lifeline));
-  og_status status = wait_for(w, child, &good);
+  OG_TRY(spawn(directory, words, &child, &lifeline));
+  og_status status = wait_for(directory, child, &good);
   close(lifeline);
   if (status != OG_OK) return status;
-  int made = access(w->object, R_OK) == 0;
+  int made = access(directory->object, R_OK) == 0;
   if (good && made) return OG_OK;
   char said[LOG_SIZE];
   const char *name = getenv("CC");
-  read_log(w, said);
+  read_log(directory, said);
   return og_fail(
-      w->context, OG_ERR_UNSUPPORTED,
+      directory->context, OG_ERR_UNSUPPORTED,
       "the C compiler '%s' did not compile the equations%s%s\nset the environment variable CC to a "
       "working C compiler (gcc or clang), or do without compiling: the results are the same",
       name && *name ? name : "cc",
@@ -164,28 +167,28 @@ static og_status run_compiler(const workshop *w, int single) {
       said);
 }
 
-static og_status load(const workshop *w, void **library) {
-  *library = dlopen(w->object, RTLD_NOW | RTLD_LOCAL);
+static og_status load(const og_build_directory *directory, void **library) {
+  *library = dlopen(directory->object, RTLD_NOW | RTLD_LOCAL);
   if (*library) return OG_OK;
   return og_fail(
-      w->context, OG_ERR_UNSUPPORTED,
+      directory->context, OG_ERR_UNSUPPORTED,
       "the compiled equations cannot be loaded: %s; if programs must not be run from that directory, "
       "set TMPDIR to one from which they may",
       dlerror());
 }
 
 og_status og_compile(og_context *context, const og_text *text, int single, void **library) {
-  workshop *w = og_alloc(context, 1, sizeof *w);
+  og_build_directory *directory = og_alloc(context, 1, sizeof *directory);
   *library = NULL;
-  if (!w) return og_fail_memory(context, sizeof *w, "compiling");
-  og_status status = og_workshop_open(w, context);
+  if (!directory) return og_fail_memory(context, sizeof *directory, "compiling");
+  og_status status = og_build_directory_open(directory, context);
   if (status == OG_OK) {
-    status = write_source(w, text);
-    if (status == OG_OK) status = run_compiler(w, single);
-    if (status == OG_OK) status = load(w, library);
-    og_workshop_close(w);
+    status = write_source(directory, text);
+    if (status == OG_OK) status = run_compiler(directory, single);
+    if (status == OG_OK) status = load(directory, library);
+    og_build_directory_close(directory);
   }
-  og_free(context, w);
+  og_free(context, directory);
   return status;
 }
 

@@ -1,5 +1,5 @@
 /* Events of a field from a graph: guards and jumps as programs, always in double. */
-#include "graph/field_graph.h"
+#include "graph_field/programs.h"
 
 #include "graph/node.h"
 

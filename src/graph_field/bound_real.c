@@ -1,6 +1,6 @@
 /* The bound form's functions in one precision. */
-#include "graph/clock.h"
-#include "graph/field_graph.h"
+#include "program/clock.h"
+#include "graph_field/programs.h"
 
 #if defined(OG_SINGLE)
 #define WEIGHTS(field) (field)->weights_single

@@ -1,8 +1,8 @@
 /* From f(t, x, theta) as a graph to a field: derivatives taken, everything lowered to programs. */
-#include "graph/field_graph.h"
+#include "graph_field/programs.h"
 
 #include "field/states.h"
-#include "graph/clock.h"
+#include "program/clock.h"
 #include "graph/node.h"
 
 static size_t scratch_bytes(const og_field *base, int lanes) {

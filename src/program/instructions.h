@@ -1,10 +1,11 @@
-/* A program: instructions over lane blocks, made by program.c and carried out by eval_real.c. */
-#ifndef OG_PROGRAM_H
-#define OG_PROGRAM_H
+/* A program: instructions over lane blocks, made by program.c and carried out by evaluate_real.c. */
+#ifndef OG_INSTRUCTIONS_H
+#define OG_INSTRUCTIONS_H
 
 #include "graph/node.h"
 #include "kernels/dense.h"
 #include "kernels/elementwise.h"
+#include "program/program.h"
 
 /* A block's rows start at row `row` of a base: an input slot, the scratch, the constants, what a plan has of
  * its own (og_program_plan), or an output. `one`: one number for all lanes (constants, weights, sums).
@@ -79,7 +80,7 @@ struct og_program {
   double *constants;
   float *constants_single;
   int constant_count, constant_capacity;
-  og_straight *straight; /* for one lane and full blocks: segments in order (straight.c) */
+  og_straight *straight; /* for one lane and full blocks: segments in order (scalar_runs.c) */
   og_segment *segments;
   int segment_count;
   double *wide; /* constants as rows of OG_LANES_MAX: base OG_BASE_WIDE */

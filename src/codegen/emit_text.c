@@ -2,7 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "graph/emit.h"
+#include "codegen/emit.h"
 
 static int room_for(og_text *t, size_t more) {
   if (t->length + more + 1 <= t->capacity) return 1;

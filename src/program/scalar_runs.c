@@ -2,7 +2,7 @@
  * one operation of the same run reads is put off until right before that one: there it is in the accumulator
  * still, or, as a product read by a sum, a difference or a change of sign, becomes part of it. Operations and
  * roundings stay what they were. */
-#include "graph/program.h"
+#include "program/instructions.h"
 
 /* How many values are put off one for another, which bounds the recursion; operands of an operation. */
 enum { DEPTH_MOST = 64, SOURCES_MOST = 4 };

@@ -1,4 +1,4 @@
-#include "graph/clock.h"
+#include "program/clock.h"
 
 #include <stdlib.h>
 #include <string.h>

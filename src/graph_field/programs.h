@@ -1,10 +1,11 @@
-/* A field whose functions are programs. */
-#ifndef OG_FIELD_GRAPH_H
-#define OG_FIELD_GRAPH_H
+/* A field whose functions are programs; for the files of this room. */
+#ifndef OG_GRAPH_FIELD_PROGRAMS_H
+#define OG_GRAPH_FIELD_PROGRAMS_H
 
 #include "base/real.h"
 #include "field/field.h"
-#include "graph/program.h"
+#include "graph_field/graph_field.h"
+#include "program/instructions.h"
 
 /* Products are kept at three extents, so that what is not wanted is not computed: of the state alone, of
  * state and parameters, of all with time. */
@@ -52,7 +53,7 @@ typedef struct og_graph_field {
   og_bound_programs bound;           /* where there are weights */
   og_compiled_stages_d stages_d;
   og_compiled_stages_s stages_s;
-  void *library[2]; /* what was compiled from it, in double and single (field_compile.c) */
+  void *library[2]; /* what was compiled from it, in double and single (native.c) */
 } og_graph_field;
 
 /* A graph field with values of its weights. */
@@ -71,13 +72,13 @@ typedef struct og_field_slots {
 
 /* Whether what the node reads lies within the slots; `reads_time` (may be NULL) is set when it reads t. */
 og_status og_field_check_reads(const og_field *field, const og_graph *g, og_node node, int *reads_time);
-/* Guards and jumps as programs (field_event.c). */
+/* Guards and jumps as programs (events.c). */
 og_status og_field_create_events(og_graph_field *field, og_graph *g, const og_graph_dynamics *dynamics,
                                  const og_field_slots *slots);
 void og_field_free_events(og_graph_field *field);
 size_t og_field_event_scratch(const og_graph_field *field, int lanes);
 
-/* Programs of the bound form, and `bind` (field_bound.c). */
+/* Programs of the bound form, and `bind` (bound.c). */
 og_status og_field_create_bound(og_graph_field *field, og_graph *g, const og_graph_dynamics *dynamics);
 void og_field_free_bound(og_bound_programs *programs);
 extern const og_field_ops_d og_bound_ops_d;

@@ -2,7 +2,7 @@
 #ifndef OG_SCALARS_H
 #define OG_SCALARS_H
 
-#include "graph/program.h"
+#include "program/instructions.h"
 
 /* Kinds besides those of elementwise operations, whose kind is their og_code and whose op is the program's.
  * Input: row operands[0] of slot `op`. Constant: constant operands[0]. Multiply-add: operands 0 times 1

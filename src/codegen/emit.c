@@ -1,13 +1,13 @@
 /* One program as a C function: every value a local variable, lanes in strips of a fixed length, which
  * compilers turn into vectors. Calls divide the text into levels (scalars.h); values that cross from one to
  * another stand in arrays of a strip. */
-#include "graph/emit.h"
+#include "codegen/emit.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "graph/scalars.h"
+#include "codegen/scalars.h"
 
 static const char *const slot_names[OG_SLOT_COUNT] = {"t",     "x",         "theta", "lambda", "t_dot",
                                                       "x_dot", "theta_dot", "data",  "clock"};

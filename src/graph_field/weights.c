@@ -1,4 +1,5 @@
 /* Products with networks: cotangents of weights as sums over lanes. */
+#include "graph_field/graph_field.h"
 #include "graph/node.h"
 
 #include <string.h>

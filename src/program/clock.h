@@ -5,7 +5,7 @@
 #ifndef OG_CLOCK_H
 #define OG_CLOCK_H
 
-#include "graph/program.h"
+#include "program/instructions.h"
 
 /* What fields tell the programs that are made from their graph (og_graph.clocked). Entries of theta that are
  * weights are left to the working precision. Those in `fine` (sorted) have in row `first` + k of theta what

@@ -1,6 +1,8 @@
 /* What a forward pass leaves for the backward one: the values at the border between nodes of the forward part
  * and those that read cotangents. A slope that follows by a few cheap operations from values that are kept
  * anyway (1 - y^2 from the y of tanh) is computed again. */
+#include "program/program.h"
+
 #include "graph/node.h"
 
 enum { LEAVES_MOST = 8, DEPTH_MOST = 6 };

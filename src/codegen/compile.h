@@ -2,7 +2,7 @@
 #ifndef OG_COMPILE_H
 #define OG_COMPILE_H
 
-#include "graph/emit.h"
+#include "codegen/emit.h"
 
 /* Compiles and loads the text; *library is for og_library_find and og_library_close. OG_ERR_UNSUPPORTED:
  * there is no compiler, or it failed; the message has its first lines. */

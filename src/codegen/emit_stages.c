@@ -2,7 +2,7 @@
  * lanes after the other, so that what a strip's stages hand on stays in the first-level cache; of small
  * fields, x, h, parameters and their cotangents stay in registers from stage to stage. A sum is that of
  * weighted_sum (kernels/kernels.h): the same operations in the same order. */
-#include "graph/emit.h"
+#include "codegen/emit.h"
 
 static const char head[] =
     "\n"

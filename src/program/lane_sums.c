@@ -1,6 +1,6 @@
 /* Sums over lanes, taken apart: the sum of a sum is the sums of its terms, and that of an outer product needs
  * no outer product. */
-#include "graph/lowering.h"
+#include "program/lowering.h"
 
 static og_node later(og_node a, og_node b) { return a > b ? a : b; }
 

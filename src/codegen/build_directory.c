@@ -1,9 +1,9 @@
-/* A workshop is locked by who works in it, as temporary files are (src/io/temporary.c): a lock goes with its
+/* A directory is locked by who works in it, as temporary files are (src/io/temporary.c): a lock goes with its
  * process, however that ends. */
 #if !defined(_DEFAULT_SOURCE)
 #define _DEFAULT_SOURCE 1
 #endif
-#include "graph/workshop.h"
+#include "codegen/build_directory.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -45,7 +45,7 @@ static void remove_directory(int folder, const char *name) {
 
 /* ---- What was left behind ---- */
 
-static int is_workshop(const char *name) {
+static int is_directory(const char *name) {
   return strncmp(name, PREFIX, sizeof PREFIX - 1) == 0 && strlen(name) == sizeof PREFIX - 1 + MARK;
 }
 
@@ -64,7 +64,7 @@ static void remove_left_behind(const char *place) {
   DIR *folder = opendir(place);
   if (!folder) return;
   for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
-    if (is_workshop(entry->d_name)) remove_if_left(dirfd(folder), entry->d_name);
+    if (is_directory(entry->d_name)) remove_if_left(dirfd(folder), entry->d_name);
   closedir(folder);
 }
 
@@ -72,44 +72,44 @@ static void remove_left_behind(const char *place) {
 
 /* Another run may have taken it for left behind before it was locked. Where there are no locks, nothing is
  * ever removed either. */
-static int is_ours(const og_workshop *w) {
+static int is_ours(const og_build_directory *directory) {
   struct stat here, there;
-  if (flock(w->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return 0;
-  return fstat(w->lock, &here) == 0 && stat(w->directory, &there) == 0 && here.st_ino == there.st_ino &&
-         here.st_dev == there.st_dev;
+  if (flock(directory->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return 0;
+  return fstat(directory->lock, &here) == 0 && stat(directory->path, &there) == 0 &&
+         here.st_ino == there.st_ino && here.st_dev == there.st_dev;
 }
 
 /* A directory, locked; 0, with the reason in errno, where there can be none. */
-static int make(og_workshop *w, const char *here, const char *place) {
+static int make(og_build_directory *directory, const char *here, const char *place) {
   for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-    int length = snprintf(w->directory, sizeof w->directory, "%s%s/" PREFIX "XXXXXX", here, place);
-    if (length >= (int)sizeof w->directory) return errno = ENAMETOOLONG, 0;
-    if (!mkdtemp(w->directory)) return 0;
-    w->lock = open_directory(AT_FDCWD, w->directory);
-    if (w->lock < 0) continue;
-    if (is_ours(w)) return 1;
-    close(w->lock);
+    int length = snprintf(directory->path, sizeof directory->path, "%s%s/" PREFIX "XXXXXX", here, place);
+    if (length >= (int)sizeof directory->path) return errno = ENAMETOOLONG, 0;
+    if (!mkdtemp(directory->path)) return 0;
+    directory->lock = open_directory(AT_FDCWD, directory->path);
+    if (directory->lock < 0) continue;
+    if (is_ours(directory)) return 1;
+    close(directory->lock);
   }
   return 0;
 }
 
-og_status og_workshop_open(og_workshop *w, og_context *context) {
+og_status og_build_directory_open(og_build_directory *directory, og_context *context) {
   const char *place = getenv("TMPDIR");
   if (!place || !*place) place = "/tmp";
   const char *here = *place == '-' ? "./" : ""; /* or the compiler would take it for an option */
-  w->context = context;
-  w->lock = -1;
+  directory->context = context;
+  directory->lock = -1;
   remove_left_behind(place);
-  if (!make(w, here, place))
-    return og_fail(context, OG_ERR_FILE, "cannot make a directory for compiling, %s: %s", w->directory,
+  if (!make(directory, here, place))
+    return og_fail(context, OG_ERR_FILE, "cannot make a directory for compiling, %s: %s", directory->path,
                    strerror(errno));
-  snprintf(w->source, sizeof w->source, "%s/field.c", w->directory);
-  snprintf(w->object, sizeof w->object, "%s/field.so", w->directory);
-  snprintf(w->log, sizeof w->log, "%s/compiler.log", w->directory);
+  snprintf(directory->source, sizeof directory->source, "%s/field.c", directory->path);
+  snprintf(directory->object, sizeof directory->object, "%s/field.so", directory->path);
+  snprintf(directory->log, sizeof directory->log, "%s/compiler.log", directory->path);
   return OG_OK;
 }
 
-void og_workshop_close(og_workshop *w) {
-  remove_directory(AT_FDCWD, w->directory);
-  close(w->lock);
+void og_build_directory_close(og_build_directory *directory) {
+  remove_directory(AT_FDCWD, directory->path);
+  close(directory->lock);
 }

@@ -1,8 +1,8 @@
 /* The field's functions in one precision: inputs handed to a program's slots. Lanes that are idle are
  * computed too. */
-#include "graph/field_graph.h"
+#include "graph_field/programs.h"
 
-#include "graph/clock.h"
+#include "program/clock.h"
 
 #include <string.h>
 

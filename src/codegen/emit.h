@@ -2,7 +2,7 @@
 #ifndef OG_EMIT_H
 #define OG_EMIT_H
 
-#include "graph/program.h"
+#include "program/instructions.h"
 
 /* Text that grows; `failed` when there was no memory. */
 typedef struct og_text {
