@@ -11,7 +11,7 @@
 /* The exit statuses; scripts rely on them. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-/* ---- report.c: messages, memory ---- */
+/* ---- failure_text.c: messages, memory ---- */
 
 #if defined(__GNUC__)
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
@@ -165,7 +165,7 @@ char *state_name(const problem *p, size_t i);
 /* " (id)" or "": what is put behind a name when there are several trajectories. */
 char *id_suffix(const problem *p, size_t trajectory);
 
-/* ---- company.c: options that do nothing without others ---- */
+/* ---- option_rules.c: options that do nothing without others ---- */
 
 /* Complains of one of them. Returns an exit status. */
 int check_company(const problem *p);

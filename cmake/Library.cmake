@@ -2,7 +2,7 @@
 #   *_real.c  twice, for double and (with OG_SINGLE) for float
 #   *_isa.c   in src/kernels only: for both precisions and every instruction set (OG_ISA)
 #   the rest  once
-file(GLOB core_sources CONFIGURE_DEPENDS src/*/*.c)
+file(GLOB core_sources CONFIGURE_DEPENDS src/*/*.c src/*/*/*.c)
 file(GLOB isa_sources CONFIGURE_DEPENDS src/kernels/*_isa.c)
 set(real_sources ${core_sources})
 list(FILTER real_sources INCLUDE REGEX "_real\\.c$")

@@ -2,7 +2,7 @@
  * are closed forms. */
 #include "event_models.h"
 #include "base/real.h"
-#include "solve/piece.h"
+#include "solve/events/piece.h"
 
 static const double pi = 3.14159265358979323846;
 

@@ -152,10 +152,12 @@ LANE_TESTS(float, s)
     const og_elementwise_##S *tables[] = {&og_elementwise_base_##S, og_elementwise_best_##S()};              \
     for (int op = 0; op < OG_ST_COUNT; op++)                                                                 \
       for (int t = 0; t < 2; t++) {                                                                          \
-        og_straight run[] = {                                                                                \
-            {OG_ST_MUL, 1, {0, 0, 0, 0, 0}, {3, 2, 0, 0, 4}},                                                \
-            {op, 0, {0, 0, 0, 0, 0}, {0, 1, 2, 3, 5}},                                                       \
-            {OG_ST_COPY_R, op % 2 ? OG_STRAIGHT_ADD : OG_STRAIGHT_STORE, {0, 0, 0, 0, 0}, {0, 0, 0, 0, 6}}}; \
+        og_scalar_run run[] = {{OG_ST_MUL, 1, {0, 0, 0, 0, 0}, {3, 2, 0, 0, 4}},                             \
+                               {op, 0, {0, 0, 0, 0, 0}, {0, 1, 2, 3, 5}},                                    \
+                               {OG_ST_COPY_R,                                                                \
+                                op % 2 ? OG_SCALAR_RUN_ADD : OG_SCALAR_RUN_STORE,                            \
+                                {0, 0, 0, 0, 0},                                                             \
+                                {0, 0, 0, 0, 6}}};                                                           \
         uint64_t seed = 3;                                                                                   \
         for (int row = 0; row < 7; row++)                                                                    \
           for (int lane = 0; lane < LANES; lane++) want[row][lane] = got[row][lane] = (X)noise(&seed) + 2;   \

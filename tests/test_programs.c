@@ -38,7 +38,7 @@ static void expect_run(og_graph *g, og_node output, int count, const int *ops, i
   assert_int_equal(program->segments[0].count, count);
   for (int i = 0; i < count; i++) {
     assert_int_equal(program->straight[i].op, ops[i]);
-    stores -= program->straight[i].keep != OG_STRAIGHT_DROP;
+    stores -= program->straight[i].keep != OG_SCALAR_RUN_DROP;
   }
   assert_int_equal(stores, 0);
   og_program_destroy(program);
@@ -164,7 +164,7 @@ static og_status live(og_context *context) {
           out[2] = {f, OG_NODE_NONE};
   og_status status = og_graph_vjp(g, 1, &f, &one, 2, wrt, bars);
   if (status == OG_OK) status = og_graph_jvp(g, 1, &f, 2, wrt, dots, &out[1]);
-  og_sink sink = {status == OG_OK ? bars[1] : 0, 0};
+  og_lane_sum sink = {status == OG_OK ? bars[1] : 0, 0};
   const og_program_plan plan = {.output_count = 2, .outputs = out, .sinks = &sink, .sink_count = 1};
   if (status == OG_OK) status = og_program_create_planned(g, &plan, &program);
   og_program_destroy(program);

@@ -258,7 +258,7 @@ enum { GIVEN_MOST = 12, SINKS = 4 };
 typedef struct planned {
   og_program_plan plan;
   og_node given[GIVEN_MOST];
-  og_sink sinks[SINKS];
+  og_lane_sum sinks[SINKS];
   int sums;
 } planned;
 
@@ -280,7 +280,7 @@ static void choose_given(const drawn *w, planned *p) {
 static void choose_sinks(const drawn *w, planned *p) {
   for (int i = 0; i < SINKS; i++) {
     og_node bar = w->d.bars[WRT - SINKS + i];
-    p->sinks[i] = (og_sink){bar, p->sums};
+    p->sinks[i] = (og_lane_sum){bar, p->sums};
     p->sums += og_entries(w->graph->nodes[bar].shape);
   }
   p->plan.sinks = p->sinks, p->plan.sink_count = SINKS;

@@ -5,9 +5,9 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "adjoint/backsolve_field.h"
+#include "adjoint/augmented_field.h"
 #include "adjoint/backward.h"
-#include "adjoint/lambda_field.h"
+#include "adjoint/adjoint_field.h"
 #include "adjoint/trust.h"
 #include "solve/tolerances.h"
 
@@ -172,9 +172,9 @@ static og_status measure(og_backward *b) {
   drift *drifts = ((backsolve *)b)->drifts;
   int lost = 0;
   for (size_t m = 0; m < b->solve->count; m++) {
-    const double *x0 = og_station_state(b, m);
+    const double *x0 = og_jump_point_state(b, m);
     if (!x0) continue;
-    drift found = drift_of(b, m, b->stations[m].segment, x0);
+    drift found = drift_of(b, m, b->jump_points[m].segment, x0);
     if (is_lost(b->solve, m, &found) || found.units > drifts[m].units) drifts[m] = found;
     lost |= is_lost(b->solve, m, &found);
   }
@@ -185,7 +185,7 @@ static og_status solve_back(og_solve *solve, og_pullback *pullback, og_backward_
   og_field *field = NULL;
   backsolve v = {.drifts = og_alloc(solve->context, solve->count, sizeof *v.drifts)};
   if (!v.drifts) return og_fail_memory(solve->context, solve->count * sizeof *v.drifts, "the adjoint state");
-  og_status status = og_backsolve_field_create(solve->context, solve->field, &field);
+  og_status status = og_augmented_field_create(solve->context, solve->field, &field);
   if (status == OG_OK) {
     status = og_backward_open(&v.b, solve, pullback, field, solve->n, &role, how);
     if (status == OG_OK) status = og_backward_run(&v.b, measure);

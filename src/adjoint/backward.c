@@ -1,5 +1,5 @@
-/* The rounds of a backward solve; see backward.h. All trajectories go together, each from one of its stations
- * to the one before; those that have arrived at t0 wait there. */
+/* The rounds of a backward solve; see backward.h. All trajectories go together, each from one of its jump
+ * points to the one before; those that have arrived at t0 wait there. */
 #include "adjoint/backward.h"
 #include "adjoint/trust.h"
 #include "solve/tolerances.h"
@@ -23,9 +23,9 @@ static og_status allocate(og_backward *b) {
   size_t doubles = solve->count * (b->field->n + b->field->p + solve->p + 2),
          point = og_backward_point(solve);
   b->state = og_alloc(solve->context, doubles, sizeof *b->state);
-  b->stations = og_alloc(solve->context, solve->count, sizeof *b->stations);
+  b->jump_points = og_alloc(solve->context, solve->count, sizeof *b->jump_points);
   b->point = og_alloc(solve->context, 1, point);
-  if (!b->state || !b->stations || !b->point)
+  if (!b->state || !b->jump_points || !b->point)
     return og_fail_memory(solve->context, doubles * sizeof *b->state + point, "the adjoint state");
   b->rows = b->state + solve->count * b->field->n;
   b->theta_bar = b->rows + solve->count * b->field->p;
@@ -57,7 +57,7 @@ void og_backward_close(og_backward *b) {
   og_solve_destroy(b->back);
   og_field_destroy(b->field);
   og_free(b->solve->context, b->state);
-  og_free(b->solve->context, b->stations);
+  og_free(b->solve->context, b->jump_points);
   og_free(b->solve->context, b->point);
 }
 
@@ -79,7 +79,7 @@ static void set_steps(og_backward *b, size_t m, double length) {
 }
 
 static og_status prepare(og_backward *b, size_t m) {
-  double from = b->stations[m].t, to = og_station_next(b, m);
+  double from = b->jump_points[m].t, to = og_jump_point_next(b, m);
   set_steps(b, m, fabs(to - from));
   OG_TRY(og_solve_set_span(b->back, m, from, to));
   return og_solve_set_initial_state(b->back, m, og_backward_state(b, m));
@@ -106,13 +106,13 @@ static void count_round(const og_backward *b) {
 
 static int all_arrived(const og_backward *b) {
   for (size_t m = 0; m < b->solve->count; m++)
-    if (!b->stations[m].arrived) return 0;
+    if (!b->jump_points[m].arrived) return 0;
   return 1;
 }
 
 static og_status start_times(og_backward *b) {
   for (size_t m = 0; b->pullback->want_times && m < b->solve->count; m++)
-    OG_TRY(og_station_start_bar(b, m, &b->pullback->t0_bar[m]));
+    OG_TRY(og_jump_point_start_bar(b, m, &b->pullback->t0_bar[m]));
   return OG_OK;
 }
 
@@ -122,7 +122,7 @@ static void deliver(og_backward *b) {
   for (size_t m = 0; m < solve->count; m++) {
     const double *lambda = og_backward_lambda(b, m), *state = og_backward_state(b, m);
     double *theta_bar = b->pullback->theta_bar + m * p;
-    og_station_pull_inputs(b, m);
+    og_jump_point_pull_inputs(b, m);
     memcpy(b->pullback->x0_bar + m * n, lambda, n * sizeof *lambda);
     for (size_t i = 0; i < p; i++)
       theta_bar[i] = b->theta_bar[m * solve->p + i] + (b->field->n > before ? state[before + i] : 0);
@@ -142,12 +142,12 @@ static void tell_errors(const og_backward *b, size_t m) {
 }
 
 og_status og_backward_run(og_backward *b, og_round_fn after) {
-  for (size_t m = 0; m < b->solve->count; m++) OG_TRY(og_station_begin(b, m));
+  for (size_t m = 0; m < b->solve->count; m++) OG_TRY(og_jump_point_begin(b, m));
   while (!all_arrived(b)) {
     OG_TRY(run_round(b));
     if (after) OG_TRY(after(b));
     count_round(b);
-    for (size_t m = 0; m < b->solve->count; m++) OG_TRY(og_station_pass(b, m));
+    for (size_t m = 0; m < b->solve->count; m++) OG_TRY(og_jump_point_pass(b, m));
   }
   OG_TRY(start_times(b));
   deliver(b);

@@ -1,20 +1,20 @@
 /* What the continuous adjoints share: a solve of an adjoint field from the end back to t0, in rounds from
- * station to station: observations, where lambda jumps by their cotangents; events, where it jumps by the
- * transpose of what they do to the state and of their times' dependence on it; breakpoints of inputs. */
+ * jump point to jump point: observations, where lambda jumps by their cotangents; events, where it jumps by
+ * the transpose of what they do to the state and of their times' dependence on it; breakpoints of inputs. */
 #ifndef OG_BACKWARD_H
 #define OG_BACKWARD_H
 
 #include "adjoint/adjoint.h"
-#include "adjoint/stop.h"
+#include "adjoint/event_adjoint.h"
 
 /* Where one trajectory is on its way back. */
-typedef struct og_station {
+typedef struct og_jump_point {
   size_t segment;
   size_t cursor; /* observations not yet passed, of those that have cotangents */
   double t;
   double held_bar; /* cotangent of the time of a held event, which is the start of its segment */
   int arrived;     /* at t0 */
-} og_station;
+} og_jump_point;
 
 typedef struct og_backward {
   og_solve *solve; /* the forward one */
@@ -23,12 +23,12 @@ typedef struct og_backward {
       *field; /* its state is x[n] if lambda_row is n, then lambda[n], then q[p] if it has so many rows */
   size_t lambda_row;
   og_pullback *pullback;
-  double *state;             /* [M][rows of the field], where the next round starts */
-  double *rows;              /* [M][p of the field]: its theta in the present segment */
-  double *theta_bar;         /* [M][p]: what does not come by q */
-  og_station *stations;      /* [M] */
-  double *point;             /* blocks of one lane of the forward field: og_backward_point */
-  double *errors, *left_out; /* [M]: of all rounds, as in og_trajectory */
+  double *state;              /* [M][rows of the field], where the next round starts */
+  double *rows;               /* [M][p of the field]: its theta in the present segment */
+  double *theta_bar;          /* [M][p]: what does not come by q */
+  og_jump_point *jump_points; /* [M] */
+  double *point;              /* blocks of one lane of the forward field: og_backward_point */
+  double *errors, *left_out;  /* [M]: of all rounds, as in og_trajectory */
 } og_backward;
 
 static inline double *og_backward_state(const og_backward *b, size_t m) { return b->state + m * b->field->n; }
@@ -59,22 +59,22 @@ typedef og_status (*og_round_fn)(og_backward *b);
 /* From the end to t0, with time gradients; x0_bar and theta_bar are filled. `after` may be NULL. */
 og_status og_backward_run(og_backward *b, og_round_fn after);
 
-/* f(t, x) of a trajectory with the rows of its present segment, [n], in blocks of its own (stations.c). */
+/* f(t, x) of a trajectory with the rows of its present segment, [n], in blocks of its own (jump_points.c). */
 og_status og_backward_slope(og_backward *b, size_t m, double t, const double *x, const double **f);
 size_t og_backward_point(const og_solve *solve);
 /* The end of the trajectory: its terminal event, if one ended it. */
-og_status og_station_begin(og_backward *b, size_t m);
-/* The next station on the way back is at this time; its state, where that is known because x is given or left
- * behind by an event there, else NULL. */
-double og_station_next(const og_backward *b, size_t m);
-const double *og_station_state(const og_backward *b, size_t m);
+og_status og_jump_point_begin(og_backward *b, size_t m);
+/* The next jump point on the way back is at this time; its state, where that is known because x is given or
+ * left behind by an event there, else NULL. */
+double og_jump_point_next(const og_backward *b, size_t m);
+const double *og_jump_point_state(const og_backward *b, size_t m);
 /* dL/dT of the start T of the present segment, when lambda is there. */
-og_status og_station_start_bar(og_backward *b, size_t m, double *bar);
+og_status og_jump_point_start_bar(og_backward *b, size_t m, double *bar);
 /* It was reached. */
-og_status og_station_pass(og_backward *b, size_t m);
+og_status og_jump_point_pass(og_backward *b, size_t m);
 /* The rows of theta in the present segment, into b->rows and into the backward solve. */
-og_status og_station_set_rows(og_backward *b, size_t m);
+og_status og_jump_point_set_rows(og_backward *b, size_t m);
 /* Cotangents of the rows of inputs to the signals' values. */
-void og_station_pull_inputs(og_backward *b, size_t m);
+void og_jump_point_pull_inputs(og_backward *b, size_t m);
 
 #endif

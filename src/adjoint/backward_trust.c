@@ -7,7 +7,7 @@
 
 #include "adjoint/backward.h"
 #include "adjoint/trust.h"
-#include "solve/checkpoints.h"
+#include "solve/memory/checkpoints.h"
 
 /* Results of all trajectories, in memory of their own. */
 typedef struct results {

@@ -1,7 +1,7 @@
 /* The memory of dense output: see dense.h. */
 #include "adjoint/dense.h"
 
-#include "solve/layout.h"
+#include "solve/memory/budget.h"
 
 _Static_assert(sizeof(og_dense_d) <= OG_DENSE_FIXED && sizeof(og_dense_s) <= OG_DENSE_FIXED,
                "a budget counts on the size of a dense output");

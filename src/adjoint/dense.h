@@ -12,7 +12,7 @@
   typedef struct og_dense_##S {                                                                              \
     og_solve *solve;                                                                                         \
     int lanes;                                                                                               \
-    og_recall_##S r; /* steps are taken again in groups of a few lanes */                                    \
+    og_step_reader_##S r; /* steps are taken again in groups of a few lanes */                               \
     og_step_##S step;                                                                                        \
     double *coefficients; /* [degree + 1][n][lanes]: x(t) = sum_d c_d s^d at t = t_k + s h */                \
     double *sum;          /* [n][lanes], to work in */                                                       \

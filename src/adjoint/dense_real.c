@@ -17,7 +17,7 @@ static void prepare(og_dense *d, og_solve *solve, int lanes) {
       OG_PADDED(((size_t)solve->tableau->interpolant_degree + 1) * solve->n * (size_t)lanes) * sizeof(double);
   d->sum = (double *)(void *)next;
   next += OG_PADDED(solve->n * (size_t)lanes) * sizeof(double);
-  d->r = (OG_R(og_recall)){.solve = solve, .lanes = group, .x = (real *)(void *)next};
+  d->r = (OG_R(og_step_reader)){.solve = solve, .lanes = group, .x = (real *)(void *)next};
   next += OG_PADDED(solve->n * (size_t)group) * sizeof(real);
   d->r.theta = (real *)(void *)next;
   next += OG_PADDED(solve->p * (size_t)group) * sizeof(real);
@@ -37,9 +37,9 @@ static void load(og_dense *d, int slot, int lane) {
   size_t m = d->trajectory[lane];
   d->r.idle = d->r.lanes;
   if (d->r.trajectory[slot] != &d->solve->trajectories[m])
-    OG_R(og_recall_load)(&d->r, slot, m, m, d->index[lane]);
-  if (d->r.segment[slot] != d->segment[lane]) OG_R(og_recall_enter)(&d->r, slot, d->segment[lane]);
-  OG_R(og_recall_step)(&d->r, slot, d->index[lane]);
+    OG_R(og_step_reader_load)(&d->r, slot, m, m, d->index[lane]);
+  if (d->r.segment[slot] != d->segment[lane]) OG_R(og_step_reader_enter)(&d->r, slot, d->segment[lane]);
+  OG_R(og_step_reader_step)(&d->r, slot, d->index[lane]);
 }
 
 /* Coefficients of s^0 .. s^degree for one lane: x, then h sum_j K_j interpolant[j][degree - 1]. */

@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "adjoint/looks.h"
-#include "adjoint/stops.h"
+#include "adjoint/event_steps.h"
 #include "adjoint/weights.h"
-#include "solve/layout.h"
-#include "solve/tapes.h"
+#include "solve/memory/budget.h"
+#include "solve/memory/tapes.h"
 
 typedef struct reverse {
-  OG_R(og_recall) r;
+  OG_R(og_step_reader) r;
   OG_R(og_step) step;
   const og_pullback *pullback;
   og_share *share;
@@ -20,7 +20,7 @@ typedef struct reverse {
   _Alignas(64) real mask[OG_LANES_MAX]; /* lanes whose step has observations that read the interpolant */
   double start_bar[OG_LANES_MAX], end_bar[OG_LANES_MAX]; /* of the segment's times T_a and T_b */
   double t1_bar[OG_LANES_MAX];                           /* from later segments */
-  OG_R(og_stops) stops;
+  OG_R(og_event_steps) stops;
   OG_R(og_weights_sum) weights;
   OG_R(og_looks) looks;
   int times;                   /* cotangents of times are needed */
@@ -36,7 +36,7 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
   v->share = share;
   v->pullback = pullback;
   v->times = pullback->want_times || og_guards(solve) > 0;
-  v->r = (OG_R(og_recall)){
+  v->r = (OG_R(og_step_reader)){
       .solve = solve, .lanes = share->lanes, .idle = share->lanes, .next = share->begin, .end = share->end};
   int stages = solve->tableau->stages_total;
   size_t lanes = (size_t)share->lanes, block = OG_PADDED(solve->n * lanes),
@@ -59,13 +59,13 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
   v->t_bars = v->r.theta + 2 * theta;
   next = v->t_bars + (size_t)stages * OG_PADDED(lanes);
   for (int j = 0; j < stages; j++) v->observed[j] = next + (size_t)j * block;
-  OG_TRY(OG_R(og_recall_open)(&v->r, share));
+  OG_TRY(OG_R(og_step_reader_open)(&v->r, share));
   int purpose = (v->times ? OG_STEP_DERIVATIVE : OG_STEP_TRANSPOSE) | (solve->taped ? OG_STEP_TAPED : 0);
   OG_TRY(OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes, purpose, &v->step));
   OG_TRY(OG_R(og_weights_open)(&v->weights, solve));
   v->step.weights_bar = v->weights.part;
   OG_R(og_looks_open)(&v->looks, solve, share->lanes, pullback->looks);
-  og_status status = OG_R(og_stops_open)(&v->stops, &v->r, &v->step);
+  og_status status = OG_R(og_event_steps_open)(&v->stops, &v->r, &v->step);
   v->stops.looks = v->looks.mode != OG_LOOKS_NONE;
   return status;
 }
@@ -74,8 +74,8 @@ static void close_reverse(reverse *v) {
   og_count(v->r.solve, OG_STAT_RHS_EVALS, v->evals + v->looks.evals);
   og_count(v->r.solve, OG_STAT_VJP_EVALS, v->vjps + v->looks.vjps);
   OG_R(og_looks_close)(&v->looks);
-  OG_R(og_stops_close)(&v->stops);
-  OG_R(og_recall_close)(&v->r);
+  OG_R(og_event_steps_close)(&v->stops);
+  OG_R(og_step_reader_close)(&v->r);
   OG_R(og_step_destroy)(v->r.solve->context, &v->step);
   og_free(v->r.solve->context, v->memory);
   og_free(v->r.solve->context, v);
@@ -90,7 +90,7 @@ static void begin(reverse *v, int lane, size_t item) {
   const og_solve *solve = v->r.solve;
   size_t m = og_item(solve, item);
   const double *final_bar = v->pullback->final_bar, *cost_bar = v->pullback->cost_bar;
-  OG_R(og_recall_load)(&v->r, lane, item, m, solve->trajectories[m].steps);
+  OG_R(og_step_reader_load)(&v->r, lane, item, m, solve->trajectories[m].steps);
   for (size_t i = 0; i < solve->states; i++)
     v->x_bar[entry_of(v, i, lane)] = final_bar ? (real)final_bar[m * solve->states + i] : 0;
   if (solve->field->quadratures) v->x_bar[entry_of(v, solve->n - 1, lane)] = cost_bar ? (real)cost_bar[m] : 0;
@@ -110,14 +110,14 @@ static void refill(reverse *v) {
 
 /* One that is at an event's time, as far as can be told, is at most at the end of the step. */
 static double fraction_of(const reverse *v, int lane, size_t i) {
-  double s = og_segment_fraction(OG_R(og_recall_segment)(&v->r, lane), v->r.trajectory[lane]->times[i]);
+  double s = og_segment_fraction(OG_R(og_step_reader_segment)(&v->r, lane), v->r.trajectory[lane]->times[i]);
   return fmin(s, v->r.fraction_next[lane]);
 }
 
 /* The first observation that belongs to the lane's step: those in (start, end], and in a segment's first step
  * all that are left of it. */
 static size_t first_of_step(const reverse *v, int lane) {
-  const og_segment *segment = OG_R(og_recall_segment)(&v->r, lane);
+  const og_segment *segment = OG_R(og_step_reader_segment)(&v->r, lane);
   size_t i = v->pullback->observed_bar ? v->cursor[lane] : segment->observed;
   while (i > segment->observed &&
          (v->r.index[lane] == segment->first || fraction_of(v, lane, i - 1) > v->r.fraction[lane]))
@@ -131,7 +131,7 @@ static int is_inside(const reverse *v, int lane, double s) {
 
 /* Whether the lane's step has an event or observations that read the interpolant; and which these are. */
 static int reads_inside(reverse *v, int lane) {
-  int stopped = OG_R(og_stops_find)(&v->stops, lane);
+  int stopped = OG_R(og_event_steps_find)(&v->stops, lane);
   if (!v->r.trajectory[lane] || !v->pullback->observed_bar) return stopped;
   v->due[lane] = first_of_step(v, lane);
   v->done[lane] = v->cursor[lane];
@@ -144,7 +144,7 @@ static void place(reverse *v) {
   int may_read = og_guards(v->r.solve) > 0 || v->pullback->observed_bar;
   v->reads_interpolant = 0;
   for (int lane = 0; lane < v->r.lanes; lane++) v->r.index[lane]--; /* idle ones have none */
-  OG_R(og_recall_steps)(&v->r);
+  OG_R(og_step_reader_steps)(&v->r);
   if (v->weights.count) OG_R(og_weights_fill_idle)(&v->r, &v->step, v->x_bar);
   for (int lane = 0; lane < v->r.lanes; lane++)
     v->step.status[lane] = v->r.trajectory[lane] ? 0 : OG_LANE_IDLE;
@@ -273,12 +273,12 @@ static void stops_before(reverse *v) {
   for (int lane = 0; v->stops.count && lane < v->r.lanes; lane++) {
     if (!v->r.trajectory[lane] || !v->stops.segment[lane]) continue;
     og_status status =
-        OG_R(og_stops_pull)(&v->stops, lane, v->start_bar[lane], v->x_bar, v->observed, v->theta_sum);
+        OG_R(og_event_steps_pull)(&v->stops, lane, v->start_bar[lane], v->x_bar, v->observed, v->theta_sum);
     v->start_bar[lane] = 0;
     if (v->looks.mode && status == OG_OK) tell_of_event(v, lane);
     if (status == OG_OK) continue;
-    OG_R(og_recall_fail)(&v->r, v->share, lane, status);
-    OG_R(og_recall_idle)(&v->r, lane);
+    OG_R(og_step_reader_fail)(&v->r, v->share, lane, status);
+    OG_R(og_step_reader_idle)(&v->r, lane);
   }
 }
 
@@ -330,7 +330,7 @@ static void transpose(reverse *v) {
   for (int lane = 0; times && lane < v->r.lanes; lane++)
     if (v->r.trajectory[lane]) step_times(v, lane, last);
   each_active(v, seeds_after);
-  OG_R(og_stops_after)(&v->stops, v->x_bar);
+  OG_R(og_event_steps_after)(&v->stops, v->x_bar);
   if (v->looks.mode) look(v, last);
   if (evaluated > first) v->evals += (long long)(evaluated - first) * (v->r.lanes - v->r.idle);
   v->vjps += (long long)last * (v->r.lanes - v->r.idle);
@@ -360,13 +360,13 @@ static void pull_inputs(reverse *v, int lane) {
       *sum = 0;
     }
     og_signals_pull(solve, (size_t)(v->r.trajectory[lane] - solve->trajectories), i,
-                    OG_R(og_recall_segment)(&v->r, lane), row_bar, v->pullback->values_bar);
+                    OG_R(og_step_reader_segment)(&v->r, lane), row_bar, v->pullback->values_bar);
   }
 }
 
 /* The segment's end is t1, or a breakpoint, which does not move. */
 static void end_segment_times(reverse *v, int lane) {
-  if (OG_R(og_recall_segment)(&v->r, lane)->end == v->r.trajectory[lane]->t1)
+  if (OG_R(og_step_reader_segment)(&v->r, lane)->end == v->r.trajectory[lane]->t1)
     v->t1_bar[lane] += v->end_bar[lane];
   v->end_bar[lane] = 0;
 }
@@ -393,22 +393,22 @@ static void leave(reverse *v, int lane) {
     end_segment_times(v, lane);
     v->start_bar[lane] = 0;
   }
-  OG_R(og_recall_enter)(&v->r, lane, s - 1);
+  OG_R(og_step_reader_enter)(&v->r, lane, s - 1);
 }
 
 static void settle(reverse *v, int lane, int finite) {
   int begun = v->r.index[lane] == v->r.first[lane], last = v->r.index[lane] == 0;
   int bad = v->step.status[lane] != 0;
   if (bad) {
-    OG_R(og_recall_fail)(&v->r, v->share, lane, OG_ERR_FIELD);
+    OG_R(og_step_reader_fail)(&v->r, v->share, lane, OG_ERR_FIELD);
   } else if (!finite || (begun && !theta_finite(v, lane))) {
     bad = 1;
     if (!OG_R(og_looks_abandon)(&v->looks, &v->r, lane))
-      OG_R(og_recall_fail)(&v->r, v->share, lane, OG_ERR_NOT_FINITE);
+      OG_R(og_step_reader_fail)(&v->r, v->share, lane, OG_ERR_NOT_FINITE);
   }
   if (last && !bad) deliver(v, lane);
   if (last || bad)
-    OG_R(og_recall_idle)(&v->r, lane);
+    OG_R(og_step_reader_idle)(&v->r, lane);
   else if (begun)
     leave(v, lane);
 }

@@ -1,13 +1,13 @@
 /* Interpolate: lambda and the parameter integral are solved backward, and x(t) is read from the forward
  * solve's dense output; so the backward solve is as stable as the forward one. */
 #include "adjoint/backward.h"
-#include "adjoint/lambda_field.h"
-#include "solve/window.h"
+#include "adjoint/adjoint_field.h"
+#include "solve/memory/window.h"
 
 static og_status solve_back(og_solve *solve, og_pullback *pullback, og_backward_how how) {
   og_field *field = NULL;
   og_backward b;
-  OG_TRY(og_lambda_field_create(solve, 1, &field));
+  OG_TRY(og_adjoint_field_create(solve, 1, &field));
   og_status status = og_backward_open(&b, solve, pullback, field, 0, &og_lambda_role, how);
   if (status == OG_OK) status = og_windows_open(solve);
   if (status == OG_OK) {

@@ -89,12 +89,12 @@ enum { OG_LOOKS_AHEAD = 64 };
   void og_looks_open_##S(og_looks_##S *looks, og_solve *solve, int lanes, int mode);                         \
   void og_looks_close_##S(og_looks_##S *looks);                                                              \
   /* The lane has been given a trajectory, and stands at its end. */                                         \
-  void og_looks_enter_##S(og_looks_##S *looks, const og_recall_##S *r, int lane);                            \
+  void og_looks_enter_##S(og_looks_##S *looks, const og_step_reader_##S *r, int lane);                       \
   /* After a step of the block was transposed: the lanes whose step is to be looked at, a bit each. */       \
-  uint64_t og_looks_due_##S(og_looks_##S *looks, const og_recall_##S *r, const og_step_##S *step);           \
+  uint64_t og_looks_due_##S(og_looks_##S *looks, const og_step_reader_##S *r, const og_step_##S *step);      \
   /* Begins to queue the lane's step, whose stages [0, last) were transposed to x_bar; `part` of it was      \
    * kept. 0: there is no memory. */                                                                         \
-  int og_looks_take_##S(og_looks_##S *looks, const og_recall_##S *r, const og_step_##S *step, int lane,      \
+  int og_looks_take_##S(og_looks_##S *looks, const og_step_reader_##S *r, const og_step_##S *step, int lane, \
                         int last, const X *x_bar, const double *theta_sum, double part);                     \
   /* A cotangent [n of the states] that was put on the inside of it, at `place` of what was kept. */         \
   void og_looks_seed_##S(og_looks_##S *looks, double place, const double *seed);                             \
@@ -102,7 +102,7 @@ enum { OG_LOOKS_AHEAD = 64 };
   void og_looks_put_##S(og_looks_##S *looks);                                                                \
   /* The lane's lambda is not finite: whether that is because it grew on its way, step by step. Then the     \
    * trajectory can be given up here; its ceilings go on as they are. */                                     \
-  int og_looks_abandon_##S(og_looks_##S *looks, const og_recall_##S *r, int lane);                           \
+  int og_looks_abandon_##S(og_looks_##S *looks, const og_step_reader_##S *r, int lane);                      \
   /* Looks at what is in the queue. */                                                                       \
   void og_looks_flush_##S(og_looks_##S *looks);
 OG_LOOKS_TYPES(double, d)

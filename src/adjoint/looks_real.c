@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "rk/stability.h"
-#include "solve/layout.h"
+#include "solve/memory/budget.h"
 #include "solve/tolerances.h"
 
 typedef OG_R(og_looks) looks;
-typedef OG_R(og_recall) recall;
+typedef OG_R(og_step_reader) recall;
 typedef OG_R(og_step) step_t;
 
 /* Blocks that a look works on. */

@@ -163,9 +163,9 @@ static og_status push_forward(og_solve *solve, og_pushforward *push) {
   push->cost_dot = carve(&next, solve->count);
   const double *results[] = {push->observed_dot, push->final_dot, push->cost_dot};
   solve->pushed = 0;
-  int back = og_form_leave(solve);
+  int back = og_weight_binding_leave(solve);
   og_status status = og_in_parallel(solve, solve->count, solve->single ? og_tangent_s : og_tangent_d, push);
-  og_form_return(solve, back);
+  og_weight_binding_return(solve, back);
   for (int i = 0; status == OG_OK && i < 3; i++)
     if (out[i] && counts[i]) memcpy(out[i], results[i], counts[i] * sizeof(double));
   solve->pushed = status == OG_OK;

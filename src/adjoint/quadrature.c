@@ -2,13 +2,13 @@
  * then dL/dtheta = int lambda^T df/dtheta dt is an integral like any other. Parameters do not drive the step
  * size, and a step costs no more for there being many. */
 #include "adjoint/quadrature.h"
-#include "adjoint/lambda_field.h"
-#include "solve/window.h"
+#include "adjoint/adjoint_field.h"
+#include "solve/memory/window.h"
 
 static og_status integrate(og_backward *b) {
   const og_solve *solve = b->solve;
   if (solve->p == 0) return OG_OK;
-  return og_in_parallel(b->solve, solve->count, solve->single ? og_integrate_s : og_integrate_d, b);
+  return og_in_parallel(b->solve, solve->count, solve->single ? og_quadrature_s : og_quadrature_d, b);
 }
 
 /* The steps of one round, within their share of the budget. */
@@ -40,7 +40,7 @@ static void count_steps(og_solve *solve, const og_solve *back) {
 static og_status solve_back(og_solve *solve, og_pullback *pullback, og_backward_how how) {
   og_field *field = NULL;
   og_backward b;
-  OG_TRY(og_lambda_field_create(solve, 0, &field));
+  OG_TRY(og_adjoint_field_create(solve, 0, &field));
   og_status status = og_backward_open(&b, solve, pullback, field, 0, &og_lambda_role, how);
   if (status == OG_OK) status = og_windows_open(solve);
   if (status == OG_OK) {

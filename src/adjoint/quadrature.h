@@ -6,7 +6,7 @@
 
 /* Workers for og_in_parallel on the forward solve; `backward` is an og_backward. Each trajectory's integral
  * is added to its row of the backward solve's theta_bar. */
-void og_integrate_d(og_solve *solve, og_share *share, void *backward);
-void og_integrate_s(og_solve *solve, og_share *share, void *backward);
+void og_quadrature_d(og_solve *solve, og_share *share, void *backward);
+void og_quadrature_s(og_solve *solve, og_share *share, void *backward);
 
 #endif

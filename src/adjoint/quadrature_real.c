@@ -12,7 +12,7 @@
 #include "adjoint/dense.h"
 #include "adjoint/kronrod.h"
 #include "adjoint/quadrature.h"
-#include "solve/layout.h"
+#include "solve/memory/budget.h"
 #include "solve/recorded.h"
 
 /* Steps in one interval, at most; halved so often an interval is down to rounding; so many cuts of one are no
@@ -100,7 +100,7 @@ static void begin(integrator *v, int lane, size_t m) {
   at->forward = &v->solve->trajectories[m];
   at->back = &v->back->trajectories[m];
   at->m = v->trajectory[lane] = m;
-  v->segment[lane] = v->b->stations[m].segment;
+  v->segment[lane] = v->b->jump_points[m].segment;
   at->from = at->back->t0;
   at->ends[0] = interval_end(v, at);
   at->depth = at->cuts = 0;
@@ -260,7 +260,7 @@ static void settle(integrator *v, int lane) {
     cut(v, lane, error < INFINITY ? OG_ERR_TOO_MANY_STEPS : OG_ERR_NOT_FINITE);
 }
 
-void OG_R(og_integrate)(og_solve *solve, og_share *share, void *backward) {
+void OG_R(og_quadrature)(og_solve *solve, og_share *share, void *backward) {
   integrator *v = og_alloc(solve->context, 1, sizeof *v);
   share->status = v ? open_integrator(v, solve, share, backward) : OG_ERR_MEMORY;
   if (!v) return;

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "adjoint/trust.h"
-#include "solve/checkpoints.h"
+#include "solve/memory/checkpoints.h"
 
 enum { AT_A_TIME = OG_LANES_MAX, ROUNDS_MOST = 20, STABLE_ROUNDS = 8 };
 /* In tolerances: what a step may do to the derivative at first; how far it may miss that; what cutting all

@@ -2,17 +2,17 @@
  * direction). */
 #include <math.h>
 
-#include "adjoint/stops.h"
-#include "solve/layout.h"
+#include "adjoint/event_steps.h"
+#include "solve/memory/budget.h"
 
 typedef struct forward {
-  OG_R(og_recall) r;
+  OG_R(og_step_reader) r;
   OG_R(og_step) step;
   const og_pushforward *push;
   og_share *share;
   real *x_dot, *y_dot, *theta_dot, *memory;
   double *unit_values; /* a direction among the inputs' values */
-  OG_R(og_stops) stops;
+  OG_R(og_event_steps) stops;
   double t1_dot[OG_LANES_MAX];                           /* of the trajectory's end */
   double start_dot[OG_LANES_MAX], end_dot[OG_LANES_MAX]; /* of the segment's */
   double t_dot[OG_LANES_MAX], h_dot[OG_LANES_MAX];       /* of the step's start and size */
@@ -33,7 +33,7 @@ static size_t trajectory_of(const forward *v, size_t item) {
 static og_status open_forward(forward *v, og_solve *solve, og_share *share, const og_pushforward *push) {
   v->share = share;
   v->push = push;
-  v->r = (OG_R(og_recall)){
+  v->r = (OG_R(og_step_reader)){
       .solve = solve, .lanes = share->lanes, .idle = share->lanes, .next = share->begin, .end = share->end};
   size_t lanes = (size_t)share->lanes, block = OG_PADDED(solve->n * lanes),
          theta = OG_PADDED(solve->p * lanes);
@@ -46,17 +46,17 @@ static og_status open_forward(forward *v, og_solve *solve, og_share *share, cons
   v->r.theta = v->y_dot + block;
   v->theta_dot = v->r.theta + theta;
   v->r.ascending = 1;
-  OG_TRY(OG_R(og_recall_open)(&v->r, share));
+  OG_TRY(OG_R(og_step_reader_open)(&v->r, share));
   OG_TRY(OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes, OG_STEP_DERIVATIVE,
                               &v->step));
-  return OG_R(og_stops_open)(&v->stops, &v->r, &v->step);
+  return OG_R(og_event_steps_open)(&v->stops, &v->r, &v->step);
 }
 
 static void close_forward(forward *v) {
   og_count(v->r.solve, OG_STAT_RHS_EVALS, v->evals);
   og_count(v->r.solve, OG_STAT_JVP_EVALS, v->jvps);
-  OG_R(og_stops_close)(&v->stops);
-  OG_R(og_recall_close)(&v->r);
+  OG_R(og_event_steps_close)(&v->stops);
+  OG_R(og_step_reader_close)(&v->r);
   OG_R(og_step_destroy)(v->r.solve->context, &v->step);
   og_free(v->r.solve->context, v->unit_values);
   og_free(v->r.solve->context, v->memory);
@@ -96,8 +96,8 @@ static void load_inputs(forward *v, int lane) {
   if (one) *one = 1;
   for (size_t i = 0; i < solve->field->inputs; i++) {
     double row_dot[OG_INPUT_ROWS];
-    og_signals_push(solve, m, i, OG_R(og_recall_segment)(&v->r, lane), push->gradient ? v->unit_values : NULL,
-                    row_dot);
+    og_signals_push(solve, m, i, OG_R(og_step_reader_segment)(&v->r, lane),
+                    push->gradient ? v->unit_values : NULL, row_dot);
     for (size_t k = 0; k < OG_INPUT_ROWS; k++)
       v->theta_dot[entry_of(v, solve->parameters + OG_INPUT_ROWS * i + k, lane)] = (real)row_dot[k];
   }
@@ -106,10 +106,10 @@ static void load_inputs(forward *v, int lane) {
 
 /* The segment's end moves only when it is the trajectory's. */
 static void enter(forward *v, int lane, size_t segment, double start_dot) {
-  OG_R(og_recall_enter)(&v->r, lane, segment);
+  OG_R(og_step_reader_enter)(&v->r, lane, segment);
   v->start_dot[lane] = start_dot;
   v->end_dot[lane] =
-      OG_R(og_recall_segment)(&v->r, lane)->end == v->r.trajectory[lane]->t1 ? v->t1_dot[lane] : 0;
+      OG_R(og_step_reader_segment)(&v->r, lane)->end == v->r.trajectory[lane]->t1 ? v->t1_dot[lane] : 0;
   load_inputs(v, lane);
 }
 
@@ -118,7 +118,7 @@ static void refill(forward *v) {
   for (int lane = 0; lane < v->r.lanes && v->r.next < v->r.end; lane++) {
     if (v->r.trajectory[lane]) continue;
     size_t item = v->r.next++;
-    OG_R(og_recall_load)(&v->r, lane, item, trajectory_of(v, item), 0);
+    OG_R(og_step_reader_load)(&v->r, lane, item, trajectory_of(v, item), 0);
     load_direction(v, lane, item);
     enter(v, lane, 0, v->start_dot[lane]);
     v->sum[lane] = 0;
@@ -127,7 +127,7 @@ static void refill(forward *v) {
 }
 
 static double fraction_of(const forward *v, int lane, size_t i) {
-  return og_segment_fraction(OG_R(og_recall_segment)(&v->r, lane), v->r.trajectory[lane]->times[i]);
+  return og_segment_fraction(OG_R(og_step_reader_segment)(&v->r, lane), v->r.trajectory[lane]->times[i]);
 }
 
 /* Whether the lane's next observation belongs to its step: the last of a segment has all that are left. */
@@ -142,12 +142,12 @@ static int observation_due(const forward *v, int lane) {
 /* Places the lanes; returns whether any has an observation or an event in its step. */
 static int place(forward *v) {
   int observed = 0;
-  OG_R(og_recall_steps)(&v->r);
+  OG_R(og_step_reader_steps)(&v->r);
   for (int lane = 0; lane < v->r.lanes; lane++) {
     const og_trajectory *at = v->r.trajectory[lane];
     v->step.status[lane] = at ? 0 : OG_LANE_IDLE;
     v->t_dot[lane] = v->h_dot[lane] = 0;
-    observed |= OG_R(og_stops_find)(&v->stops, lane);
+    observed |= OG_R(og_event_steps_find)(&v->stops, lane);
     if (!at) continue;
     double start = v->r.fraction[lane], end = v->r.fraction_next[lane];
     v->t_dot[lane] = v->start_dot[lane] * (1 - start) + v->end_dot[lane] * start;
@@ -259,8 +259,8 @@ static og_status turn(forward *v, int lane) {
   double start_dot = 0;
   if (v->stops.segment[lane]) {
     start_dot = v->t_dot[lane];
-    OG_TRY(
-        OG_R(og_stops_push)(&v->stops, lane, v->x_dot, v->theta_dot, v->h_dot[lane], &start_dot, v->y_dot));
+    OG_TRY(OG_R(og_event_steps_push)(&v->stops, lane, v->x_dot, v->theta_dot, v->h_dot[lane], &start_dot,
+                                     v->y_dot));
     emit_event(v, lane, start_dot);
   }
   if (v->r.segment[lane] + 1 < at->path.count) enter(v, lane, v->r.segment[lane] + 1, start_dot);
@@ -277,7 +277,7 @@ static int is_time_direction(const forward *v, int lane) {
 /* A derivative by time that is not finite is none, and refuses no other. */
 static void leave_open(forward *v, int lane) {
   v->push->gradient[v->r.item[lane]] = NAN;
-  OG_R(og_recall_idle)(&v->r, lane);
+  OG_R(og_step_reader_idle)(&v->r, lane);
 }
 
 static void settle(forward *v, int lane) {
@@ -292,11 +292,11 @@ static void settle(forward *v, int lane) {
     leave_open(v, lane);
     return;
   }
-  if (status != OG_OK) OG_R(og_recall_fail)(&v->r, v->share, lane, status);
+  if (status != OG_OK) OG_R(og_step_reader_fail)(&v->r, v->share, lane, status);
   v->r.index[lane]++;
   if (status == OG_OK && v->r.index[lane] < at->steps) return;
   if (status == OG_OK) finish(v, lane);
-  OG_R(og_recall_idle)(&v->r, lane);
+  OG_R(og_step_reader_idle)(&v->r, lane);
 }
 
 void OG_R(og_tangent)(og_solve *solve, og_share *share, void *pushforward) {

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "solve/guards.h"
+#include "solve/events/guards.h"
 #include "solve/tolerances.h"
 
 /* ---- Sizes ---- */

@@ -6,7 +6,7 @@
 
 #include "adjoint/trust.h"
 #include "adjoint/weights.h"
-#include "solve/tapes.h"
+#include "solve/memory/tapes.h"
 
 int og_is_of_the_solve(og_status status) {
   return (status >= OG_ERR_NOT_FINITE && status <= OG_ERR_FIELD) ||
@@ -87,12 +87,13 @@ static int may_refine(const og_solve *solve, size_t m) {
 enum { WEIGHTS_IN_LANES = 4096 };
 
 static og_status refine(og_solve *solve, og_pullback *pullback, size_t count, size_t *doubtful) {
-  int lanes = solve->lanes_most, many = solve->weights > WEIGHTS_IN_LANES, back = og_form_leave(solve);
+  int lanes = solve->lanes_most, many = solve->weights > WEIGHTS_IN_LANES,
+      back = og_weight_binding_leave(solve);
   if (many) solve->lanes_most = 1;
   if (back) og_tapes_free(solve);
   og_status status = og_refine(solve, pullback, count, doubtful);
   solve->lanes_most = lanes;
-  og_form_return(solve, back);
+  og_weight_binding_return(solve, back);
   return status;
 }
 

@@ -16,7 +16,7 @@
   og_status og_weights_open_##S(og_weights_sum_##S *w, const og_solve *solve);                               \
   /* Idle lanes get the numbers of one that is not, and a cotangent of zero, so that they add zero and not   \
    * what a field may give for numbers that are no state of anything. */                                     \
-  void og_weights_fill_idle_##S(og_recall_##S *r, const og_step_##S *step, X *x_bar);                        \
+  void og_weights_fill_idle_##S(og_step_reader_##S *r, const og_step_##S *step, X *x_bar);                   \
   /* After each step, and after the last. */                                                                 \
   void og_weights_step_##S(og_weights_sum_##S *w);                                                           \
   void og_weights_finish_##S(og_weights_sum_##S *w, const og_solve *solve, og_share *share);

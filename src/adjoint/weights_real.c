@@ -18,13 +18,13 @@ og_status OG_R(og_weights_open)(OG_R(og_weights_sum) * w, const og_solve *solve)
   return OG_OK;
 }
 
-static int busy_lane(const OG_R(og_recall) * r) {
+static int busy_lane(const OG_R(og_step_reader) * r) {
   for (int lane = 0; lane < r->lanes; lane++)
     if (r->trajectory[lane]) return lane;
   return -1;
 }
 
-void OG_R(og_weights_fill_idle)(OG_R(og_recall) * r, const OG_R(og_step) * step, real *x_bar) {
+void OG_R(og_weights_fill_idle)(OG_R(og_step_reader) * r, const OG_R(og_step) * step, real *x_bar) {
   int busy = busy_lane(r);
   for (int lane = 0; busy >= 0 && lane < r->lanes; lane++) {
     if (r->trajectory[lane]) continue;

@@ -27,7 +27,7 @@ int og_threads_there(og_context *context, int wanted);
 /* The most that were once there, which OpenMP keeps. */
 int *og_threads_known(og_context *context);
 /* Seconds on a clock that nobody sets. */
-double og_seconds(void);
+double og_hessian_products(void);
 /* One line to the log sink. */
 void og_log(const og_context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -3,7 +3,7 @@
 #ifndef OG_BATCH_H
 #define OG_BATCH_H
 
-#include "fit/term.h"
+#include "fit/loss_program.h"
 
 /* OG_ADJOINT_WHOLE: discrete, with every step kept whatever the memory budget. */
 enum { OG_ADJOINT_KINDS = OG_ADJOINT_FORWARD + 1, OG_ADJOINT_WHOLE = OG_ADJOINT_KINDS };

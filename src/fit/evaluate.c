@@ -66,8 +66,9 @@ static og_status bad_initial_state(const og_batch *batch, size_t m) {
 
 og_status og_batch_initial_states(og_batch *batch, const double *theta) {
   size_t n = batch->objective->n;
-  og_term_run(batch->objective->terms.initial,
-              &(og_term_io){.items = og_batch_initial_items(batch), .theta = theta, .values = batch->x0});
+  og_loss_program_run(
+      batch->objective->terms.initial,
+      &(og_loss_program_io){.items = og_batch_initial_items(batch), .theta = theta, .values = batch->x0});
   for (size_t m = 0; m < batch->M; m++)
     if (!all_finite(batch->x0 + m * n, n)) return bad_initial_state(batch, m);
   return OG_OK;
@@ -99,13 +100,14 @@ static og_status observations(og_batch *batch, const og_solve *solve, const doub
   for (size_t m = 0; m < batch->M; m++)
     for (size_t i = 0; i < batch->problems[m].rows; i++)
       OG_TRY(og_solve_observed(solve, m, i, batch->observed + (batch->problems[m].first + i) * objective->n));
-  og_term_run(objective->terms.observation, &(og_term_io){.items = og_batch_observed_items(batch),
-                                                          .theta = theta,
-                                                          .states = batch->observed,
-                                                          .gradient = gradient,
-                                                          .values = batch->row_losses,
-                                                          .x_bar = batch->observed_bar,
-                                                          .theta_bar = objective->theta_bar});
+  og_loss_program_run(objective->terms.observation,
+                      &(og_loss_program_io){.items = og_batch_observed_items(batch),
+                                            .theta = theta,
+                                            .states = batch->observed,
+                                            .gradient = gradient,
+                                            .values = batch->row_losses,
+                                            .x_bar = batch->observed_bar,
+                                            .theta_bar = objective->theta_bar});
   for (size_t m = 0; m < batch->M; m++) OG_TRY(add_rows(batch, theta, m, gradient));
   return OG_OK;
 }
@@ -117,14 +119,14 @@ static og_status final_costs(og_batch *batch, og_solve *solve, const double *the
   if (!objective->terms.final_cost) return OG_OK;
   if (gradient) memset(batch->final_bar, 0, batch->M * n * sizeof(double));
   for (size_t m = 0; m < batch->M; m++) OG_TRY(og_solve_final(solve, m, batch->final + m * n));
-  og_term_run(objective->terms.final_cost, &(og_term_io){.items = og_batch_final_items(batch),
-                                                         .theta = theta,
-                                                         .states = batch->final,
-                                                         .gradient = gradient,
-                                                         .values = batch->final_losses,
-                                                         .x_bar = batch->final_bar,
-                                                         .t_bar = batch->t_bar,
-                                                         .theta_bar = objective->theta_bar});
+  og_loss_program_run(objective->terms.final_cost, &(og_loss_program_io){.items = og_batch_final_items(batch),
+                                                                         .theta = theta,
+                                                                         .states = batch->final,
+                                                                         .gradient = gradient,
+                                                                         .values = batch->final_losses,
+                                                                         .x_bar = batch->final_bar,
+                                                                         .t_bar = batch->t_bar,
+                                                                         .theta_bar = objective->theta_bar});
   for (size_t i = 0; i < batch->whole_count; i++) {
     size_t m = batch->whole[i];
     if (!isfinite(batch->final_losses[m]) || (gradient && !all_finite(batch->final_bar + m * n, n)))
@@ -229,12 +231,12 @@ og_status og_batch_pull_back(og_batch *batch, og_solve *solve, const double *the
   OG_TRY(pull_solve(batch, solve, times));
   if (solve->renewed) OG_TRY(pull_renewed(batch, solve, theta, times));
   if (objective->p) memcpy(objective->theta_own, objective->theta_bar, objective->p * sizeof(double));
-  og_term_run(objective->terms.initial, &(og_term_io){.items = og_batch_initial_items(batch),
-                                                      .theta = theta,
-                                                      .seeds = batch->x0_bar,
-                                                      .gradient = 1,
-                                                      .t_bar = batch->t_bar,
-                                                      .theta_bar = objective->theta_bar});
+  og_loss_program_run(objective->terms.initial, &(og_loss_program_io){.items = og_batch_initial_items(batch),
+                                                                      .theta = theta,
+                                                                      .seeds = batch->x0_bar,
+                                                                      .gradient = 1,
+                                                                      .t_bar = batch->t_bar,
+                                                                      .theta_bar = objective->theta_bar});
   return check_gradient(batch);
 }
 

@@ -3,14 +3,14 @@
 #include <math.h>
 #include <string.h>
 
-#include "adjoint/second.h"
+#include "adjoint/hessian_product.h"
 #include "adjoint/trust.h"
 #include "fit/objective.h"
 
 /* Some directions at once, and everything along each of them; D of them. */
 typedef struct curvature {
   og_objective *objective;
-  og_second second;
+  og_hessian_product second;
   const double *theta, *directions; /* [p], [D][p] */
   size_t count;
   double *memory;
@@ -22,18 +22,18 @@ typedef struct curvature {
 
 og_status og_objective_create_tangents(og_objective *objective) {
   const og_model_parts *parts = &objective->parts;
-  og_term_nodes dots = {OG_NODE_NONE, OG_NODE_NONE, OG_NODE_NONE};
+  og_loss_program_nodes dots = {OG_NODE_NONE, OG_NODE_NONE, OG_NODE_NONE};
   if (objective->tangents.initial) return OG_OK;
   OG_TRY(og_tangent_node(parts, parts->initial_state, &dots.initial));
   if (objective->terms.observation)
     OG_TRY(og_tangent_node(parts, parts->observation_loss, &dots.observation));
   if (objective->terms.final_cost) OG_TRY(og_tangent_node(parts, parts->final_cost, &dots.final_cost));
-  og_terms tangents = {NULL, NULL, NULL};
+  og_loss_programs tangents = {NULL, NULL, NULL};
   og_status status = og_objective_create_terms(objective, &dots, &tangents);
   if (status == OG_OK)
     objective->tangents = tangents;
   else
-    og_terms_destroy(&tangents);
+    og_loss_programs_destroy(&tangents);
   return status;
 }
 
@@ -62,12 +62,13 @@ static og_status push_forward(curvature *c, og_solve *solve) {
   og_objective *objective = c->objective;
   size_t states = objective->all.M * objective->n;
   for (size_t d = 0; d < c->count; d++)
-    og_term_run(objective->tangents.initial, &(og_term_io){.items = og_batch_initial_items(&objective->all),
-                                                           .theta = c->theta,
-                                                           .theta_dot = c->directions + d * objective->p,
-                                                           .values = c->x0_dot + d * states});
-  OG_TRY(og_second_open(solve, c->count, c->x0_dot, c->directions, &c->second));
-  og_second_tangents(&c->second, c->observed_dot, c->final_dot);
+    og_loss_program_run(objective->tangents.initial,
+                        &(og_loss_program_io){.items = og_batch_initial_items(&objective->all),
+                                              .theta = c->theta,
+                                              .theta_dot = c->directions + d * objective->p,
+                                              .values = c->x0_dot + d * states});
+  OG_TRY(og_hessian_product_open(solve, c->count, c->x0_dot, c->directions, &c->second));
+  og_hessian_product_tangents(&c->second, c->observed_dot, c->final_dot);
   return OG_OK;
 }
 
@@ -83,18 +84,18 @@ static og_status check_finite(const og_objective *objective, const char *what, c
 }
 
 /* A term's cotangents along one direction, and what it depends on theta directly. */
-static void term_along(const curvature *c, og_term *tangent, og_items items, size_t d, const double *states,
-                       const double *states_dot, double *bar_dot) {
+static void term_along(const curvature *c, og_loss_program *tangent, og_items items, size_t d,
+                       const double *states, const double *states_dot, double *bar_dot) {
   size_t p = c->objective->p;
   if (tangent)
-    og_term_run(tangent, &(og_term_io){.items = items,
-                                       .theta = c->theta,
-                                       .states = states,
-                                       .theta_dot = c->directions + d * p,
-                                       .states_dot = states_dot,
-                                       .gradient = 1,
-                                       .x_bar = bar_dot,
-                                       .theta_bar = c->products + d * p});
+    og_loss_program_run(tangent, &(og_loss_program_io){.items = items,
+                                                       .theta = c->theta,
+                                                       .states = states,
+                                                       .theta_dot = c->directions + d * p,
+                                                       .states_dot = states_dot,
+                                                       .gradient = 1,
+                                                       .x_bar = bar_dot,
+                                                       .theta_bar = c->products + d * p});
 }
 
 static og_status terms(const curvature *c) {
@@ -117,18 +118,19 @@ static void initial_along(const curvature *c, size_t d) {
   const og_objective *objective = c->objective;
   size_t p = objective->p;
   double *product = c->products + d * p;
-  og_term_run(objective->terms.initial,
-              &(og_term_io){.items = og_batch_initial_items(&objective->all),
-                            .theta = c->theta,
-                            .seeds = c->x0_bar_dot + d * objective->all.M * objective->n,
-                            .gradient = 1,
-                            .theta_bar = product});
-  og_term_run(objective->tangents.initial, &(og_term_io){.items = og_batch_initial_items(&objective->all),
-                                                         .theta = c->theta,
-                                                         .theta_dot = c->directions + d * p,
-                                                         .seeds = c->x0_bar,
-                                                         .gradient = 1,
-                                                         .theta_bar = product});
+  og_loss_program_run(objective->terms.initial,
+                      &(og_loss_program_io){.items = og_batch_initial_items(&objective->all),
+                                            .theta = c->theta,
+                                            .seeds = c->x0_bar_dot + d * objective->all.M * objective->n,
+                                            .gradient = 1,
+                                            .theta_bar = product});
+  og_loss_program_run(objective->tangents.initial,
+                      &(og_loss_program_io){.items = og_batch_initial_items(&objective->all),
+                                            .theta = c->theta,
+                                            .theta_dot = c->directions + d * p,
+                                            .seeds = c->x0_bar,
+                                            .gradient = 1,
+                                            .theta_bar = product});
 }
 
 static og_status pull_back(curvature *c) {
@@ -137,7 +139,7 @@ static og_status pull_back(curvature *c) {
   og_seeds bar = {observed ? objective->all.observed_bar : NULL, final ? objective->all.final_bar : NULL,
                   objective->parts.has_integral_cost ? objective->all.ones : NULL};
   og_seeds bar_dot = {observed ? c->observed_bar_dot : NULL, final ? c->final_bar_dot : NULL, NULL};
-  OG_TRY(og_second_pullback(&c->second, bar, bar_dot, c->x0_bar_dot, c->products, c->x0_bar));
+  OG_TRY(og_hessian_product_pullback(&c->second, bar, bar_dot, c->x0_bar_dot, c->products, c->x0_bar));
   for (size_t d = 0; d < c->count; d++) initial_along(c, d);
   return check_finite(objective, "loss by the parameters", c->products, c->count * objective->p);
 }
@@ -150,7 +152,7 @@ static og_status along(og_objective *objective, og_solve *solve, const double *t
   if (status == OG_OK) status = terms(&c);
   if (status == OG_OK) status = pull_back(&c);
   if (status == OG_OK) memcpy(products, c.products, count * objective->p * sizeof *products);
-  og_second_close(&c.second);
+  og_hessian_product_close(&c.second);
   og_free(objective->context, c.memory);
   return status;
 }

@@ -102,29 +102,30 @@ static og_status check_dependence(const og_objective *objective) {
                  "distributions nor the costs use a state or a parameter, so every gradient would be zero");
 }
 
-og_status og_objective_create_terms(const og_objective *objective, const og_term_nodes *nodes,
-                                    og_terms *terms) {
+og_status og_objective_create_terms(const og_objective *objective, const og_loss_program_nodes *nodes,
+                                    og_loss_programs *terms) {
   og_context *context = objective->context;
   const og_model_parts *parts = &objective->parts;
   const og_data *data = objective->data;
   size_t M = data->trajectories, N = data->count;
-  OG_TRY(og_term_create(context, parts, nodes->initial, 1, M, 0, &terms->initial));
+  OG_TRY(og_loss_program_create(context, parts, nodes->initial, 1, M, 0, &terms->initial));
   if (parts->final_cost != OG_NODE_NONE)
-    OG_TRY(og_term_create(context, parts, nodes->final_cost, 0, M, 0, &terms->final_cost));
+    OG_TRY(og_loss_program_create(context, parts, nodes->final_cost, 0, M, 0, &terms->final_cost));
   if (N == 0) return OG_OK;
-  return og_term_create(context, parts, nodes->observation, 0, N, 2 * data->columns, &terms->observation);
+  return og_loss_program_create(context, parts, nodes->observation, 0, N, 2 * data->columns,
+                                &terms->observation);
 }
 
 static og_status create_terms(og_objective *objective) {
   const og_model_parts *parts = &objective->parts;
-  og_term_nodes nodes = {parts->initial_state, parts->observation_loss, parts->final_cost};
+  og_loss_program_nodes nodes = {parts->initial_state, parts->observation_loss, parts->final_cost};
   return og_objective_create_terms(objective, &nodes, &objective->terms);
 }
 
-void og_terms_destroy(og_terms *terms) {
-  og_term_destroy(terms->initial);
-  og_term_destroy(terms->observation);
-  og_term_destroy(terms->final_cost);
+void og_loss_programs_destroy(og_loss_programs *terms) {
+  og_loss_program_destroy(terms->initial);
+  og_loss_program_destroy(terms->observation);
+  og_loss_program_destroy(terms->final_cost);
 }
 
 static og_status set_up(og_objective *objective, const og_table *table, const og_options *options) {
@@ -179,8 +180,8 @@ void og_objective_destroy(og_objective *objective) {
   if (!objective || !og_was_last(&objective->references)) return;
   og_batch_free(&objective->all);
   og_batch_free(&objective->some);
-  og_terms_destroy(&objective->terms);
-  og_terms_destroy(&objective->tangents);
+  og_loss_programs_destroy(&objective->terms);
+  og_loss_programs_destroy(&objective->tangents);
   og_data_destroy(objective->data);
   og_inputs_destroy(objective->inputs);
   og_options_destroy(objective->options);

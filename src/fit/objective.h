@@ -5,18 +5,18 @@
 #include "fit/batch.h"
 #include "fit/data.h"
 #include "fit/inputs.h"
-#include "fit/term.h"
-#include "solve/coarse.h"
+#include "fit/loss_program.h"
+#include "solve/integrate/coarse.h"
 
 enum { OG_ENTRY_NAME_SIZE = 112 };
 
 /* The initial state, and the loss of observations and of final states; NULL when absent. */
-typedef struct og_terms {
-  og_term *initial, *observation, *final_cost;
-} og_terms;
-typedef struct og_term_nodes {
+typedef struct og_loss_programs {
+  og_loss_program *initial, *observation, *final_cost;
+} og_loss_programs;
+typedef struct og_loss_program_nodes {
   og_node initial, observation, final_cost;
-} og_term_nodes;
+} og_loss_program_nodes;
 
 /* The argument of a distribution that an evaluation found outside its domain. */
 typedef struct og_outside {
@@ -31,17 +31,17 @@ struct og_objective {
   og_options *options;
   og_data *data;
   og_inputs *inputs;
-  double *row_inputs;       /* [rows of the data][og_inputs_width]: at the time of each */
-  double *start_inputs;     /* [trajectories][og_inputs_width]: at t0 of each */
-  og_terms terms, tangents; /* the latter of the former, made when first asked for */
-  og_batch all, some;       /* the whole set; the last mini-batch */
-  og_solve *last;           /* the solve of the last evaluation */
-  og_told told;             /* warnings of its solves, each once */
-  size_t n, p;              /* states, parameters */
-  double *lowest, *highest; /* [p] */
-  double *theta_bar;        /* [p] */
-  double *theta_own;        /* [p]: the same without the part that comes by the initial states */
-  og_gradient_error error;  /* of the last gradient of the whole set */
+  double *row_inputs;               /* [rows of the data][og_inputs_width]: at the time of each */
+  double *start_inputs;             /* [trajectories][og_inputs_width]: at t0 of each */
+  og_loss_programs terms, tangents; /* the latter of the former, made when first asked for */
+  og_batch all, some;               /* the whole set; the last mini-batch */
+  og_solve *last;                   /* the solve of the last evaluation */
+  og_told told;                     /* warnings of its solves, each once */
+  size_t n, p;                      /* states, parameters */
+  double *lowest, *highest;         /* [p] */
+  double *theta_bar;                /* [p] */
+  double *theta_own;                /* [p]: the same without the part that comes by the initial states */
+  og_gradient_error error;          /* of the last gradient of the whole set */
   double t0_gradient, t1_gradient;
   double *x0_gradient; /* [M][n]: as handed out */
   int has_gradient;
@@ -58,9 +58,9 @@ const char *og_objective_entry_name(const og_objective *objective, size_t index,
  * og_objective_check_windows has nothing against windows. */
 int og_objective_can_start(const og_objective *objective, size_t trajectory, size_t row);
 /* Terms of the model's nodes, or of others that stand for them, with times and data. */
-og_status og_objective_create_terms(const og_objective *objective, const og_term_nodes *nodes,
-                                    og_terms *terms);
-void og_terms_destroy(og_terms *terms);
+og_status og_objective_create_terms(const og_objective *objective, const og_loss_program_nodes *nodes,
+                                    og_loss_programs *terms);
+void og_loss_programs_destroy(og_loss_programs *terms);
 /* The tangents of the terms, when they are not there yet. */
 og_status og_objective_create_tangents(og_objective *objective);
 

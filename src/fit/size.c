@@ -17,18 +17,18 @@ static double finite_part(double value) { return isfinite(value) ? fabs(value) :
 
 /* Along the states themselves: d psi/dx x, and its gradient d2 psi/dx2 x. A derivative that is not finite is
  * left out. */
-static void add_terms(const measure *m, og_term *tangent, og_items items, const double *values,
+static void add_terms(const measure *m, og_loss_program *tangent, og_items items, const double *values,
                       const double *states, og_loss_size *size) {
   size_t n = m->objective->n;
-  og_term_run(tangent, &(og_term_io){.items = items,
-                                     .theta = m->theta,
-                                     .states = states,
-                                     .theta_dot = m->zero,
-                                     .states_dot = states,
-                                     .gradient = 1,
-                                     .values = m->along,
-                                     .x_bar = m->bent,
-                                     .theta_bar = m->theta_bar});
+  og_loss_program_run(tangent, &(og_loss_program_io){.items = items,
+                                                     .theta = m->theta,
+                                                     .states = states,
+                                                     .theta_dot = m->zero,
+                                                     .states_dot = states,
+                                                     .gradient = 1,
+                                                     .values = m->along,
+                                                     .x_bar = m->bent,
+                                                     .theta_bar = m->theta_bar});
   for (size_t k = 0; k < items.count; k++) {
     size_t i = items.select ? items.select[k] : k;
     size->terms += finite_part(values[i]);

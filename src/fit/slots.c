@@ -1,5 +1,5 @@
 /* Derivatives with respect to whole input slots, whichever parts of them an expression reads. */
-#include "fit/term.h"
+#include "fit/loss_program.h"
 
 og_status og_tangent_node(const og_model_parts *parts, og_node node, og_node *dot) {
   og_graph *graph = parts->graph;

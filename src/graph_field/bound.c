@@ -10,7 +10,7 @@
 typedef struct products {
   og_node outputs[OG_EXTENTS];
   int count[OG_EXTENTS]; /* of outputs within an extent */
-  og_sink *sinks;
+  og_lane_sum *sinks;
   int sink_count;
 } products;
 

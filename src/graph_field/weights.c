@@ -6,7 +6,7 @@
 
 /* The leaves that `f` reads weights by, as sinks at their places. */
 static og_status find_leaves(const og_graph *g, og_node f, og_weights weights, unsigned char *needed,
-                             og_sink *sinks, int *count) {
+                             og_lane_sum *sinks, int *count) {
   int end = weights.first + weights.count;
   *count = 0;
   og_mark_needed(g, f, 1, &f, needed);
@@ -20,27 +20,27 @@ static og_status find_leaves(const og_graph *g, og_node f, og_weights weights, u
                      "entries %d to %d of the parameters are read at once: those from %d to %d are weights, "
                      "and are read apart from the others",
                      from, to - 1, weights.first, end - 1);
-    sinks[(*count)++] = (og_sink){node, from - weights.first};
+    sinks[(*count)++] = (og_lane_sum){node, from - weights.first};
   }
   return OG_OK;
 }
 
 /* `all` holds wrt and then the leaves, `all_bars` their cotangents. */
 static og_status differentiate(og_graph *g, og_node f, og_node f_bar, int wrt_count, og_node *all,
-                               og_node *all_bars, og_sink *sinks, int *sink_count) {
+                               og_node *all_bars, og_lane_sum *sinks, int *sink_count) {
   int leaves = *sink_count;
   for (int i = 0; i < leaves; i++) all[wrt_count + i] = sinks[i].node;
   OG_TRY(og_graph_vjp_leaves(g, 1, &f, &f_bar, wrt_count + leaves, wrt_count, all, all_bars));
   *sink_count = 0;
   for (int i = 0; i < leaves; i++) {
     og_node bar = all_bars[wrt_count + i];
-    if (bar >= 0) sinks[(*sink_count)++] = (og_sink){bar, sinks[i].offset};
+    if (bar >= 0) sinks[(*sink_count)++] = (og_lane_sum){bar, sinks[i].offset};
   }
   return OG_OK;
 }
 
 og_status og_graph_vjp_weights(og_graph *g, og_node f, og_node f_bar, int wrt_count, const og_node *wrt,
-                               og_node *bars, og_weights weights, og_sink **sinks, int *sink_count) {
+                               og_node *bars, og_weights weights, og_lane_sum **sinks, int *sink_count) {
   size_t nodes = (size_t)f + 1, room = nodes + (size_t)wrt_count;
   *sinks = NULL;
   *sink_count = 0;

@@ -58,8 +58,8 @@ enum { OG_EW_BOTH, OG_EW_ONE_A, OG_EW_ONE_B, OG_EW_VARIANTS };
     /* out = bar ((1 - y)(1 + y)), each operation rounded */                                                 \
     void (*slope_of_tanh)(size_t count, const X *bar, const X *y, X *out);                                   \
     /* see straight.h; straight_one: on rows of one lane */                                                  \
-    void (*straight)(int count, const og_straight *run, X *const *bases);                                    \
-    void (*straight_one)(int count, const og_straight *run, X *const *bases);                                \
+    void (*straight)(int count, const og_scalar_run *run, X *const *bases);                                  \
+    void (*straight_one)(int count, const og_scalar_run *run, X *const *bases);                              \
   } og_elementwise_##S;                                                                                      \
   const og_elementwise_##S *og_elementwise_best_##S(void); /* the fastest that this processor runs */        \
   extern const og_elementwise_##S og_elementwise_reference_##S, og_elementwise_base_##S,                     \

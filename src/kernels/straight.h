@@ -1,12 +1,12 @@
 /* Scalar operations one after another on one lane or on full rows of OG_LANES_MAX lanes, in one call: a
  * machine with one accumulator, so that a chain of operations leaves the registers only at its end. */
-#ifndef OG_STRAIGHT_H
-#define OG_STRAIGHT_H
+#ifndef OG_SCALAR_RUN_H
+#define OG_SCALAR_RUN_H
 
 /* X(name, result) of the operands A, B, C, D in memory and the accumulator R, which is what the operation
  * before gave. Every sum and product is rounded. The forms with R stand right after the one they come from.
  */
-#define OG_STRAIGHT_OPS(X)                                                                                   \
+#define OG_SCALAR_RUN_OPS(X)                                                                                 \
   X(ADD, A + B)                                                                                              \
   X(ADD_R, R + B)                                                                                            \
   X(SUB, A - B)                                                                                              \
@@ -40,18 +40,18 @@
   X(MULSUBMUL_R, R *B - C * D)                                                                               \
   X(MULSUBMUL_BY_R, A *B - R * D)
 
-#define OG_STRAIGHT_NAME(name, result) OG_ST_##name,
-enum { OG_STRAIGHT_OPS(OG_STRAIGHT_NAME) OG_ST_COUNT };
-#undef OG_STRAIGHT_NAME
+#define OG_SCALAR_RUN_NAME(name, result) OG_ST_##name,
+enum { OG_SCALAR_RUN_OPS(OG_SCALAR_RUN_NAME) OG_ST_COUNT };
+#undef OG_SCALAR_RUN_NAME
 
 /* Operands A to D and the place of the result, if it is kept: row `row` of base `base`, which takes it or to
  * which it is added. */
-enum { OG_STRAIGHT_DROP, OG_STRAIGHT_STORE, OG_STRAIGHT_ADD };
-typedef struct og_straight {
+enum { OG_SCALAR_RUN_DROP, OG_SCALAR_RUN_STORE, OG_SCALAR_RUN_ADD };
+typedef struct og_scalar_run {
   unsigned op, keep;
   unsigned base[5], row[5];
-} og_straight;
+} og_scalar_run;
 
-enum { OG_STRAIGHT_OUT = 4 };
+enum { OG_SCALAR_RUN_OUT = 4 };
 
 #endif

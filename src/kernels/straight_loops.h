@@ -1,4 +1,4 @@
-/* Carrying out og_straight operations; included with vec.h (kernels/elementwise_isa.c) or without (the
+/* Carrying out og_scalar_run operations; included with vec.h (kernels/elementwise_isa.c) or without (the
  * reference). Not a header of its own. */
 
 /* Rows may lie anywhere that a number may. A strip of lanes is as many registers as a machine has to spare.
@@ -36,14 +36,14 @@ enum { ROW_STEP = 1, ROW_STRIP = 1 };
 #define CASE(name, result)                                                                                   \
   case OG_ST_##name: UNROLL for (int i = 0; i < ROW_STRIP; i++) r[i] = result; break;
 
-static void straight(int count, const og_straight *first, real *const *bases) {
+static void straight(int count, const og_scalar_run *first, real *const *bases) {
   for (int lane = 0; lane < OG_LANES_MAX; lane += ROW_STRIP * ROW_STEP) {
     lane_vec r[ROW_STRIP] = {0};
-    for (const og_straight *run = first, *end = first + count; run < end; run++) {
-      switch (run->op) { OG_STRAIGHT_OPS(CASE) }
-      if (run->keep == OG_STRAIGHT_DROP) continue;
-      real *out = AT(OG_STRAIGHT_OUT);
-      if (run->keep == OG_STRAIGHT_STORE) {
+    for (const og_scalar_run *run = first, *end = first + count; run < end; run++) {
+      switch (run->op) { OG_SCALAR_RUN_OPS(CASE) }
+      if (run->keep == OG_SCALAR_RUN_DROP) continue;
+      real *out = AT(OG_SCALAR_RUN_OUT);
+      if (run->keep == OG_SCALAR_RUN_STORE) {
         UNROLL for (int i = 0; i < ROW_STRIP; i++) ROW_SET(out + i * ROW_STEP, r[i]);
       } else {
         UNROLL for (int i = 0; i < ROW_STRIP; i++)
@@ -70,13 +70,13 @@ static void straight(int count, const og_straight *first, real *const *bases) {
 #define CASE(name, result)                                                                                   \
   case OG_ST_##name: r = result; break;
 
-static void straight_one(int count, const og_straight *first, real *const *bases) {
+static void straight_one(int count, const og_scalar_run *first, real *const *bases) {
   real r = 0;
-  for (const og_straight *run = first, *end = first + count; run < end; run++) {
-    switch (run->op) { OG_STRAIGHT_OPS(CASE) }
-    if (run->keep == OG_STRAIGHT_DROP) continue;
-    real *out = &bases[run->base[OG_STRAIGHT_OUT]][run->row[OG_STRAIGHT_OUT]];
-    *out = run->keep == OG_STRAIGHT_ADD ? *out + r : r;
+  for (const og_scalar_run *run = first, *end = first + count; run < end; run++) {
+    switch (run->op) { OG_SCALAR_RUN_OPS(CASE) }
+    if (run->keep == OG_SCALAR_RUN_DROP) continue;
+    real *out = &bases[run->base[OG_SCALAR_RUN_OUT]][run->row[OG_SCALAR_RUN_OUT]];
+    *out = run->keep == OG_SCALAR_RUN_ADD ? *out + r : r;
   }
 }
 #undef A

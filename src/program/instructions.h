@@ -80,7 +80,7 @@ struct og_program {
   double *constants;
   float *constants_single;
   int constant_count, constant_capacity;
-  og_straight *straight; /* for one lane and full blocks: segments in order (scalar_runs.c) */
+  og_scalar_run *straight; /* for one lane and full blocks: segments in order (scalar_runs.c) */
   og_segment *segments;
   int segment_count;
   double *wide; /* constants as rows of OG_LANES_MAX: base OG_BASE_WIDE */

@@ -5,7 +5,7 @@
 static og_node later(og_node a, og_node b) { return a > b ? a : b; }
 
 /* Terms stay sorted by `ready`, those of one node in the order in which they are found. */
-static void add_term(og_program_lowering *l, og_sink_term term) {
+static void add_term(og_program_lowering *l, og_lane_sum_term term) {
   if (!og_room_for(l, (void **)&l->terms, &l->term_capacity, l->term_count + 1, sizeof term)) return;
   int at = l->term_count++;
   for (; at > 0 && l->terms[at - 1].ready > term.ready; at--) l->terms[at] = l->terms[at - 1];
@@ -14,7 +14,7 @@ static void add_term(og_program_lowering *l, og_sink_term term) {
 
 static void put_off(og_program_lowering *l, og_node node, int offset) {
   if (og_room_for(l, (void **)&l->sums, &l->sum_capacity, l->sum_count + 1, sizeof *l->sums))
-    l->sums[l->sum_count++] = (og_sink){node, offset};
+    l->sums[l->sum_count++] = (og_lane_sum){node, offset};
 }
 
 static void take_node_apart(og_program_lowering *l, og_node node, int offset) {
@@ -25,19 +25,19 @@ static void take_node_apart(og_program_lowering *l, og_node node, int offset) {
   } else if (d->kind == OG_PAD) {
     put_off(l, a, offset + d->offset);
   } else if (d->kind == OG_OUTER) {
-    add_term(l, (og_sink_term){a, b, later(a, b), offset, d->op});
+    add_term(l, (og_lane_sum_term){a, b, later(a, b), offset, d->op});
   } else if (d->kind == OG_BINARY && d->op == OG_ADD && og_entries_of(l, a) == og_entries_of(l, b)) {
     put_off(l, b, offset); /* the last to come is the first to go */
     put_off(l, a, offset);
   } else {
-    add_term(l, (og_sink_term){node, OG_NODE_NONE, node, offset, 0});
+    add_term(l, (og_lane_sum_term){node, OG_NODE_NONE, node, offset, 0});
   }
 }
 
 static void take_apart(og_program_lowering *l, og_node node, int offset) {
   put_off(l, node, offset);
   while (l->sum_count && !l->failed) {
-    og_sink next = l->sums[--l->sum_count];
+    og_lane_sum next = l->sums[--l->sum_count];
     take_node_apart(l, next.node, next.offset);
   }
 }
@@ -60,7 +60,7 @@ void og_collect_sinks(og_program_lowering *l) {
   }
 }
 
-static void lower_term(og_program_lowering *l, const og_sink_term *term) {
+static void lower_term(og_program_lowering *l, const og_lane_sum_term *term) {
   int columns = term->b < 0 ? 1 : og_entries_of(l, term->b), rows[3] = {-1, -1, -1};
   og_instruction made = {.code = term->b < 0 ? OG_DO_ADD_LANES : OG_DO_ADD_OUTER,
                          .zero_wins = (unsigned char)term->zero_wins,

@@ -10,10 +10,10 @@ typedef struct og_free_rows {
 
 /* A term of what is summed over lanes: an outer product a b^T, or with b = OG_NODE_NONE the rows of a. It is
  * added as soon as node `ready` has been passed. */
-typedef struct og_sink_term {
+typedef struct og_lane_sum_term {
   og_node a, b, ready;
   int offset, zero_wins;
-} og_sink_term;
+} og_lane_sum_term;
 
 typedef struct og_program_lowering {
   const og_graph *graph;
@@ -24,8 +24,8 @@ typedef struct og_program_lowering {
   int *last_use; /* by root */
   og_place *places;
   og_free_rows *holes;
-  og_sink_term *terms; /* in order of `ready` */
-  og_sink *sums;       /* a stack: what is still to be taken apart */
+  og_lane_sum_term *terms; /* in order of `ready` */
+  og_lane_sum *sums;       /* a stack: what is still to be taken apart */
   int term_count, term_capacity, sum_count, sum_capacity;
   int hole_count, hole_capacity, nodes, failed;
 } og_program_lowering;

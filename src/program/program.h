@@ -14,14 +14,14 @@ og_status og_program_create(const og_graph *graph, int output_count, const og_no
  * the values of nodes, summed over lanes in their order, are ADDED to an array `sums` from `offset` on.
  * Given: nodes whose values are not computed but read from a block, end to end; none is a leaf, a slice or a
  * reshape. */
-typedef struct og_sink {
+typedef struct og_lane_sum {
   og_node node;
   int offset;
-} og_sink;
+} og_lane_sum;
 typedef struct og_program_plan {
   int output_count, slot, first, count, sink_count, given_count;
   const og_node *outputs, *given;
-  const og_sink *sinks;
+  const og_lane_sum *sinks;
   const og_node *clock; /* given as well, in slot OG_SLOT_CLOCK */
   int clock_count, row_count;
   const int *rows; /* [row_count], sorted: the block of slot OG_SLOT_PARAMETER has these entries alone */

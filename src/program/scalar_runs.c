@@ -200,7 +200,7 @@ static int take_row(preparation *s) {
 }
 
 static void place_operands(preparation *s, int e) {
-  og_straight *to = &s->program->straight[e];
+  og_scalar_run *to = &s->program->straight[e];
   for (int k = 0; k < SOURCES_MOST; k++) {
     source from = s->entries[e].from[k];
     value *v = from.value >= 0 ? &s->values[from.value] : NULL;
@@ -216,13 +216,13 @@ static void place_operands(preparation *s, int e) {
  * written. */
 static void place_entries(preparation *s, int first) {
   for (int e = first; e < s->entry_count; e++) {
-    og_straight *to = &s->program->straight[e];
+    og_scalar_run *to = &s->program->straight[e];
     value *v = &s->values[s->entries[e].value];
     place_operands(s, e);
-    to->keep = !v->internal || v->last_use >= 0 ? OG_STRAIGHT_STORE : OG_STRAIGHT_DROP;
+    to->keep = !v->internal || v->last_use >= 0 ? OG_SCALAR_RUN_STORE : OG_SCALAR_RUN_DROP;
     if (v->internal) v->base = OG_BASE_SCRATCH, v->row = to->keep ? take_row(s) : 0;
-    to->base[OG_STRAIGHT_OUT] = v->base;
-    to->row[OG_STRAIGHT_OUT] = v->row;
+    to->base[OG_SCALAR_RUN_OUT] = v->base;
+    to->row[OG_SCALAR_RUN_OUT] = v->row;
   }
 }
 
@@ -291,8 +291,8 @@ static int reads_or_writes(const og_instruction *in, int base) {
   return in->out.base == base || in->a.base == base || in->b.base == base || in->c.base == base;
 }
 
-static int reads(const og_straight *entry, int base) {
-  for (int k = 0; k < OG_STRAIGHT_OUT; k++)
+static int reads(const og_scalar_run *entry, int base) {
+  for (int k = 0; k < OG_SCALAR_RUN_OUT; k++)
     if (entry->base[k] == (unsigned)base) return 1;
   return 0;
 }
@@ -304,7 +304,7 @@ static int writers_of(const og_program *p, int base) {
     const og_segment *s = &p->segments[i];
     for (int k = s->first; k < s->first + s->count; k++) {
       if (s->straight ? reads(&p->straight[k], base) : reads_or_writes(&p->instructions[k], base)) return -1;
-      count += s->straight && p->straight[k].base[OG_STRAIGHT_OUT] == (unsigned)base && p->straight[k].keep;
+      count += s->straight && p->straight[k].base[OG_SCALAR_RUN_OUT] == (unsigned)base && p->straight[k].keep;
     }
   }
   return count;
@@ -321,8 +321,8 @@ int og_program_add_to(og_program *p, int output) {
   for (int i = 0; i < p->segment_count; i++) {
     const og_segment *s = &p->segments[i];
     for (int k = s->first; s->straight && k < s->first + s->count; k++)
-      if (p->straight[k].base[OG_STRAIGHT_OUT] == (unsigned)base && p->straight[k].keep)
-        p->straight[k].keep = OG_STRAIGHT_ADD;
+      if (p->straight[k].base[OG_SCALAR_RUN_OUT] == (unsigned)base && p->straight[k].keep)
+        p->straight[k].keep = OG_SCALAR_RUN_ADD;
   }
   p->added_output = output;
   return 1;

@@ -45,7 +45,7 @@ og_status og_solve_check(og_solve *solve) {
   }
   solve->observed_count = offset;
   OG_TRY(og_signals_prepare(solve));
-  return og_form_choose(solve);
+  return og_weight_binding_choose(solve);
 }
 
 og_status og_solve_start(og_solve *solve) {

@@ -2,7 +2,7 @@
 #include <limits.h>
 #include <omp.h>
 
-#include "solve/checkpoints.h"
+#include "solve/memory/checkpoints.h"
 
 int og_solve_threads(const og_solve *solve) {
   long long threads = og_options_integer(solve->options, OG_OPT_THREADS);

@@ -2,12 +2,12 @@
 
 #include <math.h>
 
-#include "solve/window.h"
+#include "solve/memory/window.h"
 
 const void *og_recorded_state(const og_solve *solve, const og_trajectory *at, size_t index,
                               double *fraction) {
   if (!solve->checkpoints) {
-    const char *entry = og_record_entry(&at->record, index, solve->stride);
+    const char *entry = og_step_record_entry(&at->record, index, solve->stride);
     *fraction = *(const double *)(const void *)entry;
     return entry + sizeof(double);
   }

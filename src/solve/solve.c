@@ -1,8 +1,8 @@
 /* The public face of a solve: settings, running, results. */
 #include "rk/stability.h"
-#include "solve/checkpoints.h"
-#include "solve/idle.h"
-#include "solve/tapes.h"
+#include "solve/memory/checkpoints.h"
+#include "solve/events/idle.h"
+#include "solve/memory/tapes.h"
 #include "solve/tolerances.h"
 
 #include <math.h>
@@ -48,7 +48,7 @@ static og_status read_options(og_solve *solve) {
                               .budget = (size_t)og_options_integer(o, OG_OPT_MEMORY)};
   solve->limits.looked_at = og_split_reach(solve->tableau, fmin(30 * solve->limits.rtol, 0.3));
   solve->limits.reach = og_stability_reach(solve->tableau);
-  solve->stride = og_record_stride(solve->n, solve->single ? sizeof(float) : sizeof(double));
+  solve->stride = og_step_record_stride(solve->n, solve->single ? sizeof(float) : sizeof(double));
   if (og_options_integer(o, OG_OPT_STEPS) == 0 && solve->tableau->embedded_order == 0)
     return og_fail(solve->context, OG_ERR_ARGUMENT,
                    "method %s has no error estimate and takes fixed steps only: give "
@@ -319,8 +319,8 @@ og_status og_solve_run(og_solve *solve) {
   og_tapes_prepare(solve);
   solve->looked = og_coarse_begin(solve);
   solve->weighed = og_faint_begin(solve);
-  int mode = OG_DRIVE_SOLVE;
-  og_worker_fn drive = solve->single ? og_drive_s : og_drive_d;
+  int mode = OG_INTEGRATE_SOLVE;
+  og_worker_fn drive = solve->single ? og_integrate_s : og_integrate_d;
   OG_TRY(solve->tapes.memory ? og_in_blocks(solve, drive, NULL, &mode)
                              : og_in_parallel(solve, solve->count, drive, &mode));
   if (solve->keep == OG_KEEP_STEPS)
@@ -335,7 +335,7 @@ og_status og_solve_run(og_solve *solve) {
 }
 
 og_status og_solve_rerun(og_solve *solve) {
-  int mode = OG_DRIVE_SOLVE;
+  int mode = OG_INTEGRATE_SOLVE;
   for (size_t i = 0; i < og_items_of(solve); i++) {
     const og_trajectory *at = &solve->trajectories[og_item(solve, i)];
     og_count(solve, OG_STAT_STEPS, -(long long)at->steps);
@@ -343,7 +343,7 @@ og_status og_solve_rerun(og_solve *solve) {
     if (solve->keep == OG_KEEP_CHECKPOINTS) og_checkpoints_restart(solve, og_item(solve, i));
   }
   og_status status =
-      og_in_parallel(solve, og_items_of(solve), solve->single ? og_drive_s : og_drive_d, &mode);
+      og_in_parallel(solve, og_items_of(solve), solve->single ? og_integrate_s : og_integrate_d, &mode);
   if (solve->keep == OG_KEEP_STEPS)
     atomic_store(&solve->stats[OG_STAT_CHECKPOINT_BYTES], (long long)atomic_load(&solve->kept));
   return status;
@@ -383,8 +383,8 @@ og_status og_solve_replay(og_solve *solve) {
   solve->state = OG_SOLVE_TORN;
   solve->replayed = 1;
   og_tapes_free(solve);
-  int mode = OG_DRIVE_REPLAY;
-  OG_TRY(og_in_parallel(solve, solve->count, solve->single ? og_drive_s : og_drive_d, &mode));
+  int mode = OG_INTEGRATE_REPLAY;
+  OG_TRY(og_in_parallel(solve, solve->count, solve->single ? og_integrate_s : og_integrate_d, &mode));
   solve->state = OG_SOLVE_DONE;
   return OG_OK;
 }

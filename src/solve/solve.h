@@ -8,8 +8,8 @@
 #include "field/field.h"
 #include "rk/tableau.h"
 #include "solve/ceilings.h"
-#include "solve/coarse.h"
-#include "solve/record.h"
+#include "solve/integrate/coarse.h"
+#include "solve/memory/step_record.h"
 #include "solve/rests.h"
 #include "solve/signals.h"
 #include "solve/trust.h"
@@ -26,7 +26,7 @@ typedef struct og_trajectory {
   double *breaks;                 /* breakpoints of its inputs within the span, ascending */
   size_t break_count, run_breaks; /* now, and in the last run */
   size_t break_room;              /* that there is memory for */
-  og_record record;
+  og_step_record record;
   og_path path;           /* its segments */
   size_t seen;            /* observations before it ended */
   int placed;             /* their times are those of the last run, whose segments tell where they belong */
@@ -71,7 +71,7 @@ typedef struct og_limits {
  * CHANGED: run, then settings changed; what was recorded can be replayed but not differentiated. */
 enum { OG_SOLVE_NEW, OG_SOLVE_TORN, OG_SOLVE_CHANGED, OG_SOLVE_DONE };
 /* AGAIN: steps between checkpoints, whose events are known. */
-enum { OG_DRIVE_SOLVE, OG_DRIVE_REPLAY, OG_DRIVE_AGAIN };
+enum { OG_INTEGRATE_SOLVE, OG_INTEGRATE_REPLAY, OG_INTEGRATE_AGAIN };
 /* What a run keeps for a derivative: nothing, the state of every step, or checkpoints under a budget. */
 enum { OG_KEEP_NOTHING, OG_KEEP_STEPS, OG_KEEP_CHECKPOINTS };
 struct og_checkpoints;
@@ -184,9 +184,9 @@ int og_solve_threads(const og_solve *solve);
 /* Lanes of a block for so many items. */
 int og_lanes_for(const og_solve *solve, size_t items);
 
-/* Forward over a share; *mode is OG_DRIVE_SOLVE or OG_DRIVE_REPLAY. */
-void og_drive_d(og_solve *solve, og_share *share, void *mode);
-void og_drive_s(og_solve *solve, og_share *share, void *mode);
+/* Forward over a share; *mode is OG_INTEGRATE_SOLVE or OG_INTEGRATE_REPLAY. */
+void og_integrate_d(og_solve *solve, og_share *share, void *mode);
+void og_integrate_s(og_solve *solve, og_share *share, void *mode);
 
 /* og_solve_create for a field that a solve makes for itself: options speak of states of another. */
 og_status og_solve_make(og_context *context, const og_field *field, const og_options *options,
@@ -214,10 +214,10 @@ og_status og_solve_check(og_solve *solve);
 og_status og_solve_start(og_solve *solve);
 /* Chooses the form of a field that has weights: bound where trajectories share them and the gradient, if any,
  * is the discrete one, else the source. */
-og_status og_form_choose(og_solve *solve);
+og_status og_weight_binding_choose(og_solve *solve);
 /* The source for what the bound form cannot do; nonzero if that was a change, which `back` undoes. */
-int og_form_leave(og_solve *solve);
-void og_form_return(og_solve *solve, int back);
+int og_weight_binding_leave(og_solve *solve);
+void og_weight_binding_return(og_solve *solve, int back);
 /* Whether there are results, and of this trajectory; `what` begins the sentence: "the final state is". */
 og_status og_check_result(const og_solve *solve, size_t trajectory, const char *what);
 og_status og_fail_not_run(const og_solve *solve, const char *what);
@@ -254,7 +254,7 @@ static inline size_t og_segment_stop(const og_trajectory *at, size_t s) {
 static inline double og_step_end_fraction(const og_solve *solve, const og_trajectory *at, size_t s,
                                           size_t index) {
   if (index + 1 == og_segment_stop(at, s)) return at->path.segments[s].last;
-  return *(const double *)og_record_entry(&at->record, index + 1, solve->stride);
+  return *(const double *)og_step_record_entry(&at->record, index + 1, solve->stride);
 }
 static inline void og_count(og_solve *solve, og_stat stat, long long more) {
   atomic_fetch_add_explicit(&solve->stats[stat], more, memory_order_relaxed);

@@ -1,11 +1,11 @@
 /* A solve's recorded steps, given to another solve to be replayed. */
-#include "solve/checkpoints.h"
+#include "solve/memory/checkpoints.h"
 
 og_status og_solve_fraction(const og_solve *solve, size_t trajectory, size_t step, double *fraction) {
   const og_checkpoints *c = solve->checkpoints;
   if (!c) {
     *fraction =
-        *(const double *)og_record_entry(&solve->trajectories[trajectory].record, step, solve->stride);
+        *(const double *)og_step_record_entry(&solve->trajectories[trajectory].record, step, solve->stride);
     return OG_OK;
   }
   if (!c->kept[trajectory].all)
@@ -29,7 +29,7 @@ static og_status copy_fractions(og_solve *solve, size_t to, const og_solve *from
                      solve->limits.budget);
     if (growth && og_pages_grow(solve->context, &at->record.pages, solve->stride, steps) != OG_OK)
       return og_fail_memory(solve->context, growth, "the steps to follow");
-    OG_TRY(og_solve_fraction(from, m, k, og_record_entry(&at->record, k, solve->stride)));
+    OG_TRY(og_solve_fraction(from, m, k, og_step_record_entry(&at->record, k, solve->stride)));
   }
   at->record.steps = at->steps = steps;
   return OG_OK;

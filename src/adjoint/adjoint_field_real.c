@@ -1,0 +1,27 @@
+/* The right-hand side of the continuous adjoint over dense output, on lane blocks. */
+#include "adjoint/adjoint_field.h"
+
+static void numbers_of(const real *rows, int lanes, const og_lane_status *status, size_t *number) {
+  for (int lane = 0; lane < lanes; lane++)
+    number[lane] = status[lane] ? 0 : (size_t)rows[lane] + ((size_t)rows[lanes + lane] << OG_NUMBER_BITS);
+}
+
+static void eval(const og_field *base, int lanes, const double *t, const real *state, const real *theta,
+                 real *f, og_lane_status *status, void *scratch) {
+  const og_adjoint_field *field = (const og_adjoint_field *)base;
+  const og_field *inner = field->forward->field;
+  size_t n = inner->n * (size_t)lanes, p = inner->p * (size_t)lanes, trajectory[OG_LANES_MAX],
+         segment[OG_LANES_MAX];
+  real *x = (real *)(void *)((char *)scratch + og_dense_bytes(field->forward, lanes));
+  real *x_bar = x + OG_PADDED(n), *theta_bar = x_bar + OG_PADDED(n), *own = theta_bar + OG_PADDED(p);
+  OG_R(og_dense) *dense = OG_R(og_dense_in)(scratch, field->forward, lanes);
+  numbers_of(theta + p, lanes, status, trajectory);
+  numbers_of(theta + p + 2 * lanes, lanes, status, segment);
+  OG_R(og_dense_read)(dense, t, trajectory, segment, status, x);
+  inner->OG_R(ops).vjp(inner, lanes, t, x, theta, state, x_bar, field->with_parameters ? theta_bar : NULL,
+                       NULL, status, own);
+  for (size_t i = 0; i < n; i++) f[i] = -x_bar[i];
+  for (size_t i = 0; field->with_parameters && i < p; i++) f[n + i] = -theta_bar[i];
+}
+
+const OG_R(og_field_ops) OG_R(og_lambda_ops) = {.eval = eval};

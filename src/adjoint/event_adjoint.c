@@ -1,0 +1,130 @@
+#include "adjoint/event_adjoint.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+/* dg/dx, dg/dtheta, and the jump's share of theta_bar. */
+size_t og_event_adjoint_own(const og_solve *solve) { return OG_PADDED(solve->n) + 2 * OG_PADDED(solve->p); }
+
+typedef struct guard_slope {
+  double *x, *theta, t; /* dg/dx, dg/dtheta, dg/dt */
+  double sigma;         /* dG/dsigma */
+} guard_slope;
+
+/* A guard that moves with less than this share of the parts of its speed is not differentiated: where it
+ * touches zero only, rounding leaves about the square root of epsilon. */
+static double least_share(void) { return sqrt(DBL_EPSILON); }
+
+static og_status slope_of(const og_solve *solve, const og_event_adjoint *stop, guard_slope *slope) {
+  slope->x = stop->own;
+  slope->theta = slope->x + OG_PADDED(solve->n);
+  int refused = og_guard_gradient(solve, stop->segment->event, &stop->at, slope->x, slope->theta, &slope->t);
+  if (refused) return OG_ERR_FIELD;
+  double parts = fabs(slope->t * stop->h);
+  slope->sigma = slope->t * stop->h;
+  for (size_t i = 0; i < solve->n; i++) {
+    slope->sigma += slope->x[i] * stop->speed[i];
+    parts += fabs(slope->x[i]) * stop->parts[i];
+  }
+  return fabs(slope->sigma) > least_share() * parts || slope->sigma != slope->sigma ? OG_OK : OG_ERR_GRAZING;
+}
+
+static double largest_of(const double *values, size_t count) {
+  double largest = 0;
+  for (size_t i = 0; i < count; i++) largest = fmax(largest, fabs(values[i]));
+  return largest;
+}
+
+/* -(dL/dsigma) / (dG/dsigma) with another speed. */
+static double mu_of(const og_solve *solve, const og_event_adjoint *stop, const guard_slope *slope,
+                    const double *speed, const double *before_bar, double t_bar) {
+  double sigma_bar = t_bar * stop->h, guard = slope->t * stop->h;
+  for (size_t i = 0; i < solve->n; i++) {
+    sigma_bar += before_bar[i] * speed[i];
+    guard += slope->x[i] * speed[i];
+  }
+  return -sigma_bar / guard;
+}
+
+static void find_error(const og_solve *solve, const og_event_adjoint *stop, const guard_slope *slope,
+                       double mu, const double *before_bar, double t_bar, og_event_adjoint_error *error) {
+  if (!stop->slope) return;
+  double change = fabs(mu_of(solve, stop, slope, stop->slope, before_bar, t_bar) - mu);
+  double size = 0;
+  for (size_t i = 0; i < solve->n; i++) size = fmax(size, fabs(before_bar[i] + mu * slope->x[i]));
+  double by_x = change * largest_of(slope->x, solve->n);
+  error->lambda = by_x > 0 ? by_x / fmax(size, fabs(mu) * largest_of(slope->x, solve->n)) : 0;
+  error->theta = change * largest_of(slope->theta, solve->p);
+}
+
+/* With mu = -(dL/dsigma) / (dG/dsigma): xbar += mu g_x, tbar += mu g_t, thetabar += mu g_theta. */
+static og_status through_sigma(const og_solve *solve, const og_event_adjoint *stop, double *before_bar,
+                               double *theta_bar, double *t_bar, og_event_adjoint_error *error) {
+  guard_slope slope;
+  OG_TRY(slope_of(solve, stop, &slope));
+  double sigma_bar = *t_bar * stop->h;
+  for (size_t i = 0; i < solve->n; i++) sigma_bar += before_bar[i] * stop->speed[i];
+  double mu = -sigma_bar / slope.sigma;
+  find_error(solve, stop, &slope, mu, before_bar, *t_bar, error);
+  for (size_t i = 0; i < solve->n; i++) before_bar[i] += mu * slope.x[i];
+  for (size_t i = 0; i < solve->p; i++) theta_bar[i] += mu * slope.theta[i];
+  *t_bar += mu * slope.t;
+  return OG_OK;
+}
+
+/* Cotangents that the caller put on the event itself: its time, the states before and after. */
+static const double *own_cotangents(const og_solve *solve, const og_event_adjoint *stop,
+                                    const og_trajectory *at) {
+  size_t stride = 1 + 2 * solve->states;
+  return at->event_bars ? at->event_bars + stop->segment->occurrence * stride : NULL;
+}
+
+/* A loss that depends on where a trajectory ends puts in what the event makes of it, however small the
+ * guard's slope. */
+static void note_ending(const og_solve *solve, const og_event_adjoint *stop, og_trajectory *at,
+                        const double *before_bar) {
+  if (stop->segment != &at->path.segments[at->path.count - 1]) return;
+  at->ending_bar = 0;
+  for (size_t i = 0; i < solve->n; i++) at->ending_bar = fmax(at->ending_bar, fabs(before_bar[i]));
+}
+
+og_status og_event_adjoint_pull(const og_solve *solve, const og_event_adjoint *stop, og_trajectory *at,
+                                double *after_bar, double *before_bar, double *theta_bar, double *t_bar,
+                                og_event_adjoint_error *error) {
+  const double *given = own_cotangents(solve, stop, at);
+  *error = (og_event_adjoint_error){0, 0};
+  double *share = stop->own + OG_PADDED(solve->n) + OG_PADDED(solve->p), jump_t_bar = 0;
+  for (size_t i = 0; given && i < solve->states; i++) after_bar[i] += given[1 + solve->states + i];
+  int refused =
+      og_guard_jump_vjp(solve, stop->segment->event, &stop->at, after_bar, before_bar, share, &jump_t_bar);
+  if (refused) return OG_ERR_FIELD;
+  for (size_t i = 0; i < solve->p; i++) theta_bar[i] += share[i];
+  for (size_t i = 0; given && i < solve->states; i++) before_bar[i] += given[1 + i];
+  *t_bar += jump_t_bar + (given ? given[0] : 0);
+  if (!stop->segment->held) OG_TRY(through_sigma(solve, stop, before_bar, theta_bar, t_bar, error));
+  note_ending(solve, stop, at, before_bar);
+  return OG_OK;
+}
+
+/* sigma_dot = -Gdot / (dG/dsigma), with Gdot at fixed sigma */
+static og_status sigma_tangent(const og_solve *solve, const og_event_adjoint *stop, const double *theta_dot,
+                               double *t_dot, double *before_dot) {
+  guard_slope slope;
+  OG_TRY(slope_of(solve, stop, &slope));
+  double g_dot = slope.t * *t_dot;
+  for (size_t i = 0; i < solve->n; i++) g_dot += slope.x[i] * before_dot[i];
+  for (size_t i = 0; i < solve->p; i++) g_dot += slope.theta[i] * theta_dot[i];
+  double sigma_dot = -g_dot / slope.sigma;
+  for (size_t i = 0; i < solve->n; i++) before_dot[i] += sigma_dot * stop->speed[i];
+  *t_dot += sigma_dot * stop->h;
+  return OG_OK;
+}
+
+og_status og_event_adjoint_push(const og_solve *solve, const og_event_adjoint *stop, const double *theta_dot,
+                                double *t_dot, double *before_dot, double *after_dot) {
+  if (!stop->segment->held) OG_TRY(sigma_tangent(solve, stop, theta_dot, t_dot, before_dot));
+  int refused =
+      og_guard_jump_jvp(solve, stop->segment->event, &stop->at, *t_dot, before_dot, theta_dot, after_dot);
+  return refused ? OG_ERR_FIELD : OG_OK;
+}

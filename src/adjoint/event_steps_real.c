@@ -1,0 +1,176 @@
+#include <math.h>
+#include <string.h>
+
+#include "adjoint/event_steps.h"
+#include "solve/signals.h"
+
+typedef OG_R(og_event_steps) og_event_steps;
+
+/* Arrays of one lane: n each of the speed, its parts, the state and two tangents or cotangents; p each of
+ * theta and its tangent or cotangent; og_event_adjoint_own; og_guard_work; and for the slope of the solution,
+ * n of it and n, p and n of its arguments and of f in the solve's precision. */
+static size_t one_lane(const og_solve *solve) {
+  return 8 * OG_PADDED(solve->n) + 3 * OG_PADDED(solve->p) + og_event_adjoint_own(solve) +
+         og_guard_work(solve, 1);
+}
+
+og_status OG_R(og_event_steps_open)(og_event_steps *stops, const OG_R(og_step_reader) * r,
+                                    const OG_R(og_step) * step) {
+  const og_solve *solve = r->solve;
+  *stops = (og_event_steps){.r = r, .step = step};
+  if (og_guards(solve) == 0) return OG_OK;
+  size_t block = OG_PADDED(solve->n * (size_t)r->lanes);
+  size_t one = one_lane(solve);
+  size_t bytes = (block + one) * sizeof(double) + solve->field->scratch_bytes(solve->field, 1);
+  stops->memory = og_alloc(solve->context, 1, bytes);
+  if (!stops->memory) return OG_ERR_MEMORY;
+  stops->before = stops->memory;
+  stops->one = stops->before + block;
+  stops->scratch = stops->one + one;
+  return OG_OK;
+}
+
+void OG_R(og_event_steps_close)(og_event_steps *stops) {
+  if (stops->r) og_free(stops->r->solve->context, stops->memory);
+}
+
+int OG_R(og_event_steps_find)(og_event_steps *stops, int lane) {
+  const OG_R(og_step_reader) *r = stops->r;
+  const og_trajectory *at = r->trajectory[lane];
+  stops->count -= stops->segment[lane] != NULL;
+  stops->segment[lane] = NULL;
+  stops->sigma[lane] = stops->time_bar[lane] = 0;
+  if (!at) return 0;
+  const og_segment *segment = &at->path.segments[r->segment[lane]];
+  if (segment->event == OG_NO_EVENT || r->index[lane] + 1 != og_segment_stop(at, r->segment[lane])) return 0;
+  stops->segment[lane] = segment;
+  stops->sigma[lane] = segment->sigma;
+  stops->count++;
+  return 1;
+}
+
+static size_t entry_of(const og_event_steps *stops, size_t row, int lane) {
+  return row * (size_t)stops->r->lanes + (size_t)lane;
+}
+
+/* h f at the state before the event, in `slope`, which has room for more behind it. */
+static void find_slope(const og_event_steps *stops, int lane, const og_event_adjoint *stop, double *slope) {
+  const og_solve *solve = stops->r->solve;
+  _Alignas(64) double t[OG_LANE_STEP] = {stop->at.t};
+  og_lane_status status[OG_LANE_STEP] = {0};
+  real *x = (real *)(void *)(slope + OG_PADDED(solve->n)), *theta = x + OG_PADDED(solve->n),
+       *f = theta + OG_PADDED(solve->p);
+  for (size_t i = 0; i < solve->n; i++) x[i] = (real)stop->at.x[i];
+  for (size_t i = 0; i < solve->p; i++) theta[i] = (real)stop->at.theta[i];
+  for (size_t k = 0; k < solve->field->fine; k++)
+    theta[solve->p - solve->field->fine + k] =
+        stops->r->theta[entry_of(stops, solve->p - solve->field->fine + k, lane)];
+  solve->field->OG_R(ops).eval(solve->field, 1, t, x, theta, f, status, stop->at.scratch);
+  for (size_t i = 0; i < solve->n; i++) slope[i] = status[0] ? NAN : stop->h * (double)f[i];
+}
+
+/* The lane's step in arrays of its own; *next is what is left of `one`. */
+static og_event_adjoint stop_of(og_event_steps *stops, int lane, double **next) {
+  const og_solve *solve = stops->r->solve;
+  const og_segment *segment = stops->segment[lane];
+  size_t n = OG_PADDED(solve->n);
+  double slopes[OG_STAGES_MAX], *speed = stops->one, *parts = speed + n, *x = parts + n, *theta = x + n;
+  double *own = theta + OG_PADDED(solve->p), *work = own + og_event_adjoint_own(solve);
+  og_interpolant_weights(solve->tableau, segment->sigma, NULL, slopes);
+  for (size_t i = 0; i < solve->n; i++) {
+    double sum = 0, size = 0;
+    for (int j = 0; j < solve->tableau->stages_total; j++) {
+      double part = slopes[j] * (double)stops->step->k[j][entry_of(stops, i, lane)];
+      sum += part;
+      size += fabs(part);
+    }
+    speed[i] = stops->r->at.h[lane] * sum;
+    parts[i] = fabs(stops->r->at.h[lane]) * size;
+  }
+  og_signals_theta(solve, (size_t)(stops->r->trajectory[lane] - solve->trajectories), segment, theta);
+  memcpy(x, segment->states, solve->n * sizeof *x);
+  *next = work + og_guard_work(solve, 1);
+  return (og_event_adjoint){.segment = segment,
+                            .h = stops->r->at.h[lane],
+                            .speed = speed,
+                            .parts = parts,
+                            .at = {segment->time, x, theta, stops->scratch, work},
+                            .own = own};
+}
+
+/* At sigma = 1 the state before the event is the step's end; else it is read from the interpolant. */
+static void seed(og_event_steps *stops, int lane, const double *before_bar, real *x_bar,
+                 real *const *observed) {
+  const og_solve *solve = stops->r->solve;
+  int at_end = stops->sigma[lane] == 1;
+  double weights[OG_STAGES_MAX];
+  og_interpolant_weights(solve->tableau, stops->sigma[lane], weights, NULL);
+  for (size_t i = 0; i < solve->n; i++) {
+    size_t entry = entry_of(stops, i, lane);
+    x_bar[entry] = at_end ? (real)before_bar[i] : 0;
+    stops->before[entry] = at_end ? 0 : before_bar[i];
+    for (int j = 0; !at_end && j < solve->tableau->stages_total; j++)
+      observed[j][entry] += (real)(weights[j] * before_bar[i]);
+  }
+}
+
+og_status OG_R(og_event_steps_pull)(og_event_steps *stops, int lane, double start_bar, real *x_bar,
+                                    real *const *observed, double *theta_sum) {
+  const og_solve *solve = stops->r->solve;
+  double *after_bar, *before_bar, *theta_bar, t_bar = start_bar;
+  og_event_adjoint stop = stop_of(stops, lane, &after_bar);
+  before_bar = after_bar + OG_PADDED(solve->n);
+  theta_bar = before_bar + OG_PADDED(solve->n);
+  stop.slope = stops->looks ? theta_bar + OG_PADDED(solve->p) : NULL;
+  if (stops->looks) find_slope(stops, lane, &stop, theta_bar + OG_PADDED(solve->p));
+  for (size_t i = 0; i < solve->n; i++) after_bar[i] = (double)x_bar[entry_of(stops, i, lane)];
+  if (solve->p) memset(theta_bar, 0, solve->p * sizeof *theta_bar);
+  OG_TRY(og_event_adjoint_pull(solve, &stop, stops->r->trajectory[lane], after_bar, before_bar, theta_bar,
+                               &t_bar, &stops->error));
+  for (size_t i = 0; i < solve->p; i++) theta_sum[entry_of(stops, i, lane)] += theta_bar[i];
+  stops->time_bar[lane] = t_bar;
+  seed(stops, lane, before_bar, x_bar, observed);
+  return OG_OK;
+}
+
+void OG_R(og_event_steps_after)(og_event_steps *stops, real *x_bar) {
+  for (int lane = 0; stops->count && lane < stops->r->lanes; lane++)
+    for (size_t i = 0; stops->segment[lane] && i < stops->r->solve->n; i++)
+      x_bar[entry_of(stops, i, lane)] += (real)stops->before[entry_of(stops, i, lane)];
+}
+
+/* Of the state before the event, sigma held. */
+static void before_tangent(const og_event_steps *stops, int lane, const real *x_dot, double h_dot,
+                           const real *y_dot, double *before_dot) {
+  const og_tableau *tableau = stops->r->solve->tableau;
+  double weights[OG_STAGES_MAX], h = stops->r->at.h[lane];
+  og_interpolant_weights(tableau, stops->sigma[lane], weights, NULL);
+  for (size_t i = 0; i < stops->r->solve->n; i++) {
+    size_t entry = entry_of(stops, i, lane);
+    double k = 0, k_dot = 0;
+    for (int j = 0; j < tableau->stages_total; j++) {
+      k += weights[j] * (double)stops->step->k[j][entry];
+      k_dot += weights[j] * (double)stops->step->x_bar[j][entry];
+    }
+    before_dot[i] =
+        stops->sigma[lane] == 1 ? (double)y_dot[entry] : (double)x_dot[entry] + h * k_dot + h_dot * k;
+  }
+}
+
+og_status OG_R(og_event_steps_push)(og_event_steps *stops, int lane, const real *x_dot, const real *theta_dot,
+                                    double h_dot, double *t_dot, real *y_dot) {
+  const og_solve *solve = stops->r->solve;
+  double *before_dot, *after_dot, *theta;
+  og_event_adjoint stop = stop_of(stops, lane, &before_dot);
+  after_dot = before_dot + OG_PADDED(solve->n);
+  theta = after_dot + OG_PADDED(solve->n);
+  before_tangent(stops, lane, x_dot, h_dot, y_dot, before_dot);
+  for (size_t i = 0; i < solve->p; i++) theta[i] = (double)theta_dot[entry_of(stops, i, lane)];
+  *t_dot += stops->sigma[lane] * h_dot;
+  OG_TRY(og_event_adjoint_push(solve, &stop, theta, t_dot, before_dot, after_dot));
+  for (size_t i = 0; i < solve->n; i++) {
+    stops->before[entry_of(stops, i, lane)] = before_dot[i];
+    y_dot[entry_of(stops, i, lane)] = (real)after_dot[i];
+  }
+  return OG_OK;
+}

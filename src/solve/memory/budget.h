@@ -1,0 +1,48 @@
+/* How a memory budget is shared out: working memory, tables, and slots for checkpoints, as many for each
+ * trajectory. */
+#ifndef OG_BUDGET_H
+#define OG_BUDGET_H
+
+#include "checkpoint/schedule.h"
+#include "solve/events/guards.h"
+#include "solve/solve.h"
+
+/* What a dense output takes whatever the sizes of the solve, at most: src/adjoint/dense.c keeps to it. */
+enum { OG_DENSE_FIXED = 20480 };
+/* What a worker that goes over recorded steps holds in one piece whatever the sizes of the solve, at most:
+ * src/adjoint's *_real.c keep to it. */
+enum { OG_WORKER_FIXED = 45056 };
+
+typedef struct og_memory_budget {
+  int straight; /* every state is to be kept: slot k holds state k, and there are no marks */
+  og_placement placement;
+  size_t every;
+  size_t memory_slots, file_slots; /* of each trajectory; SIZE_MAX: no limit */
+  int threads, lanes;              /* no more than these, so that working memory fits */
+  int taped;                       /* stages of a bound field leave tapes */
+  size_t window;                   /* states of a trajectory that are computed again at a time (window.h) */
+  size_t ceilings;                 /* bytes for those of all trajectories beyond the least (ceilings.h) */
+  size_t lambda;   /* bytes for the steps of the backward solve of adjoint = quadrature; 0: no limit */
+  size_t paths;    /* bytes that all lists of segments may take, */
+  size_t reserved; /* which are reserved as are those of working memory, results and tables */
+} og_memory_budget;
+
+/* The number of steps a trajectory will take at most, where that is known: equal steps, with one more for
+ * each breakpoint of an input, and no events. Else 0. */
+static inline size_t og_known_steps(const og_solve *solve, size_t trajectory) {
+  const og_trajectory *at = &solve->trajectories[trajectory];
+  return at->fixed_steps && !og_guards(solve) ? at->fixed_steps + at->break_count : 0;
+}
+/* The layout for the present options and settings. OG_ERR_BUDGET names the least budget that would do. */
+og_status og_budget_find(const og_solve *solve, og_memory_budget *layout);
+/* Bytes of looks at steps of blocks of so many lanes (adjoint/looks.h), at most. */
+size_t og_looks_bytes(const og_solve *solve, int lanes);
+/* Whether cotangents may be put on the inside of steps. */
+int og_looks_inside(const og_solve *solve);
+static inline size_t og_budget_slots(const og_memory_budget *layout) {
+  size_t most = OG_NO_SLOT - 1;
+  if (layout->memory_slots >= most || layout->file_slots >= most - layout->memory_slots) return most;
+  return layout->memory_slots + layout->file_slots;
+}
+
+#endif
