@@ -282,9 +282,9 @@ int close_output(output *o);
 /* Leaves what is there as it was, unless it is written directly. */
 void drop_output(output *o);
 /* Whether what is written to `path` replaces what is there: not for standard output, pipes and devices. */
-int takes_place(const char *path);
-/* Complains when a file could not be created at `path`. */
-int check_output(const char *option, const char *path);
+int takes_place(og_context *context, const char *path);
+/* Complains when `path` could not be written. */
+int check_output(og_context *context, const char *option, const char *path);
 
 /* ---- json.c ---- */
 

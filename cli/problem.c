@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- Names ---- */
 
@@ -48,7 +49,8 @@ static int same_file(const char *a, const char *b) {
 }
 
 /* Writing must not destroy what was read. */
-static int check_target(const arguments *a, flag which) {
+static int check_target(const problem *p, flag which) {
+  const arguments *a = p->arguments;
   const char *path = a->values[which], *option = option_row_of(which).name;
   /* --params may be taken up and written again, and so may --resume by --checkpoint */
   const char *inputs[] = {a->model, a->values[FLAG_DATA]};
@@ -57,7 +59,15 @@ static int check_target(const arguments *a, flag which) {
     complain("--%s would overwrite %s, which is read", option, inputs[i]);
     return EXIT_USAGE;
   }
-  return check_output(option, path);
+  return check_output(p->context, option, path);
+}
+
+/* A training that is taken up keeps its state where it was; one that is not there is told where it is read.
+ */
+static int check_resumed(const problem *p) {
+  const char *resumed = p->arguments->values[FLAG_RESUME];
+  if (!resumed || p->arguments->values[FLAG_CHECKPOINT] || access(resumed, F_OK) != 0) return EXIT_DONE;
+  return check_output(p->context, "resume", resumed);
 }
 
 static int check_ending(const arguments *a, flag which) {
@@ -67,7 +77,8 @@ static int check_ending(const arguments *a, flag which) {
   return EXIT_USAGE;
 }
 
-static int check_targets(const arguments *a) {
+static int check_targets(const problem *p) {
+  const arguments *a = p->arguments;
   static const flag written[] = {FLAG_OUT, FLAG_PLOT, FLAG_CHECKPOINT, FLAG_LOSS_PLOT};
   enum { WRITTEN = sizeof written / sizeof written[0] };
   const char *out = a->values[FLAG_OUT];
@@ -87,9 +98,9 @@ static int check_targets(const arguments *a) {
                option_row_of(written[i]).name, other);
       return EXIT_USAGE;
     }
-    if (path) status = check_target(a, written[i]);
+    if (path) status = check_target(p, written[i]);
   }
-  return status;
+  return status ? status : check_resumed(p);
 }
 
 /* ---- Times ---- */
@@ -290,7 +301,7 @@ int load_problem(const arguments *a, problem *p) {
   show_warnings(p, 1);
   og_status status = make_options(p, &p->options);
   if (status != OG_OK) return fail(p->context, status);
-  int refused = check_targets(a);
+  int refused = check_targets(p);
   if (!refused) refused = check_company(p);
   if (refused) return refused;
   status = load_model(p);

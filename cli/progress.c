@@ -15,7 +15,7 @@ enum { FIRST_LINES = 10 };
 void begin_progress(progress *view, const problem *p) {
   *view = (progress){.problem = p, .terminal = can_rewrite_lines(), .last_saved = -1e9};
   view->last_shown = view->terminal ? -1e9 : seconds_now();
-  view->saves = p->out && takes_place(p->out);
+  view->saves = p->out && takes_place(p->context, p->out);
 }
 
 static void print_to(FILE *file, const og_progress *now) {

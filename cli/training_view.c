@@ -27,7 +27,7 @@ void begin_view(training_view *view, const problem *p, og_objective *objective, 
                           .validation_loss = NAN,
                           .loss = NAN,
                           .evaluations = NAN};
-  view->saves = p->out && takes_place(p->out);
+  view->saves = p->out && takes_place(p->context, p->out);
   view->keeps = kept_state(p);
 }
 

@@ -2,6 +2,8 @@
  * in them, initial values by their norm, sizes. */
 #include "tool.h"
 
+#include <unistd.h>
+
 static void put_file(const char *name, const char *text) {
   char path[512];
   snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -90,6 +92,76 @@ static void a_disk_that_fills(void **state) {
   assert_says("File too large");
   snprintf(command, sizeof command, "test ! -s '%s/printed'", folder);
   assert_int_equal(system(command), 0);
+}
+
+/* ---- Open files as --out ---- */
+
+#define TABLE "t,x,y\n0,2,2\n1,1.2130613261464531,1.2130613261464531\n"
+
+/* Runs a script of bash in which $T is the tool and $S a solve that writes TABLE. */
+static void script_prints(const char *expected, const char *script) {
+  char path[512], found[1024] = "";
+  put_file("script", script);
+  snprintf(path, sizeof path,
+           "T='%s' S='solve " FIXTURES "decay.ode --times 0:1:2' LOG='%s/log' bash '%s/script' 2>&1", tool(),
+           folder, folder);
+  FILE *pipe = popen(path, "r");
+  assert_non_null(pipe);
+  found[fread(found, 1, sizeof found - 1, pipe)] = '\0';
+  assert_int_equal(pclose(pipe), 0);
+  if (strcmp(found, expected) != 0) fail_msg("%s: \"%s\" is not \"%s\"", script, found, expected);
+}
+
+static void pipes_by_their_names(void **state) {
+  (void)state;
+  script_prints(TABLE, "set -o pipefail; $T $S --out /dev/stdout | cat");
+  script_prints(TABLE, "set -o pipefail; $T $S --out /dev/stderr 2>&1 | cat");
+  script_prints(TABLE, "set -o pipefail; $T $S --out /dev/fd/1 | cat");
+  script_prints(TABLE, "set -o pipefail; $T $S --out /proc/self/fd/1 | cat");
+  script_prints(TABLE, "exec 5> >(cat); $T $S --out /dev/fd/5; exec 5>&-; wait $!");
+}
+
+/* A shell's redirection keeps what was written before and what is written after. */
+static void logs_are_added_to(void **state) {
+  (void)state;
+  script_prints("before\n" TABLE, "echo before >$LOG; $T $S --out /dev/stdout >>$LOG; cat $LOG");
+  script_prints("before\n" TABLE "after\n",
+                "(echo before; $T $S --out /dev/stdout; echo after) >$LOG; cat $LOG");
+  script_prints("before\n" TABLE "after\n", "ln -s /dev/fd/1 $LOG.link; (echo before; $T $S --out $LOG.link; "
+                                            "echo after) >$LOG; cat $LOG; test -L $LOG.link");
+}
+
+/* What every option names is looked at before the work begins: nothing but the refusal is said. */
+static void outputs_are_checked_first(void **state) {
+  (void)state;
+  static const char *const commands[] = {
+      "solve " FIXTURES "decay.ode --%s", "predict " FIXTURES "decay.ode --data " FIXTURES "decay.csv --%s",
+      "fit " FIXTURES "decay.ode --data " FIXTURES "decay.csv --%s",
+      "fit " FIXTURES "decay.ode --data " FIXTURES "decay.csv --optimizer adam --epochs 2 --%s"};
+  static const struct {
+    const char *option, *file;
+    int from, to; /* of the commands */
+  } rows[] = {{"out", "x.json", 0, 4},
+              {"plot", "x.svg", 0, 4},
+              {"checkpoint", "x", 3, 4},
+              {"loss-plot", "x.svg", 3, 4}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char link[160], target[64], option[256], expected[512], command[1024], *out;
+    snprintf(link, sizeof link, "%s/%s", folder, rows[i].file);
+    snprintf(target, sizeof target, "nowhere/%s", rows[i].file);
+    unlink(link);
+    assert_int_equal(symlink(target, link), 0);
+    snprintf(option, sizeof option, "%s %s", rows[i].option, link);
+    snprintf(expected, sizeof expected, "odegrad: --%s: cannot write %s: No such file or directory\n",
+             rows[i].option, link);
+    for (int k = rows[i].from; k < rows[i].to; k++) {
+      snprintf(command, sizeof command, commands[k], option);
+      assert_int_equal(run(&out, "%s", command), 2);
+      assert_string_equal(errors(), expected);
+      assert_string_equal(out, "");
+      free(out);
+    }
+  }
 }
 
 /* ---- Ids ---- */
@@ -355,6 +427,9 @@ int main(void) {
                                      cmocka_unit_test(its_own_failure_comes_first),
                                      cmocka_unit_test(readers_that_go_away),
                                      cmocka_unit_test(a_disk_that_fills),
+                                     cmocka_unit_test(pipes_by_their_names),
+                                     cmocka_unit_test(logs_are_added_to),
+                                     cmocka_unit_test(outputs_are_checked_first),
                                      cmocka_unit_test(ids_in_csv),
                                      cmocka_unit_test(ids_in_json),
                                      cmocka_unit_test(ids_in_tables),

@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 
-/* A new file beside `target`, open for writing and locked while it is, with the permissions and the owner of
+/* A new file beside `target`, open for writing (and reading back) and locked while it is, with the permissions and the owner of
  * `target` where that exists; *name is its path (for og_free). Files that runs left here which ended before
  * they were done, for the same target, are removed: nobody holds their lock. A descriptor, or minus the error
  * number. */
