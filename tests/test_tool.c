@@ -422,6 +422,41 @@ static void sizes_of_memory(void **state) {
   }
 }
 
+/* ---- Threads ---- */
+
+/* Stacks of a size that only OpenMP is told of, in an address space where few of them fit: fewer threads are
+ * used, which is said once, and the numbers are the same. */
+static void stacks_of_threads(void **state) {
+  (void)state;
+  static const char *const sizes[] = {"OMP_STACKSIZE=512M", "OMP_STACKSIZE=' 262144 '", "GOMP_STACKSIZE=1g",
+                                      "KMP_STACKSIZE=300000000B"},
+                           *const verbs[] = {"solve", "grad", "check", "fit", "predict"};
+  char *out, *again;
+  int fits = run(&out, "--version >/dev/null && ulimit -v 2000000 && '%s' --version", tool()) == 0;
+  free(out);
+  if (!fits) skip(); /* sanitizers need more */
+  char rows[1 << 13] = "id,t,y\n";
+  for (int m = 0; m < 200; m++)
+    snprintf(rows + strlen(rows), sizeof rows - strlen(rows), "m%d,0,2\nm%d,1,1.2\n", m, m);
+  put_file("rows.csv", rows);
+  for (size_t i = 0; i < 20; i++) {
+    char command[512];
+    snprintf(command, sizeof command, "%s " FIXTURES "decay.ode --data '%s/rows.csv' --threads", verbs[i % 5],
+             folder);
+    assert_int_equal(run(&out, "%s 1", command), 0);
+    snprintf(command + strlen(command), sizeof command - strlen(command), " 200");
+    assert_int_equal(run(&again, "--version >/dev/null; export %s; ulimit -v 2000000; '%s' %s", sizes[i / 5],
+                         tool(), command),
+                     0);
+    int timed =
+        strcmp(verbs[i % 5], "fit") == 0 || strcmp(verbs[i % 5], "check") == 0; /* they tell how long */
+    if (!timed) assert_string_equal(out, again);
+    const char *note = strstr(errors(), "there is no room for 200 threads, but for ");
+    if (!note || strstr(note + 1, "there is")) fail_msg("not once: %s", errors());
+    free(out), free(again);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(full_standard_output),
                                      cmocka_unit_test(its_own_failure_comes_first),
@@ -439,6 +474,7 @@ int main(void) {
                                      cmocka_unit_test(norms_of_initial_values),
                                      cmocka_unit_test(where_norms_begin),
                                      cmocka_unit_test(norms_of_parameters),
-                                     cmocka_unit_test(sizes_of_memory)};
+                                     cmocka_unit_test(sizes_of_memory),
+                                     cmocka_unit_test(stacks_of_threads)};
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -24,8 +24,11 @@ const atomic_int *og_interrupt_of(const og_context *context);
 /* As many of the wanted threads, the calling one among them, as can be made: OpenMP ends the process where it
  * cannot make those that it is asked for. */
 int og_threads_there(og_context *context, int wanted);
-/* The most that were once there, which OpenMP keeps. */
-int *og_threads_known(og_context *context);
+/* The most that were once there, which OpenMP keeps, and whether more were tried in vain. */
+typedef struct og_threads {
+  int most, limited;
+} og_threads;
+og_threads *og_threads_of(og_context *context);
 /* Seconds on a clock that nobody sets. */
 double og_hessian_products(void);
 /* One line to the log sink. */

@@ -17,7 +17,7 @@ struct og_context {
   void *log_user;
   int threads;
   atomic_int interrupt;
-  int threads_known;
+  og_threads threads_known;
   int cut;       /* the message found no memory: its end is missing, and nothing is added to it */
   char *message; /* `fallback`, or a block of the allocator */
   char fallback[FALLBACK_SIZE];
@@ -179,7 +179,7 @@ void og_context_interrupt(og_context *context, int interrupt) {
   if (context) atomic_store(&context->interrupt, interrupt != 0);
 }
 
-int *og_threads_known(og_context *context) { return &context->threads_known; }
+og_threads *og_threads_of(og_context *context) { return &context->threads_known; }
 
 const atomic_int *og_interrupt_of(const og_context *context) { return &context->interrupt; }
 
