@@ -31,7 +31,7 @@ char *state_name(const problem *p, size_t i) {
 }
 
 char *id_suffix(const problem *p, size_t trajectory) {
-  return p->has_ids ? join(" (%s)", og_table_group_name(p->data, trajectory)) : join("%s", "");
+  return p->has_ids ? one_line(join(" (%s)", og_table_group_name(p->data, trajectory))) : join("%s", "");
 }
 
 /* ---- Files to be written ---- */
@@ -245,6 +245,7 @@ static int fail_no_time(const problem *p) {
     free(names);
     names = longer;
   }
+  names = one_line(names);
   complain("%s has no column t (or time); its columns are: %s%s", og_table_name(p->data), names,
            count > NAMED ? ", ..." : "");
   free(names);

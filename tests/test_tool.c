@@ -254,6 +254,34 @@ static void ids_in_messages(void **state) {
   }
 }
 
+/* Whatever is in an id, in a column's name or in a cell, it does not break the line of a message. */
+static void line_breaks_in_messages(void **state) {
+  (void)state;
+  static const char *const verbs[] = {"solve", "grad", "fit", "predict"};
+  static const struct {
+    const char *rows, *says;
+    int lines;
+  } cases[] = {{"id,t,y\n\"two\nlines\",2,2\n\"two\nlines\",1,1\n", "two lines", 1},
+               {"id,t,y\n\"two\nlines\",0,1\n\"two\nlines\",,1\n", "lines.csv:4: data row 2", 1},
+               {"\"two\nlines\",y\n1,2\n", "two lines, y", 1},
+               {"\"two\nlines\",t,y\nx,1,2\n", "column two lines: \"x\" is not a number", 1},
+               {"t,y\n0,\"two\tlines\n\"\n", "column y: \"two lines \" is not a number", 1},
+               {"t,y\n0,\x1b[31m\n", "column y: \"\xe2\x90\x9b[31m\" is not a number", 1},
+               {"id,t,y\n\"two\nlines\",0,1\n\"two\nlines\",4,1\n", "trajectory 0 (two lines) stopped", 9}};
+  for (size_t i = 0; i < 4 * sizeof cases / sizeof *cases; i++) {
+    char *out;
+    int lines = 0;
+    put_file("lines.csv", cases[i / 4].rows);
+    assert_int_not_equal(run(&out, "%s " FIXTURES "decay.ode --data '%s/lines.csv' --quiet --max-steps 3",
+                             verbs[i % 4], folder),
+                         0);
+    assert_says(cases[i / 4].says);
+    for (const char *at = errors(); *at; at++) lines += *at == '\n';
+    if (lines > cases[i / 4].lines) fail_msg("%d lines: \"%s\"", lines, errors());
+    free(out);
+  }
+}
+
 /* ---- Places in messages ---- */
 
 /* A byte order mark is no character of the first line, and of no other. */
@@ -469,6 +497,7 @@ int main(void) {
                                      cmocka_unit_test(ids_in_json),
                                      cmocka_unit_test(ids_in_tables),
                                      cmocka_unit_test(ids_in_messages),
+                                     cmocka_unit_test(line_breaks_in_messages),
                                      cmocka_unit_test(columns_behind_a_byte_order_mark),
                                      cmocka_unit_test(observed_columns),
                                      cmocka_unit_test(norms_of_initial_values),

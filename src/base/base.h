@@ -128,5 +128,7 @@ const char *og_options_choice_name(const og_options *options, og_option option);
 
 /* Whether og_printable would copy the text as it is. */
 int og_is_printable(const char *text);
+/* Line breaks and tabs of a name that is quoted within a line become blanks; returns `text`. */
+char *og_one_line(char *text);
 
 #endif

@@ -197,8 +197,7 @@ void og_log(const og_context *context, const char *format, ...) {
   vsnprintf(raw, sizeof raw, format, arguments);
   va_end(arguments);
   og_printable(raw, line, sizeof line);
-  for (char *newline = strchr(line, '\n'); newline; newline = strchr(newline, '\n')) *newline = ' ';
-  context->log(line, context->log_user);
+  context->log(og_one_line(line), context->log_user);
 }
 
 og_status og_context_set_threads(og_context *context, int threads) {

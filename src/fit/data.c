@@ -15,7 +15,7 @@ const char *og_data_trajectory(const og_table *table, size_t trajectory, char te
   text[0] = '\0';
   if (table && og_table_column(table, "id"))
     snprintf(text, OG_PLACE_SIZE, ", trajectory %.64s", og_table_group_name(table, trajectory));
-  return text;
+  return og_one_line(text);
 }
 
 /* A long path is cut at its beginning. */
@@ -30,7 +30,7 @@ const char *og_data_file(const og_table *table, size_t row, char text[OG_FILE_SI
     snprintf(text, OG_FILE_SIZE, "%s%s:%zu: ", dots, end, line);
   else if (*name)
     snprintf(text, OG_FILE_SIZE, "%s%s: ", dots, end);
-  return text;
+  return og_one_line(text);
 }
 
 /* ---- Columns ---- */
@@ -44,7 +44,7 @@ static const char *list_columns(const og_table *table, char *text, size_t size) 
     used += wrote > 0 ? (size_t)wrote : 0;
   }
   if (used >= size) memcpy(text + size - 4, "...", 4);
-  return text;
+  return og_one_line(text);
 }
 
 og_status og_data_no_column(og_context *context, const og_table *table, const char *use, const char *name) {
