@@ -45,19 +45,24 @@ static og_status fail_here(reader *r, const char *what) {
   return og_fail(r->context, OG_ERR_DATA, "%s:%zu:%zu: %s", r->name, r->line, column_here(r), what);
 }
 
-/* The beginning of the cell, fit for one line of a message: no control characters, no character cut in two.
- */
-static void show_cell(const reader *r, char shown[SHOWN + 4]) {
+/* The beginning of the cell, fit for one line of a message: Unicode's pictures of control characters (as
+ * og_printable has them, here of line breaks too), no character cut in two. */
+static void show_cell(const reader *r, char shown[3 * SHOWN + 4]) {
   size_t length = r->cell_length < SHOWN ? r->cell_length : SHOWN;
   while (length < r->cell_length && length > 0 && ((unsigned char)r->cell[length] & 0xC0) == 0x80) length--;
-  for (size_t i = 0; i < length; i++)
-    shown[i] = (unsigned char)r->cell[i] < ' ' || r->cell[i] == 127 ? '?' : r->cell[i];
-  memcpy(shown + length, "...", 4);
-  if (length == r->cell_length) shown[length] = '\0';
+  size_t used = 0;
+  for (size_t i = 0; i < length; i++) {
+    unsigned char c = (unsigned char)r->cell[i];
+    int control = c < ' ' || c == 127;
+    if (control) memcpy(shown + used, "\xe2\x90", 2), used += 2;
+    shown[used++] = (char)(!control ? c : c == 127 ? 0xa1 : 0x80 + c);
+  }
+  memcpy(shown + used, "...", 4);
+  if (length == r->cell_length) shown[used] = '\0';
 }
 
 static og_status fail_cell(reader *r, size_t column, const char *what) {
-  char shown[SHOWN + 4];
+  char shown[3 * SHOWN + 4];
   show_cell(r, shown);
   return og_fail(r->context, OG_ERR_DATA, "%s:%zu:%zu: column %s: \"%s\" %s", r->name, r->cell_line,
                  r->cell_column, r->header.names[column], shown, what);

@@ -22,6 +22,7 @@ static int has_word(const og_parser *p, const char *word) {
   og_span span = {p->from + 1, strlen(word)};
   for (size_t end = p->token.span.at + p->token.span.length; span.at + span.length <= end; span.at++) {
     if (text[span.at] == '#') span.at += strcspn(text + span.at, "\n");
+    if (span.at + span.length > end) return 0;
     if (og_span_is(p->source, span, word) && og_is_whole_name(text, span)) return 1;
   }
   return 0;
