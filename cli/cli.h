@@ -151,6 +151,9 @@ void show_warnings(const problem *p, int shown);
 /* The spans of all trajectories [M], from the `time` statement, the data or --times. Returns an exit status.
  */
 int find_spans(const problem *p, double *t0, double *t1);
+/* Says what was taken for the span where the model does not say it, and refuses data whose times go back
+ * there (fits and gradients are refused by the library). Returns an exit status. */
+int note_span(const problem *p);
 /* "order.csv:4" for a row of the data, where its line is known. */
 char *row_place(const problem *p, size_t row);
 /* The data times of one trajectory in the order of the rows; returns their number. `rows` may be NULL. */
@@ -352,6 +355,8 @@ double row_norm(const row *r, const double *values);
 double row_largest(const row *r, const double *values);
 /* What is said below tables that have arrays in them; what --json has of these. */
 void explain_arrays(const char *in_json);
+/* A line with a loss that is a sum: behind it over what; values: how many are observed. */
+void print_loss(const char *name, double loss, size_t values);
 
 /* ---- verbs ---- */
 
