@@ -1,5 +1,5 @@
-/* What the files of pictures share: picture.c solves, picture_draw.c draws curves and data, picture_shade.c
- * what is shaded, picture_classes.c columns of classes. */
+/* What the files of pictures share: picture.c chooses, picture_solve.c solves, picture_draw.c draws curves
+ * and data, picture_shade.c what is shaded, picture_classes.c columns of classes. */
 #ifndef ODEGRAD_PICTURE_H
 #define ODEGRAD_PICTURE_H
 
@@ -18,6 +18,10 @@ typedef struct picture {
   double *values; /* [rows][curves] */
   og_plot *plot;
 } picture;
+
+/* picture_solve.c: the solution along the curves from t0 to t1; t1 [M] becomes where they end, the last row
+ * of the data where what lies beyond fails */
+og_status solve_curves(picture *d, const double *t0, double *t1);
 
 /* picture_draw.c */
 og_status draw_and_write(picture *d, const char *path);

@@ -145,7 +145,7 @@ static og_status solve_rows(const picture *d, solution *s) {
   og_status status = OG_ERR_DATA; /* what these two say was said before the picture */
   if (!find_spans(p, t0, t1) && !allot_data_times(p, t0, t1, s)) {
     show_warnings(p, 0);
-    status = solve_at(p, t0, t1, d->theta, s);
+    status = solve_rows_at(p, t0, t1, d->theta, s);
     show_warnings(p, 1);
   }
   free(t0), free(t1);
