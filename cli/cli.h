@@ -265,7 +265,7 @@ int find_phase(const problem *p, phase_axis axes[2]);
 og_status new_plot(const problem *p, const char *title, const char *x_label, const char *y_label,
                    og_plot **plot);
 
-/* The times of a trajectory that a training held out; NaN: none; infinite: all of it. */
+/* The times of a trajectory that a training held out; NaN: none; both infinite: all of it. */
 typedef struct held_out {
   double from, to;
 } held_out;

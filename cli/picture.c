@@ -80,6 +80,7 @@ static picture new_picture(const problem *p, const double *theta) {
 og_status draw_solution(const problem *p, const double *t0, double *t1) {
   picture d = new_picture(p, p->theta);
   if (!d.phase) show_states(&d), show_observed(&d, 1);
+  if (!d.phase && !p->arguments->time_count) d.classes = CLASSES_OF_DATA;
   return draw_picture(&d, t0, t1);
 }
 
@@ -90,7 +91,7 @@ int draw_objective(const problem *p, const double *theta, const held_out *held, 
   if (!result) {
     picture d = new_picture(p, theta);
     d.held = held;
-    d.classes = !d.phase;
+    d.classes = d.phase ? NO_CLASSES : ALL_CLASSES;
     if (!d.phase) show_observed(&d, 0);
     if (!d.phase && og_model_observed(p->model) == 0) show_states(&d);
     og_status status = draw_picture(&d, t0, t1);

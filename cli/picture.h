@@ -5,15 +5,18 @@
 
 #include "cli.h"
 
+/* Which columns of classes are drawn. */
+typedef enum class_columns { NO_CLASSES, CLASSES_OF_DATA, ALL_CLASSES } class_columns;
+
 /* What is drawn in one picture. */
 typedef struct picture {
   const problem *p;
   const double *theta;
   const held_out *held; /* [M]; NULL: nothing is */
-  int classes;          /* columns of classes are drawn, too */
-  int phase;            /* one of two curves against the other */
-  phase_axis *shown;    /* [curves]: the states and observed columns of the curves */
-  size_t curves;        /* of each trajectory */
+  class_columns classes;
+  int phase;         /* one of two curves against the other */
+  phase_axis *shown; /* [curves]: the states and observed columns of the curves */
+  size_t curves;     /* of each trajectory */
   solution s;
   double *values; /* [rows][curves] */
   og_plot *plot;

@@ -93,6 +93,13 @@ static void log_ticks_are_decades(void **state) {
   assert_labels(&scale, "1 10 100 1000");
   og_scale_fit(&scale, 1, 4, 80, 0, 7);
   assert_labels(&scale, "5 10 20 50");
+  og_scale_fit(&scale, 1, 0.24, 2.1, 0.06, 7); /* about a decade: labels all along it */
+  assert_labels(&scale, "0.3 0.5 0.7 1 1.5 2");
+  og_scale_fit(&scale, 1, 2e-7, 9e-7, 0, 4);
+  assert_labels(&scale,
+                "2\u00d710\u207b\u2077 3\u00d710\u207b\u2077 5\u00d710\u207b\u2077 7\u00d710\u207b\u2077");
+  og_scale_fit(&scale, 1, 1.05, 1.2, 0, 4); /* so little of a decade is as good as linear */
+  assert_labels(&scale, "1.05 1.10 1.15 1.20");
   og_scale_fit(&scale, 1, 1e-12, 1, 0, 7);
   assert_labels(&scale,
                 "10\u207b\u00b9\u00b2 10\u207b\u00b9\u2070 10\u207b\u2078 10\u207b\u2076 10\u207b\u2074 "
@@ -443,6 +450,36 @@ static void cells_show_their_values(void **state) {
   og_context_destroy(context);
 }
 
+/* Cells are the darker the larger the part of their row: 52 and 63 are all of theirs, 41 is not. An axis of
+ * classes has their numbers, in the places of the columns above it, and no others. */
+static void classes_are_where_their_cells_are(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_plot *plot;
+  assert_int_equal(og_plot_create(context, "", "predicted", "in the data", &plot), OG_OK);
+  assert_int_equal(og_plot_set_size(plot, 400, 1000), OG_OK); /* one panel above the other */
+  assert_int_equal(og_plot_cells(plot, 3, 3, (double[]){41, 0, 7, 0, 52, 0, 0, 0, 63}), OG_OK);
+  assert_int_equal(og_plot_panel(plot, NULL, "class", "a probability, with longer numbers"), OG_OK);
+  assert_int_equal(og_plot_points(plot, "", 1, (double[]){2}, (double[]){0.123}), OG_OK);
+  assert_int_equal(og_plot_classes(plot, 0), OG_ERR_ARGUMENT);
+  assert_int_equal(og_plot_classes(plot, 3), OG_OK);
+  char *svg = svg_of(context, plot);
+  assert_int_equal(count_of(svg, "fill=\"#0072b2\""), 2 + 1); /* and the point */
+  static const char *const numbers[] = {">1</text>", ">2</text>", ">3</text>"};
+  for (int i = 0; i < 3; i++) {
+    const char *last = NULL, *at = strstr(svg, numbers[i]), *first = at;
+    assert_int_equal(count_of(svg, numbers[i]), 3); /* both axes of the matrix, and that of classes */
+    for (; at; at = strstr(at + 1, numbers[i])) last = at;
+    while (strncmp(first, "<text", 5) != 0) first--;
+    while (strncmp(last, "<text", 5) != 0) last--;
+    assert_true(attribute(first, "<text", " x=\"") == attribute(last, "<text", " x=\""));
+  }
+  assert_null(strstr(svg, ">0.5</text>"));
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
 /* Panels share a scale, so that they can be compared; one with labels of its own has its own, not
  * logarithmic. */
 static void panels_share_their_scales(void **state) {
@@ -551,6 +588,7 @@ int main(void) {
       cmocka_unit_test(a_band_reaches_to_the_edges),
       cmocka_unit_test(signs_are_black_and_take_no_colour),
       cmocka_unit_test(cells_show_their_values),
+      cmocka_unit_test(classes_are_where_their_cells_are),
       cmocka_unit_test(panels_share_their_scales),
       cmocka_unit_test(everything_fits_a_small_picture),
       cmocka_unit_test(sizes_are_those_asked_for),

@@ -29,6 +29,7 @@ typedef struct og_series {
 /* NULL: the plot's label, and the scale that panels without one of their own share. */
 typedef struct og_panel {
   char *title, *x_label, *y_label;
+  size_t classes; /* of the x axis; 0: it has numbers */
 } og_panel;
 
 struct og_plot {

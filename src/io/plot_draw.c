@@ -9,7 +9,9 @@
 #define LEAST_FRAME 10.0
 #define LEAST_BESIDE 220.0 /* what panels need beside a legend; without that it covers some of the data */
 
-int og_panel_own_x(const og_plot *plot, size_t panel) { return plot->panels[panel].x_label != NULL; }
+int og_panel_own_x(const og_plot *plot, size_t panel) {
+  return plot->panels[panel].x_label != NULL || plot->panels[panel].classes;
+}
 int og_panel_own_y(const og_plot *plot, size_t panel) { return plot->panels[panel].y_label != NULL; }
 
 /* A matrix has no logarithms, and neither have the places that an axis of its own counts to the right. */
@@ -56,6 +58,7 @@ static void include_series(const og_view *view, const og_series *series, int alo
 /* Of one panel, or of all that share the scale. */
 static range range_of(const og_picture *p, size_t panel, int along_x) {
   range r = {INFINITY, -INFINITY, 0};
+  if (along_x && p->plot->panels[panel].classes) include_cells(&r, p->plot->panels[panel].classes);
   int (*own)(const og_plot *, size_t) = along_x ? og_panel_own_x : og_panel_own_y;
   for (size_t s = 0; s < p->plot->count; s++) {
     const og_series *series = &p->plot->series[s];
@@ -165,10 +168,24 @@ static void set_frame(og_view *view) {
   view->y.from = view->frame.bottom, view->y.to = view->frame.top;
 }
 
+/* Panels above each other begin at one place, so that what is above each other in them belongs together, and
+ * those beside each other too. */
+static void align_frames(og_picture *p) {
+  for (size_t i = 0; i < p->plot->panel_count; i++)
+    for (size_t k = 0; k < p->plot->panel_count; k++) {
+      og_view *view = &p->views[i], *other = &p->views[k];
+      if (view->cell.left == other->cell.left && view->frame.left < other->frame.left)
+        view->x.from = view->frame.left = other->frame.left;
+      if (view->cell.top == other->cell.top && view->frame.top < other->frame.top)
+        view->y.to = view->frame.top = other->frame.top;
+    }
+}
+
 static og_status lay_out(og_picture *p) {
   set_cells(p);
   OG_TRY(fit_scales(p));
   for (size_t i = 0; i < p->plot->panel_count; i++) set_frame(&p->views[i]);
+  align_frames(p);
   return OG_OK;
 }
 

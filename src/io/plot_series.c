@@ -256,10 +256,10 @@ static void draw_line(const og_view *view, const og_series *series) {
 
 /* ---- Cells ---- */
 
-static double largest_of(const double *values, size_t count) {
-  double largest = 0;
-  for (size_t i = 0; i < count; i++) largest = fmax(largest, values[i]);
-  return largest;
+static double sum_of(const double *values, size_t count) {
+  double sum = 0;
+  for (size_t i = 0; i < count; i++) sum += fmax(values[i], 0);
+  return sum;
 }
 
 static void draw_cell(const og_view *view, double x, double y, double value, double share) {
@@ -276,11 +276,12 @@ static void draw_cell(const og_view *view, double x, double y, double value, dou
     canvas->text(canvas->state, (left + right) / 2, (top + bottom) / 2 + 0.36 * CELL_TEXT, &style, text);
 }
 
+/* The darker the larger the part of its row. */
 static void draw_cells(const og_view *view, const og_series *series) {
   for (size_t i = 0; i < series->count; i++) {
     size_t row = i / series->columns;
-    double largest = largest_of(series->y + row * series->columns, series->columns), value = series->y[i];
-    double share = value > 0 && largest < INFINITY ? value / largest : 0;
+    double sum = sum_of(series->y + row * series->columns, series->columns), value = series->y[i];
+    double share = value > 0 && sum < INFINITY ? value / sum : 0;
     draw_cell(view, (double)(i % series->columns + 1), (double)(row + 1), value, 0.04 + 0.96 * share);
   }
 }
