@@ -61,10 +61,12 @@ static og_status draw_picture(picture *d, const double *t0, double *t1) {
   if (needs_curves(d)) {
     status = solve_curves(d, t0, t1);
     if (status == OG_OK) status = evaluate_curves(d);
+    if (status == OG_OK) find_hidden(d);
   }
   if (status == OG_OK) status = draw_and_write(d, d->p->plot);
   free_solution(&d->s);
   free(d->values);
+  free(d->above);
   free(d->shown);
   return status;
 }

@@ -347,20 +347,84 @@ static void markers_adapt_to_their_number(void **state) {
   assert_true(more < 0.8 * many && more >= 1 && !rims && below);
 }
 
-/* Lines of one name are thinner when there are many of them. */
+/* Of noise the markers have few neighbours, and hide the curve between them all the same: 300 points within
+ * a fifth of the height, three for each stripe of a marker's width, are small and lie below it. */
+static void noise_does_not_hide_its_curve(void **state) {
+  (void)state;
+  enum { COUNT = 300 };
+  double x[COUNT], y[COUNT], noisy[COUNT];
+  og_rng rng;
+  og_rng_seed(&rng, 5, 0);
+  for (int i = 0; i < COUNT; i++) x[i] = i, y[i] = i, noisy[i] = i + 60 * (og_rng_uniform(&rng) - 0.5);
+  og_context *context = new_context();
+  og_plot *plot = new_plot(context);
+  assert_int_equal(og_plot_line(plot, "", COUNT, x, y), OG_OK);
+  assert_int_equal(og_plot_points(plot, "", COUNT, x, noisy), OG_OK);
+  char *svg = svg_of(context, plot), *disc = strstr(svg, "<circle");
+  assert_true(strtod(strstr(disc, " r=\"") + 4, NULL) < 3);
+  assert_true(disc < strstr(svg, "stroke=\"#0072b2\""));
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
+/* Data are above lines that fill the panel. */
+static void data_are_seen_before_many_lines(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_plot *plot = new_plot(context);
+  for (int i = 0; i < 50; i++) {
+    assert_int_equal(og_plot_line(plot, "", 2, (double[]){0, 1}, (double[]){i, i}), OG_OK);
+    assert_int_equal(og_plot_points(plot, "", 2, (double[]){0.4, 0.5}, (double[]){i, i + 0.5}), OG_OK);
+  }
+  char *svg = svg_of(context, plot), *disc = strstr(svg, "<circle"), *line = NULL;
+  for (char *at = svg; (at = strstr(at, "stroke=\"#99c7e0\"")); at++) line = at;
+  assert_true(line && disc > line);
+  assert_non_null(strstr(disc, "fill=\"#0072b2\"")); /* in full colour, though they are many */
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
+/* A line of more points than pixels keeps what is seen: the ends, and of a fast oscillation both extremes. */
+static void a_long_line_keeps_its_extremes(void **state) {
+  (void)state;
+  enum { COUNT = 200000 };
+  double *x = calloc(COUNT, sizeof *x), *y = calloc(COUNT, sizeof *y);
+  for (int i = 0; i < COUNT; i++) x[i] = i, y[i] = i % 2 ? -1 : 1;
+  y[COUNT / 3] = 7, y[COUNT / 2] = -7;
+  og_context *context = new_context();
+  og_plot *plot = new_plot(context);
+  assert_int_equal(og_plot_line(plot, "", COUNT, x, y), OG_OK);
+  char *svg = svg_of(context, plot), *at = strstr(strstr(svg, "stroke=\"#0072b2\""), "points=\"") + 8;
+  double lowest = INFINITY, highest = -INFINITY, middle = NAN, place;
+  int points = 0;
+  for (int used; sscanf(at, "%lf,%lf%n", &place, &middle, &used) == 2; at += used, points++)
+    lowest = fmin(lowest, middle), highest = fmax(highest, middle);
+  assert_true(points > 1440 && points <= 4 * 1440 + 4); /* four in each half of a pixel, of 720 and some */
+  assert_true(fabs((highest - lowest) / (442 - 46) - 1 / 1.12) < 0.01); /* all of it but the margins */
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+  free(x), free(y);
+}
+
+/* Lines of one name are thinner when there are many of them, and pale when they fill the panel. */
 static void many_lines_of_a_name_are_thin(void **state) {
   (void)state;
   static const struct {
     int lines;
-    const char *width;
-  } rows[] = {{6, "stroke-width=\"2\""}, {7, "stroke-width=\"1\""}, {41, "stroke-width=\"0.5\""}};
+    const char *width, *colour;
+  } rows[] = {{6, "stroke-width=\"2\"", "stroke=\"#0072b2\""},
+              {7, "stroke-width=\"1\"", "stroke=\"#0072b2\""},
+              {41, "stroke-width=\"0.5\"", "stroke=\"#99c7e0\""}}; /* 0.4 of #0072b2, the rest white */
   for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
     og_context *context = new_context();
     og_plot *plot = new_plot(context);
     for (int i = 0; i < rows[k].lines; i++) og_plot_line(plot, "", 2, (double[]){0, 1}, (double[]){i, i + 1});
     char *svg = svg_of(context, plot);
     size_t found = 0;
-    for (const char *at = svg; (at = strstr(at, "stroke=\"#0072b2\"")); at++)
+    for (const char *at = svg; (at = strstr(at, rows[k].colour)); at++)
       found += strstr(at, rows[k].width) && strstr(at, rows[k].width) < strstr(at, "points");
     assert_int_equal(found, rows[k].lines);
     og_free(context, svg);
@@ -585,6 +649,9 @@ int main(void) {
       cmocka_unit_test(many_names_fit),
       cmocka_unit_test(markers_adapt_to_their_number),
       cmocka_unit_test(many_lines_of_a_name_are_thin),
+      cmocka_unit_test(noise_does_not_hide_its_curve),
+      cmocka_unit_test(data_are_seen_before_many_lines),
+      cmocka_unit_test(a_long_line_keeps_its_extremes),
       cmocka_unit_test(a_band_reaches_to_the_edges),
       cmocka_unit_test(signs_are_black_and_take_no_colour),
       cmocka_unit_test(cells_show_their_values),

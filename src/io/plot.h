@@ -108,7 +108,8 @@ typedef struct og_view {
   og_box cell, frame;
   double *path;  /* room for the longest series, [count][2] */
   double radius; /* of markers */
-  int crowded;   /* markers would hide each other: they are small, pale and below the curves */
+  int crowded;   /* markers would hide each other, or their curve: they are small, pale and below it */
+  int filled;    /* lines fill the panel: they are pale, and markers above them */
 } og_view;
 
 typedef struct og_picture {
@@ -122,6 +123,8 @@ typedef struct og_picture {
 
 enum { OG_INK = 0x222222, OG_AXIS = 0x555555, OG_GRID = 0xe4e4e4, OG_PAPER = 0xffffff };
 
+/* Leaves out points that no one sees, of a path [length][2] in pixels; returns how many stay. */
+size_t og_path_thin(double *path, size_t length);
 int og_series_has_line(const og_series *series);
 int og_series_has_markers(const og_series *series);
 /* Whether a point of a series with points has a place on the axes of its panel. */
