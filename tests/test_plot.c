@@ -597,6 +597,33 @@ static void everything_fits_a_small_picture(void **state) {
   og_context_destroy(context);
 }
 
+/* What does not fit keeps its beginning and its end, in whole characters. */
+static void long_texts_are_shortened(void **state) {
+  (void)state;
+  char shorter[OG_TEXT_FIT];
+  const char *text = "\u03b1\u03b2\u03b3\u03b4\u03b5\u03b6\u03b7\u03b8";
+  assert_ptr_equal(og_text_fit(text, 10, og_text_width(text, 10), shorter), text);
+  assert_string_equal(og_text_fit(text, 10, og_text_width("12345", 10) + 1, shorter),
+                      "\u03b1\u03b2\u2026\u03b7\u03b8");
+  assert_string_equal(og_text_fit(text, 10, 0, shorter), "\u03b1\u2026\u03b8");
+  og_context *context = new_context();
+  og_plot *plot;
+  assert_int_equal(og_plot_create(context, "A rather long title for such a small picture", "t",
+                                  "quite a long label of an axis upward", &plot),
+                   OG_OK);
+  assert_int_equal(og_plot_set_size(plot, 200, 200), OG_OK);
+  og_plot_line(plot, "patient-of-the-second-study-number-0001", 2, (double[]){0, 1}, (double[]){0, 1});
+  char *svg = svg_of(context, plot);
+  assert_contains(svg, ">A rather");
+  assert_contains(svg, "picture</text>");
+  assert_contains(svg, ">pati\u2026");
+  assert_contains(svg, "0001</text>");
+  assert_int_equal(count_of(svg, "\u2026"), 3);
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
 static void sizes_are_those_asked_for(void **state) {
   (void)state;
   og_context *context = new_context();
@@ -658,6 +685,7 @@ int main(void) {
       cmocka_unit_test(classes_are_where_their_cells_are),
       cmocka_unit_test(panels_share_their_scales),
       cmocka_unit_test(everything_fits_a_small_picture),
+      cmocka_unit_test(long_texts_are_shortened),
       cmocka_unit_test(sizes_are_those_asked_for),
       cmocka_unit_test(every_allocation_may_fail),
   };

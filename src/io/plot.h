@@ -143,6 +143,10 @@ int og_panel_log_y(const og_plot *plot, size_t panel);
 
 /* Width of a text in a usual sans-serif, about: a canvas need not know its fonts. */
 double og_text_width(const char *text, double size);
+/* The text, or in `shorter` its beginning and end with an ellipsis between, where it is wider than `width`.
+ */
+enum { OG_TEXT_FIT = 512 };
+const char *og_text_fit(const char *text, double size, double width, char shorter[OG_TEXT_FIT]);
 size_t og_legend_entries(const og_plot *plot);
 double og_legend_width(const og_plot *plot);
 /* A corner of the first panel where the legend hides nothing; 0: there is none, and it is put into the first.
