@@ -210,8 +210,16 @@ void allot_solution(const problem *p, const size_t *counts, solution *s);
 /* With the times of the data's rows in it. Returns an exit status: rows out of order are refused. */
 int allot_data_times(const problem *p, const double *t0, const double *t1, solution *s);
 void free_solution(solution *s);
+/* A solve goes only as far as rows are wanted. Not one that is to find where it ends; and of equal steps the
+ * span is what they divide. */
+int goes_to_its_end(const problem *p);
+/* After a failure that may lie beyond the data: takes t1 [M] back to the last row of each trajectory. Returns
+ * whether there is less to be solved now. */
+int retreat_to_data(const problem *p, og_status failed, const double *t0, double *t1);
 /* Fills x at the times t; rows that come after a terminal event are taken out. */
 og_status solve_at(const problem *p, const double *t0, const double *t1, const double *theta, solution *s);
+/* The same at the rows of the data: what fails beyond the last of them is no failure. */
+og_status solve_rows_at(const problem *p, const double *t0, double *t1, const double *theta, solution *s);
 /* Number i of `count` equidistant times. */
 double grid_time(double first, double last, size_t count, size_t i);
 void fill_grid(double first, double last, size_t count, double *t);
@@ -260,13 +268,13 @@ int find_phase(const problem *p, phase_axis axes[2]);
 og_status new_plot(const problem *p, const char *title, const char *x_label, const char *y_label,
                    og_plot **plot);
 
-/* The times of a trajectory that a training held out; NaN: none; infinite: all of it. */
+/* The times of a trajectory that a training held out; NaN: none; both infinite: all of it. */
 typedef struct held_out {
   double from, to;
 } held_out;
 
 /* Draws the states against time and, where the data have them, the observed columns. */
-og_status draw_solution(const problem *p, const double *t0, const double *t1);
+og_status draw_solution(const problem *p, const double *t0, double *t1);
 /* Draws the locations of the observed columns (the states where nothing is observed) and the data, for the
  * verbs with an objective: when --plot asks for it and `result` is EXIT_DONE. `held` [M] may be NULL. Returns
  * an exit status. */

@@ -177,8 +177,8 @@ static int show(const prediction *r) {
   return draw_objective(p, p->theta, NULL, status);
 }
 
-static int predict_all(prediction *r, const double *t0, const double *t1) {
-  og_status status = solve_at(r->p, t0, t1, r->p->theta, &r->s);
+static int predict_all(prediction *r, const double *t0, double *t1) {
+  og_status status = solve_rows_at(r->p, t0, t1, r->p->theta, &r->s);
   if (status == OG_OK) status = fill_columns(r);
   if (status != OG_OK) return fail(r->p->context, status);
   remark_events(r->p, &r->s);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,7 +39,7 @@ char *id_suffix(const problem *p, size_t trajectory) {
 
 static int ends_in(const char *text, const char *ending) {
   size_t length = strlen(text), own = strlen(ending);
-  return length > own && strcmp(text + length - own, ending) == 0;
+  return length > own && strcasecmp(text + length - own, ending) == 0;
 }
 
 static int same_file(const char *a, const char *b) {
