@@ -80,10 +80,12 @@ static const char *what_is_taken_back(const og_trainer_state *at) {
                      : ", and the step before it taken back";
 }
 
+/* Rounding may lead past a bound. */
 static void take_back(og_trainer *trainer) {
   double share = share_taken_back(&trainer->at);
   for (size_t i = 0; i < trainer->p; i++)
     trainer->theta[i] += share * (trainer->before[i] - trainer->theta[i]);
+  project(trainer);
 }
 
 /* A mini-batch that failed is left out. */
@@ -121,8 +123,9 @@ og_status og_trainer_step(og_trainer *trainer) {
   og_status status = og_trainer_loss(trainer, trainer->windows, windows, &sum, &values, trainer->gradient);
   if (status == OG_OK) status = descend(trainer, sum, values);
   if (status != OG_OK && !og_trainer_survives(status)) return status;
-  if (status != OG_OK) OG_TRY(leave_out(trainer, status));
-  trainer->at.position++;
+  if (status != OG_OK) status = leave_out(trainer, status);
+  trainer->at.position++; /* also where the training gives up: what was left out is counted */
+  OG_TRY(status);
   int last = (long long)trainer->at.position % trainer->per_epoch == 0 || trainer->ended ||
              (long long)trainer->at.position == trainer->steps;
   return last ? og_trainer_end_epoch(trainer) : OG_OK;
