@@ -21,7 +21,8 @@ og_status og_trainer_loss(og_trainer *trainer, size_t count, const og_window *wi
   size_t counted = 0;
   OG_TRY(trainer->loss(trainer->theta, count, windows, sum, &counted, gradient, trainer->user));
   if (!isfinite(*sum))
-    return og_fail(trainer->context, OG_ERR_NOT_FINITE, "the loss of %zu windows is %g", count, *sum);
+    return og_fail(trainer->context, OG_ERR_NOT_FINITE, "the loss of %zu windows is %g", count,
+                   og_shown(*sum));
   *values = (double)(counted ? counted : count); /* costs alone: of each trajectory */
   return OG_OK;
 }
