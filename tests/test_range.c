@@ -73,6 +73,11 @@ static void first_steps(void **state) {
       {"init x = 0\nx' = 1\ntime 0 : 1\n", "atol=1e-300", 1, 1e-12},
       {"init x = 0\nx' = 1\ntime 0 : 1\n", "atol=1e-200;method=dop853", 1, 1e-12},
       {"init x = 0\nx' = 1\ntime 0 : 1\n", "atol=1e-200;precision=single", 1, 1e-5},
+      /* and so much of it that single precision has no step of that size */
+      {"init x = 0\nx' = 1\ntime 0 : 1\n", "atol=1e-300;precision=single", 1, 1e-5},
+      {"init x = 0\nx' = 1\ntime 0 : 1\n", "atol=1e-300;precision=single;method=dop853", 1, 1e-5},
+      {"init x = 0\nx' = 1\ntime 0 : 1\n", "atol=1e-300;precision=single;method=bs32", 1, 1e-5},
+      {"init x = 0\nx' = 1e30\ntime 0 : 1e-30\n", "atol=1e-300;precision=single", 1, 1e-5},
       {"init x = 0\nx' = 1e200\ntime 0 : 1e-200\n", "", 1, 1e-12},
       /* units of time from the smallest to the largest */
       {"const tau = 1e-11\ninit x = 1\nx' = -x/tau\ntime 0 : tau\n", "", 0.36787944117144233, 1e-5},
