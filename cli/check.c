@@ -78,12 +78,13 @@ static og_status leave_out(const check *c, column *to) {
 
 static og_status compute(check *c, way which) {
   column *to = &c->columns[which];
-  double loss = 0, start = seconds_now();
+  double start = seconds_now();
+  to->loss = NAN;
   to->values = take(c->count, sizeof(double));
   to->change = take(c->count, sizeof(double));
   to->allowed = take(c->count, sizeof(double));
   if (!is_affordable(c, which)) return leave_out(c, to);
-  og_status status = evaluate_way(c, c->objective, which, to->values, &loss, to->allowed);
+  og_status status = evaluate_way(c, c->objective, which, to->values, &to->loss, to->allowed);
   to->seconds = seconds_now() - start;
   to->kept = og_objective_stat(c->objective, OG_STAT_CHECKPOINT_BYTES);
   to->unsupported = status == OG_ERR_UNSUPPORTED;
@@ -121,12 +122,14 @@ way shown_way(const check *c) {
   return shown;
 }
 
-/* Where the loss itself cannot be had, no way is tried. */
+/* Where the loss itself cannot be had, no way is tried. Error control of the gradient may narrow the steps,
+ * whose loss is another one then. */
 static og_status run_ways(check *c) {
   og_status status =
       og_objective_evaluate_with(c->objective, OG_ADJOINT_DISCRETE, c->p->theta, &c->loss, NULL);
   for (way w = 0; w < WAY_COUNT && status == OG_OK; w++)
     if (ends_all(compute(c, w), &status)) break;
+  if (!c->columns[WAY_DISCRETE].failure) c->loss = c->columns[WAY_DISCRETE].loss;
   return status;
 }
 

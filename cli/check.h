@@ -26,6 +26,7 @@ typedef struct column {
   double *allowed; /* [count]: how far each may be from the reference; NaN: not known */
   double moved;    /* how far its finer run is from it: see apart; INFINITY: not known */
   double worst;    /* largest difference from the reference, relative to the largest component of its kind */
+  double loss;     /* that the way computed; NaN: it does not */
   double seconds;
   long long kept;  /* bytes kept from the forward solve */
   int unsupported; /* the failure: this way does not do what the problem needs */
@@ -38,7 +39,7 @@ typedef struct check {
   size_t count;   /* components: p parameters, M n initial states, t0, t1 */
   size_t *sample; /* the parameters that differences vary: NULL: all */
   size_t sample_count;
-  double loss;
+  double loss;   /* that grad prints: of discrete's steps, narrowed for the derivative */
   double span;   /* of the first trajectory */
   double *x0;    /* [M][n] */
   double *scale; /* [count]: the largest |component| of its kind, or what rounding in it is relative to */

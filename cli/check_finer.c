@@ -53,6 +53,12 @@ static og_status open_finer(const check *c, og_options *options, og_objective **
   return og_objective_create(c->p->context, c->p->model, c->p->data, options, out);
 }
 
+/* A largest step may be narrower than the other two allow. */
+static og_status free_steps(og_options *options) {
+  og_status status = og_options_set_real(options, OG_OPT_MIN_STEP, 0);
+  return status == OG_OK ? og_options_set_real(options, OG_OPT_FIRST_STEP, 0) : status;
+}
+
 /* Where the solution rests, no tolerance changes the steps, and the finer run would only repeat the first:
  * steps are limited to half of their mean as well, and further until there are a fifth more. */
 static og_status limit_steps(const check *c, og_options *options, og_objective **finer) {
@@ -64,6 +70,7 @@ static og_status limit_steps(const check *c, og_options *options, og_objective *
   if (status != OG_OK || before == 0 || span == 0) return status;
   double limit = span * (double)c->p->trajectories / (double)before / 2;
   if (most > 0) limit = fmin(limit, most / 2);
+  if (status == OG_OK) status = free_steps(options);
   for (int k = 0; k < HALVINGS && 5 * now < 6 * before && status == OG_OK; k++, limit /= 2) {
     status = og_options_set_real(options, OG_OPT_MAX_STEP, limit);
     if (status == OG_OK) status = open_finer(c, options, finer);

@@ -167,17 +167,25 @@ static char *why_not_trusted(const check *c, way which) {
               discrete->moved, away, way_name(c->reference));
 }
 
+/* What agrees and is lost in the errors of the loss has no size of its own to be relative to. */
 static void compare(check *c, way which) {
   column *to = &c->columns[which];
   const double *reference = c->columns[c->reference].values;
+  sizes s = find_sizes(c, to->values, reference);
   to->agrees = 1;
   for (size_t i = 0; i < c->count; i++) {
     if (which == WAY_DIFFERENCES && i < c->p->p && !is_sampled(c, i)) continue;
     double difference = fabs(to->values[i] - reference[i]);
     if (i >= c->count - 2 && isnan(difference)) continue; /* a time whose derivative is not finite */
-    to->worst = fmax(to->worst, c->scale[i] > 0 ? difference / c->scale[i] : difference);
-    if (!(difference <= to->allowed[i])) to->agrees = 0;
+    int allowed = difference <= to->allowed[i], below = 0;
+    component_apart(c, &s, i, difference, &below);
+    if (!allowed) to->agrees = 0;
+    if (allowed && below)
+      c->below = 1;
+    else
+      to->worst = fmax(to->worst, c->scale[i] > 0 ? difference / c->scale[i] : difference);
   }
+  free(s.natural), free(s.a), free(s.b);
 }
 
 static void judge(check *c, way which) {

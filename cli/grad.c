@@ -162,7 +162,26 @@ static void print_errors(const problem *p, const og_gradient_error *error) {
     puts("\nestimated errors: not known");
 }
 
+/* A derivative of exactly 0 is that of what nothing reads, but for points where it happens to vanish. */
+static void remark_zeros(const problem *p, const double *theta_bar) {
+  enum { NAMED = 8 };
+  row_list list = {0};
+  char *names = join("%s", ""), *longer;
+  size_t count = 0;
+  add_parameter_rows(p, &list);
+  for (size_t k = 0; k < list.count; k++) {
+    if (row_largest(&list.rows[k], theta_bar) != 0 || count++ >= NAMED) continue;
+    longer = join("%s%s%s", names, *names ? ", " : "", list.rows[k].name);
+    free(names), names = longer;
+  }
+  if (count)
+    remark(p->quiet, "note: the derivative by %s%s is exactly 0: the loss does not use %s, or not here",
+           names, count > NAMED ? ", ..." : "", count > 1 ? "them" : "it");
+  free(names), free_rows(&list);
+}
+
 static int show(const problem *p, const gradient *g) {
+  remark_zeros(p, g->theta_bar);
   int status = p->out ? write_json(p, gradient_json(p, g), p->out) : EXIT_DONE;
   if (p->json) return print_json(gradient_json(p, g)), status;
   print_loss("loss  ", g->loss, g->values);

@@ -29,13 +29,15 @@ void add_text(text_table *table, char *text) {
   table->cells[table->count++] = one_line(text);
 }
 
+/* A number alone that is none has no sign, which 0/0 has and printf writes. */
 void add_cell(text_table *table, const char *format, ...) {
   char text[256];
   va_list list;
   va_start(list, format);
   vsnprintf(text, sizeof text, format, list);
   va_end(list);
-  add_text(table, join("%s", text));
+  int unsigned_nan = strcmp(format, "%s") != 0 && strcmp(text, "-nan") == 0;
+  add_text(table, join("%s", unsigned_nan ? "nan" : text));
 }
 
 void free_table(text_table *table) {

@@ -4,11 +4,11 @@
 function trim(text) { gsub(/^[ \t\n]+|[ \t\n]+$/, "", text); return text }
 
 # A value of a parameter's type that is not NULL: the names of test_null.c's objects are those of the types.
-function value_of(parameter, type) {
+function value_of(name, parameter, type) {
   type = trim(parameter)
   sub(/[A-Za-z0-9_]+$/, "", type)
   gsub(/const |OG_OR_NULL| /, "", type)
-  if (type == "void*") return "any"
+  if (type == "void*") return name == "og_objective_loss" ? "the_objective" : "any"
   if (type == "char*") return parameter ~ /const/ ? "text" : "room"
   if (type == "double*") return "numbers"
   if (type == "size_t*") return "sizes"
@@ -32,7 +32,7 @@ function write_calls(result, name, list,    parts, count, i, k, call) {
     parts[i] = trim(parts[i])
     if (!is_pointer(parts[i]) || may_be_null(name, parts[i])) continue
     call = name "("
-    for (k = 1; k <= count; k++) call = call (k > 1 ? ", " : "") (k == i ? "NULL" : value_of(parts[k]))
+    for (k = 1; k <= count; k++) call = call (k > 1 ? ", " : "") (k == i ? "NULL" : value_of(name, parts[k]))
     call = call ")"
     if (result == "og_status") printf "REFUSED(%s, %d, %s)\n", name, i, call
     else if (result == "void") printf "NOTHING(%s, %d, %s)\n", name, i, call

@@ -422,6 +422,8 @@ static void lost_derivatives(void **state) {
   assert_int_equal(m.c.reference, WAY_DISCRETE);
   assert_true(m.c.below);
   check_word(&m, WAY_QUADRATURE, "agrees");
+  for (way w = WAY_BACKSOLVE; w < WAY_DIFFERENCES; w++) /* 4e-7 of the parameters; of dL/dx0 it would be 1 */
+    assert_true(m.c.columns[w].worst <= 4.1e-7);
   drop(&m);
   make(&m, 0); /* the same of parameters, 1e-10 of the loss; but an exploded one is not lost */
   for (way w = 0; w < WAY_COUNT; w++)

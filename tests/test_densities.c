@@ -83,6 +83,54 @@ static void family(void **state) {
   assert_true(points > 300);
 }
 
+/* ---- Quotients of arguments that leave the range of numbers ---- */
+
+/* Losses and gradients by mpmath with 700 digits, of the log gammas as they stand in books. Second
+ * derivatives are beyond all numbers but in the row that has them; the logarithms of y, a and b are what
+ * cancels. */
+static const struct far_point {
+  const char *density;
+  double y, a[2], loss, gradient[2];
+} far_points[] = {
+    {"gamma(a, b)", 1e12, {1e-300, 1}, 1000000000718.4065, {-1e300, 1e12}},
+    {"gamma(a, b)", 1e300, {1e-50, 1e-300}, 806.90478254791599, {-1e50, 1e300}},
+    {"gamma(a, b)", 1e-200, {2, 1e-200}, 1381.5510557964274, {921.45682153271674, -2e200}},
+    {"gamma(a, b)", 1e-200, {1e-200, 1e-150}, 8.0532756688301444e-198, {-1e200, -1e-50}},
+    {"gamma(a, b)", 1e12, {1e-120, 1}, 1000000000303.9412, {-1e120, 1e12}},
+    {"neg_binomial_2(a, b)", 1e15, {1e15, 1e-300}, 725.31430429312439, {0, -1e300}},
+    {"neg_binomial_2(a, b)", 0, {2, 1e-300}, 6.9146867507877367e-298, {5e-301, 690.46867507877365}},
+    {"neg_binomial_2(a, b)", 3, {2, 1e-300}, 691.87414018688181, {-2.5e-301, -1e300}},
+    {"neg_binomial_2(a, b)", 1, {1e-300, 1e-300}, 691.46867507877365, {-5e299, -5e299}},
+};
+
+static double log_size(double x) { return x > 0 ? fabs(log(x)) : 0; }
+
+static void check_far_point(const struct far_point *at) {
+  char model[200], csv[100];
+  double loss, gradient[2], hessian[4], size = log_size(at->y) + log_size(at->a[0]) + log_size(at->a[1]);
+  snprintf(model, sizeof model, "param a = 0.5, b = 0.5\ninit x = 0\nx' = 0\nobserve y ~ %s\ntime 0 : 1\n",
+           at->density);
+  snprintf(csv, sizeof csv, "t,y\n1,%.17g\n", at->y);
+  fixture f = make_fixture(model, csv);
+  CHECK(f.context, og_objective_evaluate(f.objective, at->a, &loss, gradient));
+  if (!(fabs(loss - at->loss) <= allowed * fmax(size, at->loss)))
+    fail_msg("%s at %g: %.17g, not %.17g", at->density, at->y, loss, at->loss);
+  for (int i = 0; i < 2; i++)
+    if (!(fabs(gradient[i] - at->gradient[i]) <= allowed * fabs(at->gradient[i])))
+      fail_msg("%s at %g: slope %d is %.17g, not %.17g", at->density, at->y, i, gradient[i], at->gradient[i]);
+  if (at->y == 0) { /* phi log(1 + mu/phi): -phi/m^2, mu/m^2 and -(mu/m)^2/phi, where m = mu + phi */
+    CHECK(f.context, og_objective_hessian(f.objective, at->a, hessian));
+    const double truth[] = {-2.5e-301, 0.5, 0.5, -1e300};
+    for (int i = 0; i < 4; i++) assert_true(fabs(hessian[i] - truth[i]) <= allowed * fabs(truth[i]));
+  }
+  drop_fixture(&f);
+}
+
+static void quotients_beyond_the_range(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof far_points / sizeof *far_points; i++) check_far_point(&far_points[i]);
+}
+
 /* ---- Outside the domain ---- */
 
 typedef struct bad_argument {
@@ -238,6 +286,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(family),
                                      cmocka_unit_test(outside_of_the_domain),
                                      cmocka_unit_test(edges_of_the_domain),
+                                     cmocka_unit_test(quotients_beyond_the_range),
                                      cmocka_unit_test(vectors_and_missing_values),
                                      cmocka_unit_test(constants_are_refused_in_the_text),
                                      cmocka_unit_test(fits_step_back),

@@ -205,23 +205,39 @@ static void test_logarithms_of_probabilities(void **state) {
           upper = og_apply2(g, OG_DIV, og_apply2(g, OG_SUB, one, erf), og_constant(g, 2)),
           split = og_apply2(g, OG_ADD, half, og_apply2(g, OG_MUL, half, erf)),
           rare = og_apply2(g, OG_SUB, one, og_apply1(g, OG_EXP, x));
+  og_node power = og_apply1(g, OG_EXP, x), more = og_apply2(g, OG_ADD, one, power),
+          tanh = og_apply1(g, OG_TANH, x);
   const struct {
     og_node a;
     double x, log, log_of_rest;
-  } cases[] = {{phi, at, far, 0},
-               {phi, -at, 0, far},
-               {og_apply2(g, OG_SUB, one, phi), -at, far, 0},
-               {lower, -20, far_erf, 0},
-               {upper, 20, far_erf, 0},
-               {split, -20, far_erf, 0},
-               {lower, 20, 0, far_erf},
-               {upper, -20, 0, far_erf},
-               {split, 20, 0, far_erf},
-               {sigmoid, -800, -800, 0},
-               {sigmoid, 800, 0, -800},
-               {og_apply1(g, OG_EXP, x), -800, -800, 0},
-               {rare, -800, 0, -800},
-               {rare, -1e-300, -690.77552789821371, -1e-300}};
+  } cases[] = {
+      {phi, at, far, 0},
+      {phi, -at, 0, far},
+      {og_apply2(g, OG_SUB, one, phi), -at, far, 0},
+      {lower, -20, far_erf, 0},
+      {upper, 20, far_erf, 0},
+      {split, -20, far_erf, 0},
+      {lower, 20, 0, far_erf},
+      {upper, -20, 0, far_erf},
+      {split, 20, 0, far_erf},
+      {sigmoid, -800, -800, 0},
+      {sigmoid, 800, 0, -800},
+      {og_apply1(g, OG_EXP, x), -800, -800, 0},
+      {rare, -800, 0, -800},
+      {rare, -1e-300, -690.77552789821371, -1e-300},
+      /* sigmoid written out: e^-40 beside 1; 1 + tanh(x) = 2 sigmoid(2 x); what is taken from 1 twice */
+      {og_apply2(g, OG_DIV, one, more), -40, -4.2483542552915890e-18, -40},
+      {og_apply2(g, OG_DIV, power, more), 40, -4.2483542552915890e-18, -40},
+      {og_apply2(g, OG_DIV, power, more), -40, -40, -4.2483542552915890e-18},
+      {og_apply2(g, OG_SUB, one, og_apply2(g, OG_DIV, one, more)), 40, -4.2483542552915890e-18, -40},
+      {og_apply2(g, OG_MUL, half, og_apply2(g, OG_ADD, tanh, one)), 40, -1.8048513878454152e-35, -80},
+      {og_apply2(g, OG_DIV, og_apply2(g, OG_SUB, one, tanh), og_constant(g, 2)), 40, -80,
+       -1.8048513878454152e-35},
+      {tanh, 40, 0, -79.306852819440055}, /* log 2 - 80 */
+      {og_apply2(g, OG_SUB, one, og_apply2(g, OG_SUB, one, phi)), at, far, 0},
+      {og_apply1(g, OG_NEG, og_apply1(g, OG_EXPM1, x)), -40, -4.2483542552915890e-18, -40},
+      {erf, 20, 0, far_erf + 0.69314718055994531},
+      {og_apply1(g, OG_ERFC, x), 20, far_erf + 0.69314718055994531, 0}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     near(value_at(g, og_apply1(g, OG_LOG, cases[i].a), cases[i].x, 0), cases[i].log, 1e-15);
     near(value_at(g, og_log_of_complement(g, cases[i].a), cases[i].x, 0), cases[i].log_of_rest, 1e-15);
@@ -234,6 +250,15 @@ static void test_logarithms_of_probabilities(void **state) {
   /* mpmath: erf(0.3) */
   near(value_at(g, og_apply1(g, OG_LOG, not_phi), 0.3, 0), log(0.25 + 0.5 * 0.32862675945912742764), 1e-15);
   assert_true(isnan(value_at(g, og_apply1(g, OG_LOG, og_apply2(g, OG_MUL, og_constant(g, -2), phi)), 1, 0)));
+  /* 0.25 + 0.5 tanh(x) and exp(x)/(1 + exp(w)) are none of these; 1 - 2/(1 + exp(x)) is no complement of a
+   * sigmoid */
+  og_node other = og_apply2(g, OG_DIV, og_constant(g, 2), more), rest = og_log_of_complement(g, other);
+  near(value_at(g, og_apply1(g, OG_LOG, other), 0.5, 0), log(2 / (1 + exp(0.5))), 1e-15);
+  near(value_at(g, rest, 0.5, 0), log(1 - 2 / (1 + exp(0.5))), 1e-15);
+  og_node bent = og_apply2(g, OG_ADD, og_constant(g, 0.25), og_apply2(g, OG_MUL, half, tanh));
+  near(value_at(g, og_apply1(g, OG_LOG, bent), 0.5, 0), log(0.25 + 0.5 * 0.46211715726000976), 1e-15);
+  og_node ratio = og_apply2(g, OG_DIV, power, og_apply2(g, OG_ADD, one, og_apply1(g, OG_EXP, bent)));
+  near(value_at(g, og_apply1(g, OG_LOG, ratio), 0, 0), -log(1 + exp(0.25)), 1e-15);
   og_graph_destroy(g);
   og_context_destroy(context);
 }

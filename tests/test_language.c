@@ -138,6 +138,11 @@ static const diagnostic diagnostics[] = {
      "m.ode:2:8: error: index 3 is out of range: entries count from 1 to 2\n  x' = x[3]*x\n         ^"},
     {"param k = 7 in [0, 5]\n" STATE, "m.ode:1:11: error: the value 7 of 'k' lies outside its bounds [0, "
                                       "5]\n  param k = 7 in [0, 5]\n            ^"},
+    {"param k = 0/0\n" STATE,
+     "m.ode:1:11: error: the value nan of 'k' is not finite\n  param k = 0/0\n            ^"},
+    {"param k = 1 in [0*log(0), 2]\n" STATE,
+     "m.ode:1:17: error: the lower bound nan is not below the upper bound 2\n"
+     "  param k = 1 in [0*log(0), 2]\n                  ^^^^^^^^^^^"},
     {"param k = 1\nconst k = 2\n" STATE, "m.ode:2:7: error: 'k' is defined twice\n  const k = 2\n        ^\n "
                                          " help: it was defined first in line 1"},
     {"init x = 1\nx' = -x\ny' = x\n", "m.ode:3:1: error: 'y' has an equation but no initial value\n  y' = "

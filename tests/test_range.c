@@ -73,6 +73,11 @@ static void first_steps(void **state) {
       {"init x = 0\nx' = 1\ntime 0 : 1\n", "atol=1e-300", 1, 1e-12},
       {"init x = 0\nx' = 1\ntime 0 : 1\n", "atol=1e-200;method=dop853", 1, 1e-12},
       {"init x = 0\nx' = 1\ntime 0 : 1\n", "atol=1e-200;precision=single", 1, 1e-5},
+      /* and so much of it that single precision has no step of that size */
+      {"init x = 0\nx' = 1\ntime 0 : 1\n", "atol=1e-300;precision=single", 1, 1e-5},
+      {"init x = 0\nx' = 1\ntime 0 : 1\n", "atol=1e-300;precision=single;method=dop853", 1, 1e-5},
+      {"init x = 0\nx' = 1\ntime 0 : 1\n", "atol=1e-300;precision=single;method=bs32", 1, 1e-5},
+      {"init x = 0\nx' = 1e30\ntime 0 : 1e-30\n", "atol=1e-300;precision=single", 1, 1e-5},
       {"init x = 0\nx' = 1e200\ntime 0 : 1e-200\n", "", 1, 1e-12},
       /* units of time from the smallest to the largest */
       {"const tau = 1e-11\ninit x = 1\nx' = -x/tau\ntime 0 : tau\n", "", 0.36787944117144233, 1e-5},
@@ -236,6 +241,35 @@ static void min_step_is_named(void **state) {
   }
 }
 
+/* Limits that exclude one another are refused, of adaptive steps and where both are set; equal ones are not.
+ */
+static void limits_of_steps_are_in_order(void **state) {
+  (void)state;
+  static const struct {
+    const char *settings, *words; /* NULL: taken */
+  } cases[] = {
+      {"min-step=3;max-step=1", "min-step = 3 is above max-step = 1"},
+      {"first-step=0.5;max-step=0.25", "first-step = 0.5 is above max-step = 0.25"},
+      {"min-step=0.1;first-step=1e-3", "min-step = 0.1 is above first-step = 0.001"},
+      {"min-step=1e-3;first-step=1e-2;max-step=0.1", NULL},
+      {"min-step=0.125;first-step=0.125;max-step=0.125", NULL},
+      {"min-step=3", NULL},
+      {"first-step=3", NULL},
+      {"min-step=3;max-step=1;method=rk4;steps=10", NULL},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    run r;
+    og_solve *solve = NULL;
+    open_run(&r, "init x = 1\nx' = -x\ntime 0 : 1\n", "");
+    set_options(&r, cases[i].settings);
+    og_status status = og_solve_create(r.context, og_model_field(r.model), r.options, 1, &solve);
+    assert_int_equal(status, cases[i].words ? OG_ERR_ARGUMENT : OG_OK);
+    if (cases[i].words) assert_contains(og_context_message(r.context), cases[i].words);
+    og_solve_destroy(solve);
+    close_run(&r);
+  }
+}
+
 /* ---- Tolerances of single states ---- */
 
 /* x = c (1 - e^-t), y = c (1 - (1 + t) e^-t), at t = 5; z = e^-5. */
@@ -383,6 +417,7 @@ int main(void) {
       cmocka_unit_test(states_that_overflow),
       cmocka_unit_test(slopes_that_are_not_finite),
       cmocka_unit_test(min_step_is_named),
+      cmocka_unit_test(limits_of_steps_are_in_order),
       cmocka_unit_test(every_state_has_its_own),
       cmocka_unit_test(gradients_have_them_too),
       cmocka_unit_test(names_that_are_none),

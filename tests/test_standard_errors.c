@@ -213,6 +213,28 @@ static void plain_errors_have_none(void **state) {
   }
 }
 
+/* Where the loss falls up to the edge of a distribution's domain it is no minimum, and its curvature no
+ * information: -log(0.5 (0.5 + a) (0.5 + 2 a)) falls up to a = 1/4, where the last probability is 1, and 3 k
+ * of a rate down to k = 0. */
+static void edges_have_none(void **state) {
+  (void)state;
+  static const struct {
+    const char *model, *csv;
+    double at, loss;
+  } cases[] = {{"param a = 0.1\ninit x = 0.5\nx' = a\nobserve y ~ bernoulli(x)\n", "t,y\n0,1\n1,1\n2,1\n",
+                0.25, 0.98082925301172623},
+               {"param k = 1 in [-5, 5]\ninit x = 1\nx' = 0\nobserve n ~ poisson(k*x)\n",
+                "t,n\n0,0\n1,0\n2,0\n", 0, 0}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    outcome r = fit_from(cases[i].model, cases[i].csv, NULL, NULL);
+    assert_reason(&r, 0, "come to the edge of what");
+    assert_true(fabs(r.theta[0] - cases[i].at) <= 1e-8); /* as near to the edge as is looked for: 1e-9 */
+    assert_true(fabs(r.loss - cases[i].loss) <= 1e-7);   /* slopes of 3 and 4 */
+    assert_true(isnan(r.errors[0]));
+    assert_contains(notes, "no standard errors: at the edge of a distribution's domain");
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(correlated_parameters_have_theirs),
                                      cmocka_unit_test(whatever_is_beside_them),
@@ -222,6 +244,7 @@ int main(void) {
                                      cmocka_unit_test(differences_leave_them_out_too),
                                      cmocka_unit_test(unused_parameters_are_named_without_errors),
                                      cmocka_unit_test(the_others_are_those_with_it_held),
-                                     cmocka_unit_test(plain_errors_have_none)};
+                                     cmocka_unit_test(plain_errors_have_none),
+                                     cmocka_unit_test(edges_have_none)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

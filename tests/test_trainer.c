@@ -623,13 +623,65 @@ static void numbers_that_cannot_be_are_refused(void **state) {
     const char *tensor;
     size_t entry;
     double value;
-  } wrong[] = {{"theta", 0, NAN},        {"theta", 1, INFINITY},   {"best", 1, NAN},
-               {"before", 0, -INFINITY}, {"state", 0, 0.5},        {"state", 0, -1},
-               {"state", 0, 1e300},      {"state", 0, NAN},        {"state", 1, 1e17},
-               {"state", 1, 1000},       {"state", 2, 0.25},       {"state", 3, NAN},
-               {"state", 5, -3},         {"state", 6, NAN},        {"state", 6, -1},
-               {"history", 0, 2.5},      {"history", 6, NAN},      {"history", 0, 1e30},
-               {"updater.step", 0, -1},  {"updater.step", 0, NAN}, {"updater.exp_avg", 1, NAN}};
+  } wrong[] = {{"theta", 0, NAN},
+               {"theta", 1, INFINITY},
+               {"best", 1, NAN},
+               {"before", 0, -INFINITY},
+               {"state", 0, 0.5},
+               {"state", 0, -1},
+               {"state", 0, 1e300},
+               {"state", 0, NAN},
+               {"state", 1, 1e17},
+               {"state", 1, 1000},
+               {"state", 2, 0.25},
+               {"state", 3, NAN},
+               {"state", 5, -3},
+               {"state", 6, NAN},
+               {"state", 6, -1},
+               {"history", 0, 2.5},
+               {"history", 6, NAN},
+               {"history", 0, 1e30},
+               {"updater.step", 0, -1},
+               {"updater.step", 0, NAN},
+               {"updater.exp_avg", 1, NAN},
+               /* what the numbers beside them speak against */
+               {"updater.step", 0, -0.0},
+               {"updater.step", 0, 8},
+               {"updater.step", 0, 10},
+               {"updater.step", 0, 0x1p52},
+               {"updater.exp_avg_sq", 0, -1},
+               {"updater.exp_avg_sq", 1, -1e-300},
+               {"state", 0, 0x1p52},
+               {"state", 0, 10},
+               {"state", 0, -0.0},
+               {"state", 1, 8},
+               {"state", 2, 1},
+               {"state", 3, -1e300},
+               {"state", 3, INFINITY},
+               {"state", 4, -1e300},
+               {"state", 5, 4},
+               {"state", 5, 0.5},
+               {"state", 8, -1},
+               {"state", 9, NAN},
+               {"state", 9, -1},
+               {"state", 10, -1},
+               {"state", 11, 1},
+               {"state", 12, 1},
+               {"state", 13, -0.1},
+               {"state", 13, NAN},
+               {"state", 14, -1},
+               {"history", 0, 0},
+               {"history", 0, 6},
+               {"history", 0, 0x1p52},
+               {"history", 14, 8},
+               {"history", 6, 1},
+               {"history", 1, -1},
+               {"history", 15, NAN},
+               {"history", 3, -1},
+               {"history", 4, -1},
+               {"history", 5, NAN},
+               {"history", 12, -1},
+               {"history", 13, 4}};
   static const char options[] = "optimizer=adam;epochs=3;batch=4;seed=5";
   char path[] = "/tmp/odegrad-trainer-XXXXXX";
   close(mkstemp(path));
@@ -647,6 +699,62 @@ static void numbers_that_cannot_be_are_refused(void **state) {
     try_load(options, path, OG_ERR_DATA, "cannot be");
   }
   end_run(&r);
+  unlink(path);
+}
+
+/* Each point lies within the bounds, beside theta the best one and the one before. */
+static void points_outside_their_bounds_are_refused(void **state) {
+  (void)state;
+  static const char *const points[] = {"theta", "best", "before"};
+  static const double lowest[SIZE] = {-2, 0}, highest[SIZE] = {10, INFINITY}, wrong[] = {-2.5, 1e300, 10.5};
+  char path[] = "/tmp/odegrad-trainer-XXXXXX", said[100];
+  close(mkstemp(path));
+  for (size_t i = 0; i < 9; i++) {
+    run r = begin_run("optimizer=adam;epochs=2;batch=4");
+    og_tensors *set;
+    CHECK(r.context, og_trainer_set_bounds(r.trainer, lowest, highest));
+    CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
+    CHECK(r.context, og_trainer_save(r.trainer, path));
+    CHECK(r.context, og_trainer_load(r.trainer, path));
+    CHECK(r.context, og_tensors_read(r.context, path, &set));
+    og_tensors_find(set, points[i / 3])->values[0] = wrong[i % 3];
+    CHECK(r.context, og_tensors_write(set, path));
+    og_tensors_destroy(set);
+    assert_int_equal(og_trainer_load(r.trainer, path), OG_ERR_DATA);
+    snprintf(said, sizeof said, "entry 1 of %s is %g, outside its bounds [-2, 10]", points[i / 3],
+             wrong[i % 3]);
+    assert_contains(og_context_message(r.context), said);
+    end_run(&r);
+  }
+  unlink(path);
+}
+
+/* Means of squares of the other optimisers, under their own names; that of momentum may be of any sign. */
+static void negative_means_of_squares_are_refused(void **state) {
+  (void)state;
+  static const struct {
+    const char *options, *tensor;
+    og_status status;
+  } of[] = {{"optimizer=rmsprop;centered=yes;epochs=2", "updater.square_avg", OG_ERR_DATA},
+            {"optimizer=adabelief;epochs=2", "updater.exp_avg_var", OG_ERR_DATA},
+            {"optimizer=adamw;epochs=2", "updater.exp_avg_sq", OG_ERR_DATA},
+            {"optimizer=rmsprop;centered=yes;epochs=2", "updater.grad_avg", OG_OK},
+            {"optimizer=adabelief;epochs=2", "updater.exp_avg", OG_OK},
+            {"optimizer=sgd;momentum=0.5;epochs=2", "updater.momentum_buffer", OG_OK}};
+  char path[] = "/tmp/odegrad-trainer-XXXXXX";
+  close(mkstemp(path));
+  for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+    run r = begin_run(of[i].options);
+    og_tensors *set;
+    CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
+    CHECK(r.context, og_trainer_save(r.trainer, path));
+    CHECK(r.context, og_tensors_read(r.context, path, &set));
+    og_tensors_find(set, of[i].tensor)->values[1] = -0.125;
+    CHECK(r.context, og_tensors_write(set, path));
+    og_tensors_destroy(set);
+    try_load(of[i].options, path, of[i].status, of[i].status ? "-0.125 cannot be a mean of squares" : NULL);
+    end_run(&r);
+  }
   unlink(path);
 }
 
@@ -802,6 +910,8 @@ int main(void) {
                                      cmocka_unit_test(what_is_not_as_it_was_saved_is_refused),
                                      cmocka_unit_test(another_training_is_refused),
                                      cmocka_unit_test(numbers_that_cannot_be_are_refused),
+                                     cmocka_unit_test(points_outside_their_bounds_are_refused),
+                                     cmocka_unit_test(negative_means_of_squares_are_refused),
                                      cmocka_unit_test(iterations_count_where_epochs_do_not),
                                      cmocka_unit_test(bad_trainers_are_refused),
                                      cmocka_unit_test(no_memory_is_reported)};

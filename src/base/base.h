@@ -2,6 +2,7 @@
 #ifndef OG_BASE_H
 #define OG_BASE_H
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -17,6 +18,8 @@ og_status og_fail(og_context *context, og_status status, const char *format, ...
  * from start %d", 3). Returns `status`. */
 og_status og_trail(og_context *context, og_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Of numbers in messages: printf writes the sign of one that is not a number, "-nan", which 0/0 has. */
+static inline double og_shown(double value) { return value != value ? fabs(value) : value; }
 /* The message for memory that was not there. */
 og_status og_fail_memory(og_context *context, size_t bytes, const char *what);
 /* Not 0: what computes is to end with OG_ERR_INTERRUPTED. */

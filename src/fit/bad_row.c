@@ -91,7 +91,7 @@ static const char *states(const place *at, char *text, size_t size) {
   const double *x = at->batch->observed + at->observation * objective->n;
   size_t used = 0;
   for (size_t j = 0; j < objective->n && used + 1 < size; j++)
-    used += (size_t)snprintf(text + used, size - used, "%s%.6g", j ? ", " : "", x[j]);
+    used += (size_t)snprintf(text + used, size - used, "%s%.6g", j ? ", " : "", og_shown(x[j]));
   return text;
 }
 
@@ -131,7 +131,7 @@ static size_t describe(const place *at, const arguments *found, char *text, size
   for (int k = 0; k < about->arguments && used + 1 < size; k++)
     used += (size_t)snprintf(
         text + used, size - used, "%s%s = %.6g%s", k ? ", " : "", about->argument[k].name,
-        found->values[found->first[k]],
+        og_shown(found->values[found->first[k]]),
         og_graph_shape(objective->parts.graph, found->observed->argument[k]).rows > 1 ? ", ..." : "");
   return used + 1 < size ? used + (size_t)snprintf(text + used, size - used, ")") : used;
 }

@@ -45,7 +45,8 @@ static void say(og_search *search, size_t i) {
 
 int og_edge_look(og_search *search) {
   size_t most = search->p < TRIED_MOST ? search->p : TRIED_MOST;
-  for (size_t i = 0; i < most && search->fatal == OG_OK; i++)
-    if (is_at_edge(search, i)) return say(search, i), 1;
-  return 0;
+  search->at_edge = 0;
+  for (size_t i = 0; i < most && search->fatal == OG_OK && !search->at_edge; i++)
+    if (is_at_edge(search, i)) say(search, i), search->at_edge = 1;
+  return search->at_edge;
 }

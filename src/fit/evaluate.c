@@ -37,7 +37,7 @@ static og_status bad_cost(const og_batch *batch, size_t m, const char *what, dou
                  "at the states "
                  "that are reached",
                  what, og_data_trajectory(objective->data->table, batch->problems[m].trajectory, place),
-                 value, t0, t1);
+                 og_shown(value), t0, t1);
 }
 
 static int all_finite(const double *values, size_t count) {
@@ -61,7 +61,7 @@ static og_status bad_initial_state(const og_batch *batch, size_t m) {
   return og_fail(objective->context, OG_ERR_NOT_FINITE,
                  "the initial value of state %s is %g at t0 = %s; check its `init` "
                  "and the parameters there",
-                 info.name, x0[j], t0);
+                 info.name, og_shown(x0[j]), t0);
 }
 
 og_status og_batch_initial_states(og_batch *batch, const double *theta) {
@@ -197,13 +197,13 @@ static og_status check_gradient(const og_batch *batch) {
           objective->context, OG_ERR_NOT_FINITE,
           "the derivative of the loss by parameter %s is %g, though the "
           "loss is finite; the model may have a singular derivative there (sqrt or a power at 0, abs)",
-          og_objective_entry_name(objective, i, name), objective->theta_bar[i]);
+          og_objective_entry_name(objective, i, name), og_shown(objective->theta_bar[i]));
   for (size_t i = 0; i < batch->M * n; i++)
     if (!isfinite(batch->x0_bar[i]))
       return og_fail(objective->context, OG_ERR_NOT_FINITE,
                      "the derivative of the loss by component %zu of the initial "
                      "state of trajectory %zu is %g, though the loss is finite",
-                     i % n + 1, batch->problems[i / n].trajectory, batch->x0_bar[i]);
+                     i % n + 1, batch->problems[i / n].trajectory, og_shown(batch->x0_bar[i]));
   return OG_OK;
 }
 

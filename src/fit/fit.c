@@ -174,10 +174,19 @@ static void note_without_slope(const og_search *search) {
            list.count > 1 ? "are they" : "is it");
 }
 
+/* Where the loss falls up to the edge of where it has a value, its curvature says nothing of errors. */
+static og_status note_edge(const og_search *search) {
+  og_log(search->context,
+         "note: no standard errors: at the edge of a distribution's domain the loss still falls, and is no "
+         "minimum");
+  return OG_OK;
+}
+
 static og_status finish_best(og_fit *fit, og_search *search, og_information *information) {
   memcpy(search->reason, fit->reason, OG_REASON_SIZE);
   OG_TRY(return_to_best(fit, search));
   search->stalled = fit->stalled;
+  search->at_edge = 0;
   if (search->stalled)
     OG_TRY(judge(fit, search, information));
   else
@@ -188,6 +197,7 @@ static og_status finish_best(og_fit *fit, og_search *search, og_information *inf
   int nothing = og_errors_mean_nothing(search);
   if (nothing || !information) note_without_slope(search);
   if (nothing) return OG_OK;
+  if (search->at_edge) return note_edge(search);
   if (information) return og_errors_find(search, information, fit->stalled, fit->standard_errors);
   note_no_information(fit, search);
   return OG_OK;

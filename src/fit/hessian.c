@@ -79,7 +79,7 @@ static og_status check_finite(const og_objective *objective, const char *what, c
       return og_fail(objective->context, OG_ERR_NOT_FINITE,
                      "the second derivative of the %s is %g, though the loss and its gradient are finite; "
                      "the model may have a singular derivative there (a power or sqrt at 0)",
-                     what, bar_dot[i]);
+                     what, og_shown(bar_dot[i]));
   return OG_OK;
 }
 
@@ -193,7 +193,7 @@ og_status og_objective_hessian_product(og_objective *objective, const double *th
   for (size_t i = 0; i < p; i++)
     if (!isfinite(direction[i]))
       return og_fail(objective->context, OG_ERR_NOT_FINITE, "entry %zu of the direction is %g", i,
-                     direction[i]);
+                     og_shown(direction[i]));
   return og_objective_hessian_products(objective, theta, 1, direction, product);
 }
 

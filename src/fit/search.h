@@ -22,6 +22,7 @@ typedef struct og_search {
   long long iteration, iterations, evaluations; /* of this start; of all */
   double shown_loss, shown_norm;                /* of the last iteration, as reported */
   og_status fatal;               /* a failure that is not of the point: no memory; interrupted */
+  int at_edge;                   /* of a distribution's domain, where no gradient vanishes: og_edge_look */
   int stalled;                   /* the optimiser sees no way on from the best point: */
   char how[OG_HOW_SIZE];         /* what it saw, a clause; */
   char reason[OG_REASON_SIZE];   /* else why it stopped */

@@ -170,7 +170,8 @@ og_status og_plot_band(og_plot *plot, const char *name, double from, double to) 
   OG_OBJECT(plot);
   if (!(from <= to))
     return og_fail(plot->context, OG_ERR_ARGUMENT,
-                   "a band of a plot goes from %g to %g; give the lower end first", from, to);
+                   "a band of a plot goes from %g to %g; give the lower end first", og_shown(from),
+                   og_shown(to));
   return add_series(plot, (og_series){.kind = OG_SERIES_BAND, .count = 2}, name, (double[]){from, to}, NULL);
 }
 

@@ -106,9 +106,21 @@ og_node og_student_t_density(const og_loss_programs *t) {
 
 /* ---- Gamma and Poisson: D(a, b) = a log(a/b) + b - a = a r((b - a)/a) ---- */
 
-static og_node deviance(const og_loss_programs *t, og_node a, og_node b, og_node b_less_a) {
+/* Quotients that may overflow, where their logarithms do not and 1 beside them is lost. */
+static const double FAR = 1e100;
+
+/* log_quotient: log(b/a). Where b/a overflows b - a and a log(b/a) do not. */
+static og_node deviance(const og_loss_programs *t, og_node a, og_node b_less_a, og_node log_quotient) {
   og_node u = og_over(t, b_less_a, a);
-  return og_times(t, a, remainder_of(t, u, og_less(t, og_log_of(t, b), og_log_of(t, a))));
+  return choose(t, OG_LT, u, FAR, og_times(t, a, remainder_of(t, u, log_quotient)),
+                og_less(t, b_less_a, og_times(t, a, log_quotient)));
+}
+
+/* log(combined), where what is combined of a and b may leave the range of numbers and log(a) +- log(b) does
+ * not. */
+static og_node log_in_range(const og_loss_programs *t, og_node combined, og_node apart) {
+  og_node within = choose(t, OG_GT, combined, 1e-290, og_log_of(t, combined), apart);
+  return choose(t, OG_LT, combined, 1e290, within, apart);
 }
 
 /* a b - c, where the rounding of the product would be all that is left */
@@ -124,12 +136,16 @@ static og_node product_less(const og_loss_programs *t, og_node a, og_node b, og_
 og_node og_gamma_density(const og_loss_programs *t) {
   og_node alpha = t->a, beta = t->b, one = og_num(t, 1), product = og_times(t, beta, t->y),
           over = product_less(t, beta, t->y, alpha), inverse = og_over(t, one, alpha);
-  og_node constant =
-      og_plus(t, og_num(t, half_log_2pi), og_log_of(t, og_over(t, t->y, og_apply1(t->g, OG_SQRT, alpha))));
-  og_node value = og_plus(t, og_plus(t, constant, stirling(t, alpha)), deviance(t, alpha, product, over));
+  og_node log_y = og_log_of(t, t->y), log_alpha = og_log_of(t, alpha);
+  og_node log_scaled = log_in_range(t, og_over(t, t->y, og_apply1(t->g, OG_SQRT, alpha)),
+                                    og_less(t, log_y, og_scaled(t, 0.5, log_alpha)));
+  og_node constant = og_plus(t, og_num(t, half_log_2pi), log_scaled);
+  og_node log_product = log_in_range(t, product, og_plus(t, og_log_of(t, beta), log_y)),
+          difference = og_less(t, log_product, log_alpha);
+  og_node value = og_plus(t, og_plus(t, constant, stirling(t, alpha)), deviance(t, alpha, over, difference));
   og_node u = og_over(t, over, alpha);
-  og_node log_quotient = choose(t, OG_GT, u, -0.9, og_apply1(t->g, OG_LOG1P, u),
-                                og_less(t, og_log_of(t, product), og_log_of(t, alpha)));
+  og_node near = choose(t, OG_LT, u, FAR, og_apply1(t->g, OG_LOG1P, u), difference);
+  og_node log_quotient = choose(t, OG_GT, u, -0.9, near, difference);
   og_node of[2] = {alpha, beta};
   og_node slopes[2] = {og_less(t, og_less(t, stirling1(t, alpha), og_scaled(t, 0.5, inverse)), log_quotient),
                        og_over(t, over, beta)};
@@ -144,7 +160,7 @@ og_node og_poisson_density(const og_loss_programs *t) {
   og_node lambda = t->a, y = t->y, over = og_less(t, lambda, y), zero = og_num(t, 0), one = og_num(t, 1);
   og_node log_y = og_scaled(t, 0.5, og_log_of(t, y));
   og_node some = og_plus(t, og_plus(t, og_plus(t, log_y, og_num(t, half_log_2pi)), stirling(t, y)),
-                         deviance(t, y, lambda, over));
+                         deviance(t, y, over, og_less(t, og_log_of(t, lambda), og_log_of(t, y))));
   og_node value = choose(t, OG_EQ, y, 0, lambda, some);
   og_node slope = choose(t, OG_EQ, y, 0, one, og_over(t, over, lambda));
   og_node curvature = choose(t, OG_EQ, y, 0, zero, og_over(t, og_over(t, y, lambda), lambda));
@@ -166,19 +182,21 @@ og_node og_neg_binomial_2_density(const og_loss_programs *t) {
   og_node zeros = og_times(t, phi, rest);
   og_node log_other = og_less(t, og_plus(t, og_log_of(t, mu), log_quotient), og_log_of(t, y));
   og_node ones = og_times(t, y, remainder_of(t, og_negated(t, og_over(t, excess, y)), log_other));
-  og_node root =
-      og_scaled(t, 0.5, og_plus(t, og_log_of(t, y), og_apply1(t->g, OG_LOG1P, og_over(t, y, phi))));
+  og_node ratio = og_over(t, y, phi), far = og_less(t, og_log_of(t, y), og_log_of(t, phi));
+  og_node log_more = choose(t, OG_LT, ratio, FAR, og_apply1(t->g, OG_LOG1P, ratio), far);
+  og_node root = og_scaled(t, 0.5, og_plus(t, og_log_of(t, y), log_more));
   og_node remainders = og_plus(t, stirling(t, y), og_less(t, stirling(t, phi), stirling(t, n)));
   og_node some = og_plus(t, og_plus(t, ones, remainders), og_plus(t, root, og_num(t, half_log_2pi)));
   og_node value = og_plus(t, zeros, choose(t, OG_EQ, y, 0, og_negated(t, excess), some));
   og_node of[2] = {mu, phi};
-  og_node first = og_over(t, og_scaled(t, -0.5, og_over(t, y, phi)), n); /* of log gammas */
+  og_node first = og_over(t, og_scaled(t, -0.5, og_over(t, y, n)), phi); /* of log gammas */
   og_node slopes[2] = {og_negated(t, og_over(t, excess, mu)),
                        og_plus(t, og_plus(t, first, og_less(t, stirling1(t, phi), stirling1(t, n))), rest)};
   og_node by_mu = og_times(t, og_over(t, og_over(t, phi, mu), m), og_plus(t, og_over(t, y, mu), u)),
           mixed = og_negated(t, og_over(t, u, m));
   og_node second = og_negated(t, og_times(t, first, og_plus(t, og_over(t, one, phi), og_over(t, one, n))));
-  og_node bend = og_less(t, og_less(t, stirling2(t, phi), stirling2(t, n)), og_over(t, og_squared(t, u), n));
+  og_node between = og_less(t, stirling2(t, phi), stirling2(t, n)); /* 0 at y = 0, where both may overflow */
+  og_node bend = og_less(t, choose(t, OG_EQ, y, 0, og_num(t, 0), between), og_over(t, og_squared(t, u), n));
   og_node curvatures[2][3] = {{by_mu, mixed}, {mixed, og_plus(t, second, bend)}};
   return stated(t, value, 2, of, slopes, curvatures);
 }

@@ -224,7 +224,7 @@ static int check_constant(og_lowering *l, const og_distribution *about, int i, c
   if (!og_graph_is_constant(l->graph, node, &value) || og_in_domain(about->argument[i].domain, value))
     return 1;
   og_error_at(l->source, e->span, "%s of %s must be %s, not %g", about->argument[i].name, about->name,
-              og_domain_text(about->argument[i].domain), value);
+              og_domain_text(about->argument[i].domain), og_shown(value));
   return 0;
 }
 

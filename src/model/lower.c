@@ -80,7 +80,7 @@ int og_declared_shape(og_lowering *l, const og_statement *s, og_shape *shape) {
     if (!og_constant_number(l, s->dimension[i], "a shape", &value)) return 0;
     if (value != floor(value) || value < 1 || value > OG_ENTRIES_MOST) {
       og_error_at(l->source, s->dimension[i]->span, "a shape is a whole number from 1 to %d, not %g",
-                  OG_ENTRIES_MOST, value);
+                  OG_ENTRIES_MOST, og_shown(value));
       return 0;
     }
     *sides[i] = (int)value;
@@ -119,13 +119,13 @@ static void check_bounds(og_lowering *l, og_symbol *symbol, const og_statement *
   symbol->low = low, symbol->high = high;
   if (!(low < high)) {
     og_error_at(l->source, og_join(s->low->span, s->high->span),
-                "the lower bound %g is not below the upper bound %g", low, high);
+                "the lower bound %g is not below the upper bound %g", og_shown(low), og_shown(high));
     return;
   }
   for (int i = 0; i < size_of(symbol->shape); i++)
     if (symbol->values[i] < low || symbol->values[i] > high) {
       og_error_at(l->source, s->value->span, "the value %g of '%s' lies outside its bounds [%g, %g]",
-                  symbol->values[i], symbol->name, low, high);
+                  og_shown(symbol->values[i]), symbol->name, low, high);
       return;
     }
 }
@@ -160,7 +160,8 @@ static void lower_value(og_lowering *l, og_statement *s) {
   symbol->shape = shape;
   for (int i = 0; i < size_of(shape); i++)
     if (!isfinite(values[i])) {
-      og_error_at(l->source, s->value->span, "the value %g of '%s' is not finite", values[i], symbol->name);
+      og_error_at(l->source, s->value->span, "the value %g of '%s' is not finite", og_shown(values[i]),
+                  symbol->name);
       return;
     }
   if (s->kind == OG_ST_CONST) {

@@ -220,7 +220,8 @@ static int index_of(og_lowering *l, const og_expression *e, int size, int *index
   double value;
   if (!og_constant_number(l, e, "an index", &value)) return 0;
   if (value != floor(value) || value < 1 || value > size) {
-    og_error_at(l->source, e->span, "index %g is out of range: entries count from 1 to %d", value, size);
+    og_error_at(l->source, e->span, "index %g is out of range: entries count from 1 to %d", og_shown(value),
+                size);
     return 0;
   }
   *index = (int)value;

@@ -278,10 +278,11 @@ static og_status check_new(const og_model *model, const og_symbol *symbol, og_sh
                    og_shape_text(symbol->shape, left), og_shape_text(shape, right));
   for (int i = 0; i < shape.rows * shape.columns; i++) {
     if (!isfinite(values[i]))
-      return og_fail(model->context, OG_ERR_NOT_FINITE, "'%s' cannot be set to %g", symbol->name, values[i]);
+      return og_fail(model->context, OG_ERR_NOT_FINITE, "'%s' cannot be set to %g", symbol->name,
+                     og_shown(values[i]));
     if (values[i] < symbol->low || values[i] > symbol->high)
       return og_fail(model->context, OG_ERR_BOUNDS, "'%s' = %g lies outside its bounds [%g, %g]",
-                     symbol->name, values[i], symbol->low, symbol->high);
+                     symbol->name, og_shown(values[i]), symbol->low, symbol->high);
   }
   return OG_OK;
 }

@@ -52,7 +52,8 @@ static int read_argument(og_lowering *l, const og_expression *e, rule *to) {
   if (!of->argument) return 1;
   if (!og_constant_number(l, e->arg[0], "the spread of weights", &to->argument)) return 0;
   if (to->argument >= 0 && isfinite(to->argument)) return 1;
-  og_error_at(l->source, e->arg[0]->span, "the spread of weights is 0 or more, not %g", to->argument);
+  og_error_at(l->source, e->arg[0]->span, "the spread of weights is 0 or more, not %g",
+              og_shown(to->argument));
   return 0;
 }
 
@@ -118,7 +119,7 @@ static int read_size(og_lowering *l, const og_expression *e, int *size) {
   if (!og_constant_number(l, e, "a layer's size", &value)) return 0;
   if (value != floor(value) || value < 1 || value > OG_ENTRIES_MOST) {
     og_error_at(l->source, e->span, "a layer's size is a whole number from 1 to %d, not %g", OG_ENTRIES_MOST,
-                value);
+                og_shown(value));
     return 0;
   }
   *size = (int)value;

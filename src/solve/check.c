@@ -3,6 +3,26 @@
 
 #include <math.h>
 
+static og_status check_order(const og_solve *solve, og_option less, og_option more) {
+  double a = og_options_real(solve->options, less), b = og_options_real(solve->options, more);
+  const char *name = og_option_describe(less)->name, *other = og_option_describe(more)->name;
+  char is[OG_NUMBER_SIZE], beside[OG_NUMBER_SIZE];
+  if (a == 0 || b == 0 || a <= b) return OG_OK; /* 0: no limit, or an automatic one */
+  og_format_real(a, is), og_format_real(b, beside);
+  return og_fail(solve->context, OG_ERR_ARGUMENT,
+                 "%s = %s is above %s = %s, so that no step is within both: lower %s, raise %s, or leave one "
+                 "of them out",
+                 name, is, other, beside, name, other);
+}
+
+/* Limits of adaptive steps, which exclude one another where they are not in this order. */
+og_status og_check_steps(const og_solve *solve) {
+  if (og_options_integer(solve->options, OG_OPT_STEPS)) return OG_OK;
+  OG_TRY(check_order(solve, OG_OPT_MIN_STEP, OG_OPT_MAX_STEP));
+  OG_TRY(check_order(solve, OG_OPT_FIRST_STEP, OG_OPT_MAX_STEP));
+  return check_order(solve, OG_OPT_MIN_STEP, OG_OPT_FIRST_STEP);
+}
+
 static og_status check_times(const og_solve *solve, size_t m) {
   const og_trajectory *at = &solve->trajectories[m];
   double sign = at->t1 < at->t0 ? -1 : 1, previous = at->t0;
@@ -12,7 +32,7 @@ static og_status check_times(const og_solve *solve, size_t m) {
       return og_fail(solve->context, OG_ERR_ARGUMENT,
                      "trajectory %zu, observation %zu: time %g lies outside the span "
                      "from %g to %g",
-                     m, i, t, at->t0, at->t1);
+                     m, i, og_shown(t), at->t0, at->t1);
     if (sign * (t - previous) < 0)
       return og_fail(solve->context, OG_ERR_ARGUMENT,
                      "trajectory %zu, observation %zu: time %g comes after %g, but "
@@ -81,6 +101,7 @@ og_status og_check_finite(const og_solve *solve, const char *what, const double 
                           const char *must) {
   for (size_t i = 0; values && i < count; i++)
     if (!isfinite(values[i]))
-      return og_fail(solve->context, OG_ERR_NOT_FINITE, "%s[%zu] is %g: %s", what, i, values[i], must);
+      return og_fail(solve->context, OG_ERR_NOT_FINITE, "%s[%zu] is %g: %s", what, i, og_shown(values[i]),
+                     must);
   return OG_OK;
 }

@@ -40,7 +40,7 @@ static og_status check_signal(og_solve *solve, size_t input, og_signal kind, siz
     double t = kind == OG_SIGNAL_CONSTANT ? 0 : times[i];
     if (!isfinite(values[i]) || !isfinite(t))
       return og_fail(solve->context, OG_ERR_NOT_FINITE, "input %zu has value %g at time %g (entry %zu)",
-                     input, values[i], t, i);
+                     input, og_shown(values[i]), og_shown(t), i);
     if (kind != OG_SIGNAL_CONSTANT && i > 0 && !(times[i] > times[i - 1]))
       return og_fail(solve->context, OG_ERR_ARGUMENT,
                      "input %zu: time %g comes after %g, but a signal's times must increase", input, times[i],

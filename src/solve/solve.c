@@ -59,7 +59,7 @@ static og_status read_options(og_solve *solve) {
     return og_fail(solve->context, OG_ERR_ARGUMENT,
                    "schedule = binomial needs a number of steps that is known: give steps, or use schedule = "
                    "online, which is made for adaptive steps");
-  return OG_OK;
+  return og_check_steps(solve);
 }
 
 static og_status set_up(og_solve *solve, const og_options *options) {
@@ -163,7 +163,7 @@ static og_status check_finite(og_solve *solve, const char *what, const double *v
   for (size_t i = 0; i < count; i++)
     if (!isfinite(values[i]))
       return og_fail(solve->context, OG_ERR_NOT_FINITE, "%s has %g at index %zu; give finite numbers", what,
-                     values[i], i);
+                     og_shown(values[i]), i);
   return OG_OK;
 }
 

@@ -220,6 +220,8 @@ int og_weight_binding_leave(og_solve *solve);
 void og_weight_binding_return(og_solve *solve, int back);
 /* Whether there are results, and of this trajectory; `what` begins the sentence: "the final state is". */
 og_status og_check_result(const og_solve *solve, size_t trajectory, const char *what);
+/* Whether min-step, first-step and max-step of the options leave room for a step. */
+og_status og_check_steps(const og_solve *solve);
 og_status og_fail_not_run(const og_solve *solve, const char *what);
 /* Whether an array (NULL: none) is finite; else OG_ERR_NOT_FINITE and `must`: "a tangent must be finite". */
 og_status og_check_finite(const og_solve *solve, const char *what, const double *values, size_t count,

@@ -88,8 +88,8 @@ og_status og_solve_set_atol(og_solve *solve, const double *atol) {
   const og_option_info *row = og_option_describe(OG_OPT_ATOL);
   for (size_t i = 0; atol && i < solve->states; i++)
     if (!(atol[i] >= row->lowest && atol[i] <= row->highest))
-      return og_fail(solve->context, OG_ERR_BOUNDS, "atol[%zu] is %g; it must be from %g to %g", i, atol[i],
-                     row->lowest, row->highest);
+      return og_fail(solve->context, OG_ERR_BOUNDS, "atol[%zu] is %g; it must be from %g to %g", i,
+                     og_shown(atol[i]), row->lowest, row->highest);
   og_solve_touch(solve);
   if (!atol) return og_atols_read(solve);
   OG_TRY(make(solve));

@@ -26,7 +26,7 @@ static og_status allot(og_trainer *trainer, const double *theta) {
   for (size_t i = 0; i < p; i++) {
     if (!isfinite(theta[i]))
       return og_fail(trainer->context, OG_ERR_NOT_FINITE, "entry %zu of the starting theta is %g", i + 1,
-                     theta[i]);
+                     og_shown(theta[i]));
     trainer->theta[i] = trainer->best[i] = trainer->before[i] = theta[i];
     trainer->lowest[i] = -INFINITY, trainer->highest[i] = INFINITY;
   }
@@ -94,7 +94,7 @@ og_status og_trainer_set_bounds(og_trainer *trainer, const double *lowest, const
   for (size_t i = 0; i < trainer->p; i++)
     if (!(trainer->theta[i] >= lowest[i] && trainer->theta[i] <= highest[i]))
       return og_fail(trainer->context, OG_ERR_BOUNDS, "entry %zu of theta is %g, outside its bounds [%g, %g]",
-                     i + 1, trainer->theta[i], lowest[i], highest[i]);
+                     i + 1, trainer->theta[i], og_shown(lowest[i]), og_shown(highest[i]));
   memcpy(trainer->lowest, lowest, trainer->p * sizeof *lowest);
   memcpy(trainer->highest, highest, trainer->p * sizeof *highest);
   return OG_OK;

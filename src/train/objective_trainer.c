@@ -6,12 +6,13 @@
 
 og_status og_objective_loss(const double *theta, size_t count, const og_window *windows, double *loss,
                             size_t *values, double *gradient, void *user) {
-  OG_NEED(NULL, theta);
-  OG_NEED(NULL, windows);
-  OG_NEED(NULL, loss);
-  OG_NEED(NULL, values);
-  OG_NEED(NULL, user);
-  return og_objective_evaluate_batch(user, theta, count, windows, loss, values, gradient);
+  og_objective *objective = user;
+  OG_OBJECT(objective);
+  OG_NEED_IF(objective->context, objective->p, theta);
+  OG_NEED(objective->context, windows);
+  OG_NEED(objective->context, loss);
+  OG_NEED(objective->context, values);
+  return og_objective_evaluate_batch(objective, theta, count, windows, loss, values, gradient);
 }
 
 static int can_start(const void *objective, size_t trajectory, size_t row) {

@@ -76,11 +76,11 @@ static void adabelief(og_updater *u, double eta, const double *gradient, const d
 
 const og_update_rule *og_update_rule_of(og_optimizer optimizer) {
   static const og_update_rule rules[] = {
-      {{"exp_avg", "exp_avg_sq"}, 1e-3, 1e-8, 0, adam},
-      {{"momentum_buffer"}, 1e-3, 0, 0, sgd},
-      {{"square_avg", "grad_avg", "momentum_buffer"}, 1e-2, 1e-8, 0, rmsprop},
-      {{"exp_avg", "exp_avg_sq"}, 1e-3, 1e-8, 1e-2, adamw},
-      {{"exp_avg", "exp_avg_var"}, 1e-3, 1e-16, 0, adabelief},
+      {{"exp_avg", "exp_avg_sq"}, 2, 1e-3, 1e-8, 0, adam},
+      {{"momentum_buffer"}, 0, 1e-3, 0, 0, sgd},
+      {{"square_avg", "grad_avg", "momentum_buffer"}, 1, 1e-2, 1e-8, 0, rmsprop},
+      {{"exp_avg", "exp_avg_sq"}, 2, 1e-3, 1e-8, 1e-2, adamw},
+      {{"exp_avg", "exp_avg_var"}, 2, 1e-3, 1e-16, 0, adabelief},
   };
   size_t index = (size_t)optimizer - OG_OPTIMIZER_ADAM; /* wraps for those before */
   return index < sizeof rules / sizeof *rules ? &rules[index] : NULL;

@@ -4,13 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "io/safetensors.h"
-#include "train/trainer.h"
+#include "train/state.h"
 
-#define UPDATER_PREFIX "updater."
-enum { NAME_SIZE = 64, TEXT_SIZE = 32 };
-/* A row of the history as doubles. */
-enum { EPOCH_NUMBERS = 7 };
+enum { TEXT_SIZE = 32 };
 
 /* ---- What must be the same when it is loaded ---- */
 
@@ -46,22 +42,23 @@ static og_status add(og_tensors *set, const char *name, size_t count, const doub
 static og_status add_updater(const og_trainer *trainer, og_tensors *set) {
   for (size_t i = 0; i < og_updater_arrays(trainer->updater); i++) {
     og_state_array array;
-    char name[NAME_SIZE];
+    char name[OG_TENSOR_NAME_SIZE];
     OG_TRY(og_updater_array(trainer->updater, i, &array));
-    snprintf(name, sizeof name, UPDATER_PREFIX "%s", array.name);
+    snprintf(name, sizeof name, OG_UPDATER_PREFIX "%s", array.name);
     OG_TRY(add(set, name, array.count, array.values));
   }
   return OG_OK;
 }
 
 static og_status add_history(const og_trainer *trainer, og_tensors *set) {
-  size_t shape[2] = {trainer->history_count, EPOCH_NUMBERS};
-  double *rows = og_alloc(trainer->context, shape[0] * EPOCH_NUMBERS + 1, sizeof *rows), *row = rows;
+  size_t shape[2] = {trainer->history_count, OG_EPOCH_NUMBERS};
+  double *rows = og_alloc(trainer->context, shape[0] * OG_EPOCH_NUMBERS + 1, sizeof *rows), *row = rows;
   if (!rows) return og_fail_memory(trainer->context, shape[0] * sizeof *rows, "the history of a training");
-  for (size_t i = 0; i < shape[0]; i++, row += EPOCH_NUMBERS) {
+  for (size_t i = 0; i < shape[0]; i++, row += OG_EPOCH_NUMBERS) {
     const og_epoch *e = &trainer->history[i];
-    const double numbers[EPOCH_NUMBERS] = {(double)e->steps, e->loss,    e->validation_loss, e->learning_rate,
-                                           e->gradient_norm, e->seconds, (double)e->skipped};
+    const double numbers[OG_EPOCH_NUMBERS] = {(double)e->steps,  e->loss,          e->validation_loss,
+                                              e->learning_rate,  e->gradient_norm, e->seconds,
+                                              (double)e->skipped};
     memcpy(row, numbers, sizeof numbers);
   }
   og_status status = og_tensors_add(set, "history", 2, shape, rows);
@@ -126,78 +123,6 @@ static og_status check(const og_trainer *trainer, const og_tensors *set, const c
                  count);
 }
 
-/* ---- The numbers in it, which somebody may have written by hand ---- */
-
-static int is_count(double value) { return value >= 0 && value < 0x1p53 && value == floor(value); }
-
-static og_status fail_number(const og_trainer *trainer, const char *path, const char *what, double value) {
-  return og_fail(trainer->context, OG_ERR_DATA, "%s: %g cannot be %s", path, value, what);
-}
-
-static og_status check_finite(const og_trainer *trainer, const og_tensors *set, const char *path,
-                              const char *name) {
-  const og_tensor *tensor = og_tensors_find(set, name);
-  for (size_t i = 0; i < tensor->count; i++)
-    if (!isfinite(tensor->values[i])) return fail_number(trainer, path, name, tensor->values[i]);
-  return OG_OK;
-}
-
-static og_status check_bounds(const og_trainer *trainer, const og_tensors *set, const char *path) {
-  const double *theta = og_tensors_find(set, "theta")->values;
-  for (size_t i = 0; i < trainer->p; i++)
-    if (theta[i] < trainer->lowest[i] || theta[i] > trainer->highest[i])
-      return og_fail(trainer->context, OG_ERR_DATA,
-                     "%s: entry %zu of theta is %g, outside its bounds [%g, %g]", path, i + 1, theta[i],
-                     trainer->lowest[i], trainer->highest[i]);
-  return OG_OK;
-}
-
-static og_status check_state(const og_trainer *trainer, const og_tensors *set, const char *path) {
-  og_trainer_state at;
-  memcpy(&at, og_tensors_find(set, "state")->values, sizeof at);
-  const double counts[] = {at.position, at.succeeded, at.failed_in_row, at.waited, at.batches, at.skipped};
-  const double sums[] = {at.best_loss, at.reference_loss, at.loss_sum,
-                         at.value_sum, at.penalty_sum,    at.norm_sum};
-  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-    if (!is_count(counts[i])) return fail_number(trainer, path, "a number of mini-batches", counts[i]);
-  if (at.succeeded > at.position || at.failed_in_row > at.position)
-    return fail_number(trainer, path, "a part of the mini-batches that there were",
-                       fmax(at.succeeded, at.failed_in_row));
-  for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
-    if (isnan(sums[i])) return fail_number(trainer, path, "a loss of a training", sums[i]);
-  return at.seconds >= 0 && isfinite(at.seconds) ? OG_OK
-                                                 : fail_number(trainer, path, "a duration", at.seconds);
-}
-
-static og_status check_history(const og_trainer *trainer, const og_tensors *set, const char *path) {
-  const og_tensor *history = og_tensors_find(set, "history");
-  for (size_t i = 0; i < history->shape[0]; i++) {
-    const double *row = history->values + i * EPOCH_NUMBERS;
-    if (!is_count(row[0]) || !is_count(row[6]))
-      return fail_number(trainer, path, "a number of steps in the history",
-                         is_count(row[0]) ? row[6] : row[0]);
-  }
-  return OG_OK;
-}
-
-static og_status check_numbers(const og_trainer *trainer, const og_tensors *set, const char *path) {
-  static const char *const points[] = {"theta", "best", "before"};
-  for (size_t i = 0; i < 3; i++) OG_TRY(check_finite(trainer, set, path, points[i]));
-  for (size_t i = 0; i < og_updater_arrays(trainer->updater); i++) {
-    og_state_array array;
-    char name[NAME_SIZE];
-    OG_TRY(og_updater_array(trainer->updater, i, &array));
-    snprintf(name, sizeof name, UPDATER_PREFIX "%s", array.name);
-    OG_TRY(check_finite(trainer, set, path, name));
-    double first = og_tensors_find(set, name)->values[0];
-    if (strcmp(array.name, "step") == 0 && !is_count(first))
-      return fail_number(trainer, path, "a number of steps", first);
-  }
-  OG_TRY(check_bounds(trainer, set, path));
-  OG_TRY(check_state(trainer, set, path));
-  return check_history(trainer, set, path);
-}
-
 static og_status check_all(og_trainer *trainer, const og_tensors *set, const char *path) {
   OG_TRY(check_identity(trainer, set, path));
   OG_TRY(check(trainer, set, path, "theta", trainer->p));
@@ -206,15 +131,15 @@ static og_status check_all(og_trainer *trainer, const og_tensors *set, const cha
   OG_TRY(check(trainer, set, path, "state", OG_TRAINER_NUMBERS));
   for (size_t i = 0; i < og_updater_arrays(trainer->updater); i++) {
     og_state_array array;
-    char name[NAME_SIZE];
+    char name[OG_TENSOR_NAME_SIZE];
     OG_TRY(og_updater_array(trainer->updater, i, &array));
-    snprintf(name, sizeof name, UPDATER_PREFIX "%s", array.name);
+    snprintf(name, sizeof name, OG_UPDATER_PREFIX "%s", array.name);
     OG_TRY(check(trainer, set, path, name, array.count));
   }
   const og_tensor *history = og_tensors_find(set, "history");
-  if (!history || history->rank != 2 || history->shape[1] != EPOCH_NUMBERS)
-    return og_fail(trainer->context, OG_ERR_DATA, "%s has no history of %d columns", path, EPOCH_NUMBERS);
-  return check_numbers(trainer, set, path);
+  if (!history || history->rank != 2 || history->shape[1] != OG_EPOCH_NUMBERS)
+    return og_fail(trainer->context, OG_ERR_DATA, "%s has no history of %d columns", path, OG_EPOCH_NUMBERS);
+  return og_trainer_check_numbers(trainer, set, path);
 }
 
 static void take(const og_tensors *set, const char *name, double *values) {
@@ -225,7 +150,7 @@ static void take(const og_tensors *set, const char *name, double *values) {
 static void take_history(og_trainer *trainer, const og_tensor *history) {
   trainer->history_count = history->shape[0];
   for (size_t i = 0; i < history->shape[0]; i++) {
-    const double *row = history->values + i * EPOCH_NUMBERS;
+    const double *row = history->values + i * OG_EPOCH_NUMBERS;
     trainer->history[i] = (og_epoch){.epoch = (long long)i + 1,
                                      .steps = (long long)row[0],
                                      .loss = row[1],
@@ -244,9 +169,9 @@ static void take_all(og_trainer *trainer, const og_tensors *set) {
   take(set, "state", (double *)&trainer->at);
   for (size_t i = 0; i < og_updater_arrays(trainer->updater); i++) {
     og_state_array array = {0};
-    char name[NAME_SIZE];
+    char name[OG_TENSOR_NAME_SIZE];
     og_updater_array(trainer->updater, i, &array);
-    snprintf(name, sizeof name, UPDATER_PREFIX "%s", array.name);
+    snprintf(name, sizeof name, OG_UPDATER_PREFIX "%s", array.name);
     take(set, name, array.values);
   }
   take_history(trainer, og_tensors_find(set, "history"));

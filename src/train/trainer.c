@@ -21,7 +21,8 @@ og_status og_trainer_loss(og_trainer *trainer, size_t count, const og_window *wi
   size_t counted = 0;
   OG_TRY(trainer->loss(trainer->theta, count, windows, sum, &counted, gradient, trainer->user));
   if (!isfinite(*sum))
-    return og_fail(trainer->context, OG_ERR_NOT_FINITE, "the loss of %zu windows is %g", count, *sum);
+    return og_fail(trainer->context, OG_ERR_NOT_FINITE, "the loss of %zu windows is %g", count,
+                   og_shown(*sum));
   *values = (double)(counted ? counted : count); /* costs alone: of each trajectory */
   return OG_OK;
 }
@@ -80,10 +81,12 @@ static const char *what_is_taken_back(const og_trainer_state *at) {
                      : ", and the step before it taken back";
 }
 
+/* Rounding may lead past a bound. */
 static void take_back(og_trainer *trainer) {
   double share = share_taken_back(&trainer->at);
   for (size_t i = 0; i < trainer->p; i++)
     trainer->theta[i] += share * (trainer->before[i] - trainer->theta[i]);
+  project(trainer);
 }
 
 /* A mini-batch that failed is left out. */
@@ -121,8 +124,9 @@ og_status og_trainer_step(og_trainer *trainer) {
   og_status status = og_trainer_loss(trainer, trainer->windows, windows, &sum, &values, trainer->gradient);
   if (status == OG_OK) status = descend(trainer, sum, values);
   if (status != OG_OK && !og_trainer_survives(status)) return status;
-  if (status != OG_OK) OG_TRY(leave_out(trainer, status));
-  trainer->at.position++;
+  if (status != OG_OK) status = leave_out(trainer, status);
+  trainer->at.position++; /* also where the training gives up: what was left out is counted */
+  OG_TRY(status);
   int last = (long long)trainer->at.position % trainer->per_epoch == 0 || trainer->ended ||
              (long long)trainer->at.position == trainer->steps;
   return last ? og_trainer_end_epoch(trainer) : OG_OK;

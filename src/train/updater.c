@@ -97,9 +97,10 @@ og_status og_updater_step(og_updater *updater, double rate_factor, const double 
   size_t bad = find_not_finite(updater->p, gradient);
   if (bad < updater->p)
     return og_fail(updater->context, OG_ERR_NOT_FINITE, "entry %zu of the gradient is %g; no step was taken",
-                   bad + 1, gradient[bad]);
+                   bad + 1, og_shown(gradient[bad]));
   if (!isfinite(rate_factor))
-    return og_fail(updater->context, OG_ERR_NOT_FINITE, "the factor of the learning rate is %g", rate_factor);
+    return og_fail(updater->context, OG_ERR_NOT_FINITE, "the factor of the learning rate is %g",
+                   og_shown(rate_factor));
   updater->steps++;
   updater->rule->step(updater, updater->learning_rate * rate_factor, gradient, theta);
   bad = find_not_finite(updater->p, updater->next);
@@ -107,7 +108,7 @@ og_status og_updater_step(og_updater *updater, double rate_factor, const double 
     return og_fail(updater->context, OG_ERR_NOT_FINITE,
                    "step %.0f takes entry %zu of theta from %g to %g (its gradient is %g); try a smaller "
                    "learning rate than %g",
-                   updater->steps, bad + 1, theta[bad], updater->next[bad], gradient[bad],
+                   updater->steps, bad + 1, og_shown(theta[bad]), og_shown(updater->next[bad]), gradient[bad],
                    updater->learning_rate);
   memcpy(theta, updater->next, updater->p * sizeof *theta);
   return OG_OK;

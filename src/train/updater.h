@@ -9,6 +9,7 @@ enum { OG_UPDATER_ARRAYS = 3 };
 /* What of the optimisers differs: names and number of arrays, defaults, and the step itself. */
 typedef struct og_update_rule {
   const char *arrays[OG_UPDATER_ARRAYS]; /* NULL behind the last */
+  size_t squares;                        /* which of them, from 1, holds means of squares; 0: none */
   double learning_rate, epsilon, weight_decay;
   /* Reads theta and writes the new one to updater->next. */
   void (*step)(og_updater *updater, double rate, const double *gradient, const double *theta);

@@ -183,6 +183,11 @@ FAMILY = {
     "bernoulli(erfc(a)/2)": (either(lambda a: -ln(phij(a * sqrt(mpf(2)))), lambda a: -ln(phij(-a * sqrt(mpf(2))))), None),
     "bernoulli(sigmoid(a))": (either(lambda a: softplus(a), lambda a: softplus(-a)), None),
     "bernoulli(1 - exp(-a))": (either(lambda a: a + 0, lambda a: -ln(1 - expj(-a))), None),
+    "bernoulli(1/(1 + exp(-a)))": (either(lambda a: softplus(a), lambda a: softplus(-a)), None),
+    "bernoulli(exp(a)/(1 + exp(a)))": (either(lambda a: softplus(a), lambda a: softplus(-a)), None),
+    "bernoulli(0.5*(1 + tanh(a)))": (either(lambda a: softplus(a * 2), lambda a: softplus(a * -2)), None),
+    "bernoulli(1 - (1 - Phi(a)))": (either(lambda a: -ln(phij(-a)), lambda a: -ln(phij(a))), None),
+    "bernoulli(-expm1(-a))": (either(lambda a: a + 0, lambda a: -ln(1 - expj(-a))), None),
     "categorical_logit([a, b, c])": (categorical, logits),
 }
 
@@ -244,8 +249,10 @@ def points(name, rng):
         yield from ((1e12, [1e12 + 1e6, 1e3]), (1e12, [1e12, 1e30]), (0.0, [1e10, 1.0]), (0.0, [2.0, 1e20]))
     elif name == "bernoulli(a)":
         yield from ((y, [a]) for y, a in itertools.product((0.0, 1.0), (1e-140, 1e-9, 0.3, 0.5, 0.75, 1 - 1e-10)))
-    elif name == "bernoulli(1 - exp(-a))":
+    elif name in ("bernoulli(1 - exp(-a))", "bernoulli(-expm1(-a))"):
         yield from ((y, [a]) for y, a in itertools.product((0.0, 1.0), (1e-140, 1e-9, 0.3, 1.0, 40.0, 600.0)))
+    elif "exp(" in name or "tanh" in name:
+        yield from ((y, [a]) for y, a in itertools.product((0.0, 1.0), (-300.0, -40.0, -8.5, -2.0, -0.3, 0.0, 1e-9, 0.7, 3.0, 40.0, 300.0)))
     elif head == "bernoulli":
         yield from ((y, [a]) for y, a in itertools.product(
             (0.0, 1.0), (-1.5e3 if "sigmoid" in name else -1e8, -1e3, -40.0, -8.5, -5.1, -4.9, -2.01, -1.99, -0.3, 0.0, 1e-9, 0.7, 3.0, 8.5, 37.0)))

@@ -46,6 +46,12 @@ static double refined(const drive *d, int lane, double h0, const real *f0, const
   return isfinite(h1) && h1 > 0 ? fmin(100 * h0, h1) : h0;
 }
 
+/* A slope that is large beside the tolerance alone, with x = 0, asks for any width: none is taken at first
+ * whose products with the coefficients of the method lose digits, or are 0, in the working precision. */
+static double in_range(double h) {
+  return fmax(h, sizeof(real) == sizeof(float) ? (double)FLT_MIN / FLT_EPSILON : DBL_MIN / DBL_EPSILON);
+}
+
 /* Of the step size that is asked for: no wider than max-step and the span, and not so narrow that t stays
  * where it is. */
 double OG_R(og_integrate_first_width)(const drive *d, int lane, double h) {
@@ -72,6 +78,6 @@ void OG_R(og_integrate_first_steps)(drive *d, const real *f0) {
   for (int lane = 0; lane < d->lanes; lane++) {
     if (d->mask[lane] == 0) continue;
     double h = d->step.status[lane] ? h0[lane] : refined(d, lane, h0[lane], f0, d->e2);
-    d->width[lane] = OG_R(og_integrate_first_width)(d, lane, h);
+    d->width[lane] = OG_R(og_integrate_first_width)(d, lane, in_range(h));
   }
 }
