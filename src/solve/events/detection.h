@@ -5,7 +5,8 @@
  * A guard is on a side, + or -, and an event is due where it reaches zero or the other side. A guard that
  * starts at zero (after its own event, say) has no side by its sign: it is on the side that its slope along
  * the solution points to, and is fresh until a sample finds it there. While its samples cannot be told from
- * zero it is fresh: it rests there. */
+ * zero it is fresh: it rests there. One without such a slope is on no side until it has left zero for good:
+ * where f has a kink or a jump, the interpolant swings through zero by some part of the step's error. */
 #ifndef OG_DETECTION_H
 #define OG_DETECTION_H
 
@@ -16,6 +17,10 @@
 enum { OG_NOISE_FACTOR = 64 };
 /* Times nearer than this many units in the last place are one time. */
 enum { OG_SAME_TIME = 4 };
+/* What og_watched_guard.waits may be. */
+enum { OG_WAITS = 1, OG_CAME = 2 };
+/* And og_watched_guard.changed. */
+enum { OG_LEFT = 2 };
 
 /* Of each guard and lane. */
 typedef struct og_watched_guard {
@@ -23,9 +28,11 @@ typedef struct og_watched_guard {
   unsigned char fresh;
   unsigned char pending; /* passed zero together with another event, which went first: due at once; 2: held,
                             as that one was */
-  unsigned char changed; /* the event that made it fresh was its own, and changed the state */
-  unsigned char waits;   /* it came to zero without an event of its own: where it leaves it, one may be due */
-  double noise;          /* what is zero as far as can be told */
+  unsigned char changed; /* the event that made it fresh was its own, and changed the state; OG_LEFT: where
+                            the guard left zero after a rest */
+  unsigned char waits; /* fresh, and it came to zero without an event of its own: where it leaves it, one may
+                          be due; OG_CAME: with the last event, so that it may as well turn there */
+  double noise;        /* what is zero as far as can be told */
 } og_watched_guard;
 
 /* What became of a guard in a piece of a step. */
@@ -77,7 +84,7 @@ typedef struct og_detection {
 
 /* The guard is at zero, exactly, and waits there. */
 static inline void og_watched_guard_wait(og_watched_guard *w) {
-  *w = (og_watched_guard){.fresh = 1, .waits = 1};
+  *w = (og_watched_guard){.fresh = 1, .waits = OG_WAITS};
 }
 static inline int og_sign_of(double g) { return (g > 0) - (g < 0); }
 /* Which way entry i of a state is rounded, to see what that makes of guards: of two entries one is rounded up

@@ -28,8 +28,8 @@
   /* About where a guard passes zero, by its samples; INFINITY where they do not show it. */                 \
   double og_scan_guess_##S(const og_integration_##S *d, int lane, const og_piece *piece, size_t event);      \
   /* The guard just before an event of another one in the piece, or of its own. */                           \
-  og_watched_guard og_scan_before_##S(const og_integration_##S *d, int lane, const og_piece *piece,          \
-                                      size_t event, double sigma);                                           \
+  og_watched_guard og_scan_before_##S(og_integration_##S *d, int lane, const og_piece *piece, size_t event,  \
+                                      double sigma);                                                         \
   /* The root of a guard near a place where it was, in a replayed step; the status is OG_ERR_GRAZING if      \
    * there is none. */                                                                                       \
   og_status og_scan_again_##S(og_integration_##S *d, int lane, size_t event, double near, og_root *root);    \

@@ -16,7 +16,8 @@ int OG_R(og_scan_matches)(const drive *d, size_t event, int side) {
 /* One in any direction is not: it has neither come from a side nor passed to one. */
 int OG_R(og_scan_leaves)(const drive *d, size_t event, const og_watched_guard *w, int side) {
   og_direction direction = og_guard_about(d->solve, event).direction;
-  return w->waits && side != 0 && direction == (side > 0 ? OG_DIRECTION_RISING : OG_DIRECTION_FALLING);
+  return w->waits == OG_WAITS && side != 0 &&
+         direction == (side > 0 ? OG_DIRECTION_RISING : OG_DIRECTION_FALLING);
 }
 
 /* A guard at zero stays there as long as it cannot be told from it. */
@@ -149,15 +150,41 @@ static og_crossing leave_side(drive *d, int lane, const og_piece *piece, size_t 
   return was.fresh ? rise_and_fall(d, lane, event, &was, high) : root_in(d, lane, event, was.side, low, high);
 }
 
-/* A guard that waited at zero is seen on a side. */
+/* A guard that is at zero, and on no side by its slope. */
+static int on_no_side(const og_watched_guard *w) { return w->fresh && w->side == 0 && w->noise < INFINITY; }
+
+/* The side of a value that the step's error cannot make of zero; else 0: the guard may swing back. */
+static int side_beyond_error(drive *d, int lane, size_t event, double g) {
+  return fabs(g) > OG_R(og_sides_error)(d, lane, event) ? og_sign_of(g) : 0;
+}
+
+/* The side that the guard has at the step's end, and goes on to there; else 0. */
+static int side_ahead(const drive *d, int lane, size_t event, double noise) {
+  og_piece last = og_detection_piece(d->detection, d->detection->pieces - 1, lane);
+  double end = og_piece_sample(&last, event, OG_PIECE_LAST),
+         grows = end - og_piece_sample(&last, event, OG_PIECE_LAST - 1);
+  return fabs(end) > noise && og_sign_of(end) * grows >= 0 ? og_sign_of(end) : 0;
+}
+
+/* A guard that was at zero is seen off it. It leaves zero to the side of a value that is no error, or to the
+ * one that it goes on to; there its event is due at once, but it is known to be on that side only at the
+ * step's end. */
 static og_crossing leave_zero(drive *d, int lane, const og_piece *piece, size_t event, og_watched_guard *w,
                               int point) {
-  int side = og_sign_of(og_piece_sample(piece, event, point)), due = OG_R(og_scan_leaves)(d, event, w, side);
+  double g = og_piece_sample(piece, event, point);
+  int beyond = side_beyond_error(d, lane, event, g),
+      side = beyond ? beyond : side_ahead(d, lane, event, w->noise),
+      due = OG_R(og_scan_leaves)(d, event, w, side), ends = piece->high == 1 && point == OG_PIECE_LAST;
+  if (!(side * g > 0) || !(beyond || due || ends)) {
+    if (ends) w->noise = fmax(w->noise, fabs(g)); /* is the error that the next step begins with */
+    return (og_crossing){.what = OG_STAYS};
+  }
   probe p = {.d = d, .lane = lane, .event = event, .least = w->noise, .side = side};
   double low = og_piece_place(piece, point - 1), high = og_piece_place(piece, point);
+  if (due && !(leaving(&p, high) < 0)) return (og_crossing){.what = OG_STAYS}; /* its rounding */
   w->side = (signed char)side;
   w->fresh = w->waits = 0;
-  if (!due || !(leaving(&p, high) < 0)) return (og_crossing){.what = OG_STAYS};
+  if (!due) return (og_crossing){.what = OG_STAYS};
   double place = leaving(&p, low) < 0 ? low : og_find_root(leaving, &p, 1, low, high).place;
   return (og_crossing){.what = OG_CROSSES,
                        .sigma = place,
@@ -170,7 +197,7 @@ static og_crossing next_sample(drive *d, int lane, const og_piece *piece, size_t
                                int point) {
   double g = og_piece_sample(piece, event, point);
   if (rests(w, g)) return (og_crossing){.what = OG_STAYS};
-  if (w->waits) return leave_zero(d, lane, piece, event, w, point);
+  if (on_no_side(w)) return leave_zero(d, lane, piece, event, w, point);
   if (w->side * g <= 0 && w->side != 0) return leave_side(d, lane, piece, event, w, point);
   int known = w->side != 0 && !w->fresh;
   if (w->side == 0) w->side = (signed char)og_sign_of(g);
@@ -182,19 +209,23 @@ static og_crossing next_sample(drive *d, int lane, const og_piece *piece, size_t
                        og_piece_place(piece, point));
 }
 
-/* A guard that has no slope a step after its own event has come to rest: should it leave zero later, that is
- * not the same event again. */
+/* A guard that has no slope a step after it came to zero has come to rest: should it leave zero later, that
+ * is not its own event again, and it does not turn. */
 static void settle(drive *d, int lane, size_t event, og_watched_guard *w) {
   OG_R(og_integrate_state_at)(d, lane, 0, d->detection->one_x);
   OG_R(og_integrate_own_theta)(d, lane, d->detection->one_theta);
-  if (OG_R(og_sides_slope)(d, lane, event, d->step.k[0]) == 0) w->changed = 0;
+  if (OG_R(og_sides_slope)(d, lane, event, d->step.k[0]) != 0) return;
+  w->changed = 0;
+  w->side = 0;
+  if (w->waits) w->waits = OG_WAITS;
 }
 
 /* A guard beyond its side already at the step's start: its event was due together with the one before, or the
  * guard jumped, with an input. */
 static og_crossing at_start(drive *d, int lane, const og_piece *piece, size_t event, og_watched_guard *w) {
   double g = og_piece_sample(piece, event, 0), unit = unit_of_place(d, lane);
-  if (w->fresh && w->changed && d->index[lane] > d->first[lane]) settle(d, lane, event, w);
+  if (w->fresh && (w->changed || w->waits == OG_CAME) && d->index[lane] > d->first[lane])
+    settle(d, lane, event, w);
   if (w->fresh || w->side == 0 || (!w->pending && w->side * g > 0)) return (og_crossing){.what = OG_STAYS};
   int due = OG_R(og_scan_matches)(d, event, w->side), held = w->pending != 1;
   w->side = (signed char)og_sign_of(g);
@@ -202,7 +233,8 @@ static og_crossing at_start(drive *d, int lane, const og_piece *piece, size_t ev
   if (!due && w->side == 0) og_watched_guard_wait(w);
   if (!due) return (og_crossing){.what = OG_STAYS};
   /* a guard that jumped is beyond zero, and not near it by rounding */
-  if (held) return (og_crossing){.what = OG_CROSSES, .blur = unit, .held = 1};
+  double residual = held && fabs(g) > w->noise ? 0 : fabs(g);
+  if (held) return (og_crossing){.what = OG_CROSSES, .blur = unit, .residual = residual, .held = 1};
   return (og_crossing){.what = OG_CROSSES,
                        .blur = fmax(unit, d->detection->blur[lane] / fabs(d->at.h[lane])),
                        .residual = fabs(g)};
@@ -232,14 +264,18 @@ double OG_R(og_scan_guess)(const drive *d, int lane, const og_piece *piece, size
   return INFINITY;
 }
 
-og_watched_guard OG_R(og_scan_before)(const drive *d, int lane, const og_piece *piece, size_t event,
-                                      double sigma) {
+og_watched_guard OG_R(og_scan_before)(drive *d, int lane, const og_piece *piece, size_t event, double sigma) {
   og_watched_guard w = d->detection->watched[event * (size_t)d->lanes + (size_t)lane];
   int begins = piece->low == 0 && (w.fresh || w.pending); /* then the side is not by the first sample */
   for (int point = begins || piece->low > 0; point < OG_PIECE_POINTS; point++) {
     double g = og_piece_sample(piece, event, point);
     if (og_piece_place(piece, point) >= sigma) break;
     if (rests(&w, g)) continue;
+    if (on_no_side(&w)) {
+      int side = side_beyond_error(d, lane, event, g);
+      if (side) w.side = (signed char)side, w.fresh = w.waits = 0;
+      continue;
+    }
     if (w.side != 0 && w.side * g > 0) w.fresh = 0;
     if (w.side * g <= 0 && (w.side == 0 || !OG_R(og_scan_matches)(d, event, w.side)))
       w.side = (signed char)og_sign_of(g), w.fresh = 0;

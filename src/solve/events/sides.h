@@ -11,6 +11,8 @@
    * the event's own, and which may be at it. What they are on is settled when the slope of the state after  \
    * the event is known (og_integrate_sides). */                                                             \
   og_status og_sides_event_##S(og_integration_##S *d, int lane, const og_segment *segment);                  \
+  /* What the step's error may make of a guard. */                                                           \
+  double og_sides_error_##S(og_integration_##S *d, int lane, size_t event);                                  \
   /* dg/dt along the solution with the slope f at the step's start, whose state is in detection->one_x;      \
    * forward in the direction of integration. */                                                             \
   double og_sides_slope_##S(og_integration_##S *d, int lane, size_t event, const X *f);

@@ -123,18 +123,26 @@ static void own_guard(drive *d, int lane, size_t event, double rounded, int chan
   og_detection *detection = d->detection;
   og_watched_guard *w = watched_of(d, event, lane);
   double residual = fmax(detection->residual[lane], fabs(rounded - detection->before[event]));
+  int left = w->fresh && w->waits; /* zero, after a rest: it has not come there */
   w->pending = w->waits = 0;
   w->fresh = 1;
-  w->changed = (unsigned char)(changed && !detection->jumped[lane]);
+  w->changed = (unsigned char)(!changed || detection->jumped[lane] ? 0 : left ? OG_LEFT : 1);
   w->noise = detection->jumped[lane] ? INFINITY : OG_NOISE_FACTOR * residual;
   /* A state that the jump sets to a parameter is rounded, and the guard reads the parameter as it is. */
   if (sizeof(real) == sizeof(float)) w->noise = fmax(w->noise, detection->noise[event]);
 }
 
+/* A guard that came to zero with the last event, and is there still at another time, rests. */
+static void has_rested(const drive *d, int lane, double t, og_watched_guard *w) {
+  const og_detection *detection = d->detection;
+  double same = fmax(OG_SAME_TIME * DBL_EPSILON * fabs(t), OG_NOISE_FACTOR * detection->blur[lane]);
+  if (w->fresh && w->waits == OG_CAME && fabs(t - detection->last[lane]) > same) w->waits = OG_WAITS;
+}
+
 /* Another one that passes zero at the same time is due, in its direction; in the other direction it is at
- * zero. So is one that has passed it a moment before, and one that the jump carries there. But one that has
- * been near zero and on its side stays there. */
-static void other_guard(drive *d, int lane, size_t event) {
+ * zero, and waits there if it rests. So is one that has passed it a moment before, and one that the jump
+ * carries there. But one that has been near zero and on its side stays there. */
+static void other_guard(drive *d, int lane, size_t event, double t) {
   og_detection *detection = d->detection;
   og_watched_guard *w = watched_of(d, event, lane);
   double before = detection->before[event], later = detection->held[lane] ? before : detection->later[event];
@@ -145,9 +153,13 @@ static void other_guard(drive *d, int lane, size_t event) {
   int carried = fabs(before) > detection->noise[event];
   w->noise = fmax(detection->noise[event], w->fresh || w->pending ? w->noise : 0);
   w->pending = (unsigned char)(due ? 1 + detection->held[lane] : 0);
+  has_rested(d, lane, t, w);
+  /* one that leaves zero is not known to have left it (scan_real.c) */
+  if (w->fresh && w->side == 0) w->noise = fmax(w->noise, 2 * fabs(before));
   if (w->fresh || !(passes || passed || carried)) return;
   w->fresh = 1;
-  w->changed = w->waits = 0;
+  w->changed = 0;
+  w->waits = OG_CAME;
 }
 
 /* The event's guard at the state before it as the solve's precision has it; NaN where it has no value. */
@@ -170,8 +182,39 @@ og_status OG_R(og_sides_event)(drive *d, int lane, const og_segment *segment) {
     if (k == event)
       own_guard(d, lane, k, rounded, changed);
     else
-      other_guard(d, lane, k);
+      other_guard(d, lane, k, segment->time);
   return OG_OK;
+}
+
+/* ---- On the way away from zero ---- */
+
+/* How far the interpolant may be off in the step where f has a kink or a jump: what the slope changes, times
+ * the weights of the stages, whose sizes sum to 13 at most (dop853). The tolerance does not say it: it is
+ * kept by the step's end, and the way there may swing a hundred times as far. */
+static const double weights = 16;
+static double error_of_state(const drive *d, int lane, size_t i) {
+  size_t at = i * (size_t)d->lanes + (size_t)lane;
+  double least = INFINITY, most = -INFINITY;
+  for (int j = 0; j < d->step.tableau->stages_total; j++) {
+    least = fmin(least, (double)d->step.k[j][at]);
+    most = fmax(most, (double)d->step.k[j][at]);
+  }
+  return weights * fabs(d->at.h[lane]) * (most - least);
+}
+
+double OG_R(og_sides_error)(drive *d, int lane, size_t event) {
+  og_detection *detection = d->detection;
+  double error = 0, g = OG_R(og_sample_at)(d, lane, 1)[event];
+  for (int pattern = 0; pattern < 4; pattern++) {
+    OG_R(og_sample_at)(d, lane, 1);
+    for (size_t i = 0; i < d->solve->n; i++)
+      detection->one_x[i] +=
+          (pattern < 2 ? 1 : -1) * og_rounding(i, pattern % 2) * error_of_state(d, lane, i);
+    if (!OG_R(og_sample_here)(d, d->at.t_next[lane], detection->near)) continue;
+    double difference = fabs(detection->near[event] - g);
+    if (difference < INFINITY) error = fmax(error, difference);
+  }
+  return error;
 }
 
 /* ---- Sides at the start of a segment ---- */
@@ -200,9 +243,22 @@ static int side_ahead(drive *d, int lane, size_t event, const real *f, double no
   return known && fabs(detection->near[event]) > noise ? og_sign_of(detection->near[event]) : 0;
 }
 
-/* A guard at zero is on the side that its slope points to; without a slope, where it is on the way ahead; if
- * that is zero, where it was if its event changed the state (which is then the next thing to happen), else
- * where the first sample finds it. */
+/* Where its slope points to is where it goes; its event is due if that is its direction. `pending`: what it
+ * is then. */
+static void leave(drive *d, int lane, size_t event, int side, unsigned char pending) {
+  og_watched_guard *w = watched_of(d, event, lane);
+  int due = OG_R(og_scan_leaves)(d, event, w, side);
+  w->side = (signed char)(due ? -side : side);
+  w->pending = due ? pending : 0;
+  if (side == 0) return;
+  w->fresh = !due;
+  w->waits = 0;
+}
+
+/* A guard at zero is on the side that its slope points to: it turns there, or leaves after a rest. Without a
+ * slope, where it is on the way ahead; if that is zero, where it was if its event changed the state (which is
+ * then the next thing to happen), else on none until it leaves. So is one whose event was that it left zero:
+ * the solution as it is computed from there may leave it later. */
 static void begin_guard(drive *d, int lane, size_t event, const real *f, double g) {
   og_watched_guard *w = watched_of(d, event, lane);
   signed char was = w->side;
@@ -214,9 +270,13 @@ static void begin_guard(drive *d, int lane, size_t event, const real *f, double 
   w->pending = 0;
   w->fresh = fabs(g) <= noise;
   w->side = (signed char)og_sign_of(g);
+  if (!w->fresh) w->waits = 0;
   if (!w->fresh) return;
   int side = og_sign_of(OG_R(og_sides_slope)(d, lane, event, f));
-  if (!side && w->changed) side = side_ahead(d, lane, event, f, noise);
+  if (side) leave(d, lane, event, side, 1);
+  if (side) return;
+  if (w->changed == OG_LEFT) w->changed = 0;
+  if (w->changed) side = side_ahead(d, lane, event, f, noise);
   w->side = (signed char)(side ? side : w->changed ? was : 0);
 }
 
@@ -241,25 +301,14 @@ static void see_first(drive *d, int lane) {
   }
 }
 
-/* Where its slope points to is where it goes; its event is due if that is its direction. `pending`: what it
- * is then. */
-static void leave(drive *d, int lane, size_t event, int side, unsigned char pending) {
-  og_watched_guard *w = watched_of(d, event, lane);
-  int due = OG_R(og_scan_leaves)(d, event, w, side);
-  w->side = (signed char)(due ? -side : side);
-  w->pending = due ? pending : 0;
-  if (side == 0) return;
-  w->fresh = !due;
-  w->waits = 0;
-}
-
 static void begin_first(drive *d, int lane, size_t event, const real *f, double g) {
   og_watched_guard *w = watched_of(d, event, lane);
   int steady = event == d->solve->field->events; /* a steady solve may be steady from the start */
   *w = (og_watched_guard){.side = (signed char)(steady ? 1 : og_sign_of(g)),
                           .noise = d->detection->noise[event]};
   if (steady || fabs(g) > w->noise) return;
-  w->fresh = w->waits = 1;
+  w->fresh = 1;
+  w->waits = OG_WAITS;
   leave(d, lane, event, og_sign_of(OG_R(og_sides_slope)(d, lane, event, f)), 1);
 }
 
@@ -271,6 +320,7 @@ static void begin_at_break(drive *d, int lane, size_t event, const real *f, doub
   og_watched_guard *w = watched_of(d, event, lane);
   double noise = w->fresh ? w->noise : 0;
   if (!at_zero(w) || noise == INFINITY) return;
+  has_rested(d, lane, d->at.t[lane], w);
   int near = fabs(g) <= noise, side = og_sign_of(near ? OG_R(og_sides_slope)(d, lane, event, f) : g);
   if (side) {
     leave(d, lane, event, side, 2);
