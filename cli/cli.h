@@ -151,6 +151,9 @@ void show_warnings(const problem *p, int shown);
 /* The spans of all trajectories [M], from the `time` statement, the data or --times. Returns an exit status.
  */
 int find_spans(const problem *p, double *t0, double *t1);
+/* Says what was taken for the span where the model does not say it, and refuses data whose times go back
+ * there (fits and gradients are refused by the library). Returns an exit status. */
+int note_span(const problem *p);
 /* "order.csv:4" for a row of the data, where its line is known. */
 char *row_place(const problem *p, size_t row);
 /* The data times of one trajectory in the order of the rows; returns their number. `rows` may be NULL. */
@@ -290,9 +293,9 @@ int close_output(output *o);
 /* Leaves what is there as it was, unless it is written directly. */
 void drop_output(output *o);
 /* Whether what is written to `path` replaces what is there: not for standard output, pipes and devices. */
-int takes_place(const char *path);
-/* Complains when a file could not be created at `path`. */
-int check_output(const char *option, const char *path);
+int takes_place(og_context *context, const char *path);
+/* Complains when `path` could not be written. */
+int check_output(og_context *context, const char *option, const char *path);
 
 /* ---- json.c ---- */
 
@@ -360,6 +363,8 @@ double row_norm(const row *r, const double *values);
 double row_largest(const row *r, const double *values);
 /* What is said below tables that have arrays in them; what --json has of these. */
 void explain_arrays(const char *in_json);
+/* A line with a loss that is a sum: behind it over what; values: how many are observed. */
+void print_loss(const char *name, double loss, size_t values);
 
 /* ---- verbs ---- */
 

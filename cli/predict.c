@@ -139,6 +139,7 @@ static cJSON *prediction_json(const prediction *r) {
   cJSON *object = trajectories_json(r->p, &r->s, add_trajectory, r), *accuracy = NULL;
   if (r->values) {
     cJSON_AddItemToObject(object, "loss", json_number(r->loss));
+    cJSON_AddStringToObject(object, "loss_is", "mean");
     cJSON_AddItemToObject(object, "values", json_integer((long long)r->values));
   }
   for (size_t i = 0; i < og_model_observed(r->p->model); i++) {

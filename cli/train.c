@@ -151,7 +151,9 @@ static og_status draw_losses(const result *r, const char *path) {
   const arguments *a = r->problem->arguments;
   og_plot *plot = NULL;
   int positive = 1; /* only then a logarithm shows them */
-  og_status status = og_plot_create(r->problem->context, "losses", "epoch", "loss", &plot);
+  og_status status = og_plot_create(
+      r->problem->context, "losses", "epoch",
+      is_mean(r->problem) ? "loss, mean per observed value" : "loss, sum over observed values", &plot);
   if (status == OG_OK) status = draw_line(r, plot, "training", offsetof(og_epoch, loss), &positive);
   if (status == OG_OK && r->validated)
     status = draw_line(r, plot, "validation", offsetof(og_epoch, validation_loss), &positive);
