@@ -114,8 +114,18 @@ static og_status run_steps(const picture *d, og_solve *solve, const double *t0, 
   return status;
 }
 
-/* The discrete adjoint's solves keep their steps, whatever adjoint is asked for. Where there is no memory for
- * them the points are the equidistant ones. */
+/* Where there is no memory for the places of steps the points are the equidistant ones. */
+static og_status do_without(const picture *d, og_status status, steps *s) {
+  if (status != OG_ERR_BUDGET && status != OG_ERR_UNSUPPORTED) return status;
+  for (size_t m = 0; m < d->p->trajectories; m++) s[m].count = 0;
+  remark(d->p->quiet,
+         "note: --memory leaves no room for the steps' places: the curves of the picture have %zu "
+         "equidistant points, and may miss what is faster (--times gives them more)",
+         grid_points(d));
+  return OG_OK;
+}
+
+/* The discrete adjoint's solves keep their steps, whatever adjoint is asked for. */
 static og_status find_steps(const picture *d, const double *t0, const double *t1, steps *s) {
   og_options *options = NULL;
   og_solve *solve = NULL;
@@ -126,7 +136,7 @@ static og_status find_steps(const picture *d, const double *t0, const double *t1
   if (status == OG_OK) status = run_steps(d, solve, t0, t1, s);
   og_solve_destroy(solve);
   og_options_destroy(options);
-  return status == OG_ERR_BUDGET ? OG_OK : status;
+  return do_without(d, status, s);
 }
 
 /* ---- Events ---- */

@@ -136,9 +136,13 @@ static double crowd_of_name(const og_view *view, const places *p, const og_serie
   return taken > 0 ? points / taken : 0;
 }
 
+/* 0 where there is no curve to be hidden. */
 static double crowd_of_names(const og_view *view, const places *p) {
   double most = 0;
-  for (size_t s = 0; s < view->plot->count; s++) {
+  int curves = 0;
+  for (size_t s = 0; s < view->plot->count; s++)
+    curves |= view->plot->series[s].panel == view->panel && view->plot->series[s].kind == OG_SERIES_LINE;
+  for (size_t s = 0; s < view->plot->count && curves; s++) {
     const og_series *series = &view->plot->series[s];
     if (series->kind == OG_SERIES_POINTS && is_first_of_name(view, series))
       most = fmax(most, crowd_of_name(view, p, series));
