@@ -13,7 +13,7 @@ static const option_row own_rows[FLAG_COUNT] = {
                      "take parameters saved by fit --out (JSON or safetensors), or a network's state dict; "
                      "--set wins over them"},
     [FLAG_TIMES] = {"times", "A:B:N", VERB_ALL & ~VERB_PREDICT, 0,
-                    "N equidistant times from A to B at which the solution is wanted"},
+                    "N equidistant times (2 to 100000000) from A to B at which the solution is wanted"},
     [FLAG_JSON] = {"json", NULL, VERB_ALL, 0, "print one JSON object in place of tables"},
     [FLAG_OUT] = {"out", "FILE", VERB_ALL, 0, NULL}, /* differs from verb to verb: see help.c */
     [FLAG_PLOT] = {"plot", "FILE", VERB_ALL, 0, "draw a picture; FILE ends in .svg, .png or .pdf"},
@@ -90,12 +90,21 @@ static size_t distance(const char *a, const char *b) {
   return row[length];
 }
 
+/* Whether two letters beside each other are the wrong way round, and nothing else is wrong. */
+static int is_swapped(const char *a, const char *b) {
+  size_t i = 0;
+  while (a[i] && a[i] == b[i]) i++;
+  return a[i] && b[i] && a[i] == b[i + 1] && a[i + 1] == b[i] && strcmp(a + i + 2, b + i + 2) == 0;
+}
+
+/* Of a short name one letter may be wrong, of a longer one a third of them and one more. */
 const char *nearest_name(const char *name, const char *const *names, size_t count) {
-  size_t limit = strlen(name) / 3 + 2;
+  enum { SHORT = 6 };
+  size_t length = strlen(name), limit = length < SHORT ? 2 : length / 3 + 2;
   const char *found = NULL;
   for (size_t i = 0; i < count; i++) {
     if (strlen(names[i]) > LONGEST_NAME) continue;
-    size_t away = distance(name, names[i]);
+    size_t away = is_swapped(name, names[i]) ? 1 : distance(name, names[i]);
     if (away < limit && away < strlen(names[i])) limit = away, found = names[i];
   }
   return found;
@@ -115,6 +124,19 @@ static size_t find_row(const char *name, size_t length) {
 static int hint(const arguments *a) {
   fprintf(stderr, "Try 'odegrad %s --help'.\n", a->verb_name);
   return EXIT_USAGE;
+}
+
+/* Tools that say little unless they are asked to. */
+static int fail_verbose(const arguments *a, const char *word) {
+  complain("there is no %s: progress, notes and warnings are shown unless --quiet is given", word);
+  return hint(a);
+}
+
+static int is_verbose(const char *name, size_t length) {
+  static const char *const names[] = {"v", "vv", "verbose", "verbosity", "debug", "progress"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strlen(names[i]) == length && strncmp(names[i], name, length) == 0) return 1;
+  return 0;
 }
 
 static int fail_unknown(const arguments *a, const char *name) {
@@ -168,6 +190,7 @@ static int parse_option(int argc, char **argv, int *i, arguments *a) {
     complain("--%s is an option of %s, not of %s", row.name, owners(row.verbs), a->verb_name);
     return hint(a);
   }
+  if (index == OPTION_ROWS && is_verbose(name, length)) return fail_verbose(a, argv[*i]);
   if (index == OPTION_ROWS) {
     char *bare = join("%.*s", (int)length, name);
     int status = fail_unknown(a, bare);
@@ -205,6 +228,7 @@ static int parse_one(int argc, char **argv, int *i, int *only_names, arguments *
   if (strcmp(word, "--") == 0) return *only_names = 1, EXIT_DONE;
   if (strcmp(word, "-h") == 0) return a->values[FLAG_HELP] = "", EXIT_DONE;
   if (word[1] == '-') return parse_option(argc, argv, i, a);
+  if (is_verbose(word + 1, strlen(word + 1))) return fail_verbose(a, word);
   const char *own = option_for(word + 1, strcspn(word + 1, "="));
   complain("options begin with two dashes; there is no %s%s%s%s", word, own ? "; did you mean --" : "",
            own ? own : "", own ? "?" : "");
@@ -221,6 +245,7 @@ static int parse_number(const char **text, char end, double *value) {
 }
 
 static int parse_times(arguments *a) {
+  enum { TIMES_MOST = 100000000 };
   const char *text = a->values[FLAG_TIMES];
   if (!text) return EXIT_DONE;
   double count = 0;
@@ -230,13 +255,19 @@ static int parse_times(arguments *a) {
     complain("--times is \"%s\": from A to B is further than numbers go", a->values[FLAG_TIMES]);
     return hint(a);
   }
-  if (ok && count >= 2 && count <= 1e8 && count == floor(count) && a->first_time != a->last_time) {
+  if (ok && count >= 2 && count <= TIMES_MOST && count == floor(count) && a->first_time != a->last_time) {
     a->time_count = (size_t)count;
     return EXIT_DONE;
   }
-  complain("--times is \"%s\"; expected A:B:N, the number N of equidistant times (2 or more) from A to B, as "
-           "in 0:20:101",
-           a->values[FLAG_TIMES]);
+  if (ok && a->first_time == a->last_time)
+    complain("--times is \"%s\": A and B are the same; expected A:B:N as in 0:20:101", a->values[FLAG_TIMES]);
+  else if (ok && count > TIMES_MOST)
+    complain("--times is \"%s\": N is at most %d, the number of equidistant times from A to B",
+             a->values[FLAG_TIMES], TIMES_MOST);
+  else
+    complain("--times is \"%s\"; expected A:B:N, the number N of equidistant times (2 to %d) from A to B, as "
+             "in 0:20:101",
+             a->values[FLAG_TIMES], TIMES_MOST);
   return hint(a);
 }
 

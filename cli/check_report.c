@@ -160,7 +160,8 @@ static void print_evidence(const check *c) {
 }
 
 void print_check(const check *c) {
-  printf("loss  %.10g\n\n", c->loss);
+  print_loss("loss  ", c->loss, og_objective_values(c->objective));
+  putchar('\n');
   print_all_components(c);
   print_ways(c);
   putchar('\n');
@@ -223,6 +224,8 @@ static cJSON *evidence_json(const check *c) {
 cJSON *check_json(const check *c) {
   cJSON *object = cJSON_CreateObject();
   cJSON_AddItemToObject(object, "loss", json_number(c->loss));
+  cJSON_AddStringToObject(object, "loss_is", "sum");
+  cJSON_AddItemToObject(object, "values", json_integer((long long)og_objective_values(c->objective)));
   cJSON *components = cJSON_AddArrayToObject(object, "components");
   for (size_t i = 0; i < c->count; i++)
     if (i >= c->p->p || is_sampled(c, i)) cJSON_AddItemToArray(components, component_json(c, i));

@@ -151,6 +151,9 @@ void show_warnings(const problem *p, int shown);
 /* The spans of all trajectories [M], from the `time` statement, the data or --times. Returns an exit status.
  */
 int find_spans(const problem *p, double *t0, double *t1);
+/* Says what was taken for the span where the model does not say it, and refuses data whose times go back
+ * there (fits and gradients are refused by the library). Returns an exit status. */
+int note_span(const problem *p);
 /* "order.csv:4" for a row of the data, where its line is known. */
 char *row_place(const problem *p, size_t row);
 /* The data times of one trajectory in the order of the rows; returns their number. `rows` may be NULL. */
@@ -207,8 +210,16 @@ void allot_solution(const problem *p, const size_t *counts, solution *s);
 /* With the times of the data's rows in it. Returns an exit status: rows out of order are refused. */
 int allot_data_times(const problem *p, const double *t0, const double *t1, solution *s);
 void free_solution(solution *s);
+/* A solve goes only as far as rows are wanted. Not one that is to find where it ends; and of equal steps the
+ * span is what they divide. */
+int goes_to_its_end(const problem *p);
+/* After a failure that may lie beyond the data: takes t1 [M] back to the last row of each trajectory. Returns
+ * whether there is less to be solved now. */
+int retreat_to_data(const problem *p, og_status failed, const double *t0, double *t1);
 /* Fills x at the times t; rows that come after a terminal event are taken out. */
 og_status solve_at(const problem *p, const double *t0, const double *t1, const double *theta, solution *s);
+/* The same at the rows of the data: what fails beyond the last of them is no failure. */
+og_status solve_rows_at(const problem *p, const double *t0, double *t1, const double *theta, solution *s);
 /* Number i of `count` equidistant times. */
 double grid_time(double first, double last, size_t count, size_t i);
 void fill_grid(double first, double last, size_t count, double *t);
@@ -257,13 +268,13 @@ int find_phase(const problem *p, phase_axis axes[2]);
 og_status new_plot(const problem *p, const char *title, const char *x_label, const char *y_label,
                    og_plot **plot);
 
-/* The times of a trajectory that a training held out; NaN: none; infinite: all of it. */
+/* The times of a trajectory that a training held out; NaN: none; both infinite: all of it. */
 typedef struct held_out {
   double from, to;
 } held_out;
 
 /* Draws the states against time and, where the data have them, the observed columns. */
-og_status draw_solution(const problem *p, const double *t0, const double *t1);
+og_status draw_solution(const problem *p, const double *t0, double *t1);
 /* Draws the locations of the observed columns (the states where nothing is observed) and the data, for the
  * verbs with an objective: when --plot asks for it and `result` is EXIT_DONE. `held` [M] may be NULL. Returns
  * an exit status. */
@@ -282,9 +293,9 @@ int close_output(output *o);
 /* Leaves what is there as it was, unless it is written directly. */
 void drop_output(output *o);
 /* Whether what is written to `path` replaces what is there: not for standard output, pipes and devices. */
-int takes_place(const char *path);
-/* Complains when a file could not be created at `path`. */
-int check_output(const char *option, const char *path);
+int takes_place(og_context *context, const char *path);
+/* Complains when `path` could not be written. */
+int check_output(og_context *context, const char *option, const char *path);
 
 /* ---- json.c ---- */
 
@@ -352,6 +363,8 @@ double row_norm(const row *r, const double *values);
 double row_largest(const row *r, const double *values);
 /* What is said below tables that have arrays in them; what --json has of these. */
 void explain_arrays(const char *in_json);
+/* A line with a loss that is a sum: behind it over what; values: how many are observed. */
+void print_loss(const char *name, double loss, size_t values);
 
 /* ---- verbs ---- */
 

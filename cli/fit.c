@@ -87,11 +87,7 @@ static void print_fit(const problem *p, const estimate *e) {
   print_entries(&list, e);
   if (has_whole_rows(&list)) print_arrays(&list, e), explain_arrays("every entry"), putchar('\n');
   free_rows(&list);
-  printf("loss        %.10g", og_fit_loss(e->fit));
-  if (e->values)
-    printf(" (sum over %zu observed values)\n", e->values);
-  else
-    printf(" (sum of the costs)\n");
+  print_loss("loss        ", og_fit_loss(e->fit), e->values);
   printf("iterations  %lld in %.3g s\n", og_fit_iterations(e->fit), e->seconds);
   printf("stopped     %s\n", og_fit_reason(e->fit));
 }

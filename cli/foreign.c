@@ -10,7 +10,9 @@ typedef struct foreign {
 
 static const foreign options[] = {
     {" lr learning_rate rate step-size eta ", "learning-rate"},
-    {" max-iter maxiter max_iter max-iterations iter iters niter n-iter nit max-evaluations ", "iterations"},
+    {" max-iter maxiter max_iter max-iterations iter iters niter n-iter nit max-evaluations maxfev max-fev "
+     "maxfun max-nfev ",
+     "iterations"},
     {" o output out-file outfile save ", "out"},
     {" p param parameter parameters load weights ", "params"},
     {" d csv dataset input ", "data"},
@@ -20,7 +22,10 @@ static const foreign options[] = {
     {" tol ftol gtol ", "tolerance"},
     {" reltol rel-tol rtol-rel relative-tolerance ", "rtol"},
     {" abstol abs-tol absolute-tolerance ", "atol"},
-    {" t tspan t-eval time-points saveat grid ", "times"},
+    {" t tspan t-span t_span t-eval t_eval time-points saveat grid t0 t1 tstart t-start tend t-end tfinal "
+     "tmax t-max "
+     "time span ",
+     "times"},
     {" dt n-steps nsteps num-steps ", "steps"},
     {" hmin dtmin dt-min ", "min-step"},
     {" hmax dtmax dt-max ", "max-step"},
@@ -32,6 +37,7 @@ static const foreign options[] = {
     {" wd decay l2-penalty ", "weight-decay"},
     {" clip grad-clip clip-grad max-norm ", "clip-norm"},
     {" scheduler schedule-lr lr-scheduler ", "lr-schedule"},
+    {" gamma lr-gamma decay-rate ", "lr-decay"},
     {" val val-split validation-split holdout ", "validation"},
     {" early-stopping ", "patience"},
     {" n-starts multistart restarts nstarts ", "starts"},
@@ -39,6 +45,8 @@ static const foreign options[] = {
     {" float32 single double dtype float ", "precision"},
     {" sensitivity sensealg gradient-method ", "adjoint"},
     {" figure fig graph image ", "plot"},
+    {" log logy log-scale yscale logscale ", "log-y"},
+    {" logx xscale ", "log-x"},
     {" mem max-memory memory-limit ", "memory"},
     {" eps ", "epsilon"},
     {" betas ", "beta1"},

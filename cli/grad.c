@@ -11,6 +11,7 @@ typedef struct gradient {
   double *hessian;   /* [p][p]; NULL: not wanted */
   og_gradient_error error;
   long long stats[OG_STAT_COUNT];
+  size_t values; /* observed values that the loss is a sum over */
 } gradient;
 
 /* What is not finite is shown as that, with the reason: the other derivatives stand. */
@@ -25,6 +26,7 @@ static og_status evaluate(const problem *p, og_objective *objective, gradient *g
   double start = seconds_now();
   og_status status = og_objective_evaluate(objective, p->theta, &g->loss, g->theta_bar);
   g->seconds = seconds_now() - start;
+  g->values = og_objective_values(objective);
   if (status == OG_OK) status = og_objective_initial_gradient(objective, g->x0_bar);
   if (status == OG_OK) status = take_times(p, objective, g);
   if (status == OG_OK) status = og_objective_gradient_error(objective, &g->error);
@@ -59,6 +61,8 @@ static cJSON *error_json(const problem *p, const og_gradient_error *error) {
 static cJSON *gradient_json(const problem *p, const gradient *g) {
   cJSON *object = cJSON_CreateObject();
   cJSON_AddItemToObject(object, "loss", json_number(g->loss));
+  cJSON_AddStringToObject(object, "loss_is", "sum");
+  cJSON_AddItemToObject(object, "values", json_integer((long long)g->values));
   cJSON_AddItemToObject(object, "gradient", json_parameters(p, g->theta_bar));
   if (g->hessian) cJSON_AddItemToObject(object, "hessian", hessian_json(p, g->hessian));
   cJSON_AddItemToObject(object, "init_gradient", json_states(p, g->x0_bar));
@@ -180,7 +184,7 @@ static int show(const problem *p, const gradient *g) {
   remark_zeros(p, g->theta_bar);
   int status = p->out ? write_json(p, gradient_json(p, g), p->out) : EXIT_DONE;
   if (p->json) return print_json(gradient_json(p, g)), status;
-  printf("loss  %.10g\n", g->loss);
+  print_loss("loss  ", g->loss, g->values);
   print_gradient(p, g);
   print_errors(p, &g->error);
   if (g->stats[OG_STAT_REFINEMENTS])

@@ -69,8 +69,8 @@ void print_help(void) {
     print_entry(name, USAGE_WIDTH, verb_texts[i].meaning, width);
     free(name);
   }
-  print_entry("odegrad VERB --help", USAGE_WIDTH, "the options of a verb", width);
-  print_entry("odegrad --version", USAGE_WIDTH, "the version", width);
+  print_entry("odegrad help VERB", USAGE_WIDTH, "the options of a verb, as VERB --help", width);
+  print_entry("odegrad version", USAGE_WIDTH, "the version, as --version", width);
   putchar('\n');
   print_paragraph(about_streams, 0, width, "");
   print_paragraph(about_statuses, 0, width, "");

@@ -15,6 +15,7 @@ typedef struct verb_text {
 } verb_text;
 enum { VERB_TEXTS = 5 };
 extern const verb_text verb_texts[VERB_TEXTS];
+extern const char *const about_help;     /* what prints help and the version */
 extern const char *const about_odegrad;  /* in a line */
 extern const char *const about_streams;  /* where what goes */
 extern const char *const about_statuses; /* of exit */

@@ -13,10 +13,16 @@ typedef struct judged {
   double *probabilities; /* [rows][classes] */
 } judged;
 
+static int has_panels(const picture *d, size_t column) {
+  const problem *p = d->p;
+  if (d->classes == NO_CLASSES || !p->data || og_model_observed_classes(p->model, column) == 0) return 0;
+  return d->classes == ALL_CLASSES ||
+         og_table_column(p->data, og_model_observed_name(p->model, column)) != NULL;
+}
+
 size_t class_panels(const picture *d) {
   size_t count = 0;
-  for (size_t i = 0; d->classes && d->p->data && i < og_model_observed(d->p->model); i++)
-    count += og_model_observed_classes(d->p->model, i) ? 2 : 0;
+  for (size_t i = 0; i < og_model_observed(d->p->model); i++) count += has_panels(d, i) ? 2 : 0;
   return count;
 }
 
@@ -85,6 +91,7 @@ static og_status draw_rows(const picture *d, const judged *j) {
        *name = join("a row of %s", og_model_observed_name(d->p->model, j->column));
   og_status status = og_plot_panel(d->plot, title, j->labelled ? "class in the data" : "most likely class",
                                    "probability of that class");
+  if (status == OG_OK) status = og_plot_classes(d->plot, j->classes);
   if (status == OG_OK) status = og_plot_points(d->plot, name, count, x, y);
   const double ends[] = {0.5, (double)j->classes + 0.5}, even = 1 / (double)j->classes;
   if (status == OG_OK) status = og_plot_guide(d->plot, "by chance", 2, ends, (double[]){even, even});
@@ -145,7 +152,7 @@ static og_status solve_rows(const picture *d, solution *s) {
   og_status status = OG_ERR_DATA; /* what these two say was said before the picture */
   if (!find_spans(p, t0, t1) && !allot_data_times(p, t0, t1, s)) {
     show_warnings(p, 0);
-    status = solve_at(p, t0, t1, d->theta, s);
+    status = solve_rows_at(p, t0, t1, d->theta, s);
     show_warnings(p, 1);
   }
   free(t0), free(t1);
@@ -157,7 +164,7 @@ og_status draw_classes(picture *d) {
   solution s = {0};
   og_status status = solve_rows(d, &s);
   for (size_t i = 0; i < og_model_observed(d->p->model) && status == OG_OK; i++)
-    if (og_model_observed_classes(d->p->model, i)) status = draw_column(d, &s, i);
+    if (has_panels(d, i)) status = draw_column(d, &s, i);
   free_solution(&s);
   return status;
 }

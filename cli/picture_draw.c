@@ -5,20 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many trajectories, and curves in all, can be told apart in one panel; so many panels can be read. So
- * many points of data in a phase portrait would hide the curve, and are a thin line. */
-enum { FEW_TRAJECTORIES = 6, FEW_CURVES = 12, MOST_PANELS = 16, MOST_COLUMNS = 6, DENSE_POINTS = 200 };
+/* So many points of data in a phase portrait would hide the curve, and are a thin line. */
+enum { DENSE_POINTS = 200 };
 enum { SMALL_PANELS = 4, LARGE_WIDTH = 1100, LARGE_HEIGHT = 800 };
-
-typedef enum layout { TOGETHER, BY_TRAJECTORY, BY_COLUMN } layout;
-
-static layout layout_of(const picture *d) {
-  size_t trajectories = d->p->trajectories;
-  if (d->phase || d->curves == 0 || trajectories == 1) return TOGETHER;
-  if (trajectories <= FEW_TRAJECTORIES && trajectories * d->curves <= FEW_CURVES) return TOGETHER;
-  if (trajectories <= MOST_PANELS) return BY_TRAJECTORY;
-  return d->curves > 1 && d->curves <= MOST_COLUMNS ? BY_COLUMN : TOGETHER;
-}
 
 /* ---- Names ---- */
 
@@ -28,26 +17,69 @@ char *axis_name(const picture *d, size_t k) {
                               : state_name(d->p, index);
 }
 
+const double *axis_column(const picture *d, size_t k) {
+  if (!d->p->data) return NULL;
+  char *name = axis_name(d, k);
+  const double *values = og_table_column(d->p->data, name);
+  free(name);
+  return values;
+}
+
+static int is_observed(const problem *p, const char *name) {
+  for (size_t i = 0; i < og_model_observed(p->model); i++)
+    if (strcmp(og_model_observed_name(p->model, i), name) == 0) return 1;
+  return 0;
+}
+
+int has_points(const picture *d, size_t curve) {
+  char *name = axis_name(d, curve);
+  int observed = is_observed(d->p, name);
+  free(name);
+  return observed && axis_column(d, curve);
+}
+
 static size_t count_held_out(const picture *d) {
   size_t count = 0;
   for (size_t m = 0; m < d->p->trajectories; m++) count += (size_t)is_held_out(d, m);
   return count;
 }
 
-/* Trajectories that are many in a panel have one name and colour for each column. */
-static char *suffix_of(const picture *d, size_t m) {
+/* Trajectories that are many in a panel have one name and colour. */
+static char *number_of(const picture *d, size_t m) {
   size_t trajectories = d->p->trajectories, held = count_held_out(d);
-  if (layout_of(d) == BY_TRAJECTORY) return join("%s", "");
-  if (trajectories > MOST_PANELS)
-    return is_held_out(d, m) ? join(", %zu held out", held) : join(", %zu trajectories", trajectories - held);
-  char *id = id_suffix(d->p, m), *whole = join("%s%s", id, is_held_out(d, m) ? ", held out" : "");
+  return is_held_out(d, m) ? join("%zu held out", held) : join("%zu trajectories", trajectories - held);
+}
+
+/* "", or behind what a curve is of: ", 200 trajectories", " (anna), held out". */
+static char *suffix_of(const picture *d, size_t m) {
+  if (d->layout == BY_TRAJECTORY) return join("%s", "");
+  char *id = are_many(d) ? number_of(d, m) : id_suffix(d->p, m);
+  char *whole = are_many(d) ? join(", %s", id) : join("%s%s", id, is_held_out(d, m) ? ", held out" : "");
   free(id);
   return whole;
 }
 
+/* A panel of one column has its name at the axis: its curves have those of their trajectories. */
 static char *curve_name(const picture *d, size_t curve, size_t m) {
+  if (d->layout == BY_COLUMN && d->p->trajectories > 1 && !are_many(d))
+    return join("%s%s", og_table_group_name(d->p->data, m), is_held_out(d, m) ? ", held out" : "");
   char *name = axis_name(d, curve), *suffix = suffix_of(d, m), *whole = join("%s%s", name, suffix);
   free(name), free(suffix);
+  return whole;
+}
+
+/* The curve's own, and those of the curves that lie exactly under it and have no points to be named by. */
+static char *line_name(const picture *d, size_t curve, size_t m) {
+  char *all = axis_name(d, curve);
+  if (d->layout == BY_COLUMN) return free(all), curve_name(d, curve, m);
+  for (size_t k = curve + 1; k < d->curves; k++) {
+    if (d->above[k] != curve || has_points(d, k)) continue;
+    char *other = axis_name(d, k), *longer = join("%s, %s", all, other);
+    free(other), free(all);
+    all = longer;
+  }
+  char *suffix = suffix_of(d, m), *whole = join("%s%s", all, suffix);
+  free(all), free(suffix);
   return whole;
 }
 
@@ -68,43 +100,28 @@ static char *y_label(const picture *d) {
 
 /* ---- Curves and points ---- */
 
-const double *axis_column(const picture *d, size_t k) {
-  if (!d->p->data) return NULL;
-  char *name = axis_name(d, k);
-  const double *values = og_table_column(d->p->data, name);
-  free(name);
-  return values;
-}
-
 static og_status draw_curve(picture *d, size_t m, size_t curve) {
+  if (d->layout != BY_COLUMN && d->above[curve] != curve) return OG_OK;
   size_t start = d->s.starts[m], count = d->s.starts[m + 1] - start;
   double *y = take(count, sizeof *y);
   for (size_t i = 0; i < count; i++) y[i] = d->values[(start + i) * d->curves + curve];
-  char *name = curve_name(d, curve, m);
+  char *name = line_name(d, curve, m);
   og_status status = og_plot_line(d->plot, name, count, d->s.t + start, y);
   free(name);
   free(y);
   return status;
 }
 
-static int is_observed(const problem *p, const char *name) {
-  for (size_t i = 0; i < og_model_observed(p->model); i++)
-    if (strcmp(og_model_observed_name(p->model, i), name) == 0) return 1;
-  return 0;
-}
-
 /* Points of an observed column, in the colour of the curve of that name. */
 static og_status draw_data(picture *d, size_t m, size_t curve) {
   const problem *p = d->p;
   const double *values = axis_column(d, curve);
-  char *column = axis_name(d, curve);
-  int observed = is_observed(p, column);
-  free(column);
-  if (!values || !observed) return OG_OK;
+  if (!has_points(d, curve)) return OG_OK;
   size_t *rows = take(og_table_rows(p->data), sizeof *rows), count = data_rows_of(p, m, rows);
   double *t = take(count, sizeof *t), *y = take(count, sizeof *y);
   for (size_t i = 0; i < count; i++) t[i] = p->data_times[rows[i]], y[i] = values[rows[i]];
-  char *name = curve_name(d, curve, m);
+  /* the line's name where it has one: it may be that of several curves */
+  char *name = d->above[curve] == curve ? line_name(d, curve, m) : curve_name(d, curve, m);
   og_status status = og_plot_points(d->plot, name, count, t, y);
   free(name), free(y), free(t), free(rows);
   return status;
@@ -120,11 +137,23 @@ static og_status draw_curves(picture *d, size_t m, size_t first, size_t end) {
 /* ---- Phase portraits ---- */
 
 /* Curves look alike in both directions: their ends are marked. */
-static og_status draw_ends(picture *d, size_t count, const double *x, const double *y) {
-  if (count == 0) return OG_OK;
-  og_status status = og_plot_signs(d->plot, "start", OG_MARKER_DISC, 1, x, y);
-  return status == OG_OK ? og_plot_signs(d->plot, "end", OG_MARKER_SQUARE, 1, x + count - 1, y + count - 1)
-                         : status;
+static og_status draw_ends(picture *d, size_t m) {
+  if (d->s.starts[m] == d->s.starts[m + 1]) return OG_OK;
+  const double *first = d->values + d->s.starts[m] * d->curves,
+               *last = d->values + (d->s.starts[m + 1] - 1) * d->curves;
+  og_status status = og_plot_signs(d->plot, "start", OG_MARKER_DISC, 1, first, first + 1);
+  return status == OG_OK ? og_plot_signs(d->plot, "end", OG_MARKER_SQUARE, 1, last, last + 1) : status;
+}
+
+/* Few trajectories have a colour each. */
+static char *phase_name(const picture *d, size_t m, const char *what) {
+  if (d->p->trajectories == 1) return join("%s", what);
+  char *number = are_many(d) ? number_of(d, m) : NULL;
+  char *name = number
+                   ? join("%s, %s", what, number)
+                   : join("%s%s", og_table_group_name(d->p->data, m), is_held_out(d, m) ? ", held out" : "");
+  free(number);
+  return name;
 }
 
 static og_status draw_phase_curve(picture *d, size_t m) {
@@ -134,8 +163,9 @@ static og_status draw_phase_curve(picture *d, size_t m) {
     const double *row = d->values + (start + i) * d->curves;
     x[i] = row[0], y[i] = row[1];
   }
-  og_status status = og_plot_line(d->plot, "model", count, x, y);
-  if (status == OG_OK) status = draw_ends(d, count, x, y);
+  char *name = phase_name(d, m, "model");
+  og_status status = og_plot_line(d->plot, name, count, x, y);
+  free(name);
   free(x);
   return status;
 }
@@ -146,8 +176,10 @@ static og_status draw_phase_data(picture *d, size_t m) {
   size_t *rows = take(og_table_rows(d->p->data), sizeof *rows), count = data_rows_of(d->p, m, rows);
   double *x = take(2 * count, sizeof *x), *y = x + count;
   for (size_t i = 0; i < count; i++) x[i] = a[rows[i]], y[i] = b[rows[i]];
-  og_status status = count > DENSE_POINTS ? og_plot_guide(d->plot, "data", count, x, y)
-                                          : og_plot_points(d->plot, "data", count, x, y);
+  char *name = count > DENSE_POINTS ? join("data") : phase_name(d, m, "data");
+  og_status status = count > DENSE_POINTS ? og_plot_guide(d->plot, name, count, x, y)
+                                          : og_plot_points(d->plot, name, count, x, y);
+  free(name);
   free(x), free(rows);
   return status;
 }
@@ -158,6 +190,7 @@ static og_status draw_phases(picture *d) {
     status = draw_phase_data(d, m); /* above its curve */
     if (status == OG_OK) status = draw_phase_curve(d, m);
   }
+  for (size_t m = 0; m < d->p->trajectories && status == OG_OK; m++) status = draw_ends(d, m);
   return status;
 }
 
@@ -194,7 +227,7 @@ static og_status draw_by_column(picture *d) {
 
 static og_status draw_all(picture *d) {
   size_t panels = class_panels(d);
-  layout how = layout_of(d);
+  panel_layout how = d->layout = choose_layout(d);
   og_status status = OG_OK;
   if (d->curves) panels += how == BY_TRAJECTORY ? d->p->trajectories : how == BY_COLUMN ? d->curves : 1;
   if (panels > SMALL_PANELS && !d->p->arguments->width)

@@ -4,7 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-int is_held_out(const picture *d, size_t m) { return d->held && isinf(d->held[m].from); }
+int is_held_out(const picture *d, size_t m) {
+  return d->held && isinf(d->held[m].from) && isinf(d->held[m].to);
+}
 
 /* Widens [*low, *high] by the times of the rows of a trajectory that hold a value. */
 static void include_data(const problem *p, size_t m, double *low, double *high) {

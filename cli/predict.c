@@ -139,6 +139,7 @@ static cJSON *prediction_json(const prediction *r) {
   cJSON *object = trajectories_json(r->p, &r->s, add_trajectory, r), *accuracy = NULL;
   if (r->values) {
     cJSON_AddItemToObject(object, "loss", json_number(r->loss));
+    cJSON_AddStringToObject(object, "loss_is", "mean");
     cJSON_AddItemToObject(object, "values", json_integer((long long)r->values));
   }
   for (size_t i = 0; i < og_model_observed(r->p->model); i++) {
@@ -176,8 +177,8 @@ static int show(const prediction *r) {
   return draw_objective(p, p->theta, NULL, status);
 }
 
-static int predict_all(prediction *r, const double *t0, const double *t1) {
-  og_status status = solve_at(r->p, t0, t1, r->p->theta, &r->s);
+static int predict_all(prediction *r, const double *t0, double *t1) {
+  og_status status = solve_rows_at(r->p, t0, t1, r->p->theta, &r->s);
   if (status == OG_OK) status = fill_columns(r);
   if (status != OG_OK) return fail(r->p->context, status);
   remark_events(r->p, &r->s);

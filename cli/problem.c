@@ -4,7 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- Names ---- */
 
@@ -30,14 +32,14 @@ char *state_name(const problem *p, size_t i) {
 }
 
 char *id_suffix(const problem *p, size_t trajectory) {
-  return p->has_ids ? join(" (%s)", og_table_group_name(p->data, trajectory)) : join("%s", "");
+  return p->has_ids ? one_line(join(" (%s)", og_table_group_name(p->data, trajectory))) : join("%s", "");
 }
 
 /* ---- Files to be written ---- */
 
 static int ends_in(const char *text, const char *ending) {
   size_t length = strlen(text), own = strlen(ending);
-  return length > own && strcmp(text + length - own, ending) == 0;
+  return length > own && strcasecmp(text + length - own, ending) == 0;
 }
 
 static int same_file(const char *a, const char *b) {
@@ -48,7 +50,8 @@ static int same_file(const char *a, const char *b) {
 }
 
 /* Writing must not destroy what was read. */
-static int check_target(const arguments *a, flag which) {
+static int check_target(const problem *p, flag which) {
+  const arguments *a = p->arguments;
   const char *path = a->values[which], *option = option_row_of(which).name;
   /* --params may be taken up and written again, and so may --resume by --checkpoint */
   const char *inputs[] = {a->model, a->values[FLAG_DATA]};
@@ -57,7 +60,15 @@ static int check_target(const arguments *a, flag which) {
     complain("--%s would overwrite %s, which is read", option, inputs[i]);
     return EXIT_USAGE;
   }
-  return check_output(option, path);
+  return check_output(p->context, option, path);
+}
+
+/* A training that is taken up keeps its state where it was; one that is not there is told where it is read.
+ */
+static int check_resumed(const problem *p) {
+  const char *resumed = p->arguments->values[FLAG_RESUME];
+  if (!resumed || p->arguments->values[FLAG_CHECKPOINT] || access(resumed, F_OK) != 0) return EXIT_DONE;
+  return check_output(p->context, "resume", resumed);
 }
 
 static int check_ending(const arguments *a, flag which) {
@@ -67,7 +78,8 @@ static int check_ending(const arguments *a, flag which) {
   return EXIT_USAGE;
 }
 
-static int check_targets(const arguments *a) {
+static int check_targets(const problem *p) {
+  const arguments *a = p->arguments;
   static const flag written[] = {FLAG_OUT, FLAG_PLOT, FLAG_CHECKPOINT, FLAG_LOSS_PLOT};
   enum { WRITTEN = sizeof written / sizeof written[0] };
   const char *out = a->values[FLAG_OUT];
@@ -87,9 +99,9 @@ static int check_targets(const arguments *a) {
                option_row_of(written[i]).name, other);
       return EXIT_USAGE;
     }
-    if (path) status = check_target(a, written[i]);
+    if (path) status = check_target(p, written[i]);
   }
-  return status;
+  return status ? status : check_resumed(p);
 }
 
 /* ---- Times ---- */
@@ -103,17 +115,6 @@ size_t data_rows_of(const problem *p, size_t trajectory, size_t *rows) {
     count++;
   }
   return count;
-}
-
-/* Each trajectory from its own first data time to its last. */
-static void spans_of_data(const problem *p, double *t0, double *t1) {
-  size_t *rows = take(og_table_rows(p->data), sizeof *rows);
-  for (size_t m = 0; m < p->trajectories; m++) {
-    size_t count = data_rows_of(p, m, rows);
-    t0[m] = p->data_times[rows[0]];
-    t1[m] = p->data_times[rows[count - 1]];
-  }
-  free(rows);
 }
 
 /* ---- Loading ---- */
@@ -234,6 +235,7 @@ static int fail_no_time(const problem *p) {
     free(names);
     names = longer;
   }
+  names = one_line(names);
   complain("%s has no column t (or time); its columns are: %s%s", og_table_name(p->data), names,
            count > NAMED ? ", ..." : "");
   free(names);
@@ -260,26 +262,6 @@ static int load_inputs(problem *p) {
   return status == OG_OK ? EXIT_DONE : fail(p->context, status);
 }
 
-/* What was taken for the span where the model does not say it. Fits refuse times that go back. */
-static void note_span(const problem *p) {
-  char from[NUMBER_SIZE], to[NUMBER_SIZE];
-  double t0, t1;
-  if (!p->data || og_model_span(p->model, &t0, &t1) == OG_OK) return;
-  double *first = take(p->trajectories, sizeof *first), *last = take(p->trajectories, sizeof *last);
-  spans_of_data(p, first, last);
-  int forward = 1, same = 1;
-  for (size_t m = 0; m < p->trajectories; m++) {
-    t0 = m ? fmin(t0, first[m]) : first[m], t1 = m ? fmax(t1, last[m]) : last[m];
-    forward &= first[m] <= last[m], same &= first[m] == first[0] && last[m] == last[0];
-  }
-  if (same) t0 = first[0], t1 = last[0];
-  if (forward || p->arguments->verb & (VERB_SOLVE | VERB_PREDICT))
-    remark(p->quiet, "note: there is no `time` statement: the data give the span, %sfrom t = %s to %s%s",
-           same ? "" : "for each trajectory its own, ", number_text(t0, from), number_text(t1, to),
-           same ? "" : " in all");
-  free(first), free(last);
-}
-
 int load_problem(const arguments *a, problem *p) {
   *p =
       (problem){.arguments = a, .json = a->values[FLAG_JSON] != NULL, .quiet = a->values[FLAG_QUIET] != NULL};
@@ -290,7 +272,7 @@ int load_problem(const arguments *a, problem *p) {
   show_warnings(p, 1);
   og_status status = make_options(p, &p->options);
   if (status != OG_OK) return fail(p->context, status);
-  int refused = check_targets(a);
+  int refused = check_targets(p);
   if (!refused) refused = check_company(p);
   if (refused) return refused;
   status = load_model(p);
@@ -303,7 +285,7 @@ int load_problem(const arguments *a, problem *p) {
   if (status == OG_OK) {
     int loaded = load_data(p);
     if (!loaded) loaded = load_inputs(p);
-    if (!loaded) note_span(p);
+    if (!loaded) loaded = note_span(p);
     return loaded ? loaded : find_phase(p, (phase_axis[2]){0});
   }
   int result = fail(p->context, status);
@@ -327,38 +309,4 @@ int has_value(const problem *p, size_t row) {
     found = values && isfinite(values[row]);
   }
   return found;
-}
-
-/* ---- Spans ---- */
-
-/* --times may reach beyond the end, but not before t0, where the initial state is given. */
-static int stretch(const problem *p, double t0, double *t1) {
-  double first = p->arguments->first_time, last = p->arguments->last_time;
-  double sign = *t1 != t0 ? *t1 - t0 : last - first;
-  if ((first - t0) * sign < 0 || (last - t0) * sign < 0) {
-    char a[NUMBER_SIZE], b[NUMBER_SIZE];
-    complain("--times goes to %s, on the other side of t0 = %s, where the initial state is given",
-             number_text((first - t0) * sign < 0 ? first : last, a), number_text(t0, b));
-    return EXIT_USAGE;
-  }
-  if ((last - *t1) * sign > 0) *t1 = last;
-  if ((first - *t1) * sign > 0) *t1 = first;
-  return EXIT_DONE;
-}
-
-int find_spans(const problem *p, double *t0, double *t1) {
-  double first, last;
-  og_status status = og_model_span(p->model, &first, &last);
-  if (status != OG_OK && p->data) {
-    spans_of_data(p, t0, t1);
-  } else if (status != OG_OK && !p->arguments->time_count) {
-    complain("%s has no `time` statement: give --times A:B:N or --data FILE", p->arguments->model_name);
-    return EXIT_USAGE;
-  } else {
-    if (status != OG_OK) first = p->arguments->first_time, last = p->arguments->last_time;
-    for (size_t m = 0; m < p->trajectories; m++) t0[m] = first, t1[m] = last;
-  }
-  for (size_t m = 0; m < p->trajectories && p->arguments->time_count; m++)
-    if (stretch(p, t0[m], &t1[m])) return EXIT_USAGE;
-  return EXIT_DONE;
 }

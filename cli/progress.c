@@ -15,12 +15,12 @@ enum { FIRST_LINES = 10 };
 void begin_progress(progress *view, const problem *p) {
   *view = (progress){.problem = p, .terminal = can_rewrite_lines(), .last_saved = -1e9};
   view->last_shown = view->terminal ? -1e9 : seconds_now();
-  view->saves = p->out && takes_place(p->out);
+  view->saves = p->out && takes_place(p->context, p->out);
 }
 
 static void print_to(FILE *file, const og_progress *now) {
   if (now->starts > 1) fprintf(file, "start %d/%d  ", now->start + 1, now->starts);
-  fprintf(file, "iteration %lld  loss %.8g  |gradient| %.3g  %.1f s", now->iteration, now->loss,
+  fprintf(file, "iteration %lld  loss (sum) %.8g  |gradient| %.3g  %.1f s", now->iteration, now->loss,
           now->gradient_norm, now->seconds);
 }
 

@@ -89,3 +89,11 @@ void explain_arrays(const char *in_json) {
       "arrays of over %d entries, and over %d initial values in all, are shown as a whole; --json has %s\n",
       ENTRIES_MOST, STATES_MOST, in_json);
 }
+
+void print_loss(const char *name, double loss, size_t values) {
+  printf("%s%.10g", name, loss);
+  if (values)
+    printf(" (sum over %zu observed value%s)\n", values, values == 1 ? "" : "s");
+  else
+    printf(" (sum of the costs)\n");
+}

@@ -73,6 +73,29 @@ int allot_data_times(const problem *p, const double *t0, const double *t1, solut
   return result;
 }
 
+/* ---- How far ---- */
+
+int goes_to_its_end(const problem *p) {
+  return og_options_real(p->options, OG_OPT_STEADY) > 0 || og_options_integer(p->options, OG_OPT_STEPS) > 0;
+}
+
+static int end_at_data(const problem *p, const double *t0, double *t1) {
+  size_t *rows = take(og_table_rows(p->data), sizeof *rows);
+  int shorter = 0;
+  for (size_t m = 0; m < p->trajectories; m++) {
+    double end = t0[m], span = t1[m] - t0[m];
+    for (size_t i = data_rows_of(p, m, rows); i-- > 0;)
+      if ((p->data_times[rows[i]] - end) * span > 0) end = p->data_times[rows[i]];
+    if ((t1[m] - end) * span > 0) t1[m] = end, shorter = 1;
+  }
+  free(rows);
+  return shorter;
+}
+
+int retreat_to_data(const problem *p, og_status failed, const double *t0, double *t1) {
+  return p->data && !goes_to_its_end(p) && !ends_all(failed, NULL) && end_at_data(p, t0, t1);
+}
+
 /* ---- Solving ---- */
 
 /* --times may run against the direction of integration: the solver is given its own order. */
@@ -184,6 +207,11 @@ og_status solve_at(const problem *p, const double *t0, const double *t1, const d
   og_solve_destroy(solve);
   s->seconds = seconds_now() - start;
   return status;
+}
+
+og_status solve_rows_at(const problem *p, const double *t0, double *t1, const double *theta, solution *s) {
+  og_status status = solve_at(p, t0, t1, theta, s);
+  return status != OG_OK && retreat_to_data(p, status, t0, t1) ? solve_at(p, t0, t1, theta, s) : status;
 }
 
 /* ---- Events ---- */

@@ -28,12 +28,6 @@ static int choose_times(const problem *p, const double *t0, const double *t1, so
   return EXIT_DONE;
 }
 
-/* A solve goes only as far as rows are wanted. Not one that is to find where it ends; and of equal steps the
- * span is what they divide. */
-static int goes_to_its_end(const problem *p) {
-  return og_options_real(p->options, OG_OPT_STEADY) > 0 || og_options_integer(p->options, OG_OPT_STEPS) > 0;
-}
-
 /* The one of `end` and `t` that is farther away in the direction of the span. */
 static double farther(double end, double t, double span) { return (t - end) * span > 0 ? t : end; }
 

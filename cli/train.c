@@ -151,7 +151,9 @@ static og_status draw_losses(const result *r, const char *path) {
   const arguments *a = r->problem->arguments;
   og_plot *plot = NULL;
   int positive = 1; /* only then a logarithm shows them */
-  og_status status = og_plot_create(r->problem->context, "losses", "epoch", "loss", &plot);
+  og_status status = og_plot_create(
+      r->problem->context, "losses", "epoch",
+      is_mean(r->problem) ? "loss, mean per observed value" : "loss, sum over observed values", &plot);
   if (status == OG_OK) status = draw_line(r, plot, "training", offsetof(og_epoch, loss), &positive);
   if (status == OG_OK && r->validated)
     status = draw_line(r, plot, "validation", offsetof(og_epoch, validation_loss), &positive);
@@ -165,29 +167,21 @@ static og_status draw_losses(const result *r, const char *path) {
 
 /* ---- What was held out ---- */
 
-/* The time of row number `row` of a trajectory, among those that hold an observed value. */
-static double time_of(const problem *p, size_t trajectory, size_t row) {
-  size_t *rows = take(og_table_rows(p->data), sizeof *rows), count = data_rows_of(p, trajectory, rows),
-         seen = 0;
-  double t = NAN;
-  for (size_t i = 0; i < count && isnan(t); i++)
-    if (has_value(p, rows[i]) && seen++ == row) t = p->data_times[rows[i]];
+/* Of an only trajectory all rows that hold an observed value are held out from number `row` on: a band from
+ * half way between that row and the one before, so that a single row is seen too, on to the end. */
+static held_out from_row(const problem *p, size_t row) {
+  size_t *rows = take(og_table_rows(p->data), sizeof *rows), count = data_rows_of(p, 0, rows), seen = 0;
+  double t = NAN, before = NAN;
+  for (size_t i = 0; i < count && seen <= row; i++)
+    if (has_value(p, rows[i])) before = t, t = p->data_times[rows[i]], seen++;
   free(rows);
-  return t;
+  if (isnan(before)) before = t;
+  double from = before + (t - before) / 2;
+  return t < before ? (held_out){-INFINITY, from} : (held_out){from, INFINITY};
 }
 
-static void hold_out(const problem *p, const og_window *w, held_out *held) {
-  if (w->count == 0) {
-    *held = (held_out){-INFINITY, INFINITY};
-    return;
-  }
-  size_t first = w->first & ~OG_FROM_START;
-  double a = time_of(p, w->trajectory, first), b = time_of(p, w->trajectory, first + w->count - 1);
-  held->from = fmin(isnan(held->from) ? a : held->from, fmin(a, b));
-  held->to = fmax(isnan(held->to) ? a : held->to, fmax(a, b));
-}
-
-/* Of trajectories that are held out in windows all windows are: the same as the whole. */
+/* Of trajectories that are held out in windows all windows are: the same as the whole. The windows of an only
+ * one are in order; a row that is left behind the last of them is not trained on either. */
 static held_out *find_held_out(const problem *p, og_objective *objective) {
   held_out *held = take(p->trajectories, sizeof *held);
   og_batches *batches;
@@ -195,13 +189,9 @@ static held_out *find_held_out(const problem *p, og_objective *objective) {
   for (size_t m = 0; m < p->trajectories; m++) held[m] = (held_out){NAN, NAN};
   if (og_objective_batches(objective, p->options, &batches) != OG_OK) return held; /* the training had them */
   size_t count = og_batches_validation(batches, &windows);
-  for (size_t i = 0; i < count; i++) {
-    size_t m = windows[i].trajectory;
-    if (p->trajectories > 1)
-      held[m] = (held_out){-INFINITY, INFINITY};
-    else
-      hold_out(p, &windows[i], &held[m]);
-  }
+  for (size_t i = 0; i < count && p->trajectories > 1; i++)
+    held[windows[i].trajectory] = (held_out){-INFINITY, INFINITY};
+  if (count && p->trajectories == 1) held[0] = from_row(p, windows[0].first & ~OG_FROM_START);
   og_batches_destroy(batches);
   return held;
 }

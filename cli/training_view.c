@@ -27,7 +27,7 @@ void begin_view(training_view *view, const problem *p, og_objective *objective, 
                           .validation_loss = NAN,
                           .loss = NAN,
                           .evaluations = NAN};
-  view->saves = p->out && takes_place(p->out);
+  view->saves = p->out && takes_place(p->context, p->out);
   view->keeps = kept_state(p);
 }
 
@@ -47,7 +47,8 @@ static void print_duration(FILE *file, double seconds) {
 static void print_to(FILE *file, const training_view *view, double time) {
   const og_training *at = &view->latest;
   double seconds = time - view->began, rate = (double)(at->step - view->first_step) / seconds;
-  fprintf(file, "epoch %lld/%lld  loss %.6g", at->epoch, at->epochs,
+  int sum = og_options_integer(view->problem->options, OG_OPT_REDUCTION) == OG_REDUCTION_SUM;
+  fprintf(file, "epoch %lld/%lld  loss (%s) %.6g", at->epoch, at->epochs, sum ? "sum" : "mean",
           isnan(view->loss) ? at->loss : view->loss);
   if (!isnan(view->validation_loss)) fprintf(file, "  validation %.6g", view->validation_loss);
   fprintf(file, "  %.1f evaluations/sample  %.3g steps/s  ", view->evaluations, rate);

@@ -976,9 +976,15 @@ OG_API og_status og_trainer_load(og_trainer *trainer, const char *path);
 /** A file that appears whole or not at all, as everything does that is written here: under a temporary name
  * beside `path`, from which it takes that place when it is done and on the disk. Links are followed; a file
  * that is replaced leaves its permissions to the new one. Temporary files of runs that were killed while they
- * wrote the same file are removed. Pipes and devices are written directly; "-" is standard output. */
+ * wrote the same file are removed. Where no file can be made beside an existing one, or none can take its
+ * place, that is filled anew at the end. Pipes and devices are written directly, and so are open files of
+ * this process ("/dev/stdout", "/dev/fd/3"), from where they stand; "-" is standard output. */
 typedef struct og_output og_output;
 OG_API og_status og_output_open(og_context *context, const char *path, og_output **out);
+/** OG_ERR_FILE where `path` could not be written, as far as that can be said without making or changing
+ *  anything. *replaces is 1 where what is there would be replaced at the end, 0 where it is written directly.
+ */
+OG_API og_status og_output_check(og_context *context, const char *path, int *OG_OR_NULL replaces);
 OG_API FILE *og_output_file(og_output *output);
 /** Ends the output for good or ill, and destroys it: with a `status` other than OG_OK the file is dropped and
  *  `status` returned. */
@@ -1042,6 +1048,8 @@ OG_API og_status og_plot_cells(og_plot *plot, size_t rows, size_t columns, const
 OG_API og_status og_plot_panel(og_plot *plot, const char *OG_OR_NULL title, const char *OG_OR_NULL x_label,
                                const char *OG_OR_NULL y_label);
 /** In pixels, 200 to 4000 each; 800 by 500 unless set (a PNG has twice as many, a PDF 96 to the inch). */
+/** The x axis of the last panel has the classes 1 to `count`, in the places that og_plot_cells gives them. */
+OG_API og_status og_plot_classes(og_plot *plot, size_t count);
 OG_API og_status og_plot_set_size(og_plot *plot, int width, int height);
 OG_API og_status og_plot_set_log(og_plot *plot, int log_x, int log_y);
 OG_API og_status og_plot_write(const og_plot *plot, const char *path);

@@ -217,14 +217,14 @@ static void test_set_needs_compiling_again(void **state) {
 
 /* ---- Refusals ---- */
 
-static void expect_refusal(const char *compiler, const char *said) {
+static void expect_refusal(const char *compiler, const char *said, const char *try) {
   og_context *context = new_context();
   og_options *options = fine(context);
   og_model *model = parse(context, texts[0]);
   assert_int_equal(setenv("CC", compiler, 1), 0);
   assert_int_equal(og_model_compile(model, OG_PRECISION_DOUBLE), OG_ERR_UNSUPPORTED);
   assert_contains(og_context_message(context), said);
-  assert_contains(og_context_message(context), "environment variable CC");
+  assert_contains(og_context_message(context), try);
   assert_int_equal(unsetenv("CC"), 0);
   free(solve(context, model, options, 1, 0)); /* as before */
   CHECK(context, og_model_compile(model, OG_PRECISION_DOUBLE));
@@ -235,9 +235,18 @@ static void expect_refusal(const char *compiler, const char *said) {
 
 static void test_compilers_that_fail(void **state) {
   (void)state;
-  expect_refusal("/no/such/compiler", "/no/such/compiler");
-  expect_refusal("sh -c 'echo what an odd processor; exit 3'", "what an odd processor");
-  expect_refusal("true", "was not made");
+  static const char *const other = "environment variable CC", *const more = "larger stack (ulimit -s";
+  expect_refusal("/no/such/compiler", "/no/such/compiler", other);
+  expect_refusal("sh -c 'echo what an odd processor; exit 3'", "what an odd processor", other);
+  expect_refusal("true", "was not made", other);
+  /* The compiler, the shell that runs it, and a part of it, as gcc and clang put it. */
+  expect_refusal("sh -c 'kill -SEGV $$'", "ended by a signal", more);
+  expect_refusal("kill -SEGV $$ #", "ended by a signal", more);
+  expect_refusal(
+      "sh -c 'echo cc: internal compiler error: Segmentation fault signal terminated program cc1; exit 4'",
+      "ended by a signal", more);
+  expect_refusal("sh -c 'echo clang: error: clang frontend command failed due to signal; exit 1'",
+                 "ended by a signal", more);
 }
 
 static void count_notes(const char *line, void *user) { *(int *)user += strstr(line, "MB of C") != NULL; }

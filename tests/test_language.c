@@ -130,7 +130,8 @@ static const diagnostic diagnostics[] = {
     {"init x = 1\nx' = exq(x)\n",
      "m.ode:2:6: error: unknown function 'exq'\n  x' = exq(x)\n       ^^^\n  help: did you mean 'exp'?"},
     {"init x = 1\nx' = min(x)\n",
-     "m.ode:2:6: error: min takes 2 arguments, not 1\n  x' = min(x)\n       ^^^^^^\n  help: min(a, b)"},
+     "m.ode:2:6: error: min takes two arguments or more, or one vector, not one number\n"
+     "  x' = min(x)\n       ^^^^^^\n  help: min(a, b, ...), or min(x) of a vector"},
     {"init x = [1, 2]\nx' = x + [1, 2, 3]\n", "m.ode:2:6: error: shapes do not match: a vector of 2 and a "
                                               "vector of 3\n  x' = x + [1, 2, 3]\n       ^^^^^^^^^^^^^"},
     {"init x = [1, 2]\nx' = x[3]*x\n",
@@ -512,6 +513,184 @@ static const diagnostic foreign_diagnostics[] = {
      "  help: a vector has one statement: x' = [..., ...], x = [..., ...]"},
 };
 
+/* The same, where what is meant shows in what stands around the place of the error. */
+static const diagnostic meant_diagnostics[] = {
+    {"init x = 1\nx' = if (x > 1) 2 else 0\n", "m.ode:2:17: error: expected the end of the line, not '2'\n"
+                                               "  x' = if (x > 1) 2 else 0\n"
+                                               "                  ^\n"
+                                               "  help: a choice is written where(condition, a, b)"},
+    {"init x = 1\nx' = if x > 1 then 2 else 0\n", "m.ode:2:9: error: expected the end of the line, not 'x'\n"
+                                                  "  x' = if x > 1 then 2 else 0\n"
+                                                  "          ^\n"
+                                                  "  help: a choice is written where(condition, a, b)"},
+    {"init x = 1\nx' = 2*(if x > 1: 2 else 3)\n",
+     "m.ode:2:12: error: expected ')' to close the bracket, not 'x'\n"
+     "  x' = 2*(if x > 1: 2 else 3)\n"
+     "             ^\n"
+     "  help: a choice is written where(condition, a, b)"},
+    {"init x = 1\nx' = if (x > 1) then 2 else 0\n",
+     "m.ode:2:17: error: expected the end of the line, not 'then'\n"
+     "  x' = if (x > 1) then 2 else 0\n"
+     "                  ^^^^\n"
+     "  help: a choice is written where(condition, a, b)"},
+    {"init x = 1\nx' = x\nparam c = 1 ~ normal(0, 1)\n",
+     "m.ode:3:13: error: expected the end of the line, not '~'\n"
+     "  param c = 1 ~ normal(0, 1)\n"
+     "              ^\n"
+     "  help: a prior is added to the loss: cost final = ((c - mean)/sd)^2/2, once for each trajectory"},
+    {"init x = 1\nx' = x\nparam c = 1 in [0, 1] ~ normal(0, 1)\n",
+     "m.ode:3:23: error: expected the end of the line, not '~'\n"
+     "  param c = 1 in [0, 1] ~ normal(0, 1)\n"
+     "                        ^\n"
+     "  help: a prior is added to the loss: cost final = ((c - mean)/sd)^2/2, once for each trajectory"},
+    {"init x = 1\nx' = x\nparam c in [0, 1] ~ normal(0, 1)\n",
+     "m.ode:3:9: error: expected '=' and a value, not 'in'\n"
+     "  param c in [0, 1] ~ normal(0, 1)\n"
+     "          ^^\n"
+     "  help: a parameter has a value: param c = 1 in [low, high]; a prior is added to the loss: cost final "
+     "= ((c - mean)/sd)^2/2, once for each trajectory"},
+    {"init x = 1\nx' = x\nparam c in [0, 1]\n",
+     "m.ode:3:9: error: expected '=' and a value, not 'in'\n"
+     "  param c in [0, 1]\n"
+     "          ^^\n"
+     "  help: a parameter has a value: param c = 1 in [low, high]"},
+    {"init x = 1\nx' = x\nparams c ~ normal(0, 1)\n",
+     "m.ode:3:8: error: expected ''' (an equation) or '=' (a definition) after the name, not 'c'\n"
+     "  params c ~ normal(0, 1)\n"
+     "         ^\n"
+     "  help: a parameter is declared with: param NAME = value; a prior is added to the loss: cost final = "
+     "((c - mean)/sd)^2/2, once for each trajectory"},
+    {"init x = 1\nx' = x\nparam c = 1\nc ~ normal(0, 1)\n",
+     "m.ode:4:3: error: expected ''' (an equation) or '=' (a definition) after the name, not '~'\n"
+     "  c ~ normal(0, 1)\n"
+     "    ^\n"
+     "  help: a prior is added to the loss: cost final = ((c - mean)/sd)^2/2, once for each trajectory"},
+    {"init x = 1\nx' = x\nparam c = normal(0, 1)\n",
+     "m.ode:3:11: error: unknown function 'normal'\n"
+     "  param c = normal(0, 1)\n"
+     "            ^^^^^^\n"
+     "  help: distributions stand behind the '~' of an observed column: observe COLUMN ~ normal(...); a "
+     "prior is added to the loss: cost final = ((c - mean)/sd)^2/2, once for each trajectory"},
+    {"init x = 1\nd2x/dt2 = -x\n",
+     "m.ode:2:4: error: expected ''' (an equation) or '=' (a definition) after the name, not '/'\n"
+     "  d2x/dt2 = -x\n"
+     "     ^\n"
+     "  help: equations are of first order: make the derivative a state, init v = ..., x' = v, v' = ..."},
+    {"init x = 1\nd^2x/dt^2 = -x\n",
+     "m.ode:2:2: error: expected ''' (an equation) or '=' (a definition) after the name, not '^'\n"
+     "  d^2x/dt^2 = -x\n"
+     "   ^\n"
+     "  help: equations are of first order: make the derivative a state, init v = ..., x' = v, v' = ..."},
+    {"init x = 1\nder(x) = -x\n",
+     "m.ode:2:4: error: expected ''' (an equation) or '=' (a definition) after the name, not '('\n"
+     "  der(x) = -x\n"
+     "     ^\n"
+     "  help: an equation is written: x' = ..."},
+    {"init x = 1\nddt(x) = -x\n",
+     "m.ode:2:4: error: expected ''' (an equation) or '=' (a definition) after the name, not '('\n"
+     "  ddt(x) = -x\n"
+     "     ^\n"
+     "  help: an equation is written: x' = ..."},
+    {"init x = 1\nx'(t) = -x\n", "m.ode:2:3: error: expected '=' and an expression, not '('\n"
+                                 "  x'(t) = -x\n"
+                                 "    ^\n"
+                                 "  help: an equation is written: x' = ..."},
+    {"init x = 1\nx'[1] = 2\n", "m.ode:2:3: error: expected '=' and an expression, not '['\n"
+                                "  x'[1] = 2\n"
+                                "    ^\n"
+                                "  help: a vector has one equation: x' = [..., ...]"},
+    {"init x = 1\nx\" = -x\n",
+     "m.ode:2:2: error: this character has no meaning here\n"
+     "  x\" = -x\n"
+     "   ^\n"
+     "  help: equations are of first order: make the derivative a state, init v = ..., x' = v, v' = ..."},
+    {"init x = 1\nx. = -x\n", "m.ode:2:2: error: this character has no meaning here\n"
+                              "  x. = -x\n"
+                              "   ^\n"
+                              "  help: an equation is written: x' = ..."},
+    {"init x = 1\nx' = -x\xe2\x80\x99\n",
+     "m.ode:2:8: error: this character has no meaning here\n"
+     "  x' = -x\xe2\x80\x99\n"
+     "         ^\n"
+     "  help: the prime of an equation is the plain apostrophe: x' = ..."},
+    {"init x = 1\nx' = exp x\n", "m.ode:2:10: error: expected the end of the line, not 'x'\n"
+                                 "  x' = exp x\n"
+                                 "           ^\n"
+                                 "  help: the argument of a function stands in brackets: exp(...)"},
+    {"init x = 1\nx' = [sin x]\n", "m.ode:2:11: error: expected ',' or ']', not 'x'\n"
+                                   "  x' = [sin x]\n"
+                                   "            ^\n"
+                                   "  help: the argument of a function stands in brackets: sin(...)"},
+    {"init x = 1\nx' = sin^2(x)\n", "m.ode:2:11: error: expected the end of the line, not '('\n"
+                                    "  x' = sin^2(x)\n"
+                                    "            ^\n"
+                                    "  help: the power of a function's value is written sin(...)^2"},
+    {"init x = 1\nx' = 3 + not 0\n", "m.ode:2:14: error: expected the end of the line, not '0'\n"
+                                     "  x' = 3 + not 0\n"
+                                     "               ^\n"
+                                     "  help: 'not' stands in brackets behind an operator: (not a)"},
+    {"init x = 1\nx' = 1.2.3\n", "m.ode:2:9: error: expected the end of the line, not '.3'\n"
+                                 "  x' = 1.2.3\n"
+                                 "          ^^\n"
+                                 "  help: a number has one point"},
+    {"init x = 1\nx' = x\nobserve x = normal(x, 1)\n",
+     "m.ode:3:11: error: expected '~' and a distribution: observe COLUMN ~ normal(mean, sd), not '='\n"
+     "  observe x = normal(x, 1)\n"
+     "            ^"},
+    {"init x = 1\nx' = x\ncost = x\n",
+     "m.ode:3:6: error: expected 'final' or 'integral': cost final = ..., or cost integral = ..., not '='\n"
+     "  cost = x\n"
+     "       ^"},
+    {"init x = 1\nx' := 1\n", "m.ode:2:4: error: expected '=' and an expression, not ':'\n"
+                              "  x' := 1\n"
+                              "     ^\n"
+                              "  help: write '=' alone"},
+    {"init x = 1\nx := 1\n",
+     "m.ode:2:3: error: expected ''' (an equation) or '=' (a definition) after the name, not ':'\n"
+     "  x := 1\n"
+     "    ^\n"
+     "  help: write '=' alone"},
+    {"init x = 1\nx' = x.^2\n", "m.ode:2:7: error: these characters have no meaning here\n"
+                                "  x' = x.^2\n"
+                                "        ^^\n"
+                                "  help: powers are taken entry by entry: write a^b"},
+    {"init x = 1\nx' = x.y\n", "m.ode:2:7: error: this character has no meaning here\n"
+                               "  x' = x.y\n"
+                               "        ^\n"
+                               "  help: names have no points: write p_k in place of p.k"},
+    {"init x = 1\nx' = x\nevent e when x < 0.5 { x = 1 }\n",
+     "m.ode:3:22: error: expected '= 0' behind the guard, not '{'\n"
+     "  event e when x < 0.5 { x = 1 }\n"
+     "                       ^\n"
+     "  help: an event is where an expression is 0: write x - (0.5) = 0 falling"},
+    {"init x = 1\nx' = x\nevent e when x == 1 any { x = 1 }\n",
+     "m.ode:3:21: error: expected '= 0' behind the guard, not 'any'\n"
+     "  event e when x == 1 any { x = 1 }\n"
+     "                      ^^^\n"
+     "  help: an event is where an expression is 0: write x - (1) = 0 any"},
+    {"init x = 1\nx' = x[t - 1]\n",
+     "m.ode:2:6: error: a scalar has no entries to index\n"
+     "  x' = x[t - 1]\n"
+     "       ^^^^^^^^\n"
+     "  help: equations with delays are not part of the language: a state is read at the present time alone"},
+    {"init x = 1\nx' = x\ninit y[1] = 1\n", "m.ode:3:7: error: expected '=' and the initial value, not '['\n"
+                                            "  init y[1] = 1\n"
+                                            "        ^\n"
+                                            "  help: a vector has one initial value: init y = [..., ...]"},
+    {"init x = 1\nx' = 1 y = 2\n", "m.ode:2:8: error: expected the end of the line, not 'y'\n"
+                                   "  x' = 1 y = 2\n"
+                                   "         ^\n"
+                                   "  help: write one statement to a line"},
+    {"init x = 1\nx' = x\nparam b = 1 c = 2\n", "m.ode:3:13: error: expected the end of the line, not 'c'\n"
+                                                "  param b = 1 c = 2\n"
+                                                "              ^\n"
+                                                "  help: between several declarations stands a comma"},
+    {"init x = 1\nx' = (2 x)\n", "m.ode:2:9: error: expected ')' to close the bracket, not 'x'\n"
+                                 "  x' = (2 x)\n"
+                                 "          ^\n"
+                                 "  help: a product is written with '*'"},
+};
+
 /* An open bracket is reported where it opens; what is wrong in one statement hides nothing in the others, and
  * is not echoed by them. */
 static const diagnostic apart_diagnostics[] = {
@@ -651,6 +830,7 @@ static void check_whole_messages(const diagnostic *from, size_t count) {
 static void messages_to_the_foreign(void **state) {
   (void)state;
   check_whole_messages(foreign_diagnostics, sizeof foreign_diagnostics / sizeof *foreign_diagnostics);
+  check_whole_messages(meant_diagnostics, sizeof meant_diagnostics / sizeof *meant_diagnostics);
 }
 
 static void messages_apart(void **state) {

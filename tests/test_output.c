@@ -7,7 +7,9 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -317,6 +319,203 @@ static void each_allocation(void **state) {
   assert_int_equal(count_files(), 2);
 }
 
+/* ---- Open files ---- */
+
+/* What is written to `name` goes behind what the descriptor has got and before what it gets next, into the
+ * file it has. */
+static void write_between(int descriptor, const char *name) {
+  assert_int_equal(write(descriptor, "a", 1), 1);
+  write_new(name);
+  assert_int_equal(write(descriptor, "z", 1), 1);
+}
+
+/* By each of its names, and by links to them. */
+static void open_files_are_written_where_they_stand(void **state) {
+  (void)state;
+  static const char *const folders[] = {"/dev/fd", "/proc/self/fd", "/proc/thread-self/fd"};
+  char name[64];
+  for (size_t i = 0; i < 6; i++) {
+    create(other, 0600);
+    int descriptor = open(other, O_WRONLY | O_TRUNC);
+    snprintf(name, sizeof name, "%s/%d", folders[i % 3], descriptor);
+    if (i >= 3) assert_int_equal(symlink(name, path), 0);
+    write_between(descriptor, i >= 3 ? path : name);
+    holds(other, "anewz");
+    unlink(path), close(descriptor);
+    assert_int_equal(count_files(), 1);
+  }
+}
+
+static void streams_of_this_process(void **state) {
+  (void)state;
+  static const char *const names[] = {"/dev/stdout", "/dev/stderr"};
+  for (int i = 0; i < 2; i++) {
+    int number = i == 0 ? STDOUT_FILENO : STDERR_FILENO;
+    fflush(NULL);
+    int kept = dup(number), file = open(other, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    assert_true(kept >= 0 && file >= 0);
+    dup2(file, number), close(file);
+    fputs("b", i == 0 ? stdout : stderr); /* not yet written */
+    write_between(number, names[i]);
+    dup2(kept, number), close(kept);
+    holds(other, i == 0 ? "abnewz" : "banewz"); /* standard error waits for nothing */
+    unlink(other);
+  }
+}
+
+/* Text that the links of pipes and sockets have is no path. */
+static void pipes_and_sockets(void **state) {
+  (void)state;
+  for (int i = 0; i < 2; i++) {
+    int ends[2];
+    char name[64], found[8] = "";
+    assert_int_equal(i == 0 ? pipe(ends) : socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    snprintf(name, sizeof name, "/dev/fd/%d", ends[1]);
+    assert_int_equal(symlink(name, path), 0);
+    write_new(path);
+    assert_int_equal(read(ends[0], found, sizeof found - 1), 3);
+    assert_string_equal(found, "new");
+    assert_int_equal(count_files(), 1);
+    unlink(path), close(ends[0]), close(ends[1]);
+  }
+}
+
+/* An open file of another process, with a name and without, is added to. */
+static void files_that_others_hold(void **state) {
+  (void)state;
+  char name[64], found[8] = "";
+  create(other, 0600);
+  int file = open(other, O_RDWR), ends[2];
+  assert_true(file >= 0 && pipe(ends) == 0);
+  fflush(NULL);
+  pid_t child = fork();
+  if (child == 0) {
+    close(ends[1]);
+    _exit((int)read(ends[0], found, 1));
+  }
+  snprintf(name, sizeof name, "/proc/%ld/fd/%d", (long)child, file);
+  write_new(name);
+  holds(other, "oldnew");
+  assert_int_equal(unlink(other), 0);
+  write_new(name);
+  assert_int_equal(pread(file, found, 7, 3), 6);
+  assert_string_equal(found, "newnew");
+  assert_int_equal(count_files(), 0);
+  close(ends[0]), close(ends[1]), close(file);
+  assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+/* What cannot be written is told without trying, and trying says the same. */
+static void what_cannot_be_written(void **state) {
+  (void)state;
+  int reading = open("/dev/null", O_RDONLY), listening = socket(AF_UNIX, SOCK_STREAM, 0);
+  char number[64];
+  snprintf(number, sizeof number, "/dev/fd/%d", reading);
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  memcpy(address.sun_path, other, strlen(other) + 1); /* a short one */
+  assert_int_equal(bind(listening, (struct sockaddr *)&address, sizeof address), 0);
+  assert_int_equal(symlink("nowhere/x", path), 0);
+  const struct {
+    const char *name, *why;
+  } rows[] = {{path, "No such file or directory"},    {folder, "Is a directory"},
+              {"", "No such file or directory"},      {number, "Bad file descriptor"},
+              {"/dev/fd/987", "Bad file descriptor"}, {other, "No such device or address"},
+              {"/dev/null/x", "Not a directory"}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    og_context *context = new_context();
+    og_output *output;
+    int replaces = 7;
+    assert_int_equal(og_output_check(context, rows[i].name, &replaces), OG_ERR_FILE);
+    assert_contains(og_context_message(context), rows[i].why);
+    assert_int_equal(replaces, 0);
+    assert_int_equal(og_output_open(context, rows[i].name, &output), OG_ERR_FILE);
+    assert_contains(og_context_message(context), rows[i].why);
+    og_context_destroy(context);
+  }
+  assert_int_equal(count_files(), 2);
+  close(reading), close(listening);
+}
+
+/* Which of them take the place of what is there. */
+static void what_is_replaced(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  int replaces;
+  assert_int_equal(og_output_check(context, path, &replaces), OG_OK);
+  assert_true(replaces && count_files() == 0);
+  create(path, 0600);
+  assert_int_equal(og_output_check(context, path, &replaces), OG_OK);
+  assert_true(replaces);
+  holds(path, "old");
+  static const char *const direct[] = {"-", "/dev/null", "/dev/stdout"};
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(og_output_check(context, direct[i], &replaces), OG_OK);
+    assert_false(replaces);
+  }
+  og_context_destroy(context);
+}
+
+/* ---- Folders in which nothing can be made ---- */
+
+/* As a user for whom permissions hold, which they do not for the superuser. */
+static void as_user(int (*check)(void)) {
+  int outcome = -1;
+  fflush(NULL);
+  pid_t child = fork();
+  if (child == 0) _exit(geteuid() == 0 && setuid(65534) != 0 ? 99 : check());
+  assert_int_equal(waitpid(child, &outcome, 0), child);
+  assert_true(WIFEXITED(outcome));
+  assert_int_equal(WEXITSTATUS(outcome), 0);
+}
+
+static int write_and_drop(void) {
+  og_context *context = new_context();
+  og_output *output;
+  int replaces = 0;
+  if (og_output_check(context, path, &replaces) != OG_OK || !replaces) return 1;
+  if (og_output_check(context, other, NULL) != OG_ERR_FILE) return 2; /* none there */
+  if (og_output_open(context, path, &output) != OG_OK) return 3;
+  fputs("newer", og_output_file(output));
+  if (og_output_close(output, OG_ERR_DATA) != OG_ERR_DATA) return 4;
+  og_context_destroy(context);
+  return 0;
+}
+
+static int write_it(void) { return write_new(path), 0; }
+
+/* An existing file is filled anew, when all of it is there. */
+static void files_in_closed_folders(void **state) {
+  (void)state;
+  create(path, 0666);
+  assert_int_equal(chmod(folder, 0555), 0);
+  as_user(write_and_drop);
+  int dropped = count_files();
+  char found[8] = "";
+  FILE *file = fopen(path, "r");
+  assert_int_equal(fread(found, 1, 7, file), 3);
+  fclose(file);
+  as_user(write_it);
+  chmod(folder, 0700);
+  assert_string_equal(found, "old");
+  assert_int_equal(dropped, 1);
+  holds(path, "new");
+  assert_int_equal(count_files(), 1);
+}
+
+/* In a folder as /tmp is a file can be made, but not put in the place of another user's. */
+static void files_of_others_in_shared_folders(void **state) {
+  (void)state;
+  create(path, 0666);
+  if (geteuid() != 0) skip();
+  FILE *file = fopen(path, "w");
+  fputs("longer than new", file);
+  fclose(file);
+  assert_int_equal(chmod(folder, 01777), 0);
+  as_user(write_it);
+  holds(path, "new");
+  assert_int_equal(count_files(), 1);
+}
+
 /* ---- The tool without standard streams ---- */
 
 static int run_tool(const char *model, int closed) {
@@ -373,6 +572,14 @@ int main(void) {
       cmocka_unit_test_setup_teardown(an_error_before_the_end, enter, leave),
       cmocka_unit_test_setup_teardown(standard_output, enter, leave),
       cmocka_unit_test_setup_teardown(each_allocation, enter, leave),
+      cmocka_unit_test_setup_teardown(open_files_are_written_where_they_stand, enter, leave),
+      cmocka_unit_test_setup_teardown(streams_of_this_process, enter, leave),
+      cmocka_unit_test_setup_teardown(pipes_and_sockets, enter, leave),
+      cmocka_unit_test_setup_teardown(files_that_others_hold, enter, leave),
+      cmocka_unit_test_setup_teardown(what_cannot_be_written, enter, leave),
+      cmocka_unit_test_setup_teardown(what_is_replaced, enter, leave),
+      cmocka_unit_test_setup_teardown(files_in_closed_folders, enter, leave),
+      cmocka_unit_test_setup_teardown(files_of_others_in_shared_folders, enter, leave),
       cmocka_unit_test_setup_teardown(closed_standard_streams, enter, leave)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,6 +93,13 @@ static void log_ticks_are_decades(void **state) {
   assert_labels(&scale, "1 10 100 1000");
   og_scale_fit(&scale, 1, 4, 80, 0, 7);
   assert_labels(&scale, "5 10 20 50");
+  og_scale_fit(&scale, 1, 0.24, 2.1, 0.06, 7); /* about a decade: labels all along it */
+  assert_labels(&scale, "0.3 0.5 0.7 1 1.5 2");
+  og_scale_fit(&scale, 1, 2e-7, 9e-7, 0, 4);
+  assert_labels(&scale,
+                "2\u00d710\u207b\u2077 3\u00d710\u207b\u2077 5\u00d710\u207b\u2077 7\u00d710\u207b\u2077");
+  og_scale_fit(&scale, 1, 1.05, 1.2, 0, 4); /* so little of a decade is as good as linear */
+  assert_labels(&scale, "1.05 1.10 1.15 1.20");
   og_scale_fit(&scale, 1, 1e-12, 1, 0, 7);
   assert_labels(&scale,
                 "10\u207b\u00b9\u00b2 10\u207b\u00b9\u2070 10\u207b\u2078 10\u207b\u2076 10\u207b\u2074 "
@@ -340,20 +347,84 @@ static void markers_adapt_to_their_number(void **state) {
   assert_true(more < 0.8 * many && more >= 1 && !rims && below);
 }
 
-/* Lines of one name are thinner when there are many of them. */
+/* Of noise the markers have few neighbours, and hide the curve between them all the same: 300 points within
+ * a fifth of the height, three for each stripe of a marker's width, are small and lie below it. */
+static void noise_does_not_hide_its_curve(void **state) {
+  (void)state;
+  enum { COUNT = 300 };
+  double x[COUNT], y[COUNT], noisy[COUNT];
+  og_rng rng;
+  og_rng_seed(&rng, 5, 0);
+  for (int i = 0; i < COUNT; i++) x[i] = i, y[i] = i, noisy[i] = i + 60 * (og_rng_uniform(&rng) - 0.5);
+  og_context *context = new_context();
+  og_plot *plot = new_plot(context);
+  assert_int_equal(og_plot_line(plot, "", COUNT, x, y), OG_OK);
+  assert_int_equal(og_plot_points(plot, "", COUNT, x, noisy), OG_OK);
+  char *svg = svg_of(context, plot), *disc = strstr(svg, "<circle");
+  assert_true(strtod(strstr(disc, " r=\"") + 4, NULL) < 3);
+  assert_true(disc < strstr(svg, "stroke=\"#0072b2\""));
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
+/* Data are above lines that fill the panel. */
+static void data_are_seen_before_many_lines(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_plot *plot = new_plot(context);
+  for (int i = 0; i < 50; i++) {
+    assert_int_equal(og_plot_line(plot, "", 2, (double[]){0, 1}, (double[]){i, i}), OG_OK);
+    assert_int_equal(og_plot_points(plot, "", 2, (double[]){0.4, 0.5}, (double[]){i, i + 0.5}), OG_OK);
+  }
+  char *svg = svg_of(context, plot), *disc = strstr(svg, "<circle"), *line = NULL;
+  for (char *at = svg; (at = strstr(at, "stroke=\"#99c7e0\"")); at++) line = at;
+  assert_true(line && disc > line);
+  assert_non_null(strstr(disc, "fill=\"#0072b2\"")); /* in full colour, though they are many */
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
+/* A line of more points than pixels keeps what is seen: the ends, and of a fast oscillation both extremes. */
+static void a_long_line_keeps_its_extremes(void **state) {
+  (void)state;
+  enum { COUNT = 200000 };
+  double *x = calloc(COUNT, sizeof *x), *y = calloc(COUNT, sizeof *y);
+  for (int i = 0; i < COUNT; i++) x[i] = i, y[i] = i % 2 ? -1 : 1;
+  y[COUNT / 3] = 7, y[COUNT / 2] = -7;
+  og_context *context = new_context();
+  og_plot *plot = new_plot(context);
+  assert_int_equal(og_plot_line(plot, "", COUNT, x, y), OG_OK);
+  char *svg = svg_of(context, plot), *at = strstr(strstr(svg, "stroke=\"#0072b2\""), "points=\"") + 8;
+  double lowest = INFINITY, highest = -INFINITY, middle = NAN, place;
+  int points = 0;
+  for (int used; sscanf(at, "%lf,%lf%n", &place, &middle, &used) == 2; at += used, points++)
+    lowest = fmin(lowest, middle), highest = fmax(highest, middle);
+  assert_true(points > 1440 && points <= 4 * 1440 + 4); /* four in each half of a pixel, of 720 and some */
+  assert_true(fabs((highest - lowest) / (442 - 46) - 1 / 1.12) < 0.01); /* all of it but the margins */
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+  free(x), free(y);
+}
+
+/* Lines of one name are thinner when there are many of them, and pale when they fill the panel. */
 static void many_lines_of_a_name_are_thin(void **state) {
   (void)state;
   static const struct {
     int lines;
-    const char *width;
-  } rows[] = {{6, "stroke-width=\"2\""}, {7, "stroke-width=\"1\""}, {41, "stroke-width=\"0.5\""}};
+    const char *width, *colour;
+  } rows[] = {{6, "stroke-width=\"2\"", "stroke=\"#0072b2\""},
+              {7, "stroke-width=\"1\"", "stroke=\"#0072b2\""},
+              {41, "stroke-width=\"0.5\"", "stroke=\"#99c7e0\""}}; /* 0.4 of #0072b2, the rest white */
   for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
     og_context *context = new_context();
     og_plot *plot = new_plot(context);
     for (int i = 0; i < rows[k].lines; i++) og_plot_line(plot, "", 2, (double[]){0, 1}, (double[]){i, i + 1});
     char *svg = svg_of(context, plot);
     size_t found = 0;
-    for (const char *at = svg; (at = strstr(at, "stroke=\"#0072b2\"")); at++)
+    for (const char *at = svg; (at = strstr(at, rows[k].colour)); at++)
       found += strstr(at, rows[k].width) && strstr(at, rows[k].width) < strstr(at, "points");
     assert_int_equal(found, rows[k].lines);
     og_free(context, svg);
@@ -443,6 +514,36 @@ static void cells_show_their_values(void **state) {
   og_context_destroy(context);
 }
 
+/* Cells are the darker the larger the part of their row: 52 and 63 are all of theirs, 41 is not. An axis of
+ * classes has their numbers, in the places of the columns above it, and no others. */
+static void classes_are_where_their_cells_are(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_plot *plot;
+  assert_int_equal(og_plot_create(context, "", "predicted", "in the data", &plot), OG_OK);
+  assert_int_equal(og_plot_set_size(plot, 400, 1000), OG_OK); /* one panel above the other */
+  assert_int_equal(og_plot_cells(plot, 3, 3, (double[]){41, 0, 7, 0, 52, 0, 0, 0, 63}), OG_OK);
+  assert_int_equal(og_plot_panel(plot, NULL, "class", "a probability, with longer numbers"), OG_OK);
+  assert_int_equal(og_plot_points(plot, "", 1, (double[]){2}, (double[]){0.123}), OG_OK);
+  assert_int_equal(og_plot_classes(plot, 0), OG_ERR_ARGUMENT);
+  assert_int_equal(og_plot_classes(plot, 3), OG_OK);
+  char *svg = svg_of(context, plot);
+  assert_int_equal(count_of(svg, "fill=\"#0072b2\""), 2 + 1); /* and the point */
+  static const char *const numbers[] = {">1</text>", ">2</text>", ">3</text>"};
+  for (int i = 0; i < 3; i++) {
+    const char *last = NULL, *at = strstr(svg, numbers[i]), *first = at;
+    assert_int_equal(count_of(svg, numbers[i]), 3); /* both axes of the matrix, and that of classes */
+    for (; at; at = strstr(at + 1, numbers[i])) last = at;
+    while (strncmp(first, "<text", 5) != 0) first--;
+    while (strncmp(last, "<text", 5) != 0) last--;
+    assert_true(attribute(first, "<text", " x=\"") == attribute(last, "<text", " x=\""));
+  }
+  assert_null(strstr(svg, ">0.5</text>"));
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
 /* Panels share a scale, so that they can be compared; one with labels of its own has its own, not
  * logarithmic. */
 static void panels_share_their_scales(void **state) {
@@ -491,6 +592,33 @@ static void everything_fits_a_small_picture(void **state) {
     while (*begin != '<') begin--;
     assert_true(attribute(begin, "<text", " y=\"") <= 200);
   }
+  og_free(context, svg);
+  og_plot_destroy(plot);
+  og_context_destroy(context);
+}
+
+/* What does not fit keeps its beginning and its end, in whole characters. */
+static void long_texts_are_shortened(void **state) {
+  (void)state;
+  char shorter[OG_TEXT_FIT];
+  const char *text = "\u03b1\u03b2\u03b3\u03b4\u03b5\u03b6\u03b7\u03b8";
+  assert_ptr_equal(og_text_fit(text, 10, og_text_width(text, 10), shorter), text);
+  assert_string_equal(og_text_fit(text, 10, og_text_width("12345", 10) + 1, shorter),
+                      "\u03b1\u03b2\u2026\u03b7\u03b8");
+  assert_string_equal(og_text_fit(text, 10, 0, shorter), "\u03b1\u2026\u03b8");
+  og_context *context = new_context();
+  og_plot *plot;
+  assert_int_equal(og_plot_create(context, "A rather long title for such a small picture", "t",
+                                  "quite a long label of an axis upward", &plot),
+                   OG_OK);
+  assert_int_equal(og_plot_set_size(plot, 200, 200), OG_OK);
+  og_plot_line(plot, "patient-of-the-second-study-number-0001", 2, (double[]){0, 1}, (double[]){0, 1});
+  char *svg = svg_of(context, plot);
+  assert_contains(svg, ">A rather");
+  assert_contains(svg, "picture</text>");
+  assert_contains(svg, ">pati\u2026");
+  assert_contains(svg, "0001</text>");
+  assert_int_equal(count_of(svg, "\u2026"), 3);
   og_free(context, svg);
   og_plot_destroy(plot);
   og_context_destroy(context);
@@ -548,11 +676,16 @@ int main(void) {
       cmocka_unit_test(many_names_fit),
       cmocka_unit_test(markers_adapt_to_their_number),
       cmocka_unit_test(many_lines_of_a_name_are_thin),
+      cmocka_unit_test(noise_does_not_hide_its_curve),
+      cmocka_unit_test(data_are_seen_before_many_lines),
+      cmocka_unit_test(a_long_line_keeps_its_extremes),
       cmocka_unit_test(a_band_reaches_to_the_edges),
       cmocka_unit_test(signs_are_black_and_take_no_colour),
       cmocka_unit_test(cells_show_their_values),
+      cmocka_unit_test(classes_are_where_their_cells_are),
       cmocka_unit_test(panels_share_their_scales),
       cmocka_unit_test(everything_fits_a_small_picture),
+      cmocka_unit_test(long_texts_are_shortened),
       cmocka_unit_test(sizes_are_those_asked_for),
       cmocka_unit_test(every_allocation_may_fail),
   };

@@ -132,8 +132,8 @@ static void a_line_of_a_fit(void **state) {
   now += 1;
   follow_progress(&what, &view);
   end_progress(&view);
-  assert_string_equal(heard(), "iteration 1  loss 0.33333333  |gradient| 0.125  0.2 s\n"
-                               "start 2/3  iteration 12  loss -2  |gradient| 1e-07  61.0 s\n");
+  assert_string_equal(heard(), "iteration 1  loss (sum) 0.33333333  |gradient| 0.125  0.2 s\n"
+                               "start 2/3  iteration 12  loss (sum) -2  |gradient| 1e-07  61.0 s\n");
   assert_int_equal(written, 0);
 }
 
@@ -156,7 +156,7 @@ static void lines_of_a_fit(void **state) {
   assert_contains(text, "iteration 10 ");
   assert_null(strstr(text, "iteration 11 "));
   assert_contains(text, "iteration 22 ");
-  assert_contains(text, "iteration 3  loss 1  |gradient| 0.125  2.3 s\n");
+  assert_contains(text, "iteration 3  loss (sum) 1  |gradient| 0.125  2.3 s\n");
 }
 
 /* Where the first that is known is no early one, as of a fit that is slow to begin with, a second has to
@@ -169,7 +169,7 @@ static void the_first_line_may_wait(void **state) {
   at(&view, 0.99, 0, 12, 1);
   at(&view, 1, 0, 13, 1);
   end_progress(&view);
-  assert_string_equal(heard(), "iteration 13  loss 1  |gradient| 0.125  1.0 s\n");
+  assert_string_equal(heard(), "iteration 13  loss (sum) 1  |gradient| 0.125  1.0 s\n");
 }
 
 /* An iteration that goes on has its line again after ten seconds. */
@@ -207,9 +207,9 @@ static void a_fit_on_a_terminal(void **state) {
   at(&view, 0.07, 0, 4, 4);
   end_progress(&view);
   end_progress(&view);
-  assert_string_equal(heard(), "\r\033[Kiteration 1  loss 1  |gradient| 0.125  0.0 s"
-                               "\r\033[Kiteration 3  loss 3  |gradient| 0.125  0.1 s"
-                               "\r\033[Kiteration 4  loss 4  |gradient| 0.125  0.1 s\n");
+  assert_string_equal(heard(), "\r\033[Kiteration 1  loss (sum) 1  |gradient| 0.125  0.0 s"
+                               "\r\033[Kiteration 3  loss (sum) 3  |gradient| 0.125  0.1 s"
+                               "\r\033[Kiteration 4  loss (sum) 4  |gradient| 0.125  0.1 s\n");
 }
 
 /* The best point is saved at once, and then once a second; a failure is told once, and nothing is tried
@@ -281,7 +281,7 @@ static void a_line_of_a_training(void **state) {
     train(&view, rows[i].time, 30, 130);
     end_view(&view);
     const char *text = heard();
-    assert_contains(text, "epoch 3/13  loss 0.5  7.5 evaluations/sample  ");
+    assert_contains(text, "epoch 3/13  loss (mean) 0.5  7.5 evaluations/sample  ");
     assert_contains(text, rows[i].left);
     assert_null(strstr(text, "validation"));
     assert_int_equal(count_lines(text), 1);
@@ -292,8 +292,8 @@ static void a_line_of_a_training(void **state) {
   og_training what = {.epoch = 2, .epochs = 2, .step = 4, .steps = 4, .ended = &ended, .evaluated = 8};
   now = 104, steps_before = 99;
   follow_training(&what, &view);
-  assert_string_equal(heard(),
-                      "epoch 2/2  loss 0.25  validation 0.75  3.8 evaluations/sample  1 steps/s  0 s left\n");
+  assert_string_equal(
+      heard(), "epoch 2/2  loss (mean) 0.25  validation 0.75  3.8 evaluations/sample  1 steps/s  0 s left\n");
 }
 
 /* The steps that were done before this run count neither as its own nor as left. */
@@ -339,12 +339,12 @@ static void a_training_on_a_terminal(void **state) {
   end_view(&view);
   end_view(&view);
   const char *text = heard();
-  assert_int_equal(strncmp(text, "\r\033[Kepoch 1/2  loss 7  ", 22), 0);
+  assert_int_equal(strncmp(text, "\r\033[Kepoch 1/2  loss (mean) 7  ", 29), 0);
   size_t rewritten = 0;
   for (const char *at = text; (at = strstr(at, "\r\033[K")) != NULL; at++) rewritten++;
   assert_int_equal(rewritten, 3);
   assert_int_equal(count_lines(text), 1);
-  assert_contains(text, "\r\033[Kepoch 1/2  loss 0.5  ");
+  assert_contains(text, "\r\033[Kepoch 1/2  loss (mean) 0.5  ");
 }
 
 /* On a terminal the line that is there ends before anything else is told. */

@@ -33,10 +33,10 @@ static const struct {
     {{"f.0.weight", "dense1.weight"}, {"0.weight", "fc.weight"}, {0, 1}},
     /* several that fit alike */
     {{"f.0.weight", "g.0.weight"}, {"0.weight"}, {OG_MATCH_AMBIGUOUS}},
-    {{"f.0.weight"}, {"a.0.weight", "b.0.weight"}, {OG_MATCH_AMBIGUOUS, OG_MATCH_AMBIGUOUS}},
+    {{"f.0.weight"}, {"a.0.weight", "b.0.weight"}, {OG_MATCH_RIVAL, OG_MATCH_RIVAL}},
     {{"f.0.weight"},
      {"a.0.weight", "b.0.weight", "c.0.weight"},
-     {OG_MATCH_AMBIGUOUS, OG_MATCH_AMBIGUOUS, OG_MATCH_AMBIGUOUS}},
+     {OG_MATCH_RIVAL, OG_MATCH_RIVAL, OG_MATCH_RIVAL}},
     /* what is called exactly so is no candidate for others */
     {{"f.0.weight", "g.0.weight"}, {"f.0.weight", "net.0.weight"}, {0, 1}},
 };
@@ -188,6 +188,31 @@ static void layers_of_one_keep_both_dimensions(void **state) {
   unlink(tensors_path);
 }
 
+/* Two whole networks, of which each could be the model's. */
+static void two_whole_networks_are_told_by_name(void **state) {
+  (void)state;
+  char tensors_path[sizeof path + sizeof ".safetensors"];
+  snprintf(tensors_path, sizeof tensors_path, "%s.safetensors", path);
+  static const char *const names[] = {"net.0.weight",   "net.0.bias",   "net.2.weight",   "net.2.bias",
+                                      "other.0.weight", "other.0.bias", "other.2.weight", "other.2.bias"};
+  static const size_t shapes[4][2] = {{3, 1}, {3}, {1, 3}, {1}};
+  double values[3] = {1, 2, 3}, theta[10] = {0};
+  og_context *context = new_context();
+  og_model *model = parse(context, "net f = mlp(1, 3, 1; tanh)\ninit x = f(1)\nx' = x\n");
+  og_tensors *set;
+  CHECK(context, og_tensors_create(context, &set));
+  for (size_t i = 0; i < 8; i++)
+    CHECK(context, og_tensors_add(set, names[i], i % 2 ? 1 : 2, shapes[i % 4], values));
+  CHECK(context, og_tensors_write(set, tensors_path));
+  assert_int_equal(og_parameters_read(model, tensors_path, theta), OG_ERR_NAME);
+  assert_contains(og_context_message(context),
+                  "tensors net.0.weight and other.0.weight could both be parameter f.0.weight of the model");
+  og_tensors_destroy(set);
+  og_model_destroy(model);
+  og_context_destroy(context);
+  unlink(tensors_path);
+}
+
 /* Encoder and decoder of an autoencoder, each with one of the layers that the model's network has. */
 static void layers_of_two_networks_are_not_one(void **state) {
   (void)state;
@@ -245,6 +270,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(names_are_matched_by_what_they_have_in_common),
       cmocka_unit_test(a_network_computes_what_pytorch_does),
+      cmocka_unit_test(two_whole_networks_are_told_by_name),
       cmocka_unit_test(networks_that_do_not_fit_are_refused),
       cmocka_unit_test(layers_of_one_keep_both_dimensions),
       cmocka_unit_test(layers_of_two_networks_are_not_one),

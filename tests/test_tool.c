@@ -2,6 +2,8 @@
  * in them, initial values by their norm, sizes. */
 #include "tool.h"
 
+#include <unistd.h>
+
 static void put_file(const char *name, const char *text) {
   char path[512];
   snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -92,6 +94,76 @@ static void a_disk_that_fills(void **state) {
   assert_int_equal(system(command), 0);
 }
 
+/* ---- Open files as --out ---- */
+
+#define TABLE "t,x,y\n0,2,2\n1,1.2130613261464531,1.2130613261464531\n"
+
+/* Runs a script of bash in which $T is the tool and $S a solve that writes TABLE. */
+static void script_prints(const char *expected, const char *script) {
+  char path[512], found[1024] = "";
+  put_file("script", script);
+  snprintf(path, sizeof path,
+           "T='%s' S='solve " FIXTURES "decay.ode --times 0:1:2' LOG='%s/log' bash '%s/script' 2>&1", tool(),
+           folder, folder);
+  FILE *pipe = popen(path, "r");
+  assert_non_null(pipe);
+  found[fread(found, 1, sizeof found - 1, pipe)] = '\0';
+  assert_int_equal(pclose(pipe), 0);
+  if (strcmp(found, expected) != 0) fail_msg("%s: \"%s\" is not \"%s\"", script, found, expected);
+}
+
+static void pipes_by_their_names(void **state) {
+  (void)state;
+  script_prints(TABLE, "set -o pipefail; $T $S --out /dev/stdout | cat");
+  script_prints(TABLE, "set -o pipefail; $T $S --out /dev/stderr 2>&1 | cat");
+  script_prints(TABLE, "set -o pipefail; $T $S --out /dev/fd/1 | cat");
+  script_prints(TABLE, "set -o pipefail; $T $S --out /proc/self/fd/1 | cat");
+  script_prints(TABLE, "exec 5> >(cat); $T $S --out /dev/fd/5; exec 5>&-; wait $!");
+}
+
+/* A shell's redirection keeps what was written before and what is written after. */
+static void logs_are_added_to(void **state) {
+  (void)state;
+  script_prints("before\n" TABLE, "echo before >$LOG; $T $S --out /dev/stdout >>$LOG; cat $LOG");
+  script_prints("before\n" TABLE "after\n",
+                "(echo before; $T $S --out /dev/stdout; echo after) >$LOG; cat $LOG");
+  script_prints("before\n" TABLE "after\n", "ln -s /dev/fd/1 $LOG.link; (echo before; $T $S --out $LOG.link; "
+                                            "echo after) >$LOG; cat $LOG; test -L $LOG.link");
+}
+
+/* What every option names is looked at before the work begins: nothing but the refusal is said. */
+static void outputs_are_checked_first(void **state) {
+  (void)state;
+  static const char *const commands[] = {
+      "solve " FIXTURES "decay.ode --%s", "predict " FIXTURES "decay.ode --data " FIXTURES "decay.csv --%s",
+      "fit " FIXTURES "decay.ode --data " FIXTURES "decay.csv --%s",
+      "fit " FIXTURES "decay.ode --data " FIXTURES "decay.csv --optimizer adam --epochs 2 --%s"};
+  static const struct {
+    const char *option, *file;
+    int from, to; /* of the commands */
+  } rows[] = {{"out", "x.json", 0, 4},
+              {"plot", "x.svg", 0, 4},
+              {"checkpoint", "x", 3, 4},
+              {"loss-plot", "x.svg", 3, 4}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char link[160], target[64], option[256], expected[512], command[1024], *out;
+    snprintf(link, sizeof link, "%s/%s", folder, rows[i].file);
+    snprintf(target, sizeof target, "nowhere/%s", rows[i].file);
+    unlink(link);
+    assert_int_equal(symlink(target, link), 0);
+    snprintf(option, sizeof option, "%s %s", rows[i].option, link);
+    snprintf(expected, sizeof expected, "odegrad: --%s: cannot write %s: No such file or directory\n",
+             rows[i].option, link);
+    for (int k = rows[i].from; k < rows[i].to; k++) {
+      snprintf(command, sizeof command, commands[k], option);
+      assert_int_equal(run(&out, "%s", command), 2);
+      assert_string_equal(errors(), expected);
+      assert_string_equal(out, "");
+      free(out);
+    }
+  }
+}
+
 /* ---- Ids ---- */
 
 /* An id as it is, as CSV has it, and in JSON. All of them come back from what is written of them. */
@@ -178,6 +250,34 @@ static void ids_in_messages(void **state) {
     assert_int_equal(run(&out, "%s " FIXTURES "decay.ode --data '%s/back.csv'", verbs[i], folder), 2);
     assert_says("back.csv:3: data row 2");
     assert_says("a \"b\", c");
+    free(out);
+  }
+}
+
+/* Whatever is in an id, in a column's name or in a cell, it does not break the line of a message. */
+static void line_breaks_in_messages(void **state) {
+  (void)state;
+  static const char *const verbs[] = {"solve", "grad", "fit", "predict"};
+  static const struct {
+    const char *rows, *says;
+    int lines;
+  } cases[] = {{"id,t,y\n\"two\nlines\",2,2\n\"two\nlines\",1,1\n", "two lines", 1},
+               {"id,t,y\n\"two\nlines\",0,1\n\"two\nlines\",,1\n", "lines.csv:4: data row 2", 1},
+               {"\"two\nlines\",y\n1,2\n", "two lines, y", 1},
+               {"\"two\nlines\",t,y\nx,1,2\n", "column two lines: \"x\" is not a number", 1},
+               {"t,y\n0,\"two\tlines\n\"\n", "column y: \"two lines \" is not a number", 1},
+               {"t,y\n0,\x1b[31m\n", "column y: \"\xe2\x90\x9b[31m\" is not a number", 1},
+               {"id,t,y\n\"two\nlines\",0,1\n\"two\nlines\",4,1\n", "trajectory 0 (two lines) stopped", 9}};
+  for (size_t i = 0; i < 4 * sizeof cases / sizeof *cases; i++) {
+    char *out;
+    int lines = 0;
+    put_file("lines.csv", cases[i / 4].rows);
+    assert_int_not_equal(run(&out, "%s " FIXTURES "decay.ode --data '%s/lines.csv' --quiet --max-steps 3",
+                             verbs[i % 4], folder),
+                         0);
+    assert_says(cases[i / 4].says);
+    for (const char *at = errors(); *at; at++) lines += *at == '\n';
+    if (lines > cases[i / 4].lines) fail_msg("%d lines: \"%s\"", lines, errors());
     free(out);
   }
 }
@@ -392,15 +492,54 @@ static void parameters_without_use_are_named(void **state) {
   assert_null(strstr(errors(), "exactly 0"));
 }
 
+/* ---- Threads ---- */
+
+/* Stacks of a size that only OpenMP is told of, in an address space where few of them fit: fewer threads are
+ * used, which is said once, and the numbers are the same. */
+static void stacks_of_threads(void **state) {
+  (void)state;
+  static const char *const sizes[] = {"OMP_STACKSIZE=512M", "OMP_STACKSIZE=' 262144 '", "GOMP_STACKSIZE=1g",
+                                      "KMP_STACKSIZE=300000000B"},
+                           *const verbs[] = {"solve", "grad", "check", "fit", "predict"};
+  char *out, *again;
+  int fits = run(&out, "--version >/dev/null && ulimit -v 2000000 && '%s' --version", tool()) == 0;
+  free(out);
+  if (!fits) skip(); /* sanitizers need more */
+  char rows[1 << 13] = "id,t,y\n";
+  for (int m = 0; m < 200; m++)
+    snprintf(rows + strlen(rows), sizeof rows - strlen(rows), "m%d,0,2\nm%d,1,1.2\n", m, m);
+  put_file("rows.csv", rows);
+  for (size_t i = 0; i < 20; i++) {
+    char command[512];
+    snprintf(command, sizeof command, "%s " FIXTURES "decay.ode --data '%s/rows.csv' --threads", verbs[i % 5],
+             folder);
+    assert_int_equal(run(&out, "%s 1", command), 0);
+    snprintf(command + strlen(command), sizeof command - strlen(command), " 200");
+    assert_int_equal(run(&again, "--version >/dev/null; export %s; ulimit -v 2000000; '%s' %s", sizes[i / 5],
+                         tool(), command),
+                     0);
+    int timed =
+        strcmp(verbs[i % 5], "fit") == 0 || strcmp(verbs[i % 5], "check") == 0; /* they tell how long */
+    if (!timed) assert_string_equal(out, again);
+    const char *note = strstr(errors(), "there is no room for 200 threads, but for ");
+    if (!note || strstr(note + 1, "there is")) fail_msg("not once: %s", errors());
+    free(out), free(again);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(full_standard_output),
                                      cmocka_unit_test(its_own_failure_comes_first),
                                      cmocka_unit_test(readers_that_go_away),
                                      cmocka_unit_test(a_disk_that_fills),
+                                     cmocka_unit_test(pipes_by_their_names),
+                                     cmocka_unit_test(logs_are_added_to),
+                                     cmocka_unit_test(outputs_are_checked_first),
                                      cmocka_unit_test(ids_in_csv),
                                      cmocka_unit_test(ids_in_json),
                                      cmocka_unit_test(ids_in_tables),
                                      cmocka_unit_test(ids_in_messages),
+                                     cmocka_unit_test(line_breaks_in_messages),
                                      cmocka_unit_test(columns_behind_a_byte_order_mark),
                                      cmocka_unit_test(observed_columns),
                                      cmocka_unit_test(norms_of_initial_values),
@@ -408,6 +547,7 @@ int main(void) {
                                      cmocka_unit_test(norms_of_parameters),
                                      cmocka_unit_test(sizes_of_memory),
                                      cmocka_unit_test(the_loss_of_narrowed_steps),
-                                     cmocka_unit_test(parameters_without_use_are_named)};
+                                     cmocka_unit_test(parameters_without_use_are_named),
+                                     cmocka_unit_test(stacks_of_threads)};
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -20,6 +20,10 @@ static void put_words(FILE *file, const char *choices) {
   for (; *choices; choices++) fputc(*choices == '|' ? ' ' : *choices, file);
 }
 
+static void put_verbs(FILE *file) {
+  for (size_t i = 0; i < VERB_TEXTS; i++) fprintf(file, "%s ", verb_texts[i].name);
+}
+
 /* ---- bash ---- */
 
 static void put_bash_names(FILE *file, value_kind kind) {
@@ -58,10 +62,18 @@ void write_bash_completion(FILE *file) {
         "  if ((COMP_CWORD == 1)); then\n"
         "    COMPREPLY=($(compgen -W \"",
         file);
-  for (size_t i = 0; i < VERB_TEXTS; i++) fprintf(file, "%s ", verb_texts[i].name);
-  fputs("--help --version\" -- \"$word\"))\n"
+  put_verbs(file);
+  fputs("help version --help --version\" -- \"$word\"))\n"
         "    return\n"
         "  fi\n"
+        "  if [[ ${COMP_WORDS[1]} == help ]]; then\n"
+        "    ((COMP_CWORD == 2)) && COMPREPLY=($(compgen -W \"",
+        file);
+  put_verbs(file);
+  fputs("\" -- \"$word\"))\n"
+        "    return\n"
+        "  fi\n"
+        "  [[ ${COMP_WORDS[1]} == version ]] && return\n"
         "  case $before in\n",
         file);
   put_bash_values(file);
@@ -131,7 +143,9 @@ void write_zsh_completion(FILE *file) {
     put_zsh(file, verb_texts[i].meaning);
     fputs("'\n", file);
   }
-  fputs("    '--help:what there is'\n"
+  fputs("    'help:what there is, or what a verb does'\n"
+        "    'version:the version'\n"
+        "    '--help:what there is'\n"
         "    '--version:the version'\n"
         "  )\n"
         "  if ((CURRENT == 2)); then\n"
@@ -149,7 +163,10 @@ void write_zsh_completion(FILE *file) {
       if (has_option(&verb_texts[i], k)) put_zsh_option(file, &verb_texts[i], k);
     fputs("        ':MODEL:_files'\n      ;;\n", file);
   }
-  fputs("  esac\n"
+  fputs("    help)\n      ((CURRENT == 2)) && compadd -- ", file);
+  put_verbs(file);
+  fputs("\n      ;;\n"
+        "  esac\n"
         "}\n"
         "_odegrad \"$@\"\n",
         file);

@@ -95,7 +95,9 @@ void write_main_page(FILE *file) {
   fputs(".br\n", file);
   put_line(file, "odegrad VERB --help");
   fputs(".br\n", file);
-  put_line(file, "odegrad --version");
+  put_line(file, "odegrad help [VERB]");
+  fputs(".br\n", file);
+  put_line(file, "odegrad version");
   fputs(".SH DESCRIPTION\n", file);
   put_line(file, about_streams);
   fputs("The verbs, each of which has a page of its own:\n", file);
@@ -103,5 +105,7 @@ void write_main_page(FILE *file) {
     fprintf(file, ".TP\n.B %s\n", verb_texts[i].name);
     put_line(file, verb_texts[i].meaning);
   }
+  fputs(".PP\n", file);
+  put_line(file, about_help);
   end_page(file, NULL);
 }

@@ -27,8 +27,11 @@ const atomic_int *og_interrupt_of(const og_context *context);
 /* As many of the wanted threads, the calling one among them, as can be made: OpenMP ends the process where it
  * cannot make those that it is asked for. */
 int og_threads_there(og_context *context, int wanted);
-/* The most that were once there, which OpenMP keeps. */
-int *og_threads_known(og_context *context);
+/* The most that were once there, which OpenMP keeps, and whether more were tried in vain. */
+typedef struct og_threads {
+  int most, limited;
+} og_threads;
+og_threads *og_threads_of(og_context *context);
 /* Seconds on a clock that nobody sets. */
 double og_hessian_products(void);
 /* One line to the log sink. */
@@ -128,5 +131,7 @@ const char *og_options_choice_name(const og_options *options, og_option option);
 
 /* Whether og_printable would copy the text as it is. */
 int og_is_printable(const char *text);
+/* Line breaks and tabs of a name that is quoted within a line become blanks; returns `text`. */
+char *og_one_line(char *text);
 
 #endif

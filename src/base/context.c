@@ -17,7 +17,7 @@ struct og_context {
   void *log_user;
   int threads;
   atomic_int interrupt;
-  int threads_known;
+  og_threads threads_known;
   int cut;       /* the message found no memory: its end is missing, and nothing is added to it */
   char *message; /* `fallback`, or a block of the allocator */
   char fallback[FALLBACK_SIZE];
@@ -179,7 +179,7 @@ void og_context_interrupt(og_context *context, int interrupt) {
   if (context) atomic_store(&context->interrupt, interrupt != 0);
 }
 
-int *og_threads_known(og_context *context) { return &context->threads_known; }
+og_threads *og_threads_of(og_context *context) { return &context->threads_known; }
 
 const atomic_int *og_interrupt_of(const og_context *context) { return &context->interrupt; }
 
@@ -197,8 +197,7 @@ void og_log(const og_context *context, const char *format, ...) {
   vsnprintf(raw, sizeof raw, format, arguments);
   va_end(arguments);
   og_printable(raw, line, sizeof line);
-  for (char *newline = strchr(line, '\n'); newline; newline = strchr(newline, '\n')) *newline = ' ';
-  context->log(line, context->log_user);
+  context->log(og_one_line(line), context->log_user);
 }
 
 og_status og_context_set_threads(og_context *context, int threads) {

@@ -33,6 +33,41 @@ static og_status fail_value(og_context *context, const og_option_info *row, cons
   return og_fail(context, OG_ERR_ARGUMENT, "option %s is \"%s\"; expected %s", row->name, text, expected);
 }
 
+/* What other tools call a choice. */
+static const struct {
+  const char *names; /* with a blank before and behind each */
+  const char *own;
+} foreign[] = {
+    {" rk45 dopri dopri45 dp5 dp45 dormand-prince dormandprince ode45 ", "dopri5"},
+    {" dop dop8 dopri8 rk8 rk89 ode89 dop85 ", "dop853"},
+    {" rk23 bs3 bosh3 ode23 bogacki-shampine ", "bs32"},
+    {" tsit tsit45 tsitouras ", "tsit5"},
+    {" rk rk44 runge-kutta ", "rk4"},
+    {" forward-euler explicit-euler ", "euler"},
+    {" rk2 ", "midpoint"},
+    {" bfgs bfgs-b l-bfgs l-bfgs-b lbfgsb ", "lbfgs"},
+    {" gd gradient-descent steepest-descent ", "gradient"},
+    {" float float32 f32 fp32 32 ", "single"},
+    {" float64 f64 fp64 64 ", "double"},
+};
+
+/* The choice of the list that `text` is elsewhere, or the one it is nearest to, or NULL. */
+static const char *choice_for(const char *text, const words *list) {
+  char word[32];
+  size_t length = strlen(text);
+  if (length == 0 || length + 3 > sizeof word || strchr(text, ' ')) return NULL;
+  word[0] = word[length + 1] = ' ', word[length + 2] = '\0';
+  for (size_t i = 0; i < length; i++) {
+    char c = text[i] == '_' ? '-' : text[i];
+    word[i + 1] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  }
+  for (size_t k = 0; k < sizeof foreign / sizeof *foreign; k++)
+    for (size_t i = 0; i < list->count; i++)
+      if (strcmp(list->names[i], foreign[k].own) == 0 && strstr(foreign[k].names, word))
+        return foreign[k].own;
+  return og_nearest(text, list->names, list->count);
+}
+
 static og_status set_choice_text(og_options *options, og_context *context, og_option option,
                                  const char *text) {
   const og_option_info *row = og_option_describe(option);
@@ -40,7 +75,7 @@ static og_status set_choice_text(og_options *options, og_context *context, og_op
   split_choices(row->choices, &list);
   for (size_t i = 0; i < list.count; i++)
     if (strcmp(text, list.names[i]) == 0) return og_options_set_choice(options, option, (int)i);
-  const char *nearest = og_nearest(text, list.names, list.count);
+  const char *nearest = choice_for(text, &list);
   return og_fail(context, OG_ERR_NAME, "option %s is \"%s\"; expected one of %s%s%s%s", row->name, text,
                  row->choices, nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }

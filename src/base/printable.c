@@ -62,6 +62,12 @@ size_t og_printable(const char *text, char *out, size_t size) {
   return needed;
 }
 
+char *og_one_line(char *text) {
+  for (char *at = text; *at; at++)
+    if (*at == '\n' || *at == '\t') *at = ' ';
+  return text;
+}
+
 int og_is_printable(const char *text) {
   for (size_t length; *text; text += length) {
     unsigned code = 0;

@@ -91,25 +91,19 @@ static og_status end_compiler(const og_build_directory *directory, pid_t child) 
 }
 
 /* Looks at the interruption now and then. Where the program ignores SIGCHLD the outcome is lost with the
- * child (ECHILD), and what was made tells. */
-static og_status wait_for(const og_build_directory *directory, pid_t child, int *good) {
+ * child (ECHILD), and what was made tells. *outcome is as waitpid has it. */
+static og_status wait_for(const og_build_directory *directory, pid_t child, int *outcome) {
   const atomic_int *interrupt = og_interrupt_of(directory->context);
-  int outcome = 0;
+  *outcome = 0;
   for (long pause = 1000000;; pause = pause < 20000000 ? 2 * pause : pause) {
-    pid_t ended = waitpid(child, &outcome, WNOHANG);
-    if (ended == child) break;
-    if (ended < 0 && errno == ECHILD) {
-      *good = 1;
-      return OG_OK;
-    }
+    pid_t ended = waitpid(child, outcome, WNOHANG);
+    if (ended == child || (ended < 0 && errno == ECHILD)) return OG_OK;
     if (ended < 0 && errno != EINTR)
       return og_fail(directory->context, OG_ERR_UNSUPPORTED, "cannot wait for the compiler: %s",
                      strerror(errno));
     if (atomic_load(interrupt)) return end_compiler(directory, child);
     nanosleep(&(struct timespec){.tv_nsec = pause}, NULL);
   }
-  *good = WIFEXITED(outcome) && WEXITSTATUS(outcome) == 0;
-  return OG_OK;
 }
 
 /* A watcher ends the compiler and all that it has started when the program is killed, which closes the pipe.
@@ -117,6 +111,36 @@ static og_status wait_for(const og_build_directory *directory, pid_t child, int 
 #define SCRIPT                                                                                               \
   "{ read -r gone <&3; kill -KILL 0; } & watcher=$!; exec 3<&-; log=$1 TMPDIR=$2; export TMPDIR; shift 2; "  \
   "eval \"${CC:-cc} \\\"\\$@\\\"\" >\"$log\" 2>&1; code=$?; kill -KILL $watcher; exit $code"
+
+/* The shell, what it ran, or, as that says, one of its parts: a driver as gcc outlives the compiler proper.
+ */
+static int died(int outcome, const char *said) {
+  static const char *const words[] = {"signal terminated program", "due to signal",
+                                      "PLEASE submit a bug report"};
+  int code = WEXITSTATUS(outcome);
+  if (WIFSIGNALED(outcome) || (code > 128 && code <= 128 + SIGRTMAX)) return 1;
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (strstr(said, words[i])) return 1;
+  return 0;
+}
+
+static og_status fail_compiling(const og_build_directory *directory, int outcome) {
+  char said[LOG_SIZE];
+  const char *name = getenv("CC");
+  read_log(directory, said);
+  int dead = died(outcome, said);
+  return og_fail(directory->context, OG_ERR_UNSUPPORTED,
+                 "the C compiler '%s' %s%s%s\n%s, or do without compiling: the results are the same",
+                 name && *name ? name : "cc",
+                 dead ? "was ended by a signal while it compiled the equations"
+                      : "did not compile the equations",
+                 *said          ? "; it says:\n"
+                 : outcome == 0 ? "; its output was not made"
+                                : "",
+                 said,
+                 dead ? "it may need a larger stack (ulimit -s 8192) or more memory: give it these"
+                      : "set the environment variable CC to a working C compiler (gcc or clang)");
+}
 
 static og_status run_compiler(const og_build_directory *directory, int single) {
   char *words[] = {
@@ -145,26 +169,14 @@ static og_status run_compiler(const og_build_directory *directory, int single) {
     (char *)directory->source,
     NULL
   };
-  int good = 0, lifeline;
+  int outcome = 0, lifeline;
   pid_t child;
   OG_TRY(spawn(directory, words, &child, &lifeline));
-  og_status status = wait_for(directory, child, &good);
+  og_status status = wait_for(directory, child, &outcome);
   close(lifeline);
   if (status != OG_OK) return status;
   int made = access(directory->object, R_OK) == 0;
-  if (good && made) return OG_OK;
-  char said[LOG_SIZE];
-  const char *name = getenv("CC");
-  read_log(directory, said);
-  return og_fail(
-      directory->context, OG_ERR_UNSUPPORTED,
-      "the C compiler '%s' did not compile the equations%s%s\nset the environment variable CC to a "
-      "working C compiler (gcc or clang), or do without compiling: the results are the same",
-      name && *name ? name : "cc",
-      *said  ? "; it says:\n"
-      : good ? "; its output was not made"
-             : "",
-      said);
+  return outcome == 0 && made ? OG_OK : fail_compiling(directory, outcome);
 }
 
 static og_status load(const og_build_directory *directory, void **library) {

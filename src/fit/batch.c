@@ -214,7 +214,7 @@ static const char *name_of(const void *of, size_t m, char text[OG_TRAJECTORY_NAM
     used += (size_t)snprintf(text + used, OG_TRAJECTORY_NAME_SIZE - used, "the data's trajectory %zu",
                              at->trajectory);
   if (at->window) put_place(data, data->row[at->row], text + used, OG_TRAJECTORY_NAME_SIZE - used);
-  return text;
+  return og_one_line(text);
 }
 
 static og_status set_problems(const og_batch *batch, og_solve *solve) {

@@ -15,7 +15,7 @@ const char *og_data_trajectory(const og_table *table, size_t trajectory, char te
   text[0] = '\0';
   if (table && og_table_column(table, "id"))
     snprintf(text, OG_PLACE_SIZE, ", trajectory %.64s", og_table_group_name(table, trajectory));
-  return text;
+  return og_one_line(text);
 }
 
 /* A long path is cut at its beginning. */
@@ -30,7 +30,7 @@ const char *og_data_file(const og_table *table, size_t row, char text[OG_FILE_SI
     snprintf(text, OG_FILE_SIZE, "%s%s:%zu: ", dots, end, line);
   else if (*name)
     snprintf(text, OG_FILE_SIZE, "%s%s: ", dots, end);
-  return text;
+  return og_one_line(text);
 }
 
 /* ---- Columns ---- */
@@ -44,7 +44,7 @@ static const char *list_columns(const og_table *table, char *text, size_t size) 
     used += wrote > 0 ? (size_t)wrote : 0;
   }
   if (used >= size) memcpy(text + size - 4, "...", 4);
-  return text;
+  return og_one_line(text);
 }
 
 og_status og_data_no_column(og_context *context, const og_table *table, const char *use, const char *name) {
@@ -125,22 +125,38 @@ static og_status find_columns(og_context *context, const og_model *model, const 
 
 /* ---- Times ---- */
 
-/* Without a span of the model's, times that only go back may be meant so. */
+/* Whether a row of some trajectory comes after the one above it; `last` is room for as many times as there
+ * are trajectories. */
+static int goes_forward(const og_data *data, const columns *found, double *last) {
+  const size_t *group = og_table_group_of_rows(data->table);
+  for (size_t m = 0; m < data->trajectories; m++) last[m] = NAN;
+  for (size_t row = 0; row < og_table_rows(data->table); row++) {
+    if (found->time[row] > last[group[row]]) return 1;
+    last[group[row]] = found->time[row];
+  }
+  return 0;
+}
+
+/* Without a span of the model's, times that only go back, those of all trajectories, may be meant so: the
+ * span that holds them all. */
 static const char *hint_of_direction(const og_data *data, const columns *found, size_t m, char *text,
                                      size_t size) {
-  const size_t *group = og_table_group_of_rows(data->table);
   char first[OG_NUMBER_SIZE], last[OG_NUMBER_SIZE];
-  double before = NAN, start = NAN;
+  double high = -INFINITY, low = INFINITY, *room;
   text[0] = '\0';
+  if (data->t1[m] < INFINITY) return text;
+  if (!(room = og_alloc(data->context, data->trajectories, sizeof *room))) return text;
+  int forward = goes_forward(data, found, room);
+  og_free(data->context, room);
+  if (forward) return text;
   for (size_t row = 0; row < og_table_rows(data->table); row++) {
-    if (group[row] != m) continue;
-    if (found->time[row] > before || data->t1[m] < INFINITY) return text;
-    if (isnan(start)) start = found->time[row];
-    before = found->time[row];
+    high = fmax(high, found->time[row]);
+    low = fmin(low, found->time[row]);
   }
-  og_format_real(start, first);
-  og_format_real(before, last);
-  snprintf(text, size, "; to integrate backward, write `time %s : %s` into the model", first, last);
+  og_format_real(high, first);
+  og_format_real(low, last);
+  snprintf(text, size, "; to integrate backward, write `time %s : %s` into the model%s", first, last,
+           data->trajectories > 1 ? ", where every trajectory then starts" : "");
   return text;
 }
 
@@ -157,7 +173,7 @@ static og_status check_row(const og_data *data, const columns *found, size_t row
                    "%sdata row %zu%s: the time (column %s) is %s; every row needs one", file, row + 1, place,
                    found->time_name, isnan(time) ? "missing" : t);
   if (previous && sign * (time - *previous) < 0) {
-    char hint[3 * OG_NUMBER_SIZE + 64];
+    char hint[3 * OG_NUMBER_SIZE + 128];
     og_format_real(*previous, before);
     return og_fail(data->context, OG_ERR_DATA,
                    "%sdata row %zu%s: time %s comes after %s; the times of a trajectory must "

@@ -2,88 +2,100 @@
 #if !defined(_XOPEN_SOURCE)
 #define _XOPEN_SOURCE 700
 #endif
-#include "io/io.h"
+#include "io/target.h"
 #include "io/temporary.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifndef PATH_MAX
-#define PATH_MAX 4096
-#endif
-
-enum { LINKS_MOST = 40 };
-
 struct og_output {
   og_context *context;
   FILE *file;
-  char *path;      /* as the caller gave it, for messages */
-  char *target;    /* where it goes: `path` with links followed */
-  char *temporary; /* NULL when written directly */
+  char *path; /* as the caller gave it */
+  og_target target;
+  char *temporary; /* the name of what is to replace the target; NULL: nothing is */
+  int copied;      /* `file` has no name, and what is in it goes into the target at the end */
 };
 
 static void forget(og_output *output) {
   og_context *context = output->context;
   og_free(context, output->path);
-  og_free(context, output->target);
+  og_target_free(context, &output->target);
   og_free(context, output->temporary);
   og_free(context, output);
 }
 
+static og_status fail_path(og_context *context, const char *path, int cause) {
+  if (cause == ENOMEM) return og_fail_memory(context, strlen(path), "a file name");
+  return og_fail(context, OG_ERR_FILE, "cannot write %s: %s", path, strerror(cause));
+}
+
 static og_status fail_write(const og_output *output, int cause) {
-  return og_fail(output->context, OG_ERR_FILE, "cannot write %s: %s", output->path, strerror(cause));
+  return fail_path(output->context, output->path, cause);
 }
 
-/* Where writing to `path` goes: links are followed, also one that leads to no file yet. NULL: no memory. */
-static char *follow(og_context *context, const char *path) {
-  char real_path[PATH_MAX], link[PATH_MAX];
-  char *at = og_strdup(context, realpath(path, real_path) ? real_path : path);
-  for (int links = 0; at && links < LINKS_MOST; links++) {
-    ssize_t length = readlink(at, link, sizeof link - 1);
-    if (length < 0) return at;
-    link[length] = '\0';
-    const char *slash = link[0] == '/' ? NULL : strrchr(at, '/');
-    size_t folder = slash ? (size_t)(slash + 1 - at) : 0, size = folder + (size_t)length + 1;
-    char *next = og_alloc(context, size, 1);
-    if (next) snprintf(next, size, "%.*s%s", (int)folder, at, link);
-    og_free(context, at);
-    at = next;
-  }
-  return at; /* links in a circle cannot be opened either */
+/* Where the caller's own output goes the same way it keeps its order. */
+static int duplicate(int descriptor) {
+  if (descriptor == STDOUT_FILENO) fflush(stdout);
+  return fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
 
-/* Opens for writing: a descriptor, or minus the error number. */
-static int open_descriptor(og_output *output) {
+/* A file without a name, or, where there can be none, the target at once. */
+static int open_in_place(og_output *output) {
+  output->file = tmpfile();
+  output->copied = output->file != NULL;
+  return output->file ? fileno(output->file) : open(output->target.path, O_WRONLY | O_CLOEXEC | O_TRUNC);
+}
+
+static int open_whole(og_output *output) {
   struct stat facts;
-  if (stat(output->target, &facts) == 0) {
-    if (S_ISDIR(facts.st_mode)) return -EISDIR;
-    if (!S_ISREG(facts.st_mode)) {
-      int direct = open(output->target, O_WRONLY | O_CLOEXEC);
-      return direct >= 0 ? direct : -errno;
-    }
-    if (access(output->target, W_OK) != 0) return -errno;
-  } else if (errno == ELOOP) {
-    return -errno;
+  int descriptor = og_temporary_open(output->context, output->target.path, &output->temporary);
+  if (descriptor >= 0) return descriptor;
+  og_free(output->context, output->temporary); /* names nothing of ours */
+  output->temporary = NULL;
+  errno = -descriptor;
+  int refused = errno == EACCES || errno == EPERM || errno == EROFS;
+  if (!refused || stat(output->target.path, &facts) != 0) return errno = -descriptor, -1;
+  return open_in_place(output);
+}
+
+/* A descriptor, or -1 and errno. */
+static int open_descriptor(og_output *output) {
+  switch (output->target.kind) {
+  case OG_TARGET_DESCRIPTOR: return duplicate(output->target.descriptor);
+  case OG_TARGET_STREAM: return open(output->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  case OG_TARGET_END: return open(output->path, O_WRONLY | O_CLOEXEC | O_APPEND);
+  case OG_TARGET_IN_PLACE: return open_in_place(output);
+  default: return open_whole(output);
   }
-  return og_temporary_open(output->context, output->target, &output->temporary);
 }
 
 static og_status open_file(og_output *output) {
+  int wrong = og_target_find(output->context, output->path, &output->target);
+  if (wrong) return fail_write(output, wrong);
   int descriptor = open_descriptor(output);
-  if (descriptor == -ENOMEM)
-    return og_fail_memory(output->context, strlen(output->target), "a temporary file name");
-  if (descriptor < 0) return fail_write(output, -descriptor);
-  output->file = fdopen(descriptor, "wb");
+  if (descriptor < 0) return fail_write(output, errno);
+  if (!output->file) output->file = fdopen(descriptor, "wb");
   if (output->file) return OG_OK;
   og_status status = fail_write(output, errno);
   close(descriptor);
   if (output->temporary) unlink(output->temporary);
   return status;
+}
+
+og_status og_output_check(og_context *context, const char *path, int *replaces) {
+  og_target target;
+  if (replaces) *replaces = 0;
+  OG_OBJECT(context);
+  OG_NEED(context, path);
+  if (strcmp(path, "-") == 0) return OG_OK;
+  int wrong = og_target_find(context, path, &target);
+  if (replaces) *replaces = !wrong && (target.kind == OG_TARGET_WHOLE || target.kind == OG_TARGET_IN_PLACE);
+  og_target_free(context, &target);
+  return wrong ? fail_path(context, path, wrong) : OG_OK;
 }
 
 og_status og_output_open(og_context *context, const char *path, og_output **out) {
@@ -95,9 +107,8 @@ og_status og_output_open(og_context *context, const char *path, og_output **out)
   if (!output) return og_fail_memory(context, sizeof *output, "an output file");
   output->context = context;
   output->path = og_strdup(context, path);
-  output->target = follow(context, path);
   og_status status = OG_OK;
-  if (!output->path || !output->target)
+  if (!output->path)
     status = og_fail_memory(context, strlen(path), "a file name");
   else if (strcmp(path, "-") == 0)
     output->file = stdout;
@@ -125,14 +136,55 @@ static int flush(const og_output *output) {
   return wrong;
 }
 
+static int write_all(int to, const char *bytes, size_t count) {
+  while (count > 0) {
+    ssize_t written = write(to, bytes, count);
+    if (written < 0 && errno != EINTR) return errno;
+    if (written > 0) bytes += written, count -= (size_t)written;
+  }
+  return 0;
+}
+
+static int copy_all(int from, int to) {
+  char block[4096];
+  off_t at = 0;
+  for (ssize_t got; (got = pread(from, block, sizeof block, at)) != 0;) {
+    if (got < 0 && errno != EINTR) return errno;
+    int wrong = got > 0 ? write_all(to, block, (size_t)got) : 0;
+    if (wrong) return wrong;
+    at += got > 0 ? got : 0;
+  }
+  return ftruncate(to, at) == 0 ? 0 : errno;
+}
+
+/* Fills the target anew with what is in `file`. */
+static int fill_target(const og_output *output) {
+  int to = open(output->target.path, O_WRONLY | O_CLOEXEC);
+  if (to < 0) return errno;
+  int wrong = copy_all(fileno(output->file), to);
+  if (!wrong && fsync(to) != 0 && errno != EINVAL) wrong = errno;
+  close(to);
+  return wrong;
+}
+
 /* The temporary file gets the target's name before it is closed. Closing gives up its lock, and then another
  * run that writes the same target would remove it as left behind. 0, or what went wrong. */
+static int replace(const og_output *output) {
+  if (rename(output->temporary, output->target.path) == 0) {
+    og_sync_folder(output->target.path);
+    return 0;
+  }
+  /* In a folder as /tmp is, another user's file; a file that is mounted. */
+  int wrong = errno, held = wrong == EPERM || wrong == EACCES || wrong == EBUSY;
+  if (!held || fill_target(output) != 0) return wrong;
+  unlink(output->temporary);
+  return 0;
+}
+
 static int keep(const og_output *output) {
   int wrong = flush(output);
-  if (wrong || !output->temporary) return wrong;
-  if (rename(output->temporary, output->target) != 0) return errno;
-  og_sync_folder(output->target);
-  return 0;
+  if (wrong) return wrong;
+  return output->temporary ? replace(output) : output->copied ? fill_target(output) : 0;
 }
 
 og_status og_output_close(og_output *output, og_status status) {

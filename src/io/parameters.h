@@ -29,7 +29,8 @@ og_status og_parameters_write_tensors(const og_model *model, const double *theta
 /* ---- Names of state dicts ---- */
 
 /* What a tensor's name means among the names that are wanted. */
-enum { OG_MATCH_NONE = -1, OG_MATCH_AMBIGUOUS = -2 };
+/* AMBIGUOUS: one tensor could be several parameters; RIVAL: several tensors could be one parameter. */
+enum { OG_MATCH_NONE = -1, OG_MATCH_AMBIGUOUS = -2, OG_MATCH_RIVAL = -3 };
 
 /* Finds for each of `count` names one of `wanted`: the same one, else that with which it has the most parts
  * in common, counted from the end ("module.f.0.weight" and "f.0.weight" three). All parts but the first must

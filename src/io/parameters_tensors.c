@@ -135,6 +135,23 @@ static og_status take(const matching *m, const og_tensor *tensor, size_t paramet
   return OG_OK;
 }
 
+/* Of two tensors that could be the same parameter the other one and that parameter, by their names behind the
+ * first point. */
+static og_status fail_rivals(const matching *m, size_t first) {
+  const char *name = m->names[first], *other = NULL, *wanted = NULL;
+  for (size_t k = 0; k < m->count && !other; k++) {
+    const char *a = strchr(name, '.'), *b = strchr(m->names[k], '.');
+    if (k != first && m->match[k] == OG_MATCH_RIVAL && a && b && strcmp(a, b) == 0) other = m->names[k];
+  }
+  for (size_t j = 0; j < m->r->count && other && !wanted; j++)
+    if (m->holder[j] >= 0 && (m->names[m->holder[j]] == name || m->names[m->holder[j]] == other))
+      wanted = m->r->names[j];
+  og_fail(m->r->context, OG_ERR_NAME,
+          "%s: tensors %s and %s could both be parameter %s of the model; try: a file of one network alone",
+          m->r->path, name, other ? other : "another", wanted ? wanted : "(one)");
+  return explain(m, OG_ERR_NAME);
+}
+
 static og_status fail_match(const matching *m, const char *name, int ambiguous) {
   og_fail(m->r->context, OG_ERR_NAME, "%s: tensor %s could be %s parameter of the model", m->r->path, name,
           ambiguous ? "more than one" : "no");
@@ -177,6 +194,7 @@ static og_status take_all(const matching *m) {
   og_match_names(m->count, m->names, m->r->count, m->r->names, m->match, m->holder);
   OG_TRY(check_prefixes(m));
   for (size_t i = 0; i < m->count; i++) {
+    if (m->match[i] == OG_MATCH_RIVAL) return fail_rivals(m, i);
     if (m->match[i] < 0) return fail_match(m, m->names[i], m->match[i] == OG_MATCH_AMBIGUOUS);
     OG_TRY(take(m, m->tensors[i], (size_t)m->match[i]));
   }

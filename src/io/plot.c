@@ -213,6 +213,15 @@ og_status og_plot_panel(og_plot *plot, const char *title, const char *x_label, c
   return OG_OK;
 }
 
+og_status og_plot_classes(og_plot *plot, size_t count) {
+  OG_OBJECT(plot);
+  enum { MOST = 1 << 20 };
+  if (count == 0 || count > MOST)
+    return og_fail(plot->context, OG_ERR_ARGUMENT, "an axis of %zu classes cannot be drawn", count);
+  plot->panels[plot->panel_count - 1].classes = count;
+  return OG_OK;
+}
+
 og_status og_plot_set_size(og_plot *plot, int width, int height) {
   OG_OBJECT(plot);
   enum { LEAST = 200, MOST = 4000 };

@@ -29,6 +29,7 @@ typedef struct og_series {
 /* NULL: the plot's label, and the scale that panels without one of their own share. */
 typedef struct og_panel {
   char *title, *x_label, *y_label;
+  size_t classes; /* of the x axis; 0: it has numbers */
 } og_panel;
 
 struct og_plot {
@@ -107,7 +108,8 @@ typedef struct og_view {
   og_box cell, frame;
   double *path;  /* room for the longest series, [count][2] */
   double radius; /* of markers */
-  int crowded;   /* markers would hide each other: they are small, pale and below the curves */
+  int crowded;   /* markers would hide each other, or their curve: they are small, pale and below it */
+  int filled;    /* lines fill the panel: they are pale, and markers above them */
 } og_view;
 
 typedef struct og_picture {
@@ -121,6 +123,8 @@ typedef struct og_picture {
 
 enum { OG_INK = 0x222222, OG_AXIS = 0x555555, OG_GRID = 0xe4e4e4, OG_PAPER = 0xffffff };
 
+/* Leaves out points that no one sees, of a path [length][2] in pixels; returns how many stay. */
+size_t og_path_thin(double *path, size_t length);
 int og_series_has_line(const og_series *series);
 int og_series_has_markers(const og_series *series);
 /* Whether a point of a series with points has a place on the axes of its panel. */
@@ -139,6 +143,10 @@ int og_panel_log_y(const og_plot *plot, size_t panel);
 
 /* Width of a text in a usual sans-serif, about: a canvas need not know its fonts. */
 double og_text_width(const char *text, double size);
+/* The text, or in `shorter` its beginning and end with an ellipsis between, where it is wider than `width`.
+ */
+enum { OG_TEXT_FIT = 512 };
+const char *og_text_fit(const char *text, double size, double width, char shorter[OG_TEXT_FIT]);
 size_t og_legend_entries(const og_plot *plot);
 double og_legend_width(const og_plot *plot);
 /* A corner of the first panel where the legend hides nothing; 0: there is none, and it is put into the first.

@@ -6,10 +6,14 @@
 #define TITLE_SIZE 16.0
 #define LABEL_SIZE 13.0
 #define TICK_SIZE 12.0
+#define BELOW_TITLE 34.0
+#define BOLD 1.15 /* as wide as plain text of so many times its size */
 #define LEAST_FRAME 10.0
 #define LEAST_BESIDE 220.0 /* what panels need beside a legend; without that it covers some of the data */
 
-int og_panel_own_x(const og_plot *plot, size_t panel) { return plot->panels[panel].x_label != NULL; }
+int og_panel_own_x(const og_plot *plot, size_t panel) {
+  return plot->panels[panel].x_label != NULL || plot->panels[panel].classes;
+}
 int og_panel_own_y(const og_plot *plot, size_t panel) { return plot->panels[panel].y_label != NULL; }
 
 /* A matrix has no logarithms, and neither have the places that an axis of its own counts to the right. */
@@ -56,6 +60,7 @@ static void include_series(const og_view *view, const og_series *series, int alo
 /* Of one panel, or of all that share the scale. */
 static range range_of(const og_picture *p, size_t panel, int along_x) {
   range r = {INFINITY, -INFINITY, 0};
+  if (along_x && p->plot->panels[panel].classes) include_cells(&r, p->plot->panels[panel].classes);
   int (*own)(const og_plot *, size_t) = along_x ? og_panel_own_x : og_panel_own_y;
   for (size_t s = 0; s < p->plot->count; s++) {
     const og_series *series = &p->plot->series[s];
@@ -165,10 +170,24 @@ static void set_frame(og_view *view) {
   view->y.from = view->frame.bottom, view->y.to = view->frame.top;
 }
 
+/* Panels above each other begin at one place, so that what is above each other in them belongs together, and
+ * those beside each other too. */
+static void align_frames(og_picture *p) {
+  for (size_t i = 0; i < p->plot->panel_count; i++)
+    for (size_t k = 0; k < p->plot->panel_count; k++) {
+      og_view *view = &p->views[i], *other = &p->views[k];
+      if (view->cell.left == other->cell.left && view->frame.left < other->frame.left)
+        view->x.from = view->frame.left = other->frame.left;
+      if (view->cell.top == other->cell.top && view->frame.top < other->frame.top)
+        view->y.to = view->frame.top = other->frame.top;
+    }
+}
+
 static og_status lay_out(og_picture *p) {
   set_cells(p);
   OG_TRY(fit_scales(p));
   for (size_t i = 0; i < p->plot->panel_count; i++) set_frame(&p->views[i]);
+  align_frames(p);
   return OG_OK;
 }
 
@@ -216,28 +235,41 @@ static void draw_axes(const og_view *view) {
   draw_segment(view, f->left, f->bottom, f->right, f->bottom, OG_AXIS, 1.2);
 }
 
-static void write_upward(const og_canvas *canvas, double x, double y, const char *text) {
+/* Labels have as much room on both sides of their middle. */
+static void write_label(const og_view *view, double x, double y, double room, const char *text) {
+  char shorter[OG_TEXT_FIT];
+  room = fmin(room, 2 * fmin(x, view->plot->width - x)) - 8;
+  write_text(view, x, y, LABEL_SIZE, OG_ANCHOR_MIDDLE, og_text_fit(text, LABEL_SIZE, room, shorter));
+}
+
+/* The title is above `top`. */
+static void write_upward(const og_canvas *canvas, double x, double y, double top, const char *text) {
   const og_text_style style = {.size = LABEL_SIZE, .anchor = OG_ANCHOR_MIDDLE, .upward = 1, .colour = OG_INK};
-  canvas->text(canvas->state, x, y, &style, text);
+  char shorter[OG_TEXT_FIT];
+  canvas->text(canvas->state, x, y, &style,
+               og_text_fit(text, LABEL_SIZE, 2 * (y - fmax(top, BELOW_TITLE)), shorter));
 }
 
 static void draw_labels(const og_view *view) {
   const og_box *f = &view->frame, *c = &view->cell;
   const og_text_style title = {.size = LABEL_SIZE, .bold = 1, .colour = OG_INK};
   const char *text = view->plot->panels[view->panel].title;
-  if (text) view->canvas->text(view->canvas->state, f->left, f->top - 6, &title, text);
-  write_text(view, (f->left + f->right) / 2, c->bottom - 14, LABEL_SIZE, OG_ANCHOR_MIDDLE, x_label_of(view));
-  write_upward(view->canvas, c->left + 10 + LABEL_SIZE, (f->top + f->bottom) / 2, y_label_of(view));
+  char shorter[OG_TEXT_FIT];
+  if (text)
+    view->canvas->text(view->canvas->state, f->left, f->top - 6, &title,
+                       og_text_fit(text, BOLD * LABEL_SIZE, c->right - f->left - 4, shorter));
+  write_label(view, (f->left + f->right) / 2, c->bottom - 14, c->right - c->left, x_label_of(view));
+  write_upward(view->canvas, c->left + 10 + LABEL_SIZE, (f->top + f->bottom) / 2, c->top, y_label_of(view));
 }
 
 static void draw_common_labels(const og_picture *p) {
   const og_plot *plot = p->plot;
   og_box grid = grid_of(p);
   if (label_is_common(plot, og_panel_own_x))
-    write_text(&p->views[0], (grid.left + grid.right) / 2, plot->height - 14, LABEL_SIZE, OG_ANCHOR_MIDDLE,
-               plot->x_label);
+    write_label(&p->views[0], (grid.left + grid.right) / 2, plot->height - 14, grid.right - grid.left,
+                plot->x_label);
   if (label_is_common(plot, og_panel_own_y))
-    write_upward(p->canvas, 10 + LABEL_SIZE, (grid.top + grid.bottom) / 2, plot->y_label);
+    write_upward(p->canvas, 10 + LABEL_SIZE, (grid.top + grid.bottom) / 2, grid.top, plot->y_label);
 }
 
 /* ---- The picture ---- */
@@ -251,6 +283,21 @@ static og_status draw_view(og_view *view) {
   return OG_OK;
 }
 
+/* Above the first frame. A long one begins at the edge, is smaller, and at last shortened. */
+static void draw_title(const og_picture *p) {
+  const double LEAST_SIZE = 11, EDGE = 8;
+  og_text_style style = {.size = TITLE_SIZE, .bold = 1, .colour = OG_INK};
+  char shorter[OG_TEXT_FIT];
+  double x = p->views[0].frame.left, width = og_text_width(p->plot->title, BOLD * TITLE_SIZE);
+  if (width > p->plot->width - x - EDGE) {
+    x = EDGE;
+    style.size = fmin(fmax(TITLE_SIZE * (p->plot->width - 2 * EDGE) / width, LEAST_SIZE), TITLE_SIZE);
+  }
+  double room = p->plot->width - x - EDGE + 1e-6;
+  p->canvas->text(p->canvas->state, x, 28, &style,
+                  og_text_fit(p->plot->title, BOLD * style.size, room, shorter));
+}
+
 static og_status draw_picture(og_picture *p) {
   const og_plot *plot = p->plot;
   int legend = og_legend_entries(plot) > 0;
@@ -262,9 +309,8 @@ static og_status draw_picture(og_picture *p) {
     OG_TRY(lay_out(p));
   }
   if (p->legend_outside) og_legend_place_outside(p);
-  const og_text_style title = {.size = TITLE_SIZE, .bold = 1, .colour = OG_INK};
   p->canvas->rectangle(p->canvas->state, 0, 0, plot->width, plot->height, OG_PAPER, 1);
-  p->canvas->text(p->canvas->state, p->views[0].frame.left, 28, &title, plot->title);
+  draw_title(p);
   for (size_t i = 0; i < plot->panel_count; i++) OG_TRY(draw_view(&p->views[i]));
   draw_common_labels(p);
   if (legend) og_legend_draw(p);

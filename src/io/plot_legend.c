@@ -10,12 +10,6 @@
 
 enum { MOST = 16 };
 
-double og_text_width(const char *text, double size) {
-  size_t characters = 0;
-  for (; *text; text++) characters += ((unsigned char)*text & 0xC0) != 0x80;
-  return 0.58 * size * (double)characters;
-}
-
 size_t og_legend_entries(const og_plot *plot) {
   size_t count = plot->names.count;
   if (count == 0 || (count == 1 && !plot->names.names[0][0])) return 0;
@@ -114,7 +108,10 @@ static void draw_entry(const og_picture *picture, size_t name, double x, double 
   }
   if (line) og_view_draw_sample(&picture->views[line->panel], line, x, y, SAMPLE);
   if (other) og_view_draw_sample(&picture->views[other->panel], other, x, y, SAMPLE);
-  write_text(picture, x + SAMPLE + 8, y, plot->names.names[name]);
+  char shorter[OG_TEXT_FIT];
+  double room = picture->legend.right - picture->legend.left - SAMPLE - 26;
+  write_text(picture, x + SAMPLE + 8, y,
+             og_text_fit(plot->names.names[name], TEXT_SIZE, room + 1e-6, shorter));
 }
 
 static int is_band(const og_plot *plot, size_t name) {

@@ -8,6 +8,7 @@
 #define GUIDE_WIDTH 1.3
 #define DISC_RADIUS 3.8
 #define LEAST_RADIUS 1.0
+#define SEEN_RADIUS 1.5 /* before lines */
 #define CELL_TEXT 12.0
 
 enum { GUIDE = 0x888888, BAND_EDGE = 0xb8b8b8, PALETTE = 7, SHADES = 3 };
@@ -57,6 +58,18 @@ static unsigned tint(unsigned colour, double share) {
 
 /* ---- Crowds ---- */
 
+enum { FEW_LINES = 6, MANY_LINES = 40 };
+
+/* Of one name in one panel, counted as far as it matters. */
+static size_t lines_of_name(const og_view *view, const og_series *series) {
+  size_t lines = 0;
+  for (size_t s = 0; s < view->plot->count && lines <= MANY_LINES; s++) {
+    const og_series *other = &view->plot->series[s];
+    lines += other->panel == view->panel && other->name == series->name && other->kind == series->kind;
+  }
+  return lines;
+}
+
 /* A grid of squares over the frame, in which a place that has a marker is taken. */
 typedef struct places {
   double side;
@@ -99,15 +112,62 @@ static double crowd_of(const og_view *view, const places *p) {
   return taken > 0 ? points / taken : 0;
 }
 
+/* The series of the panel that have one name and kind with this one, this one being the first of them. */
+static int is_first_of_name(const og_view *view, const og_series *series) {
+  const og_series *other = view->plot->series;
+  while (other->panel != series->panel || other->name != series->name || other->kind != series->kind) other++;
+  return other == series && series->panel == view->panel;
+}
+
+/* Points of one name for each upright stripe, of a marker's width, that has any: noise spreads them over many
+ * places, and they hide their curve all the same. */
+static double crowd_of_name(const og_view *view, const places *p, const og_series *first) {
+  double points = 0, taken = 0;
+  memset(p->taken, 0, p->columns * p->rows);
+  for (size_t s = 0; s < view->plot->count; s++) {
+    const og_series *series = &view->plot->series[s];
+    if (series->panel != view->panel || series->kind != first->kind || series->name != first->name) continue;
+    for (size_t i = 0; i < series->count; i++) {
+      if (!og_view_shows(view, series->x[i], series->y[i])) continue;
+      points++;
+      taken += take_place(view, p, og_scale_place(&view->x, series->x[i]), view->frame.top);
+    }
+  }
+  return taken > 0 ? points / taken : 0;
+}
+
+static double crowd_of_names(const og_view *view, const places *p) {
+  double most = 0;
+  for (size_t s = 0; s < view->plot->count; s++) {
+    const og_series *series = &view->plot->series[s];
+    if (series->kind == OG_SERIES_POINTS && is_first_of_name(view, series))
+      most = fmax(most, crowd_of_name(view, p, series));
+  }
+  return most;
+}
+
+/* The panel has so many lines of one name that they fill it. */
+static int has_many_lines(const og_view *view) {
+  for (size_t s = 0; s < view->plot->count; s++)
+    if (view->plot->series[s].panel == view->panel && view->plot->series[s].kind == OG_SERIES_LINE &&
+        lines_of_name(view, &view->plot->series[s]) > MANY_LINES)
+      return 1;
+  return 0;
+}
+
 og_status og_view_judge_crowd(og_view *view) {
-  const double CROWDED = 1.6; /* markers for each place of one */
+  const double CROWDED = 1.6, /* markers for each place of one */
+      IN_STRIPE = 1.25;       /* so many above each other are as one that hides another */
   places p;
   if (!allot_places(view, 2 * DISC_RADIUS, &p))
     return og_fail_memory(view->plot->context, p.columns * p.rows, "the places of markers in a plot");
   double crowd = crowd_of(view, &p);
+  crowd = fmax(crowd, crowd_of_names(view, &p) / IN_STRIPE);
   og_free(view->plot->context, p.taken);
   view->crowded = crowd > CROWDED;
-  view->radius = view->crowded ? fmax(DISC_RADIUS * sqrt(1 / crowd), LEAST_RADIUS) : DISC_RADIUS;
+  view->filled = has_many_lines(view);
+  double least = view->filled ? SEEN_RADIUS : LEAST_RADIUS;
+  view->radius = view->crowded ? fmax(DISC_RADIUS * sqrt(1 / crowd), least) : DISC_RADIUS;
   return OG_OK;
 }
 
@@ -154,7 +214,7 @@ static look look_of(const og_view *view, const og_series *series) {
             .colour = colour_of(series),
             .rim = 1};
   if (series->kind != OG_SERIES_POINTS || !view->crowded) return l;
-  return (look){l.marker, view->radius, tint(l.colour, 0.5), 0};
+  return (look){l.marker, view->radius, view->filled ? l.colour : tint(l.colour, 0.5), 0};
 }
 
 static void draw_marker(const og_view *view, const look *l, double x, double y) {
@@ -189,19 +249,23 @@ static void draw_markers(const og_view *view, const og_series *series) {
 
 /* How wide the lines of a name are that has so many of them in one panel. */
 static double width_of(const og_view *view, const og_series *series) {
-  enum { FEW = 6, MANY = 40 };
-  size_t lines = 0;
   if (series->kind == OG_SERIES_GUIDE) return GUIDE_WIDTH;
-  for (size_t s = 0; s < view->plot->count && lines <= MANY; s++) {
-    const og_series *other = &view->plot->series[s];
-    lines += other->panel == view->panel && other->name == series->name && other->kind == series->kind;
-  }
-  return lines <= FEW ? LINE_WIDTH : lines <= MANY ? LINE_WIDTH / 2 : LINE_WIDTH / 4;
+  size_t lines = lines_of_name(view, series);
+  return lines <= FEW_LINES ? LINE_WIDTH : lines <= MANY_LINES ? LINE_WIDTH / 2 : LINE_WIDTH / 4;
+}
+
+/* Lines that fill their panel are pale, so that the data are seen before them. */
+static unsigned line_colour(const og_view *view, const og_series *series) {
+  const double PALE = 0.4;
+  int pale = series->kind == OG_SERIES_LINE && lines_of_name(view, series) > MANY_LINES;
+  return pale ? tint(colour_of(series), PALE) : colour_of(series);
 }
 
 static void stroke(const og_view *view, const og_series *series, double width, size_t *length) {
+  if (*length > 1) *length = og_path_thin(view->path, *length);
   if (*length > 1)
-    view->canvas->lines(view->canvas->state, *length, view->path, colour_of(series), width, dash_of(series));
+    view->canvas->lines(view->canvas->state, *length, view->path, line_colour(view, series), width,
+                        dash_of(series));
   *length = 0;
 }
 
@@ -222,10 +286,10 @@ static void draw_line(const og_view *view, const og_series *series) {
 
 /* ---- Cells ---- */
 
-static double largest_of(const double *values, size_t count) {
-  double largest = 0;
-  for (size_t i = 0; i < count; i++) largest = fmax(largest, values[i]);
-  return largest;
+static double sum_of(const double *values, size_t count) {
+  double sum = 0;
+  for (size_t i = 0; i < count; i++) sum += fmax(values[i], 0);
+  return sum;
 }
 
 static void draw_cell(const og_view *view, double x, double y, double value, double share) {
@@ -242,11 +306,12 @@ static void draw_cell(const og_view *view, double x, double y, double value, dou
     canvas->text(canvas->state, (left + right) / 2, (top + bottom) / 2 + 0.36 * CELL_TEXT, &style, text);
 }
 
+/* The darker the larger the part of its row. */
 static void draw_cells(const og_view *view, const og_series *series) {
   for (size_t i = 0; i < series->count; i++) {
     size_t row = i / series->columns;
-    double largest = largest_of(series->y + row * series->columns, series->columns), value = series->y[i];
-    double share = value > 0 && largest < INFINITY ? value / largest : 0;
+    double sum = sum_of(series->y + row * series->columns, series->columns), value = series->y[i];
+    double share = value > 0 && sum < INFINITY ? value / sum : 0;
     draw_cell(view, (double)(i % series->columns + 1), (double)(row + 1), value, 0.04 + 0.96 * share);
   }
 }
@@ -286,12 +351,14 @@ static int is_data(const og_series *series) { return series->kind == OG_SERIES_P
 static int is_marked(const og_series *series) { return series->kind == OG_SERIES_MARKED; }
 static int is_sign(const og_series *series) { return series->kind == OG_SERIES_SIGNS; }
 
-/* Markers go above all lines, unless they are so many that these would not be seen. */
+/* Markers go above all lines, unless they are so many that these would not be seen; above lines that fill the
+ * panel in any case. */
 void og_view_draw_series(const og_view *view) {
   draw_each(view, is_cells, draw_cells);
-  if (view->crowded) draw_each(view, is_data, draw_markers);
+  int below = view->crowded && !view->filled;
+  if (below) draw_each(view, is_data, draw_markers);
   draw_each(view, og_series_has_line, draw_line);
-  if (!view->crowded) draw_each(view, is_data, draw_markers);
+  if (!below) draw_each(view, is_data, draw_markers);
   draw_each(view, is_marked, draw_markers);
   draw_each(view, is_sign, draw_markers);
 }

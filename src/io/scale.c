@@ -120,6 +120,54 @@ static void log_ticks(og_scale *scale, int wanted) {
   }
 }
 
+/* On an axis of about a decade, labels as even as round numbers allow: of each rank those that are far enough
+ * from all before. Returns how many there are. */
+static size_t label_evenly(og_scale *scale, const int *digits, int power, size_t labels, int wanted) {
+  const double NEAREST = 0.7; /* of what even labels would be apart */
+  double apart = NEAREST * (scale->high - scale->low) / wanted;
+  for (; *digits; digits++) {
+    double place = power + log10(*digits);
+    int free = place >= scale->low - 1e-9 && place <= scale->high + 1e-9;
+    for (size_t i = 0; i < scale->tick_count && free; i++)
+      free = !scale->ticks[i].text[0] || fabs(place - log10(scale->ticks[i].value)) >= apart;
+    og_tick *tick = free ? add_tick(scale, decimal(*digits, power)) : NULL;
+    if (!tick) continue;
+    if (scale->low >= -3 && scale->high <= 4)
+      log_text(*digits, power, 1, tick->text);
+    else
+      linear_text(*digits, power, power + (*digits >= 10), tick->text);
+    labels++;
+  }
+  return labels;
+}
+
+static void sort_ticks(og_scale *scale) {
+  for (size_t i = 1; i < scale->tick_count; i++)
+    for (size_t k = i; k > 0 && scale->ticks[k].value < scale->ticks[k - 1].value; k--) {
+      og_tick tick = scale->ticks[k];
+      scale->ticks[k] = scale->ticks[k - 1], scale->ticks[k - 1] = tick;
+    }
+}
+
+/* 0 when round numbers are too few, and the ticks of a linear axis are as good. */
+static int short_log_ticks(og_scale *scale, int wanted) {
+  static const int ranks[][8] = {{1}, {5, 2}, {3, 7}, {4, 6, 8, 9}, {15, 25, 12}, {35, 45}};
+  enum { ENOUGH = 3, RANKS = sizeof ranks / sizeof ranks[0], TENTHS = 4 };
+  size_t labels = 0;
+  int first = (int)floor(scale->low), last = (int)floor(scale->high);
+  for (size_t k = 0; k < RANKS; k++)
+    for (int power = first; power <= last; power++)
+      labels = label_evenly(scale, ranks[k], power - (k >= TENTHS), labels, wanted);
+  if (labels < ENOUGH) scale->tick_count = 0;
+  for (int power = first; power <= last && labels >= ENOUGH; power++)
+    for (int digit = 1; digit <= 9; digit++) {
+      double place = power + log10(digit);
+      if (place >= scale->low - 1e-9 && place <= scale->high + 1e-9) add_tick(scale, decimal(digit, power));
+    }
+  sort_ticks(scale);
+  return labels >= ENOUGH;
+}
+
 /* ---- Ranges ---- */
 
 /* A single value, or values that no label could tell apart, get a range around them. */
@@ -136,12 +184,15 @@ void og_scale_fit(og_scale *scale, int log, double lowest, double highest, doubl
   double low = log ? log10(lowest) : lowest, high = log ? log10(highest) : highest;
   widen(&low, &high, log);
   double pad = margin * (high - low);
+  const double SHORT = 1.2; /* decades, with margins */
   /* Data that are nowhere negative and come near zero stand on it. */
   int from_zero = !log && margin > 0 && lowest >= 0 && low - pad < 0.2 * high;
   scale->low = from_zero ? 0 : low - pad;
   scale->high = high + pad;
-  if (log && scale->high - scale->low >= 1.0)
+  if (log && scale->high - scale->low >= SHORT)
     log_ticks(scale, wanted);
+  else if (log && short_log_ticks(scale, wanted))
+    return;
   else if (log)
     linear_ticks(scale, pow(10, scale->low), pow(10, scale->high), wanted);
   else

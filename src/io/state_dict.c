@@ -61,7 +61,7 @@ static void settle(int i, const char *const *names, const char *const *wanted, i
   holder[j] = i;
   if (other < 0) return;
   size_t mine = common_enough(names[i], wanted[j]), its = common_enough(names[other], wanted[j]);
-  if (mine == its) match[i] = match[other] = OG_MATCH_AMBIGUOUS;
+  if (mine == its) match[i] = match[other] = OG_MATCH_RIVAL;
   if (mine > its) match[other] = OG_MATCH_NONE;
   if (mine < its) match[i] = OG_MATCH_NONE, holder[j] = other;
 }

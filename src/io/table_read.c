@@ -45,22 +45,22 @@ static og_status fail_here(reader *r, const char *what) {
   return og_fail(r->context, OG_ERR_DATA, "%s:%zu:%zu: %s", r->name, r->line, column_here(r), what);
 }
 
-/* The beginning of the cell, fit for one line of a message: no control characters, no character cut in two.
- */
-static void show_cell(const reader *r, char shown[SHOWN + 4]) {
-  size_t length = r->cell_length < SHOWN ? r->cell_length : SHOWN;
-  while (length < r->cell_length && length > 0 && ((unsigned char)r->cell[length] & 0xC0) == 0x80) length--;
-  for (size_t i = 0; i < length; i++)
-    shown[i] = (unsigned char)r->cell[i] < ' ' || r->cell[i] == 127 ? '?' : r->cell[i];
+/* The beginning of a cell, fit for one line of a message: no line breaks, no character cut in two. */
+static const char *show(const char *cell, size_t whole, char shown[SHOWN + 4]) {
+  size_t length = whole < SHOWN ? whole : SHOWN;
+  while (length < whole && length > 0 && ((unsigned char)cell[length] & 0xC0) == 0x80) length--;
+  for (size_t i = 0; i < length; i++) shown[i] = cell[i] ? cell[i] : '?';
   memcpy(shown + length, "...", 4);
-  if (length == r->cell_length) shown[length] = '\0';
+  if (length == whole) shown[length] = '\0';
+  return og_one_line(shown);
 }
 
 static og_status fail_cell(reader *r, size_t column, const char *what) {
-  char shown[SHOWN + 4];
-  show_cell(r, shown);
+  char shown[SHOWN + 4], shown_name[SHOWN + 4];
+  const char *name = r->header.names[column];
   return og_fail(r->context, OG_ERR_DATA, "%s:%zu:%zu: column %s: \"%s\" %s", r->name, r->cell_line,
-                 r->cell_column, r->header.names[column], shown, what);
+                 r->cell_column, show(name, strlen(name), shown_name), show(r->cell, r->cell_length, shown),
+                 what);
 }
 
 static og_status fail_memory(reader *r) {

@@ -86,7 +86,7 @@ static void take_after(int descriptor, const char *target) {
 static int make(const place *p, char *name, size_t size) {
   for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
     snprintf(name, size, "%s%.*s.%ld-%d.tmp", p->folder, p->prefix, p->base, (long)getpid(), attempt);
-    int descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    int descriptor = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor < 0 && errno != EEXIST) return -errno;
     if (descriptor < 0) continue;
     if (is_ours(descriptor, name)) return descriptor;

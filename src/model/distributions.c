@@ -116,9 +116,9 @@ int og_is_plain_error(const og_distribution *about) {
   return 0;
 }
 
-static int is_distribution(const og_lowering *l, og_span span) {
+int og_is_distribution(const og_source *source, og_span span) {
   for (size_t i = 0; i < DISTRIBUTIONS; i++)
-    if (og_span_is(l->source, span, distributions[i].about.name)) return 1;
+    if (og_span_is(source, span, distributions[i].about.name)) return 1;
   return 0;
 }
 
@@ -128,7 +128,7 @@ static const distribution *find(og_lowering *l, const og_expression *call) {
     names[i] = distributions[i].about.name;
     if (call->kind == OG_EX_CALL && og_span_is(l->source, call->name, names[i])) return &distributions[i];
   }
-  if (call->kind == OG_EX_CALL || (call->kind == OG_EX_NAME && !is_distribution(l, call->span)))
+  if (call->kind == OG_EX_CALL || (call->kind == OG_EX_NAME && !og_is_distribution(l->source, call->span)))
     og_unknown_name(l, call->kind == OG_EX_CALL ? call->name : call->span, "distribution", names,
                     DISTRIBUTIONS);
   else

@@ -40,8 +40,8 @@ static const function functions[] = {
     {"Phi", UNARY, OG_PHI, 1, "Phi(x)"},
     {"lgamma", UNARY, OG_LGAMMA, 1, "lgamma(x)"},
     {"atan2", BINARY, OG_ATAN2, 2, "atan2(y, x)"},
-    {"min", LEAST, OG_MIN, 2, "min(a, b)"},
-    {"max", LEAST, OG_MAX, 2, "max(a, b)"},
+    {"min", LEAST, OG_MIN, 2, "min(a, b, ...), or min(x) of a vector"},
+    {"max", LEAST, OG_MAX, 2, "max(a, b, ...), or max(x) of a vector"},
     {"where", WHERE, 0, 3, "where(condition, a, b)"},
     {"dot", DOT, 0, 2, "dot(a, b)"},
     {"sum", SUM, 0, 1, "sum(x)"},
@@ -113,16 +113,16 @@ static og_node unknown_function(og_lowering *l, og_span name) {
   return OG_NODE_NONE;
 }
 
-static int reads_time(const og_lowering *l, const og_expression *e) {
+int og_reads_time(const og_lowering *l, const og_expression *e) {
   if (e->kind == OG_EX_NAME) return og_span_is(l->source, e->name, "t");
   for (int i = 0; i < e->count; i++)
-    if (reads_time(l, e->arg[i])) return 1;
+    if (og_reads_time(l, e->arg[i])) return 1;
   return 0;
 }
 
 /* x(t), x(t - 1), k(x + 1): what is no function is called like one. */
 static og_node refuse_call(og_lowering *l, const og_symbol *symbol, const og_expression *e) {
-  int of_time = e->count == 1 && reads_time(l, e->arg[0]);
+  int of_time = e->count == 1 && og_reads_time(l, e->arg[0]);
   og_error_at(l->source, e->span, "'%s' is no function", symbol->name);
   if (of_time && e->arg[0]->kind == OG_EX_NAME)
     og_help(l->source, "its value at t is written: %s", symbol->name);
@@ -147,8 +147,12 @@ static og_node nameless_net(og_lowering *l, const og_expression *e) {
 }
 
 static og_node wrong_count(og_lowering *l, const og_expression *e, const function *f) {
-  og_error_at(l->source, e->span, "%s takes %d argument%s, not %d", f->name, f->arguments,
-              f->arguments == 1 ? "" : "s", e->count);
+  if (f->form == LEAST)
+    og_error_at(l->source, e->span, "%s takes two arguments or more, or one vector, not %s", f->name,
+                e->count ? "one number" : "none");
+  else
+    og_error_at(l->source, e->span, "%s takes %d argument%s, not %d", f->name, f->arguments,
+                f->arguments == 1 ? "" : "s", e->count);
   og_help(l->source, "%s", f->signature);
   return OG_NODE_NONE;
 }

@@ -149,6 +149,9 @@ const char *og_hint(og_hint_kind kind, const char *word, size_t length) {
 
 static const og_foreign_sign signs[] = {
     {"**", "a power is written a^b", "^"},
+    {".^", "powers are taken entry by entry: write a^b", "^"},
+    {".*", "products are taken entry by entry: write a*b", "*"},
+    {"./", "quotients are taken entry by entry: write a/b", "/"},
     {"&&", "write 'and'", "and"},
     {"||", "write 'or'", "or"},
     {"&", "write 'and'", "and"},

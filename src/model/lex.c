@@ -120,6 +120,18 @@ static og_token sign(og_lexer *lexer) {
   return token_of(lexer, OG_TOKEN_SIGN, 1);
 }
 
+/* Signs that only mean something behind a name: x" as a second derivative, x. as a first, p.k as a part. */
+static const char *help_behind_name(const char *text, size_t at) {
+  size_t next = at + 1;
+  if (at == 0 || !(is_letter(text[at - 1]) || is_digit(text[at - 1]))) return NULL;
+  while (is_blank(text[next])) next++;
+  if (text[at] == '"' && text[next] == '=')
+    return "equations are of first order: make the derivative a state, init v = ..., x' = v, v' = ...";
+  if (text[at] == '.' && text[next] == '=') return "an equation is written: x' = ...";
+  if (text[at] == '.' && is_letter(text[at + 1])) return "names have no points: write p_k in place of p.k";
+  return NULL;
+}
+
 /* A whole character of several bytes is one mistake; one of another language is taken for what it means. */
 static og_token foreign(og_lexer *lexer) {
   const char *text = lexer->source->text + lexer->at;
@@ -130,8 +142,9 @@ static og_token foreign(og_lexer *lexer) {
   og_error_at(lexer->source, token.span,
               sign && sign->sign[1] && sign->sign[0] > 0 ? "these characters have no meaning here"
                                                          : "this character has no meaning here");
-  if (sign)
-    og_help(lexer->source, "%s", sign->help);
+  const char *help = help_behind_name(lexer->source->text, token.span.at);
+  if (help || sign)
+    og_help(lexer->source, "%s", help ? help : sign->help);
   else if ((unsigned char)text[0] >= 0xc0)
     og_help(lexer->source, "names are made of the letters a to z and A to Z, digits and '_'");
   token.meant = sign ? sign->meant : NULL;

@@ -101,6 +101,10 @@ int og_constant_values(og_lowering *lowering, const og_expression *e, const char
 /* One number. */
 int og_constant_number(og_lowering *lowering, const og_expression *e, const char *what, double *value);
 int og_is_function(const og_source *source, og_span name);
+/* Whether t stands in the expression. */
+int og_reads_time(const og_lowering *l, const og_expression *e);
+/* Whether the text is the name of a distribution. */
+int og_is_distribution(const og_source *source, og_span name);
 /* OG_NODE_NONE, after a diagnostic that the call takes no options behind a `;`. */
 og_node og_refuse_options(og_lowering *lowering, const og_expression *call);
 /* A call of one of the functions of the language, or of a net. */

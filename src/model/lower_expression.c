@@ -37,8 +37,13 @@ void og_unknown_name(og_lowering *l, og_span span, const char *what, const char 
   memcpy(word, l->source->text + span.at, length);
   word[length] = 0;
   og_error_at(l->source, span, "unknown %s '%s'", what, word);
+  int distribution = strcmp(what, "function") == 0 && og_is_distribution(l->source, span);
   const char *hint = hint_for(what, word, length), *near = og_nearest(word, names, count);
-  if (hint)
+  if (distribution)
+    og_help(l->source,
+            "distributions stand behind the '~' of an observed column: observe COLUMN ~ %s(...); %s", word,
+            og_hint(OG_HINT_STATEMENT, "prior", 5));
+  else if (hint)
     og_help(l->source, "%s", hint);
   else if (near)
     og_help(l->source, "did you mean '%s'?", near);
@@ -236,7 +241,10 @@ static og_node lower_index(og_lowering *l, const og_expression *e, og_node of) {
   og_shape shape = og_graph_shape(l->graph, of);
   if (size_of(shape) == 1) {
     og_error_at(l->source, e->span, "a scalar has no entries to index");
-    if (e->arg[0]->kind == OG_EX_INDEX) og_help(l->source, "a vector has one index, a matrix two");
+    if (e->arg[0]->kind == OG_EX_INDEX)
+      og_help(l->source, "a vector has one index, a matrix two");
+    else if (og_reads_time(l, e->arg[1]))
+      og_help(l->source, "%s", og_hint(OG_HINT_FUNCTION, "delay", 5));
     return OG_NODE_NONE;
   }
   if (!og_index_range(l, e, shape.rows, &first, &last)) return OG_NODE_NONE;

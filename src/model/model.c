@@ -212,8 +212,10 @@ static og_status evaluate(const og_model *model, const char *name, const char *e
   og_source source;
   og_syntax syntax = {.source = &source};
   og_lowering own = {.source = &source, .syntax = &syntax};
+  char place[80]; /* a file could be called as the parameter is */
+  snprintf(place, sizeof place, "the value of %.60s", name);
   *values = NULL;
-  og_status status = open_source(&source, model->context, name, expression, strlen(expression));
+  og_status status = open_source(&source, model->context, place, expression, strlen(expression));
   if (status == OG_OK) status = og_graph_create(model->context, &own.graph);
   own.symbols = status == OG_OK
                     ? og_alloc(model->context, model->lowered->lowering.count + 1, sizeof *own.symbols)

@@ -19,6 +19,7 @@ typedef struct og_parser {
   int depth;             /* of nested expressions */
   og_expression **names; /* where the next name of a definition is put, or NULL */
   int braces;            /* open, of an event */
+  size_t from;           /* where this statement starts */
   int failed;            /* in this statement: more errors would be echoes */
 } og_parser;
 
@@ -28,6 +29,16 @@ int og_take(og_parser *p, const char *sign);
 /* Says what was expected and what is there; once a statement. */
 void og_expected(og_parser *p, const char *what);
 int og_expect(og_parser *p, const char *sign, const char *where);
+/* The same behind a value, where another one may stand, with help for that. */
+void og_expected_behind(og_parser *p, const char *what);
+/* Help for what is there, where it is known from other languages. */
+void og_help_with_token(const og_parser *p);
+/* Help with a statement whose first name is no keyword, and behind which neither ' nor = stands. */
+void og_help_with_statement(og_parser *p, og_span name);
+/* Equations are of first order. */
+void og_help_with_order(og_source *source, og_span state);
+/* Whether the sign stands in the rest of the line, the token included. */
+int og_rest_has(const og_parser *p, char sign);
 /* Whether a keyword stands here at the start of a line: within brackets or braces they were left open. */
 int og_at_keyword(const og_parser *p);
 /* NULL after an error. */

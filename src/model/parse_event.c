@@ -1,13 +1,33 @@
 /* event NAME when guard = 0 rising|falling|any { STATE = value; ... stop } */
 #include <string.h>
 
+#include "graph_field/graph_field.h"
 #include "model/parse.h"
+
+/* x < 0.5: the event is where the difference of the sides is 0. */
+static int refuse_no_zero(og_parser *p, const og_expression *guard) {
+  int errors = p->source->errors;
+  int compares = guard->kind == OG_EX_BINARY && guard->op >= OG_LT && guard->op <= OG_NE;
+  og_expected(p, "'= 0' behind the guard");
+  if (!compares || p->source->errors == errors) return 0;
+  const og_span a = guard->arg[0]->span, b = guard->arg[1]->span;
+  const char *text = p->source->text;
+  int fits = a.length + b.length < 60, up = guard->op == OG_GT || guard->op == OG_GE;
+  int down = guard->op == OG_LT || guard->op == OG_LE;
+  og_help(p->source, "an event is where an expression is 0: write %.*s - (%.*s) = 0 %s",
+          fits ? (int)a.length : 3, fits ? text + a.at : "...", fits ? (int)b.length : 3,
+          fits ? text + b.at : "...",
+          up     ? "rising"
+          : down ? "falling"
+                 : "any");
+  return 0;
+}
 
 /* An event is where an expression is 0, and nothing else may stand on the right. */
 static int parse_zero(og_parser *p, const og_expression *guard) {
   const char *text = p->source->text + guard->span.at;
   int length = guard->span.length < 60 ? (int)guard->span.length : 60;
-  if (!og_take(p, "=")) return og_expected(p, "'= 0' behind the guard"), 0;
+  if (!og_take(p, "=")) return refuse_no_zero(p, guard);
   if (p->token.kind == OG_TOKEN_NUMBER && p->token.number == 0) return og_advance(p), 1;
   og_expected(p, "0");
   og_help(p->source, "an event is where an expression is 0: write %.*s - (...) = 0", length, text);

@@ -22,20 +22,6 @@ int og_take(og_parser *p, const char *sign) {
   return 1;
 }
 
-/* Help for what is there, where it is known from other languages. */
-static void help_with_token(const og_parser *p) {
-  const char *text = p->source->text;
-  og_span now = p->token.span;
-  if (og_peek(p, "/") && now.at > 0 && text[now.at - 1] == '/')
-    og_help(p->source, "a comment starts with '#'");
-  else if (og_peek(p, "!"))
-    og_help(p->source, "the contrary of a condition is written: not (a < b)");
-  else if (og_peek(p, "="))
-    og_help(p->source, "equality is written a == b");
-  else if (og_peek(p, "if") || og_peek(p, "else") || og_peek(p, "then"))
-    og_help(p->source, "a choice is written where(condition, a, b)");
-}
-
 /* A bracket that is not closed is reported where it opens. */
 static int report_open(og_parser *p) {
   int at_brace = p->lexer.depth > 0 && p->lexer.depth <= OG_OPEN_MOST && og_peek(p, "}");
@@ -50,6 +36,7 @@ void og_expected(og_parser *p, const char *what) {
   int ends = p->token.kind == OG_TOKEN_NEWLINE || p->token.kind == OG_TOKEN_END;
   if (p->failed) return;
   p->failed = 1;
+  if (p->token.meant) return; /* the sign has been reported as none of the language */
   if (p->lexer.dropped || ((ends || og_peek(p, "}")) && report_open(p))) return;
   if (ends)
     og_error_at(p->source, (og_span){p->last.at + p->last.length, 0}, "expected %s, but the %s ends here",
@@ -57,7 +44,7 @@ void og_expected(og_parser *p, const char *what) {
   else
     og_error_at(p->source, p->token.span, "expected %s, not '%.*s'", what, (int)p->token.span.length,
                 p->source->text + p->token.span.at);
-  if (!ends) help_with_token(p);
+  if (!ends) og_help_with_token(p);
 }
 
 int og_expect(og_parser *p, const char *sign, const char *where) {
@@ -93,7 +80,7 @@ static int parse_options(og_parser *p, og_expression *call) {
       if (!(option->value = og_parse_expression(p))) return 0;
     }
     if (og_take(p, ")")) return 1;
-    if (!og_take(p, ",")) return og_expected(p, "',' or ')'"), 0;
+    if (!og_take(p, ",")) return og_expected_behind(p, "',' or ')'"), 0;
   }
 }
 
@@ -116,7 +103,7 @@ static int parse_list(og_parser *p, const char *close, og_expression *into) {
     into->arg[into->count++] = e;
     if (og_take(p, close)) return 1;
     if (into->kind == OG_EX_CALL && og_take(p, ";")) return parse_options(p, into);
-    if (!og_take(p, ",")) return og_expected(p, close[0] == ')' ? "',' or ')'" : "',' or ']'"), 0;
+    if (!og_take(p, ",")) return og_expected_behind(p, close[0] == ')' ? "',' or ')'" : "',' or ']'"), 0;
   }
 }
 
@@ -147,7 +134,8 @@ static og_expression *parse_primary(og_parser *p) {
   if (p->token.kind == OG_TOKEN_NAME) return parse_name(p);
   if (og_take(p, "(")) {
     og_expression *e = og_parse_expression(p);
-    if (!e || !og_expect(p, ")", "to close the bracket")) return NULL;
+    if (!e) return NULL;
+    if (!og_take(p, ")")) return og_expected_behind(p, "')' to close the bracket"), NULL;
     e->span = og_join(start, p->last);
     return e;
   }

@@ -76,11 +76,13 @@ static int parse_bounds(og_parser *p, og_statement *s) {
          og_expect(p, "]", "after the bounds: in [low, high]");
 }
 
+#define PRIOR og_hint(OG_HINT_STATEMENT, "prior", 5)
+
 static int refuse_no_value(og_parser *p, og_span name) {
-  int prior = og_peek(p, "~"), length = (int)name.length;
-  if (expected(p, "'=' and a value") && prior)
-    og_help(p->source, "a parameter has a value: param %.*s = 1; %s", length, p->source->text + name.at,
-            og_hint(OG_HINT_STATEMENT, "prior", 5));
+  int prior = og_rest_has(p, '~'), bounds = og_peek(p, "in"), length = (int)name.length;
+  if (!expected(p, "'=' and a value") || !(prior || bounds)) return 0;
+  og_help(p->source, "a parameter has a value: param %.*s = 1%s%s%s", length, p->source->text + name.at,
+          bounds ? " in [low, high]" : "", prior ? "; " : "", prior ? PRIOR : "");
   return 0;
 }
 
@@ -110,11 +112,12 @@ static int parse_nets(og_parser *p) {
 }
 
 static int refuse_no_initial(og_parser *p, og_span name) {
-  int call = og_peek(p, "("), prime = og_peek(p, "'"), length = (int)name.length;
+  int call = og_peek(p, "("), prime = og_peek(p, "'"), vector = og_peek(p, "["), length = (int)name.length;
   const char *text = p->source->text + name.at;
   if (!expected(p, "'=' and the initial value")) return 0;
   if (call)
     og_help(p->source, "an initial value is that at the start of the span: init %.*s = ...", length, text);
+  if (vector) og_help(p->source, "a vector has one initial value: init %.*s = [..., ...]", length, text);
   if (prime)
     og_help(p->source, "a derivative with an initial value is a state of its own: init v = ..., %.*s' = v",
             length, text);
@@ -160,7 +163,8 @@ static int parse_inputs(og_parser *p) {
 static int parse_cost(og_parser *p) {
   og_span word = p->token.span;
   int final = og_peek(p, "final");
-  if (!final && !og_peek(p, "integral")) return og_expected(p, "'final' or 'integral'"), 0;
+  if (!final && !og_peek(p, "integral"))
+    return og_expected(p, "'final' or 'integral': cost final = ..., or cost integral = ..."), 0;
   og_advance(p);
   og_statement *s = og_new_statement(p, final ? OG_ST_COST_FINAL : OG_ST_COST_INTEGRAL, word);
   return s && og_expect(p, "=", "and the cost") && (s->value = og_parse_expression(p));
@@ -172,57 +176,19 @@ static int parse_time(og_parser *p) {
          (s->high = og_parse_expression(p));
 }
 
-/* Whether the statement starts with the quotient dx/dt in one of its ways; *state: what is x. */
-static int is_quotient(const og_parser *p, og_span name, og_span *state) {
-  const char *text = p->source->text;
-  size_t inner = p->token.span.at + 1, length = 0;
-  *state = (og_span){name.at + 1, name.length - 1};
-  if (og_peek(p, "/")) return text[name.at] == 'd' && name.length > 1;
-  if (!og_peek(p, "(")) return 0;
-  while (strchr(" (),\n", text[inner + length]) == NULL) length++;
-  *state = (og_span){inner, length};
-  return length > 0 && (og_span_is(p->source, name, "d") || og_span_is(p->source, name, "D") ||
-                        og_span_is(p->source, name, "diff"));
-}
-
-static const char *const stop_help =
-    "stop stands in the braces of an event: event NAME when ... = 0 any { stop }";
-static const char *const statements_help =
-    "statements are param, const, net, input, init, observe, event, cost, time, NAME' = ... and NAME = ...";
-
-/* Help with a statement whose first name is no keyword, and behind which neither ' nor = stands. */
-static void help_with_statement(og_parser *p, og_span name) {
-  og_source *source = p->source;
-  const char *word = source->text + name.at, *near = og_keyword(word, name.length, 1);
-  const char *hint = og_hint(OG_HINT_STATEMENT, word, name.length);
-  int length = (int)name.length;
-  og_span state;
-  if (og_span_is(source, name, "stop"))
-    og_help(source, "%s", stop_help);
-  else if (is_quotient(p, name, &state))
-    og_help(source, "an equation is written: %.*s' = ...", (int)state.length, source->text + state.at);
-  else if (hint)
-    og_help(source, "%s", hint);
-  else if (near && p->token.kind == OG_TOKEN_NAME)
-    og_help(source, "did you mean '%s'?", near);
-  else if (og_peek(p, "~"))
-    og_help(source, "a column of the data is described with: observe %.*s ~ ...", length, word);
-  else if (og_peek(p, "("))
-    og_help(source, "an initial value is written: init %.*s = ..., an equation: %.*s' = ...", length, word,
-            length, word);
-  else if (og_peek(p, "["))
-    og_help(source, "a vector has one statement: %.*s' = [..., ...], %.*s = [..., ...]", length, word, length,
-            word);
-  else
-    og_help(source, "%s", statements_help);
-}
-
 static int refuse_second_order(og_parser *p, og_span name) {
+  if (expected(p, "'=' and an expression")) og_help_with_order(p->source, name);
+  return 0;
+}
+
+/* x'(t) = ..., x'[1] = ... */
+static int refuse_argument(og_parser *p, og_span name) {
+  int call = og_peek(p, "("), length = (int)name.length;
   const char *text = p->source->text + name.at;
-  if (expected(p, "'=' and an expression"))
-    og_help(p->source,
-            "equations are of first order: make the derivative a state, init v = ..., %.*s' = v, v' = ...",
-            (int)name.length, text);
+  if (!expected(p, "'=' and an expression")) return 0;
+  og_help(p->source,
+          call ? "an equation is written: %.*s' = ..." : "a vector has one equation: %.*s' = [..., ...]",
+          length, text);
   return 0;
 }
 
@@ -231,9 +197,12 @@ static int parse_definition(og_parser *p) {
   og_span name;
   if (!og_take_name(p, "a statement", &name)) return 0;
   int equation = og_take(p, "'");
+  if (p->lexer.dropped) return 0; /* a sign that has been reported stands before the '=' */
   if (equation && og_peek(p, "'")) return refuse_second_order(p, name);
+  if (equation && (og_peek(p, "(") || og_peek(p, "["))) return refuse_argument(p, name);
   if (!equation && !og_peek(p, "=")) {
-    if (expected(p, "''' (an equation) or '=' (a definition) after the name")) help_with_statement(p, name);
+    if (expected(p, "''' (an equation) or '=' (a definition) after the name"))
+      og_help_with_statement(p, name);
     return 0;
   }
   og_statement *s = og_new_statement(p, equation ? OG_ST_EQUATION : OG_ST_DEFINE, name);
@@ -346,7 +315,7 @@ void og_parse_model(og_syntax *syntax) {
       og_advance(&p);
       continue;
     }
-    size_t count = syntax->count, from = p.token.span.at;
+    size_t count = syntax->count, from = p.from = p.token.span.at;
     p.failed = p.depth = p.braces = 0;
     int whole = parse_statement(&p);
     if (whole && og_peek(&p, ";")) {
@@ -354,10 +323,7 @@ void og_parse_model(og_syntax *syntax) {
       continue;
     }
     if (whole && p.token.kind != OG_TOKEN_NEWLINE && p.token.kind != OG_TOKEN_END) {
-      int value = p.token.kind == OG_TOKEN_NAME || p.token.kind == OG_TOKEN_NUMBER || og_peek(&p, "(");
-      int choice = og_peek(&p, "if"), after = !og_span_is(p.source, p.last, "}");
-      if (expected(&p, "the end of the line") && value && after && !choice)
-        og_help(p.source, "a product is written with '*'");
+      og_expected_behind(&p, "the end of the line");
       whole = 0;
     }
     if (!whole) fail_statement(&p, count, from);

@@ -85,16 +85,28 @@ static const cause_text held = {OG_ERR_STEP_UNDERFLOW,
                                 "the step size became too small: the tolerances ask for one below min-step",
                                 "a smaller min-step (0: as small as t allows), or looser rtol and atol"};
 
+/* A step is kept as its part of the span, and numbers end near 1e-308. */
+static const cause_text beside_span = {OG_ERR_STEP_UNDERFLOW,
+                                       "the step size became too small a part of the span",
+                                       "end the span earlier: steps below 1e-300 of it are not taken"};
+
+static int is_beside_span(const og_solve *solve, const og_failure *failure) {
+  const og_trajectory *at = &solve->trajectories[failure->trajectory];
+  double span = fabs(at->t1 - at->t0), h = fabs(failure->h);
+  return failure->status == OG_ERR_STEP_UNDERFLOW && h > 1e-6 * fabs(failure->t) && h < 1e-299 * span;
+}
+
 static const cause_text *find(const cause_text *table, size_t count, og_status status) {
   for (size_t i = 0; i < count; i++)
     if (table[i].status == status) return &table[i];
   return NULL;
 }
 
-static const cause_text *text_of(const og_failure *failure) {
+static const cause_text *text_of(const og_solve *solve, const og_failure *failure) {
   const cause_text *text = NULL;
   if (failure->refused && failure->status == OG_ERR_FIELD && !failure->event) return &refusal;
   if (failure->least > 0 && failure->status == OG_ERR_STEP_UNDERFLOW && !failure->derivative) return &held;
+  if (is_beside_span(solve, failure)) return &beside_span;
   if (failure->derivative)
     text = find(derivative_causes, sizeof derivative_causes / sizeof *causes, failure->status);
   else if (failure->event)
@@ -132,7 +144,7 @@ const char *og_trajectory_name(const og_solve *solve, size_t m, char text[OG_TRA
 }
 
 og_status og_report_failure(const og_solve *solve, const og_failure *failure) {
-  const cause_text *text = text_of(failure);
+  const cause_text *text = text_of(solve, failure);
   const og_trajectory *at = &solve->trajectories[failure->trajectory];
   char text_of_name[OG_TRAJECTORY_NAME_SIZE];
   const char *name = og_trajectory_name(solve, failure->trajectory, text_of_name);

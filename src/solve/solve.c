@@ -280,7 +280,7 @@ og_status og_solve_set_name(og_solve *solve, size_t trajectory, const char *name
     char *copy = name && *name ? og_strdup(solve->context, name) : NULL;
     if (name && *name && !copy) return og_fail_memory(solve->context, strlen(name), "a trajectory's name");
     og_free(solve->context, solve->trajectories[m].name);
-    solve->trajectories[m].name = copy;
+    solve->trajectories[m].name = copy ? og_one_line(copy) : NULL;
   }
   return OG_OK;
 }

@@ -8,11 +8,12 @@ work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 failed=0 count=0
 
+layout=0
 try() { # same|different EXPECTED PRINTED
   local verdict=different
   printf '%b\n' "$2" >"$work/expected"
   printf '%b\n' "$3" >"$work/printed"
-  awk -f "$here/compare.awk" "$work/expected" "$work/printed" >/dev/null && verdict=same
+  awk -v layout=$layout -f "$here/compare.awk" "$work/expected" "$work/printed" >/dev/null && verdict=same
   count=$((count + 1))
   [[ $verdict == "$1" ]] || { echo "should be $1: '$2' and '$3'"; failed=1; }
 }
@@ -46,6 +47,19 @@ try same      'a   b'                      '  a b'
 try different 'a\nb'                       'a'
 try different 'a'                          'a\nb'
 try different ''                           'nan'
+try same      'estimated errors, of the largest component: 2.2e-06 of parameters' 'estimated errors, of the largest component: 2.1e-06 of parameters'
+try different 'estimated errors, of the largest component: 2.0e-10 of parameters' 'estimated errors, of the largest component: 1.4e-10 of parameters'
+try different '1,0.99317060758\n2,0.49319392788\n3,0.24491285651' '1,0.993170607615269\n2,0.49319392785075933\n3,0.24491285641180266'
+try same      '1,0.99317060758\n2,0.49319392788\n3,0.24491285651' '1,0.9931706076\n2,0.49319392788\n3,0.2449128565'
+try same      '1,0.5\n2,0.25'                                     '1,0.50000000001\n2,0.25'
+layout=1
+try different 't          h           v\n0         10           0' 't          h          v\n0         10          0'
+try different 't   h  v\n0  10  0'                                 't    h  v\n0   10  0'
+try same      't          h  v\n0  1.0000001  0'                   't         h  v\n0  1.000000  0'
+try same      'kept  time\n512  1.5e-05 s\n\nthe end'              'kept     time\n512  0.0025 s\n\nthe end'
+try different 'kept  time\n512  1.5e-05 s\n\nthe end'              ' kept     time\n 512  0.0025 s\n\nthe end'
+try different 'a  b\n\nc  d'                                        'a  b\n\nc d'
+layout=0
 
 # A copy of the tests with `sed` $2 done to transcript $1 must fail at just that.
 doctor() {

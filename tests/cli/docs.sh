@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs the examples of a document: its ```sh blocks, one after another in one folder, which holds copies of the models and data that
 # stand beside the document, and of examples/ where that does. A ```text block that follows is what
-# standard output must be; compare.awk says when it is.
+# standard output must be, columns included; compare.awk says when it is.
 #   docs.sh ODEGRAD DOCUMENT.md
 set -u
 compare=$(cd "$(dirname "$0")" && pwd)/compare.awk
@@ -30,7 +30,7 @@ for block in "$work"/blocks/*.sh; do
   }
   expected=${block%.sh}.text
   [[ -e $expected ]] || continue
-  awk -f "$compare" "$expected" "$work/out" || { echo "an example of $2 prints something else:"; cat "$block"; failed=1; }
+  awk -v layout=1 -f "$compare" "$expected" "$work/out" || { echo "an example of $2 prints something else:"; cat "$block"; failed=1; }
 done
 [[ $failed == 0 ]] && echo "$count examples of $2 as expected"
 exit $failed

@@ -42,7 +42,12 @@ expect() { # completions, words
   [[ $found == "$wanted" ]] || fail "bash: \"$*\" completes to \"$wanted\", not \"$found\""
 }
 cd "$work" && touch hare.ode "two words.csv" && mkdir harbour
-expect "--help|--version|check|fit|grad|predict|solve" odegrad ""
+expect "--help|--version|check|fit|grad|help|predict|solve|version" odegrad ""
+expect "check|fit|grad|predict|solve" odegrad help ""
+expect "fit" odegrad help f
+expect "" odegrad help fit ""
+expect "" odegrad version ""
+grep -q "odegrad help \[VERB\]" "$made/man1/odegrad.1" || fail "the page tells of help"
 expect "fit" odegrad f
 expect "--help|--hessian" odegrad grad --he
 expect "--help" odegrad fit --he
