@@ -249,6 +249,34 @@ static void test_compilers_that_fail(void **state) {
                  "ended by a signal", more);
 }
 
+static void count_notes(const char *line, void *user) { *(int *)user += strstr(line, "MB of C") != NULL; }
+
+/* Of a chain of definitions there is C by the megabyte, of which the user is told before the compiler runs.
+ */
+static void test_long_equations_are_noted(void **state) {
+  (void)state;
+  enum { DEFINITIONS = 500 };
+  static char text[64 * DEFINITIONS + 200];
+  size_t used = (size_t)snprintf(text, sizeof text, "param k = 1\ninit x = 1\nx' = d0\n");
+  for (int i = 0; i < DEFINITIONS; i++)
+    used +=
+        (size_t)snprintf(text + used, sizeof text - used, "d%d = 0.5*log(1 + exp(d%d)) + 0.1*x\n", i, i + 1);
+  snprintf(text + used, sizeof text - used, "d%d = k*x\n", DEFINITIONS);
+  const char *const both[] = {text, texts[0]};
+  assert_int_equal(setenv("CC", "false", 1), 0);
+  for (int i = 0; i < 2; i++) {
+    og_context *context = new_context();
+    int notes = 0;
+    og_context_set_log(context, count_notes, &notes);
+    og_model *model = parse(context, both[i]);
+    assert_int_equal(og_model_compile(model, OG_PRECISION_DOUBLE), OG_ERR_UNSUPPORTED);
+    assert_int_equal(notes, i == 0);
+    og_model_destroy(model);
+    og_context_destroy(context);
+  }
+  assert_int_equal(unsetenv("CC"), 0);
+}
+
 static int entries_of(const char *path) {
   int count = 0;
   DIR *directory = opendir(path);
@@ -396,6 +424,7 @@ int main(void) {
       cmocka_unit_test(test_solves_have_the_same_bits),
       cmocka_unit_test(test_set_needs_compiling_again),
       cmocka_unit_test(test_compilers_that_fail),
+      cmocka_unit_test(test_long_equations_are_noted),
       cmocka_unit_test(test_temporary_directory),
       cmocka_unit_test(test_what_is_killed),
       cmocka_unit_test(test_too_many_operations),

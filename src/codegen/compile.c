@@ -189,12 +189,23 @@ static og_status load(const og_build_directory *directory, void **library) {
       dlerror());
 }
 
+/* Compilers need some 20 s for each megabyte, which the interpreter has read in no time. */
+static void note_length(og_context *context, size_t length) {
+  static const size_t LONG = 1000000;
+  if (length > LONG)
+    og_log(context,
+           "note: the equations are %.1f MB of C, which take a compiler a minute or more; without compiling "
+           "the results are the same",
+           (double)length / 1e6);
+}
+
 og_status og_compile(og_context *context, const og_text *text, int single, void **library) {
   og_build_directory *directory = og_alloc(context, 1, sizeof *directory);
   *library = NULL;
   if (!directory) return og_fail_memory(context, sizeof *directory, "compiling");
   og_status status = og_build_directory_open(directory, context);
   if (status == OG_OK) {
+    note_length(context, text->length);
     status = write_source(directory, text);
     if (status == OG_OK) status = run_compiler(directory, single);
     if (status == OG_OK) status = load(directory, library);
