@@ -33,7 +33,7 @@ typedef struct og_threads {
 } og_threads;
 og_threads *og_threads_of(og_context *context);
 /* Seconds on a clock that nobody sets. */
-double og_hessian_products(void);
+double og_seconds(void);
 /* One line to the log sink. */
 void og_log(const og_context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -6,7 +6,7 @@
 
 #include "base/base.h"
 
-double og_hessian_products(void) {
+double og_seconds(void) {
   struct timespec at;
   clock_gettime(CLOCK_MONOTONIC, &at);
   return (double)at.tv_sec + 1e-9 * (double)at.tv_nsec;

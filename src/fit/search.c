@@ -26,7 +26,7 @@ og_status og_search_create(og_context *context, og_objective *objective, const o
                         .p = p,
                         .lowest = objective->lowest,
                         .highest = objective->highest,
-                        .begun = og_hessian_products(),
+                        .begun = og_seconds(),
                         .loss = INFINITY,
                         .fatal = OG_OK,
                         .noise = noise_of(objective)};
@@ -65,7 +65,7 @@ static void report(og_search *search) {
                     .evaluations = search->evaluations,
                     .loss = search->shown_loss,
                     .gradient_norm = search->shown_norm,
-                    .seconds = og_hessian_products() - search->begun,
+                    .seconds = og_seconds() - search->begun,
                     .theta = best_of_all(search)};
   if (search->progress(&at, search->user)) search->fatal = OG_ERR_INTERRUPTED;
 }

@@ -8,7 +8,7 @@
 #include "train/gradient.h"
 
 double og_trainer_seconds(const og_trainer *trainer) {
-  return isnan(trainer->begun) ? trainer->at.seconds : og_hessian_products() - trainer->begun;
+  return isnan(trainer->begun) ? trainer->at.seconds : og_seconds() - trainer->begun;
 }
 
 int og_trainer_survives(og_status status) {
@@ -116,7 +116,7 @@ og_status og_trainer_step(og_trainer *trainer) {
   OG_OBJECT(trainer);
   if (trainer->ended)
     return og_fail(trainer->context, OG_ERR_STATE, "the training has ended: %s", trainer->reason);
-  if (isnan(trainer->begun)) trainer->begun = og_hessian_products() - trainer->at.seconds;
+  if (isnan(trainer->begun)) trainer->begun = og_seconds() - trainer->at.seconds;
   const og_window *windows;
   double sum = 0, values = 1;
   OG_TRY(og_batches_seek(trainer->batches, (long long)trainer->at.position));
