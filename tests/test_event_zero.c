@@ -285,6 +285,38 @@ static void derivatives_at_the_start(void **state) {
   }
 }
 
+/* A guard without a slope at t0 has its event there, and no derivative, unless nothing moves it: x = dose (t1
+ * - t0). */
+static void no_derivative_at_the_start(void **state) {
+  (void)state;
+  static const char *const guards[] = {"(t - s)^2", "1e9*(t - s)^3", "(s - t)^4", "t^2"};
+  for (int k = 0; k < KINDS; k++)
+    for (int g = 0; g < 4; g++) {
+      char text[200];
+      model_case c = {.rtol = 1e-9, .t1 = 2};
+      double theta_bar[2] = {0};
+      og_context *context = new_context();
+      snprintf(text, sizeof text,
+               "param dose = 1, s = 0\ninit x = 0, on = 0\nx' = dose*on\non' = 0\n"
+               "event e when %s = 0 rising { on = 1 }\n",
+               guards[g]);
+      og_model *model = parse(context, text);
+      og_options *options = case_options(context, &c);
+      CHECK(context, og_options_set_choice(options, OG_OPT_ADJOINT, (int)kinds[k]));
+      og_solve *solve = case_solve(context, model, &c, options, 1);
+      CHECK(context, og_solve_run(solve));
+      og_status status =
+          og_solve_pullback(solve, NULL, (double[]){1, 0}, NULL, NULL, theta_bar, NULL, NULL, NULL);
+      if (status != (g < 3 ? OG_ERR_GRAZING : OG_OK))
+        fail_msg("guard %s, adjoint %d: status %d", guards[g], (int)kinds[k], (int)status);
+      if (g == 3) assert_near(theta_bar[0], 2, 1e-7, "dx/ddose", (size_t)k);
+      og_solve_destroy(solve);
+      og_options_destroy(options);
+      og_model_destroy(model);
+      og_context_destroy(context);
+    }
+}
+
 /* One that is due later is not taken for one at t0, however coarse single precision is there: 10 units in the
  * last place of t0 and the parameter. */
 static void due_later(void **state) {
@@ -439,11 +471,17 @@ static void steady_cost(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(absorbing_walls),  cmocka_unit_test(derivatives_at_walls),
-      cmocka_unit_test(empty_tanks),      cmocka_unit_test(inputs_at_zero),
-      cmocka_unit_test(due_at_the_start), cmocka_unit_test(derivatives_at_the_start),
-      cmocka_unit_test(due_later),        cmocka_unit_test(several_at_the_start),
-      cmocka_unit_test(balls_together),   cmocka_unit_test(assignments),
+      cmocka_unit_test(absorbing_walls),
+      cmocka_unit_test(derivatives_at_walls),
+      cmocka_unit_test(empty_tanks),
+      cmocka_unit_test(inputs_at_zero),
+      cmocka_unit_test(due_at_the_start),
+      cmocka_unit_test(derivatives_at_the_start),
+      cmocka_unit_test(no_derivative_at_the_start),
+      cmocka_unit_test(due_later),
+      cmocka_unit_test(several_at_the_start),
+      cmocka_unit_test(balls_together),
+      cmocka_unit_test(assignments),
       cmocka_unit_test(steady_cost),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,8 +4,10 @@
 #include <math.h>
 #include <string.h>
 
-/* dg/dx, dg/dtheta, and the jump's share of theta_bar. */
-size_t og_event_adjoint_own(const og_solve *solve) { return OG_PADDED(solve->n) + 2 * OG_PADDED(solve->p); }
+/* dg/dx, dg/dtheta, the jump's share of theta_bar; and of a place a little later x, dg/dx, dg/dtheta. */
+size_t og_event_adjoint_own(const og_solve *solve) {
+  return 3 * OG_PADDED(solve->n) + 3 * OG_PADDED(solve->p);
+}
 
 typedef struct guard_slope {
   double *x, *theta, t; /* dg/dx, dg/dtheta, dg/dt */
@@ -15,6 +17,31 @@ typedef struct guard_slope {
 /* A guard that moves with less than this share of the parts of its speed is not differentiated: where it
  * touches zero only, rounding leaves about the square root of epsilon. */
 static double least_share(void) { return sqrt(DBL_EPSILON); }
+
+static double largest_of(const double *values, size_t count) {
+  double largest = 0;
+  for (size_t i = 0; i < count; i++) largest = fmax(largest, fabs(values[i]));
+  return largest;
+}
+
+/* The guard's speed a little later on the tangent, 0 where it is not known. One that has none at its zero, as
+ * (t - s)^2 at s, may be located next to that, with a speed that is nothing but its curvature. */
+static double speed_later(const og_solve *solve, const og_event_adjoint *stop) {
+  size_t n = OG_PADDED(solve->n);
+  const og_segment *segment = stop->segment;
+  double *x = stop->own + n + 2 * OG_PADDED(solve->p), *g_x = x + n, *g_theta = g_x + n, g_t = 0,
+         dt = sqrt(DBL_EPSILON) * (segment->end - segment->start);
+  og_guard_point later = stop->at;
+  if (stop->h == 0 || dt == 0) return 0;
+  for (size_t i = 0; i < solve->n; i++) x[i] = stop->at.x[i] + dt / stop->h * stop->speed[i];
+  later.x = x;
+  later.t += dt;
+  if (og_guard_gradient(solve, segment->event, &later, g_x, g_theta, &g_t)) return 0;
+  double speed = g_t * stop->h;
+  if (largest_of(g_x, solve->n) == 0 && largest_of(g_theta, solve->p) == 0) return 0; /* nothing moves it */
+  for (size_t i = 0; i < solve->n; i++) speed += g_x[i] * stop->speed[i];
+  return fabs(speed) < INFINITY ? fabs(speed) : 0;
+}
 
 static og_status slope_of(const og_solve *solve, const og_event_adjoint *stop, guard_slope *slope) {
   slope->x = stop->own;
@@ -27,13 +54,8 @@ static og_status slope_of(const og_solve *solve, const og_event_adjoint *stop, g
     slope->sigma += slope->x[i] * stop->speed[i];
     parts += fabs(slope->x[i]) * stop->parts[i];
   }
+  parts = fmax(parts, speed_later(solve, stop));
   return fabs(slope->sigma) > least_share() * parts || slope->sigma != slope->sigma ? OG_OK : OG_ERR_GRAZING;
-}
-
-static double largest_of(const double *values, size_t count) {
-  double largest = 0;
-  for (size_t i = 0; i < count; i++) largest = fmax(largest, fabs(values[i]));
-  return largest;
 }
 
 /* -(dL/dsigma) / (dG/dsigma) with another speed. */
