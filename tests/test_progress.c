@@ -16,17 +16,24 @@
  * ---- */
 
 double __wrap_seconds_now(void);
+og_status __wrap_og_output_check(og_context *context, const char *path, int *replaces);
 og_status __wrap_og_parameters_write(const og_model *model, const double *theta, const char *path);
 og_status __wrap_og_trainer_save(const og_trainer *trainer, const char *path);
 long long __wrap_og_trainer_steps(const og_trainer *trainer);
 long long __wrap_og_objective_stat(const og_objective *objective, og_stat stat);
 
 static double now;
-static int written, kept, writing_fails, keeping_fails;
+static int written, kept, writing_fails, keeping_fails, is_pipe;
 static long long steps_before, evaluations;
 static const double *written_theta;
 
 double __wrap_seconds_now(void) { return now; }
+
+og_status __wrap_og_output_check(og_context *context, const char *path, int *replaces) {
+  (void)context, (void)path;
+  if (replaces) *replaces = !is_pipe;
+  return OG_OK;
+}
 
 og_status __wrap_og_parameters_write(const og_model *model, const double *theta, const char *path) {
   (void)model;
@@ -105,7 +112,7 @@ static double theta[1];
 
 static void start(progress *view, const char *out, int quiet) {
   plain = (problem){.context = context, .arguments = &nothing, .out = out, .quiet = quiet};
-  now = 100, written = kept = writing_fails = keeping_fails = 0;
+  now = 100, written = kept = writing_fails = keeping_fails = is_pipe = 0;
   begin_listening();
   begin_progress(view, &plain);
 }
@@ -193,6 +200,18 @@ static void quiet_fits(void **state) {
   end_progress(&view);
   assert_string_equal(heard(), "");
   assert_int_equal(written, 1); /* it is saved all the same */
+}
+
+/* What goes into a pipe is written once, at the end. */
+static void fits_into_pipes(void **state) {
+  (void)state;
+  progress view;
+  written = 0, is_pipe = 1;
+  begin_progress(&view, &(problem){.out = "/nowhere/out.json", .quiet = 1});
+  is_pipe = 0;
+  at(&view, 0, 0, 1, 1);
+  end_progress(&view);
+  assert_int_equal(written, 0);
 }
 
 /* One line is rewritten, twenty times a second at most, and ends with what is newest. */
@@ -429,6 +448,7 @@ int main(void) {
                                      cmocka_unit_test(a_sign_of_life),
                                      cmocka_unit_test(the_first_line_may_wait),
                                      cmocka_unit_test(quiet_fits),
+                                     cmocka_unit_test(fits_into_pipes),
                                      cmocka_unit_test(a_fit_on_a_terminal),
                                      cmocka_unit_test(saves_of_a_fit),
                                      cmocka_unit_test(a_line_of_a_training),
