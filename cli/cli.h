@@ -171,7 +171,7 @@ char *id_suffix(const problem *p, size_t trajectory);
 /* ---- option_rules.c: options that do nothing without others ---- */
 
 /* Complains of one of them. Returns an exit status. */
-int check_company(const problem *p);
+int check_option_rules(const problem *p);
 int is_training(const problem *p);
 
 /* ---- model.c: the model at a time, with the inputs it has there ---- */

@@ -23,8 +23,7 @@ static const foreign options[] = {
     {" reltol rel-tol rtol-rel relative-tolerance ", "rtol"},
     {" abstol abs-tol absolute-tolerance ", "atol"},
     {" t tspan t-span t_span t-eval t_eval time-points saveat grid t0 t1 tstart t-start tend t-end tfinal "
-     "tmax t-max "
-     "time span ",
+     "tmax t-max time span ",
      "times"},
     {" dt n-steps nsteps num-steps ", "steps"},
     {" hmin dtmin dt-min ", "min-step"},

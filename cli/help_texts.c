@@ -46,8 +46,8 @@ const verb_text verb_texts[VERB_TEXTS] = {
 const char *const about_odegrad = "solutions of ordinary differential equations and their exact gradients";
 const char *const about_help =
     "odegrad help and odegrad --help print this list of verbs, odegrad help VERB and odegrad VERB --help "
-    "what "
-    "a verb does and its options, odegrad version and odegrad --version the version.";
+    "what a "
+    "verb does and its options, odegrad version and odegrad --version the version.";
 const char *const about_streams = "Results go to standard output, everything else to standard error.";
 const char *const about_statuses =
     "Exit status: 0 success, 1 the computation failed, 2 wrong usage or bad input.";

@@ -101,7 +101,7 @@ static int check_picture(const problem *p) {
   return EXIT_DONE;
 }
 
-int check_company(const problem *p) {
+int check_option_rules(const problem *p) {
   const char *missing = NULL;
   if (check_picture(p)) return EXIT_USAGE;
   if (p->arguments->verb == VERB_FIT && check_training(p)) return EXIT_USAGE;

@@ -273,7 +273,7 @@ int load_problem(const arguments *a, problem *p) {
   og_status status = make_options(p, &p->options);
   if (status != OG_OK) return fail(p->context, status);
   int refused = check_targets(p);
-  if (!refused) refused = check_company(p);
+  if (!refused) refused = check_option_rules(p);
   if (refused) return refused;
   status = load_model(p);
   if (status == OG_OK && og_model_saved(p->model) && strcmp(a->model, "-") == 0) {

@@ -1047,9 +1047,9 @@ OG_API og_status og_plot_cells(og_plot *plot, size_t rows, size_t columns, const
  * (og_plot_set_log) are for all panels but those of matrices, and not for an x axis of a panel's own. */
 OG_API og_status og_plot_panel(og_plot *plot, const char *OG_OR_NULL title, const char *OG_OR_NULL x_label,
                                const char *OG_OR_NULL y_label);
-/** In pixels, 200 to 4000 each; 800 by 500 unless set (a PNG has twice as many, a PDF 96 to the inch). */
 /** The x axis of the last panel has the classes 1 to `count`, in the places that og_plot_cells gives them. */
 OG_API og_status og_plot_classes(og_plot *plot, size_t count);
+/** In pixels, 200 to 4000 each; 800 by 500 unless set (a PNG has twice as many, a PDF 96 to the inch). */
 OG_API og_status og_plot_set_size(og_plot *plot, int width, int height);
 OG_API og_status og_plot_set_log(og_plot *plot, int log_x, int log_y);
 OG_API og_status og_plot_write(const og_plot *plot, const char *path);

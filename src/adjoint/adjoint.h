@@ -74,7 +74,7 @@ og_status og_check_seeds(const og_solve *solve, const char *what, const double *
     size_t before[OG_LANES_MAX]; /* entries of its page before it; 0: its place is looked up */              \
     const og_kernels_##S *kernels;                                                                           \
     double fraction[OG_LANES_MAX], fraction_next[OG_LANES_MAX];                                              \
-    og_recompute_##S *bring; /* under a budget: computes what is not kept */                                 \
+    og_recompute_##S *recompute; /* under a budget: computes what is not kept */                             \
     int ascending; /* steps are wanted from the first to the last, else from the last to the first */        \
   } og_step_reader_##S;                                                                                      \
   void og_step_reader_load_##S(og_step_reader_##S *r, int lane, size_t item, size_t trajectory,              \

@@ -5,9 +5,9 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "adjoint/adjoint_field.h"
 #include "adjoint/augmented_field.h"
 #include "adjoint/backward.h"
-#include "adjoint/adjoint_field.h"
 #include "adjoint/trust.h"
 #include "solve/tolerances.h"
 

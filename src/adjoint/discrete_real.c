@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "adjoint/looks.h"
 #include "adjoint/event_steps.h"
+#include "adjoint/looks.h"
 #include "adjoint/weights.h"
 #include "solve/memory/budget.h"
 #include "solve/memory/tapes.h"

@@ -1,7 +1,7 @@
 /* Interpolate: lambda and the parameter integral are solved backward, and x(t) is read from the forward
  * solve's dense output; so the backward solve is as stable as the forward one. */
-#include "adjoint/backward.h"
 #include "adjoint/adjoint_field.h"
+#include "adjoint/backward.h"
 #include "solve/memory/window.h"
 
 static og_status solve_back(og_solve *solve, og_pullback *pullback, og_backward_how how) {

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "adjoint/backward.h"
 #include "adjoint/adjoint_field.h"
+#include "adjoint/backward.h"
 
 static const og_trajectory *trajectory_of(const og_backward *b, size_t m) {
   return &b->solve->trajectories[m];

@@ -11,10 +11,11 @@
 /* One in so many steps of a field that is told the time, whose coefficients may oscillate where x does not
  * feel it, or at a loose tolerance, where the steps say little about derivatives; of others, which can hide
  * something in a state of zero only. At a tolerance that is looser still all steps are looked at: they are
- * few, and the derivative often depends on one or two of them (the jumps of a relaxation oscillator).
+ * few, and the derivative often depends on one or two of them (the jumps of a relaxation oscillator). Fixed
+ * steps have no tolerance, so that a look is all that is known of their error: there is one at least.
  * Networks are trained at such tolerances, and are smooth: they are sampled. They come in many short windows
  * again and again, and a look at one step costs what it costs to look at all lanes of the block. */
-enum { STRIDE_DENSE = 8, SAMPLES_DENSE = 8, STRIDE = 128, STRIDE_NETWORK = 256 };
+enum { STRIDE_DENSE = 8, SAMPLES_DENSE = 8, STRIDE = 128, STRIDE_FIXED = 64, STRIDE_NETWORK = 256 };
 static const double LOOSE = 3e-6, LOOSER = 3e-5;
 
 /* FNV-1a over the bits of numbers, a number at a time. */
@@ -45,7 +46,7 @@ static int is_timed(const og_solve *solve) {
 }
 
 int og_is_sampled_sparsely(const og_solve *solve, size_t m) {
-  return !is_timed(solve) && !solve->trajectories[m].fixed_steps && og_trust_tolerance(solve, m) <= LOOSE;
+  return !is_timed(solve) && og_trust_tolerance(solve, m) <= LOOSE;
 }
 
 og_samples og_samples_of(const og_solve *solve, size_t m) {
@@ -53,12 +54,15 @@ og_samples og_samples_of(const og_solve *solve, size_t m) {
   uint64_t seed = digest_of(solve, m);
   int dense = !og_is_sampled_sparsely(solve, m);
   double tolerance = og_trust_tolerance(solve, m);
-  size_t stride = dense ? STRIDE_DENSE : STRIDE;
+  int fixed = solve->trajectories[m].fixed_steps > 0;
+  size_t stride = dense ? STRIDE_DENSE : fixed ? STRIDE_FIXED : STRIDE;
   if (tolerance > LOOSER && !solve->source->weights) return (og_samples){1, 0};
   if (solve->source->weights)
     stride = STRIDE_NETWORK;
   else if (dense && steps < SAMPLES_DENSE * stride)
     stride = (steps + SAMPLES_DENSE - 1) / SAMPLES_DENSE;
+  else if (fixed && steps < stride)
+    stride = steps;
   if (stride == 0) stride = 1;
   return (og_samples){stride, (size_t)(seed % stride)};
 }

@@ -9,7 +9,7 @@
 #include "solve/tolerances.h"
 
 typedef OG_R(og_looks) looks;
-typedef OG_R(og_step_reader) recall;
+typedef OG_R(og_step_reader) reader;
 typedef OG_R(og_step) step_t;
 
 /* Blocks that a look works on. */
@@ -73,19 +73,19 @@ static void schedule(looks *l, int lane, const og_trajectory *at, size_t index) 
   l->due[l->slot[lane]] |= (uint64_t)1 << lane;
 }
 
-void OG_R(og_looks_enter)(looks *l, const recall *r, int lane) {
+void OG_R(og_looks_enter)(looks *l, const reader *r, int lane) {
   if (l->mode != OG_LOOKS_SOME) return;
   l->due[l->slot[lane]] &= ~((uint64_t)1 << lane); /* of a trajectory that was given up */
   l->samples[lane] = og_samples_of(l->solve, (size_t)(r->trajectory[lane] - l->solve->trajectories));
   schedule(l, lane, r->trajectory[lane], r->index[lane]);
 }
 
-static double ratio_of(const looks *l, const recall *r, int lane) {
+static double ratio_of(const looks *l, const reader *r, int lane) {
   double g = (double)l->sum[1][lane], size = fabs(r->at.h[lane]) * (double)l->sum[0][lane];
   return size > 0 ? size / g : 0;
 }
 
-static uint64_t signs(const looks *l, const recall *r) {
+static uint64_t signs(const looks *l, const reader *r) {
   uint64_t found = 0;
   for (int lane = 0; lane < r->lanes; lane++)
     if (r->trajectory[lane] && ratio_of(l, r, lane) > l->solve->limits.looked_at)
@@ -93,20 +93,20 @@ static uint64_t signs(const looks *l, const recall *r) {
   return found;
 }
 
-static uint64_t all_lanes(const recall *r) {
+static uint64_t all_lanes(const reader *r) {
   uint64_t all = 0;
   for (int lane = 0; lane < r->lanes; lane++)
     if (r->trajectory[lane]) all |= (uint64_t)1 << lane;
   return all;
 }
 
-static int is_due(const looks *l, const recall *r, int lane) {
+static int is_due(const looks *l, const reader *r, int lane) {
   return og_is_sampled(&l->samples[lane], r->index[lane]) ||
          og_has_sign(l->solve, r->trajectory[lane], r->index[lane], ratio_of(l, r, lane));
 }
 
 /* The lanes whose turn it is, put down for their next one. */
-static uint64_t take_turns(looks *l, const recall *r) {
+static uint64_t take_turns(looks *l, const reader *r) {
   uint64_t due = l->due[l->now % OG_LOOKS_AHEAD], found = 0;
   l->due[l->now++ % OG_LOOKS_AHEAD] = 0;
   while (due) {
@@ -118,7 +118,7 @@ static uint64_t take_turns(looks *l, const recall *r) {
   return found;
 }
 
-uint64_t OG_R(og_looks_due)(looks *l, const recall *r, const step_t *step) {
+uint64_t OG_R(og_looks_due)(looks *l, const reader *r, const step_t *step) {
   if (l->mode == OG_LOOKS_NONE) return 0;
   int grown = step->kernels->outgrows(step->n, step->lanes, step->x_bar[0], step->lambda, r->at.h_real,
                                       (real)l->solve->limits.looked_at, l->sum[0], l->sum[1]);
@@ -131,7 +131,7 @@ uint64_t OG_R(og_looks_due)(looks *l, const recall *r, const step_t *step) {
 /* fmax is a call, and the first of the two is never NaN here. */
 static double larger(double a, double b) { return b > a ? b : a; }
 
-int OG_R(og_looks_take)(looks *l, const recall *r, const step_t *step, int lane, int last, const real *x_bar,
+int OG_R(og_looks_take)(looks *l, const reader *r, const step_t *step, int lane, int last, const real *x_bar,
                         const double *theta_sum, double part) {
   size_t lanes = (size_t)r->lanes, n = l->solve->n, p = l->solve->p, at = (size_t)l->count;
   if (l->status != OG_OK || !make_room(l)) return 0;
@@ -355,9 +355,9 @@ static void add_stopped(looks *l, const view *v) {
 
 static void place_steps(looks *l, int lanes) {
   const og_solve *solve = l->solve;
-  step_t *steps[] = {&l->whole, &l->part};
-  for (int i = 0; i < 2 && steps[i]->lanes != lanes; i++) OG_R(og_step_place)
-  (solve->tableau, solve->field, lanes, OG_STEP_TRANSPOSE, l->step_memory[i], steps[i]);
+  if (l->whole.lanes == lanes) return;
+  OG_R(og_step_place)(solve->tableau, solve->field, lanes, OG_STEP_TRANSPOSE, l->step_memory[0], &l->whole);
+  OG_R(og_step_place)(solve->tableau, solve->field, lanes, OG_STEP_TRANSPOSE, l->step_memory[1], &l->part);
 }
 
 static void look(looks *l, int from, int count) {
@@ -392,7 +392,7 @@ static const double EXPLODED = 1e12;
 static const double EXPLODED = 1e100;
 #endif
 
-int OG_R(og_looks_abandon)(looks *l, const recall *r, int lane) {
+int OG_R(og_looks_abandon)(looks *l, const reader *r, int lane) {
   og_trajectory *at = r->trajectory[lane];
   if (l->mode == OG_LOOKS_NONE) return 0;
   OG_R(og_looks_flush)(l);

@@ -110,26 +110,26 @@ static void step_back(OG_R(og_step_reader) * r) {
 og_status OG_R(og_step_reader_open)(OG_R(og_step_reader) * r, og_share *share) {
   r->kernels = OG_R(og_kernels_best)();
   if (r->solve->keep != OG_KEEP_CHECKPOINTS) return OG_OK;
-  r->bring = og_alloc(r->solve->context, 1, sizeof *r->bring);
-  return r->bring ? OG_R(og_recompute_open)(r->bring, r->solve, share) : OG_ERR_MEMORY;
+  r->recompute = og_alloc(r->solve->context, 1, sizeof *r->recompute);
+  return r->recompute ? OG_R(og_recompute_open)(r->recompute, r->solve, share) : OG_ERR_MEMORY;
 }
 
 void OG_R(og_step_reader_close)(OG_R(og_step_reader) * r) {
-  if (r->bring) OG_R(og_recompute_close)(r->bring);
-  og_free(r->solve->context, r->bring);
+  if (r->recompute) OG_R(og_recompute_close)(r->recompute);
+  og_free(r->solve->context, r->recompute);
 }
 
-/* The bringing lane has the state and the start of the step; the end is known to the caller. */
+/* The lane that recomputes has the state and the start of the step; the end is known to the caller. */
 static void take_lane(OG_R(og_step_reader) * r, int lane) {
   size_t lanes = (size_t)r->lanes;
   for (size_t i = 0; i < r->solve->n; i++)
-    r->x[i * lanes + (size_t)lane] = r->bring->d.x[i * lanes + (size_t)lane];
-  r->fraction[lane] = r->bring->d.fraction[lane];
+    r->x[i * lanes + (size_t)lane] = r->recompute->d.x[i * lanes + (size_t)lane];
+  r->fraction[lane] = r->recompute->d.fraction[lane];
 }
 
 static void drop_lost(OG_R(og_step_reader) * r) {
   for (int lane = 0; lane < r->lanes; lane++) {
-    if (!r->trajectory[lane] || r->bring->there[lane]) continue;
+    if (!r->trajectory[lane] || r->recompute->there[lane]) continue;
     OG_R(og_step_reader_idle)(r, lane);
   }
 }
@@ -137,7 +137,7 @@ static void drop_lost(OG_R(og_step_reader) * r) {
 /* A step ends where the one that was wanted before it starts; a field that did not give the same values again
  * may have led beyond that. */
 static void bring_back(OG_R(og_step_reader) * r) {
-  OG_R(og_recompute_states)(r->bring, r->trajectory, r->index);
+  OG_R(og_recompute_states)(r->recompute, r->trajectory, r->index);
   drop_lost(r);
   for (int lane = 0; lane < r->lanes; lane++) {
     if (!r->trajectory[lane]) continue;
@@ -145,7 +145,7 @@ static void bring_back(OG_R(og_step_reader) * r) {
     take_lane(r, lane);
     place_lane(r, lane, end);
     if (r->fraction[lane] < end) continue;
-    OG_R(og_step_reader_fail)(r, r->bring->d.share, lane, OG_ERR_UNSUPPORTED);
+    OG_R(og_step_reader_fail)(r, r->recompute->d.share, lane, OG_ERR_UNSUPPORTED);
     OG_R(og_step_reader_idle)(r, lane);
   }
 }
@@ -158,22 +158,22 @@ static void bring_forward(OG_R(og_step_reader) * r) {
     running[lane] = r->trajectory[lane] && r->index[lane] > 0;
     starting[lane] = running[lane] ? NULL : r->trajectory[lane];
   }
-  OG_R(og_recompute_states)(r->bring, starting, r->index);
+  OG_R(og_recompute_states)(r->recompute, starting, r->index);
   for (int lane = 0; lane < r->lanes; lane++)
-    if (running[lane]) r->bring->there[lane] = 1;
+    if (running[lane]) r->recompute->there[lane] = 1;
   drop_lost(r);
   for (int lane = 0; lane < r->lanes; lane++)
     if (r->trajectory[lane]) take_lane(r, lane);
-  OG_R(og_recompute_next)(r->bring);
+  OG_R(og_recompute_next)(r->recompute);
   drop_lost(r);
   for (int lane = 0; lane < r->lanes; lane++)
-    if (r->trajectory[lane]) place_lane(r, lane, r->bring->end[lane]);
+    if (r->trajectory[lane]) place_lane(r, lane, r->recompute->end[lane]);
 }
 
 void OG_R(og_step_reader_steps)(OG_R(og_step_reader) * r) {
-  if (r->bring && r->ascending)
+  if (r->recompute && r->ascending)
     bring_forward(r);
-  else if (r->bring)
+  else if (r->recompute)
     bring_back(r);
   else if (!r->ascending)
     step_back(r);

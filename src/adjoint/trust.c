@@ -180,10 +180,11 @@ static int is_known(const og_solve *solve) {
 }
 
 void og_trust_sum(og_solve *solve, const og_pullback *pullback) {
-  double initial = is_known(solve) ? 0 : NAN;
+  int known = is_known(solve);
+  double initial = known ? 0 : NAN;
   for (size_t m = 0; m < solve->count; m++)
     if (solve->trajectories[m].trust.initial > initial) initial = solve->trajectories[m].trust.initial;
   solve->error.initial = relative(initial, og_trust_largest(pullback->x0_bar, solve->count * solve->states));
-  solve->error.parameters = is_known(solve) ? theta_error(solve, pullback) : NAN;
+  solve->error.parameters = known ? theta_error(solve, pullback) : NAN;
   solve->error.times = solve->error.initial;
 }

@@ -37,8 +37,7 @@ static void say(og_search *search, size_t i) {
   snprintf(search->reason, OG_REASON_SIZE,
            "%sthe fit has come to the edge of what %s of %s (column %.60s) may be, %s: %s leads there, and "
            "behind it the loss has no value; bound it (`param %s = ... in [low, high]`), fix it, or ask "
-           "whether the data "
-           "determine it",
+           "whether the data determine it",
            search->stalled ? "not converged: " : "the limit of iterations was reached: ", edge->argument,
            edge->distribution, edge->column, edge->domain, name, name);
 }

@@ -1,6 +1,6 @@
 /* The bound form's functions in one precision. */
-#include "program/clock.h"
 #include "graph_field/programs.h"
+#include "program/clock.h"
 
 #if defined(OG_SINGLE)
 #define WEIGHTS(field) (field)->weights_single

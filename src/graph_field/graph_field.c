@@ -2,8 +2,8 @@
 #include "graph_field/programs.h"
 
 #include "field/states.h"
-#include "program/clock.h"
 #include "graph/node.h"
+#include "program/clock.h"
 
 static size_t scratch_bytes(const og_field *base, int lanes) {
   const og_graph_field *field = (const og_graph_field *)base;

@@ -2,9 +2,9 @@
  * compiled from it, with the same bits. */
 #include <string.h>
 
-#include "program/clock.h"
 #include "codegen/compile.h"
 #include "graph_field/programs.h"
+#include "program/clock.h"
 
 /* How many numbers of a lane may stay in registers from stage to stage. */
 enum { REGISTER_STATES_MOST = 8, REGISTER_PARAMETERS_MOST = 16 };

@@ -1,6 +1,6 @@
 /* Products with networks: cotangents of weights as sums over lanes. */
-#include "graph_field/graph_field.h"
 #include "graph/node.h"
+#include "graph_field/graph_field.h"
 
 #include <string.h>
 

@@ -9,11 +9,11 @@
 
 static const double half_log_2pi = 0.91893853320467274178;
 
-static og_node stirling(const og_loss_programs *t, og_node x) { return og_apply1(t->g, OG_STIRLING, x); }
-static og_node stirling1(const og_loss_programs *t, og_node x) { return og_apply1(t->g, OG_STIRLING1, x); }
-static og_node stirling2(const og_loss_programs *t, og_node x) { return og_apply1(t->g, OG_STIRLING2, x); }
+static og_node stirling(const og_density_terms *t, og_node x) { return og_apply1(t->g, OG_STIRLING, x); }
+static og_node stirling1(const og_density_terms *t, og_node x) { return og_apply1(t->g, OG_STIRLING1, x); }
+static og_node stirling2(const og_density_terms *t, og_node x) { return og_apply1(t->g, OG_STIRLING2, x); }
 
-static og_node choose(const og_loss_programs *t, og_binary comparison, og_node a, double bound, og_node yes,
+static og_node choose(const og_density_terms *t, og_binary comparison, og_node a, double bound, og_node yes,
                       og_node no) {
   return og_where(t->g, og_apply2(t->g, comparison, a, og_num(t, bound)), yes, no);
 }
@@ -21,12 +21,12 @@ static og_node choose(const og_loss_programs *t, og_binary comparison, og_node a
 /* u - log(1 + u) where 1 + u is a quotient of known logarithm: u itself has lost the digits of what is far
  * below 1.
  */
-static og_node remainder_of(const og_loss_programs *t, og_node u, og_node log_quotient) {
+static og_node remainder_of(const og_density_terms *t, og_node u, og_node log_quotient) {
   return choose(t, OG_GT, u, -0.9, og_apply1(t->g, OG_LOG1P_REMAINDER, u), og_less(t, u, log_quotient));
 }
 
 /* The value with slopes by `count` arguments, which have slopes of their own: row i of curvatures. */
-static og_node stated(const og_loss_programs *t, og_node value, int count, const og_node *of,
+static og_node stated(const og_density_terms *t, og_node value, int count, const og_node *of,
                       const og_node *slopes, og_node curvatures[][3]) {
   og_node first[3];
   for (int i = 0; i < count; i++) first[i] = og_with_slopes(t->g, slopes[i], count, of, curvatures[i]);
@@ -39,7 +39,7 @@ static og_node stated(const og_loss_programs *t, og_node value, int count, const
 typedef struct norm {
   og_node value, slope, curvature;
 } norm;
-static norm student_norm(const og_loss_programs *t) {
+static norm student_norm(const og_density_terms *t) {
   og_node nu = t->a, more = og_plus(t, nu, og_num(t, 1)), x = og_scaled(t, 0.5, nu),
           x_more = og_scaled(t, 0.5, more), w = og_over(t, og_num(t, 1), nu),
           part = og_over(t, og_num(t, 1), more);
@@ -59,7 +59,7 @@ static norm student_norm(const og_loss_programs *t) {
 typedef struct tail {
   og_node root, s, p, q, log, rest; /* rest: log - p */
 } tail;
-static tail student_tail(const og_loss_programs *t) {
+static tail student_tail(const og_density_terms *t) {
   og_node one = og_num(t, 1), root = og_apply1(t->g, OG_SQRT, t->a),
           r = og_over(t, og_over(t, og_less(t, t->y, t->b), t->c), root), size = og_apply1(t->g, OG_ABS, r),
           more = og_plus(t, one, og_squared(t, r));
@@ -76,7 +76,7 @@ static tail student_tail(const og_loss_programs *t) {
 }
 
 /* a = nu, b = mu, c = sigma */
-og_node og_student_t_density(const og_loss_programs *t) {
+og_node og_student_t_density(const og_density_terms *t) {
   og_node one = og_num(t, 1), nu = t->a, sigma = t->c, more = og_plus(t, nu, one);
   norm n = student_norm(t);
   tail u = student_tail(t);
@@ -110,7 +110,7 @@ og_node og_student_t_density(const og_loss_programs *t) {
 static const double FAR = 1e100;
 
 /* log_quotient: log(b/a). Where b/a overflows b - a and a log(b/a) do not. */
-static og_node deviance(const og_loss_programs *t, og_node a, og_node b_less_a, og_node log_quotient) {
+static og_node deviance(const og_density_terms *t, og_node a, og_node b_less_a, og_node log_quotient) {
   og_node u = og_over(t, b_less_a, a);
   return choose(t, OG_LT, u, FAR, og_times(t, a, remainder_of(t, u, log_quotient)),
                 og_less(t, b_less_a, og_times(t, a, log_quotient)));
@@ -118,13 +118,13 @@ static og_node deviance(const og_loss_programs *t, og_node a, og_node b_less_a, 
 
 /* log(combined), where what is combined of a and b may leave the range of numbers and log(a) +- log(b) does
  * not. */
-static og_node log_in_range(const og_loss_programs *t, og_node combined, og_node apart) {
+static og_node log_in_range(const og_density_terms *t, og_node combined, og_node apart) {
   og_node within = choose(t, OG_GT, combined, 1e-290, og_log_of(t, combined), apart);
   return choose(t, OG_LT, combined, 1e290, within, apart);
 }
 
 /* a b - c, where the rounding of the product would be all that is left */
-static og_node product_less(const og_loss_programs *t, og_node a, og_node b, og_node c) {
+static og_node product_less(const og_density_terms *t, og_node a, og_node b, og_node c) {
   og_node high_a = og_apply1(t->g, OG_HIGH_HALF, a), high_b = og_apply1(t->g, OG_HIGH_HALF, b),
           low_a = og_less(t, a, high_a), low_b = og_less(t, b, high_b), product = og_times(t, a, b);
   og_node lost = og_less(t, og_times(t, high_a, high_b), product);
@@ -133,7 +133,7 @@ static og_node product_less(const og_loss_programs *t, og_node a, og_node b, og_
 }
 
 /* a = alpha, b = beta */
-og_node og_gamma_density(const og_loss_programs *t) {
+og_node og_gamma_density(const og_density_terms *t) {
   og_node alpha = t->a, beta = t->b, one = og_num(t, 1), product = og_times(t, beta, t->y),
           over = product_less(t, beta, t->y, alpha), inverse = og_over(t, one, alpha);
   og_node log_y = og_log_of(t, t->y), log_alpha = og_log_of(t, alpha);
@@ -156,7 +156,7 @@ og_node og_gamma_density(const og_loss_programs *t) {
 }
 
 /* At y = 0 what else stands in the formula has no value. */
-og_node og_poisson_density(const og_loss_programs *t) {
+og_node og_poisson_density(const og_density_terms *t) {
   og_node lambda = t->a, y = t->y, over = og_less(t, lambda, y), zero = og_num(t, 0), one = og_num(t, 1);
   og_node log_y = og_scaled(t, 0.5, og_log_of(t, y));
   og_node some = og_plus(t, og_plus(t, og_plus(t, log_y, og_num(t, half_log_2pi)), stirling(t, y)),
@@ -173,7 +173,7 @@ og_node og_poisson_density(const og_loss_programs *t) {
  * Mean mu, variance mu + mu^2/phi. With n = y + phi, m = mu + phi and 1 + u = n/m, the deviances of a
  * binomial distribution of n draws: D(phi, phi n/m) = phi r(u) and D(y, mu n/m), whose second arguments
  * exceed the first by phi u and -phi u. */
-og_node og_neg_binomial_2_density(const og_loss_programs *t) {
+og_node og_neg_binomial_2_density(const og_density_terms *t) {
   og_node mu = t->a, phi = t->b, y = t->y, one = og_num(t, 1), n = og_plus(t, y, phi),
           m = og_plus(t, mu, phi);
   og_node u = og_over(t, og_less(t, y, mu), m), excess = og_times(t, phi, u);

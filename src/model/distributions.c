@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 
-typedef og_loss_programs terms;
+typedef og_density_terms terms;
 typedef struct distribution {
   og_distribution about;
   og_node (*minus_log)(const terms *t);

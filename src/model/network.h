@@ -2,7 +2,7 @@
 #ifndef OG_NETWORK_H
 #define OG_NETWORK_H
 
-#include "graph_field/graph_field.h"
+#include "graph/graph.h"
 
 /* How a tensor's entries are drawn: from N(0, scale^2), or evenly from [-scale, scale). */
 typedef struct og_draw {

@@ -1,7 +1,7 @@
 /* event NAME when guard = 0 rising|falling|any { STATE = value; ... stop } */
 #include <string.h>
 
-#include "graph_field/graph_field.h"
+#include "graph/graph.h"
 #include "model/parse.h"
 
 /* x < 0.5: the event is where the difference of the sides is 0. */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "graph_field/graph_field.h"
+#include "graph/graph.h"
 
 void og_advance(og_parser *p) {
   p->last = p->token.span;

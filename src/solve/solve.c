@@ -1,7 +1,7 @@
 /* The public face of a solve: settings, running, results. */
 #include "rk/stability.h"
-#include "solve/memory/checkpoints.h"
 #include "solve/events/idle.h"
+#include "solve/memory/checkpoints.h"
 #include "solve/memory/tapes.h"
 #include "solve/tolerances.h"
 

@@ -2,8 +2,8 @@
 #ifndef OG_SCAN_H
 #define OG_SCAN_H
 
-#include "solve/integrate/integrate.h"
 #include "solve/events/root.h"
+#include "solve/integrate/integrate.h"
 
 #define OG_SCAN_TYPES(X, S)                                                                                  \
   /* The guards of all lanes in mask, at the places of detection->pieces, and which of them are far from     \

@@ -191,7 +191,7 @@ og_status OG_R(og_sides_event)(drive *d, int lane, const og_segment *segment) {
 /* How far the interpolant may be off in the step where f has a kink or a jump: what the slope changes, times
  * the weights of the stages, whose sizes sum to 13 at most (dop853). The tolerance does not say it: it is
  * kept by the step's end, and the way there may swing a hundred times as far. */
-static const double weights = 16;
+static const double WEIGHTS = 16;
 static double error_of_state(const drive *d, int lane, size_t i) {
   size_t at = i * (size_t)d->lanes + (size_t)lane;
   double least = INFINITY, most = -INFINITY;
@@ -199,7 +199,7 @@ static double error_of_state(const drive *d, int lane, size_t i) {
     least = fmin(least, (double)d->step.k[j][at]);
     most = fmax(most, (double)d->step.k[j][at]);
   }
-  return weights * fabs(d->at.h[lane]) * (most - least);
+  return WEIGHTS * fabs(d->at.h[lane]) * (most - least);
 }
 
 double OG_R(og_sides_error)(drive *d, int lane, size_t event) {

@@ -3,8 +3,8 @@
 #define OG_INTEGRATE_H
 
 #include "rk/step.h"
-#include "solve/integrate/control.h"
 #include "solve/events/detection.h"
+#include "solve/integrate/control.h"
 
 /* Arrays over lanes stand side by side, so that what every lane does each step is a plain loop. */
 #define OG_INTEGRATE_TYPES(X, S)                                                                             \

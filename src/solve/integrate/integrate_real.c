@@ -4,10 +4,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "solve/memory/checkpoints.h"
 #include "solve/integrate/integrate.h"
-#include "solve/recorded.h"
+#include "solve/memory/checkpoints.h"
 #include "solve/memory/tapes.h"
+#include "solve/recorded.h"
 #include "solve/tolerances.h"
 
 typedef OG_R(og_integration) drive;

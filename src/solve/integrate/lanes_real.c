@@ -2,8 +2,8 @@
  */
 #include <math.h>
 
-#include "solve/memory/checkpoints.h"
 #include "solve/integrate/integrate.h"
+#include "solve/memory/checkpoints.h"
 #include "solve/tolerances.h"
 
 typedef OG_R(og_integration) drive;

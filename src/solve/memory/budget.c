@@ -2,11 +2,11 @@
 
 #include <limits.h>
 
-#include "solve/memory/recompute.h"
-#include "solve/memory/checkpoints.h"
-#include "solve/tolerances.h"
 #include "solve/events/detection.h"
+#include "solve/memory/checkpoints.h"
+#include "solve/memory/recompute.h"
 #include "solve/memory/window.h"
+#include "solve/tolerances.h"
 
 /* ---- Working memory ---- */
 

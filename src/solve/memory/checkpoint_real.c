@@ -1,8 +1,8 @@
 /* Checkpoints of lanes: the state of a lane at the start of its step, saved into a slot and put back. */
 #include <string.h>
 
-#include "solve/memory/checkpoints.h"
 #include "solve/integrate/integrate.h"
+#include "solve/memory/checkpoints.h"
 
 typedef OG_R(og_integration) drive;
 

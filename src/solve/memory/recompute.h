@@ -4,8 +4,8 @@
 #ifndef OG_RECOMPUTE_H
 #define OG_RECOMPUTE_H
 
-#include "solve/memory/checkpoints.h"
 #include "solve/integrate/integrate.h"
+#include "solve/memory/checkpoints.h"
 
 #define OG_RECOMPUTE_TYPES(X, S)                                                                             \
   typedef struct og_recompute_##S {                                                                          \
@@ -19,17 +19,17 @@
     long long steps;                                                                                         \
   } og_recompute_##S;                                                                                        \
   /* In memory that is cleared. */                                                                           \
-  og_status og_recompute_open_##S(og_recompute_##S *bring, og_solve *solve, og_share *share);                \
-  void og_recompute_close_##S(og_recompute_##S *bring);                                                      \
+  og_status og_recompute_open_##S(og_recompute_##S *recompute, og_solve *solve, og_share *share);            \
+  void og_recompute_close_##S(og_recompute_##S *recompute);                                                  \
   /* Brings step[lane] of trajectory[lane] (NULL: nothing is wanted). A trajectory's steps are wanted in     \
    * falling order, unless all of its states are kept. */                                                    \
-  void og_recompute_states_##S(og_recompute_##S *bring, og_trajectory *const *trajectory,                    \
+  void og_recompute_states_##S(og_recompute_##S *recompute, og_trajectory *const *trajectory,                \
                                const size_t *step);                                                          \
   /* Lane 0 starts from a slot that holds state `step`, whatever the schedule. */                            \
-  og_status og_recompute_start_##S(og_recompute_##S *bring, og_trajectory *trajectory, uint32_t slot,        \
+  og_status og_recompute_start_##S(og_recompute_##S *recompute, og_trajectory *trajectory, uint32_t slot,    \
                                    size_t step);                                                             \
   /* Takes one step more in the lanes that are there. At the end of the last step the fraction is 1. */      \
-  void og_recompute_next_##S(og_recompute_##S *bring);
+  void og_recompute_next_##S(og_recompute_##S *recompute);
 OG_RECOMPUTE_TYPES(double, d)
 OG_RECOMPUTE_TYPES(float, s)
 

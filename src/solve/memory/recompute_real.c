@@ -2,25 +2,25 @@
 
 #include "solve/memory/recompute.h"
 
-typedef OG_R(og_recompute) bring;
+typedef OG_R(og_recompute) recompute;
 typedef OG_R(og_integration) drive;
 
-og_status OG_R(og_recompute_open)(bring *b, og_solve *solve, og_share *share) {
+og_status OG_R(og_recompute_open)(recompute *b, og_solve *solve, og_share *share) {
   return OG_R(og_integrate_open)(&b->d, solve, share, OG_INTEGRATE_AGAIN);
 }
 
-void OG_R(og_recompute_close)(bring *b) {
+void OG_R(og_recompute_close)(recompute *b) {
   og_count(b->d.solve, OG_STAT_RECOMPUTED_STEPS, b->steps);
   OG_R(og_integrate_close)(&b->d);
 }
 
 /* ---- Lanes start and stop ---- */
 
-static size_t number_of(const bring *b, int lane) {
+static size_t number_of(const recompute *b, int lane) {
   return (size_t)(b->loaded[lane] - b->d.solve->trajectories);
 }
 
-static void start(bring *b, int lane) {
+static void start(recompute *b, int lane) {
   b->d.trajectory[lane] = &b->d.solve->trajectories[number_of(b, lane)];
   b->d.restart[lane] = b->fresh[lane];
   b->d.restarting |= b->fresh[lane];
@@ -28,7 +28,7 @@ static void start(bring *b, int lane) {
   b->d.idle--;
 }
 
-static void stop(bring *b, int lane) {
+static void stop(recompute *b, int lane) {
   b->d.trajectory[lane] = NULL;
   b->fresh[lane] = b->d.restart[lane];
   b->d.restart[lane] = 0;
@@ -36,14 +36,14 @@ static void stop(bring *b, int lane) {
 }
 
 /* What does not change while a lane is with one trajectory. Observations were made in the first pass. */
-static void load(bring *b, int lane, og_trajectory *trajectory) {
+static void load(recompute *b, int lane, og_trajectory *trajectory) {
   if (b->loaded[lane] == trajectory) return;
   OG_R(og_integrate_parameters)(&b->d, lane, (size_t)(trajectory - b->d.solve->trajectories));
   b->loaded[lane] = trajectory;
   b->d.next_observation[lane] = 2;
 }
 
-static og_status restore(bring *b, int lane, const og_move *move) {
+static og_status restore(recompute *b, int lane, const og_move *move) {
   drive *d = &b->d;
   const og_path *path = &b->loaded[lane]->path;
   size_t segment = og_path_find(path, move->step);
@@ -58,7 +58,7 @@ static og_status restore(bring *b, int lane, const og_move *move) {
   return status;
 }
 
-static og_status save(bring *b, int lane, const og_move *move) {
+static og_status save(recompute *b, int lane, const og_move *move) {
   start(b, lane);
   og_status status = OG_R(og_integrate_save)(&b->d, lane, move->slot);
   stop(b, lane);
@@ -67,7 +67,7 @@ static og_status save(bring *b, int lane, const og_move *move) {
 }
 
 /* Makes the schedule's moves until steps are to be taken or the wanted state is there. */
-static void follow(bring *b, int lane) {
+static void follow(recompute *b, int lane) {
   og_status status = OG_OK;
   og_move move = {.kind = OG_MOVE_RESTORE};
   while (status == OG_OK && (move.kind == OG_MOVE_RESTORE || move.kind == OG_MOVE_SAVE)) {
@@ -88,7 +88,7 @@ static void follow(bring *b, int lane) {
 
 /* A segment ends with the recorded number of steps and where it did, not before or beyond: else the field did
  * not give the same values again. */
-static void check_end(bring *b, int lane) {
+static void check_end(recompute *b, int lane) {
   drive *d = &b->d;
   const og_trajectory *at = b->loaded[lane];
   int ends = d->index[lane] + 1 == og_segment_stop(at, d->segment[lane]);
@@ -101,7 +101,7 @@ static void check_end(bring *b, int lane) {
 
 /* Into the next segment, if the step was the last of one: after an event from the state that it left behind.
  */
-static void turn(bring *b, int lane) {
+static void turn(recompute *b, int lane) {
   drive *d = &b->d;
   const og_path *path = &b->loaded[lane]->path;
   while (d->segment[lane] + 1 < path->count && d->index[lane] == path->segments[d->segment[lane] + 1].first) {
@@ -112,7 +112,7 @@ static void turn(bring *b, int lane) {
   }
 }
 
-static void move_on(bring *b) {
+static void move_on(recompute *b) {
   drive *d = &b->d;
   for (int lane = 0; lane < d->lanes; lane++)
     if (d->mask[lane] != 0) check_end(b, lane);
@@ -130,7 +130,7 @@ static void move_on(bring *b) {
   }
 }
 
-static void run(bring *b) {
+static void run(recompute *b) {
   while (b->d.idle < b->d.lanes && !og_share_broken(b->d.share)) {
     OG_R(og_integrate_restart)(&b->d);
     OG_R(og_integrate_attempt)(&b->d);
@@ -138,7 +138,7 @@ static void run(bring *b) {
   }
 }
 
-void OG_R(og_recompute_states)(bring *b, og_trajectory *const *trajectory, const size_t *step) {
+void OG_R(og_recompute_states)(recompute *b, og_trajectory *const *trajectory, const size_t *step) {
   for (int lane = 0; lane < b->d.lanes; lane++) {
     b->there[lane] = 0;
     if (!trajectory[lane]) continue;
@@ -150,7 +150,7 @@ void OG_R(og_recompute_states)(bring *b, og_trajectory *const *trajectory, const
   run(b);
 }
 
-og_status OG_R(og_recompute_start)(bring *b, og_trajectory *trajectory, uint32_t slot, size_t step) {
+og_status OG_R(og_recompute_start)(recompute *b, og_trajectory *trajectory, uint32_t slot, size_t step) {
   load(b, 0, trajectory);
   OG_TRY(restore(b, 0, &(og_move){.slot = slot, .step = step}));
   b->width[0] = b->d.width[0];
@@ -158,7 +158,7 @@ og_status OG_R(og_recompute_start)(bring *b, og_trajectory *trajectory, uint32_t
   return OG_OK;
 }
 
-void OG_R(og_recompute_next)(bring *b) {
+void OG_R(og_recompute_next)(recompute *b) {
   for (int lane = 0; lane < b->d.lanes; lane++) {
     if (!b->there[lane]) continue;
     b->there[lane] = 0;

@@ -3,10 +3,10 @@
 #include "solve/memory/recompute.h"
 #include "solve/memory/window.h"
 
-typedef OG_R(og_recompute) bring;
+typedef OG_R(og_recompute) recompute;
 
 /* One step after the other is taken, and all states go by; the last ones stay. */
-static void take_steps(bring *b, const og_trajectory *at, size_t trajectory, og_window_goal goal) {
+static void take_steps(recompute *b, const og_trajectory *at, size_t trajectory, og_window_goal goal) {
   og_solve *solve = b->d.solve;
   double sign = at->t1 < at->t0 ? -1 : 1;
   size_t end = at->steps - 1;
@@ -29,7 +29,7 @@ static void take_steps(bring *b, const og_trajectory *at, size_t trajectory, og_
 og_status OG_R(og_window_fill)(og_solve *solve, size_t trajectory, uint32_t slot, size_t step,
                                og_window_goal goal) {
   og_share share = {.lanes = 1, .interrupt = og_interrupt_of(solve->context)};
-  bring *b = og_alloc(solve->context, 1, sizeof *b);
+  recompute *b = og_alloc(solve->context, 1, sizeof *b);
   if (!b) return OG_ERR_MEMORY;
   share.status = OG_R(og_recompute_open)(b, solve, &share);
   if (share.status == OG_OK)
