@@ -80,9 +80,9 @@ static void each_kind(int control, void (*check)(const kind *)) {
 }
 
 /* Left as they are, steps that are good for x alone miss all of the oscillation but by chance: the error is
- * of the size of what is integrated, and the estimate is of its order of magnitude: no less than a thirtieth,
- * the worst here being 1/22, and no more than the integral of |cos| can make it. Of x itself there is none.
- */
+ * of the size of what is integrated, and the estimate is of its order of magnitude, by the step that happens
+ * to be sampled: no less than a hundredth, the worst here being 1/42, and no more than the integral of |cos|
+ * can make it. Of x itself there is none. */
 static void estimate_is_told(const kind *k) {
   og_gradient_error estimate;
   double error = gradient_of(k, &estimate), all = 2 * (double)k->count;
