@@ -140,7 +140,8 @@ static int row(series *which, long long memory, const measured *whole, FILE *csv
   return same ? 0 : -1;
 }
 
-/* From the budget that holds every state down to a few thousandths of it. */
+/* From the budget that holds every state down to a two-hundredth of it, which working memory needs most of.
+ */
 static int table(series *which, FILE *csv) {
   measured whole, adaptive;
   if (measure(0, 0, NULL, &adaptive)) return -1;
@@ -148,7 +149,7 @@ static int table(series *which, FILE *csv) {
   printf("\n%s: %lld steps of %d states, every state in %.1f KiB, %.4f s\n", which->name, whole.steps, STATES,
          (double)whole.bytes / 1024, whole.seconds);
   printf("%-10s %10s %9s %10s %10s %10s\n", "schedule", "KiB", "kept", "again", "bound", "time");
-  for (double share = 1.5; share > 0.002; share /= 2)
+  for (double share = 1.5; share > 0.004; share /= 2)
     if (row(which, (long long)(share * (double)whole.bytes), &whole, csv)) return -1;
   return 0;
 }
