@@ -46,10 +46,20 @@ static int is_temporary(const place *p, const char *name) {
   return process > 0 && number > 0 && strcmp(name + process + 1 + number, ".tmp") == 0;
 }
 
+static int same_file(const struct stat *a, const struct stat *b) {
+  return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+/* Between opening and locking it a run may have given the file its name and made the next one, which is
+ * locked and called as this one was. What is locked here and still has the name keeps it: names are made
+ * anew. */
 static void remove_if_left(int folder, const char *name) {
+  struct stat here, there;
   int descriptor = openat(folder, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (descriptor < 0) return;
-  if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) unlinkat(folder, name, 0);
+  if (flock(descriptor, LOCK_EX | LOCK_NB) == 0 && fstat(descriptor, &here) == 0 &&
+      fstatat(folder, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && same_file(&here, &there))
+    unlinkat(folder, name, 0);
   close(descriptor);
 }
 
@@ -68,8 +78,7 @@ static void remove_left_behind(const place *p) {
 static int is_ours(int descriptor, const char *name) {
   struct stat here, there;
   if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return 0;
-  return fstat(descriptor, &here) == 0 && stat(name, &there) == 0 && here.st_ino == there.st_ino &&
-         here.st_dev == there.st_dev;
+  return fstat(descriptor, &here) == 0 && stat(name, &there) == 0 && same_file(&here, &there);
 }
 
 /* New files are made as any other is (umask); one that takes another's place is as that was. Who may not give
