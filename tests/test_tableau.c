@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "rk/stability.h"
-#include "rk/tableau.h"
+#include "step/stability.h"
+#include "step/tableau.h"
 
 /* ---- Rooted trees ------------------------------------------------------------------------------- */
 

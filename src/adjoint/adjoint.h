@@ -2,7 +2,7 @@
 #ifndef OG_ADJOINT_H
 #define OG_ADJOINT_H
 
-#include "rk/step.h"
+#include "step/step.h"
 #include "solve/memory/recompute.h"
 
 /* Cotangents in, as given to og_solve_pullback, and per-trajectory results in the solve's workspace. */

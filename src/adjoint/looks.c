@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "rk/stability.h"
+#include "step/stability.h"
 
 /* ---- Which steps are sampled ---- */
 

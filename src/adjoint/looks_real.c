@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "rk/stability.h"
+#include "step/stability.h"
 #include "solve/memory/budget.h"
 #include "solve/tolerances.h"
 

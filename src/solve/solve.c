@@ -1,5 +1,5 @@
 /* The public face of a solve: settings, running, results. */
-#include "rk/stability.h"
+#include "step/stability.h"
 #include "solve/events/idle.h"
 #include "solve/memory/checkpoints.h"
 #include "solve/memory/tapes.h"

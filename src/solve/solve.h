@@ -6,7 +6,7 @@
 
 #include "base/real.h"
 #include "field/field.h"
-#include "rk/tableau.h"
+#include "step/tableau.h"
 #include "solve/ceilings.h"
 #include "solve/integrate/coarse.h"
 #include "solve/memory/step_record.h"

@@ -3,7 +3,7 @@
 #define OG_CONTROL_H
 
 #include "kernels/kernels.h"
-#include "rk/tableau.h"
+#include "step/tableau.h"
 
 /* How much a step may grow at once; not at all after a rejection. */
 #define OG_GROWTH_MOST 10.0

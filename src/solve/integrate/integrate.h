@@ -2,7 +2,7 @@
 #ifndef OG_INTEGRATE_H
 #define OG_INTEGRATE_H
 
-#include "rk/step.h"
+#include "step/step.h"
 #include "solve/events/detection.h"
 #include "solve/integrate/control.h"
 

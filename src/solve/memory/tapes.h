@@ -5,7 +5,7 @@
 #ifndef OG_TAPES_H
 #define OG_TAPES_H
 
-#include "rk/step.h"
+#include "step/step.h"
 #include "solve/solve.h"
 
 enum { OG_TAPES_MOST = 1 << 30 };

@@ -1,4 +1,4 @@
-#include "rk/stability.h"
+#include "step/stability.h"
 
 #include <complex.h>
 #include <math.h>

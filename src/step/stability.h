@@ -3,7 +3,7 @@
 #ifndef OG_STABILITY_H
 #define OG_STABILITY_H
 
-#include "rk/tableau.h"
+#include "step/tableau.h"
 
 /* Where a step is divided to see what the whole one misses: at no node of any method, nor in the middle. */
 #define OG_SPLIT 0.44

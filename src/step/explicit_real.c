@@ -4,7 +4,7 @@
  * (df/dx)^T g_j. */
 #include <string.h>
 
-#include "rk/step.h"
+#include "step/step.h"
 
 typedef OG_R(og_step) og_step;
 typedef OG_R(og_place) og_place;

@@ -8,7 +8,7 @@
 #include "base/real.h"
 #include "field/field.h"
 #include "kernels/kernels.h"
-#include "rk/tableau.h"
+#include "step/tableau.h"
 
 /* The nonzero weights of a sum over stages. */
 #define OG_STEP_TYPES(X, S)                                                                                  \
