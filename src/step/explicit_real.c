@@ -171,10 +171,10 @@ static void evaluate(og_step *step, int j, const double *t, const real *stage, c
 
 /* ---- Fields that compute sums and functions of them in one pass ---- */
 
-/* What one call of ops.stages or ops.transposed is told, and what that points to. */
+/* What one call of a fused function is told, and what that points to. */
 typedef struct pass {
   int count;
-  OG_R(og_field_stage) stage[OG_STAGES_MAX];
+  OG_R(og_fused_stage) stage[OG_STAGES_MAX];
   const real *term[OG_STAGES_MAX][OG_TERMS_MAX];
   real value[OG_STAGES_MAX][OG_TERMS_MAX];
 } pass;
@@ -187,7 +187,7 @@ static void add_to_pass(const og_step *step, pass *p, int j, int count, const og
   int i = p->count++, timed = (step->field->flags & OG_FIELD_DEPENDS_ON_TIME) != 0;
   double *t = step->stage_t + i * step->lanes;
   if (timed) stage_times(step, j, at, t);
-  p->stage[i] = (OG_R(og_field_stage)){
+  p->stage[i] = (OG_R(og_fused_stage)){
       .count = count, .value = p->value[i], .term = p->term[i], .y = y, .f = f, .t = timed ? t : NULL};
 }
 
@@ -203,13 +203,13 @@ static void stages_in_one_pass(og_step *step, int first, int last, int last_k, c
                 j < last_k ? step->k[j] : NULL);
     step->evals += j < last_k;
   }
-  step->field->OG_R(ops).stages(step->field, step->lanes, p.count, p.stage, x, at->h_real, theta);
+  step->field->OG_R(fused)->stages(step->field, step->lanes, p.count, p.stage, x, at->h_real, theta);
 }
 
 void OG_R(og_step_stages)(og_step *step, int first, int last, int last_k, const og_place *at, const real *x,
                           const real *theta) {
   double t[OG_LANES_MAX];
-  if (step->field->OG_R(ops).stages && whole(step)) {
+  if (step->field->OG_R(fused) && whole(step)) {
     stages_in_one_pass(step, first, last, last_k, at, x, theta);
     return;
   }
@@ -307,8 +307,8 @@ static int transpose_in_one_pass(og_step *step, int last, const og_place *at, co
     add_to_pass(step, &p, j, count, at, j ? step->stage_x[j] : (real *)x, step->x_bar[j]);
     reached[i] = step->x_bar[j];
   }
-  step->field->OG_R(ops).transposed(step->field, step->lanes, p.count, p.stage, at->h_real, theta,
-                                    step->lambda, theta_bar);
+  step->field->OG_R(fused)->transposed(step->field, step->lanes, p.count, p.stage, at->h_real, theta,
+                                       step->lambda, theta_bar);
   return p.count;
 }
 
@@ -334,7 +334,7 @@ void OG_R(og_step_transpose)(og_step *step, int last, const og_place *at, const 
   const real *reached[OG_STAGES_MAX];
   real ones[OG_STAGES_MAX];
   int plain = theta_bar && !t_bars && !step->weights_bar && (last <= step->core || !mask), count;
-  if (plain && step->field->OG_R(ops).transposed && whole(step))
+  if (plain && step->field->OG_R(fused) && step->field->OG_R(fused)->transposed && whole(step))
     count = transpose_in_one_pass(step, last, at, x, theta, observed, x_bar, theta_bar, reached);
   else
     count = transpose_stages(step, last, at, x, theta, observed, mask, x_bar, theta_bar, t_bars, reached);

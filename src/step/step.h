@@ -6,7 +6,7 @@
 #define OG_STEP_H
 
 #include "base/real.h"
-#include "field/field.h"
+#include "field/fused.h"
 #include "kernels/kernels.h"
 #include "step/tableau.h"
 
