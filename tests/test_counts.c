@@ -115,9 +115,7 @@ static void what_is_said_was_called(void **state) {
                   .control = variant / 2 % 2 ? OG_CONTROL_NONE : OG_CONTROL_REFINE,
                   .observed = variant / 4 % 2,
                   .count = variant / 8 ? TRAJECTORIES : 1};
-        /* looks count the stages of steps, and none that observations inside them take */
-        int looked_inside = k.control == OG_CONTROL_REFINE && k.observed;
-        if (!looked_inside && (k.steps || has_steps_of_its_own(method))) count(&k);
+        if (k.steps || has_steps_of_its_own(method)) count(&k);
       }
 }
 

@@ -63,7 +63,7 @@ og_status og_check_seeds(const og_solve *solve, const char *what, const double *
     og_solve *solve;                                                                                         \
     int lanes, idle;                                                                                         \
     size_t next, end; /* items not begun */                                                                  \
-    og_place_##S at;                                                                                         \
+    og_interval_##S at;                                                                                      \
     X *x, *theta;                            /* [n][lanes], [p][lanes] */                                    \
     og_trajectory *trajectory[OG_LANES_MAX]; /* NULL: idle */                                                \
     size_t item[OG_LANES_MAX], index[OG_LANES_MAX];                                                          \

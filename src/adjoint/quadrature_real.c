@@ -45,7 +45,7 @@ typedef struct integrator {
   place at[OG_LANES_MAX];
   long long vjps;
 } integrator;
-_Static_assert(sizeof(integrator) <= OG_WORKER_FIXED, "a budget counts on the size of a worker's state");
+_Static_assert(sizeof(integrator) <= OG_QUADRATURE_FIXED, "a budget counts on the size of a worker's state");
 
 /* ---- Memory ---- */
 

@@ -34,7 +34,7 @@ static int kind_of_keeping(const og_options *o) {
 
 static og_status read_options(og_solve *solve) {
   const og_options *o = solve->options;
-  solve->tableau = og_tableau_of((og_method)og_options_integer(o, OG_OPT_METHOD));
+  solve->stepper = og_stepper_of((og_method)og_options_integer(o, OG_OPT_METHOD));
   solve->single = og_options_integer(o, OG_OPT_PRECISION) == OG_PRECISION_SINGLE;
   solve->keep = kind_of_keeping(o);
   solve->limits = (og_limits){.rtol = og_options_real(o, OG_OPT_RTOL),
@@ -46,14 +46,14 @@ static og_status read_options(og_solve *solve) {
                               .max_events = (size_t)og_options_integer(o, OG_OPT_MAX_EVENTS),
                               .max_steps = (size_t)og_options_integer(o, OG_OPT_MAX_STEPS),
                               .budget = (size_t)og_options_integer(o, OG_OPT_MEMORY)};
-  solve->limits.looked_at = og_split_reach(solve->tableau, fmin(30 * solve->limits.rtol, 0.3));
-  solve->limits.reach = og_stability_reach(solve->tableau);
+  solve->limits.looked_at = og_split_reach(&solve->stepper, fmin(30 * solve->limits.rtol, 0.3));
+  solve->limits.reach = og_stability_reach(&solve->stepper);
   solve->stride = og_step_record_stride(solve->n, solve->single ? sizeof(float) : sizeof(double));
-  if (og_options_integer(o, OG_OPT_STEPS) == 0 && solve->tableau->embedded_order == 0)
+  if (og_options_integer(o, OG_OPT_STEPS) == 0 && solve->stepper.errors == 0)
     return og_fail(solve->context, OG_ERR_ARGUMENT,
                    "method %s has no error estimate and takes fixed steps only: give "
                    "a number of steps, or choose an adaptive method such as tsit5",
-                   solve->tableau->name);
+                   solve->stepper.name);
   if (og_options_integer(o, OG_OPT_STEPS) == 0 &&
       og_options_integer(o, OG_OPT_SCHEDULE) == OG_SCHEDULE_BINOMIAL)
     return og_fail(solve->context, OG_ERR_ARGUMENT,

@@ -6,7 +6,7 @@
 
 #include "base/real.h"
 #include "field/field.h"
-#include "step/tableau.h"
+#include "step/stepper.h"
 #include "solve/ceilings.h"
 #include "solve/integrate/coarse.h"
 #include "solve/memory/step_record.h"
@@ -90,7 +90,7 @@ typedef struct og_role {
 /* src/solve/tapes.h. memory: NULL: none are kept. */
 typedef struct og_tapes {
   int lanes;
-  size_t blocks, block_bytes, stage_bytes;
+  size_t blocks, block_bytes, step_bytes;
   char *memory;
 } og_tapes;
 
@@ -100,8 +100,8 @@ struct og_solve {
   const og_field *source;
   og_field *bound; /* to the weights of the last run; owned, NULL: not made */
   og_options *options;
-  const og_tableau *tableau;
-  int single, keep; /* single precision; OG_KEEP_... */
+  og_stepper stepper; /* the method */
+  int single, keep;   /* single precision; OG_KEEP_... */
   int state;
   size_t count, n, states; /* trajectories; rows of the field; without the quadrature */
   size_t p, parameters;    /* rows of the field's theta; without those of inputs, with bound weights */

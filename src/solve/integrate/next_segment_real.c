@@ -143,7 +143,7 @@ void OG_R(og_integrate_restart)(drive *d) {
     any |= d->mask[lane] != 0;
     d->restart[lane] = 0;
   }
-  if (!any || (!d->step.tableau->first_same_as_last && !d->detection)) return;
+  if (!any || (!d->solve->stepper.carries_slope && !d->detection)) return;
   OG_R(og_integrate_first_stage)(d);
   OG_R(og_integrate_sides)(d, d->e);
 }
