@@ -174,7 +174,9 @@ int own_observed_gradient(own *o, const double parameters[LV_PARAMETERS], double
     }
   }
   memset(gradient, 0, LV_GRADIENT * sizeof *gradient);
-  TRY(og_solve_pullback(o->observed, bar[0], NULL, NULL, gradient, gradient + LV_STATES, NULL, NULL, NULL));
+  TRY(og_solve_pullback(o->observed,
+                        &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .observed_bar = bar[0],
+                                              .x0_bar = gradient, .theta_bar = gradient + LV_STATES}));
   o->vjps = o->refinements = 0;
   add_work(o, o->observed);
   return 0;
@@ -185,7 +187,9 @@ static int part_of_gradients(own *o, size_t m, const double *parameters, double 
   TRY(og_solve_run(o->final));
   memset(o->x0_bar, 0, m * LV_STATES * sizeof(double));
   memset(o->theta_bar, 0, m * LV_PARAMETERS * sizeof(double));
-  TRY(og_solve_pullback(o->final, NULL, o->final_bar, NULL, o->x0_bar, o->theta_bar, NULL, NULL, NULL));
+  TRY(og_solve_pullback(o->final,
+                        &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = o->final_bar,
+                                              .x0_bar = o->x0_bar, .theta_bar = o->theta_bar}));
   add_work(o, o->final);
   for (size_t i = 0; i < m; i++) {
     memcpy(gradients + i * LV_GRADIENT, o->x0_bar + i * LV_STATES, LV_STATES * sizeof(double));

@@ -14,6 +14,11 @@
  *    of a context (og_context_message) alone does not.
  *  - A thread needs 128 KiB of stack, whatever the model, beside what its callbacks take.
  *  - An object is used by one thread at a time. Fields are constant and may be shared by threads.
+ *  - A struct that the caller fills begins with `size_t size`, its sizeof; what is left zero is not given or
+ *    not wanted. In C: &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = bars}, and so in C++20
+ *    without the parentheses; in older C++: og_pullback_arrays a{}; a.size = sizeof a. Later versions add
+ *    members at the end: a smaller struct stands for one whose further members are zero, and a larger one is
+ *    refused (OG_ERR_ARGUMENT) if anything that this library does not know in it is not zero.
  *  - Objects are destroyed in any order before their context; destroying NULL does nothing. An object keeps
  * what it was made from for as long as it needs it: a field may be destroyed before its solves, a model and a
  *    table before an objective. What a callback's `user` points to is the caller's to keep. */
@@ -25,6 +30,9 @@
 
 /** Marks a pointer that may be NULL in the declarations below; what NULL means there, their comments say. */
 #define OG_OR_NULL
+
+/** The first member of a struct that the caller fills, in a braced list of designated members. */
+#define OG_INIT(type) .size = sizeof(type)
 
 #if defined(__GNUC__)
 #define OG_API __attribute__((visibility("default")))
@@ -349,6 +357,7 @@ typedef enum og_direction { OG_DIRECTION_ANY, OG_DIRECTION_RISING, OG_DIRECTION_
  * guard is zero there and leaves zero in that direction. Observations at its time see the state before it.
  * The state may then jump; a terminal event ends the trajectory there. */
 typedef struct og_event {
+  size_t size;
   const char *name; /* for messages; NULL: "event 0" */
   og_direction direction;
   int terminal;
@@ -374,6 +383,7 @@ typedef int (*og_jump_jvp_fn)(size_t event, double t, const double *x, const dou
 /** `jump` is NULL when no event changes the state; its products are then not needed. guard_vjp and jump_vjp
  * are needed for gradients, guard_vjp and jump_jvp for tangents. */
 typedef struct og_event_functions {
+  size_t size;
   og_guard_fn guard;
   og_guard_vjp_fn guard_vjp;
   og_jump_fn jump;
@@ -500,9 +510,19 @@ OG_API og_status og_solve_event_tangents(const og_solve *solve, size_t trajector
                                          double *OG_OR_NULL times_dot, double *OG_OR_NULL before_dot,
                                          double *OG_OR_NULL after_dot);
 
-/** Cotangents in: of the observed states [sum of counts][n] in order of trajectory and time, of the final
- *  states [M][n], of the running cost's integral [M]; NULL means zero. Cotangents out, added to: x0_bar
- * [M][n], theta_bar [p] or [M][p], t0_bar [M], t1_bar [M], times_bar [sum of counts]; NULL means not wanted.
+/** Cotangents in and out; NULL: zero, or not wanted. */
+typedef struct og_pullback_arrays {
+  size_t size;
+  const double *observed_bar; /* of the observed states [sum of counts][n], by trajectory and time */
+  const double *final_bar;    /* of the final states [M][n] */
+  const double *cost_bar;     /* of the running cost's integral [M] */
+  double *x0_bar;             /* out, ADDED to: [M][n] */
+  double *theta_bar;          /* [p], or [M][p] where each trajectory has its own parameters */
+  double *t0_bar, *t1_bar;    /* [M] */
+  double *times_bar;          /* of the times of observations [sum of counts] */
+} og_pullback_arrays;
+
+/** The gradient of a loss from its cotangents of the results.
  *  With the option adjoint = discrete it is the exact derivative of the computed numbers with the steps
  *  held at fixed fractions of the span, and forward assembles the same numbers from n + p + 2 tangents and
  * one for each signal value. The others solve the continuous adjoint equation lambda' = -(df/dx)^T lambda
@@ -515,11 +535,7 @@ OG_API og_status og_solve_event_tangents(const og_solve *solve, size_t trajector
  * derivative are narrowed and the trajectory solved again, or OG_ERR_UNRESOLVED says where and what to try
  * (option gradient-control). Events are differentiated with their times; one that is touched and not crossed
  * is refused (OG_ERR_GRAZING). Cotangents of observations that a terminal event left out are ignored. */
-OG_API og_status og_solve_pullback(og_solve *solve, const double *OG_OR_NULL observed_bar,
-                                   const double *OG_OR_NULL final_bar, const double *OG_OR_NULL cost_bar,
-                                   double *OG_OR_NULL x0_bar, double *OG_OR_NULL theta_bar,
-                                   double *OG_OR_NULL t0_bar, double *OG_OR_NULL t1_bar,
-                                   double *OG_OR_NULL times_bar);
+OG_API og_status og_solve_pullback(og_solve *solve, const og_pullback_arrays *arrays);
 /** How well the last gradient is known: estimated errors, each relative to the largest component of its kind.
  *  With adjoint = discrete or forward they come from looks at single steps on the way back (what the same
  * step in two parts does otherwise), or, where these gave cause for doubt, from a comparison with the
@@ -538,31 +554,35 @@ typedef struct og_gradient_error {
  * so. */
 OG_API og_status og_solve_gradient_error(const og_solve *solve, og_gradient_error *error);
 
-/** The twin: tangents in (NULL means zero; shapes as the cotangents out above), tangents out, overwritten. */
-OG_API og_status og_solve_pushforward(og_solve *solve, const double *OG_OR_NULL x0_dot,
-                                      const double *OG_OR_NULL theta_dot, const double *OG_OR_NULL t0_dot,
-                                      const double *OG_OR_NULL t1_dot, const double *OG_OR_NULL times_dot,
-                                      double *OG_OR_NULL observed_dot, double *OG_OR_NULL final_dot,
-                                      double *OG_OR_NULL cost_dot);
+/** Tangents in and out; NULL: zero, or not wanted. Shapes as in og_pullback_arrays. */
+typedef struct og_pushforward_arrays {
+  size_t size;
+  const double *x0_dot, *theta_dot, *t0_dot, *t1_dot, *times_dot;
+  double *observed_dot, *final_dot, *cost_dot; /* out, overwritten */
+} og_pushforward_arrays;
+/** The twin: how the results change with what they are made from. */
+OG_API og_status og_solve_pushforward(og_solve *solve, const og_pushforward_arrays *arrays);
 
-/** Second derivatives: how the results of og_solve_pullback change along each of `directions` (>= 1)
- * directions of initial states and parameters, x0_dot [directions][M][n] and theta_dot [directions][p] or
- * [..][M][p] (NULL means zero). Cotangents in, as for the pullback, and their own changes along each
- * direction, with a leading [directions] (NULL means zero): of a loss L(observed, final, cost) they are its
- * Hessian times the tangents that og_solve_pushforward gives. Out, added to: x0_bar_dot [directions][M][n]
- * and theta_bar_dot [directions][p] or [..][M][p], which then are the Hessian of L times each direction; NULL
- * means not wanted. Forward over adjoint, exact for the computed numbers with the steps held, as the discrete
+/** Of og_solve_hessian_product; NULL: zero, or not wanted. D is the number of directions. */
+typedef struct og_hessian_arrays {
+  size_t size;
+  size_t directions;                                             /* >= 1 */
+  const double *x0_dot, *theta_dot;                              /* [D][M][n]; [D][p] or [D][M][p] */
+  const double *observed_bar, *final_bar, *cost_bar;             /* as in og_pullback_arrays */
+  const double *observed_bar_dot, *final_bar_dot, *cost_bar_dot; /* the same with a leading [D] */
+  double *x0_bar_dot, *theta_bar_dot; /* out, ADDED to: [D][M][n]; [D][p] or [D][M][p] */
+} og_hessian_arrays;
+/** Second derivatives: how the results of og_solve_pullback change along each direction of initial states and
+ * parameters. Cotangents in, as for the pullback, and their own changes along each
+ * direction: of a loss L(observed, final, cost) they are its
+ * Hessian times the tangents that og_solve_pushforward gives. What comes out is then the Hessian of L times
+ * each direction. Forward over adjoint, exact for the computed numbers with the steps held, as the discrete
  * pullback is; the steps must have been kept, and the field needs vjp, jvp and second derivatives. Directions
  * are solved together: time and memory are about those of that many trajectories of 2 n states. Under a
  * memory budget they keep checkpoints of their own, within as much again. Pairs (x, x_dot) need more than x
  * alone, so a budget that is enough for run and pullback may be refused here: OG_ERR_BUDGET, and the message
  * has the least that would do. */
-OG_API og_status og_solve_hessian_product(
-    og_solve *solve, size_t directions, const double *OG_OR_NULL x0_dot, const double *OG_OR_NULL theta_dot,
-    const double *OG_OR_NULL observed_bar, const double *OG_OR_NULL final_bar,
-    const double *OG_OR_NULL cost_bar, const double *OG_OR_NULL observed_bar_dot,
-    const double *OG_OR_NULL final_bar_dot, const double *OG_OR_NULL cost_bar_dot,
-    double *OG_OR_NULL x0_bar_dot, double *OG_OR_NULL theta_bar_dot);
+OG_API og_status og_solve_hessian_product(og_solve *solve, const og_hessian_arrays *arrays);
 
 /* ---- Tables of data ------------------------------------------------------------------------------ */
 
@@ -931,11 +951,19 @@ typedef int (*og_training_fn)(const og_training *training, void *user);
  * than `tolerance` of it. */
 typedef struct og_trainer og_trainer;
 
-/** Starts from theta [p]. Reads the options epochs, iterations, reduction, l1, l2, clip-norm, clip-value,
- * lr-schedule and those it names, patience, tolerance, seed and those of og_updater_create. `batches` must
- * be at their start, and are the trainer's alone from then on. */
-OG_API og_status og_trainer_create(og_context *context, const og_options *options, size_t p, og_loss_fn loss,
-                                   void *user, og_batches *batches, const double *theta, og_trainer **out);
+/** What a trainer is made of. */
+typedef struct og_trainer_parts {
+  size_t size;
+  size_t p;
+  og_loss_fn loss;
+  void *user;          /* handed to the loss */
+  og_batches *batches; /* at their start; the trainer's alone from then on */
+  const double *theta; /* [p], where it starts */
+} og_trainer_parts;
+/** Reads the options epochs, iterations, reduction, l1, l2, clip-norm, clip-value,
+ * lr-schedule and those it names, patience, tolerance, seed and those of og_updater_create. */
+OG_API og_status og_trainer_create(og_context *context, const og_options *options,
+                                   const og_trainer_parts *parts, og_trainer **out);
 /** A trainer of an objective's loss, with batches of its own, within the parameters' bounds; penalties and
  * decay are for the weights of networks alone if the model has any. theta = NULL: og_model_initialize by the
  * seed. */

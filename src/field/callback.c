@@ -177,18 +177,15 @@ og_status og_field_set_events(og_field *field, size_t count, const og_event *eve
   OG_NEED_IF(field->context, count, functions);
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
-  if (count && (!events || !functions || !functions->guard))
-    return og_fail(field->context, OG_ERR_ARGUMENT, "%zu events need their descriptions and a guard callback",
-                   count);
-  for (size_t i = 0; i < count; i++)
-    if ((unsigned)events[i].direction > OG_DIRECTION_FALLING)
-      return og_fail(field->context, OG_ERR_ARGUMENT, "event %zu: unknown direction %d", i,
-                     (int)events[i].direction);
-  og_event *copy = count ? og_events_copy(field->context, count, events) : NULL;
-  if (count && !copy) return og_fail_memory(field->context, count * sizeof *copy, "events");
+  og_event *copy = NULL;
+  og_event_functions given = {0};
+  if (count) OG_TAKE(field->context, og_event_functions, functions, &given);
+  if (count && !given.guard)
+    return og_fail(field->context, OG_ERR_ARGUMENT, "%zu events need a guard callback", count);
+  if (count) OG_TRY(og_events_copy(field->context, count, events, &copy));
   og_events_free(field->context, callback->owned_events);
   callback->owned_events = copy;
-  callback->on_event = count ? *functions : (og_event_functions){0};
+  callback->on_event = given;
   field->event = copy;
   field->events = count;
   field->event_ops = count ? og_callback_event_ops : (og_event_ops){0};

@@ -73,8 +73,8 @@ int og_difference_vjp(const og_callback_field *field, const og_callback_map *map
 int og_difference_jvp(const og_callback_field *field, const og_callback_map *map, og_callback_point *at);
 int og_difference_hessian(const og_callback_field *field, og_callback_point *at); /* of the vjp */
 
-/* A field's private copy of its events: NULL when there is no memory. Free with og_events_free. */
-og_event *og_events_copy(og_context *context, size_t count, const og_event *events);
+/* A field's private copy of its events, checked. Free with og_events_free. */
+og_status og_events_copy(og_context *context, size_t count, const og_event *events, og_event **out);
 void og_events_free(og_context *context, og_event *events);
 
 extern const og_event_ops og_callback_event_ops;

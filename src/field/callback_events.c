@@ -41,19 +41,38 @@ og_callback_point og_callback_point_in(const og_field *field, double *scratch) {
 void og_events_free(og_context *context, og_event *events) { og_free(context, events); }
 
 /* One block: the descriptions, then their names. */
-og_event *og_events_copy(og_context *context, size_t count, const og_event *events) {
+static og_status check_event(og_context *context, size_t i, const og_event *event) {
+  if ((unsigned)event->direction <= OG_DIRECTION_FALLING) return OG_OK;
+  return og_fail(context, OG_ERR_ARGUMENT, "event %zu: unknown direction %d", i, (int)event->direction);
+}
+
+/* As the caller's library knew them: each is as long as the first. */
+og_status og_events_copy(og_context *context, size_t count, const og_event *events, og_event **out) {
   size_t bytes = count * sizeof *events;
-  for (size_t i = 0; i < count; i++) bytes += events[i].name ? strlen(events[i].name) + 1 : 0;
+  const char *at = (const char *)events;
+  for (size_t i = 0; i < count; i++, at += events->size) {
+    og_event one;
+    OG_TRY(og_take_sized(context, "og_field_set_events", "og_event", at, sizeof one, &one));
+    OG_TRY(check_event(context, i, &one));
+    if (one.size != events->size)
+      return og_fail(context, OG_ERR_ARGUMENT, "event %zu has the size %zu, and the first one %zu", i,
+                     one.size, events->size);
+    bytes += one.name ? strlen(one.name) + 1 : 0;
+  }
   og_event *copy = og_alloc(context, 1, bytes);
-  if (!copy) return NULL;
+  if (!copy) return og_fail_memory(context, bytes, "events");
   char *text = (char *)(copy + count);
-  for (size_t i = 0; i < count; i++) {
-    copy[i] = events[i];
-    if (!events[i].name) continue;
-    copy[i].name = strcpy(text, events[i].name);
+  at = (const char *)events;
+  for (size_t i = 0; i < count; i++, at += events->size) {
+    (void)og_take_sized(context, "og_field_set_events", "og_event", at, sizeof *copy,
+                        &copy[i]); /* as above */
+    copy[i].size = sizeof *copy;
+    if (!copy[i].name) continue;
+    copy[i].name = strcpy(text, copy[i].name);
     text += strlen(text) + 1;
   }
-  return copy;
+  *out = copy;
+  return OG_OK;
 }
 
 /* ---- At one point ---- */
