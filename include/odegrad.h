@@ -350,6 +350,65 @@ OG_API og_status og_field_set_hessian(og_field *field, og_hessian_fn OG_OR_NULL 
  * theta_dot likewise; df/dt is the derivative with the inputs' values held. */
 OG_API og_status og_field_set_inputs(og_field *field, size_t inputs);
 
+/* Block callbacks are for callers that are fast on arrays only. They are given `lanes` trajectories at once,
+ * 1 to 64, each at a time of its own: a row is one number of every trajectory, x[n][lanes], theta[p][lanes]
+ * (with inputs [p + inputs][lanes]). status[lane] comes in as 0, or nonzero for a lane that is not needed:
+ * it may be skipped, its numbers may be anything, and what is written for it is ignored. A callback writes
+ * > 0 for "not here, try a smaller step" and < 0 for "stop" into the status of a lane, or returns one of them
+ * for all. What is computed for a lane must not depend, in any bit, on the others or on their number. Outputs
+ * are OVERWRITTEN; they come in as zeros, so that zero entries need not be written, and NULL where they are
+ * not wanted. They may be called from several threads at once. */
+
+/** f[n][lanes]; with a running cost one row more, l, here and in lambda and f_dot below. */
+typedef int (*og_block_rhs_fn)(int lanes, const double *t, const double *x, const double *theta, double *f,
+                               signed char *status, void *user);
+/** x_bar[n][lanes], theta_bar[p][lanes], t_bar[lanes] from lambda[n][lanes]. */
+typedef int (*og_block_vjp_fn)(int lanes, const double *t, const double *x, const double *theta,
+                               const double *lambda, double *OG_OR_NULL x_bar, double *OG_OR_NULL theta_bar,
+                               double *OG_OR_NULL t_bar, signed char *status, void *user);
+/** f_dot[n][lanes] from t_dot[lanes], x_dot[n][lanes], theta_dot[p][lanes]. */
+typedef int (*og_block_jvp_fn)(int lanes, const double *t, const double *x, const double *theta,
+                               const double *t_dot, const double *x_dot, const double *theta_dot,
+                               double *f_dot, signed char *status, void *user);
+/** As og_hessian_fn. */
+typedef int (*og_block_hessian_fn)(int lanes, const double *t, const double *x, const double *theta,
+                                   const double *lambda, const double *x_dot, const double *theta_dot,
+                                   double *OG_OR_NULL x_bar_dot, double *OG_OR_NULL theta_bar_dot,
+                                   double *OG_OR_NULL t_bar_dot, signed char *status, void *user);
+/* The same on single-precision numbers; times are double. */
+typedef int (*og_block_rhs_single_fn)(int lanes, const double *t, const float *x, const float *theta,
+                                      float *f, signed char *status, void *user);
+typedef int (*og_block_vjp_single_fn)(int lanes, const double *t, const float *x, const float *theta,
+                                      const float *lambda, float *OG_OR_NULL x_bar,
+                                      float *OG_OR_NULL theta_bar, float *OG_OR_NULL t_bar,
+                                      signed char *status, void *user);
+typedef int (*og_block_jvp_single_fn)(int lanes, const double *t, const float *x, const float *theta,
+                                      const float *t_dot, const float *x_dot, const float *theta_dot,
+                                      float *f_dot, signed char *status, void *user);
+typedef int (*og_block_hessian_single_fn)(int lanes, const double *t, const float *x, const float *theta,
+                                          const float *lambda, const float *x_dot, const float *theta_dot,
+                                          float *OG_OR_NULL x_bar_dot, float *OG_OR_NULL theta_bar_dot,
+                                          float *OG_OR_NULL t_bar_dot, signed char *status, void *user);
+
+/** The callbacks of a block field. All but rhs may be NULL. A single-precision one stands beside that in
+ *  double; where it is NULL a solve in single precision converts blocks to double and back. */
+typedef struct og_block_functions {
+  size_t size;
+  int cost; /* nonzero: the last row of f is a running cost (og_solve_cost) */
+  og_block_rhs_fn rhs;
+  og_block_vjp_fn vjp;
+  og_block_jvp_fn jvp;
+  og_block_hessian_fn hessian;
+  og_block_rhs_single_fn rhs_single;
+  og_block_vjp_single_fn vjp_single;
+  og_block_jvp_single_fn jvp_single;
+  og_block_hessian_single_fn hessian_single;
+} og_block_functions;
+/** A field as og_field_create makes it, from block callbacks. Events have callbacks for one trajectory, as
+ *  below; vjp, jvp, Hessian and cost are those given here. */
+OG_API og_status og_field_create_blocks(og_context *context, size_t states, size_t parameters,
+                                        const og_block_functions *functions, void *user, og_field **out);
+
 /** Which way a guard passes zero, seen in the direction of integration. */
 typedef enum og_direction { OG_DIRECTION_ANY, OG_DIRECTION_RISING, OG_DIRECTION_FALLING } og_direction;
 

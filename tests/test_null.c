@@ -29,6 +29,7 @@ static int the_int[1];
 static og_window the_window[2];
 static og_event the_event[2];
 static og_event_functions the_event_functions[1];
+static og_block_functions the_block_functions[1];
 static og_pullback_arrays the_pullback_arrays[1];
 static og_pushforward_arrays the_pushforward_arrays[1];
 static og_hessian_arrays the_hessian_arrays[1];

@@ -6,22 +6,25 @@
 #include "base/real.h"
 
 static void update_flags(og_callback_field *field) {
+  const og_block_functions *block = &field->block;
   int cost_ok = !field->cost || field->cost_vjp || field->differences;
   const og_event_functions *on = &field->on_event;
   int guard_ok = !on->guard || on->guard_vjp || field->differences;
   int jump_vjp = !on->jump || on->jump_vjp || field->differences;
   int jump_jvp = !on->jump || on->jump_jvp || field->differences;
-  int vjp = (field->vjp || field->differences) && cost_ok && guard_ok && jump_vjp;
-  int jvp = (field->jvp || field->differences) && cost_ok && guard_ok && jump_jvp;
-  int given = field->hessian && (!field->cost || field->cost_hessian);
+  int vjp = (field->vjp || block->vjp || field->differences) && cost_ok && guard_ok && jump_vjp;
+  int jvp = (field->jvp || block->jvp || field->differences) && cost_ok && guard_ok && jump_jvp;
+  int given = block->hessian || (field->hessian && (!field->cost || field->cost_hessian));
   /* not from differences of differences, whose error would be about 1e-4 */
-  int hessian = given || (field->differences && field->vjp && (!field->cost || field->cost_vjp));
+  int twice = block->vjp || (field->vjp && (!field->cost || field->cost_vjp));
+  int hessian = given || (field->differences && twice);
   field->base.flags = (field->autonomous ? 0u : OG_FIELD_DEPENDS_ON_TIME) | (vjp ? OG_FIELD_HAS_VJP : 0u) |
                       (jvp ? OG_FIELD_HAS_JVP : 0u) | (hessian ? OG_FIELD_HAS_HESSIAN : 0u);
 }
 
 static size_t scratch_bytes(const og_field *field, int lanes) {
-  (void)lanes;
+  const og_callback_field *callback = (const og_callback_field *)field;
+  if (callback->block.rhs) return og_block_bytes(callback, lanes);
   return (og_callback_doubles(field) + field->events) * sizeof(double);
 }
 
@@ -31,13 +34,8 @@ static void destroy(og_field *field) {
   og_free(field->context, field);
 }
 
-og_status og_field_create(og_context *context, size_t states, size_t parameters, og_rhs_fn rhs, void *user,
-                          og_field **out) {
-  if (out) *out = NULL;
-  OG_OBJECT(context);
-  OG_NEED(context, out);
-  OG_NEED(context, rhs);
-  if (!rhs) return og_fail(context, OG_ERR_ARGUMENT, "a field needs a right-hand side: rhs is NULL");
+static og_status open_field(og_context *context, size_t states, size_t parameters, void *user,
+                            og_callback_field **out) {
   if (states == 0 || states > (1u << 28) || parameters > (1u << 28))
     return og_fail(context, OG_ERR_ARGUMENT,
                    "a field of %zu states and %zu parameters: states must be at least 1, and "
@@ -45,20 +43,55 @@ og_status og_field_create(og_context *context, size_t states, size_t parameters,
                    states, parameters);
   og_callback_field *field = og_alloc(context, 1, sizeof *field);
   if (!field) return og_fail_memory(context, sizeof *field, "a field");
-  field->base = (og_field){.context = context,
-                           .n = states,
-                           .p = parameters,
-                           .ops_d = og_callback_ops_d,
-                           .ops_s = og_callback_ops_s,
-                           .scratch_bytes = scratch_bytes,
-                           .destroy = destroy};
-  field->rhs = rhs;
+  field->base = (og_field){
+      .context = context, .n = states, .p = parameters, .scratch_bytes = scratch_bytes, .destroy = destroy};
   field->user = user;
+  *out = field;
+  return OG_OK;
+}
+
+og_status og_field_create(og_context *context, size_t states, size_t parameters, og_rhs_fn rhs, void *user,
+                          og_field **out) {
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
+  OG_NEED(context, rhs);
+  og_callback_field *field = NULL;
+  OG_TRY(open_field(context, states, parameters, user, &field));
+  field->rhs = rhs;
+  field->base.ops_d = og_callback_ops_d;
+  field->base.ops_s = og_callback_ops_s;
   update_flags(field);
   *out = &field->base;
   return OG_OK;
 }
 
+og_status og_field_create_blocks(og_context *context, size_t states, size_t parameters,
+                                 const og_block_functions *functions, void *user, og_field **out) {
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
+  og_block_functions given;
+  OG_TAKE(context, og_block_functions, functions, &given);
+  if (!given.rhs)
+    return og_fail(context, OG_ERR_ARGUMENT,
+                   "a field of block callbacks needs a right-hand side in double precision: rhs is NULL");
+  if ((given.vjp_single && !given.vjp) || (given.jvp_single && !given.jvp) ||
+      (given.hessian_single && !given.hessian))
+    return og_fail(context, OG_ERR_ARGUMENT,
+                   "a product of block callbacks is given in single precision and not in double: both are "
+                   "needed, or the double one alone");
+  og_callback_field *field = NULL;
+  OG_TRY(open_field(context, states, parameters, user, &field));
+  field->block = given;
+  field->base.n = states + (given.cost ? 1 : 0);
+  field->base.quadratures = given.cost ? 1 : 0;
+  field->base.ops_d = og_block_ops_d;
+  field->base.ops_s = og_block_ops_s;
+  update_flags(field);
+  *out = &field->base;
+  return OG_OK;
+}
 /* Constant are its functions, not the number of those who use it. */
 void og_field_keep(const og_field *field) { og_keep(&((og_field *)field)->references); }
 
@@ -101,6 +134,14 @@ static og_status not_callback(const og_field *field) {
                  "can be set only on a field made by og_field_create");
 }
 
+/* Products for one trajectory are those of a field that was made for one. */
+static og_status check_single(const og_callback_field *field) {
+  if (!field->block.rhs) return OG_OK;
+  return og_fail(field->base.context, OG_ERR_UNSUPPORTED,
+                 "this field has block callbacks, and its products and its running cost are among those that "
+                 "og_field_create_blocks was given");
+}
+
 const og_callback_field *og_callback_of(const og_field *field) {
   return field->destroy == destroy ? (const og_callback_field *)field : NULL;
 }
@@ -118,6 +159,7 @@ og_status og_field_set_vjp(og_field *field, og_vjp_fn vjp) {
   OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
+  OG_TRY(check_single(callback));
   callback->vjp = vjp;
   update_flags(callback);
   return OG_OK;
@@ -127,6 +169,7 @@ og_status og_field_set_jvp(og_field *field, og_jvp_fn jvp) {
   OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
+  OG_TRY(check_single(callback));
   callback->jvp = jvp;
   update_flags(callback);
   return OG_OK;
@@ -136,6 +179,7 @@ og_status og_field_set_hessian(og_field *field, og_hessian_fn hessian, og_cost_h
   OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
+  OG_TRY(check_single(callback));
   callback->hessian = hessian;
   callback->cost_hessian = cost_hessian;
   update_flags(callback);
@@ -146,6 +190,7 @@ og_status og_field_set_cost(og_field *field, og_cost_fn cost, og_cost_vjp_fn cos
   OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
+  OG_TRY(check_single(callback));
   callback->base.n = og_field_states(field) + (cost ? 1 : 0);
   callback->base.quadratures = cost ? 1 : 0;
   callback->cost = cost;
@@ -204,6 +249,7 @@ og_status og_field_use_finite_differences(og_field *field) {
 
 int og_callback_eval_at(const og_callback_field *field, double t, const double *x, const double *theta,
                         double *f) {
+  if (field->block.rhs) return og_block_eval_at(field, t, x, theta, f);
   int result = field->rhs(t, x, theta, f, field->user);
   if (result == 0 && field->cost) result = field->cost(t, x, theta, &f[field->base.n - 1], field->user);
   return result;
@@ -226,6 +272,7 @@ void og_callback_clear(const og_callback_field *field, og_callback_point *at) {
 }
 
 int og_callback_vjp(const og_callback_field *field, og_callback_point *at) {
+  if (field->block.vjp) return og_block_vjp_at(field, at);
   if (!field->vjp || (field->cost && !field->cost_vjp))
     return og_difference_vjp(field, &(og_callback_map){eval_map, 0, field->base.n, at->lambda}, at);
   og_callback_clear(field, at);

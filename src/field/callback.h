@@ -1,4 +1,4 @@
-/* Fields that are a user's callbacks for one trajectory. */
+/* Fields that are a user's callbacks, for one trajectory or for blocks of lanes. */
 #ifndef OG_CALLBACK_H
 #define OG_CALLBACK_H
 
@@ -13,6 +13,7 @@ typedef struct og_callback_field {
   og_cost_vjp_fn cost_vjp;
   og_hessian_fn hessian;
   og_cost_hessian_fn cost_hessian;
+  og_block_functions block; /* in place of all of the above where block.rhs is not NULL */
   void *user;
   int autonomous;  /* the caller says that f does not read t */
   int differences; /* missing products by finite differences */
@@ -62,6 +63,17 @@ int og_callback_jump(const og_callback_field *field, size_t event, og_callback_p
 int og_callback_jump_vjp(const og_callback_field *field, size_t event, og_callback_point *at);
 int og_callback_jump_jvp(const og_callback_field *field, size_t event, og_callback_point *at);
 
+/* A block callback on one lane (block.c): these have block.rhs, or the product in question. */
+int og_block_eval_at(const og_callback_field *field, double t, const double *x, const double *theta,
+                     double *f);
+int og_block_vjp_at(const og_callback_field *field, og_callback_point *at);
+/* Entries of scratch; and its bytes with the blocks behind them that single precision is converted into. */
+size_t og_block_entries(const og_callback_field *field, int lanes);
+size_t og_block_bytes(const og_callback_field *field, int lanes);
+/* Lanes that had nothing to do keep their status; the others have the sign of what the callback wrote or
+ * returned. `before` is what `status` was. */
+void og_block_statuses(int lanes, int result, const og_lane_status *before, og_lane_status *status);
+
 /* What can be differentiated by central differences (differences.c): out[rows] at a point. Products are
  * returned where the callbacks' own are: x_bar, theta_bar and t_bar from out_bar, or f. */
 typedef struct og_callback_map {
@@ -78,7 +90,7 @@ og_status og_events_copy(og_context *context, size_t count, const og_event *even
 void og_events_free(og_context *context, og_event *events);
 
 extern const og_event_ops og_callback_event_ops;
-extern const og_field_ops_d og_callback_ops_d;
-extern const og_field_ops_s og_callback_ops_s;
+extern const og_field_ops_d og_block_ops_d, og_callback_ops_d;
+extern const og_field_ops_s og_block_ops_s, og_callback_ops_s;
 
 #endif
