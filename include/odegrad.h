@@ -350,6 +350,14 @@ OG_API og_status og_field_set_hessian(og_field *field, og_hessian_fn OG_OR_NULL 
  * theta_dot likewise; df/dt is the derivative with the inputs' values held. */
 OG_API og_status og_field_set_inputs(og_field *field, size_t inputs);
 
+/** Times (in any order) at which the right-hand side or the running cost jumps or has a kink. Steps end
+ * there, and near one the callbacks are asked on one side alone: a segment before it sees no time at or
+ * beyond it, one behind it none at or before it, so that a comparison as t > 2 has one value throughout, and
+ * the derivatives by t0, t1 and the times of events are right. Guards and jumps of events see times as they
+ * are. They are copied; count = 0 takes them back. To be set before solves are made. A model's field knows
+ * its own: constant times that are compared with t. */
+OG_API og_status og_field_set_breakpoints(og_field *field, size_t count, const double *times);
+
 /* Block callbacks are for callers that are fast on arrays only. They are given `lanes` trajectories at once,
  * 1 to 64, each at a time of its own: a row is one number of every trajectory, x[n][lanes], theta[p][lanes]
  * (with inputs [p + inputs][lanes]). status[lane] comes in as 0, or nonzero for a lane that is not needed:

@@ -1,6 +1,8 @@
 /* Making a field from callbacks, and its products at one point. */
 #include "field/callback.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/real.h"
@@ -31,6 +33,7 @@ static size_t scratch_bytes(const og_field *field, int lanes) {
 static void destroy(og_field *field) {
   og_events_free(field->context, ((og_callback_field *)field)->owned_events);
   og_free(field->context, ((og_callback_field *)field)->fine_rows);
+  og_free(field->context, ((og_callback_field *)field)->owned_breakpoints);
   og_free(field->context, field);
 }
 
@@ -108,7 +111,7 @@ size_t og_field_states(const og_field *field) {
 }
 size_t og_field_parameters(const og_field *field) {
   if (!field) return 0;
-  return field->p - OG_INPUT_ROWS * field->inputs - field->fine;
+  return field->p - OG_INPUT_ROWS * field->inputs - (field->breakpoints ? 1 : 0) - field->fine;
 }
 size_t og_field_inputs(const og_field *field) {
   if (!field) return 0;
@@ -211,7 +214,54 @@ og_status og_field_set_inputs(og_field *field, size_t inputs) {
   og_free(field->context, callback->fine_rows);
   field->fine_row = callback->fine_rows = fine;
   field->fine = field->inputs = inputs;
-  field->p = parameters + OG_INPUT_ROWS * inputs + inputs;
+  field->p = parameters + OG_INPUT_ROWS * inputs + (field->breakpoints ? 1 : 0) + inputs;
+  return OG_OK;
+}
+
+static int ascending(const void *a, const void *b) {
+  double x = ((const og_breakpoint *)a)->time, y = ((const og_breakpoint *)b)->time;
+  return (x > y) - (x < y);
+}
+
+/* Sorted, each once; how many are left. */
+static size_t sort_breakpoints(size_t count, og_breakpoint *breakpoints) {
+  size_t kept = 0;
+  if (count) qsort(breakpoints, count, sizeof *breakpoints, ascending);
+  for (size_t i = 0; i < count; i++)
+    if (!kept || breakpoints[i].time > breakpoints[kept - 1].time) breakpoints[kept++] = breakpoints[i];
+  return kept;
+}
+
+/* Where there are none the field has no row for them, and is given its functions back. */
+static void take_breakpoints(og_callback_field *callback, size_t count, og_breakpoint *breakpoints) {
+  og_field *field = &callback->base;
+  int had = field->breakpoints > 0, has = count > 0;
+  og_free(field->context, callback->owned_breakpoints);
+  callback->owned_breakpoints = breakpoints;
+  field->p = field->p - (size_t)had + (size_t)has;
+  field->breakpoints = sort_breakpoints(count, breakpoints);
+  field->breakpoint = breakpoints;
+  if (had && !has) field->ops_d = field->whole_d, field->ops_s = field->whole_s;
+  if (has && !had) og_pieces_wrap(field);
+}
+
+og_status og_field_set_breakpoints(og_field *field, size_t count, const double *times) {
+  OG_OBJECT(field);
+  OG_NEED_IF(field->context, count, times);
+  og_callback_field *callback = as_callback(field);
+  if (!callback) return not_callback(field);
+  for (size_t i = 0; i < count; i++)
+    if (!isfinite(times[i]))
+      return og_fail(field->context, OG_ERR_NOT_FINITE, "breakpoint %zu is at time %g", i,
+                     og_shown(times[i]));
+  if (count > (1u << 24))
+    return og_fail(field->context, OG_ERR_ARGUMENT, "%zu breakpoints: there may be 2^24", count);
+  og_breakpoint *breakpoints = count ? og_alloc(field->context, count, sizeof *breakpoints) : NULL;
+  if (count && !breakpoints)
+    return og_fail_memory(field->context, count * sizeof *breakpoints, "breakpoints");
+  for (size_t i = 0; i < count; i++)
+    breakpoints[i] = (og_breakpoint){times[i], nextafter(times[i], -INFINITY), nextafter(times[i], INFINITY)};
+  take_breakpoints(callback, count, breakpoints);
   return OG_OK;
 }
 

@@ -2,7 +2,7 @@
 #ifndef OG_CALLBACK_H
 #define OG_CALLBACK_H
 
-#include "field/field.h"
+#include "field/pieces.h"
 
 typedef struct og_callback_field {
   og_field base;
@@ -20,10 +20,12 @@ typedef struct og_callback_field {
   og_event_functions on_event;
   og_event *owned_events; /* base.event, with names */
   size_t *fine_rows;      /* owned: base.fine_row, the times of inputs */
+  og_breakpoint *owned_breakpoints;
 } og_callback_field;
 
 /* One trajectory's arrays, gathered from a lane (or pointing into a block of one lane). The callbacks' theta
- * has an entry for each input where the field's has OG_INPUT_ROWS rows; without inputs both are one array. */
+ * has an entry for each input where the field's has OG_INPUT_ROWS rows, and none for breakpoints; without
+ * both they are one array. */
 typedef struct og_callback_point {
   double t, t_dot, t_bar;
   double *x, *theta, *f, *lambda, *x_bar, *theta_bar, *x_dot, *theta_dot;
@@ -39,8 +41,9 @@ size_t og_callback_doubles(const og_field *field);
 og_callback_point og_callback_point_in(const og_field *field, double *scratch);
 /* Entries of the callbacks' theta. */
 static inline size_t og_callback_entries(const og_callback_field *field) {
-  return field->base.p - (OG_INPUT_ROWS - 1) * field->base.inputs - field->base.fine;
+  return og_field_parameters(&field->base) + field->base.inputs;
 }
+static inline int og_has_rows(const og_field *field) { return field->inputs || field->breakpoints; }
 /* Inputs' values u = a + b (t - tau) from their rows (input_rows.c): theta from rows; rows_bar from
  * theta_bar, adding b u_bar to t_bar; theta_dot from rows_dot and t_dot. */
 void og_inputs_load(const og_field *field, og_callback_point *at);

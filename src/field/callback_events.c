@@ -13,7 +13,7 @@ static size_t work_doubles(const og_field *field) {
 
 size_t og_callback_doubles(const og_field *field) {
   size_t entries = og_callback_entries((const og_callback_field *)field);
-  return 5 * field->n + 3 * entries + work_doubles(field) + (field->inputs ? 3 * field->p : 0);
+  return 5 * field->n + 3 * entries + work_doubles(field) + (og_has_rows(field) ? 3 * field->p : 0);
 }
 
 /* Arrays of n: x, f, lambda, x_bar, x_dot; of entries: theta, theta_bar, theta_dot; the rows of inputs; the
@@ -30,9 +30,10 @@ og_callback_point og_callback_point_in(const og_field *field, double *scratch) {
   at.theta_dot = at.theta_bar + entries;
   at.work = at.theta_dot + entries;
   double *rows = at.work + work_doubles(field);
-  at.rows = field->inputs ? rows : at.theta;
-  at.rows_bar = field->inputs ? rows + p : at.theta_bar;
-  at.rows_dot = field->inputs ? rows + 2 * p : at.theta_dot;
+  int has_rows = og_has_rows(field);
+  at.rows = has_rows ? rows : at.theta;
+  at.rows_bar = has_rows ? rows + p : at.theta_bar;
+  at.rows_dot = has_rows ? rows + 2 * p : at.theta_dot;
   return at;
 }
 

@@ -353,11 +353,10 @@ og_status og_solve_rerun(og_solve *solve) {
 static og_status check_breaks(const og_solve *solve) {
   for (size_t m = 0; m < solve->count; m++)
     if (solve->trajectories[m].break_count != solve->trajectories[m].run_breaks)
-      return og_fail(
-          solve->context, OG_ERR_STATE,
-          "trajectory %zu: the span now holds %zu breakpoints of inputs, and %zu when its steps were "
-          "recorded, so they cannot be replayed: call og_solve_run",
-          m, solve->trajectories[m].break_count, solve->trajectories[m].run_breaks);
+      return og_fail(solve->context, OG_ERR_STATE,
+                     "trajectory %zu: the span now holds %zu breakpoints, and %zu when its steps were "
+                     "recorded, so they cannot be replayed: call og_solve_run",
+                     m, solve->trajectories[m].break_count, solve->trajectories[m].run_breaks);
   return OG_OK;
 }
 

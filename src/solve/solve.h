@@ -23,7 +23,7 @@ typedef struct og_trajectory {
   size_t fixed_steps;             /* 0: adaptive */
   double first_step;              /* |h|; 0: automatic */
   double last_step;               /* out: |h| the controller would take next */
-  double *breaks;                 /* breakpoints of its inputs within the span, ascending */
+  double *breaks;                 /* breakpoints of its inputs and of the field within the span, ascending */
   size_t break_count, run_breaks; /* now, and in the last run */
   size_t break_room;              /* that there is memory for */
   og_step_record record;
