@@ -511,9 +511,18 @@ OG_API og_status og_solve_set_initial_state(og_solve *solve, size_t trajectory, 
 /** An absolute tolerance for each state [n], in place of the option's for all; NULL takes it back. The
  * running cost, and the adjoint variables of continuous adjoints, have the option's. */
 OG_API og_status og_solve_set_atol(og_solve *solve, const double *OG_OR_NULL atol);
+/** Weights of the states [n] in the error that sets the size of steps, sqrt(sum w q^2 / sum w) of the errors
+ * q in tolerances; NULL: all 1. A state of weight 0 does not drive the step size: it is as accurate as the
+ * others' steps make it. A running cost counts with weight 1. They are for solving forward: backward solves
+ * of continuous adjoints, and what is done for a gradient's own accuracy, have all states. */
+OG_API og_status og_solve_set_norm_weights(og_solve *solve, const double *OG_OR_NULL weights);
 /** With OG_ALL the parameters are shared and theta_bar below is [p]; once set for one trajectory, every
  *  trajectory has its own and theta_bar is [M][p]. */
 OG_API og_status og_solve_set_parameters(og_solve *solve, size_t trajectory, const double *theta);
+
+/** The same for all trajectories at once: x0 [M][n]; theta [M][p], one row for each trajectory. */
+OG_API og_status og_solve_set_initial_states(og_solve *solve, const double *x0);
+OG_API og_status og_solve_set_parameter_rows(og_solve *solve, const double *theta);
 
 /** What messages call a trajectory besides its number ("patient 7"): copied; NULL or "" takes it back. */
 OG_API og_status og_solve_set_name(og_solve *solve, size_t trajectory, const char *OG_OR_NULL name);
@@ -546,6 +555,15 @@ OG_API og_status og_solve_replay(og_solve *solve);
 OG_API og_status og_solve_final(const og_solve *solve, size_t trajectory, double *x);
 OG_API og_status og_solve_observed(const og_solve *solve, size_t trajectory, size_t index, double *x);
 OG_API og_status og_solve_cost(const og_solve *solve, size_t trajectory, double *cost);
+/** The same of all trajectories at once: final states [M][n], costs [M], observed states [sum of counts][n]
+ * by trajectory and time. Where a terminal event came before observations, their states are NaN and seen [M]
+ * tells how many of each trajectory's are there; without it that is OG_ERR_STATE. */
+OG_API og_status og_solve_final_states(const og_solve *solve, double *x);
+OG_API og_status og_solve_observed_states(const og_solve *solve, double *x, size_t *OG_OR_NULL seen);
+OG_API og_status og_solve_costs(const og_solve *solve, double *cost);
+/** M, and the sum of the observations' counts. */
+OG_API size_t og_solve_trajectories(const og_solve *solve);
+OG_API size_t og_solve_observations(const og_solve *solve);
 /** Counters summed over trajectories since the last og_solve_run. */
 OG_API long long og_solve_stat(const og_solve *solve, og_stat stat);
 /** Accepted steps of one trajectory, and its times [steps + 1] (NULL to ask for the count alone). */

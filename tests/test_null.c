@@ -57,6 +57,7 @@ static int build(void **state) {
   assert_int_equal(og_options_create(c, &the_options), OG_OK);
   assert_int_equal(og_field_create(c, 1, 1, decay, NULL, &the_field), OG_OK);
   assert_int_equal(og_solve_create(c, the_field, NULL, 2, &the_solve), OG_OK);
+  assert_int_equal(og_solve_set_observations(the_solve, OG_ALL, 1, (double[]){0}), OG_OK);
   assert_int_equal(og_table_parse_csv(c, "d", csv, strlen(csv), &the_table), OG_OK);
   assert_int_equal(og_model_parse(c, "m", model, strlen(model), &the_model), OG_OK);
   assert_int_equal(og_inputs_create(c, the_model, the_table, &the_inputs), OG_OK);

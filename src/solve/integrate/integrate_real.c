@@ -104,6 +104,13 @@ static void find_left_out(drive *d) {
   }
 }
 
+/* By the weights of rows, where there are some. What is not finite stays so. */
+static void weigh(const drive *d, real *e) {
+  const double *norm = d->solve->norm;
+  for (int i = 0; norm && i < d->step.n; i++)
+    for (int lane = 0; lane < d->lanes; lane++) e[i * d->lanes + lane] *= (real)norm[i];
+}
+
 static void sum_errors(drive *d, const OG_R(og_weights) * weights, real *e, real *error) {
   const real *k[OG_STAGES_MAX];
   const og_limits *limits = &d->solve->limits;
@@ -111,6 +118,7 @@ static void sum_errors(drive *d, const OG_R(og_weights) * weights, real *e, real
   d->step.kernels->weighted_sum(d->step.n, d->lanes, e, NULL, d->at.h_real, weights->count, weights->value,
                                 k);
   if (e == d->e && d->solve->controlled < d->solve->n) find_left_out(d);
+  weigh(d, e);
 #if defined(OG_SINGLE)
   real atol = og_atol_single(limits->atol);
   const real *atols = d->solve->atols_single;
