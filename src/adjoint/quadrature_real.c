@@ -193,7 +193,8 @@ static double error_of(const integrator *v, int lane) {
     double q = half * v->defect[entry] / scale;
     sum += q * q;
   }
-  return sqrt(sum / (double)(v->solve->p - v->solve->field->fine));
+  const og_field *field = v->solve->field;
+  return sqrt(sum / (double)(field->p - field->fine - (field->breakpoints ? 1 : 0)));
 }
 
 /* ---- Moving on ---- */

@@ -82,6 +82,8 @@ typedef struct og_event_ops {
  * each segment of a trajectory (b = 0 for an input that is constant there). */
 enum { OG_INPUT_LEVEL, OG_INPUT_SLOPE, OG_INPUT_START, OG_INPUT_ROWS };
 
+typedef struct og_breakpoint og_breakpoint;
+
 /* The common head of every kind of field: concrete kinds embed it as their first member. */
 struct og_field {
   og_context *context;
@@ -89,13 +91,16 @@ struct og_field {
   void *owner; /* NULL, or what goes with the field: a model's names and graph, of which its parts are made */
   void (*destroy_owner)(void *owner);
   size_t n; /* rows of the state, a running cost's integral included (as the last row) */
-  size_t p; /* rows of theta: parameters, weights, OG_INPUT_ROWS for each input in their order, `fine` more */
+  size_t p; /* rows of theta: parameters, weights, OG_INPUT_ROWS for each input in their order, one if there
+             * are breakpoints (pieces.h), `fine` more */
   /* Rows of theta that are wanted with more digits than single precision has, sorted: row p - fine + k holds
    * what rounding took away from row fine_row[k] (in double 0, or anything), and nothing depends on it. */
   size_t fine;
   const size_t *fine_row;
   size_t weights; /* how many of the parameters, the last ones, are weights of networks */
   size_t inputs;
+  size_t breakpoints; /* times at which f may jump: pieces.h */
+  const og_breakpoint *breakpoint;
   size_t events;         /* 0: none, and event_ops is empty */
   const og_event *event; /* [events] */
   size_t named;          /* entries of `state`, the names of the states; 0: they have none */
@@ -104,9 +109,13 @@ struct og_field {
   unsigned flags;
   og_field_ops_d ops_d;
   og_field_ops_s ops_s;
+  og_field_ops_d whole_d; /* with breakpoints: the functions that are handed times of a piece */
+  og_field_ops_s whole_s;
   og_event_ops event_ops;
   const struct og_fused_d *fused_d; /* what it can do for explicit steps (fused.h); NULL: nothing */
   const struct og_fused_s *fused_s;
+  const struct og_fused_d *whole_fused_d; /* likewise */
+  const struct og_fused_s *whole_fused_s;
   size_t (*scratch_bytes)(const og_field *field, int lanes);
   /* With weights: a new field of a context, which may be another, bound to values of them that all lanes
    * share, in one precision; it uses what it comes from, which must outlive it. Its p counts rows without the

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "codegen/compile.h"
+#include "field/pieces.h"
 #include "graph_field/programs.h"
 #include "program/clock.h"
 
@@ -64,6 +65,7 @@ static og_status connect_stages(og_graph_field *field, int single) {
   if (d->transposed) field->fused_d.transposed = og_graph_transposed_d;
   if (s->stages) field->fused_s.stages = og_graph_stages_s, field->base.fused_s = &field->fused_s;
   if (s->transposed) field->fused_s.transposed = og_graph_transposed_s;
+  og_pieces_take_stages(&field->base);
   return OG_OK;
 }
 

@@ -47,6 +47,7 @@ typedef struct og_graph_field {
   size_t zero_rows;    /* a block of zeros for tangents that are not given */
   og_program *guards;
   og_event *events;                  /* owned: base.event */
+  og_breakpoint *breakpoints;        /* owned: base.breakpoint */
   og_state_info *states;             /* owned: base.state */
   size_t *fine_rows, *bound_fine;    /* owned: base.fine_row, and that of the bound form */
   og_event_programs *event_programs; /* [base.events], owned */

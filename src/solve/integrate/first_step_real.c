@@ -12,7 +12,8 @@ typedef OG_R(og_integration) drive;
 static double scaled(const drive *d, int lane, const real *v, const real *minus, int i) {
   int at = i * d->lanes + lane;
   double scale = og_atol_of(d->solve, (size_t)i) + d->solve->limits.rtol * fabs((double)d->x[at]);
-  return ((double)v[at] - (minus ? (double)minus[at] : 0)) / scale;
+  double weight = d->solve->norm ? d->solve->norm[i] : 1;
+  return weight * ((double)v[at] - (minus ? (double)minus[at] : 0)) / scale;
 }
 
 /* Root mean square of v over the tolerances at x, of the rows that count; formed without squares where these

@@ -104,10 +104,18 @@ static void find_left_out(drive *d) {
   }
 }
 
+/* By the weights of rows, where there are some. What is not finite stays so. */
+static void weigh(const drive *d, real *e) {
+  const double *norm = d->solve->norm;
+  for (int i = 0; norm && i < d->step->n; i++)
+    for (int lane = 0; lane < d->lanes; lane++) e[i * d->lanes + lane] *= (real)norm[i];
+}
+
 static void sum_errors(drive *d, int which, real *e, real *error) {
   const og_limits *limits = &d->solve->limits;
   d->step->ops->error(d->step, which, &d->at, e);
   if (which == 0 && d->solve->controlled < d->solve->n) find_left_out(d);
+  weigh(d, e);
 #if defined(OG_SINGLE)
   real atol = og_atol_single(limits->atol);
   const real *atols = d->solve->atols_single;
