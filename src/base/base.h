@@ -95,15 +95,6 @@ size_t og_parse_real(const char *text, size_t length, double *value);
 enum { OG_NUMBER_SIZE = 32 };
 void og_format_real(double value, char text[OG_NUMBER_SIZE]);
 
-/* The context a model was made with (defined in the model room; declared here for rooms that know only its
- * public part). */
-og_context *og_model_context(const og_model *model);
-/* Use them until og_table_destroy and og_model_destroy; NULL is nothing. */
-void og_table_keep(const og_table *table);
-void og_model_keep(const og_model *model);
-/* The consts that og_model_set has given a value, one for each index from 0: 0 beyond the last. */
-int og_model_setting(const og_model *model, size_t index, const char **name, const char **expression);
-
 /* The name in `names` nearest to `name` by edit distance, or NULL when none is near enough to suggest. */
 const char *og_nearest(const char *name, const char *const *names, size_t count);
 

@@ -41,6 +41,8 @@ struct og_table {
 /* The name of the column that tells trajectories apart. */
 #define OG_ID_COLUMN "id"
 
+/* Uses it until og_table_destroy; NULL is nothing. */
+void og_table_keep(const og_table *table);
 /* Appends a column, taking over neither argument. */
 og_status og_table_append(og_table *table, const char *name, const double *values);
 

@@ -1,8 +1,8 @@
-/* What the readers of parameter files share. */
+/* Parameters of a model in files: JSON, safetensors, state dicts of PyTorch. */
 #ifndef OG_PARAMETERS_H
 #define OG_PARAMETERS_H
 
-#include "base/base.h"
+#include "model/model.h"
 
 typedef struct og_parameter_reading {
   const og_model *model;
