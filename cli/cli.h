@@ -21,7 +21,8 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 /* Text as a terminal may show it (og_printable), which the caller frees. */
 char *printable(const char *text);
-/* The text itself, unless the file is a terminal. */
+/* The same where the file is a terminal; NULL: the text may go there as it is. */
+char *shown_in(FILE *file, const char *text);
 void put_text(const char *text, FILE *file);
 /* "odegrad: ..." on standard error. */
 void complain(const char *format, ...) PRINTF_LIKE(1, 2);
@@ -36,7 +37,7 @@ int ends_all(og_status status, og_status *all);
 /* Zeroed memory for count (0 is taken as 1) objects; ends the program when there is none. */
 void *take(size_t count, size_t size);
 char *join(const char *format, ...) PRINTF_LIKE(1, 2);
-double seconds_now(void);
+double seconds_now(void); /* og_seconds, which tests put another clock for */
 /* Flushes standard output: EXIT_FAILED with a message when it could not be written, unless its reader went
  * away. */
 int finish_output(void);
@@ -106,8 +107,6 @@ typedef struct arguments {
 /* `argv` holds what follows the verb. Returns EXIT_DONE or, after complaining, EXIT_USAGE. */
 int parse_arguments(int argc, char **argv, arguments *a);
 void free_arguments(arguments *a);
-/* The nearest of `count` names, or NULL when none is near. */
-const char *nearest_name(const char *name, const char *const *names, size_t count);
 
 /* ---- foreign.c: what other tools call things ---- */
 
@@ -299,8 +298,8 @@ int check_output(og_context *context, const char *option, const char *path);
 
 /* ---- json.c ---- */
 
-enum { NUMBER_SIZE = 32 };
-/* The shortest text of 15 to 17 digits that reads back to the same double; "NaN", "inf" as they are. */
+enum { NUMBER_SIZE = OG_NUMBER_SIZE };
+/* og_format_real, for use within an expression. */
 const char *number_text(double value, char text[NUMBER_SIZE]);
 cJSON *json_number(double value); /* null when it is not finite */
 cJSON *json_integer(long long value);

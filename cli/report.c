@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 char *printable(const char *text) {
@@ -15,8 +14,10 @@ char *printable(const char *text) {
   return copy;
 }
 
+char *shown_in(FILE *file, const char *text) { return isatty(fileno(file)) ? printable(text) : NULL; }
+
 void put_text(const char *text, FILE *file) {
-  char *shown = isatty(fileno(file)) ? printable(text) : NULL;
+  char *shown = shown_in(file, text);
   fputs(shown ? shown : text, file);
   free(shown);
 }
@@ -113,11 +114,7 @@ char *join(const char *format, ...) {
   return text;
 }
 
-double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
+double seconds_now(void) { return og_seconds(); }
 
 int finish_output(void) {
   errno = 0;

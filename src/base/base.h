@@ -32,8 +32,6 @@ typedef struct og_threads {
   int most, limited;
 } og_threads;
 og_threads *og_threads_of(og_context *context);
-/* Seconds on a clock that nobody sets. */
-double og_seconds(void);
 /* One line to the log sink. */
 void og_log(const og_context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -90,13 +88,6 @@ const char *og_file_name(const char *path);
  * hex, inf or nan. Returns the characters used, 0 when there is none (or it has over a thousand). Overflow
  * gives an infinity. `text` needs no NUL. */
 size_t og_parse_real(const char *text, size_t length, double *value);
-/* Writes the shortest of %.15g, %.16g, %.17g that reads back as `value`, whatever the locale; "nan", "inf",
- * "-inf". */
-enum { OG_NUMBER_SIZE = 32 };
-void og_format_real(double value, char text[OG_NUMBER_SIZE]);
-
-/* The name in `names` nearest to `name` by edit distance, or NULL when none is near enough to suggest. */
-const char *og_nearest(const char *name, const char *const *names, size_t count);
 
 /* A counter-based random stream: the same seed and stream give the same numbers on every machine. */
 typedef struct og_rng {
