@@ -1,5 +1,5 @@
 /* The Hessian of the loss times directions, exact for the computed numbers: forward over adjoint through the
- * solve (adjoint/second.h), and through the terms by the gradients of their tangents. */
+ * solve (adjoint/hessian_product.h), and through the terms by the gradients of their tangents. */
 #include <math.h>
 #include <string.h>
 
