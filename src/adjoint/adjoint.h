@@ -1,4 +1,9 @@
-/* Derivatives of a solve: what goes in, what comes out, and the drivers of each kind. */
+/* Derivatives of a solve: what goes in, what comes out, and the drivers of each kind.
+ *
+ * The room reads recorded steps through a step reader and knows fields by their contract. Begin with
+ * pullback.c (the public call, which chooses a kind), then discrete_real.c (back through the steps) or
+ * backward.c (the continuous adjoints); trusted.c, trust.c and refine.c judge how far the result can be
+ * trusted, hessian_product.c goes on to second order. */
 #ifndef OG_ADJOINT_H
 #define OG_ADJOINT_H
 

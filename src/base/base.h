@@ -1,4 +1,9 @@
-/* The context and what every room needs of it: memory, messages, status. */
+/* What every room stands on: the context (memory, messages, threads), options, numbers and names as text,
+ * whole files, random numbers. The room knows the public header and nothing of the rooms above it.
+ *
+ * Begin with og_fail, OG_TRY and og_alloc below, which are in nearly every function of the house, and then
+ * with context.c. Beside them stand pages.h (arrays that grow without moving), tree_sum.h (sums whose bits do
+ * not depend on who adds what) and real.h (one source for both precisions). */
 #ifndef OG_BASE_H
 #define OG_BASE_H
 

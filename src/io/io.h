@@ -1,4 +1,7 @@
-/* What the files of this room share: names, tables. */
+/* Plain data in files: tables of numbers (here), JSON (json.h), safetensors (safetensors.h), pictures
+ * (plot.h), and output that appears whole or not at all (target.h, temporary.h). The room knows base alone,
+ * and no model: files of parameters are in src/parameters. Begin with table.c and output.c; table_read.c is
+ * the largest reader. */
 #ifndef OG_IO_H
 #define OG_IO_H
 

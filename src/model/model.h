@@ -1,4 +1,8 @@
-/* What a parsed model is made of, for the rooms above (fit). */
+/* The .ode language: a model's text becomes graphs, and this is what they are called for the rooms above
+ * (fit, train, parameters). The room knows graphs and the fields made of them, and nothing of solves, data or
+ * files but the names of columns. Begin with model.c, which calls the others in their order: lex.c,
+ * parse_statement.c and parse_expression.c (text to syntax.h), lower.c (syntax to graphs), evaluate.c (values
+ * at one time). */
 #ifndef OG_MODEL_H
 #define OG_MODEL_H
 

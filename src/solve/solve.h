@@ -1,4 +1,9 @@
-/* A solve: settings, recorded steps and results of M trajectories, and the drivers that fill them. */
+/* A solve: settings, recorded steps and results of M trajectories, the public calls, and who runs them on
+ * threads.
+ *
+ * The room knows fields by their contract and methods by their steps, never graphs or models. Begin with
+ * solve.c (the public calls) and parallel.c (trajectories shared among threads); then integrate/ takes steps,
+ * events/ finds where guards pass zero, memory/ keeps what derivatives will read, within a budget. */
 #ifndef OG_SOLVE_H
 #define OG_SOLVE_H
 
