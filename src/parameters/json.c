@@ -4,7 +4,7 @@
 
 #include "io/io.h"
 #include "io/json.h"
-#include "io/parameters.h"
+#include "parameters/parameters.h"
 
 /* ---- Writing ---- */
 
