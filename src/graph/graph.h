@@ -133,6 +133,11 @@ og_node og_broadcast(og_graph *graph, og_node scalar, og_shape shape);
 og_node og_pad(og_graph *graph, og_node a, int offset,
                int rows); /* transpose of slice: a placed in a zero vector of `rows` */
 
+/* Entry i of the result, row-major, is entry index[i] of a: any order, any number of times. */
+og_node og_take_entries(og_graph *graph, og_node a, og_shape shape, const int *index);
+/* Its transpose: entry i of a is added to entry index[i] of the result, in the order of i, from 0 on. */
+og_node og_take_transposed(og_graph *graph, og_node a, og_shape shape, const int *index);
+
 /* ---- Sums and products ---- */
 og_node og_sum(og_graph *graph, og_node a);
 og_node og_dot(og_graph *graph, og_node a, og_node b);
