@@ -71,6 +71,20 @@ typedef struct og_lowering {
 
 enum { OG_ENTRIES_MOST = 1000000, OG_INPUTS_MOST = 10000 };
 
+/* A value set from outside takes the place of the text's; its shape was checked when it was set. 0 after a
+ * diagnostic. */
+int og_apply_override(og_lowering *lowering, const og_symbol *symbol, og_shape shape, double *values);
+/* Of the `count` states: their initial values and derivatives, with room for one more of these, and the
+ * running cost or OG_NODE_NONE. From them and the other parts the field is made, if there is memory. */
+void og_make_field(og_lowering *lowering, size_t count, og_node *initial, og_node *rates, og_node integral);
+/* The last of a lowering: sizes of the whole, and whether it went well. */
+og_status og_settle_parts(og_lowering *lowering);
+/* What an observation adds to the loss, from flags that say which of its columns are there: where one is
+ * missing its term is exactly 0, whatever stands in its place. *location gets an entry for each. */
+og_node og_observation_term(og_graph *graph, og_node present, og_node density, og_node *location);
+/* Of arguments that have an entry for each column that of column `i`. */
+og_observed og_observed_entry(og_graph *graph, const og_observed *whole, int i);
+
 /* Fills symbols and parts from the syntax; diagnostics go to the source. Where the weights of `dense` stand,
  * and behind them the inputs' rows, is known when the sizes of all layers are: where there are some, a first
  * lowering is a survey, which makes no field. */
