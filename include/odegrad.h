@@ -599,6 +599,9 @@ OG_API og_status og_table_write_csv(const og_table *table, const char *path);
 
 /* ---- Models -------------------------------------------------------------------------------------- */
 
+/** The most dimensions of a tensor. */
+enum { OG_RANK_MOST = 8 };
+
 /** A model in the .ode language (docs/language.md). */
 typedef struct og_model og_model;
 
@@ -633,10 +636,13 @@ OG_API og_status og_model_compile(og_model *model, og_precision precision);
  *  row-major. */
 typedef struct og_parameter_info {
   const char *name;
-  size_t offset, rows, columns; /* scalar: 1, 1; vector: n, 1 */
+  size_t offset, rows, columns; /* scalar: 1, 1; vector: n, 1; of more than two dimensions: the first, and the
+                                   product of all others */
   double lowest, highest;       /* bounds; -inf and inf when there are none */
   int weight;                   /* 1: of a network; these are the last entries of theta */
-  int dimensions; /* 0, 1 or 2; a layer's weight [outputs, inputs] has 2 also where a side is 1 */
+  int dimensions; /* 0, 1 or 2; a layer's weight [outputs, inputs] has 2 also where a side is 1; of tensors in
+                     models made by calls up to OG_RANK_MOST */
+  size_t shape[OG_RANK_MOST]; /* [dimensions] */
 } og_parameter_info;
 OG_API size_t og_model_parameters(const og_model *model);
 OG_API og_status og_model_parameter(const og_model *model, size_t index, og_parameter_info *info);

@@ -98,6 +98,8 @@ void og_format_real(double value, char text[OG_NUMBER_SIZE]);
 /* The context a model was made with (defined in the model room; declared here for rooms that know only its
  * public part). */
 og_context *og_model_context(const og_model *model);
+/* Of a model without a text: a number that says whether two are the same; else 0. */
+uint64_t og_model_digest(const og_model *model);
 /* Use them until og_table_destroy and og_model_destroy; NULL is nothing. */
 void og_table_keep(const og_table *table);
 void og_model_keep(const og_model *model);

@@ -167,4 +167,14 @@ int og_graph_entry_of_slot(const og_graph *graph, og_node node, int entry, int s
  * show that the place moves. */
 int og_graph_switches(const og_graph *graph, og_node f);
 
+/* The nodes and inputs of one graph, made anew in another, in their order: an input of slot s becomes one of
+ * slots[s].slot, offset by slots[s].offset. map [og_graph_size(from)] receives the new nodes. */
+typedef struct og_slot_move {
+  int slot, offset;
+} og_slot_move;
+int og_graph_size(const og_graph *graph);
+og_status og_graph_copy(const og_graph *from, const og_slot_move *slots, og_graph *to, og_node *map);
+/* A number that says whether two graphs have the same nodes in the same order. */
+uint64_t og_graph_digest(const og_graph *graph);
+
 #endif

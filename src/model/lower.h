@@ -10,6 +10,7 @@ typedef enum og_symbol_kind {
   OG_SY_PARAM,
   OG_SY_CONST,
   OG_SY_NET,
+  OG_SY_WEIGHT, /* a tensor of a network without layers: of models that are made by calls */
   OG_SY_STATE,
   OG_SY_DEFINED,
   OG_SY_INPUT,
@@ -36,6 +37,9 @@ typedef struct og_symbol {
   og_node node;
   size_t first_layer; /* of a net; `layers` of them, 0 after a diagnostic */
   int layers;
+  int rank; /* of a param or weight made by calls, with its extents; 0: as the shape says */
+  size_t extents[OG_RANK_MOST];
+  og_draw draw; /* of a weight without values */
 } og_symbol;
 
 /* A value replaced by og_model_set. */
