@@ -109,6 +109,9 @@ void og_lower_nets(og_lowering *lowering);
 og_node og_lower_net_call(og_lowering *lowering, const og_symbol *net, const og_expression *e);
 og_node og_lower_dense(og_lowering *lowering, const og_expression *e);
 void og_lower_inputs(og_lowering *lowering);
+/* u(t) = a + b (t - tau) from the three rows of an entry; of an input that is constant between its
+ * breakpoints only `a` is read, so that it does not make the field depend on t. */
+og_node og_input_node(og_graph *graph, int slot, int row, og_signal kind);
 void og_lower_events(og_lowering *lowering);
 /* The node of a definition that was not looked at before. */
 og_node og_lower_definition(og_lowering *lowering, size_t symbol);
