@@ -150,8 +150,9 @@ og_status og_builder_shape(const og_builder *builder, og_value value, size_t *ra
 }
 
 og_status og_builder_label(og_builder *builder, og_value value, const char *label) {
-  OG_BUILDER_STATEMENT(builder);
+  OG_OBJECT(builder);
   OG_STATEMENT_NEEDS(builder, 1, label);
+  OG_BUILDER_STATEMENT(builder);
   if (!og_builder_find(builder, __func__, value)) return og_builder_result(builder);
   char *copy = og_strdup(builder->context, label);
   if (!copy) {

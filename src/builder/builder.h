@@ -99,18 +99,17 @@ og_status og_builder_result(const og_builder *builder);
     if ((entries) && !(argument))                                                                            \
       return og_builder_fail(builder, OG_ERR_ARGUMENT, __func__, "the argument %s is NULL", #argument);      \
   } while (0)
-/* Of those that give a status. */
-#define OG_BUILDER_STATEMENT(builder)                                                                        \
-  do {                                                                                                       \
-    if (!(builder)) return OG_ERR_ARGUMENT;                                                                  \
-    if (!og_builder_open(builder, __func__)) return og_builder_result(builder);                              \
-  } while (0)
+/* Of those that give a status: first what is NULL, then whether more can be added. */
 #define OG_STATEMENT_NEEDS(builder, entries, argument)                                                       \
   do {                                                                                                       \
     if ((entries) && !(argument)) {                                                                          \
       og_builder_fail(builder, OG_ERR_ARGUMENT, __func__, "the argument %s is NULL", #argument);             \
-      return og_builder_result(builder);                                                                     \
+      return og_fail_null((builder)->context, __func__, #argument);                                          \
     }                                                                                                        \
+  } while (0)
+#define OG_BUILDER_STATEMENT(builder)                                                                        \
+  do {                                                                                                       \
+    if (!og_builder_open(builder, __func__)) return og_builder_result(builder);                              \
   } while (0)
 
 /* ---- Values (builder.c) ---- */

@@ -104,10 +104,11 @@ static int check_event(og_builder *builder, const char *function, og_direction d
 
 og_status og_builder_add_event(og_builder *builder, const char *name, og_value guard, og_direction direction,
                                int terminal, size_t count, const og_value *states, const og_value *after) {
-  OG_BUILDER_STATEMENT(builder);
+  OG_OBJECT(builder);
   OG_STATEMENT_NEEDS(builder, 1, name);
   OG_STATEMENT_NEEDS(builder, count, states);
   OG_STATEMENT_NEEDS(builder, count, after);
+  OG_BUILDER_STATEMENT(builder);
   if (!check_event(builder, __func__, direction)) return og_builder_result(builder);
   og_built_event event = {.direction = direction, .terminal = terminal != 0};
   event.guard = guard_of(builder, __func__, name, guard);

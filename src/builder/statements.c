@@ -43,6 +43,7 @@ static og_status kept(og_builder *builder, const char *function, og_node node) {
 }
 
 og_status og_builder_set_initial(og_builder *builder, og_value state, og_value value) {
+  OG_OBJECT(builder);
   OG_BUILDER_STATEMENT(builder);
   og_declaration *d = state_of(builder, __func__, state);
   if (!d) return og_builder_result(builder);
@@ -58,6 +59,7 @@ og_status og_builder_set_initial(og_builder *builder, og_value state, og_value v
 }
 
 og_status og_builder_set_derivative(og_builder *builder, og_value state, og_value value) {
+  OG_OBJECT(builder);
   OG_BUILDER_STATEMENT(builder);
   og_declaration *d = state_of(builder, __func__, state);
   if (!d) return og_builder_result(builder);
@@ -87,16 +89,19 @@ static og_status set_cost(og_builder *builder, const char *function, og_node *co
 }
 
 og_status og_builder_set_final_cost(og_builder *builder, og_value cost) {
+  OG_OBJECT(builder);
   OG_BUILDER_STATEMENT(builder);
   return set_cost(builder, __func__, &builder->final_cost, cost);
 }
 
 og_status og_builder_set_running_cost(og_builder *builder, og_value cost) {
+  OG_OBJECT(builder);
   OG_BUILDER_STATEMENT(builder);
   return set_cost(builder, __func__, &builder->running_cost, cost);
 }
 
 og_status og_builder_set_span(og_builder *builder, double t0, double t1) {
+  OG_OBJECT(builder);
   OG_BUILDER_STATEMENT(builder);
   if (!isfinite(t0) || !isfinite(t1))
     og_builder_fail(builder, OG_ERR_NOT_FINITE, __func__, "times are finite, not %g and %g", og_shown(t0),
@@ -197,10 +202,11 @@ static int column_is_free(og_builder *builder, const char *function, const char 
 og_status og_builder_observe(og_builder *builder, const char *column, const char *distribution, size_t count,
                              const og_value *arguments) {
   og_built_observation o = {0};
-  OG_BUILDER_STATEMENT(builder);
+  OG_OBJECT(builder);
   OG_STATEMENT_NEEDS(builder, 1, column);
   OG_STATEMENT_NEEDS(builder, 1, distribution);
   OG_STATEMENT_NEEDS(builder, count, arguments);
+  OG_BUILDER_STATEMENT(builder);
   const og_distribution *d = distribution_named(builder, __func__, distribution);
   if (!d || !column_is_free(builder, __func__, column) ||
       !read_arguments(builder, __func__, d, count, arguments, &o))
