@@ -81,6 +81,7 @@ og_value og_builder_slice(og_builder *builder, og_value x, size_t axis, size_t f
   const og_built *built = og_builder_find(builder, __func__, x);
   if (!built) return 0;
   if (axis >= built->shape.rank) return fail_axis(builder, __func__, x, axis);
+  if (count == 1) step = 1; /* none is made */
   size_t room = built->shape.size[axis];
   long long most = (long long)room, last = count ? (long long)count - 1 : 0;
   int short_enough = count >= 1 && count <= room && first < room && step >= -most && step <= most;
