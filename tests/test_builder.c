@@ -1,56 +1,13 @@
-/* Graphs made by calls: each function against the same one in a text; each arrangement and product against
- * loops over numbers, in value and in first and second derivatives.
+/* Graphs made by calls: each arrangement and product against loops over numbers, in value and in first and
+ * second derivatives.
  *
  * Arrangements are linear and products bilinear. With small whole numbers a sum of squares of the one, or of
  * entries of the other, is a quadratic function of x that is computed without rounding, and then so are its
  * derivatives from differences: q(x + v) - q(x - v) = 2 q'(x) v, q(x + v + w) - q(x + v) - q(x + w) + q(x) =
  * v' q'' w. They must come out with equality. */
-#include <ctype.h>
 #include <math.h>
 
-#include "builder/builder.h"
-#include "building.h"
-#include "fields.h"
-
-enum { ENTRIES = 64 };
-
-typedef struct bench {
-  og_context *context;
-  og_builder *builder;
-} bench;
-
-static bench new_bench(void) {
-  bench b = {.context = new_context()};
-  CHECK(b.context, og_builder_create(b.context, &b.builder));
-  return b;
-}
-
-static void end_bench(bench *b) {
-  og_builder_destroy(b->builder);
-  og_context_destroy(b->context);
-}
-
-static void check_made(const bench *b) {
-  if (og_builder_status(b->builder) != OG_OK) fail_msg("%s", og_builder_message(b->builder));
-}
-
-/* The entries of a node at a state x, and along a tangent of it. */
-static void evaluate(const og_builder *b, og_node node, const double *x, const double *along, double *out) {
-  _Alignas(64) double in[2][ENTRIES] = {{0}};
-  _Alignas(64) double result[4 * ENTRIES];
-  const double *inputs[OG_SLOT_COUNT] = {[OG_SLOT_STATE] = in[0], [OG_SLOT_DATA] = in[1]};
-  double *outputs[] = {result};
-  og_program *program = NULL;
-  memcpy(in[0], x, sizeof in[0]);
-  if (along) memcpy(in[1], along, sizeof in[1]);
-  CHECK(b->context, og_program_create(b->graph, 1, &node, &program));
-  void *scratch = aligned_alloc(64, (og_program_scratch_bytes(program, 1) + 127) / 64 * 64);
-  assert_non_null(scratch);
-  og_program_run_d(program, 1, inputs, outputs, scratch);
-  memcpy(out, result, (size_t)og_entries(og_graph_shape(b->graph, node)) * sizeof *out);
-  free(scratch);
-  og_program_destroy(program);
-}
+#include "builder_bench.h"
 
 /* ---- Arrangements and products ---- */
 
@@ -64,8 +21,6 @@ typedef struct operation {
   int (*loops)(const double *x, double *out);
   size_t out_rank, out_shape[4];
 } operation;
-
-#define SIZES(...) ((const size_t[]){__VA_ARGS__})
 
 static og_value reshaped(og_builder *b, og_value x) { return og_builder_reshape(b, x, 2, SIZES(4, 3)); }
 static int same(const double *x, double *out) { return memcpy(out, x, 12 * sizeof *x), 12; }
@@ -452,154 +407,8 @@ static void transposes_are_not_made(void **s) {
   end_bench(&b);
 }
 
-/* ---- Functions ---- */
-
-enum { PLACES = 3 };
-static const double places[PLACES][2] = {{0.3, 0.7}, {0.9, 0.2}, {0.5, 0.5}};
-
-/* f(t, x) after one step of Euler over a span of 1: x + f, the same roundings on both sides. */
-static void step_of(og_context *context, const og_field *field, const double *x, double out[2]) {
-  og_options *options = NULL;
-  og_solve *solve = NULL;
-  CHECK(context, og_options_create(context, &options));
-  CHECK(context, og_options_set_text(options, "method", "euler"));
-  CHECK(context, og_options_set_text(options, "steps", "1"));
-  CHECK(context, og_solve_create(context, field, options, 1, &solve));
-  CHECK(context, og_solve_set_span(solve, OG_ALL, 0, 1));
-  CHECK(context, og_solve_set_initial_state(solve, OG_ALL, x));
-  CHECK(context, og_solve_run(solve));
-  CHECK(context, og_solve_final(solve, 0, out));
-  og_solve_destroy(solve);
-  og_options_destroy(options);
-}
-
-/* How the language writes the function `name` of a and b; 0: it has it in layers alone. */
-static int write_text(const char *name, char text[64]) {
-  static const char *const of_two[] = {"atan2", "min", "max"};
-  const char *form = "%s(a)";
-  if (!isalpha((unsigned char)name[0])) form = "a %s b";
-  if (strcmp(name, "and") == 0 || strcmp(name, "or") == 0) form = "a %s (b - 0.5)";
-  if (strcmp(name, "not") == 0) form = "%s (a > b)";
-  if (strcmp(name, "neg") == 0) name = "-", form = "%sa";
-  if (strcmp(name, "pow") == 0) name = "^", form = "a %s b";
-  if (strcmp(name, "where") == 0) form = "%s(a > b, a, b)";
-  if (strcmp(name, "dot") == 0 || strcmp(name, "norm2") == 0 || strcmp(name, "sum") == 0) form = NULL;
-  for (size_t i = 0; i < sizeof of_two / sizeof *of_two; i++)
-    if (strcmp(name, of_two[i]) == 0) form = "%s(a, b)";
-  if (!form) {
-    snprintf(text, 64, strcmp(name, "dot") == 0 ? "%s([a, b], [b, 2])" : "%s([a, b])", name);
-    return 1;
-  }
-  snprintf(text, 64, form, name);
-  return 1;
-}
-
-static int is_layers_alone(const char *name) {
-  static const char *const names[] = {"elu", "gelu", "silu", "rbf", "identity"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (strcmp(name, names[i]) == 0) return 1;
-  return 0;
-}
-
-static og_value made_of(og_builder *b, const char *name, og_value x, og_value y) {
-  og_value pair = both(b, x, y), above = og_builder_binary(b, ">", x, y);
-  if (strcmp(name, "where") == 0) return og_builder_where(b, above, x, y);
-  if (strcmp(name, "not") == 0) return call(b, name, above);
-  if (strcmp(name, "and") == 0 || strcmp(name, "or") == 0)
-    return og_builder_binary(b, name, x, sub(b, y, num(b, 0.5)));
-  if (strcmp(name, "dot") == 0) return og_builder_binary(b, name, pair, both(b, y, num(b, 2)));
-  if (strcmp(name, "sum") == 0 || strcmp(name, "norm2") == 0) return call(b, name, pair);
-  if (strcmp(name, "atan2") == 0 || strcmp(name, "min") == 0 || strcmp(name, "max") == 0 ||
-      strcmp(name, "pow") == 0 || !isalpha((unsigned char)name[0]))
-    return og_builder_binary(b, name, x, y);
-  return call(b, name, x);
-}
-
-static void compare_function(const char *name) {
-  char expression[64], text[256];
-  bench b = new_bench();
-  og_model *model = NULL;
-  og_field *field = NULL;
-  write_text(name, expression);
-  snprintf(text, sizeof text, "init a = 0, b = 0\na' = %s\nb' = 0\n", expression);
-  CHECK(b.context, og_model_parse(b.context, "m", text, strlen(text), &model));
-  og_value x = og_builder_state(b.builder, "a", 0, NULL), y = og_builder_state(b.builder, "b", 0, NULL);
-  og_builder_set_derivative(b.builder, x, made_of(b.builder, name, x, y));
-  og_builder_set_derivative(b.builder, y, num(b.builder, 0));
-  CHECK(b.context, og_builder_field(b.builder, &field));
-  for (int i = 0; i < PLACES; i++) {
-    double want[2], got[2];
-    step_of(b.context, og_model_field(model), places[i], want);
-    step_of(b.context, field, places[i], got);
-    if (memcmp(want, got, sizeof want) != 0) fail_msg("%s: %.17g, not %.17g", expression, got[0], want[0]);
-  }
-  og_field_destroy(field);
-  og_model_destroy(model);
-  end_bench(&b);
-}
-
-static void every_function(void **s) {
-  (void)s;
-  size_t count = 0, layers = 0;
-  for (const char *name; (name = og_builder_function_name(count)); count++) {
-    for (size_t i = 0; i < count; i++) assert_string_not_equal(name, og_builder_function_name(i));
-    if (is_layers_alone(name))
-      layers++;
-    else
-      compare_function(name);
-  }
-  assert_int_equal(layers, 5);
-  assert_true(count > 50);
-}
-
-/* Closed forms, each to a few roundings of the C library's functions. */
-static void activations(void **s) {
-  (void)s;
-  bench b = new_bench();
-  const double x[ENTRIES] = {-0.8, 1.7};
-  const struct {
-    const char *name;
-    double want[2];
-  } cases[] = {{"elu", {expm1(-0.8), 1.7}},
-               {"gelu", {-0.8 * 0.5 * erfc(0.8 / sqrt(2)), 1.7 * 0.5 * erfc(-1.7 / sqrt(2))}},
-               {"silu", {-0.8 / (1 + exp(0.8)), 1.7 / (1 + exp(-1.7))}},
-               {"rbf", {exp(-0.64), exp(-1.7 * 1.7)}},
-               {"identity", {-0.8, 1.7}}};
-  og_value in = og_builder_state(b.builder, "x", 1, SIZES(2));
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    double got[2];
-    og_value y = call(b.builder, cases[i].name, in);
-    check_made(&b);
-    evaluate(b.builder, b.builder->values[y - 1].node, x, NULL, got);
-    for (int k = 0; k < 2; k++)
-      if (fabs(got[k] - cases[i].want[k]) > 1e-15 * (1 + fabs(cases[i].want[k])))
-        fail_msg("%s(%g) is %.17g, not %.17g", cases[i].name, x[k], got[k], cases[i].want[k]);
-  }
-  end_bench(&b);
-}
-
-/* The least and the largest of all entries of one, and of several, whose shapes are broadcast. */
-static void least_and_largest(void **s) {
-  (void)s;
-  bench b = new_bench();
-  const double x[ENTRIES] = {3, -1, 4, 1, -5, 9};
-  double got[6];
-  og_value in = og_builder_state(b.builder, "x", 2, SIZES(2, 3));
-  og_value least = call(b.builder, "min", in), row = og_builder_slice(b.builder, in, 0, 0, 1, 1);
-  og_value all[] = {in, row, num(b.builder, 2)};
-  og_value largest = og_builder_apply(b.builder, "max", 3, all);
-  check_made(&b);
-  evaluate(b.builder, b.builder->values[least - 1].node, x, NULL, got);
-  assert_true(got[0] == -5);
-  evaluate(b.builder, b.builder->values[largest - 1].node, x, NULL, got);
-  const double want[] = {3, 2, 4, 3, 2, 9};
-  assert_memory_equal(got, want, sizeof want);
-  end_bench(&b);
-}
-
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(arrangements_and_products), cmocka_unit_test(transposes_are_not_made),
-      cmocka_unit_test(every_function), cmocka_unit_test(activations), cmocka_unit_test(least_and_largest)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(arrangements_and_products),
+                                     cmocka_unit_test(transposes_are_not_made)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,7 +27,8 @@ static void nine_dimensions(og_builder *b) { og_builder_state(b, "x", 9, SIZES(1
 static void no_entries(og_builder *b) { og_builder_state(b, "x", 2, SIZES(3, 0)); }
 static void many_entries(og_builder *b) { og_builder_state(b, "x", 2, SIZES(1001, 1000)); }
 static void many_weights(og_builder *b) {
-  og_builder_weight(b, "v", 1, SIZES(600000), NULL, 1);
+  static const double zeros[600000];
+  og_builder_parameter(b, "v", 1, SIZES(600000), zeros, -1, 1);
   og_builder_weight(b, "w", 1, SIZES(600000), NULL, 1);
 }
 static void infinite_value(og_builder *b) { free_param(b, "k", INFINITY); }

@@ -11,7 +11,7 @@ og_status og_builder_create(og_context *context, og_builder **out) {
   OG_NEED(context, out);
   og_builder *builder = og_alloc(context, 1, sizeof *builder);
   if (!builder) return og_fail_memory(context, sizeof *builder, "a builder");
-  builder->context = context;
+  builder->context = builder->names.context = context;
   builder->final_cost = builder->running_cost = OG_NODE_NONE;
   og_status status = og_graph_create(context, &builder->graph);
   if (status == OG_OK)
@@ -24,10 +24,8 @@ og_status og_builder_create(og_context *context, og_builder **out) {
 void og_builder_destroy(og_builder *builder) {
   if (!builder || !og_was_last(&builder->references)) return;
   for (size_t i = 0; i < builder->count; i++) og_free(builder->context, builder->values[i].label);
-  for (size_t i = 0; i < builder->declared; i++) {
-    og_free(builder->context, builder->declarations[i].name);
-    og_free(builder->context, builder->declarations[i].values);
-  }
+  for (size_t i = 0; i < builder->declared; i++) og_free(builder->context, builder->declarations[i].values);
+  og_names_clear(&builder->names);
   for (size_t i = 0; i < builder->observed; i++) og_free(builder->context, builder->observations[i].column);
   og_free(builder->context, builder->values);
   og_free(builder->context, builder->declarations);
@@ -176,10 +174,15 @@ int og_is_column_name(const char *name) {
 }
 
 static int name_is_free(og_builder *builder, const char *function, const char *name) {
-  for (size_t i = 0; i < builder->declared; i++)
-    if (strcmp(builder->declarations[i].name, name) == 0)
-      return og_builder_fail(builder, OG_ERR_NAME, function, "there is a '%.64s' already", name);
-  return 1;
+  size_t other;
+  if (!og_names_find(&builder->names, name, &other)) return 1;
+  return og_builder_fail(builder, OG_ERR_NAME, function, "there is a '%.64s' already", name);
+}
+
+og_declaration *og_builder_state_of(const og_builder *builder, og_value value) {
+  size_t place = builder->values[value - 1].declared_from;
+  og_declaration *found = place ? &builder->declarations[place - 1] : NULL;
+  return found && found->kind == OG_SY_STATE ? found : NULL;
 }
 
 og_declaration *og_builder_declare(og_builder *builder, const char *function, og_symbol_kind kind,
@@ -195,11 +198,11 @@ og_declaration *og_builder_declare(og_builder *builder, const char *function, og
   if (!og_builder_grow(builder, (void **)&builder->declarations, builder->declared,
                        &builder->declared_capacity, sizeof *builder->declarations))
     return NULL;
-  char *copy = og_strdup(builder->context, name);
-  if (!copy) return og_builder_no_memory(builder, strlen(name)), NULL;
+  size_t place;
+  if (!og_names_add(&builder->names, name, &place)) return og_builder_no_memory(builder, strlen(name)), NULL;
   og_declaration *made = &builder->declarations[builder->declared++];
   *made = (og_declaration){.kind = kind,
-                           .name = copy,
+                           .name = builder->names.names[place],
                            .shape = shape,
                            .entries = og_extent_entries(&shape),
                            .initial = OG_NODE_NONE,

@@ -7,6 +7,7 @@
 #define OG_BUILDER_H
 
 #include "graph/node.h"
+#include "io/io.h"
 #include "model/whole.h"
 
 /* Slots of the builder's graph besides those of time, state, parameters and data. */
@@ -24,18 +25,18 @@ typedef struct og_extent {
 typedef struct og_built {
   og_node node;
   og_extent shape;
-  og_value turned; /* of the transpose of a matrix: that matrix; else 0 */
-  char *label;     /* owned, or NULL */
+  og_value turned;      /* of the transpose of a matrix: that matrix; else 0 */
+  size_t declared_from; /* of what has a name: 1 + the place of its declaration; else 0 */
+  char *label;          /* owned, or NULL */
 } og_built;
 
-/* A name. `node` is what stands for it. */
+/* A name. The value that stands for it says so (declared_from). */
 typedef struct og_declaration {
   og_symbol_kind kind;
-  char *name; /* owned, as values */
+  const char *name;
   og_extent shape;
   size_t offset, entries; /* among those of its kind */
-  og_value value;
-  double *values; /* of parameters and weights; NULL: drawn */
+  double *values;         /* of parameters and weights, owned; NULL: drawn */
   double low, high;
   og_draw draw;
   og_signal signal;
@@ -68,6 +69,7 @@ struct og_builder {
   size_t count, capacity;
   og_declaration *declarations;
   size_t declared, declared_capacity;
+  og_names names;                                      /* of the declarations, in their order */
   size_t states, parameters, weights, inputs, columns; /* entries so far */
   og_built_observation *observations;
   size_t observed, observed_capacity;
@@ -126,6 +128,8 @@ og_declaration *og_builder_declare(og_builder *builder, const char *function, og
                                    const char *name, og_extent shape);
 /* Whether the data may have a column of that name besides its times and ids. */
 int og_is_column_name(const char *name);
+/* Of a value that is a state its declaration, or NULL. */
+og_declaration *og_builder_state_of(const og_builder *builder, og_value value);
 /* Room for one more; 0 after a failure. */
 int og_builder_grow(og_builder *builder, void **memory, size_t count, size_t *capacity, size_t size);
 

@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-/* What each state is behind the event, by declaration; 0: what it was. */
-typedef struct jump {
-  og_value *after; /* [declared] */
-} jump;
-
 static og_node guard_of(og_builder *builder, const char *function, const char *name, og_value guard) {
   char text[OG_BUILT_TEXT];
   const og_built *built = og_builder_find(builder, function, guard);
@@ -27,26 +22,24 @@ static og_node guard_of(og_builder *builder, const char *function, const char *n
   return OG_NODE_NONE;
 }
 
+/* jump [declared]: what each state is behind the event; 0: what it was. */
 static int set_state(og_builder *builder, const char *function, const char *name, og_value state,
-                     og_value after, jump *to) {
+                     og_value after, og_value *jump) {
   char text[OG_BUILT_TEXT], wanted[OG_EXTENT_TEXT];
   const og_built *built = og_builder_find(builder, function, after);
   if (!built || !og_builder_find(builder, function, state)) return 0;
-  size_t i = 0;
-  while (i < builder->declared &&
-         !(builder->declarations[i].kind == OG_SY_STATE && builder->declarations[i].value == state))
-    i++;
-  if (i == builder->declared)
+  const og_declaration *d = og_builder_state_of(builder, state);
+  if (!d)
     return og_builder_fail(builder, OG_ERR_ARGUMENT, function, "'%.64s' sets states, and %s is none", name,
                            og_built_text(builder, state, text));
-  const og_declaration *d = &builder->declarations[i];
-  if (to->after[i])
+  og_value *to_be = &jump[d - builder->declarations];
+  if (*to_be)
     return og_builder_fail(builder, OG_ERR_ARGUMENT, function, "'%.64s' sets '%.64s' twice", name, d->name);
   if (og_extent_entries(&built->shape) != 1 && !og_same_extent(&built->shape, &d->shape))
     return og_builder_fail(builder, OG_ERR_SHAPE, function,
                            "'%.64s' has the shape %s, and '%.64s' cannot set it to %s", d->name,
                            og_extent_text(&d->shape, wanted), name, og_built_text(builder, after, text));
-  to->after[i] = after;
+  *to_be = after;
   return 1;
 }
 
@@ -58,16 +51,16 @@ static og_node as_vector(og_builder *builder, const og_declaration *d, og_value 
 }
 
 /* The whole state: stretches that are not set are read in one piece. */
-static og_node join_states(og_builder *builder, const jump *from, og_node *parts) {
+static og_node join_states(og_builder *builder, const og_value *jump, og_node *parts) {
   og_graph *g = builder->graph;
   size_t at = 0;
   int count = 0;
   for (size_t i = 0; i < builder->declared; i++) {
     const og_declaration *d = &builder->declarations[i];
-    if (!from->after[i]) continue;
+    if (!jump[i]) continue;
     if (d->offset > at)
       parts[count++] = og_input(g, OG_SLOT_STATE, (int)at, (og_shape){(int)(d->offset - at), 1});
-    parts[count++] = as_vector(builder, d, from->after[i]);
+    parts[count++] = as_vector(builder, d, jump[i]);
     at = d->offset + d->entries;
   }
   if (at < builder->states)
@@ -77,14 +70,14 @@ static og_node join_states(og_builder *builder, const jump *from, og_node *parts
 
 static og_node jump_of(og_builder *builder, const char *function, const char *name, size_t count,
                        const og_value *states, const og_value *after) {
-  jump to = {og_alloc(builder->context, builder->declared + 1, sizeof *to.after)};
+  og_value *jump = og_alloc(builder->context, builder->declared + 1, sizeof *jump);
   og_node *parts = og_alloc(builder->context, 2 * builder->declared + 1, sizeof *parts);
-  int good = to.after && parts;
+  int good = jump && parts;
   if (!good) og_builder_no_memory(builder, builder->declared * sizeof *parts);
   for (size_t i = 0; good && i < count; i++)
-    good = set_state(builder, function, name, states[i], after[i], &to);
-  og_node node = good ? join_states(builder, &to, parts) : OG_NODE_NONE;
-  og_free(builder->context, to.after);
+    good = set_state(builder, function, name, states[i], after[i], jump);
+  og_node node = good ? join_states(builder, jump, parts) : OG_NODE_NONE;
+  og_free(builder->context, jump);
   og_free(builder->context, parts);
   return node;
 }

@@ -29,16 +29,25 @@ og_value og_builder_constant(og_builder *builder, size_t rank, const size_t *sha
 
 /* ---- Names with a place in a slot ---- */
 
+/* Those that share theta, or x, with the declaration. */
+static size_t taken(const og_builder *builder, const og_declaration *d) {
+  return d->kind == OG_SY_STATE ? builder->states : builder->parameters + builder->weights;
+}
+
+static og_value stand_for(og_builder *builder, const og_declaration *d, og_value value) {
+  if (value) builder->values[value - 1].declared_from = 1 + (size_t)(d - builder->declarations);
+  return value;
+}
+
 /* The next `entries` of a slot, of which `used` are taken. */
 static og_value place(og_builder *builder, const char *function, og_declaration *d, int slot, size_t *used) {
-  if (d->entries > OG_ENTRIES_MOST - *used)
+  if (d->entries > OG_ENTRIES_MOST - taken(builder, d))
     return og_builder_fail(builder, OG_ERR_SHAPE, function, "'%.64s': over %d entries in all", d->name,
                            OG_ENTRIES_MOST);
   d->offset = *used;
   *used += d->entries;
   og_node node = og_input(builder->graph, slot, (int)d->offset, og_extent_shape(&d->shape));
-  d->value = og_builder_add(builder, function, node, d->shape);
-  return d->value;
+  return stand_for(builder, d, og_builder_add(builder, function, node, d->shape));
 }
 
 static int copy_values(og_builder *builder, const char *function, og_declaration *d, const double *values) {
@@ -147,6 +156,5 @@ og_value og_builder_input(og_builder *builder, const char *name, size_t rank, co
   d->signal = kind;
   d->offset = builder->inputs;
   builder->inputs += d->entries;
-  d->value = og_builder_add(builder, __func__, node_of_input(builder, d), extent);
-  return d->value;
+  return stand_for(builder, d, og_builder_add(builder, __func__, node_of_input(builder, d), extent));
 }

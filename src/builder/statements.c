@@ -10,9 +10,8 @@
 static og_declaration *state_of(og_builder *builder, const char *function, og_value state) {
   char text[OG_BUILT_TEXT];
   if (!og_builder_find(builder, function, state)) return NULL;
-  for (size_t i = 0; i < builder->declared; i++)
-    if (builder->declarations[i].kind == OG_SY_STATE && builder->declarations[i].value == state)
-      return &builder->declarations[i];
+  og_declaration *found = og_builder_state_of(builder, state);
+  if (found) return found;
   og_builder_fail(builder, OG_ERR_ARGUMENT, function, "%s is no state", og_built_text(builder, state, text));
   return NULL;
 }
