@@ -4,24 +4,43 @@
 #include <math.h>
 
 #include "builder_bench.h"
+#include "model/densities.h"
 
 enum { PLACES = 3 };
 static const double places[PLACES][2] = {{0.3, 0.7}, {0.9, 0.2}, {0.5, 0.5}};
 
-/* f(t, x) after one step of Euler over a span of 1: x + f, the same roundings on both sides. */
-static void step_of(og_context *context, const og_field *field, const double *x, double out[2]) {
+/* What a solve says of f: x + f, and its first and second derivatives. */
+typedef struct findings {
+  double final[2], x0_bar[2], final_dot[2], x0_bar_dot[2];
+} findings;
+
+/* One step of Euler over a span of 1, the same roundings on both sides. */
+static og_solve *step_from(og_context *context, const og_field *field, const double *x) {
   og_options *options = NULL;
   og_solve *solve = NULL;
   CHECK(context, og_options_create(context, &options));
   CHECK(context, og_options_set_text(options, "method", "euler"));
   CHECK(context, og_options_set_text(options, "steps", "1"));
+  CHECK(context, og_options_set_text(options, "gradient-control", "none"));
   CHECK(context, og_solve_create(context, field, options, 1, &solve));
   CHECK(context, og_solve_set_span(solve, OG_ALL, 0, 1));
   CHECK(context, og_solve_set_initial_state(solve, OG_ALL, x));
   CHECK(context, og_solve_run(solve));
-  CHECK(context, og_solve_final(solve, 0, out));
-  og_solve_destroy(solve);
   og_options_destroy(options);
+  return solve;
+}
+
+static findings step_of(og_context *context, const og_field *field, const double *x) {
+  const double bar[2] = {1, -0.5}, dot[2] = {0.7, 0.4};
+  findings f = {{0}, {0}, {0}, {0}};
+  og_solve *solve = step_from(context, field, x);
+  CHECK(context, og_solve_final(solve, 0, f.final));
+  CHECK(context, og_solve_pullback(solve, NULL, bar, NULL, f.x0_bar, NULL, NULL, NULL, NULL));
+  CHECK(context, og_solve_pushforward(solve, dot, NULL, NULL, NULL, NULL, NULL, f.final_dot, NULL));
+  CHECK(context,
+        og_solve_hessian_product(solve, 1, dot, NULL, NULL, bar, NULL, NULL, NULL, NULL, f.x0_bar_dot, NULL));
+  og_solve_destroy(solve);
+  return f;
 }
 
 /* How the language writes the function `name` of a and b; 0: it has it in layers alone. */
@@ -79,10 +98,10 @@ static void compare_function(const char *name) {
   og_builder_set_derivative(b.builder, y, num(b.builder, 0));
   CHECK(b.context, og_builder_field(b.builder, &field));
   for (int i = 0; i < PLACES; i++) {
-    double want[2], got[2];
-    step_of(b.context, og_model_field(model), places[i], want);
-    step_of(b.context, field, places[i], got);
-    if (memcmp(want, got, sizeof want) != 0) fail_msg("%s: %.17g, not %.17g", expression, got[0], want[0]);
+    findings want = step_of(b.context, og_model_field(model), places[i]),
+             got = step_of(b.context, field, places[i]);
+    if (memcmp(&want, &got, sizeof want) != 0)
+      fail_msg("%s: %.17g, not %.17g, or its derivatives", expression, got.final[0], want.final[0]);
   }
   og_field_destroy(field);
   og_model_destroy(model);
@@ -148,8 +167,71 @@ static void least_and_largest(void **s) {
   end_bench(&b);
 }
 
+/* ---- Distributions ---- */
+
+static og_model *observed_text(og_context *context, const og_distribution *d) {
+  char text[256];
+  int classes = d->support == OG_SUPPORT_CLASS;
+  const char *arguments = classes             ? "[x, b, c]"
+                          : d->arguments == 1 ? "x"
+                          : d->arguments == 2 ? "x, b"
+                                              : "x, b, c";
+  og_model *model = NULL;
+  int length =
+      snprintf(text, sizeof text, "param b = 0.7, c = 1.2\ninit x = 0.9\nx' = -b*x\nobserve y ~ %s(%s)\n",
+               d->name, arguments);
+  CHECK(context, og_model_parse(context, "m", text, (size_t)length, &model));
+  return model;
+}
+
+static og_model *observed_calls(og_context *context, const og_distribution *d) {
+  og_builder *builder = NULL;
+  og_model *model = NULL;
+  CHECK(context, og_builder_create(context, &builder));
+  og_value b = free_param(builder, "b", 0.7), c = free_param(builder, "c", 1.2);
+  og_value x = state(builder, "x", 1, num(builder, 0.9)), arguments[] = {x, b, c};
+  og_builder_set_derivative(builder, x, mul(builder, neg(builder, b), x));
+  if (d->support == OG_SUPPORT_CLASS) {
+    for (int i = 0; i < 3; i++) arguments[i] = og_builder_reshape(builder, arguments[i], 1, SIZES(1));
+    arguments[0] = og_builder_concatenate(builder, 0, 3, arguments);
+  }
+  og_builder_observe(builder, "y", d->name, (size_t)d->arguments, arguments);
+  CHECK(context, og_builder_model(builder, &model));
+  og_builder_destroy(builder);
+  return model;
+}
+
+/* 1 is a value of all of them, and x, which falls from 0.9, an argument. */
+static void every_distribution(void **s) {
+  (void)s;
+  static const char csv[] = "t,y\n0,1\n0.5,1\n1,1\n";
+  const og_distribution *d;
+  size_t count = 0;
+  for (; (d = og_distribution_at(count)); count++) {
+    og_context *context = new_context();
+    og_model *models[2] = {observed_text(context, d), observed_calls(context, d)};
+    const double theta[2] = {0.7, 1.2};
+    double found[2][3];
+    for (int i = 0; i < 2; i++) {
+      og_table *data = NULL;
+      og_objective *objective = NULL;
+      CHECK(context, og_table_parse_csv(context, "d", csv, strlen(csv), &data));
+      CHECK(context, og_objective_create(context, models[i], data, NULL, &objective));
+      CHECK(context, og_objective_evaluate(objective, theta, &found[i][0], &found[i][1]));
+      og_objective_destroy(objective);
+      og_table_destroy(data);
+      og_model_destroy(models[i]);
+    }
+    assert_true(isfinite(found[0][0]) && found[0][1] != 0);
+    if (memcmp(found[0], found[1], sizeof found[0]) != 0)
+      fail_msg("%s: %.17g, not %.17g, or its gradient", d->name, found[1][0], found[0][0]);
+    og_context_destroy(context);
+  }
+  assert_true(count > 10);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(every_function), cmocka_unit_test(activations),
-                                     cmocka_unit_test(least_and_largest)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(every_function), cmocka_unit_test(every_distribution),
+                                     cmocka_unit_test(activations), cmocka_unit_test(least_and_largest)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
