@@ -782,8 +782,10 @@ OG_API og_value og_builder_concatenate(og_builder *builder, size_t axis, size_t 
                                        const og_value *values);
 OG_API og_value og_builder_broadcast(og_builder *builder, og_value x, size_t rank,
                                      const size_t *OG_OR_NULL shape);
-/** The sum over `count` axes, which are left out of the result, or stay as 1 if `keep` is not 0. */
-OG_API og_value og_builder_sum(og_builder *builder, og_value x, size_t count, const size_t *axes, int keep);
+/** The sum ("sum") over `count` axes, or the least ("min") or largest ("max") entry along them. They are left
+ * out of the result, or stay as 1 if `keep` is not 0. */
+OG_API og_value og_builder_reduce(og_builder *builder, const char *name, og_value x, size_t count,
+                                  const size_t *axes, int keep);
 
 /* What the nodes mean. */
 /** x(t0): of the state's shape, or one number for all entries. It may read parameters, inputs and t, which is

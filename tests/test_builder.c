@@ -132,32 +132,38 @@ static int one_spread_loops(const double *x, double *out) {
   return 6;
 }
 
-static og_value sum_rows(og_builder *b, og_value x) { return og_builder_sum(b, x, 1, SIZES(0), 0); }
+static og_value sum_rows(og_builder *b, og_value x) { return og_builder_reduce(b, "sum", x, 1, SIZES(0), 0); }
 static int sum_rows_loops(const double *x, double *out) {
   for (int k = 0; k < 4; k++) out[k] = x[k] + x[4 + k] + x[8 + k];
   return 4;
 }
 
-static og_value sum_columns(og_builder *b, og_value x) { return og_builder_sum(b, x, 1, SIZES(1), 1); }
+static og_value sum_columns(og_builder *b, og_value x) {
+  return og_builder_reduce(b, "sum", x, 1, SIZES(1), 1);
+}
 static int sum_columns_loops(const double *x, double *out) {
   for (int i = 0; i < 3; i++) out[i] = x[4 * i] + x[4 * i + 1] + x[4 * i + 2] + x[4 * i + 3];
   return 3;
 }
 
-static og_value sum_outer(og_builder *b, og_value x) { return og_builder_sum(b, x, 2, SIZES(2, 0), 0); }
+static og_value sum_outer(og_builder *b, og_value x) {
+  return og_builder_reduce(b, "sum", x, 2, SIZES(2, 0), 0);
+}
 static int sum_outer_loops(const double *x, double *out) { /* [2, 3, 2] */
   for (int k = 0; k < 3; k++) out[k] = x[2 * k] + x[2 * k + 1] + x[6 + 2 * k] + x[6 + 2 * k + 1];
   return 3;
 }
 
-static og_value sum_all(og_builder *b, og_value x) { return og_builder_sum(b, x, 2, SIZES(0, 1), 0); }
+static og_value sum_all(og_builder *b, og_value x) {
+  return og_builder_reduce(b, "sum", x, 2, SIZES(0, 1), 0);
+}
 static int sum_all_loops(const double *x, double *out) {
   out[0] = 0;
   for (int i = 0; i < 12; i++) out[0] += x[i];
   return 1;
 }
 
-static og_value sum_none(og_builder *b, og_value x) { return og_builder_sum(b, x, 0, NULL, 0); }
+static og_value sum_none(og_builder *b, og_value x) { return og_builder_reduce(b, "sum", x, 0, NULL, 0); }
 
 /* Broadcasts of elementwise operations: [3, 1] + [4], [2, 3, 2] - [3, 1], [2, 1] with [1, 2] and a scalar. */
 static og_value outer_sum(og_builder *b, og_value x) {

@@ -77,8 +77,9 @@ static void no_join(og_builder *b) {
 }
 static void join_of_none(og_builder *b) { og_builder_concatenate(b, 0, 0, NULL); }
 static void join_axis(og_builder *b) { og_builder_concatenate(b, 1, 1, (og_value[]){x_of(b)}); }
-static void sum_twice(og_builder *b) { og_builder_sum(b, matrix_of(b), 2, SIZES(1, 1), 0); }
-static void sum_beyond(og_builder *b) { og_builder_sum(b, matrix_of(b), 1, SIZES(2), 0); }
+static void sum_twice(og_builder *b) { og_builder_reduce(b, "sum", matrix_of(b), 2, SIZES(1, 1), 0); }
+static void no_reduction(og_builder *b) { og_builder_reduce(b, "mean", x_of(b), 1, SIZES(0), 0); }
+static void sum_beyond(og_builder *b) { og_builder_reduce(b, "sum", matrix_of(b), 1, SIZES(2), 0); }
 
 /* ---- Products ---- */
 static void scalar_product(og_builder *b) { og_builder_product(b, num(b, 2), x_of(b)); }
@@ -217,6 +218,7 @@ static const mistake mistakes[] = {
     {OG_ERR_ARGUMENT, "og_builder_concatenate: 0 values", join_of_none},
     {OG_ERR_SHAPE, "og_builder_concatenate: there is no axis 1 in value 1, [3]", join_axis},
     {OG_ERR_SHAPE, "axis 1 of value 1, [3, 4] is given twice", sum_twice},
+    {OG_ERR_NAME, "og_builder_reduce: axes are reduced by 'sum', 'min' or 'max', not 'mean'", no_reduction},
     {OG_ERR_SHAPE, "axis 2 of value 1, [3, 4] is not there", sum_beyond},
     {OG_ERR_SHAPE, "a scalar is multiplied by og_builder_binary", scalar_product},
     {OG_ERR_SHAPE, "og_builder_product: value 1, [3, 4] and value 2, [3] cannot be multiplied", no_product},
@@ -346,9 +348,11 @@ static void build_all(og_builder *b) {
   og_builder_set_initial(b, x, k);
   og_builder_set_initial(b, z, num(b, 1));
   og_value turned = og_builder_transpose(b, z, NULL), square = og_builder_product(b, z, turned);
-  og_value sums = og_builder_sum(b, square, 1, SIZES(0), 0), layer = og_builder_dense(b, "f", x, 2, "gelu");
+  og_value sums = og_builder_reduce(b, "sum", square, 1, SIZES(0), 0),
+           layer = og_builder_dense(b, "f", x, 2, "gelu");
   og_value all[] = {sums, u, layer}, long_one = og_builder_concatenate(b, 0, 3, all);
   og_value some = og_builder_gather(b, long_one, 0, 3, SIZES(4, 0, 2));
+  og_builder_reduce(b, "max", square, 1, SIZES(1), 1);
   og_value back = og_builder_add_entries(b, long_one, 1, SIZES(3), SIZES(0, 2, 2, 0, 1, 1));
   og_value spread = og_builder_broadcast(b, mul(b, some, back), 2, SIZES(2, 3));
   og_value later = og_builder_slice(b, og_builder_reshape(b, spread, 1, SIZES(6)), 0, 5, 3, -2);

@@ -169,7 +169,7 @@ static void transposes(trial *t) {
   check(t, og_builder_transpose(t->builder, state_of(t, "x", &from), order), &to, want, "a transpose");
 }
 
-static void sums(trial *t) {
+static void reductions(trial *t) {
   shape from = any_shape(t, 0), to = {0}, kept = from;
   size_t axes[RANKS + 1], count = 0, place[RANKS + 1];
   int keep = (int)roll(t, 2);
@@ -184,7 +184,19 @@ static void sums(trial *t) {
     for (size_t i = 0; i < from.rank; i++) place[i] = kept.size[i] > 1 ? place[i] : 0;
     want[entry_at(&kept, place)] += t->x[k];
   }
-  check(t, og_builder_sum(t->builder, state_of(t, "x", &from), count, axes, keep), &to, want, "a sum");
+  og_value x = state_of(t, "x", &from);
+  check(t, og_builder_reduce(t->builder, "sum", x, count, axes, keep), &to, want, "a sum");
+  for (int largest = 0; largest < 2; largest++) {
+    for (size_t i = 0; i < MOST; i++) want[i] = largest ? -99 : 99;
+    for (size_t k = 0; k < entries(&from); k++) {
+      place_of(&from, k, place);
+      for (size_t i = 0; i < from.rank; i++) place[i] = kept.size[i] > 1 ? place[i] : 0;
+      double *best = &want[entry_at(&kept, place)];
+      if (largest ? t->x[k] > *best : t->x[k] < *best) *best = t->x[k];
+    }
+    const char *name = largest ? "max" : "min";
+    check(t, og_builder_reduce(t->builder, name, x, count, axes, keep), &to, want, name);
+  }
 }
 
 static void slices(trial *t) {
@@ -274,7 +286,7 @@ static void try_all(void (*of)(trial *t)) {
   }
 TRIALS(broadcasts)
 TRIALS(transposes)
-TRIALS(sums)
+TRIALS(reductions)
 TRIALS(slices)
 TRIALS(gathers)
 TRIALS(concatenations)
@@ -283,7 +295,7 @@ TRIALS(products)
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(random_broadcasts), cmocka_unit_test(random_transposes),
-      cmocka_unit_test(random_sums),       cmocka_unit_test(random_slices),
+      cmocka_unit_test(random_reductions), cmocka_unit_test(random_slices),
       cmocka_unit_test(random_gathers),    cmocka_unit_test(random_concatenations),
       cmocka_unit_test(random_products)};
   return cmocka_run_group_tests(tests, NULL, NULL);
