@@ -715,6 +715,9 @@ OG_API og_status og_table_write_csv(const og_table *table, const char *path);
 
 /* ---- Models -------------------------------------------------------------------------------------- */
 
+/** The most dimensions of a tensor. */
+enum { OG_RANK_MOST = 8 };
+
 /** A model in the .ode language (docs/language.md). */
 typedef struct og_model og_model;
 
@@ -749,10 +752,13 @@ OG_API og_status og_model_compile(og_model *model, og_precision precision);
  *  row-major. */
 typedef struct og_parameter_info {
   const char *name;
-  size_t offset, rows, columns; /* scalar: 1, 1; vector: n, 1 */
+  size_t offset, rows, columns; /* scalar: 1, 1; vector: n, 1; of more than two dimensions: the first, and the
+                                   product of all others */
   double lowest, highest;       /* bounds; -inf and inf when there are none */
   int weight;                   /* 1: of a network; these are the last entries of theta */
-  int dimensions; /* 0, 1 or 2; a layer's weight [outputs, inputs] has 2 also where a side is 1 */
+  int dimensions; /* 0, 1 or 2; a layer's weight [outputs, inputs] has 2 also where a side is 1; of tensors in
+                     models made by calls up to OG_RANK_MOST */
+  size_t shape[OG_RANK_MOST]; /* [dimensions] */
 } og_parameter_info;
 OG_API size_t og_model_parameters(const og_model *model);
 OG_API og_status og_model_parameter(const og_model *model, size_t index, og_parameter_info *info);
@@ -790,6 +796,141 @@ OG_API og_status og_model_predict(const og_model *model, double t, const double 
 OG_API size_t og_model_observed_classes(const og_model *model, size_t index);
 OG_API og_status og_model_probabilities(const og_model *model, size_t index, double t, const double *x,
                                         const double *theta, double *probabilities);
+
+/* ---- Graphs: models made by calls ---------------------------------------------------------------------- */
+
+/** A model without a text, made node by node: how other languages hand over their equations (docs/graphs.md).
+ * A node is a tensor of doubles: a scalar (rank 0), a vector, a matrix, up to OG_RANK_MOST dimensions,
+ * entries row-major, each dimension 1 or more. Nodes are named by numbers that belong to one builder.
+ *
+ * The first failure is kept, and its message: from then on every call does nothing, returns 0 or that status,
+ * and sets that message, so that a whole model can be made before anything is checked. It names the call, the
+ * nodes by their numbers and labels, and their shapes. Arrays and texts are copied. */
+typedef struct og_builder og_builder;
+/** A node of a builder; 0: none. */
+typedef int og_value;
+
+OG_API og_status og_builder_create(og_context *context, og_builder **out);
+OG_API void og_builder_destroy(og_builder *builder);
+/** OG_OK, or the status of the first failure, and its message ("": none). */
+OG_API og_status og_builder_status(const og_builder *builder);
+OG_API const char *og_builder_message(const og_builder *builder);
+/** The rank of a node, and its shape [rank]; OG_ERR_ARGUMENT where `value` is no node. This is no failure
+ * that is kept. */
+OG_API og_status og_builder_shape(const og_builder *builder, og_value value, size_t *rank,
+                                  size_t *OG_OR_NULL shape);
+/** What messages call a node besides its number ("value 7 (layer 1)"). */
+OG_API og_status og_builder_label(og_builder *builder, og_value value, const char *label);
+
+/* Leaves. Names of parameters, weights, states, inputs and events are all different, of any printable
+ * characters but blanks, quotes, backslashes, commas, `=` and brackets. A shape [rank] may be NULL for rank
+ * 0.
+ */
+/** The time t. */
+OG_API og_value og_builder_time(og_builder *builder);
+OG_API og_value og_builder_number(og_builder *builder, double value);
+OG_API og_value og_builder_constant(og_builder *builder, size_t rank, const size_t *OG_OR_NULL shape,
+                                    const double *values);
+/** A parameter with its value, where fits start from, and bounds for each entry (-INFINITY and INFINITY:
+ * none).
+ */
+OG_API og_value og_builder_parameter(og_builder *builder, const char *name, size_t rank,
+                                     const size_t *OG_OR_NULL shape, const double *values, double lowest,
+                                     double highest);
+/** A tensor of a network, as PyTorch calls it ("net.0.weight"): a parameter without bounds, which stands
+ * behind all others in theta, and which all trajectories of a solve share. Its values, or NULL: drawn evenly
+ * from
+ * [-spread, spread) by og_model_initialize. */
+OG_API og_value og_builder_weight(og_builder *builder, const char *name, size_t rank,
+                                  const size_t *OG_OR_NULL shape, const double *OG_OR_NULL values,
+                                  double spread);
+/** A state, which then needs an initial value and a derivative. In x its entries stand row-major, behind
+ * those of the states before. */
+OG_API og_value og_builder_state(og_builder *builder, const char *name, size_t rank,
+                                 const size_t *OG_OR_NULL shape);
+/** A data column that the model reads: constant for each trajectory, or a signal in time. Rank 0, or 1 with a
+ *  column "u[1]" for each entry. */
+OG_API og_value og_builder_input(og_builder *builder, const char *name, size_t rank,
+                                 const size_t *OG_OR_NULL shape, og_signal kind);
+
+/* Operations. Elementwise ones broadcast as NumPy does: shapes are lined up at their ends, and dimensions
+ * that are 1 or missing are repeated. */
+/** A function or operator by its name: those of the language (docs/language.md), entry by entry; sum(x),
+ * dot(x, y), norm2(x), and min(x) and max(x) of one argument, over all entries; + - * / ^ < <= > >= == != and
+ * or not, neg; and the activations elu gelu silu rbf identity. og_builder_function_name lists them. */
+OG_API og_value og_builder_apply(og_builder *builder, const char *name, size_t count,
+                                 const og_value *arguments);
+OG_API og_value og_builder_unary(og_builder *builder, const char *name, og_value x);
+OG_API og_value og_builder_binary(og_builder *builder, const char *name, og_value x, og_value y);
+/** condition != 0 ? x : y. The branch that is not taken has no part in derivatives, whatever its value. */
+OG_API og_value og_builder_where(og_builder *builder, og_value condition, og_value x, og_value y);
+/** The names that og_builder_apply knows, in no order that means anything; NULL beyond the last. */
+OG_API const char *og_builder_function_name(size_t index);
+/** x y as NumPy's matmul: of two vectors their dot product, of matrices and vectors the matrix product; of
+ * more dimensions the products of all matrices in the last two, the others broadcast. */
+OG_API og_value og_builder_product(og_builder *builder, og_value x, og_value y);
+/** activation(W x + b) of a vector x, with W [outputs][inputs] and b [outputs] new weights "name.weight" and
+ * "name.bias", drawn as PyTorch's Linear draws them; as `dense` of the language. */
+OG_API og_value og_builder_dense(og_builder *builder, const char *name, og_value x, size_t outputs,
+                                 const char *activation);
+
+/* Arrangements. */
+OG_API og_value og_builder_reshape(og_builder *builder, og_value x, size_t rank,
+                                   const size_t *OG_OR_NULL shape);
+/** Dimension i of the result is dimension order[i] of x; NULL: all in reverse. */
+OG_API og_value og_builder_transpose(og_builder *builder, og_value x, const size_t *OG_OR_NULL order);
+/** `count` entries along an axis: first, first + step, ...; step may be negative. */
+OG_API og_value og_builder_slice(og_builder *builder, og_value x, size_t axis, size_t first, size_t count,
+                                 long long step);
+/** Entries indices[0], indices[1], ... along an axis, counted from 0. */
+OG_API og_value og_builder_gather(og_builder *builder, og_value x, size_t axis, size_t count,
+                                  const size_t *indices);
+/** Any entries of x: entry i of the result, row-major, is entry indices[i] of x, as if that were a vector. */
+OG_API og_value og_builder_entries(og_builder *builder, og_value x, size_t rank,
+                                   const size_t *OG_OR_NULL shape, const size_t *indices);
+/** Its transpose: entry indices[i] of the result is the sum of all such entries i of x; 0 where there are
+ * none.
+ */
+OG_API og_value og_builder_add_entries(og_builder *builder, og_value x, size_t rank,
+                                       const size_t *OG_OR_NULL shape, const size_t *indices);
+/** One behind the other along an axis; the other dimensions are the same. */
+OG_API og_value og_builder_concatenate(og_builder *builder, size_t axis, size_t count,
+                                       const og_value *values);
+OG_API og_value og_builder_broadcast(og_builder *builder, og_value x, size_t rank,
+                                     const size_t *OG_OR_NULL shape);
+/** The sum ("sum") over `count` axes, or the least ("min") or largest ("max") entry along them. They are left
+ * out of the result, or stay as 1 if `keep` is not 0. */
+OG_API og_value og_builder_reduce(og_builder *builder, const char *name, og_value x, size_t count,
+                                  const size_t *axes, int keep);
+
+/* What the nodes mean. */
+/** x(t0): of the state's shape, or one number for all entries. It may read parameters, inputs and t, which is
+ *  t0 there, and no state. */
+OG_API og_status og_builder_set_initial(og_builder *builder, og_value state, og_value value);
+/** dx/dt: of the state's shape, or one number for all entries. */
+OG_API og_status og_builder_set_derivative(og_builder *builder, og_value state, og_value value);
+/** A column of the data (or "x[1]", "x[2]", ..., as many as the widest argument has entries) with its
+ * distribution: normal, lognormal, ... with the arguments that they have in docs/language.md. */
+OG_API og_status og_builder_observe(og_builder *builder, const char *column, const char *distribution,
+                                    size_t count, const og_value *arguments);
+/** Scalars: a cost at the end of each trajectory, and the integrand of one over it; once each. */
+OG_API og_status og_builder_set_final_cost(og_builder *builder, og_value cost);
+OG_API og_status og_builder_set_running_cost(og_builder *builder, og_value cost);
+/** An event where the scalar `guard` passes zero; then states[i] becomes after[i], made of what holds just
+ * before it. `terminal` ends the trajectory. Events in one instant happen in the order of these calls. */
+OG_API og_status og_builder_add_event(og_builder *builder, const char *name, og_value guard,
+                                      og_direction direction, int terminal, size_t count,
+                                      const og_value *states, const og_value *after);
+/** What the `time` statement says. */
+OG_API og_status og_builder_set_span(og_builder *builder, double t0, double t1);
+
+/** The model that the nodes make, which is used as one from a text is: fields, objectives, fits, trainings,
+ * compiling, files of parameters. What a model needs and is not there (a derivative, an initial value) is
+ * OG_ERR_MODEL, and can be added. Once a model has been made nothing can be added any more; a further call
+ * makes another one of the same. og_model_text is "". */
+OG_API og_status og_builder_model(og_builder *builder, og_model **out);
+/** The field alone, for og_solve_create, which needs no initial values. The caller destroys it. */
+OG_API og_status og_builder_field(og_builder *builder, og_field **out);
 
 /* ---- Inputs: the signals of a model, from data ------------------------------------------------------- */
 

@@ -15,6 +15,7 @@ declare -A allowed=(
   [codegen]="base kernels graph program"
   [graph_field]="base kernels field graph program codegen"
   [model]="base kernels field graph program graph_field"
+  [builder]="base kernels field graph program graph_field model io"
   [step]="base kernels field"
   [checkpoint]="base"
   [solve]="base kernels field step checkpoint"

@@ -20,8 +20,9 @@ static int is_jump(const og_graph *g, const og_node_data *d) {
 static int larger(int a, int b) { return a > b ? a : b; }
 
 void og_find_dependence(const og_graph *g, og_node_data *d, const og_node *parts) {
-  const og_node *operands = parts ? parts : d->operands;
-  int count = parts ? d->count : d->operand_count;
+  int listed = d->kind == OG_CONCAT || d->kind == OG_WITH_SLOPES;
+  const og_node *operands = listed ? parts : d->operands;
+  int count = listed ? d->count : d->operand_count;
   d->slots = d->kind == OG_INPUT ? 1u << d->slot : 0;
   d->parameters_read =
       d->kind == OG_INPUT && d->slot == OG_SLOT_PARAMETER ? d->offset + og_entries(d->shape) : 0;

@@ -21,10 +21,11 @@ static uint64_t add_numbers(uint64_t hash, const double *numbers, size_t count) 
 
 static const uint64_t SEED = UINT64_C(0xcbf29ce484222325);
 
-/* Its text, and the consts that were set. */
+/* Its text, or its graph, and the consts that were set. */
 static uint64_t model_fingerprint(const og_model *model) {
   const char *name, *expression, *text = og_model_text(model);
-  uint64_t hash = add(SEED, text, strlen(text));
+  uint64_t hash = add(SEED, text, strlen(text)), digest = og_model_digest(model);
+  if (digest) hash = add(hash, &digest, sizeof digest);
   for (size_t i = 0; og_model_setting(model, i, &name, &expression); i++) {
     hash = add(hash, name, strlen(name) + 1);
     hash = add(hash, expression, strlen(expression) + 1);
