@@ -508,7 +508,7 @@ static void as_theory_has_it(void **state) {
       create_lv(&w, 400);
       CHECK(w.context, og_solve_run(w.solve));
       const og_kept *kept = &w.solve->checkpoints->kept[0];
-      size_t steps = w.solve->trajectories[0].steps, slots = og_budget_slots(&w.solve->checkpoints->layout);
+      size_t steps = w.solve->trajectories[0].steps, slots = og_budget_slots(&w.solve->checkpoints->budget);
       double foretold = og_schedule_cost(&kept->schedule, steps);
       assert_false(kept->all);
       CHECK(w.context, pull_lv(&w, x0_bar));

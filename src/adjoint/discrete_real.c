@@ -20,7 +20,7 @@ typedef struct reverse {
   _Alignas(64) real mask[OG_LANES_MAX]; /* lanes whose step has observations that read the interpolant */
   double start_bar[OG_LANES_MAX], end_bar[OG_LANES_MAX]; /* of the segment's times T_a and T_b */
   double t1_bar[OG_LANES_MAX];                           /* from later segments */
-  OG_R(og_event_steps) stops;
+  OG_R(og_event_steps) events;
   OG_R(og_weights_sum) weights;
   OG_R(og_looks) looks;
   int times;                   /* cotangents of times are needed */
@@ -63,8 +63,8 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
   OG_TRY(OG_R(og_weights_open)(&v->weights, solve));
   v->step->weights_bar = v->weights.part;
   OG_R(og_looks_open)(&v->looks, solve, share->lanes, pullback->looks);
-  og_status status = OG_R(og_event_steps_open)(&v->stops, &v->r, v->step);
-  v->stops.looks = v->looks.mode != OG_LOOKS_NONE;
+  og_status status = OG_R(og_event_steps_open)(&v->events, &v->r, v->step);
+  v->events.looks = v->looks.mode != OG_LOOKS_NONE;
   return status;
 }
 
@@ -72,7 +72,7 @@ static void close_reverse(reverse *v) {
   og_count(v->r.solve, OG_STAT_RHS_EVALS, v->evals + v->looks.evals);
   og_count(v->r.solve, OG_STAT_VJP_EVALS, v->vjps + v->looks.vjps);
   OG_R(og_looks_close)(&v->looks);
-  OG_R(og_event_steps_close)(&v->stops);
+  OG_R(og_event_steps_close)(&v->events);
   OG_R(og_step_reader_close)(&v->r);
   OG_R(og_step_destroy)(v->r.solve->context, v->step);
   og_free(v->r.solve->context, v->memory);
@@ -129,7 +129,7 @@ static int is_inside(const reverse *v, int lane, double s) {
 
 /* Whether the lane's step has an event or observations that read the interpolant; and which these are. */
 static int reads_inside(reverse *v, int lane) {
-  int stopped = OG_R(og_event_steps_find)(&v->stops, lane);
+  int stopped = OG_R(og_event_steps_find)(&v->events, lane);
   if (!v->r.trajectory[lane] || !v->pullback->observed_bar) return stopped;
   v->due[lane] = first_of_step(v, lane);
   v->done[lane] = v->cursor[lane];
@@ -214,7 +214,7 @@ static void singular_time(reverse *v, int lane, double at, double bar) {
 
 /* t = T_a + (T_b - T_a) W and h = (T_b - T_a) w. An event's time is t + sigma h. */
 static void step_times(reverse *v, int lane) {
-  double t_bar = v->stops.time_bar[lane], h_bar = t_bar * v->stops.sigma[lane];
+  double t_bar = v->events.time_bar[lane], h_bar = t_bar * v->events.sigma[lane];
   double start = v->r.fraction[lane], end = v->r.fraction_next[lane], width = end - start;
   double singular[OG_SINGULAR_PLACES] = {0};
   v->step->ops->time_cotangents(v->step, lane, v->mask[lane] != 0, &t_bar, &h_bar, singular);
@@ -243,9 +243,9 @@ static void tell_of_event(reverse *v, int lane) {
                       .kind = OG_LOOK_SIGN,
                       .t = v->r.at.t[lane],
                       .h = v->r.at.h[lane],
-                      .part = v->stops.sigma[lane]};
-  og_look_error error = {.lambda = v->stops.error.lambda,
-                         .theta = v->stops.error.theta,
+                      .part = v->events.sigma[lane]};
+  og_look_error error = {.lambda = v->events.error.lambda,
+                         .theta = v->events.error.theta,
                          .lambda_size = v->r.trajectory[lane]->tally.lambda_largest};
   if (error.lambda == 0 && error.theta == 0) return;
   OG_R(og_looks_flush)(&v->looks); /* those of later steps come before it */
@@ -254,11 +254,11 @@ static void tell_of_event(reverse *v, int lane) {
 }
 
 /* Lanes whose step an event stopped: from the state after it to the seeds. */
-static void stops_before(reverse *v) {
-  for (int lane = 0; v->stops.count && lane < v->r.lanes; lane++) {
-    if (!v->r.trajectory[lane] || !v->stops.segment[lane]) continue;
+static void events_before(reverse *v) {
+  for (int lane = 0; v->events.count && lane < v->r.lanes; lane++) {
+    if (!v->r.trajectory[lane] || !v->events.segment[lane]) continue;
     og_status status =
-        OG_R(og_event_steps_pull)(&v->stops, lane, v->start_bar[lane], v->x_bar, v->seeds, v->theta_sum);
+        OG_R(og_event_steps_pull)(&v->events, lane, v->start_bar[lane], v->x_bar, v->seeds, v->theta_sum);
     v->start_bar[lane] = 0;
     if (v->looks.mode && status == OG_OK) tell_of_event(v, lane);
     if (status == OG_OK) continue;
@@ -269,7 +269,7 @@ static void stops_before(reverse *v) {
 
 /* One step to be looked at, with the cotangents of observations inside it. */
 static void look_at(reverse *v, int lane) {
-  double part = v->stops.count && v->stops.segment[lane] ? v->stops.sigma[lane] : 1;
+  double part = v->events.count && v->events.segment[lane] ? v->events.sigma[lane] : 1;
   double start = v->r.fraction[lane], width = (v->r.fraction_next[lane] - start) * part;
   if (!OG_R(og_looks_take)(&v->looks, &v->r, v->step, lane, v->x_bar, v->theta_sum, part)) return;
   for (size_t i = v->due[lane]; v->pullback->observed_bar && i < v->done[lane]; i++) {
@@ -303,7 +303,7 @@ static void transpose(reverse *v) {
   find_tape(v);
   int evals = ops->recompute(v->step, uses, &v->r.at, v->r.x, v->r.theta);
   if (inside) memset(v->seeds, 0, (size_t)v->step->stepper->seeds * block * sizeof(real));
-  stops_before(v);
+  events_before(v);
   each_active(v, seeds_before);
   int vjps = ops->transpose(v->step, uses, &v->r.at, v->r.x, v->r.theta, inside ? v->seeds : NULL, v->mask,
                             v->x_bar, v->r.solve->p ? v->theta_bar : NULL);
@@ -312,7 +312,7 @@ static void transpose(reverse *v) {
   for (int lane = 0; v->times && lane < v->r.lanes; lane++)
     if (v->r.trajectory[lane]) step_times(v, lane);
   each_active(v, seeds_after);
-  OG_R(og_event_steps_after)(&v->stops, v->x_bar);
+  OG_R(og_event_steps_after)(&v->events, v->x_bar);
   if (v->looks.mode) look(v);
   v->evals += (long long)evals * (v->r.lanes - v->r.idle);
   v->vjps += (long long)vjps * (v->r.lanes - v->r.idle);

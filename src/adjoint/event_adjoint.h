@@ -29,11 +29,11 @@ typedef struct og_event_adjoint_error {
  * *t_bar come in, of the state after it (changed) and of its time; before_bar [n] and *t_bar go out, of the
  * state before it and its time with sigma held; theta_bar [p] accumulates. OG_ERR_GRAZING when the guard does
  * not pass zero at any speed; OG_ERR_FIELD from a callback. `error` is 0 where the slope is not known. */
-og_status og_event_adjoint_pull(const og_solve *solve, const og_event_adjoint *stop, og_trajectory *at,
+og_status og_event_adjoint_pull(const og_solve *solve, const og_event_adjoint *event, og_trajectory *at,
                                 double *after_bar, double *before_bar, double *theta_bar, double *t_bar,
                                 og_event_adjoint_error *error);
 /* Tangents: *t_dot and before_dot [n] come in with sigma held and go out as they are; after_dot [n]. */
-og_status og_event_adjoint_push(const og_solve *solve, const og_event_adjoint *stop, const double *theta_dot,
+og_status og_event_adjoint_push(const og_solve *solve, const og_event_adjoint *event, const double *theta_dot,
                                 double *t_dot, double *before_dot, double *after_dot);
 
 #endif

@@ -17,19 +17,19 @@ typedef struct EVENT_STEPS {
   og_event_adjoint_error error;            /* of the last one that was pulled back */
   void *scratch;
 } EVENT_STEPS;
-og_status OG_P(og_event_steps_open)(EVENT_STEPS *stops, const READER *r, const STEP *step);
-void OG_P(og_event_steps_close)(EVENT_STEPS *stops);
+og_status OG_P(og_event_steps_open)(EVENT_STEPS *events, const READER *r, const STEP *step);
+void OG_P(og_event_steps_close)(EVENT_STEPS *events);
 /* Whether an event stopped the lane's present step; no, when it is idle. */
-int OG_P(og_event_steps_find)(EVENT_STEPS *stops, int lane);
+int OG_P(og_event_steps_find)(EVENT_STEPS *events, int lane);
 /* Back through the event: x_bar, of the state after it, becomes that of the step's end, `seeds` receive
  * that of the state inside the step; theta_sum accumulates; the cotangent of x itself waits in `before`.
  */
-og_status OG_P(og_event_steps_pull)(EVENT_STEPS *stops, int lane, double start_bar, REAL *x_bar, REAL *seeds,
+og_status OG_P(og_event_steps_pull)(EVENT_STEPS *events, int lane, double start_bar, REAL *x_bar, REAL *seeds,
                                     double *theta_sum);
-void OG_P(og_event_steps_after)(EVENT_STEPS *stops, REAL *x_bar);
+void OG_P(og_event_steps_after)(EVENT_STEPS *events, REAL *x_bar);
 /* Forward through it: x_dot and y_dot, of the step's ends, h_dot, and *t_dot, of the step's start, become
  * y_dot of the state after the event and *t_dot of its time; `before` has that of the state before. */
-og_status OG_P(og_event_steps_push)(EVENT_STEPS *stops, int lane, const REAL *x_dot, const REAL *theta_dot,
+og_status OG_P(og_event_steps_push)(EVENT_STEPS *events, int lane, const REAL *x_dot, const REAL *theta_dot,
                                     double h_dot, double *t_dot, REAL *y_dot);
 
 #undef STEP

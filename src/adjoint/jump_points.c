@@ -171,14 +171,14 @@ static og_status cross_event(og_backward *b, size_t m, const og_segment *segment
   memcpy(at.x, segment->states, n * sizeof *at.x);
   memcpy(at.after_bar, lambda, n * sizeof *lambda);
   memset(at.theta_bar, 0, OG_PADDED(solve->p) * sizeof *at.theta_bar);
-  og_event_adjoint stop = {.segment = segment,
-                           .h = 1,
-                           .speed = at.f,
-                           .parts = at.parts,
-                           .at = {segment->time, at.x, at.theta, at.scratch, at.work},
-                           .own = at.own};
+  og_event_adjoint event = {.segment = segment,
+                            .h = 1,
+                            .speed = at.f,
+                            .parts = at.parts,
+                            .at = {segment->time, at.x, at.theta, at.scratch, at.work},
+                            .own = at.own};
   og_event_adjoint_error exact; /* f is at hand here */
-  og_status status = og_event_adjoint_pull(solve, &stop, &b->solve->trajectories[m], at.after_bar,
+  og_status status = og_event_adjoint_pull(solve, &event, &b->solve->trajectories[m], at.after_bar,
                                            at.before_bar, at.theta_bar, &t_bar, &exact);
   for (size_t i = 0; i < n; i++) zero += 0 * at.before_bar[i];
   for (size_t i = 0; i < solve->p; i++) zero += 0 * at.theta_bar[i];

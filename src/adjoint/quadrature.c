@@ -14,7 +14,7 @@ static og_status integrate(og_backward *b) {
 /* The steps of one round, within their share of the budget. */
 static void keep_steps(const og_solve *solve, og_solve *back) {
   back->keep = OG_KEEP_STEPS;
-  if (solve->checkpoints) back->limits.budget = solve->checkpoints->layout.lambda;
+  if (solve->checkpoints) back->limits.budget = solve->checkpoints->budget.lambda;
 }
 
 /* How many steps there would be is not known: the solve stopped where the share was full. */
@@ -25,7 +25,7 @@ static og_status report_budget(const og_solve *solve) {
       "take more than their share of the memory budget of %zu bytes, a quarter of what working memory and "
       "tables leave: %zu bytes; raise the budget, or use adjoint = interpolate or discrete, which keep no "
       "steps of a backward solve",
-      solve->limits.budget, solve->checkpoints->layout.lambda);
+      solve->limits.budget, solve->checkpoints->budget.lambda);
 }
 
 /* What is kept includes them. */

@@ -257,7 +257,7 @@ static og_status count_ceilings(const og_solve *solve) {
   if (!solve->checkpoints || !solve->limits.budget) return OG_OK;
   for (size_t m = 0; m < solve->count; m++)
     if (solve->trajectories[m].pacing) bytes += og_pacing_bytes(solve->trajectories[m].pacing);
-  if (bytes <= least + solve->checkpoints->layout.ceilings) return OG_OK;
+  if (bytes <= least + solve->checkpoints->budget.ceilings) return OG_OK;
   return og_fail(
       solve->context, OG_ERR_BUDGET,
       "the ceilings of steps that are narrowed for the derivative take more than their share of the memory "

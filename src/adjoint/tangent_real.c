@@ -13,7 +13,7 @@ typedef struct forward {
   real *x_dot, *y_dot, *theta_dot, *memory;
   double *unit_values;       /* a direction among the inputs' values */
   double *state_dot, *slope; /* of one lane inside a step, [n] */
-  OG_R(og_event_steps) stops;
+  OG_R(og_event_steps) events;
   double t1_dot[OG_LANES_MAX];                           /* of the trajectory's end */
   double start_dot[OG_LANES_MAX], end_dot[OG_LANES_MAX]; /* of the segment's */
   double t_dot[OG_LANES_MAX], h_dot[OG_LANES_MAX];       /* of the step's start and size */
@@ -53,13 +53,13 @@ static og_status open_forward(forward *v, og_solve *solve, og_share *share, cons
   v->step =
       OG_R(og_step_create)(solve->context, &solve->stepper, solve->field, share->lanes, OG_STEP_DERIVATIVE);
   if (!v->step) return OG_ERR_MEMORY;
-  return OG_R(og_event_steps_open)(&v->stops, &v->r, v->step);
+  return OG_R(og_event_steps_open)(&v->events, &v->r, v->step);
 }
 
 static void close_forward(forward *v) {
   og_count(v->r.solve, OG_STAT_RHS_EVALS, v->evals);
   og_count(v->r.solve, OG_STAT_JVP_EVALS, v->jvps);
-  OG_R(og_event_steps_close)(&v->stops);
+  OG_R(og_event_steps_close)(&v->events);
   OG_R(og_step_reader_close)(&v->r);
   OG_R(og_step_destroy)(v->r.solve->context, v->step);
   og_free(v->r.solve->context, v->state_dot);
@@ -152,7 +152,7 @@ static int place(forward *v) {
     const og_trajectory *at = v->r.trajectory[lane];
     v->step->status[lane] = at ? 0 : OG_LANE_IDLE;
     v->t_dot[lane] = v->h_dot[lane] = 0;
-    observed |= OG_R(og_event_steps_find)(&v->stops, lane);
+    observed |= OG_R(og_event_steps_find)(&v->events, lane);
     if (!at) continue;
     double start = v->r.fraction[lane], end = v->r.fraction_next[lane];
     v->t_dot[lane] = v->start_dot[lane] * (1 - start) + v->end_dot[lane] * start;
@@ -238,12 +238,12 @@ static void advance(forward *v) {
 /* Tangents of the event that ended the lane's segment: kept, or contracted with its cotangents. */
 static void emit_event(forward *v, int lane, double t_dot) {
   const og_trajectory *at = v->r.trajectory[lane];
-  size_t n = v->r.solve->states, entry = v->stops.segment[lane]->occurrence * (1 + 2 * n);
+  size_t n = v->r.solve->states, entry = v->events.segment[lane]->occurrence * (1 + 2 * n);
   double *out = v->push->gradient ? NULL : at->event_dots;
   const double *bar = v->push->gradient ? at->event_bars : NULL;
   for (size_t i = 0; i < 1 + 2 * n; i++, entry++) {
     double tangent = i == 0   ? t_dot
-                     : i <= n ? v->stops.before[entry_of(v, i - 1, lane)]
+                     : i <= n ? v->events.before[entry_of(v, i - 1, lane)]
                               : (double)v->y_dot[entry_of(v, i - 1 - n, lane)];
     if (out) out[entry] = tangent;
     if (bar) v->sum[lane] += bar[entry] * tangent;
@@ -255,9 +255,9 @@ static void emit_event(forward *v, int lane, double t_dot) {
 static og_status turn(forward *v, int lane) {
   const og_trajectory *at = v->r.trajectory[lane];
   double start_dot = 0;
-  if (v->stops.segment[lane]) {
+  if (v->events.segment[lane]) {
     start_dot = v->t_dot[lane];
-    OG_TRY(OG_R(og_event_steps_push)(&v->stops, lane, v->x_dot, v->theta_dot, v->h_dot[lane], &start_dot,
+    OG_TRY(OG_R(og_event_steps_push)(&v->events, lane, v->x_dot, v->theta_dot, v->h_dot[lane], &start_dot,
                                      v->y_dot));
     emit_event(v, lane, start_dot);
   }

@@ -321,9 +321,9 @@ og_status og_solve_run(og_solve *solve) {
   solve->looked = og_coarse_begin(solve);
   solve->weighed = og_faint_begin(solve);
   int mode = OG_INTEGRATE_SOLVE;
-  og_worker_fn drive = solve->single ? og_integrate_s : og_integrate_d;
-  OG_TRY(solve->tapes.memory ? og_in_blocks(solve, drive, NULL, &mode)
-                             : og_in_parallel(solve, solve->count, drive, &mode));
+  og_worker_fn worker = solve->single ? og_integrate_s : og_integrate_d;
+  OG_TRY(solve->tapes.memory ? og_in_blocks(solve, worker, NULL, &mode)
+                             : og_in_parallel(solve, solve->count, worker, &mode));
   if (solve->keep == OG_KEEP_STEPS)
     atomic_store(&solve->stats[OG_STAT_CHECKPOINT_BYTES],
                  (long long)(atomic_load(&solve->kept) + solve->tapes.blocks * solve->tapes.block_bytes));

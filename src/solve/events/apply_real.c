@@ -5,24 +5,24 @@
 
 #include "solve/events/sides.h"
 
-typedef OG_R(og_integration) drive;
+typedef OG_R(og_integration) integration;
 
 /* ---- One lane of a block ---- */
 
-void OG_R(og_integrate_own_theta)(const drive *d, int lane, double *theta) {
+void OG_R(og_integrate_own_theta)(const integration *d, int lane, double *theta) {
   const og_trajectory *at = d->trajectory[lane];
   og_signals_theta(d->solve, (size_t)(at - d->solve->trajectories), &at->path.segments[d->segment[lane]],
                    theta);
 }
 
 /* Inside the step not beyond its end, to which it may be rounded. */
-double OG_R(og_integrate_time_at)(const drive *d, int lane, double place) {
+double OG_R(og_integrate_time_at)(const integration *d, int lane, double place) {
   double end = d->at.t_next[lane], t = d->at.t[lane] + place * d->at.h[lane];
   if (place == 1 || (place < 1 && (d->at.h[lane] < 0 ? t < end : t > end))) return end;
   return t;
 }
 
-void OG_R(og_integrate_event_fail)(drive *d, int lane, size_t event, og_status status) {
+void OG_R(og_integrate_event_fail)(integration *d, int lane, size_t event, og_status status) {
   d->mask[lane] = 0;
   d->failed_event = event + 1;
   OG_R(og_integrate_fail)(d, lane, status);
@@ -32,7 +32,7 @@ void OG_R(og_integrate_event_fail)(drive *d, int lane, size_t event, og_status s
 /* ---- Happening ---- */
 
 /* Events that come at the same time again and again, or too many. */
-static int accumulates(drive *d, int lane, double t) {
+static int accumulates(integration *d, int lane, double t) {
   og_detection *detection = d->detection;
   int same = detection->occurrences[lane] > 0 &&
              fabs(t - detection->last[lane]) <= OG_SAME_TIME * DBL_EPSILON * fabs(t);
@@ -43,7 +43,7 @@ static int accumulates(drive *d, int lane, double t) {
          detection->occurrences[lane] > d->solve->limits.max_events;
 }
 
-static int make_room(drive *d, og_path *path, og_segment *segment) {
+static int make_room(integration *d, og_path *path, og_segment *segment) {
   size_t states = (d->solve->sizes ? 3 : 2) * d->solve->n * sizeof(double),
          bytes = states + OG_ALLOCATION_EXTRA;
   if (segment->states) return 1;
@@ -57,7 +57,7 @@ static int make_room(drive *d, og_path *path, og_segment *segment) {
 }
 
 /* From one_x, just before the event, to the lane's y, just after it; both are kept with the segment. */
-static og_status jump(drive *d, int lane, og_segment *segment) {
+static og_status jump(integration *d, int lane, og_segment *segment) {
   og_detection *detection = d->detection;
   size_t n = d->solve->n;
   double *before = segment->states, *after = before + n, zero = 0;
@@ -74,7 +74,7 @@ static og_status jump(drive *d, int lane, og_segment *segment) {
   return zero != 0 ? OG_ERR_NOT_FINITE : OG_R(og_sides_event)(d, lane, segment);
 }
 
-static void end_segment(drive *d, int lane, og_segment *segment) {
+static void end_segment(integration *d, int lane, og_segment *segment) {
   og_detection *detection = d->detection;
   segment->last = d->fraction_next[lane];
   segment->event = detection->event[lane];
@@ -86,7 +86,7 @@ static void end_segment(drive *d, int lane, og_segment *segment) {
   OG_R(og_integrate_own_theta)(d, lane, detection->one_theta);
 }
 
-int OG_R(og_integrate_apply)(drive *d, int lane) {
+int OG_R(og_integrate_apply)(integration *d, int lane) {
   size_t event = d->detection->event[lane];
   og_path *path = &d->trajectory[lane]->path;
   og_segment *segment = &path->segments[d->segment[lane]];

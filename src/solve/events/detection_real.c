@@ -5,16 +5,16 @@
 
 #include "solve/events/scan.h"
 
-typedef OG_R(og_integration) drive;
+typedef OG_R(og_integration) integration;
 
-static og_watched_guard *watched_of(const drive *d, size_t event, int lane) {
+static og_watched_guard *watched_of(const integration *d, size_t event, int lane) {
   return &d->detection->watched[event * (size_t)d->lanes + (size_t)lane];
 }
 
 /* What looking at a piece comes to: the lane goes on; or an event stops it, or it has failed. */
 typedef enum looked { GOES_ON, STOPS } looked;
 
-static looked fail_at(drive *d, int lane, size_t event, og_status status) {
+static looked fail_at(integration *d, int lane, size_t event, og_status status) {
   OG_R(og_integrate_event_fail)(d, lane, event, status);
   return STOPS;
 }
@@ -23,7 +23,7 @@ static looked fail_at(drive *d, int lane, size_t event, og_status status) {
 
 /* The guards that may have left their side. The others are on it, and now known to be; but not one that
  * cannot be told from zero yet, however little it moves. */
-static void find_near_ones(drive *d, int lane, const og_piece *piece) {
+static void find_near_ones(integration *d, int lane, const og_piece *piece) {
   og_detection *detection = d->detection;
   detection->near_count = 0;
   for (size_t k = 0; k < detection->guards; k++) {
@@ -57,7 +57,7 @@ static size_t first_found(const og_detection *detection) {
 
 /* The guards that are near zero in the piece get the sides they have just before it; the others stay on
  * theirs. */
-static void stop(drive *d, int lane, const og_piece *piece, size_t event) {
+static void stop(integration *d, int lane, const og_piece *piece, size_t event) {
   og_detection *detection = d->detection;
   const og_crossing *c = &detection->found[event];
   detection->event[lane] = event;
@@ -77,7 +77,7 @@ static void stop(drive *d, int lane, const og_piece *piece, size_t event) {
 static const double behind = 0x1p-10;
 
 /* What comes after an event that was found need not be located. */
-static void limit_by(drive *d, int lane, const og_piece *piece, const og_crossing *c) {
+static void limit_by(integration *d, int lane, const og_piece *piece, const og_crossing *c) {
   og_detection *detection = d->detection;
   double margin = fmax(behind * (piece->high - piece->low), 4 * OG_NOISE_FACTOR * c->blur);
   double limit = c->sigma + margin;
@@ -88,7 +88,7 @@ static void limit_by(drive *d, int lane, const og_piece *piece, const og_crossin
 }
 
 /* The one that seems to pass zero first: located first, it saves locating most others. */
-static size_t guess_first(const drive *d, int lane, const og_piece *piece) {
+static size_t guess_first(const integration *d, int lane, const og_piece *piece) {
   const og_detection *detection = d->detection;
   size_t first = 0;
   double least = INFINITY;
@@ -99,7 +99,7 @@ static size_t guess_first(const drive *d, int lane, const og_piece *piece) {
   return first;
 }
 
-static looked scan(drive *d, int lane, const og_piece *piece, size_t k) {
+static looked scan(integration *d, int lane, const og_piece *piece, size_t k) {
   og_detection *detection = d->detection;
   detection->next[k] = *watched_of(d, k, lane);
   detection->found[k] = OG_R(og_scan)(d, lane, piece, k, &detection->next[k]);
@@ -108,7 +108,7 @@ static looked scan(drive *d, int lane, const og_piece *piece, size_t k) {
   return GOES_ON;
 }
 
-static looked look(drive *d, int lane, const og_piece *piece) {
+static looked look(integration *d, int lane, const og_piece *piece) {
   og_detection *detection = d->detection;
   find_near_ones(d, lane, piece);
   detection->limit = INFINITY;
@@ -132,7 +132,7 @@ static looked look(drive *d, int lane, const og_piece *piece) {
 /* The smallest ones, as a part of a piece that was sampled for all lanes. */
 static const double smallest = 0x1p-14;
 
-static og_piece sample(drive *d, int lane, double low, double high, looked *so) {
+static og_piece sample(integration *d, int lane, double low, double high, looked *so) {
   og_status status = OG_OK;
   size_t failed = OG_NO_EVENT;
   og_piece piece = OG_R(og_sample_piece)(d, lane, low, high, &failed, &status);
@@ -140,7 +140,7 @@ static og_piece sample(drive *d, int lane, double low, double high, looked *so) 
   return piece;
 }
 
-static double strain_of(const drive *d, const og_piece *piece) {
+static double strain_of(const integration *d, const og_piece *piece) {
   const og_detection *detection = d->detection;
   double strain = 0;
   for (size_t k = 0; k < detection->guards; k++)
@@ -152,7 +152,7 @@ static double strain_of(const drive *d, const og_piece *piece) {
 /* A piece of the smallest width does not resolve a guard. Where the guard jumps or has a kink, that is so in
  * one piece, or in two that meet there, and its samples are close enough. A guard that is not resolved in
  * three of four neighbours changes too fast. */
-static looked see_smallest(drive *d, int lane, double low, double width, double high) {
+static looked see_smallest(integration *d, int lane, double low, double width, double high) {
   og_detection *detection = d->detection;
   looked so = GOES_ON;
   for (size_t k = 0; k < detection->guards; k++) detection->misses[k] = 0;
@@ -178,7 +178,7 @@ typedef struct walk {
   double trouble; /* where the last one that was not resolved ends: they do not grow before */
 } walk;
 
-static looked next_piece(drive *d, int lane, walk *w) {
+static looked next_piece(integration *d, int lane, walk *w) {
   looked so = GOES_ON;
   double end = w->at + w->width < w->high - 0.125 * w->width ? w->at + w->width : w->high;
   og_piece piece = sample(d, lane, w->at, end, &so);
@@ -200,7 +200,7 @@ static looked next_piece(drive *d, int lane, walk *w) {
 
 /* From the piece's start to its end in smaller ones, as wide as are resolved. The width is kept from step to
  * step, so that a guard that changes fast is not lost again where few samples would happen to look smooth. */
-static looked go_through(drive *d, int lane, const og_piece *whole) {
+static looked go_through(integration *d, int lane, const og_piece *whole) {
   double *reach = &d->detection->reach[lane], h = fabs(d->at.h[lane]), width = whole->high - whole->low;
   looked so = GOES_ON;
   walk w = {.at = whole->low,
@@ -219,7 +219,7 @@ static looked go_through(drive *d, int lane, const og_piece *whole) {
 /* ---- The step ---- */
 
 /* A guard whose samples are not all finite; OG_NO_EVENT. When the guards' callback refused, the first. */
-static size_t unknown(const drive *d, int lane) {
+static size_t unknown(const integration *d, int lane) {
   const og_detection *detection = d->detection;
   if (d->step->status[lane]) return 0;
   for (int i = 0; i < detection->pieces; i++) {
@@ -234,7 +234,7 @@ static size_t unknown(const drive *d, int lane) {
 /* Whether a piece as it was sampled for all lanes resolves the lane's guards. One that is wider than the lane
  * expects to be resolved does not, whatever its samples say. What rounding makes of the guards is found when
  * it matters, once in a step. */
-static int resolves(drive *d, int lane, const og_piece *piece, int *prepared) {
+static int resolves(integration *d, int lane, const og_piece *piece, int *prepared) {
   og_detection *detection = d->detection;
   int wide = (piece->high - piece->low) * fabs(d->at.h[lane]) > detection->reach[lane];
   for (size_t k = 0; k < detection->guards; k++) {
@@ -247,7 +247,7 @@ static int resolves(drive *d, int lane, const og_piece *piece, int *prepared) {
   return 1;
 }
 
-static void watch_lane(drive *d, int lane) {
+static void watch_lane(integration *d, int lane) {
   og_detection *detection = d->detection;
   looked so = GOES_ON;
   int prepared = 0;
@@ -258,7 +258,7 @@ static void watch_lane(drive *d, int lane) {
 }
 
 /* The recorded event of a replayed step, located anew near the place it had. */
-static void locate_again(drive *d, int lane, const og_segment *segment) {
+static void locate_again(integration *d, int lane, const og_segment *segment) {
   og_detection *detection = d->detection;
   og_root root = {.place = segment->sigma};
   detection->event[lane] = segment->event;
@@ -271,7 +271,7 @@ static void locate_again(drive *d, int lane, const og_segment *segment) {
   if (status != OG_OK) OG_R(og_integrate_event_fail)(d, lane, segment->event, status);
 }
 
-static void watch_replayed(drive *d, int lane) {
+static void watch_replayed(integration *d, int lane) {
   const og_trajectory *at = d->trajectory[lane];
   size_t s = d->segment[lane];
   const og_segment *segment = &at->path.segments[s];
@@ -279,7 +279,7 @@ static void watch_replayed(drive *d, int lane) {
     locate_again(d, lane, segment);
 }
 
-void OG_R(og_integrate_detect)(drive *d) {
+void OG_R(og_integrate_detect)(integration *d) {
   if (!d->replay) OG_R(og_sample_block)(d);
   d->detection->theta_of = -1;
   for (int lane = 0; lane < d->lanes; lane++) {

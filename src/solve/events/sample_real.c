@@ -4,12 +4,12 @@
 
 #include "solve/events/scan.h"
 
-typedef OG_R(og_integration) drive;
+typedef OG_R(og_integration) integration;
 
 /* ---- All lanes ---- */
 
 /* x at a place of the step; at its ends the states themselves. */
-static const real *state_block(drive *d, double place) {
+static const real *state_block(integration *d, double place) {
   if (place == 0 || place == 1) return place == 0 ? d->x : d->y;
   d->step->ops->states(d->step, place, &d->at, d->x, d->e);
   return d->e;
@@ -27,7 +27,7 @@ static const double *in_double(const real *block, size_t entries, double *copy) 
 }
 
 /* Parameters as they were given: a time among them needs all its digits. */
-static const double *theta_in_double(drive *d) {
+static const double *theta_in_double(integration *d) {
 #if defined(OG_SINGLE)
   og_detection *detection = d->detection;
   size_t lanes = (size_t)d->lanes;
@@ -44,7 +44,7 @@ static const double *theta_in_double(drive *d) {
 #endif
 }
 
-static void sample_place(drive *d, double place, const double *theta, double *g) {
+static void sample_place(integration *d, double place, const double *theta, double *g) {
   og_detection *detection = d->detection;
   _Alignas(64) double t[OG_LANES_MAX];
   for (int lane = 0; lane < d->lanes; lane++)
@@ -53,7 +53,7 @@ static void sample_place(drive *d, double place, const double *theta, double *g)
   og_guard_values(d->solve, d->lanes, t, x, theta, g, d->step->status, d->step->scratch, detection->work);
 }
 
-void OG_R(og_sample_block)(drive *d) {
+void OG_R(og_sample_block)(integration *d) {
   og_detection *detection = d->detection;
   size_t count = detection->guards * (size_t)d->lanes, block = OG_PADDED(count);
   const double *theta = theta_in_double(d);
@@ -69,7 +69,7 @@ void OG_R(og_sample_block)(drive *d) {
 
 /* ---- One lane ---- */
 
-int OG_R(og_sample_here)(drive *d, double t, double *g) {
+int OG_R(og_sample_here)(integration *d, double t, double *g) {
   og_detection *detection = d->detection;
   _Alignas(64) double times[OG_LANE_STEP] = {t};
   og_lane_status status[OG_LANE_STEP] = {0};
@@ -79,7 +79,7 @@ int OG_R(og_sample_here)(drive *d, double t, double *g) {
 }
 
 /* The state at a place of the lane's step in one_x, and its parameters; its time. */
-static double go_to(drive *d, int lane, double place) {
+static double go_to(integration *d, int lane, double place) {
   og_detection *detection = d->detection;
   OG_R(og_integrate_state_at)(d, lane, place, detection->one_x);
   if (detection->theta_of != lane) OG_R(og_integrate_own_theta)(d, lane, detection->one_theta);
@@ -87,7 +87,7 @@ static double go_to(drive *d, int lane, double place) {
   return OG_R(og_integrate_time_at)(d, lane, place);
 }
 
-const double *OG_R(og_sample_at)(drive *d, int lane, double place) {
+const double *OG_R(og_sample_at)(integration *d, int lane, double place) {
   og_detection *detection = d->detection;
   if (!OG_R(og_sample_here)(d, go_to(d, lane, place), detection->one_g))
     for (size_t k = 0; k < detection->guards; k++) detection->one_g[k] = NAN;
@@ -95,7 +95,7 @@ const double *OG_R(og_sample_at)(drive *d, int lane, double place) {
 }
 
 /* As `go_to`, along the curve; at the step's ends the states themselves. */
-static double follow_to(drive *d, int lane, double place) {
+static double follow_to(integration *d, int lane, double place) {
   og_detection *detection = d->detection;
   size_t n = d->solve->n;
   if (place == 0 || place == 1) return go_to(d, lane, place);
@@ -108,7 +108,7 @@ static double follow_to(drive *d, int lane, double place) {
   return OG_R(og_integrate_time_at)(d, lane, place);
 }
 
-og_piece OG_R(og_sample_piece)(drive *d, int lane, double low, double high, size_t *failed,
+og_piece OG_R(og_sample_piece)(integration *d, int lane, double low, double high, size_t *failed,
                                og_status *status) {
   og_detection *detection = d->detection;
   og_piece piece = {low, high, detection->fine, OG_PADDED(detection->guards), 1, detection->fine_far};
@@ -125,7 +125,7 @@ og_piece OG_R(og_sample_piece)(drive *d, int lane, double low, double high, size
 }
 
 /* What rounding the state and the time makes of the guards, at the middle of the step. */
-static void find_blurred(drive *d, int lane) {
+static void find_blurred(integration *d, int lane) {
   og_detection *detection = d->detection;
   const double place = 0.5, unit = sizeof(real) == sizeof(float) ? FLT_EPSILON : DBL_EPSILON;
   for (size_t k = 0; k < detection->guards; k++) detection->blurred[k] = 0;
@@ -145,7 +145,7 @@ static void find_blurred(drive *d, int lane) {
   }
 }
 
-void OG_R(og_sample_prepare)(drive *d, int lane) {
+void OG_R(og_sample_prepare)(integration *d, int lane) {
   /* powers of the place, which many samples cost less than the interpolant itself */
   d->step->ops->curve(d->step, lane, &d->at, d->detection->curve, d->solve->n, 1);
   find_blurred(d, lane);

@@ -6,15 +6,15 @@
 #include "solve/events/scan.h"
 #include "solve/events/sides.h"
 
-typedef OG_R(og_integration) drive;
+typedef OG_R(og_integration) integration;
 
-int OG_R(og_scan_matches)(const drive *d, size_t event, int side) {
+int OG_R(og_scan_matches)(const integration *d, size_t event, int side) {
   og_direction direction = og_guard_about(d->solve, event).direction;
   return direction == OG_DIRECTION_ANY || (direction == OG_DIRECTION_FALLING) == (side > 0);
 }
 
 /* One in any direction is not: it has neither come from a side nor passed to one. */
-int OG_R(og_scan_leaves)(const drive *d, size_t event, const og_watched_guard *w, int side) {
+int OG_R(og_scan_leaves)(const integration *d, size_t event, const og_watched_guard *w, int side) {
   og_direction direction = og_guard_about(d->solve, event).direction;
   return w->waits == OG_WAITS && side != 0 &&
          direction == (side > 0 ? OG_DIRECTION_RISING : OG_DIRECTION_FALLING);
@@ -26,7 +26,7 @@ static int rests(const og_watched_guard *w, double g) {
 }
 
 typedef struct probe {
-  drive *d;
+  integration *d;
   int lane;
   size_t event;
   double least; /* of `leaving` */
@@ -49,14 +49,14 @@ static double leaving(void *work, double place) {
 
 /* What rounding leaves of a place in the step: some units in the last place of the time; of a state in single
  * precision less than one, as the guard's own rounding is seen at the root. */
-static double unit_of_place(const drive *d, int lane) {
+static double unit_of_place(const integration *d, int lane) {
   const double unit = sizeof(real) == sizeof(float) ? FLT_EPSILON / 8 : OG_SAME_TIME * DBL_EPSILON;
   double h = fabs(d->at.h[lane]), t = fmax(fabs(d->at.t[lane]), fabs(d->at.t_next[lane]));
   return unit * (h > 0 ? 1 + t / h : 1);
 }
 
 /* The guard's largest value in the samples of the whole step. */
-static double size_of(const drive *d, int lane, size_t event) {
+static double size_of(const integration *d, int lane, size_t event) {
   double size = 0;
   for (int i = 0; i < d->detection->pieces; i++) {
     og_piece piece = og_detection_piece(d->detection, i, lane);
@@ -68,13 +68,13 @@ static double size_of(const drive *d, int lane, size_t event) {
 
 /* A guard that jumps over zero leaves a part of the jump at its root, as one does that is nothing but
  * rounding there, but then against its size elsewhere it is nothing. */
-static int jumps_at(const drive *d, int lane, size_t event, const og_root *root) {
+static int jumps_at(const integration *d, int lane, size_t event, const og_root *root) {
   return 4 * root->residual >= root->spread && root->spread >= 1e-3 * size_of(d, lane, event);
 }
 
 /* A root is known as well as rounding lets the guard be, which moves by its spread from `low` to `high`; that
  * of a jump, as well as any number. */
-static og_crossing root_in(drive *d, int lane, size_t event, int side, double low, double high) {
+static og_crossing root_in(integration *d, int lane, size_t event, int side, double low, double high) {
   probe p = {.d = d, .lane = lane, .event = event};
   og_root root = og_find_root(guard_at, &p, side, low, high);
   double unit = unit_of_place(d, lane), blur = (high - low) * fmin(1, root.residual / root.spread);
@@ -89,7 +89,8 @@ static og_crossing root_in(drive *d, int lane, size_t event, int side, double lo
 /* A fresh guard that the segment's first sample finds on the other side: it rose and came back, if the rise
  * can be told from zero. If it cannot, and its event moves the state, the next event would be the same again.
  */
-static og_crossing rise_and_fall(drive *d, int lane, size_t event, const og_watched_guard *w, double high) {
+static og_crossing rise_and_fall(integration *d, int lane, size_t event, const og_watched_guard *w,
+                                 double high) {
   probe p = {.d = d, .lane = lane, .event = event};
   for (double low = 0.5 * high; low > 0x1p-60 * high; low *= 0.5) {
     double g = w->side * guard_at(&p, low);
@@ -110,7 +111,7 @@ static int dips(const double s[3], const double g[3], int side) {
 }
 
 /* It leaves its side in the dip, and comes back: the first of the two that is an event. */
-static og_crossing look_into_dip(drive *d, int lane, size_t event, int side, double low, double high) {
+static og_crossing look_into_dip(integration *d, int lane, size_t event, int side, double low, double high) {
   probe p = {.d = d, .lane = lane, .event = event};
   double bottom = og_find_dip(guard_at, &p, side, low, high);
   if (bottom != bottom || !(side * guard_at(&p, bottom) <= 0)) return (og_crossing){.what = OG_STAYS};
@@ -120,7 +121,7 @@ static og_crossing look_into_dip(drive *d, int lane, size_t event, int side, dou
 }
 
 /* A little outside the step too, as the gradient's map is smooth. */
-og_status OG_R(og_scan_again)(drive *d, int lane, size_t event, double near, og_root *root) {
+og_status OG_R(og_scan_again)(integration *d, int lane, size_t event, double near, og_root *root) {
   probe p = {.d = d, .lane = lane, .event = event};
   for (double reach = 1e-9; reach < 1; reach *= 4) {
     double low = near - reach, high = near + reach, g_low = guard_at(&p, low), g_high = guard_at(&p, high);
@@ -134,8 +135,8 @@ og_status OG_R(og_scan_again)(drive *d, int lane, size_t event, double near, og_
 /* ---- Samples in their order ---- */
 
 /* A sample on the other side, or at zero. */
-static og_crossing leave_side(drive *d, int lane, const og_piece *piece, size_t event, og_watched_guard *w,
-                              int point) {
+static og_crossing leave_side(integration *d, int lane, const og_piece *piece, size_t event,
+                              og_watched_guard *w, int point) {
   og_watched_guard was = *w;
   probe p = {.d = d, .lane = lane, .event = event};
   double low = og_piece_place(piece, point - 1), high = og_piece_place(piece, point);
@@ -154,12 +155,12 @@ static og_crossing leave_side(drive *d, int lane, const og_piece *piece, size_t 
 static int on_no_side(const og_watched_guard *w) { return w->fresh && w->side == 0 && w->noise < INFINITY; }
 
 /* The side of a value that the step's error cannot make of zero; else 0: the guard may swing back. */
-static int side_beyond_error(drive *d, int lane, size_t event, double g) {
+static int side_beyond_error(integration *d, int lane, size_t event, double g) {
   return fabs(g) > OG_R(og_sides_error)(d, lane, event) ? og_sign_of(g) : 0;
 }
 
 /* The side that the guard has at the step's end, and goes on to there; else 0. */
-static int side_ahead(const drive *d, int lane, size_t event, double noise) {
+static int side_ahead(const integration *d, int lane, size_t event, double noise) {
   og_piece last = og_detection_piece(d->detection, d->detection->pieces - 1, lane);
   double end = og_piece_sample(&last, event, OG_PIECE_LAST),
          grows = end - og_piece_sample(&last, event, OG_PIECE_LAST - 1);
@@ -169,8 +170,8 @@ static int side_ahead(const drive *d, int lane, size_t event, double noise) {
 /* A guard that was at zero is seen off it. It leaves zero to the side of a value that is no error, or to the
  * one that it goes on to; there its event is due at once, but it is known to be on that side only at the
  * step's end. */
-static og_crossing leave_zero(drive *d, int lane, const og_piece *piece, size_t event, og_watched_guard *w,
-                              int point) {
+static og_crossing leave_zero(integration *d, int lane, const og_piece *piece, size_t event,
+                              og_watched_guard *w, int point) {
   double g = og_piece_sample(piece, event, point);
   int beyond = side_beyond_error(d, lane, event, g),
       side = beyond ? beyond : side_ahead(d, lane, event, w->noise),
@@ -193,8 +194,8 @@ static og_crossing leave_zero(drive *d, int lane, const og_piece *piece, size_t 
 }
 
 /* One sample more: the guard leaves its side, or may have done so and come back, or stays. */
-static og_crossing next_sample(drive *d, int lane, const og_piece *piece, size_t event, og_watched_guard *w,
-                               int point) {
+static og_crossing next_sample(integration *d, int lane, const og_piece *piece, size_t event,
+                               og_watched_guard *w, int point) {
   double g = og_piece_sample(piece, event, point);
   if (rests(w, g)) return (og_crossing){.what = OG_STAYS};
   if (on_no_side(w)) return leave_zero(d, lane, piece, event, w, point);
@@ -211,7 +212,7 @@ static og_crossing next_sample(drive *d, int lane, const og_piece *piece, size_t
 
 /* A guard that has no slope a step after it came to zero has come to rest: should it leave zero later, that
  * is not its own event again, and it does not turn. */
-static void settle(drive *d, int lane, size_t event, og_watched_guard *w) {
+static void settle(integration *d, int lane, size_t event, og_watched_guard *w) {
   OG_R(og_integrate_state_at)(d, lane, 0, d->detection->one_x);
   OG_R(og_integrate_own_theta)(d, lane, d->detection->one_theta);
   if (OG_R(og_sides_slope)(d, lane, event, d->step->ops->slope(d->step)) != 0) return;
@@ -222,7 +223,8 @@ static void settle(drive *d, int lane, size_t event, og_watched_guard *w) {
 
 /* A guard beyond its side already at the step's start: its event was due together with the one before, or the
  * guard jumped, with an input. */
-static og_crossing at_start(drive *d, int lane, const og_piece *piece, size_t event, og_watched_guard *w) {
+static og_crossing at_start(integration *d, int lane, const og_piece *piece, size_t event,
+                            og_watched_guard *w) {
   double g = og_piece_sample(piece, event, 0), unit = unit_of_place(d, lane);
   if (w->fresh && (w->changed || w->waits == OG_CAME) && d->index[lane] > d->first[lane])
     settle(d, lane, event, w);
@@ -240,7 +242,8 @@ static og_crossing at_start(drive *d, int lane, const og_piece *piece, size_t ev
                        .residual = fabs(g)};
 }
 
-og_crossing OG_R(og_scan)(drive *d, int lane, const og_piece *piece, size_t event, og_watched_guard *w) {
+og_crossing OG_R(og_scan)(integration *d, int lane, const og_piece *piece, size_t event,
+                          og_watched_guard *w) {
   og_crossing c = {.what = OG_STAYS};
   if (piece->low == 0) c = at_start(d, lane, piece, event, w);
   if (d->at.h[lane] == 0) return c; /* nothing moves */
@@ -251,7 +254,7 @@ og_crossing OG_R(og_scan)(drive *d, int lane, const og_piece *piece, size_t even
   return c;
 }
 
-double OG_R(og_scan_guess)(const drive *d, int lane, const og_piece *piece, size_t event) {
+double OG_R(og_scan_guess)(const integration *d, int lane, const og_piece *piece, size_t event) {
   const og_watched_guard *w = &d->detection->watched[event * (size_t)d->lanes + (size_t)lane];
   if (w->pending) return piece->low;
   if (w->side == 0 || w->fresh || !OG_R(og_scan_matches)(d, event, w->side)) return INFINITY;
@@ -264,7 +267,8 @@ double OG_R(og_scan_guess)(const drive *d, int lane, const og_piece *piece, size
   return INFINITY;
 }
 
-og_watched_guard OG_R(og_scan_before)(drive *d, int lane, const og_piece *piece, size_t event, double sigma) {
+og_watched_guard OG_R(og_scan_before)(integration *d, int lane, const og_piece *piece, size_t event,
+                                      double sigma) {
   og_watched_guard w = d->detection->watched[event * (size_t)d->lanes + (size_t)lane];
   int begins = piece->low == 0 && (w.fresh || w.pending); /* then the side is not by the first sample */
   for (int point = begins || piece->low > 0; point < OG_PIECE_POINTS; point++) {

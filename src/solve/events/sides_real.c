@@ -11,13 +11,13 @@
 
 #include "solve/events/sides.h"
 
-typedef OG_R(og_integration) drive;
+typedef OG_R(og_integration) integration;
 
-static og_watched_guard *watched_of(const drive *d, size_t event, int lane) {
+static og_watched_guard *watched_of(const integration *d, size_t event, int lane) {
   return &d->detection->watched[event * (size_t)d->lanes + (size_t)lane];
 }
 
-size_t OG_R(og_sides_known)(drive *d, double t, double *g) {
+size_t OG_R(og_sides_known)(integration *d, double t, double *g) {
   int known = OG_R(og_sample_here)(d, t, g);
   for (size_t k = 0; k < d->detection->guards; k++)
     if (!known || !isfinite(g[k])) return k;
@@ -34,18 +34,18 @@ static void raise_noise(og_detection *detection, const double *g, const double *
 }
 
 /* Each entry of a state up or down by a unit in its last place, in one of two patterns. */
-static void round_state(const drive *d, double *x, int pattern) {
+static void round_state(const integration *d, double *x, int pattern) {
   const double unit = sizeof(real) == sizeof(float) ? FLT_EPSILON : DBL_EPSILON;
   for (size_t i = 0; i < d->solve->n; i++) x[i] *= 1 + unit * og_rounding(i, pattern);
 }
 
-static void take_state(drive *d, const double *x) {
+static void take_state(integration *d, const double *x) {
   for (size_t i = 0; i < d->solve->n; i++) d->detection->one_x[i] = (double)(real)x[i];
 }
 
 /* Guards as they are at a place of the step, and as they are there after the event's jump from a state that
  * is rounded (NULL: not wanted). */
-static int try_at(drive *d, int lane, size_t event, double place, double *before, double *after) {
+static int try_at(integration *d, int lane, size_t event, double place, double *before, double *after) {
   og_detection *detection = d->detection;
   og_guard_point at = {OG_R(og_integrate_time_at)(d, lane, place), detection->one_x, detection->one_theta,
                        d->step->scratch, detection->work};
@@ -59,7 +59,7 @@ static int try_at(drive *d, int lane, size_t event, double place, double *before
 }
 
 /* The event somewhat earlier or later than where it was located. */
-static void see_place(drive *d, int lane, const og_segment *segment, int way) {
+static void see_place(integration *d, int lane, const og_segment *segment, int way) {
   og_detection *detection = d->detection;
   double *before = detection->near, *after = before + OG_PADDED(detection->guards);
   double place = segment->sigma + way * (OG_NOISE_FACTOR * detection->blur[lane] / fabs(d->at.h[lane]));
@@ -70,7 +70,7 @@ static void see_place(drive *d, int lane, const og_segment *segment, int way) {
 
 /* What is left of a guard's second difference over a distance where its curve has none is rounding, of the
  * state and inside the guard. */
-static void see_rounding(drive *d, int lane, const og_segment *segment) {
+static void see_rounding(integration *d, int lane, const og_segment *segment) {
   og_detection *detection = d->detection;
   double *left = detection->near, *right = left + OG_PADDED(detection->guards),
          reach = 0x1p-32 * detection->wide[lane];
@@ -81,7 +81,7 @@ static void see_rounding(drive *d, int lane, const og_segment *segment) {
 }
 
 /* The state after the event rounded. */
-static void see_state(drive *d, const og_segment *segment) {
+static void see_state(integration *d, const og_segment *segment) {
   og_detection *detection = d->detection;
   for (int pattern = 0; pattern < 2; pattern++) {
     take_state(d, segment->states + d->solve->n);
@@ -100,7 +100,7 @@ static int any_near(const og_detection *detection, size_t event) {
   return 0;
 }
 
-static void see_noise(drive *d, int lane, const og_segment *segment) {
+static void see_noise(integration *d, int lane, const og_segment *segment) {
   og_detection *detection = d->detection;
   memset(detection->noise, 0, detection->guards * sizeof *detection->noise);
   memcpy(detection->earlier, detection->before, detection->guards * sizeof *detection->before);
@@ -119,7 +119,7 @@ static void see_noise(drive *d, int lane, const og_segment *segment) {
 
 /* The event's own is: up to what was left of it at its root, and what rounding the state makes of that. One
  * that jumped over zero has no value there at all: its side is found by the next sample. */
-static void own_guard(drive *d, int lane, size_t event, double rounded, int changed) {
+static void own_guard(integration *d, int lane, size_t event, double rounded, int changed) {
   og_detection *detection = d->detection;
   og_watched_guard *w = watched_of(d, event, lane);
   double residual = fmax(detection->residual[lane], fabs(rounded - detection->before[event]));
@@ -133,7 +133,7 @@ static void own_guard(drive *d, int lane, size_t event, double rounded, int chan
 }
 
 /* A guard that came to zero with the last event, and is there still at another time, rests. */
-static void has_rested(const drive *d, int lane, double t, og_watched_guard *w) {
+static void has_rested(const integration *d, int lane, double t, og_watched_guard *w) {
   const og_detection *detection = d->detection;
   double same = fmax(OG_SAME_TIME * DBL_EPSILON * fabs(t), OG_NOISE_FACTOR * detection->blur[lane]);
   if (w->fresh && w->waits == OG_CAME && fabs(t - detection->last[lane]) > same) w->waits = OG_WAITS;
@@ -142,7 +142,7 @@ static void has_rested(const drive *d, int lane, double t, og_watched_guard *w) 
 /* Another one that passes zero at the same time is due, in its direction; in the other direction it is at
  * zero, and waits there if it rests. So is one that has passed it a moment before, and one that the jump
  * carries there. But one that has been near zero and on its side stays there. */
-static void other_guard(drive *d, int lane, size_t event, double t) {
+static void other_guard(integration *d, int lane, size_t event, double t) {
   og_detection *detection = d->detection;
   og_watched_guard *w = watched_of(d, event, lane);
   double before = detection->before[event], later = detection->held[lane] ? before : detection->later[event];
@@ -163,7 +163,7 @@ static void other_guard(drive *d, int lane, size_t event, double t) {
 }
 
 /* The event's guard at the state before it as the solve's precision has it; NaN where it has no value. */
-static double own_rounded(drive *d, const og_segment *segment) {
+static double own_rounded(integration *d, const og_segment *segment) {
   og_detection *detection = d->detection;
   if (sizeof(real) == sizeof(double)) return detection->before[segment->event];
   take_state(d, segment->states);
@@ -171,7 +171,7 @@ static double own_rounded(drive *d, const og_segment *segment) {
   return failed == OG_NO_EVENT ? detection->one_g[segment->event] : NAN;
 }
 
-og_status OG_R(og_sides_event)(drive *d, int lane, const og_segment *segment) {
+og_status OG_R(og_sides_event)(integration *d, int lane, const og_segment *segment) {
   size_t n = d->solve->n, event = segment->event;
   if (d->replay || og_guard_about(d->solve, event).terminal) return OG_OK;
   int changed = memcmp(segment->states, segment->states + n, n * sizeof *segment->states) != 0;
@@ -192,11 +192,11 @@ og_status OG_R(og_sides_event)(drive *d, int lane, const og_segment *segment) {
  * the weights of the stages, whose sizes sum to 13 at most (dop853). The tolerance does not say it: it is
  * kept by the step's end, and the way there may swing a hundred times as far. */
 static const double WEIGHTS = 16;
-static double error_of_state(const drive *d, int lane, size_t i) {
+static double error_of_state(const integration *d, int lane, size_t i) {
   return WEIGHTS * fabs(d->at.h[lane]) * d->step->ops->spread(d->step, lane, i);
 }
 
-double OG_R(og_sides_error)(drive *d, int lane, size_t event) {
+double OG_R(og_sides_error)(integration *d, int lane, size_t event) {
   og_detection *detection = d->detection;
   double error = 0, g = OG_R(og_sample_at)(d, lane, 1)[event];
   for (int pattern = 0; pattern < 4; pattern++) {
@@ -213,7 +213,7 @@ double OG_R(og_sides_error)(drive *d, int lane, size_t event) {
 
 /* ---- Sides at the start of a segment ---- */
 
-double OG_R(og_sides_slope)(drive *d, int lane, size_t event, const real *f) {
+double OG_R(og_sides_slope)(integration *d, int lane, size_t event, const real *f) {
   og_detection *detection = d->detection;
   og_guard_point at = {d->at.t[lane], detection->one_x, detection->one_theta, d->step->scratch,
                        detection->work};
@@ -226,7 +226,7 @@ double OG_R(og_sides_slope)(drive *d, int lane, size_t event, const real *f) {
 
 /* The guard a little later on the solution's tangent: 0 if that is zero too. For one like x^3, which passes
  * zero without a slope. */
-static int side_ahead(drive *d, int lane, size_t event, const real *f, double noise) {
+static int side_ahead(integration *d, int lane, size_t event, const real *f, double noise) {
   og_detection *detection = d->detection;
   double dt = 0x1p-10 * d->at.h[lane];
   for (size_t i = 0; i < d->solve->n; i++)
@@ -239,7 +239,7 @@ static int side_ahead(drive *d, int lane, size_t event, const real *f, double no
 
 /* Where its slope points to is where it goes; its event is due if that is its direction. `pending`: what it
  * is then. */
-static void leave(drive *d, int lane, size_t event, int side, unsigned char pending) {
+static void leave(integration *d, int lane, size_t event, int side, unsigned char pending) {
   og_watched_guard *w = watched_of(d, event, lane);
   int due = OG_R(og_scan_leaves)(d, event, w, side);
   w->side = (signed char)(due ? -side : side);
@@ -253,7 +253,7 @@ static void leave(drive *d, int lane, size_t event, int side, unsigned char pend
  * slope, where it is on the way ahead; if that is zero, where it was if its event changed the state (which is
  * then the next thing to happen), else on none until it leaves. So is one whose event was that it left zero:
  * the solution as it is computed from there may leave it later. */
-static void begin_guard(drive *d, int lane, size_t event, const real *f, double g) {
+static void begin_guard(integration *d, int lane, size_t event, const real *f, double g) {
   og_watched_guard *w = watched_of(d, event, lane);
   signed char was = w->side;
   double noise = w->fresh ? w->noise : 0;
@@ -278,7 +278,7 @@ static void begin_guard(drive *d, int lane, size_t event, const real *f, double 
 
 /* What rounding the state, parameters and the time makes of the guards in one_g. To single precision what was
  * given has been rounded once, by half a unit, and nothing else. */
-static void see_first(drive *d, int lane) {
+static void see_first(integration *d, int lane) {
   og_detection *detection = d->detection;
   const int single = sizeof(real) == sizeof(float);
   const double unit = single ? FLT_EPSILON : DBL_EPSILON, factor = single ? 0.51 : OG_NOISE_FACTOR;
@@ -295,7 +295,7 @@ static void see_first(drive *d, int lane) {
   }
 }
 
-static void begin_first(drive *d, int lane, size_t event, const real *f, double g) {
+static void begin_first(integration *d, int lane, size_t event, const real *f, double g) {
   og_watched_guard *w = watched_of(d, event, lane);
   int steady = event == d->solve->field->events; /* a steady solve may be steady from the start */
   *w = (og_watched_guard){.side = (signed char)(steady ? 1 : og_sign_of(g)),
@@ -310,7 +310,7 @@ static int at_zero(const og_watched_guard *w) { return w->fresh || w->side == 0;
 
 /* An input has changed. A guard that is at zero leaves it at once, by a jump or with a slope; or it rests
  * there. */
-static void begin_at_break(drive *d, int lane, size_t event, const real *f, double g) {
+static void begin_at_break(integration *d, int lane, size_t event, const real *f, double g) {
   og_watched_guard *w = watched_of(d, event, lane);
   double noise = w->fresh ? w->noise : 0;
   if (!at_zero(w) || noise == INFINITY) return;
@@ -324,7 +324,7 @@ static void begin_at_break(drive *d, int lane, size_t event, const real *f, doub
   }
 }
 
-static void begin_lane(drive *d, int lane, const real *f) {
+static void begin_lane(integration *d, int lane, const real *f) {
   og_detection *detection = d->detection;
   for (size_t i = 0; i < d->solve->n; i++)
     detection->one_x[i] = (double)d->x[i * (size_t)d->lanes + (size_t)lane];
@@ -342,7 +342,7 @@ static void begin_lane(drive *d, int lane, const real *f) {
 }
 
 /* Whether there is anything to find out. At a breakpoint only guards at zero are in doubt. */
-static int in_doubt(const drive *d, int lane) {
+static int in_doubt(const integration *d, int lane) {
   size_t s = d->segment[lane];
   if (s == 0 || d->trajectory[lane]->path.segments[s - 1].event != OG_NO_EVENT) return 1;
   for (size_t k = 0; k < d->detection->guards; k++)
@@ -350,7 +350,7 @@ static int in_doubt(const drive *d, int lane) {
   return 0;
 }
 
-void OG_R(og_integrate_sides)(drive *d, const real *f) {
+void OG_R(og_integrate_sides)(integration *d, const real *f) {
   for (int lane = 0; d->detection && !d->replay && lane < d->lanes; lane++)
     if (d->mask[lane] != 0 && in_doubt(d, lane)) begin_lane(d, lane, f);
 }

@@ -7,7 +7,7 @@
 
 #include "solve/integrate/integrate.h"
 
-typedef OG_R(og_integration) drive;
+typedef OG_R(og_integration) integration;
 typedef OG_R(og_interval) interval;
 typedef OG_R(og_step) step;
 
@@ -20,7 +20,7 @@ static const double CLEARED = 1.2;
 
 /* Of each component in each lane: the largest that it was, where steps that were looked at begin. d->e2 is
  * for errors otherwise, which fixed steps have none of. */
-static real *sizes_of(const drive *d) { return d->e2; }
+static real *sizes_of(const integration *d) { return d->e2; }
 
 /* ---- When ---- */
 
@@ -30,7 +30,7 @@ static size_t steps_until(size_t k, size_t steps) {
   return k < steps && k + next >= steps ? steps - 1 - k : next;
 }
 
-static int look_at_lanes(drive *d) {
+static int look_at_lanes(integration *d) {
   int any = 0;
   d->until_look = LOOK_EVERY;
   for (int lane = 0; lane < d->lanes; lane++) {
@@ -46,7 +46,7 @@ static int look_at_lanes(drive *d) {
 
 /* A method without an error estimate may have nothing else to compare than slopes: that of the step before is
  * kept. */
-void OG_R(og_integrate_look)(drive *d) {
+void OG_R(og_integrate_look)(integration *d) {
   if (look_at_lanes(d) && d->step->stepper->errors == 0)
     memcpy(d->e, d->step->ops->slope(d->step), (size_t)(d->step->n * d->lanes) * sizeof *d->e);
 }
@@ -54,7 +54,7 @@ void OG_R(og_integrate_look)(drive *d) {
 /* ---- Signs ---- */
 
 /* Euler's, from two slopes; the first step of a segment has one alone. */
-static void compare_slopes(drive *d) {
+static void compare_slopes(integration *d) {
   real half[OG_LANES_MAX];
   for (int lane = 0; lane < d->lanes; lane++)
     half[lane] = d->index[lane] > d->first[lane] ? d->at.h_real[lane] / 2 : 0;
@@ -66,7 +66,7 @@ static void compare_slopes(drive *d) {
 }
 
 /* Into d->e. */
-static void find_signs(drive *d) {
+static void find_signs(integration *d) {
   if (!d->step->ops->difference(d->step, &d->at, d->e)) compare_slopes(d);
 }
 
@@ -77,7 +77,7 @@ typedef struct look {
 } look;
 
 /* x counts in how large the solution is, in the lanes that are due. */
-static void grow_sizes(drive *d, look *l) {
+static void grow_sizes(integration *d, look *l) {
   real due[OG_LANES_MAX];
   for (int lane = 0; lane < d->lanes; lane++) {
     due[lane] = d->due[lane];
@@ -102,7 +102,7 @@ static inline double part_of(double off, double size) { return off < size ? off 
 
 /* What is in d->e as a part of the solution: the largest component of that of the largest of this, or the
  * root mean square of the components' own parts. */
-static void find_shares(const drive *d, look *l) {
+static void find_shares(const integration *d, look *l) {
   double most[OG_LANES_MAX], sum[OG_LANES_MAX];
   for (int lane = 0; lane < d->lanes; lane++) most[lane] = sum[lane] = 0;
   for (int i = 0; i < d->step->n; i++) {
@@ -118,7 +118,7 @@ static void find_shares(const drive *d, look *l) {
     l->share[lane] = fmax(most[lane] > 0 ? most[lane] / l->largest[lane] : 0, sqrt(sum[lane] / d->step->n));
 }
 
-void OG_R(og_integrate_look_begin)(drive *d, int lane) {
+void OG_R(og_integrate_look_begin)(integration *d, int lane) {
   double largest = 0;
   for (int entry = lane; entry < d->step->n * d->lanes; entry += d->lanes) {
     sizes_of(d)[entry] = (real)fabs((double)d->x[entry]);
@@ -138,7 +138,7 @@ typedef struct again {
 } again;
 _Static_assert(sizeof(again) <= OG_COARSE_AGAIN, "a budget counts on the size of what takes a step again");
 
-static og_status open_again(const drive *d, int lane, again *a) {
+static og_status open_again(const integration *d, int lane, again *a) {
   size_t block = OG_PADDED(d->solve->n), lanes = (size_t)d->lanes, at = (size_t)lane;
   a->memory = og_alloc(d->solve->context, 5 * block + OG_PADDED(d->solve->p), sizeof *a->memory);
   if (!a->memory) return OG_ERR_MEMORY;
@@ -157,7 +157,7 @@ static og_status open_again(const drive *d, int lane, again *a) {
   return a->step ? OG_OK : OG_ERR_MEMORY;
 }
 
-static void close_again(drive *d, again *a) {
+static void close_again(integration *d, again *a) {
   d->evals += a->evals;
   OG_R(og_step_destroy)(d->solve->context, a->step);
   og_free(d->solve->context, a->memory);
@@ -171,7 +171,7 @@ static void take(again *a, double t, double t_next, const real *from, real *to) 
 }
 
 /* A state counts in how large the solution is. Whether it is finite. */
-static int count_state(drive *d, int lane, const real *state) {
+static int count_state(integration *d, int lane, const real *state) {
   double zero = 0, *largest = &d->trajectory[lane]->coarse.largest;
   for (int i = 0; i < d->step->n; i++) zero += 0 * (double)state[i];
   for (int i = 0; i < d->step->n && zero == 0; i++) {
@@ -183,13 +183,13 @@ static int count_state(drive *d, int lane, const real *state) {
 }
 
 /* What is in d->e, as a part of the solution. */
-static double whole_part(const drive *d, int lane) {
+static double whole_part(const integration *d, int lane) {
   double most = 0;
   for (int i = 0; i < d->step->n; i++) most = fmax(most, fabs((double)d->e[i * d->lanes + lane]));
   return most > 0 ? most / d->trajectory[lane]->coarse.largest : 0;
 }
 
-static double rms_part(const drive *d, int lane) {
+static double rms_part(const integration *d, int lane) {
   double sum = 0, least = LEAST_SHARE * d->trajectory[lane]->coarse.largest;
   for (int i = 0; i < d->step->n; i++) {
     int entry = i * d->lanes + lane;
@@ -201,7 +201,7 @@ static double rms_part(const drive *d, int lane) {
 
 /* Whether the step ends at several times what the solution was before: more than a start from zero makes of
  * it. */
-static int leaps(const drive *d, int lane, const again *a) {
+static int leaps(const integration *d, int lane, const again *a) {
   double most = 0;
   for (int i = 0; i < d->step->n; i++) most = fmax(most, fabs((double)a->end[i]));
   return most > 3 * d->trajectory[lane]->coarse.largest;
@@ -210,7 +210,7 @@ static int leaps(const drive *d, int lane, const again *a) {
 /* How far off the step is. Infinite where half steps come to no end, nothing where they are refused. Far
  * beyond stability the halves may end where the whole does, by chance: then the step leaps, and its sign
  * tells. */
-static double find_off(drive *d, int lane, const again *a) {
+static double find_off(integration *d, int lane, const again *a) {
   if (a->step->status[0]) return 0;
   if (!count_state(d, lane, a->middle)) return INFINITY;
   double sign = leaps(d, lane, a) ? whole_part(d, lane) : 0;
@@ -220,7 +220,7 @@ static double find_off(drive *d, int lane, const again *a) {
 }
 
 /* The worse of two is kept, each by what the solution has grown to. */
-static void keep_worse(const drive *d, int lane, double off) {
+static void keep_worse(const integration *d, int lane, double off) {
   og_coarse *kept = &d->trajectory[lane]->coarse;
   if (kept->off * (kept->size / kept->largest) >= off) return;
   kept->off = off;
@@ -231,7 +231,7 @@ static void keep_worse(const drive *d, int lane, double off) {
 
 /* ---- Growth ---- */
 
-static int has_grown(const drive *d, int lane) {
+static int has_grown(const integration *d, int lane) {
   const og_coarse *c = &d->trajectory[lane]->coarse;
   int last = d->index[lane] + 1 - d->first[lane] == d->segment_steps[lane];
   return last && c->first > 0 && c->largest > OG_COARSE_GROWTH * c->first;
@@ -239,7 +239,7 @@ static int has_grown(const drive *d, int lane) {
 
 /* Squared, of the parallelogram between two states, each component over its size; 0 where they hardly differ
  * in direction. */
-static double area_of(const drive *d, int lane, const real *a, const real *b) {
+static double area_of(const integration *d, int lane, const real *a, const real *b) {
   double aa = 0, bb = 0, ab = 0;
   for (int i = 0; i < d->step->n; i++) {
     double size = (double)sizes_of(d)[i * d->lanes + lane], scale = size > 0 ? 1 / size : 0;
@@ -255,14 +255,14 @@ static double area_of(const drive *d, int lane, const real *a, const real *b) {
 /* A linear map in a plane, such as a step of an oscillation is, changes all areas in it by the square of what
  * states grow by, whatever their phase and their units are. The logarithm of that growth, from a to b to c;
  * 0: there is no plane. */
-static double growth_of(const drive *d, int lane, const real *a, const real *b, const real *c) {
+static double growth_of(const integration *d, int lane, const real *a, const real *b, const real *c) {
   double before = area_of(d, lane, a, b), after = area_of(d, lane, b, c);
   return before > 0 && after > 0 ? log(after / before) / 4 : 0;
 }
 
 /* What the step itself adds to the solution's growth, as if all so far were like it: what it adds to that of
  * its halves, and these add 2^-order times as much. */
-static void compare_growth(drive *d, int lane, again *a) {
+static void compare_growth(integration *d, int lane, again *a) {
   og_coarse *c = &d->trajectory[lane]->coarse;
   double t = d->at.t_next[lane];
   take(a, t, t + d->at.h[lane], a->end, a->next);
@@ -275,7 +275,7 @@ static void compare_growth(drive *d, int lane, again *a) {
 
 /* ---- After the step ---- */
 
-static void judge_again(drive *d, int lane, double sign, again *a) {
+static void judge_again(integration *d, int lane, double sign, again *a) {
   double t = d->at.t[lane], middle = t + d->at.h[lane] / 2;
   take(a, t, middle, a->start, a->middle);
   take(a, middle, d->at.t_next[lane], a->middle, a->other_end);
@@ -288,7 +288,7 @@ static void judge_again(drive *d, int lane, double sign, again *a) {
     d->trajectory[lane]->coarse.cleared = CLEARED * sign;
 }
 
-static og_status look_closely(drive *d, int lane, double sign) {
+static og_status look_closely(integration *d, int lane, double sign) {
   again *a = og_alloc(d->solve->context, 1, sizeof *a);
   og_status status = a ? open_again(d, lane, a) : OG_ERR_MEMORY;
   if (status == OG_OK) judge_again(d, lane, sign, a);
@@ -296,7 +296,7 @@ static og_status look_closely(drive *d, int lane, double sign) {
   return status;
 }
 
-void OG_R(og_integrate_judge)(drive *d) {
+void OG_R(og_integrate_judge)(integration *d) {
   look l;
   int any = 0;
   for (int lane = 0; lane < d->lanes; lane++) any |= d->due[lane] &= d->mask[lane] != 0;

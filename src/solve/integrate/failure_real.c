@@ -3,7 +3,7 @@
 
 #include "solve/integrate/integrate.h"
 
-typedef OG_R(og_integration) drive;
+typedef OG_R(og_integration) integration;
 
 enum { POWER_ITERATIONS = 30 };
 
@@ -49,7 +49,7 @@ static double fastest_decay(const probe *p) {
 
 /* |h| times the fastest decay rate: at the state where adaptive steps became too many, at the start where
  * fixed ones overflowed (the state itself is useless by then). */
-static double stiffness(const drive *d, int lane) {
+static double stiffness(const integration *d, int lane) {
   const og_solve *solve = d->solve;
   const og_trajectory *at = d->trajectory[lane];
   size_t n = solve->n, m = (size_t)(at - solve->trajectories), block = OG_PADDED(n);
@@ -70,7 +70,7 @@ static double stiffness(const drive *d, int lane) {
   return rate * fabs(d->at.h[lane]);
 }
 
-static double norm_of_state(const drive *d, int lane) {
+static double norm_of_state(const integration *d, int lane) {
   double sum = 0;
   for (int i = 0; i < d->step->n; i++) sum = hypot(sum, (double)d->x[i * d->lanes + lane]);
   return sum;
@@ -89,12 +89,12 @@ static og_status cause(const og_failure *failure, og_status status) {
   return grown && status != OG_ERR_TOO_MANY_STEPS ? OG_ERR_BLOW_UP : status;
 }
 
-static int is_finite(const drive *d, const real *block, size_t row, int lane) {
+static int is_finite(const integration *d, const real *block, size_t row, int lane) {
   return isfinite((double)block[row * (size_t)d->lanes + (size_t)lane]);
 }
 
 /* Before a step is taken there is the slope at its start alone. */
-size_t OG_R(og_integrate_not_finite)(const drive *d, int lane) {
+size_t OG_R(og_integrate_not_finite)(const integration *d, int lane) {
   int slope_alone = d->at.h[lane] == 0 && d->span[lane] != 0;
   size_t n = d->solve->n, row = d->step->ops->not_finite(d->step, lane, slope_alone);
   if (row == n)
@@ -103,7 +103,7 @@ size_t OG_R(og_integrate_not_finite)(const drive *d, int lane) {
 }
 
 /* What a failure says of the options that bound steps. */
-static void note_bounds(const drive *d, int lane, og_failure *failure) {
+static void note_bounds(const integration *d, int lane, og_failure *failure) {
   const og_limits *limits = &d->solve->limits;
   double next = fabs(d->span[lane]) * d->width[lane];
   if (d->fixed || failure->event || d->at.h[lane] == 0) return;
@@ -111,7 +111,7 @@ static void note_bounds(const drive *d, int lane, og_failure *failure) {
   if (d->width[lane] >= d->widest[lane]) failure->most = limits->max_step;
 }
 
-void OG_R(og_integrate_fail)(drive *d, int lane, og_status status) {
+void OG_R(og_integrate_fail)(integration *d, int lane, og_status status) {
   og_trajectory *at = d->trajectory[lane];
   size_t m = (size_t)(at - d->solve->trajectories);
   og_failure failure = {.trajectory = m,

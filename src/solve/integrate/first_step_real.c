@@ -6,10 +6,10 @@
 #include "solve/integrate/integrate.h"
 #include "solve/tolerances.h"
 
-typedef OG_R(og_integration) drive;
+typedef OG_R(og_integration) integration;
 
 /* Row i of v over the tolerance at x. */
-static double scaled(const drive *d, int lane, const real *v, const real *minus, int i) {
+static double scaled(const integration *d, int lane, const real *v, const real *minus, int i) {
   int at = i * d->lanes + lane;
   double scale = og_atol_of(d->solve, (size_t)i) + d->solve->limits.rtol * fabs((double)d->x[at]);
   double weight = d->solve->norm ? d->solve->norm[i] : 1;
@@ -18,7 +18,7 @@ static double scaled(const drive *d, int lane, const real *v, const real *minus,
 
 /* Root mean square of v over the tolerances at x, of the rows that count; formed without squares where these
  * leave the range of numbers. */
-static double scaled_norm(const drive *d, int lane, const real *v, const real *minus) {
+static double scaled_norm(const integration *d, int lane, const real *v, const real *minus) {
   double sum = 0, norm = 0;
   int rows = (int)d->solve->controlled;
   for (int i = 0; i < rows; i++) {
@@ -30,7 +30,7 @@ static double scaled_norm(const drive *d, int lane, const real *v, const real *m
   return norm / sqrt(rows);
 }
 
-static double first_guess(const drive *d, int lane, const real *f0) {
+static double first_guess(const integration *d, int lane, const real *f0) {
   double size = scaled_norm(d, lane, d->x, NULL), slope = fmin(scaled_norm(d, lane, f0, NULL), DBL_MAX);
   double h = size < 1e-5 || slope < 1e-5 ? 1e-6 : 0.01 * size / slope;
   double span = fabs(d->span[lane]);
@@ -38,7 +38,7 @@ static double first_guess(const drive *d, int lane, const real *f0) {
 }
 
 /* A trial point at which f is not finite tells nothing. */
-static double refined(const drive *d, int lane, double h0, const real *f0, const real *f1) {
+static double refined(const integration *d, int lane, double h0, const real *f0, const real *f1) {
   double slope = fmin(scaled_norm(d, lane, f0, NULL), DBL_MAX);
   double curvature = scaled_norm(d, lane, f1, f0) / h0;
   if (!isfinite(curvature)) return h0;
@@ -55,14 +55,14 @@ static double in_range(double h) {
 
 /* Of the step size that is asked for: no wider than max-step and the span, and not so narrow that t stays
  * where it is. */
-double OG_R(og_integrate_first_width)(const drive *d, int lane, double h) {
+double OG_R(og_integrate_first_width)(const integration *d, int lane, double h) {
   double span = fabs(d->span[lane]), most = d->solve->limits.max_step;
   if (most > 0 && h > most) h = most;
   h = fmax(h, OG_STEP_LEAST * DBL_EPSILON * fabs(d->at.t[lane]));
   return fmin(1, h / span);
 }
 
-void OG_R(og_integrate_first_steps)(drive *d, const real *f0) {
+void OG_R(og_integrate_first_steps)(integration *d, const real *f0) {
   double h0[OG_LANES_MAX], t[OG_LANES_MAX];
   for (int lane = 0; lane < d->lanes; lane++) {
     t[lane] = d->at.t[lane];

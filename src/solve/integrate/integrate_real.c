@@ -10,10 +10,10 @@
 #include "solve/recorded.h"
 #include "solve/tolerances.h"
 
-typedef OG_R(og_integration) drive;
+typedef OG_R(og_integration) integration;
 
 /* The recorded or the k-th of the segment's N fractions. */
-static double fixed_end(drive *d, int lane) {
+static double fixed_end(integration *d, int lane) {
   const og_trajectory *at = d->trajectory[lane];
   size_t index = d->index[lane], k = index - d->first[lane];
   if (d->replay && !d->solve->checkpoints) return og_step_end_fraction(d->solve, at, d->segment[lane], index);
@@ -24,7 +24,7 @@ static double fixed_end(drive *d, int lane) {
 
 /* A field that reads another solve's dense output may be smooth where that is not: steps that miss what it
  * resolved would look good. */
-static void keep_pace(drive *d) {
+static void keep_pace(integration *d) {
   const og_solve *pace = d->solve->pace;
   for (int lane = 0; lane < d->lanes; lane++) {
     if (!d->trajectory[lane] || d->span[lane] == 0) continue;
@@ -36,7 +36,7 @@ static void keep_pace(drive *d) {
 }
 
 /* Steps that would do for x, and not for its derivative. */
-static void keep_below(drive *d) {
+static void keep_below(integration *d) {
   for (int lane = 0; lane < d->lanes; lane++) {
     const og_trajectory *at = d->trajectory[lane];
     if (!at || !at->pacing || d->span[lane] == 0) continue;
@@ -47,7 +47,7 @@ static void keep_below(drive *d) {
   }
 }
 
-static void find_times(drive *d) {
+static void find_times(integration *d) {
   d->step->kernels->step_times(d->lanes, &(OG_R(og_lane_steps)){.t0 = d->t0,
                                                                 .t1 = d->t1,
                                                                 .span = d->span,
@@ -61,7 +61,7 @@ static void find_times(drive *d) {
 
 /* A step that does not advance t is never taken, nor one whose h is 0 in the working precision. What is left
  * of a span is no such step: a step that rounding brings to its end goes there. Replayed steps were taken. */
-static void see_to_advance(drive *d) {
+static void see_to_advance(integration *d) {
   int early = 0, stuck = 0;
   for (int lane = 0; lane < d->lanes; lane++)
     early |= (d->at.t_next[lane] == d->t1[lane]) & (d->fraction_next[lane] < 1);
@@ -80,7 +80,7 @@ static void see_to_advance(drive *d) {
 }
 
 /* Where each lane's step ends, by the wished width or as it is fixed. */
-static void place(drive *d) {
+static void place(integration *d) {
   const OG_R(og_kernels) *kernels = d->step->kernels;
   if (d->solve->pace && !d->fixed) keep_pace(d);
   if (d->solve->paced && !d->fixed) keep_below(d);
@@ -95,7 +95,7 @@ static void place(drive *d) {
   }
 }
 
-static void find_left_out(drive *d) {
+static void find_left_out(integration *d) {
   for (int lane = 0; lane < d->lanes; lane++) {
     double largest = 0;
     for (size_t i = d->solve->controlled; i < d->solve->n; i++)
@@ -105,13 +105,13 @@ static void find_left_out(drive *d) {
 }
 
 /* By the weights of rows, where there are some. What is not finite stays so. */
-static void weigh(const drive *d, real *e) {
+static void weigh(const integration *d, real *e) {
   const double *norm = d->solve->norm;
   for (int i = 0; norm && i < d->step->n; i++)
     for (int lane = 0; lane < d->lanes; lane++) e[i * d->lanes + lane] *= (real)norm[i];
 }
 
-static void sum_errors(drive *d, int which, real *e, real *error) {
+static void sum_errors(integration *d, int which, real *e, real *error) {
   const og_limits *limits = &d->solve->limits;
   d->step->ops->error(d->step, which, &d->at, e);
   if (which == 0 && d->solve->controlled < d->solve->n) find_left_out(d);
@@ -129,7 +129,7 @@ static void sum_errors(drive *d, int which, real *e, real *error) {
 
 /* All lanes are at one step. Idle ones get the numbers of one that is not, so that what they leave is finite.
  */
-static void keep_tapes(drive *d) {
+static void keep_tapes(integration *d) {
   int busy = 0;
   while (!d->trajectory[busy]) busy++;
   d->step->ops->use_tape(d->step, og_tapes_at(d->solve, d->share->begin, d->index[busy]), 0);
@@ -137,7 +137,7 @@ static void keep_tapes(drive *d) {
     if (!d->trajectory[lane]) OG_R(og_step_imitate)(d->step, busy, lane, &d->at, d->x, d->theta);
 }
 
-static void try_step(drive *d) {
+static void try_step(integration *d) {
   if (d->solve->tapes.memory && !d->replay) keep_tapes(d);
   int evals = d->step->ops->attempt(d->step, &d->at, d->x, d->theta, d->y);
   d->evals += (long long)evals * (d->lanes - d->idle);
@@ -147,7 +147,7 @@ static void try_step(drive *d) {
 }
 
 /* NaN to the errors of lanes in which a row from `first` on is not finite. */
-static void refuse_not_finite(drive *d, int first) {
+static void refuse_not_finite(integration *d, int first) {
   for (int lane = 0; lane < d->lanes; lane++) {
     real zero = 0;
     for (int i = first; i < d->step->n; i++) zero += d->y[i * d->lanes + lane] * 0;
@@ -156,7 +156,7 @@ static void refuse_not_finite(drive *d, int first) {
 }
 
 /* Errors in units of the tolerance; NaN when anything in the step is not finite. */
-static void find_errors(drive *d) {
+static void find_errors(integration *d) {
   size_t rows = d->solve->controlled;
   d->step->kernels->error_norms(d->lanes, (double)rows, d->sum,
                                 d->solve->stepper.errors == 2 ? d->sum2 : NULL, d->error);
@@ -164,12 +164,12 @@ static void find_errors(drive *d) {
 }
 
 /* Fixed steps are good when they are finite. */
-static void find_finite(drive *d) {
+static void find_finite(integration *d) {
   memset(d->error, 0, (size_t)d->lanes * sizeof *d->error);
   refuse_not_finite(d, 0);
 }
 
-static void control(drive *d) {
+static void control(integration *d) {
   const OG_R(og_kernels) *kernels = d->step->kernels;
   for (int lane = 0; lane < d->lanes; lane++)
     if (d->step->status[lane]) d->error[lane] = NAN;
@@ -186,28 +186,28 @@ static void control(drive *d) {
                                                          .growth = OG_GROWTH_MOST});
 }
 
-static int too_small(const drive *d, int lane) {
+static int too_small(const integration *d, int lane) {
   double h = fabs(d->span[lane]) * d->width[lane], t = fabs(d->at.t[lane]);
   return h <= d->solve->limits.min_step || h <= 4 * DBL_EPSILON * t ||
          d->width[lane] <= 4 * DBL_EPSILON * d->fraction[lane] || d->width[lane] < 1e-300;
 }
 
 /* An error may be beyond all numbers where the step is not. */
-static og_status reason_of(const drive *d, int lane) {
+static og_status reason_of(const integration *d, int lane) {
   if (d->step->status[lane]) return OG_ERR_FIELD;
   int finite = OG_R(og_integrate_not_finite)(d, lane) == d->solve->n;
   return d->error[lane] < INFINITY || finite ? OG_ERR_STEP_UNDERFLOW : OG_ERR_NOT_FINITE;
 }
 
 /* The lane does not move on: it tries again with a smaller step, or stops. */
-static void reject(drive *d, int lane) {
+static void reject(integration *d, int lane) {
   d->mask[lane] = 0;
   d->rejected[lane]++;
   if (d->step->status[lane] < 0 || d->fixed || d->span[lane] == 0 || too_small(d, lane))
     OG_R(og_integrate_fail)(d, lane, reason_of(d, lane));
 }
 
-static void limit_attempts(drive *d, int lane) {
+static void limit_attempts(integration *d, int lane) {
   size_t attempts = d->index[lane] + d->rejected[lane] + (d->mask[lane] != 0);
   if (attempts < d->solve->limits.max_steps || (d->mask[lane] != 0 && d->fraction_next[lane] == 1)) return;
   d->mask[lane] = 0;
@@ -215,7 +215,7 @@ static void limit_attempts(drive *d, int lane) {
 }
 
 /* Which lanes' steps are refused; written without branches, which nobody could predict. */
-static int find_refused(const drive *d, int *refused) {
+static int find_refused(const integration *d, int *refused) {
   int count = 0;
   for (int lane = 0; lane < d->lanes; lane++) {
     refused[count] = lane;
@@ -224,7 +224,7 @@ static int find_refused(const drive *d, int *refused) {
   return count;
 }
 
-static void decide(drive *d) {
+static void decide(integration *d) {
   int refused[OG_LANES_MAX];
   if (d->fixed)
     find_finite(d);
@@ -238,12 +238,12 @@ static void decide(drive *d) {
     if (d->trajectory[lane]) limit_attempts(d, lane);
 }
 
-static int refill_due(const drive *d) {
+static int refill_due(const integration *d) {
   if (d->next >= d->share->end || d->share->status != OG_OK) return 0;
   return d->idle == d->lanes || d->idle * 8 >= d->lanes;
 }
 
-void OG_R(og_integrate_attempt)(drive *d) {
+void OG_R(og_integrate_attempt)(integration *d) {
   int looking = d->judging && --d->until_look == 0;
   place(d);
   if (d->idle == d->lanes) return;
@@ -254,7 +254,7 @@ void OG_R(og_integrate_attempt)(drive *d) {
 }
 
 void OG_R(og_integrate)(og_solve *solve, og_share *share, void *mode) {
-  drive *d = og_alloc(solve->context, 1, sizeof *d);
+  integration *d = og_alloc(solve->context, 1, sizeof *d);
   share->status = d ? OG_R(og_integrate_open)(d, solve, share, *(const int *)mode) : OG_ERR_MEMORY;
   if (!d) return;
   while (share->status == OG_OK || d->idle < d->lanes) {

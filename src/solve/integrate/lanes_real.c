@@ -6,7 +6,7 @@
 #include "solve/memory/checkpoints.h"
 #include "solve/tolerances.h"
 
-typedef OG_R(og_integration) drive;
+typedef OG_R(og_integration) integration;
 
 static size_t reals_needed(const og_solve *solve, int lanes) {
   return 4 * OG_PADDED(solve->n * (size_t)lanes) + OG_PADDED(solve->p * (size_t)lanes) + OG_LANE_STEP;
@@ -17,7 +17,7 @@ size_t OG_R(og_integrate_bytes)(const og_solve *solve, int lanes) {
   return reals_needed(solve, lanes) * sizeof(real) + entry;
 }
 
-og_status OG_R(og_integrate_open)(drive *d, og_solve *solve, og_share *share, int mode) {
+og_status OG_R(og_integrate_open)(integration *d, og_solve *solve, og_share *share, int mode) {
   d->solve = solve;
   d->share = share;
   d->replay = mode == OG_INTEGRATE_REPLAY;
@@ -43,14 +43,14 @@ og_status OG_R(og_integrate_open)(drive *d, og_solve *solve, og_share *share, in
   return d->step ? OG_OK : OG_ERR_MEMORY;
 }
 
-void OG_R(og_integrate_close)(drive *d) {
+void OG_R(og_integrate_close)(integration *d) {
   og_count(d->solve, OG_STAT_RHS_EVALS, d->evals);
   og_detection_destroy(d->solve->context, d->detection);
   OG_R(og_step_destroy)(d->solve->context, d->step);
   og_free(d->solve->context, d->memory);
 }
 
-void OG_R(og_integrate_eval)(drive *d, const double *t, const real *x, real *f) {
+void OG_R(og_integrate_eval)(integration *d, const double *t, const real *x, real *f) {
   for (int lane = 0; lane < d->lanes; lane++) {
     d->step->status[lane] = d->mask[lane] != 0 ? 0 : OG_LANE_IDLE;
     d->evals += d->mask[lane] != 0;
@@ -59,13 +59,13 @@ void OG_R(og_integrate_eval)(drive *d, const double *t, const real *x, real *f) 
                                  d->step->scratch);
 }
 
-void OG_R(og_integrate_parameters)(drive *d, int lane, size_t m) {
+void OG_R(og_integrate_parameters)(integration *d, int lane, size_t m) {
   const double *theta = og_theta_of(d->solve, m);
   for (size_t i = 0; i < d->solve->laned; i++) d->theta[i * (size_t)d->lanes + (size_t)lane] = (real)theta[i];
 }
 
 /* The lanes in mask; no more when every row has been large. */
-static void weigh(drive *d, const real *x) {
+static void weigh(integration *d, const real *x) {
   int unknown = 0;
   for (size_t i = 0; i < d->solve->n; i++) {
     double size = 0;
@@ -81,7 +81,7 @@ static void begin_record(og_trajectory *at) {
   at->errors = at->left_out = 0;
 }
 
-static void load(drive *d, int lane, size_t m) {
+static void load(integration *d, int lane, size_t m) {
   const og_solve *solve = d->solve;
   const double *x0 = solve->x0 + m * solve->states;
   for (size_t i = 0; i < solve->n; i++)
@@ -101,7 +101,7 @@ static void load(drive *d, int lane, size_t m) {
 }
 
 /* Widths as fractions: given, or automatic for the lanes that need it. */
-static void first_widths(drive *d, const real *f0) {
+static void first_widths(integration *d, const real *f0) {
   int automatic = 0;
   for (int lane = 0; lane < d->lanes; lane++) {
     const og_trajectory *at = d->trajectory[lane];
@@ -118,7 +118,7 @@ static void first_widths(drive *d, const real *f0) {
 }
 
 /* Where f is not finite no step can help: the lane fails at once. */
-void OG_R(og_integrate_first_stage)(drive *d) {
+void OG_R(og_integrate_first_stage)(integration *d) {
   real zero[OG_LANES_MAX] = {0};
   OG_R(og_integrate_eval)(d, d->at.t, d->x, d->e);
   d->step->ops->begin(d->step, d->mask, d->e);
@@ -133,7 +133,7 @@ void OG_R(og_integrate_first_stage)(drive *d) {
 }
 
 /* K_1 is in e as well, for the first widths. */
-static void start_lanes(drive *d) {
+static void start_lanes(integration *d) {
   if (d->fixed && !d->solve->stepper.carries_slope && !d->detection) return;
   OG_R(og_integrate_first_stage)(d);
   OG_R(og_integrate_sides)(d, d->e);
@@ -141,13 +141,13 @@ static void start_lanes(drive *d) {
 }
 
 /* Under a budget: the states that are new in these lanes are kept as their schedules say. */
-static void keep_states(drive *d, const unsigned char *moved) {
+static void keep_states(integration *d, const unsigned char *moved) {
   if (d->solve->keep != OG_KEEP_CHECKPOINTS) return;
   for (int lane = 0; lane < d->lanes; lane++)
     if (moved[lane] && d->trajectory[lane] && !OG_R(og_integrate_keep)(d, lane)) return;
 }
 
-void OG_R(og_integrate_refill)(drive *d) {
+void OG_R(og_integrate_refill)(integration *d) {
   unsigned char moved[OG_LANES_MAX];
   for (int lane = 0; lane < d->lanes; lane++) {
     moved[lane] = !d->trajectory[lane] && d->next < d->share->end;
@@ -161,10 +161,10 @@ void OG_R(og_integrate_refill)(drive *d) {
 
 /* ---- Moving on ---- */
 
-int OG_R(og_integrate_take)(drive *d, size_t bytes) {
+int OG_R(og_integrate_take)(integration *d, size_t bytes) {
   og_solve *solve = d->solve;
   size_t kept = atomic_fetch_add(&solve->kept, bytes) + bytes;
-  size_t most = solve->checkpoints ? solve->checkpoints->layout.paths : solve->limits.budget;
+  size_t most = solve->checkpoints ? solve->checkpoints->budget.paths : solve->limits.budget;
   if (!solve->limits.budget || kept <= most) return 1;
   atomic_fetch_sub(&solve->kept, bytes);
   d->share->status = OG_ERR_BUDGET;
@@ -172,7 +172,7 @@ int OG_R(og_integrate_take)(drive *d, size_t bytes) {
   return 0;
 }
 
-static int make_room(drive *d, og_step_record *record, size_t growth) {
+static int make_room(integration *d, og_step_record *record, size_t growth) {
   og_solve *solve = d->solve;
   if (!OG_R(og_integrate_take)(d, growth)) return 0;
   if (og_pages_grow(solve->context, &record->pages, solve->stride, SIZE_MAX) == OG_OK) return 1;
@@ -181,7 +181,7 @@ static int make_room(drive *d, og_step_record *record, size_t growth) {
   return 0;
 }
 
-static int find_room(drive *d, int lane) {
+static int find_room(integration *d, int lane) {
   og_step_record *record = &d->trajectory[lane]->record;
   size_t k = d->index[lane], growth = og_pages_growth(&record->pages, k, d->solve->stride, SIZE_MAX);
   if (growth && !make_room(d, record, growth)) return 0;
@@ -190,7 +190,7 @@ static int find_room(drive *d, int lane) {
   return 1;
 }
 
-static int record_step(drive *d, int lane) {
+static int record_step(integration *d, int lane) {
   size_t stride = d->solve->stride;
   if (!d->room[lane] && !find_room(d, lane)) return 0;
   char *entry = d->recorded[lane];
@@ -206,13 +206,13 @@ static int record_step(drive *d, int lane) {
 }
 
 /* At the ends of the step the states themselves. */
-void OG_R(og_integrate_state_at)(const drive *d, int lane, double place, double *out) {
+void OG_R(og_integrate_state_at)(const integration *d, int lane, double place, double *out) {
   const real *exact = place == 1 ? d->y : place == 0 ? d->x : NULL;
   if (!exact) d->step->ops->state(d->step, lane, place, &d->at, d->x, out);
   for (int i = 0; exact && i < d->step->n; i++) out[i] = (double)exact[i * d->lanes + lane];
 }
 
-static void observe(drive *d, int lane) {
+static void observe(integration *d, int lane) {
   og_trajectory *at = d->trajectory[lane];
   size_t slot = at->first_observation + d->cursor[lane];
   const og_segment *segment = &at->path.segments[d->segment[lane]];
@@ -227,7 +227,7 @@ static void observe(drive *d, int lane) {
 /* Whether the next observation comes before the event that stops the lane's step. One at the event's very
  * time does, and that time is known as far as that of another event would be told from it. In a replay the
  * event may have moved past an observation, which stays on its side of it as the steps stay what they are. */
-static int before_event(const drive *d, int lane) {
+static int before_event(const integration *d, int lane) {
   const og_trajectory *at = d->trajectory[lane];
   const og_detection *detection = d->detection;
   size_t i = d->cursor[lane], next = d->segment[lane] + 1;
@@ -241,14 +241,14 @@ static int before_event(const drive *d, int lane) {
 }
 
 /* Up to the place where the step ends or an event stops it. */
-static void observe_step(drive *d, int lane, int event) {
+static void observe_step(integration *d, int lane, int event) {
   if (!event)
     while (d->next_observation[lane] <= d->fraction_next[lane]) observe(d, lane);
   else
     while (before_event(d, lane)) observe(d, lane);
 }
 
-static int inside(const drive *d, int lane) {
+static int inside(const integration *d, int lane) {
   const og_trajectory *at = d->trajectory[lane];
   if (d->mask[lane] != 0 && d->detection) return 1;
   if (d->mask[lane] == 0 || d->next_observation[lane] > d->fraction_next[lane]) return 0;
@@ -260,7 +260,7 @@ static int inside(const drive *d, int lane) {
   return 0;
 }
 
-static int observation_due(const drive *d) {
+static int observation_due(const integration *d) {
   int due = 0;
   if (d->solve->observed_count == 0) return 0;
   for (int lane = 0; lane < d->lanes; lane++) due |= d->next_observation[lane] <= d->fraction_next[lane];
@@ -269,7 +269,7 @@ static int observation_due(const drive *d) {
 
 /* What the interpolant needs beyond the step, when one that moves on has an observation inside, or there are
  * events to look for. */
-static void complete_steps(drive *d) {
+static void complete_steps(integration *d) {
   int wanted = 0;
   if (d->solve->stepper.interpolant_evals == 0 || (!d->detection && !observation_due(d))) return;
   for (int lane = 0; lane < d->lanes; lane++) {
@@ -281,7 +281,7 @@ static void complete_steps(drive *d) {
   d->evals += (long long)wanted * d->step->ops->complete(d->step, &d->at, d->x, d->theta);
 }
 
-void OG_R(og_integrate_finish)(drive *d, int lane) {
+void OG_R(og_integrate_finish)(integration *d, int lane) {
   og_solve *solve = d->solve;
   og_trajectory *at = d->trajectory[lane];
   size_t m = (size_t)(at - solve->trajectories);
@@ -305,7 +305,7 @@ void OG_R(og_integrate_finish)(drive *d, int lane) {
 
 /* The first two steps come from a guessed size, and one that the span's end has cut short is no step that
  * grew: their small errors say nothing. Where the third step rests, so did these two. */
-static void note_error(drive *d, int lane) {
+static void note_error(integration *d, int lane) {
   og_trajectory *at = d->trajectory[lane];
   size_t index = d->index[lane];
   double width = d->fraction_next[lane] - d->fraction[lane], h = width * fabs(d->span[lane]);
@@ -322,7 +322,7 @@ static void note_error(drive *d, int lane) {
 }
 
 /* The lane's step is done, or an event stopped it. 0: no memory. */
-static int move_on(drive *d, int lane) {
+static int move_on(integration *d, int lane) {
   size_t event = d->detection ? d->detection->event[lane] : OG_NO_EVENT;
   if (!d->fixed) note_error(d, lane);
   if (d->solve->keep == OG_KEEP_STEPS && !record_step(d, lane)) return 0;
@@ -333,12 +333,12 @@ static int move_on(drive *d, int lane) {
   return d->fraction[lane] == 1 ? OG_R(og_integrate_end_segment)(d, lane) : 1;
 }
 
-void OG_R(og_integrate_move)(drive *d) {
+void OG_R(og_integrate_move)(integration *d) {
   d->step->kernels->copy_rows(d->step->n, d->lanes, d->x, d->y, d->mask);
   d->step->ops->advance(d->step, d->mask);
 }
 
-void OG_R(og_integrate_commit)(drive *d) {
+void OG_R(og_integrate_commit)(integration *d) {
   unsigned char moved[OG_LANES_MAX];
   int moving[OG_LANES_MAX], count = 0;
   complete_steps(d);

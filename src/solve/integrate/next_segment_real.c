@@ -4,9 +4,9 @@
 
 #include "solve/integrate/integrate.h"
 
-typedef OG_R(og_integration) drive;
+typedef OG_R(og_integration) integration;
 
-void OG_R(og_integrate_next_observation)(drive *d, int lane) {
+void OG_R(og_integrate_next_observation)(integration *d, int lane) {
   const og_trajectory *at = d->trajectory[lane];
   const og_segment *segment = &at->path.segments[d->segment[lane]];
   size_t cursor = d->cursor[lane];
@@ -14,7 +14,7 @@ void OG_R(og_integrate_next_observation)(drive *d, int lane) {
   d->next_observation[lane] = here ? og_segment_fraction(segment, at->times[cursor]) : 2;
 }
 
-static void load_inputs(drive *d, int lane) {
+static void load_inputs(integration *d, int lane) {
   const og_solve *solve = d->solve;
   const og_trajectory *at = d->trajectory[lane];
   const og_segment *segment = &at->path.segments[d->segment[lane]];
@@ -39,7 +39,7 @@ static size_t share_of_steps(const og_trajectory *at, double length) {
   return (size_t)fmax(1, ceil((double)at->fixed_steps * length / whole - 1e-9));
 }
 
-void OG_R(og_integrate_enter)(drive *d, int lane, size_t s) {
+void OG_R(og_integrate_enter)(integration *d, int lane, size_t s) {
   const og_trajectory *at = d->trajectory[lane];
   const og_segment *segment = &at->path.segments[s];
   d->segment[lane] = s;
@@ -55,7 +55,7 @@ void OG_R(og_integrate_enter)(drive *d, int lane, size_t s) {
   load_inputs(d, lane);
 }
 
-static void enter(drive *d, int lane, size_t s) {
+static void enter(integration *d, int lane, size_t s) {
   og_segment *segment = &d->trajectory[lane]->path.segments[s];
   segment->first = d->index[lane];
   segment->observed = d->cursor[lane];
@@ -64,7 +64,7 @@ static void enter(drive *d, int lane, size_t s) {
 }
 
 /* A replay keeps the recorded segments, and moves them. */
-void OG_R(og_integrate_begin)(drive *d, int lane) {
+void OG_R(og_integrate_begin)(integration *d, int lane) {
   og_trajectory *at = d->trajectory[lane];
   if (d->detection) og_detection_begin(d->detection, lane);
   og_segment first = og_segment_plain(at->t0, og_signals_end(at, at->t0));
@@ -77,7 +77,7 @@ void OG_R(og_integrate_begin)(drive *d, int lane) {
   enter(d, lane, 0);
 }
 
-static int add_segment(drive *d, og_path *path, og_segment next) {
+static int add_segment(integration *d, og_path *path, og_segment next) {
   size_t growth = og_path_growth(path), old = og_path_old(path);
   if (growth && !OG_R(og_integrate_take)(d, growth)) return 0;
   int added = og_path_add(d->solve->context, path, next) == OG_OK;
@@ -88,7 +88,7 @@ static int add_segment(drive *d, og_path *path, og_segment next) {
 }
 
 /* That of a segment which is next to nothing says nothing: it is passed on from the one before. */
-static double wished_step(const drive *d, int lane) {
+static double wished_step(const integration *d, int lane) {
   double passed_on = d->trajectory[lane]->path.segments[d->segment[lane]].wished;
   return passed_on > 0 ? passed_on : d->width[lane] * fabs(d->span[lane]);
 }
@@ -97,20 +97,20 @@ static int next_to_nothing(const og_segment *segment) {
   return fabs(segment->end - segment->start) <= OG_NOISE_FACTOR * DBL_EPSILON * fabs(segment->start);
 }
 
-static void resume(drive *d, int lane, double wished) {
+static void resume(integration *d, int lane, double wished) {
   d->width[lane] = d->span[lane] != 0 ? fmin(fmin(1, d->widest[lane]), wished / fabs(d->span[lane])) : 1;
   d->restart[lane] = 1;
   d->restarting = 1;
 }
 
-void OG_R(og_integrate_follow)(drive *d, int lane) {
+void OG_R(og_integrate_follow)(integration *d, int lane) {
   double wished = wished_step(d, lane);
   OG_R(og_integrate_enter)(d, lane, d->segment[lane] + 1);
   resume(d, lane, wished);
 }
 
 /* It has the step size that was wished for in the last one. */
-int OG_R(og_integrate_next_segment)(drive *d, int lane, og_segment next) {
+int OG_R(og_integrate_next_segment)(integration *d, int lane, og_segment next) {
   og_path *path = &d->trajectory[lane]->path;
   size_t s = d->segment[lane] + 1;
   double wished = wished_step(d, lane);
@@ -124,7 +124,7 @@ int OG_R(og_integrate_next_segment)(drive *d, int lane, og_segment next) {
   return 1;
 }
 
-int OG_R(og_integrate_end_segment)(drive *d, int lane) {
+int OG_R(og_integrate_end_segment)(integration *d, int lane) {
   const og_trajectory *at = d->trajectory[lane];
   double end = at->path.segments[d->segment[lane]].end;
   if (end != at->t1)
@@ -137,7 +137,7 @@ int OG_R(og_integrate_end_segment)(drive *d, int lane) {
   return 1;
 }
 
-void OG_R(og_integrate_restart)(drive *d) {
+void OG_R(og_integrate_restart)(integration *d) {
   int any = 0;
   if (!d->restarting) return;
   d->restarting = 0;

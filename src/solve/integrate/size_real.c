@@ -5,19 +5,19 @@
 
 #include "solve/integrate/integrate.h"
 
-typedef OG_R(og_integration) drive;
+typedef OG_R(og_integration) integration;
 
-static double *sizes_of(const drive *d, int lane) {
+static double *sizes_of(const integration *d, int lane) {
   return d->solve->sizes + (size_t)(d->trajectory[lane] - d->solve->trajectories) * d->solve->n;
 }
 
-void OG_R(og_integrate_size_begin)(drive *d, int lane, const real *state) {
+void OG_R(og_integrate_size_begin)(integration *d, int lane, const real *state) {
   double *sizes = sizes_of(d, lane);
   for (int i = 0; i < d->step->n; i++) sizes[i] = fabs((double)state[i * d->lanes + lane]);
 }
 
 /* Steps that an event stopped have no end. */
-void OG_R(og_integrate_size_grow)(drive *d) {
+void OG_R(og_integrate_size_grow)(integration *d) {
   for (int lane = 0; lane < d->lanes; lane++) {
     if (d->mask[lane] == 0 || (d->detection && d->detection->event[lane] != OG_NO_EVENT)) continue;
     double *sizes = sizes_of(d, lane);
@@ -25,7 +25,7 @@ void OG_R(og_integrate_size_grow)(drive *d) {
   }
 }
 
-void OG_R(og_integrate_size_end)(drive *d, int lane, og_segment *segment) {
+void OG_R(og_integrate_size_end)(integration *d, int lane, og_segment *segment) {
   size_t n = d->solve->n;
   double *sizes = sizes_of(d, lane), *kept = segment->states + 2 * n;
   for (size_t i = 0; i < n; i++) kept[i] = fmax(sizes[i], fabs(segment->states[i]));

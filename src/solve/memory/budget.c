@@ -161,39 +161,39 @@ static size_t table_bytes(const og_solve *solve, int with_file) {
          og_store_bytes(solve->count, 0, 0, with_file) + ALLOCATIONS_EXTRA;
 }
 
-static int fits(const og_solve *solve, og_memory_budget *layout, size_t allowed) {
-  layout->reserved = (size_t)layout->threads * worker_bytes(solve, layout->lanes, layout->taped);
-  return layout->reserved <= allowed;
+static int fits(const og_solve *solve, og_memory_budget *budget, size_t allowed) {
+  budget->reserved = (size_t)budget->threads * worker_bytes(solve, budget->lanes, budget->taped);
+  return budget->reserved <= allowed;
 }
 
 /* Blocks have one width; of threads and tapes what fits. */
-static void share_blocks(const og_solve *solve, og_memory_budget *layout, size_t allowed, int threads) {
-  layout->lanes = least_lanes(solve);
-  for (layout->threads = threads;; layout->threads = 1) {
-    for (layout->taped = 1; layout->taped >= 0; layout->taped--)
-      if (fits(solve, layout, allowed) || (layout->threads == 1 && !layout->taped)) return;
+static void share_blocks(const og_solve *solve, og_memory_budget *budget, size_t allowed, int threads) {
+  budget->lanes = least_lanes(solve);
+  for (budget->threads = threads;; budget->threads = 1) {
+    for (budget->taped = 1; budget->taped >= 0; budget->taped--)
+      if (fits(solve, budget, allowed) || (budget->threads == 1 && !budget->taped)) return;
   }
 }
 
 /* The widest blocks and the most threads whose working memory takes no more than half of the bytes beyond the
  * least budget; else one lane and one thread. */
-static void share_work(const og_solve *solve, og_memory_budget *layout, size_t beyond) {
+static void share_work(const og_solve *solve, og_memory_budget *budget, size_t beyond) {
   static const int widths[] = {OG_LANES_MAX, OG_LANE_STEP, 1};
   size_t allowed = worker_bytes(solve, least_lanes(solve), 0) + beyond / 2;
   int threads = og_solve_threads(solve);
   if ((size_t)threads > solve->count) threads = (int)solve->count;
   if (solve->weights) {
-    share_blocks(solve, layout, allowed, threads);
+    share_blocks(solve, budget, allowed, threads);
     return;
   }
-  for (layout->threads = threads;; layout->threads = 1) {
+  for (budget->threads = threads;; budget->threads = 1) {
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
-      layout->lanes =
-          og_lanes_for(solve, (solve->count + (size_t)layout->threads - 1) / (size_t)layout->threads);
-      if (layout->lanes > widths[i]) layout->lanes = widths[i];
-      if (fits(solve, layout, allowed)) return;
+      budget->lanes =
+          og_lanes_for(solve, (solve->count + (size_t)budget->threads - 1) / (size_t)budget->threads);
+      if (budget->lanes > widths[i]) budget->lanes = widths[i];
+      if (fits(solve, budget, allowed)) return;
     }
-    if (layout->threads == 1) return;
+    if (budget->threads == 1) return;
   }
 }
 
@@ -214,10 +214,10 @@ static size_t file_slots(const og_solve *solve, size_t stride) {
 }
 
 /* Bytes of the budget for each trajectory's slots; SIZE_MAX without one. */
-static size_t room_for_slots(const og_solve *solve, const og_memory_budget *layout) {
-  size_t budget = solve->limits.budget;
-  if (!budget) return SIZE_MAX;
-  return budget > layout->reserved ? (budget - layout->reserved) / solve->count : 0;
+static size_t room_for_slots(const og_solve *solve, const og_memory_budget *budget) {
+  size_t bytes = solve->limits.budget;
+  if (!bytes) return SIZE_MAX;
+  return bytes > budget->reserved ? (bytes - budget->reserved) / solve->count : 0;
 }
 
 static size_t most_steps(const og_solve *solve) {
@@ -230,30 +230,30 @@ static size_t most_steps(const og_solve *solve) {
 }
 
 /* Every state in its slot, where that is asked for or is known to be possible. */
-static int lay_straight(const og_solve *solve, og_memory_budget *layout, size_t room, size_t stride) {
+static int lay_straight(const og_solve *solve, og_memory_budget *budget, size_t room, size_t stride) {
   og_schedule_kind kind = (og_schedule_kind)og_options_integer(solve->options, OG_OPT_SCHEDULE);
   size_t known = most_steps(solve);
-  layout->file_slots = file_slots(solve, stride);
-  layout->memory_slots = room < SIZE_MAX ? entries_in(room, stride, 0) : layout->file_slots ? 0 : SIZE_MAX;
-  layout->straight =
+  budget->file_slots = file_slots(solve, stride);
+  budget->memory_slots = room < SIZE_MAX ? entries_in(room, stride, 0) : budget->file_slots ? 0 : SIZE_MAX;
+  budget->straight =
       kind == OG_SCHEDULE_ALL ||
-      (kind != OG_SCHEDULE_EVERY && (layout->file_slots == SIZE_MAX || layout->memory_slots == SIZE_MAX ||
-                                     (known && known <= og_budget_slots(layout))));
-  return layout->straight;
+      (kind != OG_SCHEDULE_EVERY && (budget->file_slots == SIZE_MAX || budget->memory_slots == SIZE_MAX ||
+                                     (known && known <= og_budget_slots(budget))));
+  return budget->straight;
 }
 
 /* Marks of slots in the file are in memory too: they get half of the room at most. */
-static void lay_marked(const og_solve *solve, og_memory_budget *layout, size_t room, size_t stride) {
+static void lay_marked(const og_solve *solve, og_memory_budget *budget, size_t room, size_t stride) {
   og_schedule_kind kind = (og_schedule_kind)og_options_integer(solve->options, OG_OPT_SCHEDULE);
-  layout->placement = kind == OG_SCHEDULE_EVERY    ? OG_PLACE_EVERY
+  budget->placement = kind == OG_SCHEDULE_EVERY    ? OG_PLACE_EVERY
                       : kind == OG_SCHEDULE_ONLINE ? OG_PLACE_ONLINE
                       : most_steps(solve) > 0      ? OG_PLACE_BINOMIAL
                                                    : OG_PLACE_ONLINE;
-  layout->every = (size_t)og_options_integer(solve->options, OG_OPT_EVERY);
+  budget->every = (size_t)og_options_integer(solve->options, OG_OPT_EVERY);
   if (room == SIZE_MAX) return;
   size_t marks = room / 2 / sizeof(og_mark);
-  if (layout->file_slots > marks) layout->file_slots = marks;
-  layout->memory_slots = entries_in(room - layout->file_slots * sizeof(og_mark), stride, 1);
+  if (budget->file_slots > marks) budget->file_slots = marks;
+  budget->memory_slots = entries_in(room - budget->file_slots * sizeof(og_mark), stride, 1);
 }
 
 static size_t least_budget(const og_solve *solve, size_t stride, int with_file) {
@@ -265,13 +265,13 @@ static size_t least_budget(const og_solve *solve, size_t stride, int with_file) 
 
 /* Where dense output is read, a quarter is for the window, and a quarter for the steps of quadrature's
  * backward solve. */
-static size_t share_with_readers(const og_solve *solve, og_memory_budget *layout, size_t room,
+static size_t share_with_readers(const og_solve *solve, og_memory_budget *budget, size_t room,
                                  size_t stride) {
-  layout->window = SIZE_MAX;
+  budget->window = SIZE_MAX;
   if (!dense_outputs(solve) || room == SIZE_MAX) return room;
   int quadrature = dense_outputs(solve) == 3;
-  layout->window = (room / 4 - 128) / stride;
-  layout->lambda = quadrature ? room / 4 * solve->count : 0;
+  budget->window = (room / 4 - 128) / stride;
+  budget->lambda = quadrature ? room / 4 * solve->count : 0;
   return room - (quadrature ? 2 : 1) * (room / 4);
 }
 
@@ -287,21 +287,21 @@ static og_status check_budget(const og_solve *solve, size_t least) {
       solve->states == 1 ? "" : "s", solve->stepper.name, least);
 }
 
-og_status og_budget_find(const og_solve *solve, og_memory_budget *layout) {
-  *layout = (og_memory_budget){.threads = INT_MAX, .lanes = OG_LANES_MAX, .taped = solve->weights > 0};
+og_status og_budget_find(const og_solve *solve, og_memory_budget *budget) {
+  *budget = (og_memory_budget){.threads = INT_MAX, .lanes = OG_LANES_MAX, .taped = solve->weights > 0};
   size_t stride = og_checkpoint_stride(solve);
   int with_file = file_slots(solve, stride) > 0;
   size_t least = least_budget(solve, stride, with_file);
   OG_TRY(check_budget(solve, least));
-  if (solve->limits.budget) share_work(solve, layout, solve->limits.budget - least);
-  layout->paths = path_bytes(solve);
+  if (solve->limits.budget) share_work(solve, budget, solve->limits.budget - least);
+  budget->paths = path_bytes(solve);
   if (solve->limits.budget && og_guards(solve))
-    layout->paths += (solve->limits.budget - least) / EVENTS_SHARE;
-  layout->ceilings = solve->limits.budget ? (solve->limits.budget - least) / CEILINGS_SHARE : 0;
-  layout->reserved += layout->paths + layout->ceilings + table_bytes(solve, with_file);
-  size_t room = share_with_readers(solve, layout, room_for_slots(solve, layout), stride);
-  if (!lay_straight(solve, layout, room, stride)) lay_marked(solve, layout, room, stride);
-  if (og_budget_slots(layout)) return OG_OK;
+    budget->paths += (solve->limits.budget - least) / EVENTS_SHARE;
+  budget->ceilings = solve->limits.budget ? (solve->limits.budget - least) / CEILINGS_SHARE : 0;
+  budget->reserved += budget->paths + budget->ceilings + table_bytes(solve, with_file);
+  size_t room = share_with_readers(solve, budget, room_for_slots(solve, budget), stride);
+  if (!lay_straight(solve, budget, room, stride)) lay_marked(solve, budget, room, stride);
+  if (og_budget_slots(budget)) return OG_OK;
   return og_fail(
       solve->context, OG_ERR_BUDGET,
       "disk allows checkpoints %lld bytes, less than the %zu bytes that one for each of %zu trajectories "

@@ -38,16 +38,16 @@ static inline size_t og_known_steps(const og_solve *solve, size_t trajectory) {
   const og_trajectory *at = &solve->trajectories[trajectory];
   return at->fixed_steps && !og_guards(solve) ? at->fixed_steps + at->break_count : 0;
 }
-/* The layout for the present options and settings. OG_ERR_BUDGET names the least budget that would do. */
-og_status og_budget_find(const og_solve *solve, og_memory_budget *layout);
+/* The budget for the present options and settings. OG_ERR_BUDGET names the least budget that would do. */
+og_status og_budget_find(const og_solve *solve, og_memory_budget *budget);
 /* Bytes of looks at steps of blocks of so many lanes (adjoint/looks.h), at most. */
 size_t og_looks_bytes(const og_solve *solve, int lanes);
 /* Whether cotangents may be put on the inside of steps. */
 int og_looks_inside(const og_solve *solve);
-static inline size_t og_budget_slots(const og_memory_budget *layout) {
+static inline size_t og_budget_slots(const og_memory_budget *budget) {
   size_t most = OG_NO_SLOT - 1;
-  if (layout->memory_slots >= most || layout->file_slots >= most - layout->memory_slots) return most;
-  return layout->memory_slots + layout->file_slots;
+  if (budget->memory_slots >= most || budget->file_slots >= most - budget->memory_slots) return most;
+  return budget->memory_slots + budget->file_slots;
 }
 
 #endif

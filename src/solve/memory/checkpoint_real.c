@@ -4,20 +4,20 @@
 #include "solve/integrate/integrate.h"
 #include "solve/memory/checkpoints.h"
 
-typedef OG_R(og_integration) drive;
+typedef OG_R(og_integration) integration;
 
-static size_t number_of(const drive *d, int lane) {
+static size_t number_of(const integration *d, int lane) {
   return (size_t)(d->trajectory[lane] - d->solve->trajectories);
 }
 
-og_status OG_R(og_integrate_save)(drive *d, int lane, uint32_t slot) {
+og_status OG_R(og_integrate_save)(integration *d, int lane, uint32_t slot) {
   *(og_checkpoint *)d->entry = (og_checkpoint){d->fraction[lane], d->width[lane], d->previous[lane]};
   real *x = (real *)((og_checkpoint *)d->entry + 1);
   for (int i = 0; i < d->step->n; i++) x[i] = d->x[i * d->lanes + lane];
   return og_store_write(d->solve->checkpoints->store, number_of(d, lane), slot, d->entry);
 }
 
-og_status OG_R(og_integrate_restore)(drive *d, int lane, size_t trajectory, uint32_t slot) {
+og_status OG_R(og_integrate_restore)(integration *d, int lane, size_t trajectory, uint32_t slot) {
   OG_TRY(og_store_read(d->solve->checkpoints->store, trajectory, slot, og_checkpoint_stride(d->solve),
                        d->entry));
   const og_checkpoint *at = d->entry;
@@ -31,7 +31,7 @@ og_status OG_R(og_integrate_restore)(drive *d, int lane, size_t trajectory, uint
 }
 
 /* A replay of steps that are all there writes over them; another one places checkpoints anew. */
-int OG_R(og_integrate_keep)(drive *d, int lane) {
+int OG_R(og_integrate_keep)(integration *d, int lane) {
   og_solve *solve = d->solve;
   size_t m = number_of(d, lane);
   uint32_t slot = (uint32_t)d->index[lane];
@@ -44,7 +44,7 @@ int OG_R(og_integrate_keep)(drive *d, int lane) {
 }
 
 /* The next step's start among steps that are all there. */
-double OG_R(og_integrate_kept_end)(drive *d, int lane) {
+double OG_R(og_integrate_kept_end)(integration *d, int lane) {
   const og_trajectory *at = d->trajectory[lane];
   size_t next = d->index[lane] + 1;
   if (next == og_segment_stop(at, d->segment[lane])) return at->path.segments[d->segment[lane]].last;

@@ -17,7 +17,7 @@ void og_checkpoints_free(og_solve *solve) {
   solve->checkpoints = NULL;
 }
 
-static og_status open_slots(og_solve *solve, const og_memory_budget *layout) {
+static og_status open_slots(og_solve *solve, const og_memory_budget *budget) {
   og_context *context = solve->context;
   og_checkpoints *c = solve->checkpoints = og_alloc(context, 1, sizeof *c);
   if (!c) return og_fail_memory(context, sizeof *c, "checkpoints");
@@ -26,44 +26,44 @@ static og_status open_slots(og_solve *solve, const og_memory_budget *layout) {
   return og_store_open(context,
                        &(og_store_plan){.trajectories = solve->count,
                                         .stride = og_checkpoint_stride(solve),
-                                        .memory_slots = layout->memory_slots,
-                                        .file_slots = layout->file_slots,
+                                        .memory_slots = budget->memory_slots,
+                                        .file_slots = budget->file_slots,
                                         .directory = og_options_text(solve->options, OG_OPT_CHECKPOINT_DIR)},
                        &c->store);
 }
 
 /* Slots that serve the present settings are used again. */
-static int serves(const og_checkpoints *c, const og_memory_budget *layout) {
-  return c && c->layout.straight == layout->straight && c->layout.memory_slots == layout->memory_slots &&
-         c->layout.file_slots == layout->file_slots;
+static int serves(const og_checkpoints *c, const og_memory_budget *budget) {
+  return c && c->budget.straight == budget->straight && c->budget.memory_slots == budget->memory_slots &&
+         c->budget.file_slots == budget->file_slots;
 }
 
 og_status og_checkpoints_prepare(og_solve *solve) {
-  og_memory_budget layout;
-  OG_TRY(og_budget_find(solve, &layout));
-  if (!serves(solve->checkpoints, &layout)) {
+  og_memory_budget budget;
+  OG_TRY(og_budget_find(solve, &budget));
+  if (!serves(solve->checkpoints, &budget)) {
     int told = solve->checkpoints && solve->checkpoints->told;
     og_checkpoints_free(solve);
-    og_status status = open_slots(solve, &layout);
+    og_status status = open_slots(solve, &budget);
     if (status != OG_OK) {
       og_checkpoints_free(solve);
       return status;
     }
     solve->checkpoints->told = told;
   }
-  solve->checkpoints->layout = layout;
-  solve->threads_most = layout.threads;
-  solve->lanes_most = layout.lanes;
-  solve->taped = layout.taped;
+  solve->checkpoints->budget = budget;
+  solve->threads_most = budget.threads;
+  solve->lanes_most = budget.lanes;
+  solve->taped = budget.taped;
   for (size_t m = 0; m < solve->count; m++) og_checkpoints_restart(solve, m);
   return OG_OK;
 }
 
 void og_checkpoints_restart(og_solve *solve, size_t trajectory) {
-  const og_memory_budget *layout = &solve->checkpoints->layout;
+  const og_memory_budget *budget = &solve->checkpoints->budget;
   og_kept *kept = &solve->checkpoints->kept[trajectory];
-  kept->all = layout->straight;
-  og_schedule_start(&kept->schedule, layout->placement, og_budget_slots(layout), layout->every,
+  kept->all = budget->straight;
+  og_schedule_start(&kept->schedule, budget->placement, og_budget_slots(budget), budget->every,
                     og_known_steps(solve, trajectory));
 }
 
@@ -71,7 +71,7 @@ void og_checkpoints_restart(og_solve *solve, size_t trajectory) {
 
 static og_status grow_marks(og_solve *solve, og_schedule *schedule) {
   if (!og_schedule_needs_mark(schedule)) return OG_OK;
-  size_t most = og_budget_slots(&solve->checkpoints->layout);
+  size_t most = og_budget_slots(&solve->checkpoints->budget);
   size_t growth = og_pages_growth(&schedule->marks, schedule->marks.capacity, sizeof(og_mark), most);
   OG_TRY(og_pages_grow(solve->context, &schedule->marks, sizeof(og_mark), most));
   atomic_fetch_add(&solve->checkpoints->marks_bytes, growth);
@@ -82,7 +82,7 @@ og_status og_checkpoints_offer(og_solve *solve, size_t trajectory, size_t step, 
   og_checkpoints *c = solve->checkpoints;
   og_schedule *schedule = &c->kept[trajectory].schedule;
   *slot = (uint32_t)step;
-  if (c->layout.straight) return step < og_budget_slots(&c->layout) ? OG_OK : OG_ERR_BUDGET;
+  if (c->budget.straight) return step < og_budget_slots(&c->budget) ? OG_OK : OG_ERR_BUDGET;
   OG_TRY(grow_marks(solve, schedule));
   *slot = og_schedule_offer(schedule, step);
   return OG_OK;
@@ -104,7 +104,7 @@ og_status og_checkpoints_bring(og_solve *solve, size_t trajectory, size_t step, 
  * state k. */
 void og_checkpoints_end(og_solve *solve, size_t trajectory, size_t steps) {
   og_kept *kept = &solve->checkpoints->kept[trajectory];
-  if (!solve->checkpoints->layout.straight) kept->all = kept->schedule.held == steps;
+  if (!solve->checkpoints->budget.straight) kept->all = kept->schedule.held == steps;
 }
 
 int og_checkpoints_all(const og_solve *solve) {
@@ -119,8 +119,8 @@ size_t og_checkpoints_bytes(const og_solve *solve) {
   const og_checkpoints *c = solve->checkpoints;
   size_t windows = 0;
   for (size_t m = 0; m < solve->count; m++) windows += c->kept[m].window.room * og_checkpoint_stride(solve);
-  size_t tables = og_store_bytes(solve->count, 0, 0, c->layout.file_slots > 0); /* reserved already */
-  return c->layout.reserved + og_store_memory(c->store) - tables + windows +
+  size_t tables = og_store_bytes(solve->count, 0, 0, c->budget.file_slots > 0); /* reserved already */
+  return c->budget.reserved + og_store_memory(c->store) - tables + windows +
          atomic_load(&((og_checkpoints *)c)->marks_bytes);
 }
 
@@ -130,9 +130,9 @@ void og_checkpoints_count(og_solve *solve, size_t more) {
     atomic_store(&solve->stats[OG_STAT_CHECKPOINT_BYTES], bytes);
 }
 
-static const char *placement_name(const og_memory_budget *layout) {
+static const char *placement_name(const og_memory_budget *budget) {
   static const char *const names[] = {"every", "binomial", "online"};
-  return layout->straight ? "all" : names[layout->placement];
+  return budget->straight ? "all" : names[budget->placement];
 }
 
 /* "16 MiB" */
@@ -153,7 +153,7 @@ static void log_choice(const og_solve *solve, size_t held, size_t steps, double 
     snprintf(again, sizeof again, "a gradient takes each step %.3g times more", cost / (double)steps);
   og_log(solve->context,
          "checkpoints (%s): the states of %zu of %zu steps in %s, working memory included%s%s%s; %s",
-         placement_name(&c->layout), held, steps, size_text(og_checkpoints_bytes(solve), memory),
+         placement_name(&c->budget), held, steps, size_text(og_checkpoints_bytes(solve), memory),
          disk ? ", and " : "", disk ? size_text(disk, file) : "", disk ? " of disk" : "", again);
 }
 

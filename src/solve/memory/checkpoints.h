@@ -28,7 +28,7 @@ typedef struct og_kept {
 } og_kept;
 
 typedef struct og_checkpoints {
-  og_memory_budget layout;
+  og_memory_budget budget;
   og_store *store;
   og_kept *kept; /* [M] */
   atomic_size_t marks_bytes;
@@ -41,7 +41,7 @@ static inline size_t og_checkpoint_stride(const og_solve *solve) {
   return sizeof(og_checkpoint) + solve->stride - sizeof(double);
 }
 
-/* Before a run: a layout for the present settings, and slots by it. */
+/* Before a run: a budget for the present settings, and slots by it. */
 og_status og_checkpoints_prepare(og_solve *solve);
 void og_checkpoints_free(og_solve *solve);
 /* One trajectory is about to be solved anew. */

@@ -3,7 +3,7 @@
 #include "solve/memory/recompute.h"
 
 typedef OG_R(og_recompute) recompute;
-typedef OG_R(og_integration) drive;
+typedef OG_R(og_integration) integration;
 
 og_status OG_R(og_recompute_open)(recompute *b, og_solve *solve, og_share *share) {
   return OG_R(og_integrate_open)(&b->d, solve, share, OG_INTEGRATE_AGAIN);
@@ -44,7 +44,7 @@ static void load(recompute *b, int lane, og_trajectory *trajectory) {
 }
 
 static og_status restore(recompute *b, int lane, const og_move *move) {
-  drive *d = &b->d;
+  integration *d = &b->d;
   const og_path *path = &b->loaded[lane]->path;
   size_t segment = og_path_find(path, move->step);
   start(b, lane);
@@ -89,7 +89,7 @@ static void follow(recompute *b, int lane) {
 /* A segment ends with the recorded number of steps and where it did, not before or beyond: else the field did
  * not give the same values again. */
 static void check_end(recompute *b, int lane) {
-  drive *d = &b->d;
+  integration *d = &b->d;
   const og_trajectory *at = b->loaded[lane];
   int ends = d->index[lane] + 1 == og_segment_stop(at, d->segment[lane]);
   double last = at->path.segments[d->segment[lane]].last;
@@ -102,7 +102,7 @@ static void check_end(recompute *b, int lane) {
 /* Into the next segment, if the step was the last of one: after an event from the state that it left behind.
  */
 static void turn(recompute *b, int lane) {
-  drive *d = &b->d;
+  integration *d = &b->d;
   const og_path *path = &b->loaded[lane]->path;
   while (d->segment[lane] + 1 < path->count && d->index[lane] == path->segments[d->segment[lane] + 1].first) {
     const og_segment *ended = &path->segments[d->segment[lane]];
@@ -113,7 +113,7 @@ static void turn(recompute *b, int lane) {
 }
 
 static void move_on(recompute *b) {
-  drive *d = &b->d;
+  integration *d = &b->d;
   for (int lane = 0; lane < d->lanes; lane++)
     if (d->mask[lane] != 0) check_end(b, lane);
   OG_R(og_integrate_move)(d);

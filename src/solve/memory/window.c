@@ -29,7 +29,7 @@ og_status og_windows_open(og_solve *solve) {
   if (!c) return OG_OK;
   atomic_store(&c->window_status, OG_OK);
   for (size_t m = 0; m < solve->count; m++) {
-    size_t steps = solve->trajectories[m].steps, most = c->layout.window;
+    size_t steps = solve->trajectories[m].steps, most = c->budget.window;
     size_t room = c->kept[m].all ? 1 : most < steps ? most : steps;
     c->kept[m].window.entries = og_alloc(solve->context, room, og_checkpoint_stride(solve));
     if (!c->kept[m].window.entries)
