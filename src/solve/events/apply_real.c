@@ -47,7 +47,7 @@ static int make_room(integration *d, og_path *path, og_segment *segment) {
   size_t states = (d->solve->sizes ? 3 : 2) * d->solve->n * sizeof(double),
          bytes = states + OG_ALLOCATION_EXTRA;
   if (segment->states) return 1;
-  if (!OG_R(og_integrate_take)(d, bytes)) return 0;
+  if (!OG_R(og_integrate_reserve)(d, bytes)) return 0;
   segment->states = og_alloc(d->solve->context, 1, states);
   path->bytes += segment->states ? bytes : 0;
   if (segment->states) return 1;

@@ -46,7 +46,7 @@ static int look_at_lanes(integration *d) {
 
 /* A method without an error estimate may have nothing else to compare than slopes: that of the step before is
  * kept. */
-void OG_R(og_integrate_look)(integration *d) {
+void OG_R(og_integrate_coarse_before)(integration *d) {
   if (look_at_lanes(d) && d->step->stepper->errors == 0)
     memcpy(d->e, d->step->ops->slope(d->step), (size_t)(d->step->n * d->lanes) * sizeof *d->e);
 }
@@ -118,7 +118,7 @@ static void find_shares(const integration *d, look *l) {
     l->share[lane] = fmax(most[lane] > 0 ? most[lane] / l->largest[lane] : 0, sqrt(sum[lane] / d->step->n));
 }
 
-void OG_R(og_integrate_look_begin)(integration *d, int lane) {
+void OG_R(og_integrate_coarse_begin)(integration *d, int lane) {
   double largest = 0;
   for (int entry = lane; entry < d->step->n * d->lanes; entry += d->lanes) {
     sizes_of(d)[entry] = (real)fabs((double)d->x[entry]);
@@ -296,7 +296,7 @@ static og_status look_closely(integration *d, int lane, double sign) {
   return status;
 }
 
-void OG_R(og_integrate_judge)(integration *d) {
+void OG_R(og_integrate_coarse_after)(integration *d) {
   look l;
   int any = 0;
   for (int lane = 0; lane < d->lanes; lane++) any |= d->due[lane] &= d->mask[lane] != 0;

@@ -247,10 +247,10 @@ void OG_R(og_integrate_attempt)(integration *d) {
   int looking = d->judging && --d->until_look == 0;
   place(d);
   if (d->idle == d->lanes) return;
-  if (looking) OG_R(og_integrate_look)(d);
+  if (looking) OG_R(og_integrate_coarse_before)(d);
   try_step(d);
   decide(d);
-  if (looking) OG_R(og_integrate_judge)(d);
+  if (looking) OG_R(og_integrate_coarse_after)(d);
 }
 
 void OG_R(og_integrate)(og_solve *solve, og_share *share, void *mode) {

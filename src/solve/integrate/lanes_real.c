@@ -90,7 +90,7 @@ static void load(integration *d, int lane, size_t m) {
   d->trajectory[lane] = &solve->trajectories[m];
   if (!d->replay) begin_record(d->trajectory[lane]);
   if (solve->sizes) OG_R(og_integrate_size_begin)(d, lane, d->x);
-  if (d->judging) OG_R(og_integrate_look_begin)(d, lane);
+  if (d->judging) OG_R(og_integrate_coarse_begin)(d, lane);
   d->index[lane] = d->rejected[lane] = d->cursor[lane] = 0;
   d->room[lane] = 0;
   d->accepted[lane] = 0;
@@ -118,7 +118,7 @@ static void first_widths(integration *d, const real *f0) {
 }
 
 /* Where f is not finite no step can help: the lane fails at once. */
-void OG_R(og_integrate_first_stage)(integration *d) {
+void OG_R(og_integrate_first_slope)(integration *d) {
   real zero[OG_LANES_MAX] = {0};
   OG_R(og_integrate_eval)(d, d->at.t, d->x, d->e);
   d->step->ops->begin(d->step, d->mask, d->e);
@@ -135,7 +135,7 @@ void OG_R(og_integrate_first_stage)(integration *d) {
 /* K_1 is in e as well, for the first widths. */
 static void start_lanes(integration *d) {
   if (d->fixed && !d->solve->stepper.carries_slope && !d->detection) return;
-  OG_R(og_integrate_first_stage)(d);
+  OG_R(og_integrate_first_slope)(d);
   OG_R(og_integrate_sides)(d, d->e);
   first_widths(d, d->e);
 }
@@ -161,7 +161,7 @@ void OG_R(og_integrate_refill)(integration *d) {
 
 /* ---- Moving on ---- */
 
-int OG_R(og_integrate_take)(integration *d, size_t bytes) {
+int OG_R(og_integrate_reserve)(integration *d, size_t bytes) {
   og_solve *solve = d->solve;
   size_t kept = atomic_fetch_add(&solve->kept, bytes) + bytes;
   size_t most = solve->checkpoints ? solve->checkpoints->budget.paths : solve->limits.budget;
@@ -174,7 +174,7 @@ int OG_R(og_integrate_take)(integration *d, size_t bytes) {
 
 static int make_room(integration *d, og_step_record *record, size_t growth) {
   og_solve *solve = d->solve;
-  if (!OG_R(og_integrate_take)(d, growth)) return 0;
+  if (!OG_R(og_integrate_reserve)(d, growth)) return 0;
   if (og_pages_grow(solve->context, &record->pages, solve->stride, SIZE_MAX) == OG_OK) return 1;
   atomic_fetch_sub(&solve->kept, growth);
   d->share->status = OG_ERR_MEMORY;
@@ -333,7 +333,7 @@ static int move_on(integration *d, int lane) {
   return d->fraction[lane] == 1 ? OG_R(og_integrate_end_segment)(d, lane) : 1;
 }
 
-void OG_R(og_integrate_move)(integration *d) {
+void OG_R(og_integrate_advance)(integration *d) {
   d->step->kernels->copy_rows(d->step->n, d->lanes, d->x, d->y, d->mask);
   d->step->ops->advance(d->step, d->mask);
 }
@@ -352,7 +352,7 @@ void OG_R(og_integrate_commit)(integration *d) {
   if (d->weighing) weigh(d, d->y);
   for (int i = 0; i < count; i++)
     if (!move_on(d, moving[i])) return;
-  OG_R(og_integrate_move)(d);
+  OG_R(og_integrate_advance)(d);
   OG_R(og_integrate_restart)(d);
   keep_states(d, moved);
 }

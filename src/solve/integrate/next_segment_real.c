@@ -79,7 +79,7 @@ void OG_R(og_integrate_begin)(integration *d, int lane) {
 
 static int add_segment(integration *d, og_path *path, og_segment next) {
   size_t growth = og_path_growth(path), old = og_path_old(path);
-  if (growth && !OG_R(og_integrate_take)(d, growth)) return 0;
+  if (growth && !OG_R(og_integrate_reserve)(d, growth)) return 0;
   int added = og_path_add(d->solve->context, path, next) == OG_OK;
   if (growth) atomic_fetch_sub(&d->solve->kept, added ? old : growth);
   if (added) return 1;
@@ -147,6 +147,6 @@ void OG_R(og_integrate_restart)(integration *d) {
     d->restart[lane] = 0;
   }
   if (!any || (!d->solve->stepper.carries_slope && !d->detection)) return;
-  OG_R(og_integrate_first_stage)(d);
+  OG_R(og_integrate_first_slope)(d);
   OG_R(og_integrate_sides)(d, d->e);
 }

@@ -116,7 +116,7 @@ static void move_on(recompute *b) {
   integration *d = &b->d;
   for (int lane = 0; lane < d->lanes; lane++)
     if (d->mask[lane] != 0) check_end(b, lane);
-  OG_R(og_integrate_move)(d);
+  OG_R(og_integrate_advance)(d);
   for (int lane = 0; lane < d->lanes; lane++) {
     if (d->mask[lane] == 0) continue;
     b->steps++;
