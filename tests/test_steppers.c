@@ -1,0 +1,357 @@
+/* What every stepper promises (src/step/step_real.h), on one step of each method: a tangent and a transpose
+ * that fit each other, with respect to x, theta, t and h, at the end and inside; derivatives that are those
+ * of the step as a function; an interpolant that is the same however it is asked for; the same bits taken,
+ * taken again, alone and in a block. Nothing here knows what kind a method is. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fields.h"
+#include "step/step.h"
+
+enum { N = 3, P = 2 };
+
+/* ---- A field that is nonlinear in x and theta, and depends on time ---- */
+
+static int rhs(double t, const double *x, const double *p, double *f, void *user) {
+  (void)user;
+  f[0] = -p[0] * x[0] * x[1] + sin(t);
+  f[1] = p[0] * x[0] * x[1] - p[1] * x[1] * x[1];
+  f[2] = p[1] * x[0] * exp(-t) - x[2] * x[2];
+  return 0;
+}
+
+static int jvp(double t, const double *x, const double *p, double t_dot, const double *x_dot,
+               const double *p_dot, double *f_dot, void *user) {
+  (void)user;
+  double product = p_dot[0] * x[0] * x[1] + p[0] * x_dot[0] * x[1] + p[0] * x[0] * x_dot[1];
+  f_dot[0] = -product + cos(t) * t_dot;
+  f_dot[1] = product - p_dot[1] * x[1] * x[1] - 2 * p[1] * x[1] * x_dot[1];
+  f_dot[2] = (p_dot[1] * x[0] + p[1] * x_dot[0] - p[1] * x[0] * t_dot) * exp(-t) - 2 * x[2] * x_dot[2];
+  return 0;
+}
+
+static int vjp(double t, const double *x, const double *p, const double *l, double *x_bar, double *p_bar,
+               double *t_bar, void *user) {
+  (void)user;
+  double d = l[1] - l[0], e = exp(-t);
+  x_bar[0] = d * p[0] * x[1] + l[2] * p[1] * e;
+  x_bar[1] = d * p[0] * x[0] - 2 * l[1] * p[1] * x[1];
+  x_bar[2] = -2 * l[2] * x[2];
+  p_bar[0] = d * x[0] * x[1];
+  p_bar[1] = -l[1] * x[1] * x[1] + l[2] * x[0] * e;
+  *t_bar = l[0] * cos(t) - l[2] * p[1] * x[0] * e;
+  return 0;
+}
+
+/* ---- One step in `lanes` lanes, of which each has a state of its own ---- */
+
+typedef struct one {
+  og_context *context;
+  og_field *field;
+  og_stepper stepper;
+  og_step_d *step;
+  int lanes;
+  og_interval_d at;
+  double *x, *y, *theta; /* blocks */
+} one;
+
+static const double X0[N] = {1.1, 0.7, -0.4}, THETA[P] = {0.9, 0.6};
+static const double T = 0.3, H = 0.21;
+
+static double *block(size_t rows, int lanes) {
+  double *memory = aligned_alloc(64, OG_PADDED(rows * (size_t)lanes) * sizeof *memory);
+  assert_non_null(memory);
+  memset(memory, 0, OG_PADDED(rows * (size_t)lanes) * sizeof *memory);
+  return memory;
+}
+
+/* Lane l starts a little elsewhere than lane 0 does. */
+static void set_lane(one *o, int lane, double t, double h, const double *x, const double *theta) {
+  o->at.t[lane] = t;
+  o->at.h[lane] = o->at.h_real[lane] = h;
+  o->at.t_next[lane] = t + h;
+  for (int i = 0; i < N; i++) o->x[i * o->lanes + lane] = x[i] * (1 + 0.01 * lane);
+  for (int i = 0; i < P; i++) o->theta[i * o->lanes + lane] = theta[i];
+  o->step->status[lane] = 0;
+}
+
+static one open_one(int method, int lanes) {
+  one o = {.context = new_context(), .lanes = lanes, .stepper = og_stepper_of((og_method)method)};
+  CHECK(o.context, og_field_create(o.context, N, P, rhs, NULL, &o.field));
+  CHECK(o.context, og_field_set_vjp(o.field, vjp));
+  CHECK(o.context, og_field_set_jvp(o.field, jvp));
+  o.x = block(N, lanes), o.y = block(N, lanes), o.theta = block(P, lanes);
+  return o;
+}
+
+/* The stepper is pointed to by the step, so that it must be where it stays. */
+static void open_step(one *o, int purpose) {
+  o->step = og_step_create_d(o->context, &o->stepper, o->field, o->lanes, purpose);
+  assert_non_null(o->step);
+  for (int lane = 0; lane < o->lanes; lane++) set_lane(o, lane, T, H, X0, THETA);
+}
+
+static void close_one(one *o) {
+  og_step_destroy_d(o->context, o->step);
+  og_field_destroy(o->field);
+  og_context_destroy(o->context);
+  free(o->x), free(o->y), free(o->theta);
+}
+
+/* As a driver takes it where a segment begins, interpolant included. */
+static void take(one *o) {
+  double *f = block(N, o->lanes), *mask = block(1, o->lanes);
+  for (int lane = 0; lane < o->lanes; lane++) {
+    double x[N], slope[N];
+    for (int i = 0; i < N; i++) x[i] = o->x[i * o->lanes + lane];
+    rhs(o->at.t[lane], x, THETA, slope, NULL);
+    for (int i = 0; i < N; i++) f[i * o->lanes + lane] = slope[i];
+    mask[lane] = 1;
+  }
+  if (o->stepper.carries_slope) o->step->ops->begin(o->step, mask, f);
+  int evals = o->step->ops->attempt(o->step, &o->at, o->x, o->theta, o->y);
+  assert_true(evals > 0);
+  assert_int_equal(o->step->ops->complete(o->step, &o->at, o->x, o->theta), o->stepper.interpolant_evals);
+  free(f), free(mask);
+}
+
+/* ---- The interpolant ---- */
+
+static void interpolants_agree(void **state) {
+  (void)state;
+  for (int method = 0; og_stepper_of((og_method)method).name; method++) {
+    one o = open_one(method, 1);
+    open_step(&o, OG_STEP_FORWARD);
+    take(&o);
+    int degree = o.stepper.interpolant_degree;
+    double curve[8 * N], start[N], end[N];
+    o.step->ops->curve(o.step, 0, &o.at, curve, N, 1);
+    o.step->ops->state(o.step, 0, 0, &o.at, o.x, start);
+    o.step->ops->state(o.step, 0, 1, &o.at, o.x, end);
+    for (int i = 0; i < N; i++) {
+      assert_true(start[i] == o.x[i]);
+      assert_true(fabs(end[i] - o.y[i]) <=
+                  1e-14); /* rounding: weights of the interpolant at 1 are the method's */
+    }
+    for (double s = 0.125; s < 1; s += 0.125) {
+      double x[N], slope[N], sizes[N], direction[N] = {0.3, -2, 0.7}, along = 0;
+      _Alignas(64) double *all = block(N, 1);
+      o.step->ops->state(o.step, 0, s, &o.at, o.x, x);
+      o.step->ops->states(o.step, s, &o.at, o.x, all);
+      o.step->ops->slope_at(o.step, 0, s, slope, sizes);
+      for (int i = 0; i < N; i++) {
+        double value = 0, derivative = 0;
+        for (int d = degree - 1; d >= 0; d--) {
+          derivative = derivative * s + value;
+          value = value * s + curve[d * N + i];
+        }
+        derivative = value + s * derivative; /* of s q(s) */
+        assert_true(fabs(x[i] - (o.x[i] + s * value)) <= 1e-13);
+        assert_true(fabs(all[i] - x[i]) <= 1e-14);
+        assert_true(fabs(H * slope[i] - derivative) <= 1e-12);
+        assert_true(sizes[i] >= fabs(slope[i]));
+        along += direction[i] * slope[i];
+      }
+      assert_true(fabs(o.step->ops->slope_along(o.step, 0, s, N, direction) - along) <= 1e-13);
+      free(all);
+    }
+    close_one(&o);
+  }
+}
+
+/* ---- The same bits ---- */
+
+static void taken_again_and_in_blocks(void **state) {
+  (void)state;
+  for (int method = 0; og_stepper_of((og_method)method).name; method++) {
+    one wide = open_one(method, OG_LANES_MAX);
+    open_step(&wide, OG_STEP_FORWARD);
+    take(&wide);
+    for (int lane = 0; lane < OG_LANES_MAX; lane += 21) {
+      one alone = open_one(method, 1), again = open_one(method, 1);
+      open_step(&alone, OG_STEP_FORWARD);
+      open_step(&again, OG_STEP_DERIVATIVE);
+      for (int i = 0; i < N; i++) alone.x[i] = again.x[i] = wide.x[i * OG_LANES_MAX + lane];
+      take(&alone);
+      again.step->ops->recompute(again.step, OG_STEP_VALUES | OG_STEP_INSIDE, &again.at, again.x,
+                                 again.theta);
+      again.step->ops->end(again.step, &again.at, again.x, again.y);
+      double inside[3][N];
+      wide.step->ops->state(wide.step, lane, 0.4, &wide.at, wide.x, inside[0]);
+      alone.step->ops->state(alone.step, 0, 0.4, &alone.at, alone.x, inside[1]);
+      again.step->ops->state(again.step, 0, 0.4, &again.at, again.x, inside[2]);
+      for (int i = 0; i < N; i++) {
+        assert_true(alone.y[i] == wide.y[i * OG_LANES_MAX + lane]);
+        assert_true(again.y[i] == alone.y[i]);
+        assert_true(inside[0][i] == inside[1][i] && inside[1][i] == inside[2][i]);
+      }
+      close_one(&alone);
+      close_one(&again);
+    }
+    close_one(&wide);
+  }
+}
+
+/* ---- Derivatives ---- */
+
+/* A direction of all that a step is a function of, or a cotangent of them. */
+typedef struct part {
+  double x[N], theta[P], t, h;
+} part;
+static const part DIRECTION = {{0.3, -0.8, 0.5}, {0.7, -0.2}, 0.4, -0.6};
+/* Cotangents of the step's end, and of the state at INSIDE. */
+static const double END_BAR[N] = {0.9, -0.3, 0.4}, INSIDE_BAR[N] = {-0.5, 0.2, 1.1}, INSIDE = 0.37;
+
+/* The step's end and the state inside, DIRECTION times e away. */
+static void results(int method, double e, double end[N], double inside[N]) {
+  one o = open_one(method, 1);
+  double x[N], theta[P];
+  open_step(&o, OG_STEP_DERIVATIVE);
+  for (int i = 0; i < N; i++) x[i] = X0[i] + e * DIRECTION.x[i];
+  for (int i = 0; i < P; i++) theta[i] = THETA[i] + e * DIRECTION.theta[i];
+  set_lane(&o, 0, T + e * DIRECTION.t, H + e * DIRECTION.h, x, theta);
+  o.step->ops->recompute(o.step, OG_STEP_VALUES | OG_STEP_INSIDE, &o.at, o.x, o.theta);
+  o.step->ops->end(o.step, &o.at, o.x, o.y);
+  o.step->ops->state(o.step, 0, INSIDE, &o.at, o.x, inside);
+  memcpy(end, o.y, sizeof o.y[0] * N);
+  close_one(&o);
+}
+
+static void tangents(int method, double end_dot[N], double inside_dot[N]) {
+  one o = open_one(method, 1);
+  open_step(&o, OG_STEP_DERIVATIVE);
+  double *x_dot = block(N, 1), *theta_dot = block(P, 1), *y_dot = block(N, 1);
+  memcpy(x_dot, DIRECTION.x, sizeof DIRECTION.x);
+  memcpy(theta_dot, DIRECTION.theta, sizeof DIRECTION.theta);
+  int uses = OG_STEP_VALUES | OG_STEP_INSIDE;
+  o.step->ops->recompute(o.step, uses, &o.at, o.x, o.theta);
+  int jvps = o.step->ops->tangent(o.step, uses, &o.at, o.x, o.theta, x_dot, theta_dot, &DIRECTION.t,
+                                  &DIRECTION.h, y_dot);
+  assert_true(jvps > 0);
+  memcpy(end_dot, y_dot, sizeof *y_dot * N);
+  o.step->ops->tangent_at(o.step, 0, INSIDE, &o.at, x_dot, DIRECTION.h, inside_dot);
+  free(x_dot), free(theta_dot), free(y_dot);
+  close_one(&o);
+}
+
+/* Seeds are cotangents of x(t + s h) - x, so that those of x itself are the caller's to add. */
+static part cotangents(int method) {
+  one o = open_one(method, 1);
+  open_step(&o, OG_STEP_DERIVATIVE);
+  part bar = {{0}, {0}, 0, 0};
+  double *x_bar = block(N, 1), *theta_bar = block(P, 1), *mask = block(1, 1), y_bar[N],
+         singular[OG_SINGULAR_PLACES] = {0};
+  double *seeds = block((size_t)o.stepper.seeds * OG_PADDED(N), 1);
+  mask[0] = 1;
+  memcpy(x_bar, END_BAR, sizeof END_BAR);
+  int uses = OG_STEP_VALUES | OG_STEP_INSIDE;
+  o.step->ops->recompute(o.step, uses, &o.at, o.x, o.theta);
+  o.step->ops->seed(&o.stepper, INSIDE, N, INSIDE_BAR, seeds, OG_PADDED(N), 1);
+  assert_true(o.step->ops->transpose(o.step, uses, &o.at, o.x, o.theta, seeds, mask, x_bar, theta_bar) > 0);
+  o.step->ops->time_cotangents(o.step, 0, 1, &bar.t, &bar.h, singular);
+  o.step->ops->end_cotangent(o.step, 0, x_bar, y_bar);
+  for (int i = 0; i < N; i++) assert_true(fabs(y_bar[i] - END_BAR[i]) <= 1e-14);
+  for (int i = 0; i < OG_SINGULAR_PLACES; i++) assert_true(singular[i] == 0);
+  for (int i = 0; i < N; i++) bar.x[i] = x_bar[i] + INSIDE_BAR[i];
+  memcpy(bar.theta, theta_bar, sizeof bar.theta);
+  free(x_bar), free(theta_bar), free(mask), free(seeds);
+  close_one(&o);
+  return bar;
+}
+
+static double contracted(const double *a, const double *b) {
+  double sum = 0;
+  for (int i = 0; i < N; i++) sum += END_BAR[i] * a[i] + INSIDE_BAR[i] * b[i];
+  return sum;
+}
+
+/* <bars, J direction> = <J^T bars, direction>: both are sums of some hundred products of size 1. */
+static void transposes_fit_tangents(void **state) {
+  (void)state;
+  for (int method = 0; og_stepper_of((og_method)method).name; method++) {
+    double end_dot[N], inside_dot[N];
+    tangents(method, end_dot, inside_dot);
+    part bar = cotangents(method);
+    double left = contracted(end_dot, inside_dot), right = bar.t * DIRECTION.t + bar.h * DIRECTION.h;
+    for (int i = 0; i < N; i++) right += bar.x[i] * DIRECTION.x[i];
+    for (int i = 0; i < P; i++) right += bar.theta[i] * DIRECTION.theta[i];
+    if (!(fabs(left - right) <= 2e-14))
+      fail_msg("%s: %.17g and %.17g", og_stepper_of((og_method)method).name, left, right);
+  }
+}
+
+/* Central differences of the step, of fourth order with e = 1e-3: their error is 1e-12 times a fifth
+ * derivative of size 1, and rounding's 1e-16 / e. */
+static void tangents_are_derivatives(void **state) {
+  (void)state;
+  const double e = 1e-3;
+  for (int method = 0; og_stepper_of((og_method)method).name; method++) {
+    double end[4][N], inside[4][N], end_dot[N], inside_dot[N];
+    const double places[] = {-2 * e, -e, e, 2 * e};
+    for (int k = 0; k < 4; k++) results(method, places[k], end[k], inside[k]);
+    tangents(method, end_dot, inside_dot);
+    for (int i = 0; i < N; i++) {
+      double at_end = (end[0][i] - 8 * end[1][i] + 8 * end[2][i] - end[3][i]) / (12 * e);
+      double at_inside = (inside[0][i] - 8 * inside[1][i] + 8 * inside[2][i] - inside[3][i]) / (12 * e);
+      assert_true(fabs(at_end - end_dot[i]) <= 1e-11);
+      assert_true(fabs(at_inside - inside_dot[i]) <= 1e-11);
+    }
+  }
+}
+
+/* ---- The error, and what is not finite ---- */
+
+/* An estimate of order k falls by 2^-k where h is halved; and it is of the size of what the step misses. */
+static void errors_fall_by_their_power(void **state) {
+  (void)state;
+  for (int method = 0; og_stepper_of((og_method)method).name; method++) {
+    double size[2] = {0, 0};
+    og_stepper stepper = og_stepper_of((og_method)method);
+    if (stepper.errors != 1) continue; /* two estimates are combined by the driver */
+    for (int half = 0; half < 2; half++) {
+      one o = open_one(method, 1);
+      double *error = block(N, 1);
+      open_step(&o, OG_STEP_FORWARD);
+      set_lane(&o, 0, T, half ? H / 16 : H / 8, X0, THETA);
+      take(&o);
+      o.step->ops->error(o.step, 0, &o.at, error);
+      for (int i = 0; i < N; i++) size[half] = fmax(size[half], fabs(error[i]));
+      free(error);
+      close_one(&o);
+    }
+    double power = log2(size[0] / size[1]);
+    if (fabs(power - stepper.error_power) > 0.35)
+      fail_msg("%s: %g, not %d", stepper.name, power, stepper.error_power);
+  }
+}
+
+static void rows_that_are_not_finite(void **state) {
+  (void)state;
+  for (int method = 0; og_stepper_of((og_method)method).name; method++) {
+    one o = open_one(method, 1);
+    open_step(&o, OG_STEP_FORWARD);
+    take(&o);
+    assert_int_equal(o.step->ops->not_finite(o.step, 0, 0), N);
+    o.x[2] = 1e200; /* its square overflows: row 2 of f alone */
+    take(&o);
+    assert_int_equal(o.step->ops->not_finite(o.step, 0, 1), 2);
+    assert_int_equal(o.step->ops->not_finite(o.step, 0, 0), 2);
+    close_one(&o);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(interpolants_agree),         cmocka_unit_test(taken_again_and_in_blocks),
+      cmocka_unit_test(transposes_fit_tangents),    cmocka_unit_test(tangents_are_derivatives),
+      cmocka_unit_test(errors_fall_by_their_power), cmocka_unit_test(rows_that_are_not_finite),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
