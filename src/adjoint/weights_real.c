@@ -1,6 +1,8 @@
+
 #include "adjoint/weights.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Steps summed in single precision before the sum goes on to double. */
 enum { STEPS_MOST = 8 };
@@ -68,3 +70,32 @@ void OG_R(og_weights_finish)(OG_R(og_weights_sum) * w, const og_solve *solve, og
   check_finite(w, solve, share);
   share->weights_bar = w->sum;
 }
+
+/* ---- Shared by both precisions ---- */
+
+#if !defined(OG_SINGLE)
+
+size_t og_weights_bytes(const og_solve *solve) {
+  size_t part = solve->single ? OG_PADDED(solve->weights) * sizeof(float) : 0;
+  return OG_PADDED(solve->weights) * sizeof(double) + part;
+}
+
+static void collect(og_solve *solve, og_share *share, void *work) {
+  og_pullback *pullback = work;
+  double *term = og_tree_sum_term(&pullback->weights_sum);
+  if (share->weights_bar) { /* else the block failed, and there will be no sum */
+    memcpy(term, share->weights_bar, solve->weights * sizeof *term);
+    og_tree_sum_add(&pullback->weights_sum, 0);
+  }
+  og_free(solve->context, share->weights_bar);
+  share->weights_bar = NULL;
+}
+
+og_status og_weights_in_blocks(og_solve *solve, og_worker_fn worker, og_pullback *pullback) {
+  og_tree_sum_begin(&pullback->weights_sum, solve->weights, pullback->weights_bar, 0);
+  OG_TRY(og_in_blocks(solve, worker, collect, pullback));
+  og_tree_sum_total(&pullback->weights_sum); /* in its first row, which is weights_bar */
+  return OG_OK;
+}
+
+#endif

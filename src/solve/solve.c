@@ -1,6 +1,6 @@
 /* The public face of a solve: settings, running, results. */
 #include "step/stability.h"
-#include "solve/events/idle.h"
+#include "solve/events/without_effect.h"
 #include "solve/memory/checkpoints.h"
 #include "solve/memory/tapes.h"
 #include "solve/tolerances.h"
@@ -330,7 +330,7 @@ og_status og_solve_run(og_solve *solve) {
   if (solve->keep == OG_KEEP_CHECKPOINTS) og_checkpoints_tell(solve);
   og_coarse_tell(solve);
   if (solve->weighed) solve->told->faint = solve->told->loose || og_faint_tell(solve);
-  OG_TRY(og_idle_tell(solve));
+  OG_TRY(og_without_effect_tell(solve));
   solve->state = OG_SOLVE_DONE;
   return OG_OK;
 }

@@ -10,7 +10,9 @@ typedef struct og_step_record {
 } og_step_record;
 
 /* An entry is {double fraction; real x[n]}, `stride` bytes. */
-size_t og_step_record_stride(size_t n, size_t real_bytes);
+static inline size_t og_step_record_stride(size_t n, size_t real_bytes) {
+  return sizeof(double) + (n * real_bytes + sizeof(double) - 1) / sizeof(double) * sizeof(double);
+}
 
 static inline void *og_step_record_entry(const og_step_record *record, size_t index, size_t stride) {
   return og_pages_entry(&record->pages, index, stride);

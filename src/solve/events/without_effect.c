@@ -1,6 +1,14 @@
-#include "solve/events/lost.h"
+/* Notes about what has no effect, each once. Values of `hold` inputs that set off no event though they look
+ * as if they were meant to: an event's guard reads the input and no state, its jump reads the input too (a
+ * dose that is given), and the guard was beyond zero before the value already. And events that never
+ * happened: most often because their guard is beyond zero from the start, or a column of the data never
+ * brings it there; a gradient then knows nothing of them. */
+#include "solve/events/without_effect.h"
+
+#include <stdio.h>
 
 #include "solve/events/guards.h"
+#include "solve/solve.h"
 
 enum { SHOWN = 5 };
 
@@ -125,7 +133,7 @@ static int is_held(const og_solve *solve, size_t input) {
   return 0;
 }
 
-og_status og_lost_tell(const og_solve *solve) {
+static og_status tell_lost(const og_solve *solve) {
   const og_field *field = solve->field;
   probe p = {0};
   int shown = 0;
@@ -142,4 +150,42 @@ og_status og_lost_tell(const og_solve *solve) {
   }
   og_free(solve->context, p.memory);
   return OG_OK;
+}
+
+static int happened(const og_trajectory *at, size_t event) {
+  for (size_t s = 0; s < at->path.count; s++)
+    if (at->path.segments[s].event == event) return 1;
+  return 0;
+}
+
+/* In how many trajectories the event did not happen. No memory is asked for: a note is worth no failure. */
+static size_t count_missing(const og_solve *solve, size_t event) {
+  size_t missing = 0;
+  for (size_t m = 0; m < solve->count; m++) missing += !happened(&solve->trajectories[m], event);
+  return missing;
+}
+
+static void tell_idle(const og_solve *solve, size_t event, size_t missing) {
+  const char *name = solve->field->event[event].name;
+  char number[32], where[64] = "";
+  snprintf(number, sizeof number, "%zu", event);
+  if (solve->count > 1) snprintf(where, sizeof where, " in %zu of %zu trajectories", missing, solve->count);
+  og_log(solve->context, "note: event %s%s%s never happened%s", name ? "'" : "", name ? name : number,
+         name ? "'" : "", where);
+}
+
+og_status og_without_effect_tell(const og_solve *solve) {
+  og_told *told = solve->told;
+  size_t events = solve->field->events, shown = 0, more = 0;
+  if (solve->role || solve->part || told->held || told->idle || events == 0) return OG_OK;
+  told->idle = 1;
+  for (size_t k = 0; k < events; k++) {
+    size_t missing = count_missing(solve, k);
+    if (missing && shown < SHOWN)
+      tell_idle(solve, k, missing), shown++;
+    else
+      more += missing > 0;
+  }
+  if (more) og_log(solve->context, "note: nor did %zu other events", more);
+  return tell_lost(solve);
 }

@@ -1,8 +1,11 @@
-/* Quadrature: lambda alone is solved backward over the forward solve's dense output, and its steps are kept;
- * then dL/dtheta = int lambda^T df/dtheta dt is an integral like any other. Parameters do not drive the step
- * size, and a step costs no more for there being many. */
-#include "adjoint/quadrature.h"
+/* The continuous adjoints over the forward solve's dense output; their backward solves are as stable as the
+ * forward one. Interpolate: lambda and the parameter integral are solved backward together. Quadrature:
+ * lambda alone is solved backward, and its steps are kept; then dL/dtheta = int lambda^T df/dtheta dt is an
+ * integral like any other. Parameters do not drive the step size, and a step costs no more for there being
+ * many. */
 #include "adjoint/adjoint_field.h"
+#include "adjoint/backward.h"
+#include "adjoint/quadrature.h"
 #include "solve/memory/window.h"
 
 static og_status integrate(og_backward *b) {
@@ -57,4 +60,25 @@ static og_status solve_back(og_solve *solve, og_pullback *pullback, og_backward_
 
 og_status og_quadrature(og_solve *solve, og_pullback *pullback) {
   return og_backward_checked(solve, pullback, solve_back);
+}
+
+static og_status solve_both_back(og_solve *solve, og_pullback *pullback, og_backward_how how) {
+  og_field *field = NULL;
+  og_backward b;
+  OG_TRY(og_adjoint_field_create(solve, 1, &field));
+  og_status status = og_backward_open(&b, solve, pullback, field, 0, &og_lambda_role, how);
+  if (status == OG_OK) status = og_windows_open(solve);
+  if (status == OG_OK) {
+    b.back->pace = solve; /* lambda may be smooth where df/dtheta is not */
+    status = og_backward_run(&b, NULL);
+  }
+  if (solve->checkpoints) og_checkpoints_count(solve, 0);
+  og_windows_close(solve);
+  og_backward_close(&b);
+  og_status reading = og_windows_status(solve);
+  return reading == OG_OK ? status : reading;
+}
+
+og_status og_interpolate(og_solve *solve, og_pullback *pullback) {
+  return og_backward_checked(solve, pullback, solve_both_back);
 }
