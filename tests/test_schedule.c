@@ -61,7 +61,7 @@ static void forward(runner *r) {
 static void bring(runner *r, size_t step) {
   for (;;) {
     room(r);
-    og_move move = og_schedule_bring(&r->schedule, step, r->at);
+    og_move move = og_schedule_move(&r->schedule, step, r->at);
     assert_in_range(r->schedule.held, 1, r->schedule.slots);
     if (move.kind == OG_MOVE_READY) break;
     if (move.kind == OG_MOVE_RESTORE) {

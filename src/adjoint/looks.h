@@ -61,8 +61,8 @@ static inline int og_next_lane(uint64_t *set) {
 }
 
 enum { OG_LOOKS_AHEAD = 64 };
-/* Rows of n that the cotangents inside a step take: the seeds of the whole step and of its two parts, and
- * what falls to x itself in each part. */
+/* Rows of n that the cotangents inside a step take: the seeds of the whole step and of its two parts, and the
+ * cotangents of the state at the start of each part, which interpolants have beside their seeds. */
 #define OG_LOOK_SEEDS(seeds) (3 * (seeds) + 2)
 
 #include "base/in_double.h"

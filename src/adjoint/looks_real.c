@@ -335,7 +335,8 @@ static void add_weights(const looks *l, og_look_error *error) {
   }
 }
 
-/* What falls to x itself of a state that an interpolant gives. */
+/* Where the interpolant gave the state, its cotangent is one of x at the start of the step, beside the seeds.
+ */
 static void add_stopped(looks *l, const view *v) {
   size_t n = l->solve->n, lanes = (size_t)v->lanes;
   for (size_t lane = 0; lane < (size_t)v->count; lane++) {

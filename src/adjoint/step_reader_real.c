@@ -139,7 +139,7 @@ static void drop_lost(OG_R(og_step_reader) * r) {
 
 /* A step ends where the one that was wanted before it starts; a field that did not give the same values again
  * may have led beyond that. */
-static void bring_back(OG_R(og_step_reader) * r) {
+static void read_back(OG_R(og_step_reader) * r) {
   OG_R(og_recompute_states)(r->recompute, r->trajectory, r->index);
   drop_lost(r);
   for (int lane = 0; lane < r->lanes; lane++) {
@@ -154,7 +154,7 @@ static void bring_back(OG_R(og_step_reader) * r) {
 }
 
 /* Lanes at their first step start from state 0; the others stand where the last step has led them. */
-static void bring_forward(OG_R(og_step_reader) * r) {
+static void read_forward(OG_R(og_step_reader) * r) {
   og_trajectory *starting[OG_LANES_MAX];
   unsigned char running[OG_LANES_MAX];
   for (int lane = 0; lane < r->lanes; lane++) {
@@ -175,9 +175,9 @@ static void bring_forward(OG_R(og_step_reader) * r) {
 
 void OG_R(og_step_reader_steps)(OG_R(og_step_reader) * r) {
   if (r->recompute && r->ascending)
-    bring_forward(r);
+    read_forward(r);
   else if (r->recompute)
-    bring_back(r);
+    read_back(r);
   else if (!r->ascending)
     step_back(r);
   else

@@ -252,7 +252,7 @@ static void emit_event(forward *v, int lane, double t_dot) {
 
 /* The segment's last step is done. After an event the next one begins at the event's time; a breakpoint does
  * not move. */
-static og_status turn(forward *v, int lane) {
+static og_status end_segment(forward *v, int lane) {
   const og_trajectory *at = v->r.trajectory[lane];
   double start_dot = 0;
   if (v->events.segment[lane]) {
@@ -283,7 +283,7 @@ static void settle(forward *v, int lane) {
   while (observation_due(v, lane)) observe(v, lane, v->cursor[lane]++);
   og_status status = v->step->status[lane] ? OG_ERR_FIELD : OG_OK;
   if (status == OG_OK && v->r.index[lane] + 1 == og_segment_stop(at, v->r.segment[lane]))
-    status = turn(v, lane);
+    status = end_segment(v, lane);
   for (size_t i = 0; i < v->r.solve->n; i++) v->x_dot[entry_of(v, i, lane)] = v->y_dot[entry_of(v, i, lane)];
   if (status == OG_OK && !finite_lane(v, lane)) status = OG_ERR_NOT_FINITE;
   if (status == OG_ERR_NOT_FINITE && is_time_direction(v, lane)) {

@@ -162,7 +162,7 @@ uint32_t og_schedule_offer(og_schedule *schedule, size_t step) {
 
 /* ---- Going back ---- */
 
-og_move og_schedule_bring(og_schedule *schedule, size_t step, size_t at) {
+og_move og_schedule_move(og_schedule *schedule, size_t step, size_t at) {
   if (at == step) return (og_move){.kind = OG_MOVE_READY, .step = at};
   while (og_mark_of(schedule, schedule->newest)->step > step) og_schedule_forget(schedule);
   size_t kept = og_mark_of(schedule, schedule->newest)->step;

@@ -70,7 +70,7 @@ typedef struct og_move {
   uint32_t slot; /* restore, save */
   size_t step;   /* restore, advance: the state that is then at hand */
 } og_move;
-og_move og_schedule_bring(og_schedule *schedule, size_t step, size_t at);
+og_move og_schedule_move(og_schedule *schedule, size_t step, size_t at);
 /* The newest checkpoint is not there after all: saving it failed. */
 void og_schedule_forget(og_schedule *schedule);
 

@@ -230,20 +230,20 @@ static size_t most_steps(const og_solve *solve) {
 }
 
 /* Every state in its slot, where that is asked for or is known to be possible. */
-static int lay_straight(const og_solve *solve, og_memory_budget *budget, size_t room, size_t stride) {
+static int share_all(const og_solve *solve, og_memory_budget *budget, size_t room, size_t stride) {
   og_schedule_kind kind = (og_schedule_kind)og_options_integer(solve->options, OG_OPT_SCHEDULE);
   size_t known = most_steps(solve);
   budget->file_slots = file_slots(solve, stride);
   budget->memory_slots = room < SIZE_MAX ? entries_in(room, stride, 0) : budget->file_slots ? 0 : SIZE_MAX;
-  budget->straight =
+  budget->keeps_all =
       kind == OG_SCHEDULE_ALL ||
       (kind != OG_SCHEDULE_EVERY && (budget->file_slots == SIZE_MAX || budget->memory_slots == SIZE_MAX ||
                                      (known && known <= og_budget_slots(budget))));
-  return budget->straight;
+  return budget->keeps_all;
 }
 
 /* Marks of slots in the file are in memory too: they get half of the room at most. */
-static void lay_marked(const og_solve *solve, og_memory_budget *budget, size_t room, size_t stride) {
+static void share_marked(const og_solve *solve, og_memory_budget *budget, size_t room, size_t stride) {
   og_schedule_kind kind = (og_schedule_kind)og_options_integer(solve->options, OG_OPT_SCHEDULE);
   budget->placement = kind == OG_SCHEDULE_EVERY    ? OG_PLACE_EVERY
                       : kind == OG_SCHEDULE_ONLINE ? OG_PLACE_ONLINE
@@ -300,7 +300,7 @@ og_status og_budget_find(const og_solve *solve, og_memory_budget *budget) {
   budget->ceilings = solve->limits.budget ? (solve->limits.budget - least) / CEILINGS_SHARE : 0;
   budget->reserved += budget->paths + budget->ceilings + table_bytes(solve, with_file);
   size_t room = share_with_readers(solve, budget, room_for_slots(solve, budget), stride);
-  if (!lay_straight(solve, budget, room, stride)) lay_marked(solve, budget, room, stride);
+  if (!share_all(solve, budget, room, stride)) share_marked(solve, budget, room, stride);
   if (og_budget_slots(budget)) return OG_OK;
   return og_fail(
       solve->context, OG_ERR_BUDGET,

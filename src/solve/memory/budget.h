@@ -19,7 +19,7 @@ enum { OG_DENSE_FIXED = 12288 };
 enum { OG_WORKER_FIXED = 20480, OG_QUADRATURE_FIXED = 29696 };
 
 typedef struct og_memory_budget {
-  int straight; /* every state is to be kept: slot k holds state k, and there are no marks */
+  int keeps_all; /* every state is to be kept: slot k holds state k, and there are no marks */
   og_placement placement;
   size_t every;
   size_t memory_slots, file_slots; /* of each trajectory; SIZE_MAX: no limit */

@@ -34,7 +34,7 @@ static og_status open_slots(og_solve *solve, const og_memory_budget *budget) {
 
 /* Slots that serve the present settings are used again. */
 static int serves(const og_checkpoints *c, const og_memory_budget *budget) {
-  return c && c->budget.straight == budget->straight && c->budget.memory_slots == budget->memory_slots &&
+  return c && c->budget.keeps_all == budget->keeps_all && c->budget.memory_slots == budget->memory_slots &&
          c->budget.file_slots == budget->file_slots;
 }
 
@@ -62,7 +62,7 @@ og_status og_checkpoints_prepare(og_solve *solve) {
 void og_checkpoints_restart(og_solve *solve, size_t trajectory) {
   const og_memory_budget *budget = &solve->checkpoints->budget;
   og_kept *kept = &solve->checkpoints->kept[trajectory];
-  kept->all = budget->straight;
+  kept->all = budget->keeps_all;
   og_schedule_start(&kept->schedule, budget->placement, og_budget_slots(budget), budget->every,
                     og_known_steps(solve, trajectory));
 }
@@ -82,13 +82,13 @@ og_status og_checkpoints_offer(og_solve *solve, size_t trajectory, size_t step, 
   og_checkpoints *c = solve->checkpoints;
   og_schedule *schedule = &c->kept[trajectory].schedule;
   *slot = (uint32_t)step;
-  if (c->budget.straight) return step < og_budget_slots(&c->budget) ? OG_OK : OG_ERR_BUDGET;
+  if (c->budget.keeps_all) return step < og_budget_slots(&c->budget) ? OG_OK : OG_ERR_BUDGET;
   OG_TRY(grow_marks(solve, schedule));
   *slot = og_schedule_offer(schedule, step);
   return OG_OK;
 }
 
-og_status og_checkpoints_bring(og_solve *solve, size_t trajectory, size_t step, size_t at, og_move *move) {
+og_status og_checkpoints_move(og_solve *solve, size_t trajectory, size_t step, size_t at, og_move *move) {
   og_kept *kept = &solve->checkpoints->kept[trajectory];
   if (kept->all) {
     *move =
@@ -96,7 +96,7 @@ og_status og_checkpoints_bring(og_solve *solve, size_t trajectory, size_t step, 
     return OG_OK;
   }
   OG_TRY(grow_marks(solve, &kept->schedule));
-  *move = og_schedule_bring(&kept->schedule, step, at);
+  *move = og_schedule_move(&kept->schedule, step, at);
   return OG_OK;
 }
 
@@ -104,7 +104,7 @@ og_status og_checkpoints_bring(og_solve *solve, size_t trajectory, size_t step, 
  * state k. */
 void og_checkpoints_end(og_solve *solve, size_t trajectory, size_t steps) {
   og_kept *kept = &solve->checkpoints->kept[trajectory];
-  if (!solve->checkpoints->budget.straight) kept->all = kept->schedule.held == steps;
+  if (!solve->checkpoints->budget.keeps_all) kept->all = kept->schedule.held == steps;
 }
 
 int og_checkpoints_all(const og_solve *solve) {
@@ -132,7 +132,7 @@ void og_checkpoints_count(og_solve *solve, size_t more) {
 
 static const char *placement_name(const og_memory_budget *budget) {
   static const char *const names[] = {"every", "binomial", "online"};
-  return budget->straight ? "all" : names[budget->placement];
+  return budget->keeps_all ? "all" : names[budget->placement];
 }
 
 /* "16 MiB" */

@@ -50,8 +50,8 @@ void og_checkpoints_restart(og_solve *solve, size_t trajectory);
  * no slot left and every state is to be kept. This and the following are for worker threads, each with
  * trajectories of its own. */
 og_status og_checkpoints_offer(og_solve *solve, size_t trajectory, size_t step, uint32_t *slot);
-/* The schedule's next move: see og_schedule_bring. */
-og_status og_checkpoints_bring(og_solve *solve, size_t trajectory, size_t step, size_t at, og_move *move);
+/* The schedule's next move: see og_schedule_move. */
+og_status og_checkpoints_move(og_solve *solve, size_t trajectory, size_t step, size_t at, og_move *move);
 /* The trajectory has ended. */
 void og_checkpoints_end(og_solve *solve, size_t trajectory, size_t steps);
 /* Whether the states of all steps of all trajectories are kept. */

@@ -71,7 +71,7 @@ static void follow(recompute *b, int lane) {
   og_status status = OG_OK;
   og_move move = {.kind = OG_MOVE_RESTORE};
   while (status == OG_OK && (move.kind == OG_MOVE_RESTORE || move.kind == OG_MOVE_SAVE)) {
-    status = og_checkpoints_bring(b->d.solve, number_of(b, lane), b->wanted[lane], b->at[lane], &move);
+    status = og_checkpoints_move(b->d.solve, number_of(b, lane), b->wanted[lane], b->at[lane], &move);
     if (status == OG_OK && move.kind == OG_MOVE_RESTORE) status = restore(b, lane, &move);
     if (status == OG_OK && move.kind == OG_MOVE_SAVE) status = save(b, lane, &move);
   }
@@ -101,7 +101,7 @@ static void check_end(recompute *b, int lane) {
 
 /* Into the next segment, if the step was the last of one: after an event from the state that it left behind.
  */
-static void turn(recompute *b, int lane) {
+static void cross_segments(recompute *b, int lane) {
   integration *d = &b->d;
   const og_path *path = &b->loaded[lane]->path;
   while (d->segment[lane] + 1 < path->count && d->index[lane] == path->segments[d->segment[lane] + 1].first) {
@@ -122,7 +122,7 @@ static void move_on(recompute *b) {
     b->steps++;
     d->fraction[lane] = b->end[lane] = d->fraction_next[lane];
     d->index[lane]++;
-    turn(b, lane);
+    cross_segments(b, lane);
     if (d->index[lane] != b->target[lane]) continue;
     b->at[lane] = d->index[lane];
     stop(b, lane);
