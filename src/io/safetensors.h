@@ -6,8 +6,6 @@
 
 #include "base/base.h"
 
-enum { OG_RANK_MOST = 8 };
-
 typedef struct og_tensor {
   char *name;
   size_t rank, shape[OG_RANK_MOST]; /* rank 0: a scalar */

@@ -74,7 +74,8 @@ typedef struct og_model_parts {
       *state_columns; /* [states]: the first column whose location is the state itself; OG_NO_COLUMN */
   og_node final_cost; /* scalar: reads TIME (as t1), STATE, PARAMETER; OG_NODE_NONE when absent */
   int has_integral_cost, has_span;
-  int switches; /* the equations or the integral cost compare something with t or a state in it */
+  int switches; /* the equations or the integral cost compare something with a state in it, or t with more
+                   than constants */
   double t0, t1;
 } og_model_parts;
 
@@ -85,6 +86,8 @@ og_context *og_model_context(const og_model *model);
 void og_model_keep(const og_model *model);
 /* The consts that og_model_set has given a value, one for each index from 0: 0 beyond the last. */
 int og_model_setting(const og_model *model, size_t index, const char **name, const char **expression);
+/* Of a model without a text: a number that says whether two are the same; else 0. */
+uint64_t og_model_digest(const og_model *model);
 /* It was read from a file of parameters (og_model_saved). */
 void og_model_set_saved(og_model *model);
 

@@ -4,6 +4,7 @@
 
 #include "io/io.h"
 #include "io/json.h"
+#include "io/safetensors.h"
 #include "parameters/parameters.h"
 
 /* ---- Writing ---- */
@@ -23,21 +24,26 @@ static void write_row(FILE *file, size_t count, const double *values) {
   fputc(']', file);
 }
 
-static void write_value(FILE *file, const og_parameter_info *info, const double *values) {
-  if (info->dimensions == 0) {
-    write_number(file, values[0]);
-    return;
-  }
-  if (info->dimensions == 1) {
-    write_row(file, info->rows, values);
-    return;
+/* Arrays of arrays, one for each dimension; returns what is behind the values. */
+static const double *write_nested(FILE *file, int dimensions, const size_t *shape, const double *values) {
+  if (dimensions == 1) {
+    write_row(file, shape[0], values);
+    return values + shape[0];
   }
   fputc('[', file);
-  for (size_t row = 0; row < info->rows; row++) {
-    if (row) fputs(",\n    ", file);
-    write_row(file, info->columns, values + row * info->columns);
+  for (size_t i = 0; i < shape[0]; i++) {
+    if (i) fputs(",\n    ", file);
+    values = write_nested(file, dimensions - 1, shape + 1, values);
   }
   fputc(']', file);
+  return values;
+}
+
+static void write_value(FILE *file, const og_parameter_info *info, const double *values) {
+  if (info->dimensions == 0)
+    write_number(file, values[0]);
+  else
+    write_nested(file, info->dimensions, info->shape, values);
 }
 
 static og_status write_parameters(const og_model *model, const double *theta, FILE *file) {
@@ -45,7 +51,7 @@ static og_status write_parameters(const og_model *model, const double *theta, FI
   for (size_t i = 0; i < og_model_parameters(model); i++) {
     og_parameter_info info;
     OG_TRY(og_model_parameter(model, i, &info));
-    fprintf(file, "%s\n  \"%s\": ", i ? "," : "", info.name); /* names are identifiers: nothing to escape */
+    fprintf(file, "%s\n  \"%s\": ", i ? "," : "", info.name); /* names have nothing to escape */
     write_value(file, &info, theta + info.offset);
   }
   fputs("\n}\n", file);
@@ -63,6 +69,11 @@ og_status og_parameters_write_json(const og_model *model, const double *theta, c
 static og_status fail_shape(const og_parameter_reading *r, const og_parameter_info *info) {
   if (info->rows == 1 && info->columns == 1)
     return og_fail(r->context, OG_ERR_SHAPE, "%s: %s must be a number", r->path, info->name);
+  if (info->dimensions > 2) {
+    char text[OG_TENSOR_SHAPE_TEXT];
+    return og_fail(r->context, OG_ERR_SHAPE, "%s: %s must be arrays within arrays, of the shape %s", r->path,
+                   info->name, og_tensor_shape_text((size_t)info->dimensions, info->shape, text));
+  }
   if (info->columns == 1)
     return og_fail(r->context, OG_ERR_SHAPE, "%s: %s must be an array of %zu numbers", r->path, info->name,
                    info->rows);
@@ -85,9 +96,24 @@ static og_status read_row(const og_parameter_reading *r, const og_parameter_info
   return OG_OK;
 }
 
+static og_status read_nested(const og_parameter_reading *r, const og_parameter_info *info, int dimension,
+                             const og_json *item, double **values) {
+  size_t count = info->shape[dimension];
+  if (dimension + 1 == info->dimensions) {
+    OG_TRY(read_row(r, info, item, count, *values));
+    *values += count;
+    return OG_OK;
+  }
+  if (item->kind != OG_JSON_ARRAY || item->count != count) return fail_shape(r, info);
+  for (const og_json *part = item->first; part; part = part->next)
+    OG_TRY(read_nested(r, info, dimension + 1, part, values));
+  return OG_OK;
+}
+
 static og_status read_value(const og_parameter_reading *r, const og_parameter_info *info,
                             const og_json *item) {
   double *values = r->values + info->offset;
+  if (info->dimensions > 2) return read_nested(r, info, 0, item, &values);
   int is_array = item->kind == OG_JSON_ARRAY;
   int nested = is_array && item->first && item->first->kind == OG_JSON_ARRAY;
   if (info->rows == 1 && info->columns == 1 && !is_array) return read_number(r, info, item, values);

@@ -7,26 +7,20 @@
 
 /* ---- Writing ---- */
 
-/* The shape of a parameter's tensor; returns the rank. */
-static size_t shape_of(const og_parameter_info *info, size_t shape[2]) {
-  shape[0] = info->rows;
-  shape[1] = info->columns;
-  return (size_t)info->dimensions;
-}
-
 static og_status add_parameters(const og_model *model, const double *theta, og_tensors *set) {
   for (size_t i = 0; i < og_model_parameters(model); i++) {
     og_parameter_info info;
-    size_t shape[2];
     OG_TRY(og_model_parameter(model, i, &info));
-    OG_TRY(og_tensors_add(set, info.name, shape_of(&info, shape), shape, theta + info.offset));
+    OG_TRY(og_tensors_add(set, info.name, (size_t)info.dimensions, info.shape, theta + info.offset));
   }
   return OG_OK;
 }
 
-/* The text as UTF-8. Other bytes can stand only in comments, where a question mark does as well. */
+/* The text as UTF-8. Other bytes can stand only in comments, where a question mark does as well. A model that
+ * was made by calls has none. */
 static og_status add_text(const og_model *model, og_tensors *set) {
   og_context *context = og_model_context(model);
+  if (!*og_model_text(model)) return OG_OK;
   char *text = og_strdup(context, og_model_text(model));
   if (!text) return og_fail_memory(context, strlen(og_model_text(model)), "a model's text");
   for (char *at = text; *(at += og_utf8_prefix(at, strlen(at)));) *at = '?';
@@ -104,9 +98,8 @@ static og_status explain(const matching *m, og_status status) {
     add_entry(&have, m->names[i], m->tensors[i]->rank, m->tensors[i]->shape);
   for (size_t i = 0; i < m->r->count; i++) {
     og_parameter_info info;
-    size_t shape[2];
     OG_TRY(og_model_parameter(m->r->model, i, &info));
-    add_entry(&want, info.name, shape_of(&info, shape), shape);
+    add_entry(&want, info.name, (size_t)info.dimensions, info.shape);
   }
   og_trail(m->r->context, status, "the file has: %s", have.text);
   return og_trail(m->r->context, status, "the model has: %s", want.text);
@@ -114,6 +107,9 @@ static og_status explain(const matching *m, og_status status) {
 
 /* A number is [] or [1] or [1, 1]; a vector may be a matrix of one column; else shapes are the same. */
 static int fits(const og_tensor *tensor, const og_parameter_info *info) {
+  if (info->dimensions > 2)
+    return tensor->rank == (size_t)info->dimensions &&
+           !memcmp(tensor->shape, info->shape, tensor->rank * sizeof *tensor->shape);
   size_t rows = tensor->rank > 0 ? tensor->shape[0] : 1, columns = tensor->rank > 1 ? tensor->shape[1] : 1;
   return tensor->rank <= 2 && rows == info->rows && columns == info->columns;
 }
@@ -123,10 +119,9 @@ static og_status take(const matching *m, const og_tensor *tensor, size_t paramet
   OG_TRY(og_model_parameter(m->r->model, parameter, &info));
   if (!fits(tensor, &info)) {
     char have[OG_TENSOR_SHAPE_TEXT], want[OG_TENSOR_SHAPE_TEXT];
-    size_t shape[2], rank = shape_of(&info, shape);
     og_fail(m->r->context, OG_ERR_SHAPE, "%s: tensor %s of shape %s cannot be %s of shape %s", m->r->path,
             tensor->name, og_tensor_shape_text(tensor->rank, tensor->shape, have), info.name,
-            og_tensor_shape_text(rank, shape, want));
+            og_tensor_shape_text((size_t)info.dimensions, info.shape, want));
     return explain(m, OG_ERR_SHAPE);
   }
   for (size_t i = 0; i < tensor->count; i++)

@@ -21,10 +21,11 @@ static uint64_t add_numbers(uint64_t hash, const double *numbers, size_t count) 
 
 static const uint64_t SEED = UINT64_C(0xcbf29ce484222325);
 
-/* The fingerprint of a model: of its text and of the consts that were set. */
+/* The fingerprint of a model: of its text or its graph, and of the consts that were set. */
 static uint64_t model_fingerprint(const og_model *model) {
   const char *name, *expression, *text = og_model_text(model);
-  uint64_t hash = add(SEED, text, strlen(text));
+  uint64_t hash = add(SEED, text, strlen(text)), digest = og_model_digest(model);
+  if (digest) hash = add(hash, &digest, sizeof digest);
   for (size_t i = 0; og_model_setting(model, i, &name, &expression); i++) {
     hash = add(hash, name, strlen(name) + 1);
     hash = add(hash, expression, strlen(expression) + 1);
@@ -92,8 +93,11 @@ static og_status make(og_objective *objective, const og_options *options, og_bat
                       const double *theta, og_trainer **out) {
   og_trainer *trainer = NULL;
   OG_TRY(og_objective_check_theta(objective, theta));
-  OG_TRY(og_trainer_create(objective->context, options, objective->p, og_objective_loss, objective, batches,
-                           theta, &trainer));
+  OG_TRY(og_trainer_create(objective->context, options,
+                           &(og_trainer_parts){OG_INIT(og_trainer_parts), .p = objective->p,
+                                               .loss = og_objective_loss, .user = objective,
+                                               .batches = batches, .theta = theta},
+                           &trainer));
   og_status status = og_trainer_set_bounds(trainer, objective->lowest, objective->highest);
   if (status == OG_OK) status = og_trainer_exempt(trainer, count_exempt(objective));
   if (status != OG_OK) {
