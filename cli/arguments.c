@@ -84,7 +84,7 @@ static int hint(const arguments *a) {
   return EXIT_USAGE;
 }
 
-/* Tools that say little unless they are asked to. */
+/* Other tools print little unless a word such as --verbose asks for more. */
 static int fail_verbose(const arguments *a, const char *word) {
   complain("there is no %s: progress, notes and warnings are shown unless --quiet is given", word);
   return hint(a);
@@ -229,7 +229,7 @@ static int parse_times(arguments *a) {
   return hint(a);
 }
 
-/* As in 800x500. */
+/* Parses a size as in 800x500. */
 static int parse_size(arguments *a) {
   enum { LEAST = 200, MOST = 4000 };
   const char *text = a->values[FLAG_SIZE];

@@ -34,7 +34,7 @@ void spread_by_kind(const check *c, const double *values, double *largest) {
 
 /* ---- Computing ---- */
 
-/* A derivative by time that is not finite is not known, and the others are compared without it. */
+/* A derivative by time that is not finite is not known: the other components are compared without it. */
 static og_status fill_ends(const check *c, og_objective *objective, double *values) {
   og_status status = og_objective_initial_gradient(objective, values + c->p->p);
   if (status != OG_OK) return status;
@@ -47,7 +47,7 @@ static og_status fill_ends(const check *c, og_objective *objective, double *valu
 
 int is_affordable(const check *c, way which) { return which != WAY_FORWARD || !c->sample; }
 
-/* What is not varied is NaN. */
+/* Derivatives by what differences do not vary are NaN. */
 static og_status evaluate_differences(const check *c, og_objective *objective, double *values,
                                       double *error) {
   if (!c->sample) return og_objective_differences(objective, c->p->theta, values, error);
@@ -123,8 +123,8 @@ way shown_way(const check *c) {
   return shown;
 }
 
-/* Where the loss itself cannot be had, no way is tried. Error control of the gradient may narrow the steps,
- * whose loss is another one then. */
+/* Where the loss itself cannot be computed, no way is tried. Error control of the gradient may narrow the
+ * steps, and the loss is then that of the narrowed steps. */
 static og_status run_ways(check *c) {
   og_status status =
       og_objective_evaluate_with(c->objective, OG_ADJOINT_DISCRETE, c->p->theta, &c->loss, NULL);
@@ -147,7 +147,7 @@ static og_status run_all(check *c) {
 
 /* ---- Output ---- */
 
-/* With --plot the sweep becomes a part of the object. */
+/* Prints the JSON object, in which the sweep is a part with --plot. */
 static int show(const check *c, const sweep *s) {
   cJSON *object = check_json(c);
   if (s) cJSON_AddItemToObject(object, "sweep", sweep_json(s));
@@ -159,7 +159,7 @@ static int show(const check *c, const sweep *s) {
   return status ? status : all_agree(c) ? EXIT_DONE : EXIT_FAILED;
 }
 
-/* What was computed is shown also where the picture fails. */
+/* The report is printed also where the picture fails. */
 static int finish(const check *c) {
   sweep s;
   if (!c->p->plot) return show(c, NULL);
@@ -216,7 +216,7 @@ static size_t draw(uint64_t *state, size_t below) {
   return (size_t)((z ^ (z >> 31)) % below);
 }
 
-/* One from each of `wanted` stretches of equal length, or all. */
+/* Draws one entry from each of `wanted` parts of equal length, or takes all entries. */
 static void draw_entries(check *c, const og_parameter_info *info, size_t wanted, uint64_t *state) {
   size_t count = info->rows * info->columns;
   if (wanted > count) wanted = count;

@@ -20,13 +20,13 @@ const char *way_name(way which);
 
 typedef struct column {
   char *failure;   /* NULL: computed */
-  char *reason;    /* why it is not judged, or disagrees, or NULL */
+  char *reason;    /* why the way is not judged or disagrees; NULL: it agrees */
   double *values;  /* [count]: components */
   double *change;  /* [count]: of a finer run, with a share of the largest of its kind; INFINITY: not known */
   double *allowed; /* [count]: how far each may be from the reference; NaN: not known */
   double moved;    /* how far its finer run is from it: see apart; INFINITY: not known */
   double worst;    /* largest difference from the reference, relative to the largest component of its kind */
-  double loss;     /* that the way computed; NaN: it does not */
+  double loss;     /* the loss that the way computed; NaN: it computes none */
   double seconds;
   long long kept;  /* bytes kept from the forward solve */
   int unsupported; /* the failure: this way does not do what the problem needs */
@@ -39,7 +39,7 @@ typedef struct check {
   size_t count;   /* components: p parameters, M n initial states, t0, t1 */
   size_t *sample; /* the parameters that differences vary: NULL: all */
   size_t sample_count;
-  double loss;   /* that grad prints: of discrete's steps, narrowed for the derivative */
+  double loss;   /* the loss that grad prints: that of discrete's steps, narrowed for the derivative */
   double span;   /* of the first trajectory */
   double *x0;    /* [M][n] */
   double *scale; /* [count]: the largest |component| of its kind, or what rounding in it is relative to */
@@ -63,15 +63,15 @@ static inline int is_independent(way which) { return which == WAY_DISCRETE || is
 int is_single(const check *c);
 /* Fills `largest` with the largest |value| among components of the same kind. */
 void spread_by_kind(const check *c, const double *values, double *largest);
-/* The same, and for times at least what they are a sum of. */
+/* The same; a derivative by a time is at least as large as the terms that it is a sum of. */
 void scale_of(const check *c, const double *values, double *scale);
-/* What a component is a derivative by. */
+/* The size of the variable that a component is a derivative by. */
 double variable_size(const check *c, size_t i);
 /* The gradient of `objective` by one way: values [count], in differences also their error for parameters [p].
  */
 og_status evaluate_way(const check *c, og_objective *objective, way which, double *values, double *loss,
                        double *error);
-/* The way relative to which differences are shown: the reference, or the first there is. */
+/* The way relative to which differences are shown: the reference or, where there is none, the first. */
 way shown_way(const check *c);
 
 /* The parameters that differences vary, when there are too many for all of them. */
@@ -98,7 +98,7 @@ void judge_all(check *c);
 /* Backsolve may fail where the equation cannot be solved backward; that says nothing about the gradient. */
 int all_agree(const check *c);
 
-/* How far each way may be from the reference. */
+/* Fills `allowed` of all ways: how far each component may be from the reference. */
 void allow_all(check *c);
 
 /* ---- check_report.c ---- */

@@ -53,7 +53,7 @@ static og_status open_finer(const check *c, og_options *options, og_objective **
   return og_objective_create(c->p->context, c->p->model, c->p->data, options, out);
 }
 
-/* A largest step may be narrower than the other two allow. */
+/* Takes back the lower limit and the first width of steps, which narrower steps may not meet. */
 static og_status free_steps(og_options *options) {
   og_status status = og_options_set_real(options, OG_OPT_MIN_STEP, 0);
   return status == OG_OK ? og_options_set_real(options, OG_OPT_FIRST_STEP, 0) : status;
@@ -86,7 +86,8 @@ static void unknown_change(const check *c, column *to) {
   for (size_t i = 0; i < c->count; i++) to->change[i] = INFINITY;
 }
 
-/* |finer - plain| of one way, with a share of the largest of its kind. */
+/* Fills the changes of one way: |finer - plain|, and at least a share of the largest among like components.
+ */
 static og_status measure_change(check *c, og_objective *finer, way which) {
   column *to = &c->columns[which];
   double *values = take(c->count, sizeof *values), *largest = take(c->count, sizeof *largest), loss;
@@ -111,7 +112,7 @@ static og_status prepare(const check *c, og_options **options, og_objective **fi
   return status == OG_OK && !*finer ? open_finer(c, *options, finer) : status;
 }
 
-/* With no finer runs to be had. */
+/* Marks all changes as unknown, where there are no finer runs. */
 static void do_without(check *c) {
   c->finer_failure = join("%s", og_context_message(c->p->context));
   for (way w = 0; w < WAY_COUNT; w++) unknown_change(c, &c->columns[w]);
@@ -120,7 +121,7 @@ static void do_without(check *c) {
 og_status run_finer(check *c) {
   og_options *options = NULL;
   og_objective *finer = NULL;
-  show_warnings(c->p, 0); /* the plain runs gave them */
+  show_warnings(c->p, 0); /* the plain runs have shown them already */
   og_status status = prepare(c, &options, &finer);
   int without = status != OG_OK && !ends_all(status, NULL);
   if (without) do_without(c);

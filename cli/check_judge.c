@@ -109,7 +109,8 @@ static int count_confirming(const check *c, way which) {
  * well. */
 static const way others[] = {WAY_QUADRATURE, WAY_INTERPOLATE, WAY_BACKSOLVE};
 
-/* A continuous adjoint that others confirm, or else the only one that its own finer run does. */
+/* Chooses the continuous adjoint that most others confirm, or else the only one that its own finer run
+ * confirms. */
 static way best_of_others(const check *c) {
   way best = WAY_COUNT, alone = WAY_COUNT;
   int most = 0, alone_count = 0;
@@ -122,7 +123,8 @@ static way best_of_others(const check *c) {
   return best != WAY_COUNT || alone_count != 1 ? best : alone;
 }
 
-/* Discrete, if another way confirms it, or its finer run does and no others confirm each other against it. */
+/* Chooses discrete, if another way confirms it, or if its finer run does and no other ways agree on something
+ * else. */
 static way find_reference(const check *c) {
   if (count_confirming(c, WAY_DISCRETE)) return WAY_DISCRETE;
   way other = best_of_others(c);
@@ -148,7 +150,7 @@ static void give_reason(column *to, char *reason) {
   to->reason = reason;
 }
 
-/* Why a way of the held steps is not the reference. */
+/* Says why a way with the held steps is not the reference. */
 static char *why_not_trusted(const check *c, way which) {
   const column *discrete = &c->columns[WAY_DISCRETE];
   double away = apart(c, c->columns[which].values, c->columns[c->reference].values, NULL);
@@ -215,7 +217,7 @@ static void judge(check *c, way which) {
   }
 }
 
-/* Nothing to compare with: each says why it is no reference. */
+/* Without a reference nothing is compared: each way says why it is none. */
 static void give_up(check *c, way which) {
   column *to = &c->columns[which];
   if (!to->failure && !to->reason && is_independent(which) && isfinite(to->moved))
@@ -251,10 +253,10 @@ int all_agree(const check *c) {
  * visible by finer runs: what changes is what they explain. */
 static const double REFINED_CHANGE =
     4; /* an error of order 1 shrinks to half: it is twice the change; twice for safety */
-static const double ERRORS_ALLOWED = 10; /* of the differences' own error, estimated or expected */
+static const double ERRORS_ALLOWED = 10; /* times the differences' own error, estimated or expected */
 static const double LOSS_ROUNDING = 1e3; /* epsilons, as thousands of steps may leave */
 
-/* Thousands of steps' rounding. */
+/* What rounding leaves of a gradient after thousands of steps, relative to it. */
 static double rounding_of(const check *c) { return is_single(c) ? 1e-3 : 1e-10; }
 
 static double epsilon_of(const check *c) { return is_single(c) ? FLT_EPSILON : DBL_EPSILON; }
@@ -294,8 +296,8 @@ static void allow_differences(check *c) {
   }
 }
 
-/* Two discretisations. That of the held steps explains no more than makes two gradients differ: where they do
- * not resolve the derivative it changes by any amount. */
+/* Ways with other steps differ by the errors of two discretisations. Those of the held steps count up to
+ * too_far only: where they do not resolve the derivative, a finer run changes it by any amount. */
 static void allow_other_steps(check *c, way which) {
   const double *reference = c->columns[c->reference].change, *own = c->columns[which].change,
                *held = c->columns[WAY_DISCRETE].change;

@@ -70,13 +70,14 @@ static void print_components(const check *c, const row_list *list, way left_out,
   print_table(&table, 1);
 }
 
-/* Of an array its norm. */
+/* The number of a row: a component, or the norm of an array. */
 static double size_of(const row *r, const double *values, const double *reference) {
   (void)reference;
   return r->count == 1 ? values[r->first] : row_norm(r, values);
 }
 
-/* In an array the largest one, relative to its largest entry; what is not known is passed over. */
+/* The difference of a row: of an array the largest one, relative to its largest entry. Entries that are not
+ * known are passed over. */
 static double difference_of(const row *r, const double *values, const double *reference) {
   if (r->count == 1)
     return isnan(values[r->first]) ? NAN : relative_difference(values[r->first], reference[r->first]);
@@ -127,7 +128,7 @@ static void print_all_components(const check *c) {
   free_rows(&list), free(title);
 }
 
-/* "backsolve, quadrature and its finer run". */
+/* Names what confirms the reference: "backsolve, quadrature and its finer run". */
 static char *confirming(const check *c) {
   char *list = join("%s", ""), *longer;
   int left = c->confirmed_by_itself;
@@ -142,7 +143,7 @@ static char *confirming(const check *c) {
   return list;
 }
 
-/* Said where it is not what one expects. */
+/* Prints which way is the reference and what confirms it, unless it is discrete and another way does. */
 static void print_evidence(const check *c) {
   char *list = confirming(c);
   int ways_confirm = 0;

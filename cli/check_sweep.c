@@ -18,7 +18,7 @@ static void fill_levels(const check *c, sweep *s) {
     s->levels[k] = s->fixed ? ldexp(steps >= 4 ? (double)(steps / 4) : 1, (int)k) : pow(10, -3 - (double)k);
 }
 
-/* atol keeps its proportion to rtol. */
+/* Sets the level's rtol; atol keeps its proportion to rtol. */
 static og_status set_both(const check *c, og_options *options, double rtol) {
   return set_tolerances(c->p, options, rtol, rtol / og_options_real(c->p->options, OG_OPT_RTOL));
 }
@@ -54,7 +54,7 @@ static double distance(const check *c, const double *values, const double *from,
   return worst;
 }
 
-/* One level, every way. What fails is not a number. */
+/* Runs every way at one level. The error of a way that fails is NaN. */
 static og_status run_level(const check *c, size_t level, const double *truth, const double *scale, sweep *s) {
   og_objective *objective;
   double *values = take(c->count, sizeof *values), *discrete = take(c->count, sizeof *discrete), loss;
@@ -73,7 +73,7 @@ static og_status run_level(const check *c, size_t level, const double *truth, co
   return ends_all(status, NULL) ? status : OG_OK;
 }
 
-/* Of the finest run by one way; *found: whether there is one. */
+/* Computes the gradient of the finest run by one way; *found: whether it succeeded. */
 static og_status evaluate_truth(const check *c, og_objective *objective, way which, double *values,
                                 int *found) {
   double loss;
@@ -102,7 +102,7 @@ static og_status choose_truth(const check *c, og_objective *objective, double *t
   return status;
 }
 
-/* OK without a truth, when the runs went well and none is to be trusted. */
+/* Returns OG_OK without a truth where the runs succeeded and none of them is to be trusted. */
 static og_status find_truth(const check *c, sweep *s, double *truth) {
   og_objective *objective;
   double loss;
@@ -147,7 +147,7 @@ cJSON *sweep_json(const sweep *s) {
 /* The picture of odegrad check: the sweep's errors, and the slope that theory gives them. */
 /* A gradient that is ten times as wrong as it is large is off the chart. */
 static const double LARGEST_ERROR = 10;
-static const double LEAST_ERROR = 1e-11; /* below is rounding */
+static const double LEAST_ERROR = 1e-11; /* smaller errors are rounding */
 
 static double place_of(const sweep *s, size_t level) {
   return s->fixed ? 1 / s->levels[level] : s->levels[level];
@@ -180,7 +180,7 @@ static double level_of(const sweep *s, int slope) {
   return sum / count;
 }
 
-static const double GUIDE_ABOVE = 2; /* the errors, so that it is seen */
+static const double GUIDE_ABOVE = 2; /* times the errors, so that the line is seen beside their curve */
 
 /* The line of the given slope along the discrete adjoint's errors, as far as they go. */
 static og_status draw_slope(const sweep *s, int slope, const char *name, og_plot *plot) {

@@ -45,7 +45,7 @@ static int width_of_column(const columns *c, size_t i) {
   return length > NUMBER_WIDTH ? (int)length : NUMBER_WIDTH;
 }
 
-/* Ids are on the left, in the room that the widest of them takes. */
+/* Ids stand on the left, in a column as wide as the widest of them. */
 static size_t width_of_ids(const problem *p) {
   size_t widest = width_of("id");
   for (size_t m = 0; m < p->trajectories; m++) {

@@ -2,7 +2,7 @@
  */
 #include "cli.h"
 
-/* What an option needs: one of some words of a choice. */
+/* What an option needs: that a choice has one of some words. */
 typedef struct need {
   og_option option, choice;
   unsigned words; /* bit k: word number k does */
@@ -65,8 +65,8 @@ static int check_training(const problem *p) {
   return EXIT_USAGE;
 }
 
-/* Equal steps are taken as they are. Tolerances are left for the parameter integral of quadrature, which
- * check has too; its picture compares with an adaptive run. */
+/* Fixed steps have no use for tolerances, but for the parameter integral of quadrature, which check computes
+ * too; and the picture of check compares with an adaptive run. */
 static int means_something(const problem *p, og_option option) {
   int tolerance = option == OG_OPT_RTOL || option == OG_OPT_ATOL;
   if (p->arguments->verb == VERB_CHECK) return tolerance || p->plot;
@@ -88,7 +88,7 @@ static int check_fixed(const problem *p) {
   return EXIT_DONE;
 }
 
-/* What a picture looks like needs one. The losses have their own axes. */
+/* Options of a picture's looks need a picture. That of losses has its own axes. */
 static int check_picture(const problem *p) {
   static const flag looks[] = {FLAG_TITLE, FLAG_X_LABEL, FLAG_Y_LABEL, FLAG_LOG_X, FLAG_LOG_Y, FLAG_SIZE};
   const char *const *values = p->arguments->values;

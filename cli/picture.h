@@ -18,9 +18,9 @@ typedef struct picture {
   const double *theta;
   const held_out *held; /* [M]; NULL: nothing is */
   class_columns classes;
-  int phase;         /* one of two curves against the other */
+  int phase;         /* nonzero: the first of two curves is drawn against the other */
   phase_axis *shown; /* [curves]: the states and observed columns of the curves */
-  size_t curves;     /* of each trajectory */
+  size_t curves;     /* how many curves each trajectory has */
   solution s;
   double *values; /* [rows][curves] */
   size_t *above;  /* [curves]: the first curve that is the same everywhere; its own number: none is */

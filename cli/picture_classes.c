@@ -38,7 +38,7 @@ static int has_class(const judged *j, size_t row) {
   return j->label[row] >= 1 && j->label[row] <= (double)j->classes;
 }
 
-/* Rows after the end of a trajectory are not among the solution's: those are its last. */
+/* The solution has no rows behind the end of a trajectory: its last ones are missing. */
 static og_status judge_rows(const picture *d, const solution *s, judged *j) {
   const problem *p = d->p;
   const double *labels = og_table_column(p->data, og_model_observed_name(p->model, j->column));
@@ -149,7 +149,7 @@ static og_status draw_column(const picture *d, const solution *s, size_t column)
 static og_status solve_rows(const picture *d, solution *s) {
   const problem *p = d->p;
   double *t0 = take(p->trajectories, sizeof *t0), *t1 = take(p->trajectories, sizeof *t1);
-  og_status status = OG_ERR_DATA; /* what these two say was said before the picture */
+  og_status status = OG_ERR_DATA; /* the messages of these two have been printed before the picture */
   if (!find_spans(p, t0, t1) && !allot_data_times(p, t0, t1, s)) {
     show_warnings(p, 0);
     status = solve_rows_at(p, t0, t1, d->theta, s);

@@ -68,7 +68,8 @@ static char *curve_name(const picture *d, size_t curve, size_t m) {
   return whole;
 }
 
-/* The curve's own, and those of the curves that lie exactly under it and have no points to be named by. */
+/* The names at a curve: its own, and those of curves that lie exactly under it and have no points of their
+ * own. */
 static char *line_name(const picture *d, size_t curve, size_t m) {
   char *all = axis_name(d, curve);
   if (d->layout == BY_COLUMN) return free(all), curve_name(d, curve, m);
@@ -83,7 +84,7 @@ static char *line_name(const picture *d, size_t curve, size_t m) {
   return whole;
 }
 
-/* All names as long as they fit beside an axis. */
+/* Lists all names, as far as they fit beside an axis. */
 static char *y_label(const picture *d) {
   enum { LONGEST = 40 };
   if (d->phase) return axis_name(d, 1);
@@ -136,7 +137,7 @@ static og_status draw_curves(picture *d, size_t m, size_t first, size_t end) {
 
 /* ---- Phase portraits ---- */
 
-/* Curves look alike in both directions: their ends are marked. */
+/* Marks the ends of curves, which look alike in both directions. */
 static og_status draw_ends(picture *d, size_t m) {
   if (d->s.starts[m] == d->s.starts[m + 1]) return OG_OK;
   const double *first = d->values + d->s.starts[m] * d->curves,
@@ -145,7 +146,7 @@ static og_status draw_ends(picture *d, size_t m) {
   return status == OG_OK ? og_plot_signs(d->plot, "end", OG_MARKER_SQUARE, 1, last, last + 1) : status;
 }
 
-/* Few trajectories have a colour each. */
+/* Where trajectories are few, each has a colour of its own. */
 static char *phase_name(const picture *d, size_t m, const char *what) {
   if (d->p->trajectories == 1) return join("%s", what);
   char *number = are_many(d) ? number_of(d, m) : NULL;

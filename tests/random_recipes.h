@@ -227,7 +227,7 @@ static inline int stated_step(recipe *r) {
   return take_step(r, (recipe_step){.kind = STEP_STATED, .of = {a, b}, .count = 2, .shape = shape}, 0);
 }
 
-/* What programs carry out in one run (straight.h), alone and with squares, which read an operand twice. */
+/* What programs carry out in one run (scalar_run.h), alone and with squares, which read an operand twice. */
 static inline int scalar_arithmetic_step(recipe *r) {
   static const int ops[] = {OG_ADD, OG_ADD, OG_SUB, OG_SUB, OG_MUL, OG_MUL, OG_MUL, OG_DIV};
   int a = scalar_step(r), b = roll(r, 4) ? scalar_step(r) : a;

@@ -146,7 +146,7 @@ LANE_TESTS(float, s)
 /* Every operation of the accumulator machine, its form after another operation included: full rows have the
  * bits of the plain loops, and each lane those of its row alone. */
 #define STRAIGHT_TESTS(X, S)                                                                                 \
-  static void straight_bits_##S(void **state) {                                                              \
+  static void scalar_run_bits_##S(void **state) {                                                            \
     (void)state;                                                                                             \
     static X start[LANES], want[7][LANES], got[7][LANES], one[7];                                            \
     const og_elementwise_##S *tables[] = {&og_elementwise_base_##S, og_elementwise_best_##S()};              \
@@ -163,13 +163,13 @@ LANE_TESTS(float, s)
           for (int lane = 0; lane < LANES; lane++) want[row][lane] = got[row][lane] = (X)noise(&seed) + 2;   \
         memcpy(start, want[6], sizeof start);                                                                \
         X *want_base = want[0], *got_base = got[0], *one_base = one;                                         \
-        og_elementwise_reference_##S.straight(3, run, &want_base);                                           \
-        tables[t]->straight(3, run, &got_base);                                                              \
+        og_elementwise_reference_##S.scalar_run(3, run, &want_base);                                         \
+        tables[t]->scalar_run(3, run, &got_base);                                                            \
         assert_memory_equal(got, want, sizeof got);                                                          \
         for (int lane = 0; lane < LANES; lane++) {                                                           \
           for (int row = 0; row < 7; row++) one[row] = want[row][lane];                                      \
           one[4] = 0, one[6] = start[lane];                                                                  \
-          tables[t]->straight_one(3, run, &one_base);                                                        \
+          tables[t]->scalar_run_one(3, run, &one_base);                                                      \
           for (int row = 0; row < 7; row++) assert_memory_equal(&one[row], &want[row][lane], sizeof(X));     \
         }                                                                                                    \
       }                                                                                                      \
@@ -289,7 +289,7 @@ int main(void) {
       cmocka_unit_test(against_reference_d), cmocka_unit_test(against_reference_s),
       cmocka_unit_test(lane_bits_d),         cmocka_unit_test(lane_bits_s),
       cmocka_unit_test(lane_loops_d),        cmocka_unit_test(lane_loops_s),
-      cmocka_unit_test(straight_bits_d),     cmocka_unit_test(straight_bits_s),
+      cmocka_unit_test(scalar_run_bits_d),   cmocka_unit_test(scalar_run_bits_s),
       cmocka_unit_test(loops_as_written_d),  cmocka_unit_test(loops_as_written_s),
       cmocka_unit_test(lanes_as_written),
   };

@@ -33,12 +33,12 @@ static void rows_of_chains(void **state) {
 /* The operations of a run, in order, and how many of them store anything. */
 static void expect_run(og_graph *g, og_node output, int count, const int *ops, int stores) {
   og_program *program = program_of(g, 1, &output);
-  assert_int_equal(program->segment_count, 1);
-  assert_true(program->segments[0].straight);
-  assert_int_equal(program->segments[0].count, count);
+  assert_int_equal(program->stretch_count, 1);
+  assert_true(program->stretches[0].scalar);
+  assert_int_equal(program->stretches[0].count, count);
   for (int i = 0; i < count; i++) {
-    assert_int_equal(program->straight[i].op, ops[i]);
-    stores -= program->straight[i].keep != OG_SCALAR_RUN_DROP;
+    assert_int_equal(program->scalar_runs[i].op, ops[i]);
+    stores -= program->scalar_runs[i].keep != OG_SCALAR_RUN_DROP;
   }
   assert_int_equal(stores, 0);
   og_program_destroy(program);

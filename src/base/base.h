@@ -23,21 +23,22 @@ og_status og_fail(og_context *context, og_status status, const char *format, ...
  * from start %d", 3). Returns `status`. */
 og_status og_trail(og_context *context, og_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Of numbers in messages: printf writes the sign of one that is not a number, "-nan", which 0/0 has. */
+/* A number for a message: of one that is not a number without its sign, which printf writes ("-nan" of 0/0).
+ */
 static inline double og_shown(double value) { return value != value ? fabs(value) : value; }
-/* The message for memory that was not there. */
+/* Fails with OG_ERR_MEMORY and the message that there are no such bytes for `what`. */
 og_status og_fail_memory(og_context *context, size_t bytes, const char *what);
-/* Not 0: what computes is to end with OG_ERR_INTERRUPTED. */
+/* The flag of og_context_interrupt: while it is not 0, computations end with OG_ERR_INTERRUPTED. */
 const atomic_int *og_interrupt_of(const og_context *context);
-/* As many of the wanted threads, the calling one among them, as can be made: OpenMP ends the process where it
- * cannot make those that it is asked for. */
+/* How many of the wanted threads, the calling one among them, can be made. Nobody asks OpenMP for more: it
+ * ends the process where it cannot make a thread. */
 int og_threads_there(og_context *context, int wanted);
-/* The most that were once there, which OpenMP keeps, and whether more were tried in vain. */
+/* The most threads that there were at once, which OpenMP keeps, and whether more could not be made. */
 typedef struct og_threads {
   int most, limited;
 } og_threads;
 og_threads *og_threads_of(og_context *context);
-/* One line to the log sink. */
+/* Writes one line to the log sink. */
 void og_log(const og_context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Of arguments of public functions (odegrad.h has the rule): the object that a function is of, whose context
@@ -80,7 +81,7 @@ typedef struct og_references {
   atomic_long others;
 } og_references;
 static inline void og_keep(og_references *references) { atomic_fetch_add(&references->others, 1); }
-/* Gives up one use: whether it was the last. */
+/* Gives up one use of the object; returns whether it was the last. */
 static inline int og_was_last(og_references *references) {
   return atomic_fetch_sub(&references->others, 1) == 0;
 }
@@ -96,7 +97,7 @@ static inline int og_was_last(og_references *references) {
  * failure names the path and the cause. */
 og_status og_read_file(og_context *context, const char *path, char **text, size_t *length);
 
-/* What a path is called in messages. */
+/* The name of a file in messages: its path, or "standard input". */
 const char *og_file_name(const char *path);
 
 /* Reads one decimal number ("1.5e-3", optional sign) at the start of `text`, whatever the locale: no blanks,
@@ -112,7 +113,7 @@ void og_rng_seed(og_rng *rng, uint64_t seed, uint64_t stream);
 uint64_t og_rng_next(og_rng *rng);
 double og_rng_uniform(og_rng *rng); /* in [0, 1) */
 double og_rng_normal(og_rng *rng);
-/* 0, ..., count - 1 in random order. */
+/* Fills `order` with 0, ..., count - 1 in random order. */
 void og_rng_shuffle(og_rng *rng, size_t *order, size_t count);
 
 /* The context an options object was made with, and a private copy of it (NULL copies the defaults). */
@@ -120,7 +121,7 @@ og_context *og_options_context(const og_options *options);
 og_status og_options_copy(og_context *context, const og_options *options, og_options **out);
 /* Sets a text option to a copy of `text`. */
 og_status og_options_put_text(og_options *options, og_option option, const char *text);
-/* OG_ERR_BOUNDS: the value, as it was given, and what it may be. */
+/* Fails with OG_ERR_BOUNDS: the message has the value as it was given, and the bounds. */
 og_status og_options_fail_bounds(const og_options *options, const og_option_info *row, const char *value);
 /* The word of a choice option's value: "tsit5"; "" for other options. Lives as long as the options, until
  * they change. */

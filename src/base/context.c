@@ -99,7 +99,7 @@ static char *printable_copy(og_context *context, char *text) {
   if (og_is_printable(text)) return text;
   size_t size = og_printable(text, NULL, 0) + 1;
   char *copy = og_alloc(context, size, 1);
-  if (!copy) size = strlen(text) + 1; /* as much of it as fits where the text is */
+  if (!copy) size = strlen(text) + 1; /* no memory: the text is changed in place, as far as there is room */
   char brief[FALLBACK_SIZE];
   if (copy) {
     og_printable(text, copy, size);
@@ -238,7 +238,7 @@ static const status_row *row_of(og_status status) {
   size_t count = sizeof status_rows / sizeof status_rows[0];
   for (size_t i = 0; i < count; i++)
     if (status_rows[i].status == status) return &status_rows[i];
-  return &status_rows[count - 1]; /* OG_ERR_INTERNAL closes the list */
+  return &status_rows[count - 1]; /* OG_ERR_INTERNAL is the last one */
 }
 
 const char *og_status_name(og_status status) { return row_of(status)->name; }

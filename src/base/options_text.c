@@ -33,7 +33,7 @@ static og_status fail_value(og_context *context, const og_option_info *row, cons
   return og_fail(context, OG_ERR_ARGUMENT, "option %s is \"%s\"; expected %s", row->name, text, expected);
 }
 
-/* What other tools call a choice. */
+/* Names that other tools have for a choice. */
 static const struct {
   const char *names; /* with a blank before and behind each */
   const char *own;
@@ -100,7 +100,7 @@ static og_status check_state_atol(og_options *options, og_context *context, cons
   return og_options_fail_bounds(options, row, text);
 }
 
-/* Of single states: added to the list of those that were given before. */
+/* Tolerances of single states are added to those that were given before. */
 static og_status add_state_atols(og_options *options, og_context *context, const char *text) {
   const char *before = og_options_text(options, OG_OPT_ATOL);
   for (const char *at = text;; at++) {
@@ -141,7 +141,7 @@ static int same_word(const char *a, const char *b) {
   return *a == *b;
 }
 
-/* Bytes in a unit, 0 when it is none. */
+/* How many bytes a unit of memory has; 0: there is no such unit. */
 static double unit_bytes(const char *unit) {
   static const struct {
     const char *name;

@@ -6,7 +6,7 @@ static unsigned pages_of(const og_pages *pages) {
   return count;
 }
 
-/* Entries in the next page. */
+/* How many entries the next page will have. */
 static size_t next_size(const og_pages *pages, size_t most) {
   size_t full = (size_t)OG_PAGE_FIRST << pages_of(pages), left = most - pages->capacity;
   return full < left ? full : left;

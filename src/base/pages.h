@@ -14,10 +14,11 @@ typedef struct og_pages {
   void *page[OG_PAGES];
 } og_pages;
 
-/* The bytes that room for entry `index` will allocate (0: it is there already) when no more than `most`
- * entries are ever wanted: the last page is no larger than they need. */
+/* The bytes that og_pages_grow will allocate so that there is an entry `index` (0: it is there already).
+ * `most` is the largest number of entries that will ever be wanted: the last page is no larger than these
+ * need. */
 size_t og_pages_growth(const og_pages *pages, size_t index, size_t stride, size_t most);
-/* Adds that page. OG_ERR_MEMORY without a message if there is none; safe from worker threads. */
+/* Adds a page. OG_ERR_MEMORY, without a message, where there is no memory; worker threads may call it. */
 og_status og_pages_grow(og_context *context, og_pages *pages, size_t stride, size_t most);
 void og_pages_free(og_context *context, og_pages *pages);
 /* The bytes that `count` entries take, pages' own bookkeeping by the allocator included. */

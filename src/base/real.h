@@ -12,7 +12,7 @@ typedef double real;
 #define OG_R(name) name##_d
 #define OG_R_ISA2(name, isa) name##_##isa##_d
 #endif
-/* In files compiled for each instruction set: the name with that of the set (OG_ISA) as well. */
+/* In files that are compiled for each instruction set, the name gets that of the set (OG_ISA) as well. */
 #define OG_R_ISA1(name, isa) OG_R_ISA2(name, isa)
 #define OG_R_ISA(name) OG_R_ISA1(name, OG_ISA)
 

@@ -65,7 +65,7 @@ static size_t stack_size(void) {
   return most;
 }
 
-/* A size that the system does not take is none: OpenMP leaves it at that too. */
+/* A stack size that the system refuses is ignored, as OpenMP does. */
 static int make_threads(pthread_t *threads, int wanted, gate *g) {
   pthread_attr_t attributes;
   int made = 0;
@@ -115,7 +115,7 @@ int og_threads_there(og_context *context, int wanted) {
 
 enum { FIRST_SIZE = 1 << 14, HEAD = 16 };
 
-/* Of what is no regular file, and may never end. */
+/* Of devices and pipes, which may never end, no more than this is read. */
 static const size_t stream_most = (size_t)1 << 30;
 
 /* Devices may go on for ever: what begins with so many NUL bytes is neither a text nor a safetensors file,

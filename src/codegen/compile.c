@@ -26,8 +26,8 @@
 
 /* ---- A directory to compile in ---- */
 
-/* It does not outlive its use; where a program is killed in the middle, the next one that compiles removes
- * what it left. */
+/* The directory does not outlive its use. Where a program is killed in the middle, the next one that compiles
+ * removes what it left. */
 enum { OG_PATH_SIZE = 4096 };
 
 typedef struct build_directory {
@@ -45,8 +45,7 @@ static int open_directory(int folder, const char *name) {
   return openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Its files, of which compilers make some of their own; there are no directories in it. Takes the descriptor.
- */
+/* Removes the files of a directory, in which there are no folders, and closes its descriptor. */
 static void empty(int directory) {
   DIR *list = fdopendir(directory);
   if (!list) {
@@ -72,7 +71,7 @@ static int is_directory(const char *name) {
   return strncmp(name, PREFIX, sizeof PREFIX - 1) == 0 && strlen(name) == sizeof PREFIX - 1 + MARK;
 }
 
-/* Another user's is left alone: a name in a folder that all may write to says nothing. */
+/* A directory of another user is left alone: in a folder that all may write to, its name says nothing. */
 static void remove_if_left(int folder, const char *name) {
   struct stat facts;
   int descriptor = open_directory(folder, name);
@@ -102,7 +101,7 @@ static int is_ours(const build_directory *directory) {
          here.st_ino == there.st_ino && here.st_dev == there.st_dev;
 }
 
-/* A directory, locked; 0, with the reason in errno, where there can be none. */
+/* Makes a directory and locks it; returns 0, with the reason in errno, where it cannot. */
 static int make(build_directory *directory, const char *here, const char *place) {
   for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
     int length = snprintf(directory->path, sizeof directory->path, "%s%s/" PREFIX "XXXXXX", here, place);
@@ -152,7 +151,7 @@ static og_status write_source(const build_directory *directory, const og_text *t
                         strerror(errno));
 }
 
-/* What the compiler said, as much as is worth showing. */
+/* Reads the first lines of what the compiler printed. */
 static void read_log(const build_directory *directory, char text[LOG_SIZE]) {
   FILE *file = fopen(directory->log, "r");
   size_t length = file ? fread(text, 1, LOG_SIZE - 1, file) : 0;
@@ -168,7 +167,7 @@ static const char *fused_flag(void) { return og_dense_best_d()->fused ? "-DFUSED
 static int open_pipe(int ends[2]) {
   if (pipe(ends) != 0) return errno;
   int low = ends[0];
-  ends[0] = fcntl(low, F_DUPFD_CLOEXEC, LIFELINE + 1); /* not what it becomes in the child */
+  ends[0] = fcntl(low, F_DUPFD_CLOEXEC, LIFELINE + 1); /* its number in the child is another one */
   int failed = ends[0] < 0 || fcntl(ends[1], F_SETFD, FD_CLOEXEC) != 0 ? errno : 0;
   close(low);
   return failed;

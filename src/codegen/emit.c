@@ -13,7 +13,7 @@
 static const char *const slot_names[OG_SLOT_COUNT] = {"t",     "x",         "theta", "lambda", "t_dot",
                                                       "x_dot", "theta_dot", "data",  "clock"};
 
-/* One function's text. */
+/* The emission of one function. */
 typedef struct emission {
   og_text *text;
   const og_program *program;
@@ -75,7 +75,7 @@ static const char *const binary_text[OG_EW_BINARY_COUNT] = {"%s + %s",          
                                                             "both(%s, %s)",     "either(%s, %s)",
                                                             "zero_wins(%s, %s)"};
 
-/* The pattern with its %s replaced in order. */
+/* Adds the pattern, its %s replaced by operands in their order. */
 static void fill_in(og_text *text, const char *pattern, char names[3][NAME_SIZE]) {
   for (int k = 0; *pattern;) {
     const char *gap = strstr(pattern, "%s");
@@ -157,7 +157,8 @@ static void emit_level(emission *e, int level) {
 
 enum { REGISTER_VALUES_MOST = 200 };
 
-/* Only what vectors have operators for, and little enough to stay in registers. */
+/* Whether a program fits into registers: it has only operations that vectors have operators for, and few
+ * values. */
 static int fits_registers(const emission *e) {
   for (int i = 0; i < e->scalars.count; i++) {
     const og_scalar *s = &e->scalars.scalars[i];

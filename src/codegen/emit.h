@@ -17,7 +17,7 @@ typedef struct og_text {
 
 void og_text_add(og_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* What every emitted file begins with. */
+/* Adds what every emitted file begins with. */
 void og_emit_prelude(og_text *text);
 /* A program and the name of its function. `registers`: it is simple enough for functions name_vec and
  * name_real as well, which have all in registers: (t, x, theta, lambda, outputs). */

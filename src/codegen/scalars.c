@@ -1,10 +1,10 @@
-/* A program carried out on names in place of numbers: what each row holds is the scalar that was written
- * there last. Operations and their order are the interpreter's (program/evaluate_real.c). */
+/* A program is read as the interpreter would carry it out (program/evaluate_real.c), with scalars in place of
+ * numbers: each row holds the scalar that was written there last. */
 #include "codegen/scalars.h"
 
 #include <string.h>
 
-/* More than a compiler could digest in a reasonable time. */
+/* A compiler would take too long for more scalars. */
 enum { SCALARS_MOST = 20000 };
 
 /* Rows of all bases one after the other: inputs, scratch, constants, outputs. */
@@ -60,7 +60,7 @@ int og_scalar_operands(const og_scalar *s) {
   }
 }
 
-/* Levels, and what is stored for another one. */
+/* Finds the level of each scalar, and which are stored because another level reads them. */
 static void place_in_level(og_scalars *s, og_scalar *made) {
   int call = og_scalar_is_call(made);
   for (int k = 0; k < og_scalar_operands(made); k++) {
@@ -182,7 +182,7 @@ static void read_instruction(reading *r, const og_instruction *in) {
   case OG_DO_DENSE:
   case OG_DO_DENSE_T: matrix_product(r, in); break;
   case OG_DO_OUTER: outer(r, in); break;
-  case OG_DO_BIAS: /* of bound forms alone */
+  case OG_DO_BIAS: /* only programs of bound weights have it */
   case OG_DO_SLOPE:
   case OG_DO_ADD_OUTER:
   case OG_DO_ADD_LANES: r->s->failed = OG_ERR_UNSUPPORTED; break;

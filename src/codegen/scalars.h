@@ -1,4 +1,4 @@
-/* The scalars that a program computes in one lane: a program read once more, for emission of C. */
+/* The scalars that a program computes in one lane, from which C is emitted. */
 #ifndef OG_SCALARS_H
 #define OG_SCALARS_H
 
@@ -22,7 +22,7 @@ typedef struct og_scalars {
   og_scalar *scalars;
   int count, capacity, levels;
   int failed; /* an og_status: no memory, or too much */
-  int *rows;  /* which scalar each row holds; of outputs, at the end, the results */
+  int *rows;  /* which scalar each row holds at the end; those of outputs are the results */
 } og_scalars;
 
 og_status og_scalars_create(const og_program *program, og_scalars *out);

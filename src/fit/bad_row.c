@@ -7,7 +7,7 @@
 #include "field/field.h"
 #include "fit/objective.h"
 
-/* A row of the data, and the arguments of one column's distribution there, one after the other. */
+/* What was found of a row of the data: the values of the arguments of one column's distribution there. */
 typedef struct place {
   const og_batch *batch;
   const double *theta;

@@ -26,7 +26,7 @@ void og_batch_free(og_batch *batch) {
   og_free(batch->objective->context, batch->event_bars);
 }
 
-/* The arrays' places in the memory, or only its size in numbers when there is none. */
+/* Points the batch's arrays into `memory`; returns how many numbers they take. NULL: counts them only. */
 static size_t carve(og_batch *batch, double *memory, size_t M, size_t N) {
   size_t n = batch->objective->n, inputs = og_inputs_width(&batch->objective->parts), used = 0;
   struct {
@@ -56,7 +56,7 @@ static size_t carve(og_batch *batch, double *memory, size_t M, size_t N) {
 
 static size_t blocks_of(size_t M) { return (M + OG_ITEM_BLOCK - 1) / OG_ITEM_BLOCK; }
 
-/* Room for M problems with N observations in all; contents are lost. */
+/* Allocates for M problems with N observations in all, where there is less so far; contents are lost. */
 static og_status reserve(og_batch *batch, size_t M, size_t N) {
   og_context *context = batch->objective->context;
   if (batch->memory && M <= batch->M_room && N <= batch->N_room) return OG_OK;
@@ -103,7 +103,8 @@ static void start_from_data(og_batch *batch, size_t m) {
     batch->x0[m * objective->n + j] = values[objective->parts.state_columns[j]];
 }
 
-/* The problem's place in the lists, its span, and what it starts with. */
+/* Enters problem m into the lists of observations and of whole trajectories, and sets its span and, of a
+ * window, its initial state. */
 static void place(og_batch *batch, size_t m) {
   const og_objective *objective = batch->objective;
   const og_data *data = objective->data;
@@ -200,7 +201,7 @@ og_items og_batch_observed_items(const og_batch *batch) {
 
 /* ---- Solves ---- */
 
-/* ", at data.csv:4": where a window's first row is. Of a long path the end. */
+/* Writes ", at data.csv:4", the place of a window's first row; of a long path only the end. */
 static void put_place(const og_data *data, size_t row, char *text, size_t size) {
   enum { PLACE_MOST = 60 };
   char file[OG_FILE_SIZE];
@@ -210,7 +211,7 @@ static void put_place(const og_data *data, size_t row, char *text, size_t size) 
   snprintf(text, size, ", at %s%.*s", cut ? "..." : "", (int)(length - cut), file + cut);
 }
 
-/* What messages call a problem besides its number in the solve. */
+/* The name that messages give a problem beside its number in the solve. */
 static const char *name_of(const void *of, size_t m, char text[OG_TRAJECTORY_NAME_SIZE]) {
   const og_batch *batch = of;
   const og_objective *objective = batch->objective;

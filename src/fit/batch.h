@@ -5,15 +5,15 @@
 
 #include "fit/loss_program.h"
 
-/* OG_ADJOINT_WHOLE: discrete, with every step kept whatever the memory budget. */
+/* OG_ADJOINT_WHOLE: the discrete adjoint with every step kept, whatever the memory budget. */
 enum { OG_ADJOINT_KINDS = OG_ADJOINT_FORWARD + 1, OG_ADJOINT_WHOLE = OG_ADJOINT_KINDS };
 
-/* One of them. `row` is its first row in the data; a window starts from the values there. */
+/* An initial-value problem. `row` is its first row in the data; a window starts from the values there. */
 typedef struct og_problem {
   size_t trajectory, row, rows;
-  size_t first; /* of its observations, among the batch's */
-  int window;   /* starts from the data */
-  int cut;      /* ends at its last row: a window, or rows of a solve from the model's initial state */
+  size_t first; /* its first observation, counted among the batch's */
+  int window;   /* nonzero: it starts from the data */
+  int cut;      /* nonzero: it ends at its last row, not at t1 */
 } og_problem;
 
 /* Where a problem ended in the last run: at t1, or at a terminal event. */
@@ -26,7 +26,7 @@ typedef struct og_ending {
 typedef struct og_batch {
   og_objective *objective;
   size_t M, N;           /* problems, observations */
-  size_t M_room, N_room; /* that there is memory for */
+  size_t M_room, N_room; /* how many of them there is memory for */
   og_problem *problems;  /* [M] */
   size_t *whole;         /* [whole_count]: the problems that are no windows */
   size_t whole_count;
@@ -50,7 +50,7 @@ typedef struct og_batch {
   size_t event_room;
 } og_batch;
 
-/* Every trajectory as a whole; what the windows say, which have been checked. */
+/* Sets the batch's problems: every trajectory as a whole, or the windows, which have been checked. */
 og_status og_batch_set_all(og_batch *batch);
 og_status og_batch_set_windows(og_batch *batch, size_t count, const og_window *windows);
 void og_batch_free(og_batch *batch);
@@ -77,7 +77,8 @@ og_status og_batch_terms(og_batch *batch, og_solve *solve, const double *theta, 
 og_status og_batch_bad_row(const og_batch *batch, const double *theta, size_t m, size_t i);
 /* Everything up to the loss at theta, and with `gradient` the cotangents; *out is the solve. */
 og_status og_batch_forward(og_batch *batch, int kind, const double *theta, int gradient, og_solve **out);
-/* And back: theta_bar of the objective and x0_bar; with `times` t0_bar and t1_bar too, which cost more. */
+/* Pulls the cotangents back: fills theta_bar of the objective and x0_bar, and with `times` also t0_bar and
+ * t1_bar, which cost more. */
 og_status og_batch_pull_back(og_batch *batch, og_solve *solve, const double *theta, int times);
 double og_batch_total(const og_batch *batch);
 

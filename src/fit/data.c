@@ -92,7 +92,7 @@ static int is_used(const og_model *model, const columns *found, const char *name
   return 0;
 }
 
-/* In one note, however many they are. */
+/* Names all of them in one note. */
 static void note_unused(og_context *context, const og_model *model, const og_table *table,
                         const columns *found) {
   enum { NAMED = 5 };
@@ -268,7 +268,7 @@ static og_status check_values(const og_data *data, const og_model *model, const 
   return OG_OK;
 }
 
-/* A valid stand-in for missing values: 1 is in the range of every distribution. */
+/* Missing values are set to 1, which lies in the range of every distribution; their flag is 0. */
 static void fill(og_data *data, const columns *found, size_t at, size_t row) {
   size_t K = data->columns;
   double *values = data->values + 2 * K * at;
@@ -290,7 +290,7 @@ static og_status allocate_rows(og_data *data) {
   return og_fail_memory(data->context, count * (width + 16), "the observations");
 }
 
-/* Trajectory after trajectory, rows of each in the table's order (a counting sort). */
+/* Sorts the rows by trajectory, those of one in the table's order (a counting sort). */
 static og_status take_rows(og_data *data, const columns *found) {
   const size_t *group = og_table_group_of_rows(data->table);
   size_t rows = og_table_rows(data->table), M = data->trajectories;

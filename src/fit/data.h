@@ -15,10 +15,10 @@ typedef struct og_data {
   double *values;  /* [count][2 columns]: values, then flags */
 } og_data;
 
-/* Reads and checks; every fault is named with row and trajectory. */
+/* Reads a table and checks it; a message names row and trajectory of a fault. */
 og_status og_data_create(og_context *context, const og_model *model, const og_table *table, og_data **out);
 void og_data_destroy(og_data *data);
-/* That the table lacks it, and what it has. */
+/* The message for a column that the table lacks, with the columns that it has. */
 og_status og_data_no_time(og_context *context, const og_table *table);
 /* The time of each row: column t or time; NULL when there is none. */
 const double *og_data_time(const og_table *table);

@@ -84,7 +84,8 @@ static og_status extrapolate(extrapolation *e, size_t count, stencil s, sample_f
   for (size_t i = 0; i < count; i++) e->best[i] = 0, e->error[i] = INFINITY;
   for (int k = 0; k < ROWS && stale < PATIENCE; k++, h /= 2) {
     og_status status = sample_pair(e, h, s.one_sided, sample, work);
-    if (status != OG_OK && !og_is_of_the_solve(status)) return status; /* of the computation as a whole */
+    if (status != OG_OK && !og_is_of_the_solve(status))
+      return status; /* the computation failed, not the point */
     if (status != OG_OK) {
       failure = status, row = 0;
       h /= 4; /* with the halving, to an eighth: there may be far to go */
@@ -251,8 +252,8 @@ static stencil time_stencil(const og_objective *objective, probe_kind kind) {
 
 /* ---- All components ---- */
 
-/* Results, handed over only when all are there: of `count` parameters, those of the list or the first ones.
- */
+/* Results, which the caller gets only when all of them are there: derivatives by `count` parameters, which
+ * `entries` lists (NULL: the first ones). */
 typedef struct results {
   size_t count;
   const size_t *entries;
@@ -328,11 +329,11 @@ static void hand_over(og_objective *objective, const results *from, double *grad
   memcpy(objective->x0_gradient, from->x0, objective->all.M * objective->n * sizeof(double));
   objective->t0_gradient = from->t0;
   objective->t1_gradient = from->t1;
-  objective->error = (og_gradient_error){NAN, NAN, NAN}; /* known of adjoints only */
+  objective->error = (og_gradient_error){NAN, NAN, NAN}; /* errors are known of adjoints only */
   objective->has_gradient = 1;
 }
 
-/* Differences hold all steps, of which a budget may keep some only: they are then made outside it. */
+/* Differences replay all steps. A budget may keep only some of them, so the steps are kept outside of it. */
 static int kind_of_solve(const og_objective *objective) {
   const og_options *o = objective->options;
   int limited = og_options_integer(o, OG_OPT_MEMORY) > 0 || *og_options_text(o, OG_OPT_CHECKPOINT_DIR) ||

@@ -8,7 +8,7 @@
 
 #include "fit/eigen.h"
 
-/* Products at most; eigenvectors of a kind that are taken; random directions among them. */
+/* The most Hessian products, the most eigenvectors of a kind, and the most random mixtures of them. */
 enum { KRYLOV = 24, SPECIAL = 12, MIXTURES = 12 };
 
 /* A symmetric matrix of a subspace of natural moves, whose basis vectors are the rows of `basis`. */
@@ -254,7 +254,7 @@ static double largest_entry(const subspace *s) {
   return largest;
 }
 
-/* Only what curves downward is taken: whether the rest of the space is flat, a part of it does not tell. */
+/* Keeps only directions of negative curvature: a part of the space does not tell whether the rest is flat. */
 static void keep_downward(og_directions *d) {
   if (d->kind.curvature == OG_CURVATURE_DOWNWARD) return;
   snprintf(d->kind.names, OG_NAMES_SIZE, "%zu Hessian products found no direction of negative curvature",
@@ -285,7 +285,7 @@ static og_status from_products(og_search *search, double noise, og_directions *d
 
 /* ---- Without second derivatives ---- */
 
-/* The axes of the first parameters, and random directions. */
+/* Takes the axes of the first parameters, and random directions. */
 static void guess(const og_search *search, og_directions *d) {
   og_rng rng;
   og_rng_seed(&rng, 0, UINT64_C(0x4755455353000000));

@@ -14,9 +14,9 @@ typedef struct og_directions {
   og_point_kind kind;
 } og_directions;
 
-/* Those of negative curvature, lowest first, and those in which it is too small to tell, with some that mix
- * the latter. From the information, or where there is none (NULL) from some Hessian products. `noise`: of the
- * loss. */
+/* Finds the directions of negative curvature, the lowest first, and those whose curvature is too small to
+ * tell its sign, with some random mixtures of these. They come from the information matrix or, where that is
+ * NULL, from some Hessian products. `noise` is that of the loss. */
 og_status og_directions_find(og_search *search, const og_information *information, double noise,
                              og_directions *directions);
 void og_directions_free(og_directions *directions);

@@ -87,7 +87,7 @@ static bending bending_of(const og_search *search, const og_information *informa
   return (bending){SEVERAL * sum * sqrt(squares), SEVERAL * norm * squares};
 }
 
-/* The largest eigenvalue of a direction that is not determined; 0: there is none. */
+/* Of the directions that the data do not determine, the largest eigenvalue; 0 where there are none. */
 static double undetermined_up_to(const og_search *search, const og_information *information,
                                  const spectrum *s) {
   double limit = fmax(1e-9, 10 * information->error), largest = 0;
@@ -141,7 +141,7 @@ static void by_spectrum(const og_search *search, const og_information *informati
   }
 }
 
-/* Where the matrix is not definite, unless the loss curves downward. */
+/* Finds standard errors where the matrix is not definite, unless the loss curves downward. */
 static og_status flat_errors(const og_search *search, const og_information *information,
                              double *standard_errors) {
   spectrum s;
@@ -162,7 +162,7 @@ static og_status find(const og_search *search, const og_information *information
   return OG_OK;
 }
 
-/* Neither a first nor a second derivative by the parameter. */
+/* Whether the loss has neither a first nor a second derivative by the parameter. */
 static int is_ignored(const og_search *search, const og_information *information, size_t i) {
   for (size_t k = 0; k < information->count; k++)
     if (information->place[k] == i)
@@ -172,7 +172,7 @@ static int is_ignored(const og_search *search, const og_information *information
 
 /* ---- What is said of them ---- */
 
-/* What is no likelihood has a curvature that says nothing of errors. */
+/* The curvature of a loss that is no likelihood says nothing of errors. */
 static const char *plain_error(const og_search *search) {
   const og_model_parts *parts = &search->objective->parts;
   for (size_t k = 0; k < parts->observed; k++)

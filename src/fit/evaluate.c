@@ -114,7 +114,7 @@ static og_status observations(og_batch *batch, const og_solve *solve, const doub
   return OG_OK;
 }
 
-/* Of the trajectories that are solved as a whole; a window's end is not one's end. */
+/* Final costs are those of trajectories that are solved as a whole: a window's end is not the end of one. */
 static og_status final_costs(og_batch *batch, og_solve *solve, const double *theta, int gradient) {
   og_objective *objective = batch->objective;
   size_t n = objective->n;
@@ -251,8 +251,8 @@ static double largest_of(const double *values, size_t count) {
   return largest;
 }
 
-/* Of the gradient of the parameters: the error of the solve's part, and of the part that came by the initial
- * states, which has their relative error. */
+/* The error of the parameters' gradient: that of the solve's part, and that of the part that came by the
+ * initial states, which has the relative error of their gradient. */
 static og_gradient_error find_error(const og_objective *objective, const og_solve *solve) {
   og_gradient_error error = solve->error;
   double size = largest_of(objective->theta_bar, objective->p), by_initial = 0, all = solve->parameters_error;
@@ -375,7 +375,8 @@ og_status og_batch_check_reached(const og_batch *batch, size_t m) {
       og_data_trajectory(data->table, at->trajectory, place), time, ending->name, end);
 }
 
-/* The last event's time is the end's; with t1 it has nothing to do. */
+/* Where a terminal event ended the trajectory, the cotangent of the end's time is that of the event's time;
+ * the end then does not depend on t1. */
 og_status og_batch_pull_ending(og_batch *batch, og_solve *solve, size_t m, double t_bar) {
   const og_ending *ending = &batch->endings[m];
   if (!ending->name) {

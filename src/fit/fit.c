@@ -58,7 +58,7 @@ static void keep(og_fit *fit, const og_search *search) {
   memcpy(fit->reason, search->reason, OG_REASON_SIZE);
 }
 
-/* What was found so far is a result. */
+/* An interrupted fit returns the best point so far. */
 static og_status interrupted_start(const og_fit *fit, og_search *search) {
   search->fatal = OG_ERR_INTERRUPTED;
   if (isfinite(search->loss) || isfinite(fit->loss)) return OG_OK;
@@ -118,7 +118,7 @@ static og_status find_decrement(og_search *search, og_information *information, 
   return OG_OK;
 }
 
-/* Newton steps may lead to where the curvature is another; and from there on, down. */
+/* Newton steps may lead to a point whose curvature is another one, from which the loss falls further. */
 static og_status conclude(og_search *search, og_information *information, double *decrement) {
   for (int left = 1; left;) {
     left = 0;
@@ -137,7 +137,7 @@ static og_status conclude(og_search *search, og_information *information, double
 static og_status judge(og_fit *fit, og_search *search, og_information *information) {
   double decrement = INFINITY;
   if (information) OG_TRY(conclude(search, information, &decrement));
-  if (!search->stalled) return og_edge_look(search), search->fatal; /* at its limit */
+  if (!search->stalled) return og_edge_look(search), search->fatal; /* the limit of iterations was reached */
   if (information && og_information_is_upward(information)) {
     search->kind.curvature = OG_CURVATURE_UPWARD;
     search->kind.directions = information->inside;
@@ -163,7 +163,8 @@ static void note_no_information(const og_fit *fit, const og_search *search) {
         search->p, OG_INFORMATION_MAX);
 }
 
-/* Where no second derivatives tell what the loss depends on. Weights may rest, as behind a relu. */
+/* Names parameters without a derivative, where second derivatives do not tell what the loss depends on.
+ * Weights may have none, as those behind a relu. */
 static void note_without_slope(const og_search *search) {
   char names[OG_NAMES_SIZE] = "";
   og_entry_list list = {.text = names};

@@ -7,7 +7,7 @@
 #include "adjoint/trust.h"
 #include "fit/objective.h"
 
-/* Some directions at once, and everything along each of them; D of them. */
+/* D directions at once, and all tangents along each of them. */
 typedef struct curvature {
   og_objective *objective;
   og_hessian_product second;
@@ -83,7 +83,8 @@ static og_status check_finite(const og_objective *objective, const char *what, c
   return OG_OK;
 }
 
-/* A term's cotangents along one direction, and what it depends on theta directly. */
+/* The tangents of a term's cotangents along one direction; those by theta itself are added to the products.
+ */
 static og_status term_along(const curvature *c, og_loss_program *tangent, og_items items, size_t d,
                             const double *states, const double *states_dot, double *bar_dot) {
   size_t p = c->objective->p;
@@ -199,7 +200,7 @@ og_status og_objective_hessian_product(og_objective *objective, const double *th
   return og_objective_hessian_products(objective, theta, 1, direction, product);
 }
 
-/* Both halves are computed; what they differ by is rounding, which the problem may amplify. */
+/* Both halves of the matrix are computed. They differ by rounding, which the problem may amplify. */
 static void symmetrise(const og_objective *objective, double *hessian) {
   size_t p = objective->p;
   double largest = 0, asymmetry = 0;

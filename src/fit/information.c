@@ -102,7 +102,7 @@ static double entry_size(const og_information *information, const double *scale,
   return size;
 }
 
-/* Both halves were computed. What they differ by is an error, which the diagonal has as well. */
+/* Both halves of the matrix were computed. Their difference estimates the error of all entries. */
 static double asymmetry_of(const og_information *information, const double *scale) {
   size_t m = information->count;
   double worst = 0, largest = largest_scaled(information, scale);
@@ -113,7 +113,7 @@ static double asymmetry_of(const og_information *information, const double *scal
   return isfinite(largest) ? worst : INFINITY;
 }
 
-/* How far another matrix is from it. */
+/* The largest difference between the matrix and another one, in units of entry_size. */
 static double difference_of(const og_information *information, const double *scale, const double *other) {
   size_t m = information->count;
   double worst = 0, largest = largest_scaled(information, scale);
@@ -172,7 +172,7 @@ static const stencil *choose_stencil(const og_search *search, size_t i, double s
   return &one_sided;
 }
 
-/* A row of the matrix, and the same from the last slopes. */
+/* Computes a row of the matrix, and the same row from the slopes between the last two points. */
 static og_status add_row(og_information *information, og_search *search, size_t row, double share,
                          double *slopes) {
   size_t m = information->count, p = search->p;

@@ -4,7 +4,7 @@
 
 #include "fit/search.h"
 
-/* Up to so many parameters, as it takes as many Hessian products. */
+/* The matrix is computed for up to so many parameters, since it takes as many Hessian products. */
 enum { OG_INFORMATION_MAX = 256 };
 
 typedef struct og_information {
@@ -37,7 +37,8 @@ void og_information_free(og_information *information);
 og_status og_information_compute(og_information *information, og_search *search, double small);
 /* Whether the loss curves upward in every direction, those inward from a bound too. */
 int og_information_is_upward(const og_information *information);
-/* Takes a flat Hessian for a definite one, by a small ridge: Newton steps then leave alone what is flat. */
+/* Adds a small ridge to a flat Hessian, so that it is definite: Newton steps then hardly move along flat
+ * directions. */
 int og_information_stiffen(og_information *information, const double *scale);
 /* step = information^-1 gradient over the parameters within their bounds, 0 elsewhere. */
 void og_information_solve(const og_information *information, const double *gradient, double *step);
@@ -59,10 +60,10 @@ double og_newton_decrement(og_search *search, og_information *information);
 og_status og_polish(og_search *search, og_information *information, double small, double enough,
                     double *decrement);
 
-/* Looks at the curvature where the search has stopped with hardly a gradient: search->size and search->kind.
- * Where a step along a direction of negative curvature, or of none that is known, lowers the loss, the best
- * point is moved there, and *left is 1: the optimiser should go on. `information` may be NULL: there are too
- * many parameters, or networks. */
+/* Finds the curvature where a search has stopped with a small gradient, and fills search->size and
+ * search->kind. Where a step along a direction of negative curvature, or of none that is known, lowers the
+ * loss, the best point is moved there, and *left is 1: the optimiser should go on. `information` may be NULL:
+ * there are too many parameters, or networks. */
 og_status og_settle(og_search *search, og_information *information, int *left);
 
 #endif

@@ -202,7 +202,7 @@ void og_inputs_destroy(og_inputs *inputs) {
 
 /* ---- At a time ---- */
 
-/* The last entry at or before t; of a linear series, never the very last, which begins no stretch. */
+/* The last entry at or before t; of a linear series never the very last one, at which no interval begins. */
 static size_t entry_at(const og_input_series *s, og_signal kind, double t) {
   size_t low = 0, high = s->count;
   if (kind == OG_SIGNAL_LINEAR && high > 1) high--;
@@ -316,7 +316,7 @@ static og_status set_signal(const og_inputs *inputs, size_t m, size_t i, og_solv
   return og_solve_set_input(solve, item, i, kind, count, times, values);
 }
 
-/* Those that the field does not read must be there all the same. */
+/* Columns of inputs that the field does not read must be in the table all the same. */
 og_status og_inputs_set_for(const og_inputs *inputs, size_t trajectory, og_solve *solve, size_t item) {
   const og_trajectory *at = &solve->trajectories[item];
   for (size_t i = 0; i < inputs->count; i++) {

@@ -23,16 +23,16 @@ struct og_inputs {
   size_t room;
 };
 
-/* Hands the inputs of a trajectory to one of a solve's, which has its span. */
+/* Sets the inputs of a trajectory of the data in a trajectory of a solve, whose span is set already. */
 og_status og_inputs_set_for(const og_inputs *inputs, size_t trajectory, og_solve *solve, size_t item);
 /* Of an input's rows (a, b, tau) expressions read the first one alone, unless it is linear. */
 static inline size_t og_input_rows_read(og_signal kind) {
   return kind == OG_SIGNAL_LINEAR ? OG_INPUT_ROWS : 1;
 }
-/* Those that are read, of all inputs. */
+/* How many rows of all inputs are read. */
 size_t og_inputs_width(const og_model_parts *parts);
-/* They, in a trajectory at a time [og_inputs_width]: those of the stretch that begins there, or at the very
- * end of the one that ends there. */
+/* The rows that are read, for one time of a trajectory [og_inputs_width]: those of the interval that begins
+ * there or, at the very end, of the one that ends there. */
 void og_inputs_rows(const og_inputs *inputs, size_t trajectory, double t, double *rows);
 
 #endif

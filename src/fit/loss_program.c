@@ -1,4 +1,4 @@
-/* Terms: the programs of a node and of its vjp, and their runs over chunks of lanes. */
+/* Loss programs: those of a node and of its vjp, and their runs over chunks of lanes. */
 #include "fit/loss_program.h"
 
 #include <string.h>
@@ -17,7 +17,7 @@ static og_node seed_of(const og_loss_program *term, og_graph *graph, int seeded)
                                  : og_constant(graph, 1);
 }
 
-/* bars[3] are the cotangents of time, state and parameters, those of weights are sinks. */
+/* Makes the cotangents of time, state and parameters (bars[3]); those of weights are sums over lanes. */
 static og_status differentiate(const og_loss_program *term, og_graph *graph, og_node node, int seeded,
                                og_node bars[3], og_lane_sum **sinks, int *count) {
   static const int slot[] = {OG_SLOT_TIME, OG_SLOT_STATE, OG_SLOT_PARAMETER};
@@ -90,7 +90,7 @@ static og_status allocate(og_loss_program *term) {
   return term->scratch ? OG_OK : og_fail_memory(context, bytes, "the scratch memory of a loss");
 }
 
-/* Rows of inputs in theta, each (a, b, tau), that are read. */
+/* Finds the places in theta of the inputs' rows that are read; each input has three, (a, b, tau). */
 static og_status place_inputs(og_loss_program *term, const og_model_parts *parts) {
   size_t k = 0;
   term->input_place = og_alloc(term->context, term->input_rows + 1, sizeof *term->input_place);
@@ -143,8 +143,8 @@ void og_loss_program_destroy(og_loss_program *term) {
   og_free(context, term);
 }
 
-/* A stretch of a run's items, and where they stand. Lanes behind the last one repeat it, so that no program
- * meets numbers that are not an item's. */
+/* Consecutive items of a run, one a lane, and where their numbers stand. Lanes behind the last item repeat
+ * it, so that no program meets numbers that are not those of an item. */
 typedef struct chunk {
   int lanes;
   size_t used, item[OG_LANES_MAX], row[OG_LANES_MAX];
@@ -246,7 +246,7 @@ static void run_chunk(og_loss_program *term, const og_loss_program_io *io, const
   og_tree_sum_add(&term->sum, 0);
 }
 
-/* The same parameters for all lanes. */
+/* Copies the parameters to all lanes. */
 static void spread(size_t rows, int lanes, const double *theta, double *block) {
   for (size_t row = 0; row < rows; row++)
     for (size_t lane = 0; lane < (size_t)lanes; lane++) block[row * (size_t)lanes + lane] = theta[row];
@@ -299,7 +299,7 @@ og_status og_loss_program_run(og_loss_program *term, const og_loss_program_io *i
 
 /* ---- Tangents ---- */
 
-/* Derivatives with respect to whole input slots, whichever parts of them an expression reads. */
+/* Tangents are along whole input slots, whichever parts of them an expression reads. */
 og_status og_tangent_node(const og_model_parts *parts, og_node node, og_node *dot) {
   og_graph *graph = parts->graph;
   static const int slot[] = {OG_SLOT_STATE, OG_SLOT_PARAMETER};

@@ -11,8 +11,8 @@ typedef struct og_loss_program {
   og_context *context;
   size_t n, value_rows, data_rows;
   size_t p, weights;   /* parameters that are rows of lanes, and those behind them that all lanes share */
-  size_t inputs;       /* of the model */
-  size_t input_rows;   /* that are read, behind the former; they are the items' own */
+  size_t inputs;       /* the model's */
+  size_t input_rows;   /* rows of inputs that are read, which are the items' own */
   size_t *input_place; /* [input_rows]: where in theta */
   int lanes;           /* at most */
   og_program *value, *gradient;
@@ -27,8 +27,8 @@ typedef struct og_loss_program {
   size_t nodes_room;
 } og_loss_program;
 
-/* The items of a run, in their order: those of the first so many trajectories, those of the next, and so on.
- */
+/* The items of a run, in their order, in blocks: the items of the first OG_ITEM_BLOCK trajectories, those of
+ * the next so many, and so on. */
 enum { OG_ITEM_BLOCK = OG_LANES_MAX };
 typedef struct og_items {
   size_t count, blocks;
@@ -57,7 +57,7 @@ typedef struct og_loss_program_io {
 og_status og_loss_program_create(og_context *context, const og_model_parts *parts, og_node node, int seeded,
                                  size_t items, size_t data_rows, og_loss_program **out);
 void og_loss_program_destroy(og_loss_program *term);
-/* Allocates where there are more chunks than in any run before. */
+/* Allocates memory where a run has more chunks than any before. */
 og_status og_loss_program_run(og_loss_program *term, const og_loss_program_io *io);
 
 /* The node's tangent along the slots' whole tangents: d node/d state x_dot + d node/d parameters theta_dot. A

@@ -38,7 +38,7 @@ struct og_objective {
   og_inputs *inputs;
   double *row_inputs;               /* [rows of the data][og_inputs_width]: at the time of each */
   double *start_inputs;             /* [trajectories][og_inputs_width]: at t0 of each */
-  og_loss_programs terms, tangents; /* the latter of the former, made when first asked for */
+  og_loss_programs terms, tangents; /* `tangents` are those of `terms`, made when they are first needed */
   og_batch all, some;               /* the whole set; the last mini-batch */
   og_solve *last;                   /* the solve of the last evaluation */
   og_told told;                     /* warnings of its solves, each once */
@@ -53,7 +53,7 @@ struct og_objective {
   og_outside outside; /* the last one */
 };
 
-/* Uses it until og_objective_destroy. */
+/* Uses the objective until og_objective_destroy. */
 void og_objective_keep(og_objective *objective);
 og_status og_objective_check_theta(const og_objective *objective, const double *theta);
 /* The name of entry `index` of theta: "alpha", "w[2]", "W[1,2]". */
@@ -69,7 +69,7 @@ void og_loss_programs_destroy(og_loss_programs *terms);
 /* The tangents of the terms, when they are not there yet. */
 og_status og_objective_create_tangents(og_objective *objective);
 
-/* How large a loss is, whatever cancels in its value and its gradient. */
+/* The size of a loss, in which nothing cancels as it does in its value and its gradient. */
 typedef struct og_loss_size {
   double terms; /* the sum of the absolute values of all terms */
   double slope; /* by how much they change when states change by their own size: to first order, */

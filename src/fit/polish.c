@@ -19,8 +19,8 @@ static void take_trial(og_search *search, double loss) {
   memcpy(search->gradient, search->trial_gradient, search->p * sizeof(double));
 }
 
-/* One step with the Hessian held: taken when it lowers the decrement and does not raise the loss beyond
- * rounding. */
+/* Takes one Newton step with the same Hessian, if it lowers the decrement and does not raise the loss by more
+ * than rounding. */
 static int newton_step(og_search *search, const og_information *information, double enough,
                        double *decrement) {
   double loss = 0;
@@ -56,8 +56,8 @@ double og_newton_decrement(og_search *search, og_information *information) {
 
 /* ---- Bounds ---- */
 
-/* Parameters that the Newton step takes out of their bounds, the way their gradient points: put at the bound,
- * in search->trial. Returns how many there are. */
+/* Puts the parameters that the Newton step takes out of their bounds, the way their gradient points, at the
+ * bound in search->trial. Returns how many there are. */
 static size_t put_at_bounds(og_search *search, const og_information *information) {
   size_t count = 0;
   memcpy(search->trial, search->best, search->p * sizeof(double));

@@ -140,7 +140,7 @@ int og_search_tick(og_search *search, double loss, const double *gradient, const
 void og_entry_list_add(og_entry_list *names, const og_search *search, size_t index) {
   enum { MOST = 4, DOTS = 8 };
   char name[OG_ENTRY_NAME_SIZE];
-  if (names->count++ > MOST) return; /* it ends with dots */
+  if (names->count++ > MOST) return; /* the list ends with dots already */
   og_objective_entry_name(search->objective, index, name);
   int full = names->count > MOST || names->used + strlen(name) + DOTS > OG_NAMES_SIZE;
   if (full) names->count = MOST + 1;

@@ -31,7 +31,7 @@ typedef struct og_search {
   og_point_kind kind;            /* and what it is */
   double *scale;                 /* [p]: the size of a natural move */
   double loss, *best, *gradient; /* the best point of this start; loss is INFINITY when there is none */
-  const double *earlier_loss, *earlier_best; /* of the starts before, in the same way */
+  const double *earlier_loss, *earlier_best; /* the best of all earlier starts */
   double *trial, *trial_gradient;            /* for the optimisers */
   double *previous, *previous_gradient, *direction;
   double *steepest; /* [p]: the largest |derivative| of all evaluations */
@@ -44,7 +44,8 @@ void og_search_free(og_search *search);
  * `fatal`. Every evaluation is reported, which may interrupt the search: `fatal` is then OG_ERR_INTERRUPTED,
  * and the best point stands. */
 og_status og_search_evaluate(og_search *search, const double *theta, double *loss, double *gradient);
-/* The same of a point that is not kept (gradient NULL: the loss alone); what is fatal is also returned. */
+/* Evaluates at theta without keeping the point (gradient NULL: the loss alone); a fatal failure is returned.
+ */
 og_status og_search_try(og_search *search, const double *theta, double *loss, double *gradient);
 /* og_objective_hessian_products at the best point, some at a time so that they are reported. What fails there
  * is not fatal, as there are differences. */
@@ -63,10 +64,10 @@ og_standing og_search_standing(const og_search *search, double decrement);
  * `small`. */
 int og_search_is_held(const og_search *search, size_t i, double small);
 int og_search_is_at_bound(const og_search *search, size_t i);
-/* The optimiser sees no way on, for a reason ("printf" style). */
+/* Notes that the optimiser cannot go on, and the reason ("printf" style). */
 void og_search_stall(og_search *search, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Natural moves around theta: its size, a share of the bounds' width, the size of its vector's other entries.
- */
+/* Sets natural moves around theta: of a parameter its own size, a share of the width of its bounds, or the
+ * size of its vector's other entries. */
 void og_search_set_scale(og_search *search, const double *theta);
 
 /* A list of up to four parameters, "a, b, c, d, ...", in a text of OG_NAMES_SIZE bytes. */
@@ -79,7 +80,7 @@ void og_entry_list_add(og_entry_list *names, const og_search *search, size_t ind
 /* Whether the best point is at the edge of a distribution's domain; then the reason says so (settle.c). */
 int og_edge_look(og_search *search);
 
-/* The optimisers go on from search->best, which has been evaluated. */
+/* The optimisers. Each starts at search->best, which has been evaluated. */
 void og_quasi_newton(og_search *search);
 void og_gradient_descent(og_search *search);
 

@@ -8,7 +8,7 @@
 #include "fit/directions.h"
 #include "fit/search.h"
 
-/* A lower point that was found. */
+/* A point with a lower loss that was found along a direction. */
 typedef struct lower {
   double loss;
   size_t direction;
@@ -21,14 +21,14 @@ static og_status look(og_search *search, const double *along, double size, doubl
   return og_search_try(search, search->trial, loss, NULL);
 }
 
-/* What steps along a direction have shown: a lower point; that a natural move changes nothing; that the loss
- * could be had on both sides at all. */
+/* What steps along a direction have shown: whether there is a lower point, whether a natural move changes the
+ * loss at all, and whether the loss could be computed on both sides. */
 typedef struct trial {
   lower found;
   int level, seen;
 } trial;
 
-/* Both ways at one step size. */
+/* Tries a step of one size both ways. */
 static void try_size(og_search *search, const og_directions *d, size_t k, double size, double noise,
                      trial *t) {
   int had = 0;
@@ -43,7 +43,7 @@ static void try_size(og_search *search, const og_directions *d, size_t k, double
   if (had == 2) t->seen = 1;
 }
 
-/* Along one direction, by the largest step that lowers the loss by more than its noise: a natural move, a
+/* Tries one direction by the largest step that lowers the loss by more than its noise: a natural move, a
  * fourth of it and so on, down to where negative curvature promises no more, or the fourth power of a flat
  * direction. */
 static trial try_direction(og_search *search, const og_directions *d, size_t k, double noise) {
@@ -60,13 +60,13 @@ static const char *word_of(const og_point_kind *kind) {
   return kind->special == kind->directions ? "a maximum" : "a saddle";
 }
 
-/* Where the curvature is unknown the names are the reason for that. */
+/* Where the curvature is unknown, kind.names says why. */
 static const char *names_of(const og_point_kind *kind) {
   int named = kind->curvature != OG_CURVATURE_UNKNOWN && kind->names[0];
   return named ? kind->names : "some parameters";
 }
 
-/* The best point moves; the gradient there must be had as well. */
+/* Moves the best point, if the gradient can be computed there as well. */
 static int move_to(og_search *search, const og_directions *d, const lower *found) {
   double before = search->loss, loss = 0;
   for (size_t i = 0; i < search->p; i++)
@@ -127,7 +127,8 @@ static void take_kind(og_search *search, const og_point_kind *kind) {
   search->kind.left = left;
 }
 
-/* Of a small gradient: an optimiser that stops on the way to a saddle has come as near to it as that. */
+/* In units of a small gradient: optimisers that stop on the way to a saddle have come as near to it as that.
+ */
 static const double NEARLY = 100;
 
 og_status og_settle(og_search *search, og_information *information, int *left) {
@@ -154,13 +155,12 @@ og_status og_settle(og_search *search, og_information *information, int *left) {
 /* A search that ends at the edge of a distribution's domain: the loss falls as a rate, a scale or a
  * probability goes to where it may not be, and has no value behind it. No gradient vanishes there, and
  * nothing else names it. */
-/* Of what a parameter was at the start of the fit: so near to the edge it has come. And how many are tried.
- */
+/* A parameter is near the edge within this part of its value at the start of the fit; so many are tried. */
 static const double NEAR = 1e-9;
 enum { TRIED_MOST = 64 };
 
-/* Whether so small a step along one parameter leads out of the domain; search->objective->outside says whose.
- */
+/* Whether such a step along one parameter leads out of the domain of an argument, which
+ * search->objective->outside then names. */
 static int leads_out(og_search *search, size_t i, double step) {
   double loss = INFINITY;
   memcpy(search->trial, search->best, search->p * sizeof *search->trial);

@@ -6,7 +6,7 @@
 
 #include "fit/objective.h"
 
-/* Terms of one kind, and memory for their tangents. */
+/* An objective at theta, and memory for the tangents of its terms. */
 typedef struct measure {
   og_objective *objective;
   const double *theta;
@@ -15,8 +15,8 @@ typedef struct measure {
 
 static double finite_part(double value) { return isfinite(value) ? fabs(value) : 0; }
 
-/* Along the states themselves: d psi/dx x, and its gradient d2 psi/dx2 x. A derivative that is not finite is
- * left out. */
+/* The size of one item: |psi|, its derivative along the state itself, d psi/dx x, and that derivative's
+ * gradient, d2 psi/dx2 x. A derivative that is not finite is left out. */
 static void size_of_item(const measure *m, size_t i, const double *values, const double *states,
                          double size[3]) {
   size_t n = m->objective->n;

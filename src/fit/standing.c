@@ -34,7 +34,7 @@ int og_standing_is_credible(const og_standing *at) { return at->norm <= CREDIBLE
 
 /* ---- The decision ---- */
 
-/* By more than may be left to gain, and than the solves' errors. */
+/* Whether steps along the gradient lower the loss by more than convergence allows and solves may err. */
 static int still_falls(const og_standing *at) {
   return at->kind.falls > og_standing_enough(at) + og_standing_loss_noise(at);
 }

@@ -1,4 +1,4 @@
-/* What is known of the point where a search has stopped, and what that makes of it. */
+/* What is known of the point where a search has stopped, and whether that is convergence. */
 #ifndef OG_STANDING_H
 #define OG_STANDING_H
 
@@ -15,7 +15,7 @@ typedef enum og_curvature {
 
 typedef struct og_point_kind {
   og_curvature curvature;
-  size_t directions, special; /* of how many, how many are flat or downward; */
+  size_t directions, special; /* of so many directions, so many are flat or downward; */
   size_t level;               /* of flat ones, those along which the loss does not change at all */
   int left;                   /* how many such points the search has left already */
   double falls; /* by how much a step along the gradient lowers the loss, where the curvature is unknown */
@@ -34,9 +34,9 @@ typedef struct og_standing {
   const char *how; /* what the optimiser saw: a clause, as "line searches cannot lower the loss further" */
 } og_standing;
 
-/* Below this a change of the loss means nothing. */
+/* A smaller change of the loss is noise. */
 double og_standing_loss_noise(const og_standing *at);
-/* What may be left to gain at a converged point. */
+/* At a converged point a Newton step may promise to lower the loss by no more than this. */
 double og_standing_enough(const og_standing *at);
 /* The largest norm of a scaled gradient that is small beside the loss, where curvature does not tell. */
 double og_standing_small(const og_standing *at);

@@ -17,7 +17,7 @@ static void skip_space(parsing *p) { p->at += strspn(p->at, " \t\r\n"); }
 
 /* ---- Strings ---- */
 
-/* Four hexadecimal digits; -1: they are not there. */
+/* The number that four hexadecimal digits are; -1: they are none. */
 static long read_hex(const char *text) {
   static const char digits[] = "0123456789abcdef0123456789ABCDEF";
   long value = 0;
@@ -67,7 +67,7 @@ static const char *read_string(parsing *p) {
   char *from = p->at + 1, *text = from, *to = from;
   if (*p->at != '"') return NULL;
   while (from && *from != '"') {
-    if ((unsigned char)*from < ' ') return NULL; /* the end, too */
+    if ((unsigned char)*from < ' ') return NULL; /* the end of the text is such a character, too */
     if (*from == '\\')
       from = read_escape(from + 1, &to);
     else
@@ -104,7 +104,7 @@ static int read_number(parsing *p, og_json *to) {
 
 static int read_value(parsing *p, int depth, og_json *to);
 
-/* An entry of an array or object, with its name. */
+/* Reads an entry of an array, or of an object with its name. */
 static int read_entry(parsing *p, int depth, int named, og_json *to) {
   if (named) {
     to->name = read_string(p);
@@ -152,7 +152,7 @@ static int read_value(parsing *p, int depth, og_json *to) {
 
 /* ---- Texts ---- */
 
-/* No more than the root and one behind each opening bracket and each comma. */
+/* At most so many nodes there are: the root, and one behind each opening bracket and each comma. */
 static size_t count_nodes(const char *text, size_t length) {
   size_t count = 1;
   for (size_t i = 0; i < length; i++) count += text[i] == '{' || text[i] == '[' || text[i] == ',';

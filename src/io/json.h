@@ -7,7 +7,7 @@
 
 #include "base/base.h"
 
-/* Words are null, true and false, which nothing here means anything by. */
+/* Words are null, true and false. No file of ours has a meaning for them. */
 typedef enum og_json_kind {
   OG_JSON_WORD,
   OG_JSON_NUMBER,
@@ -31,9 +31,9 @@ typedef struct og_json {
  * say. */
 og_status og_json_parse(og_context *context, const char *path, const char *text, size_t length,
                         const char **where, og_json **out);
-/* NULL when the object has no entry of that name; of several it is the first. */
+/* The first entry of that name in the object; NULL: there is none. */
 const og_json *og_json_entry(const og_json *object, const char *name);
-/* Writes a string in quotes; returns how many bytes it takes. NULL for the file: only that. */
+/* Writes a string in quotes; returns how many bytes it takes. Where `file` is NULL it only counts them. */
 size_t og_json_put_string(FILE *file, const char *text);
 
 #endif

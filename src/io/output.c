@@ -37,13 +37,14 @@ static og_status fail_write(const og_output *output, int cause) {
   return fail_path(output->context, output->path, cause);
 }
 
-/* Where the caller's own output goes the same way it keeps its order. */
+/* A copy of the descriptor. Standard output is flushed first, so that what the caller has printed comes
+ * before. */
 static int duplicate(int descriptor) {
   if (descriptor == STDOUT_FILENO) fflush(stdout);
   return fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
 
-/* A file without a name, or, where there can be none, the target at once. */
+/* Opens a file without a name or, where none can be made, the target itself. */
 static int open_in_place(og_output *output) {
   output->file = tmpfile();
   output->copied = output->file != NULL;
@@ -54,7 +55,7 @@ static int open_whole(og_output *output) {
   struct stat facts;
   int descriptor = og_temporary_open(output->context, output->target.path, &output->temporary);
   if (descriptor >= 0) return descriptor;
-  og_free(output->context, output->temporary); /* names nothing of ours */
+  og_free(output->context, output->temporary); /* it is the name of no file of ours */
   output->temporary = NULL;
   errno = -descriptor;
   int refused = errno == EACCES || errno == EPERM || errno == EROFS;
@@ -62,7 +63,7 @@ static int open_whole(og_output *output) {
   return open_in_place(output);
 }
 
-/* A descriptor, or -1 and errno. */
+/* Opens what is to be written; returns a descriptor, or -1 with the reason in errno. */
 static int open_descriptor(og_output *output) {
   switch (output->target.kind) {
   case OG_TARGET_DESCRIPTOR: return duplicate(output->target.descriptor);
@@ -174,7 +175,8 @@ static int replace(const og_output *output) {
     og_sync_folder(output->target.path);
     return 0;
   }
-  /* In a folder as /tmp is, another user's file; a file that is mounted. */
+  /* Renaming is not allowed over another user's file in a folder as /tmp is, nor over a file that is mounted.
+   */
   int wrong = errno, held = wrong == EPERM || wrong == EACCES || wrong == EBUSY;
   if (!held || fill_target(output) != 0) return wrong;
   unlink(output->temporary);

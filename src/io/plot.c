@@ -1,4 +1,4 @@
-/* Plots: what is to be shown. */
+/* Plots as data: series on panels, with their names and labels. */
 #if !defined(_POSIX_C_SOURCE)
 #define _POSIX_C_SOURCE 200809L
 #endif
@@ -190,7 +190,7 @@ static int copy_optional(og_context *context, const char *text, char **copy) {
   return !text || *copy;
 }
 
-/* The first panel is there already: it is taken as long as nothing is in it. */
+/* Begins a new panel. The first one is there from the beginning, and is taken while it is empty. */
 static int panel_is_free(const og_plot *plot) {
   return plot->panel_count == 1 && plot->count == 0 && !plot->panels->title && !plot->panels->x_label &&
          !plot->panels->y_label;

@@ -57,7 +57,7 @@ static void include_series(const og_view *view, const og_series *series, int alo
     if (og_view_shows(view, series->x[i], series->y[i])) include(r, (along_x ? series->x : series->y)[i]);
 }
 
-/* Of one panel, or of all that share the scale. */
+/* Finds the range of one panel's data, or that of all panels that share a scale. */
 static range range_of(const og_picture *p, size_t panel, int along_x) {
   range r = {INFINITY, -INFINITY, 0};
   if (along_x && p->plot->panels[panel].classes) include_cells(&r, p->plot->panels[panel].classes);
@@ -120,7 +120,7 @@ static int label_is_common(const og_plot *plot, int (*own)(const og_plot *, size
   return plot->panel_count > 1;
 }
 
-/* The part of the picture that the panels have. */
+/* The box of the picture in which the panels lie. */
 static og_box grid_of(const og_picture *p) {
   const og_plot *plot = p->plot;
   int x_once = label_is_common(plot, og_panel_own_x) && *plot->x_label,
@@ -143,7 +143,7 @@ static void set_cells(og_picture *p) {
   }
 }
 
-/* "" for a label that all panels have once. */
+/* The label of a panel's axis; "" where all panels have it once. */
 static const char *x_label_of(const og_view *view) {
   if (label_is_common(view->plot, og_panel_own_x)) return "";
   const char *own = view->plot->panels[view->panel].x_label;
@@ -242,7 +242,7 @@ static void write_label(const og_view *view, double x, double y, double room, co
   write_text(view, x, y, LABEL_SIZE, OG_ANCHOR_MIDDLE, og_text_fit(text, LABEL_SIZE, room, shorter));
 }
 
-/* The title is above `top`. */
+/* Draws the title above `top`. */
 static void write_upward(const og_canvas *canvas, double x, double y, double top, const char *text) {
   const og_text_style style = {.size = LABEL_SIZE, .anchor = OG_ANCHOR_MIDDLE, .upward = 1, .colour = OG_INK};
   char shorter[OG_TEXT_FIT];
@@ -283,7 +283,8 @@ static og_status draw_view(og_view *view) {
   return OG_OK;
 }
 
-/* Above the first frame. A long one begins at the edge, is smaller, and at last shortened. */
+/* Draws the plot's title above the first frame. A long one begins at the picture's edge, is smaller, and if
+ * it is still too long, shortened. */
 static void draw_title(const og_picture *p) {
   const double LEAST_SIZE = 11, EDGE = 8;
   og_text_style style = {.size = TITLE_SIZE, .bold = 1, .colour = OG_INK};

@@ -34,7 +34,7 @@ static int inside(const og_box *b, double x, double y) {
   return x >= b->left && x <= b->right && y >= b->top && y <= b->bottom;
 }
 
-/* Points in the box; a line counts at eight places on every piece. */
+/* How many points lie in the box; a line counts at eight places of every piece. */
 static size_t crowd_of_series(const og_view *view, const og_series *series, const og_box *b) {
   size_t crowd = 0;
   double last_x = NAN, last_y = NAN;
@@ -119,7 +119,7 @@ static int is_band(const og_plot *plot, size_t name) {
   return og_names_find(&plot->bands, plot->names.names[name], &index);
 }
 
-/* Bands come after what is drawn in colour. */
+/* Entries of bands come after those of series. */
 void og_legend_draw(const og_picture *picture) {
   const og_plot *plot = picture->plot;
   size_t entries = og_legend_entries(plot), drawn = 0;

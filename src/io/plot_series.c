@@ -60,7 +60,7 @@ static unsigned tint(unsigned colour, double share) {
 
 enum { FEW_LINES = 6, MANY_LINES = 40 };
 
-/* Of one name in one panel, counted as far as it matters. */
+/* Counts the lines of one name in one panel, as far as their number matters. */
 static size_t lines_of_name(const og_view *view, const og_series *series) {
   size_t lines = 0;
   for (size_t s = 0; s < view->plot->count && lines <= MANY_LINES; s++) {
@@ -86,7 +86,7 @@ static int allot_places(const og_view *view, double side, places *p) {
   return p->taken != NULL;
 }
 
-/* Whether the place was free until now. */
+/* Takes a place of the grid; returns whether it was free until now. */
 static int take_place(const og_view *view, const places *p, double x, double y) {
   double column = fmin(fmax((x - view->frame.left) / p->side, 0), (double)(p->columns - 1)),
          row = fmin(fmax((y - view->frame.top) / p->side, 0), (double)(p->rows - 1));
@@ -136,7 +136,7 @@ static double crowd_of_name(const og_view *view, const places *p, const og_serie
   return taken > 0 ? points / taken : 0;
 }
 
-/* 0 where there is no curve to be hidden. */
+/* The most points for a stripe that any name has; 0 where there is no curve that they could hide. */
 static double crowd_of_names(const og_view *view, const places *p) {
   double most = 0;
   int curves = 0;
@@ -179,7 +179,7 @@ og_status og_view_judge_crowd(og_view *view) {
 
 enum { MARKER_COUNT = OG_MARKER_DIAMOND + 1 };
 
-/* Corners, in units of the disc's radius. */
+/* Corners of the markers that are polygons, in units of the disc's radius. */
 static const struct {
   size_t corners;
   double xy[8];
@@ -208,7 +208,7 @@ typedef struct look {
   int rim;
 } look;
 
-/* Only data come in crowds. */
+/* Only markers of data are made smaller where they are many. */
 static look look_of(const og_view *view, const og_series *series) {
   const double SIGN = 1.25;
   look l = {.marker = series->kind == OG_SERIES_SIGNS    ? series->marker
@@ -310,7 +310,7 @@ static void draw_cell(const og_view *view, double x, double y, double value, dou
     canvas->text(canvas->state, (left + right) / 2, (top + bottom) / 2 + 0.36 * CELL_TEXT, &style, text);
 }
 
-/* The darker the larger the part of its row. */
+/* Draws the cells of a matrix: the larger an entry's part of its row, the darker its cell. */
 static void draw_cells(const og_view *view, const og_series *series) {
   for (size_t i = 0; i < series->count; i++) {
     size_t row = i / series->columns;
@@ -322,7 +322,7 @@ static void draw_cells(const og_view *view, const og_series *series) {
 
 /* ---- All of a panel ---- */
 
-/* An end that has no place on the axis is an edge of the frame. */
+/* Where the end of a band lies beyond the axis, the band ends at the frame. */
 static void draw_band(const og_view *view, const og_series *series) {
   const og_box *f = &view->frame;
   double ends[2];
@@ -342,7 +342,7 @@ void og_view_draw_bands(const og_view *view) {
       draw_band(view, &view->plot->series[s]);
 }
 
-/* From the last to the first: what was added first goes above what came later. */
+/* Draws lines from the last to the first, so that those that were added first lie above later ones. */
 static void draw_each(const og_view *view, int (*belongs)(const og_series *series),
                       void (*draw)(const og_view *view, const og_series *series)) {
   for (size_t s = view->plot->count; s-- > 0;)

@@ -191,7 +191,7 @@ static void put_little_endian(FILE *file, uint64_t bits) {
 
 /* ---- The header ---- */
 
-/* Without a file the text is only measured. */
+/* The header's text, and its length so far; where `file` is NULL the text is only measured. */
 typedef struct header {
   FILE *file;
   size_t length;

@@ -56,7 +56,7 @@ static int compare(const void *left, const void *right) {
   return strcmp(a->name, b->name);
 }
 
-/* The checksum itself is left out. */
+/* Lists what the checksum is over: tensors, and the metadata without the checksum itself. */
 static size_t collect(const og_tensors *set, entry *entries) {
   size_t count = 0;
   for (size_t i = 0; i < og_tensors_count(set); i++) {
@@ -72,7 +72,8 @@ static size_t collect(const og_tensors *set, entry *entries) {
   return count;
 }
 
-/* With the NUL, which no name or text has in it: so one cannot go on where another begins. */
+/* Adds a text with its NUL, which no text has inside: so the end of one cannot pass for the beginning of the
+ * next. */
 static void add_text(og_crc64 *crc, const char *text) { og_crc64_bytes(crc, text, strlen(text) + 1); }
 
 static void add_tensor(og_crc64 *crc, const og_tensor *tensor) {

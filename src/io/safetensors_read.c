@@ -8,7 +8,7 @@
 #include "io/io.h"
 #include "io/json.h"
 
-/* The limit of the format's own library. */
+/* The longest header that the format's own library reads. */
 static const uint64_t header_most = 100000000;
 
 typedef enum dtype { F64, F32, F16, BF16, I64, DTYPE_COUNT } dtype;
@@ -63,12 +63,12 @@ static double from_f16(uint64_t bits) {
   return bits & 0x8000 ? -size : size;
 }
 
-/* The upper half of a float. */
+/* bfloat16 is the upper half of a float. */
 static double from_bf16(uint64_t bits) { return from_f32(bits << 16); }
 
 static double from_i64(uint64_t bits) { return (double)(int64_t)bits; }
 
-/* 0: no double is that integer. */
+/* Returns 0 where no double is that integer. */
 static int decode(dtype type, const unsigned char *bytes, size_t count, double *values) {
   static double (*const convert[DTYPE_COUNT])(uint64_t) = {from_f64, from_f32, from_f16, from_bf16, from_i64};
   size_t size = dtypes[type].size;

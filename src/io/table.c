@@ -151,7 +151,8 @@ const char *og_table_group_name(const og_table *table, size_t group) {
 
 /* ---- Writing ---- */
 
-/* What a reader would cut, take for a comment (#), for a byte order mark or, of an id, for a missing one. */
+/* Whether a reader would cut the text, or take it for a comment (#), a byte order mark or, as an id, for a
+ * missing one. */
 static int needs_quotes(const char *text) {
   size_t length = strlen(text);
   return length == 0 || strpbrk(text, ",\"\r\n") || strchr(" \t#\xEF", text[0]) ||
@@ -198,7 +199,7 @@ static void write_row(FILE *file, const og_table *table, size_t row) {
   fputc('\n', file);
 }
 
-/* Infinities would be refused by the reader: better here, where they come from. */
+/* Infinities are refused here, where they come from, since the reader would refuse them. */
 static og_status check_finite(const og_table *table) {
   for (size_t i = 0; i < table->count; i++)
     for (size_t row = 0; row < table->rows; row++)

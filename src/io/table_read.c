@@ -90,14 +90,14 @@ static void skip_blanks(reader *r) {
   while (r->at < r->length && is_blank(r->text[r->at])) r->at++;
 }
 
-/* Steps over one line break: LF, CR LF or CR. */
+/* Moves behind one line break: LF, CR LF or CR. */
 static void next_line(reader *r) {
   if (r->text[r->at] == '\r' && r->at + 1 < r->length && r->text[r->at + 1] == '\n') r->at++;
   r->at++;
   start_line(r);
 }
 
-/* One character of the text into the cell; line breaks within quotes are kept as they are. */
+/* Puts one character of the text into the cell; line breaks within quotes are kept as they are. */
 static og_status take(reader *r) {
   char c = r->text[r->at];
   if (c == '\0') return fail_here(r, "a NUL byte; this is no plain text (UTF-16 must be saved as UTF-8)");
@@ -163,7 +163,7 @@ static void skip_comment(reader *r) {
   if (r->at < r->length) next_line(r);
 }
 
-/* Lines of blanks alone, and comments, are no rows. */
+/* Passes over lines of blanks and comments, which are no rows. */
 static void skip_empty_lines(reader *r) {
   for (;;) {
     size_t start = r->at;
@@ -206,7 +206,7 @@ static og_status add_header_cell(reader *r) {
   return OG_OK;
 }
 
-/* A file without a header, or with one that a # hides. */
+/* Refuses a file without a header, or with one behind a #. */
 static int is_all_numbers(const og_names *header) {
   double value;
   for (size_t i = 0; i < header->count; i++) {
@@ -242,7 +242,7 @@ static og_status read_header(reader *r) {
 
 /* ---- Rows ---- */
 
-/* Why a cell is no number, said for the spellings that are often met. */
+/* Says why a cell is no number, for spellings that are often met. */
 static const char *why_not_number(const char *cell) {
   const char *digits = cell + (*cell == '-' || *cell == '+');
   if (*digits && strchr("nNiI.?", *digits)) /* inf, NULL, ?: another tool's ways to say it */

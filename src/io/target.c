@@ -39,7 +39,7 @@ static int copy_folder(const char *path, char folder[PATH_MAX]) {
   return 0;
 }
 
-/* Whose open files the folder lists. */
+/* Whether the folder lists the open files of a process, and of which. */
 static owner lists_files_of(names *n) {
   if (!realpath(n->folder, n->real)) return NOBODY;
   if (strcmp(n->real, "/dev/fd") == 0) return OURSELVES; /* where it is no link to /proc */
@@ -49,7 +49,7 @@ static owner lists_files_of(names *n) {
   return own && strncmp(n->real, n->link, own) == 0 && n->real[own] == '/' ? OURSELVES : ANOTHER;
 }
 
-/* Whose open file `path` is, and by which number. */
+/* Whether `path` is an open file of a process, of which, and its descriptor there. */
 static owner owner_of(const char *path, names *n, int *descriptor) {
   char *end;
   const char *name = path + folder_length(path);
@@ -60,7 +60,7 @@ static owner owner_of(const char *path, names *n, int *descriptor) {
   return lists_files_of(n);
 }
 
-/* What the link `at` says, from where it stands; NULL: no memory. */
+/* The path that the link `at` leads to, seen from the link's folder; NULL: no memory. */
 static char *next_of(og_context *context, const char *at, const char *link) {
   size_t folder = link[0] == '/' ? 0 : folder_length(at), size = folder + strlen(link) + 1;
   char *next = og_alloc(context, size, 1);
@@ -104,7 +104,7 @@ static int is_file(const char *path, const struct stat *file) {
 
 static int check_existing(const char *path, const struct stat *file, owner whose, og_target *target) {
   if (S_ISDIR(file->st_mode)) return EISDIR;
-  if (S_ISSOCK(file->st_mode)) return ENXIO; /* which opening it would say */
+  if (S_ISSOCK(file->st_mode)) return ENXIO; /* the error of opening one */
   if (access(path, W_OK) != 0) return errno;
   target->kind = !S_ISREG(file->st_mode)                            ? OG_TARGET_STREAM
                  : whose == ANOTHER || !is_file(target->path, file) ? OG_TARGET_END

@@ -5,13 +5,13 @@
 #include "kernels/dense.h"
 #include "kernels/dense_one.h"
 #include "kernels/dense_tile.h"
-#include "kernels/dense_turn.h"
+#include "kernels/dense_transpose.h"
 
 /* The inner index is cut so that the panel of x that all rows of tiles read stays in the first-level cache.
  */
 enum { PANEL_BYTES = 16384 };
 
-/* All of y, `width` vectors of lanes at a time. */
+/* Computes all of y, `width` vectors of lanes at a time. */
 INLINE void strips(const int width, int lanes, sum_of_products all) {
   int strip = width * OG_VEC_LANES, most = PANEL_BYTES / (int)(sizeof(real) * (size_t)strip),
       inner = all.inner;
@@ -54,7 +54,7 @@ static void transposed(int rows, int columns, int lanes, const real *w, const re
 }
 
 /* outer where W_bar's entry [r][c] is at r step_r + c step_c. Columns are the lanes of the vectors: panels of
- * at most TILE_WIDTH vectors of them are turned over, and where the result is not a full contiguous row it is
+ * at most TILE_WIDTH vectors of them are transposed, and where the result is not a full contiguous row it is
  * added number by number. */
 enum { PANEL = TILE_WIDTH * OG_VEC_LANES };
 typedef struct outer_product {
@@ -64,10 +64,11 @@ typedef struct outer_product {
   size_t step_r, step_c;
 } outer_product;
 
-/* `panel` and `sums` are room that the widths share: each of its own would take the stack three times. */
+/* `panel` and `sums` are memory that tiles of all widths share: one for each width would take three times the
+ * stack. */
 INLINE void outer_panel(const int width, int columns, const outer_product *p, real *panel, real *sums) {
   const int most = TILE_ROWS(width), side = width * OG_VEC_LANES;
-  turn(columns, width, p->lanes, p->b, panel);
+  transpose_panel(columns, width, p->lanes, p->b, panel);
   sum_of_products all = {p->rows, p->lanes,     p->a,     (size_t)p->lanes, 1,
                          panel,   (size_t)side, p->w_bar, p->step_r};
   if (columns == side && p->step_c == 1) {
@@ -107,7 +108,7 @@ static void outer(int rows, int columns, int lanes, const real *a, const real *b
     outer_panels(rows, (outer_product){columns, lanes, b, a, w_bar, 1, (size_t)columns});
 }
 
-/* Rows are the lanes of the vectors. */
+/* Here the rows of a are what the lanes of a vector hold. */
 static void add_lanes(int rows, int lanes, const real *a, real *w_bar) {
   int squares = lanes == 1 ? 0 : lanes / OG_VEC_LANES;
   for (int r = 0; squares && r < rows; r += OG_VEC_LANES, a += OG_VEC_LANES * lanes) {
@@ -115,7 +116,7 @@ static void add_lanes(int rows, int lanes, const real *a, real *w_bar) {
     vec sum = {0};
     for (int s = 0; s < squares; s++) {
       vec square[OG_VEC_LANES];
-      turned_square(count, (size_t)lanes, a + s * OG_VEC_LANES, square);
+      transposed_square(count, (size_t)lanes, a + s * OG_VEC_LANES, square);
       UNROLL for (int i = 0; i < OG_VEC_LANES; i++) sum += square[i];
     }
     for (int i = 0; i < count; i++) w_bar[r + i] += sum[i];

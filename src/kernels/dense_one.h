@@ -3,7 +3,7 @@
 #define OG_DENSE_ONE_H
 
 #include "kernels/dense_tile.h"
-#include "kernels/dense_turn.h"
+#include "kernels/dense_transpose.h"
 
 /* y[i] += sum over k of w[i w_row + k w_inner] x[k]: chains of several outputs at a time, to hide the latency
  * of a multiply-add. */
@@ -31,7 +31,7 @@ static void all_chains(sum_of_products p) {
   }
 }
 
-/* Rows are the lanes of the vectors where they are many: squares of W are turned over. */
+/* Rows are the lanes of the vectors where they are many: squares of W are transposed in registers. */
 static void product_of_one(int rows, int columns, const real *w, const real *x, real *y) {
   int c = 0;
   size_t step = (size_t)columns;
@@ -41,7 +41,7 @@ static void product_of_one(int rows, int columns, const real *w, const real *x, 
     vec sum = {0};
     for (c = 0; c + OG_VEC_LANES <= columns; c += OG_VEC_LANES) {
       vec square[OG_VEC_LANES];
-      turned_square(OG_VEC_LANES, step, w + c, square);
+      transposed_square(OG_VEC_LANES, step, w + c, square);
       UNROLL for (int i = 0; i < OG_VEC_LANES; i++) sum = vec_fma(vec_all(x[c + i]), square[i], sum);
     }
     row_store(y, sum);

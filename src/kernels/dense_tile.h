@@ -51,13 +51,13 @@ INLINE void tile(const int rows, const int width, const int mode, const sum_of_p
   }
 }
 
-/* The next `rows` rows. */
+/* Sums the next `rows` rows of y, and moves on behind them. */
 INLINE void next_tile(const int rows, const int width, const int mode, sum_of_products *p) {
   tile(rows, width, mode, p);
   p->w += (size_t)rows * p->w_row, p->y += (size_t)rows * p->y_step, p->rows -= rows;
 }
 
-/* All rows: the largest tiles, and what is left in smaller ones. */
+/* Sums all rows: in the largest tiles, and the rows that are left over in smaller ones. */
 INLINE void tiles(const int width, const int mode, const sum_of_products *all) {
   const int most = TILE_ROWS(width);
   sum_of_products p = *all;

@@ -13,8 +13,7 @@ extern const OG_R(og_dense) OG_R(og_dense_avx2);
 extern const OG_R(og_dense) OG_R(og_dense_avx512);
 #endif
 
-/* From the plainest to the fastest; those that run come first, so that a prefix is what this processor has.
- */
+/* Tables from the plainest to the fastest. What a processor can run is always a beginning of the list. */
 static const OG_R(og_kernels) *const tables[] = {
     &OG_R(og_kernels_reference),
     &OG_R(og_kernels_base),

@@ -32,7 +32,7 @@
 #define OG_LIBM(name) name
 #endif
 
-/* Neither overflows, and small results keep their digits. */
+/* Sigmoid and softplus in forms that do not overflow, and in which small results keep their digits. */
 static inline real OG_LIBM(sigmoid)(real x) {
   real e = OG_LIBM(exp)(-OG_LIBM(fabs)(x));
   return (x < 0 ? e : 1) / (1 + e);

@@ -9,7 +9,7 @@
 
 #include "base/real.h"
 #include "kernels/elementary.h"
-#include "kernels/straight.h"
+#include "kernels/scalar_run.h"
 
 #define OG_ELEMENTARY_INDEX(NAME, name) OG_EW_##NAME,
 enum {
@@ -57,9 +57,9 @@ enum { OG_EW_BOTH, OG_EW_ONE_A, OG_EW_ONE_B, OG_EW_VARIANTS };
     void (*add_column)(size_t rows, size_t lanes, const X *column, const X *a, X *out);                      \
     /* out = bar ((1 - y)(1 + y)), each operation rounded */                                                 \
     void (*slope_of_tanh)(size_t count, const X *bar, const X *y, X *out);                                   \
-    /* see straight.h; straight_one: on rows of one lane */                                                  \
-    void (*straight)(int count, const og_scalar_run *run, X *const *bases);                                  \
-    void (*straight_one)(int count, const og_scalar_run *run, X *const *bases);                              \
+    /* see scalar_run.h; scalar_run_one: on rows of one lane */                                              \
+    void (*scalar_run)(int count, const og_scalar_run *run, X *const *bases);                                \
+    void (*scalar_run_one)(int count, const og_scalar_run *run, X *const *bases);                            \
   } og_elementwise_##S;                                                                                      \
   const og_elementwise_##S *og_elementwise_best_##S(void); /* the fastest that this processor runs */        \
   extern const og_elementwise_##S og_elementwise_reference_##S, og_elementwise_base_##S,                     \

@@ -98,7 +98,7 @@ MULTIPLY_ADD0(multiply_add0_one, 0)
 #endif
 OG_ELEMENTARY(LOOP)
 #undef LOOP
-#include "kernels/straight_loops.h"
+#include "kernels/scalar_run_loops.h"
 
 #define EACH(NAME, name) each_##name,
 const OG_R(og_elementwise) TABLE_NAME = {
@@ -112,5 +112,5 @@ const OG_R(og_elementwise) TABLE_NAME = {
     .add_column = add_column,
     .slope_of_tanh = slope_of_tanh,
     .multiply_add0 = {multiply_add0, multiply_add0_one},
-    .straight = straight,
-    .straight_one = straight_one};
+    .scalar_run = scalar_run,
+    .scalar_run_one = scalar_run_one};

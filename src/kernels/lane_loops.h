@@ -2,7 +2,7 @@
  * vectors; included by the reference and by the tables of instruction sets. Each operation is rounded once,
  * so all give the same bits. Not a header of its own. */
 
-/* Lands on 1 exactly; a sliver that would be left is joined to the step. */
+/* A step that ends within a hundredth of its width before 1 ends at 1 exactly, so that no sliver is left. */
 static void step_ends(int lanes, const double *restrict start, const double *restrict width,
                       double *restrict end) {
   for (int lane = 0; lane < lanes; lane++)

@@ -92,9 +92,8 @@ static void step_times(int lanes, const OG_R(og_lane_steps) * s) {
   }
 }
 
-/* A step cut short to land on 1 says nothing against the width that was wished for, nor how much more would
- * do.
- */
+/* A step that was cut short to end at 1 is no reason to narrow the width that was wished for, and does not
+ * tell how much wider a step could be. */
 static void next_widths(int lanes, const OG_R(og_lane_widths) * w) {
   for (int lane = 0; lane < lanes; lane += OG_DVEC_LANES) {
     dvec end = dvec_load(w->end + lane), tried = end - dvec_load(w->start + lane);

@@ -61,7 +61,7 @@ typedef __m128d native_vec;
 
 static inline vec vec_load(const real *p) { return *(const vec *)p; }
 static inline void vec_store(real *p, vec v) { *(vec *)p = v; }
-/* Of rows that may lie anywhere that a number may. */
+/* Loads and stores of rows that need not be aligned to a register. */
 typedef real row_vec __attribute__((vector_size(OG_VEC_BYTES), aligned(sizeof(real)), may_alias));
 static inline vec row_load(const real *p) { return (vec) * (const row_vec *)p; }
 static inline void row_store(real *p, vec v) { *(row_vec *)p = (row_vec)v; }
@@ -94,7 +94,7 @@ static inline int vec_all_less(vec a, vec b) {
 #endif
 }
 static inline vec vec_abs(vec v) { return (vec)((vec_mask)v & ~(vec_mask)vec_all((real)-0.0)); }
-/* The first where one is NaN. */
+/* The smaller of a and b; a where either is NaN. */
 static inline vec vec_min(vec a, vec b) {
 #if defined(OG_NATIVE)
   return (vec)OG_NATIVE(min)((native_vec)b, (native_vec)a);

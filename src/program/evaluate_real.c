@@ -208,15 +208,15 @@ static void carry_out(const machine *m, const og_instruction *in) {
 }
 
 /* One lane or a full block: runs of scalar operations in one call each. */
-static void carry_out_segments(const machine *m, const og_program *program) {
-  for (int i = 0; i < program->segment_count; i++) {
-    const og_segment *s = &program->segments[i];
-    if (!s->straight)
+static void carry_out_stretches(const machine *m, const og_program *program) {
+  for (int i = 0; i < program->stretch_count; i++) {
+    const og_stretch *s = &program->stretches[i];
+    if (!s->scalar)
       for (int k = s->first; k < s->first + s->count; k++) carry_out(m, &program->instructions[k]);
     else if (m->lanes == 1)
-      m->loops->straight_one(s->count, program->straight + s->first, m->bases);
+      m->loops->scalar_run_one(s->count, program->scalar_runs + s->first, m->bases);
     else
-      m->loops->straight(s->count, program->straight + s->first, m->bases);
+      m->loops->scalar_run(s->count, program->scalar_runs + s->first, m->bases);
   }
 }
 
@@ -253,7 +253,7 @@ void OG_R(og_program_run_planned)(const og_program *program, int lanes, const re
   machine m = {
       .loops = program->OG_R(loops), .dense = program->OG_R(dense), .bases = bases, .lanes = (size_t)lanes};
   if (lanes == 1 || lanes == OG_LANES_MAX)
-    carry_out_segments(&m, program);
+    carry_out_stretches(&m, program);
   else
     for (int i = 0; i < program->count; i++) carry_out(&m, &program->instructions[i]);
 }

@@ -56,10 +56,10 @@ typedef struct og_instruction {
 /* The loop of the table for an og_unary, or -1. */
 int og_unary_loop(int op);
 
-/* A stretch of `straight`, or of `instructions` when it holds others. */
-typedef struct og_segment {
-  int straight, first, count;
-} og_segment;
+/* A stretch of `scalar_runs`, or of `instructions` when it holds others. */
+typedef struct og_stretch {
+  int scalar, first, count;
+} og_stretch;
 
 /* Elementary functions on rows; `function` is an og_unary or og_binary. */
 #define OG_EMITTED(X, S)                                                                                     \
@@ -81,9 +81,9 @@ struct og_program {
   double *constants;
   float *constants_single;
   int constant_count, constant_capacity;
-  og_scalar_run *straight; /* for one lane and full blocks: segments in order (scalar_runs.c) */
-  og_segment *segments;
-  int segment_count;
+  og_scalar_run *scalar_runs; /* for one lane and full blocks: stretches in order (scalar_runs.c) */
+  og_stretch *stretches;
+  int stretch_count;
   double *wide; /* constants as rows of OG_LANES_MAX: base OG_BASE_WIDE */
   float *wide_single;
   int output_count, *output_rows; /* where output j begins among the spare rows used for outputs not wanted */
@@ -101,8 +101,8 @@ struct og_program {
   og_emitted_s *compiled_s;
 };
 
-/* Fills in straight, segments and wide; 0 when there is no memory. */
-int og_program_straighten(og_program *program);
+/* Fills in scalar_runs, stretches and wide; 0 when there is no memory. */
+int og_program_find_scalar_runs(og_program *program);
 
 /* Rows of an output. */
 static inline int og_program_output_rows(const og_program *program, int output) {

@@ -436,7 +436,7 @@ og_status og_program_create_form(const og_graph *graph, const og_program_plan *p
                           .loops_d = og_elementwise_best_d(),
                           .loops_s = og_elementwise_best_s()};
   og_program_lowering l = {.graph = graph, .plan = plan, .program = program, .nodes = nodes};
-  if (!lower_graph(&l, plan->outputs) || !og_program_straighten(program)) {
+  if (!lower_graph(&l, plan->outputs) || !og_program_find_scalar_runs(program)) {
     og_program_destroy(program);
     return og_fail_memory(graph->context, (size_t)nodes * sizeof(og_instruction),
                           "the instructions of a program");
@@ -473,8 +473,8 @@ void og_program_destroy(og_program *program) {
   og_free(program->context, program->constants);
   og_free(program->context, program->constants_single);
   og_free(program->context, program->output_rows);
-  og_free(program->context, program->straight);
-  og_free(program->context, program->segments);
+  og_free(program->context, program->scalar_runs);
+  og_free(program->context, program->stretches);
   og_free(program->context, program->wide);
   og_free(program->context, program->wide_single);
   og_free(program->context, program);

@@ -1,4 +1,4 @@
-/* Runs of scalar operations, prepared to be carried out in one call (kernels/straight.h). A value that only
+/* Runs of scalar operations, prepared to be carried out in one call (kernels/scalar_run.h). A value that only
  * one operation of the same run reads is put off until right before that one: there it is in the accumulator
  * still, or, as a product read by a sum, a difference or a change of sign, becomes part of it. Operations and
  * roundings stay what they were. */
@@ -44,7 +44,7 @@ static int reads_weights(const og_instruction *in) {
 }
 
 /* Weights have no rows of full width. */
-static int straight_op(const og_instruction *in) {
+static int scalar_op(const og_instruction *in) {
   if (!in->single || reads_weights(in)) return -1;
   if (in->code == OG_DO_COPY) return OG_ST_COPY;
   if (in->code == OG_DO_LOOP1)
@@ -75,7 +75,7 @@ static void find_last_readers(const preparation *s) {
   for (int row = 0; row < p->scratch_rows; row++) s->reader[row] = -1;
   for (int i = p->count - 1; i >= 0; i--) {
     const og_instruction *in = &p->instructions[i];
-    s->values[i] = (value){.op = straight_op(in), .last_reader = -1, .last_use = -1};
+    s->values[i] = (value){.op = scalar_op(in), .last_reader = -1, .last_use = -1};
     if (in->single && in_scratch(in->out)) {
       s->values[i].last_reader = s->reader[in->out.row];
       s->reader[in->out.row] = -1;
@@ -189,7 +189,7 @@ static void make(preparation *s, int i) {
     s->entries[e].from[k] = read ? from[k] : (source){-1, OG_BASE_SCRATCH, 0};
     if (read && from[k].value >= 0) s->values[from[k].value].last_use = e;
   }
-  s->program->straight[e].op = op;
+  s->program->scalar_runs[e].op = op;
   s->latest = i;
 }
 
@@ -200,7 +200,7 @@ static int take_row(preparation *s) {
 }
 
 static void place_operands(preparation *s, int e) {
-  og_scalar_run *to = &s->program->straight[e];
+  og_scalar_run *to = &s->program->scalar_runs[e];
   for (int k = 0; k < SOURCES_MOST; k++) {
     source from = s->entries[e].from[k];
     value *v = from.value >= 0 ? &s->values[from.value] : NULL;
@@ -216,7 +216,7 @@ static void place_operands(preparation *s, int e) {
  * written. */
 static void place_entries(preparation *s, int first) {
   for (int e = first; e < s->entry_count; e++) {
-    og_scalar_run *to = &s->program->straight[e];
+    og_scalar_run *to = &s->program->scalar_runs[e];
     value *v = &s->values[s->entries[e].value];
     place_operands(s, e);
     to->keep = !v->internal || v->last_use >= 0 ? OG_SCALAR_RUN_STORE : OG_SCALAR_RUN_DROP;
@@ -234,7 +234,7 @@ static void prepare_run(preparation *s, int first, int end) {
   for (int i = first; i < end; i++)
     if (!s->values[i].depth) make(s, i);
   place_entries(s, start);
-  s->program->segments[s->program->segment_count++] = (og_segment){1, start, s->entry_count - start};
+  s->program->stretches[s->program->stretch_count++] = (og_stretch){1, start, s->entry_count - start};
 }
 
 static void prepare(preparation *s) {
@@ -242,12 +242,12 @@ static void prepare(preparation *s) {
   find_last_readers(s);
   for (int row = 0; row < p->scratch_rows; row++) s->writer[row] = -1;
   for (int first = 0, end; first < p->count; first = end) {
-    int straight = s->values[first].op >= 0;
-    for (end = first + 1; end < p->count && (s->values[end].op >= 0) == straight;) end++;
-    if (straight)
+    int scalar = s->values[first].op >= 0;
+    for (end = first + 1; end < p->count && (s->values[end].op >= 0) == scalar;) end++;
+    if (scalar)
       prepare_run(s, first, end);
     else
-      p->segments[p->segment_count++] = (og_segment){0, first, end - first};
+      p->stretches[p->stretch_count++] = (og_stretch){0, first, end - first};
   }
   p->scratch_rows += s->rows;
 }
@@ -264,7 +264,7 @@ static int widen_constants(og_program *p) {
   return 1;
 }
 
-int og_program_straighten(og_program *p) {
+int og_program_find_scalar_runs(og_program *p) {
   size_t count = (size_t)p->count + 1, rows = (size_t)p->scratch_rows + 1;
   preparation s = {.program = p,
                    .values = og_alloc(p->context, count, sizeof *s.values),
@@ -272,9 +272,9 @@ int og_program_straighten(og_program *p) {
                    .writer = og_alloc(p->context, rows, sizeof *s.writer),
                    .reader = og_alloc(p->context, rows, sizeof *s.reader),
                    .free_rows = og_alloc(p->context, count, sizeof *s.free_rows)};
-  p->straight = og_alloc(p->context, count, sizeof *p->straight);
-  p->segments = og_alloc(p->context, count, sizeof *p->segments);
-  int good = s.values && s.entries && s.writer && s.reader && s.free_rows && p->straight && p->segments &&
+  p->scalar_runs = og_alloc(p->context, count, sizeof *p->scalar_runs);
+  p->stretches = og_alloc(p->context, count, sizeof *p->stretches);
+  int good = s.values && s.entries && s.writer && s.reader && s.free_rows && p->scalar_runs && p->stretches &&
              widen_constants(p);
   if (good) prepare(&s);
   og_free(p->context, s.values);
@@ -300,11 +300,12 @@ static int reads(const og_scalar_run *entry, int base) {
 /* Entries that write the output; -1 when it is read again, or written by something else. */
 static int writers_of(const og_program *p, int base) {
   int count = 0;
-  for (int i = 0; i < p->segment_count; i++) {
-    const og_segment *s = &p->segments[i];
+  for (int i = 0; i < p->stretch_count; i++) {
+    const og_stretch *s = &p->stretches[i];
     for (int k = s->first; k < s->first + s->count; k++) {
-      if (s->straight ? reads(&p->straight[k], base) : reads_or_writes(&p->instructions[k], base)) return -1;
-      count += s->straight && p->straight[k].base[OG_SCALAR_RUN_OUT] == (unsigned)base && p->straight[k].keep;
+      if (s->scalar ? reads(&p->scalar_runs[k], base) : reads_or_writes(&p->instructions[k], base)) return -1;
+      count +=
+          s->scalar && p->scalar_runs[k].base[OG_SCALAR_RUN_OUT] == (unsigned)base && p->scalar_runs[k].keep;
     }
   }
   return count;
@@ -318,11 +319,11 @@ int og_program_add_to(og_program *p, int output) {
   int base = OG_BASE_OUTPUT + output;
   if (!can_add(p, output) || (p->single && !can_add(p->single, output))) return 0;
   if (p->single) og_program_add_to(p->single, output);
-  for (int i = 0; i < p->segment_count; i++) {
-    const og_segment *s = &p->segments[i];
-    for (int k = s->first; s->straight && k < s->first + s->count; k++)
-      if (p->straight[k].base[OG_SCALAR_RUN_OUT] == (unsigned)base && p->straight[k].keep)
-        p->straight[k].keep = OG_SCALAR_RUN_ADD;
+  for (int i = 0; i < p->stretch_count; i++) {
+    const og_stretch *s = &p->stretches[i];
+    for (int k = s->first; s->scalar && k < s->first + s->count; k++)
+      if (p->scalar_runs[k].base[OG_SCALAR_RUN_OUT] == (unsigned)base && p->scalar_runs[k].keep)
+        p->scalar_runs[k].keep = OG_SCALAR_RUN_ADD;
   }
   p->added_output = output;
   return 1;

@@ -21,7 +21,7 @@ struct og_batches {
   og_window *now;      /* [batch] */
 };
 
-/* What the options ask of the rows of each trajectory. */
+/* The rows of each trajectory, and what the options say of windows and of those held out. */
 typedef struct split {
   size_t trajectories;
   const size_t *rows;
@@ -41,7 +41,7 @@ static void put(og_window *list, size_t *count, og_window window) {
   (*count)++;
 }
 
-/* Rows of the only trajectory, from the model's initial state. */
+/* A window of rows of the only trajectory, which starts from the model's initial state. */
 static og_window part(size_t first, size_t count) { return (og_window){0, OG_FROM_START + first, count}; }
 
 static int starts(const split *s, size_t m, size_t row) {
@@ -63,7 +63,8 @@ static size_t list_training(const split *s, og_window *list) {
   return count;
 }
 
-/* Side by side; what is left behind the last whole window is one too if it has two rows. */
+/* Cuts a trajectory into windows side by side. The rows behind the last whole one are a window if they are
+ * two or more. */
 static void tile(const split *s, size_t m, size_t first, og_window *list, size_t *count) {
   while (first + 2 <= s->rows[m]) {
     size_t left = s->rows[m] - first, size = left < s->window ? left : s->window;
@@ -91,7 +92,7 @@ static size_t list_validation(const split *s, og_window *list) {
 
 /* ---- What is held out ---- */
 
-/* A share of `count`: at least one, and one is left. */
+/* A share of `count` that is at least one and leaves at least one. */
 static size_t share_of(double share, size_t count) {
   size_t held = (size_t)floor(share * (double)count + 0.5);
   if (held == 0) held = 1;

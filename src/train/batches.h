@@ -12,7 +12,7 @@ og_status og_batches_create_where(og_context *context, const og_options *options
                                   const size_t *rows, og_start_fn can_start, const void *of,
                                   og_batches **out);
 
-/* Uses them until og_batches_destroy; NULL is nothing. */
+/* Uses the mini-batches until og_batches_destroy; NULL is nothing. */
 void og_batches_keep(og_batches *batches);
 
 #endif

@@ -8,7 +8,7 @@
 /* ---- Fingerprints ---- */
 
 /* Fingerprints of a model and of data, by which a training knows whether it goes on with its own. */
-/* FNV-1a. */
+/* The hash FNV-1a. */
 static uint64_t add(uint64_t hash, const void *bytes, size_t count) {
   const unsigned char *at = bytes;
   for (size_t i = 0; i < count; i++) hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
@@ -21,7 +21,7 @@ static uint64_t add_numbers(uint64_t hash, const double *numbers, size_t count) 
 
 static const uint64_t SEED = UINT64_C(0xcbf29ce484222325);
 
-/* Its text, or its graph, and the consts that were set. */
+/* The fingerprint of a model: of its text or its graph, and of the consts that were set. */
 static uint64_t model_fingerprint(const og_model *model) {
   const char *name, *expression, *text = og_model_text(model);
   uint64_t hash = add(SEED, text, strlen(text)), digest = og_model_digest(model);
@@ -33,7 +33,7 @@ static uint64_t model_fingerprint(const og_model *model) {
   return hash;
 }
 
-/* Spans, observations and inputs. */
+/* The fingerprint of an objective's data: of spans, observations and inputs. */
 static uint64_t data_fingerprint(const og_objective *objective) {
   const og_data *data = objective->data;
   const og_inputs *inputs = objective->inputs;

@@ -207,7 +207,7 @@ static og_status check_epoch(const og_trainer *trainer, const double *row, doubl
   return is_size(row[5]) ? OG_OK : fail_number(trainer, path, "a duration in the history", row[5]);
 }
 
-/* What the epochs add up to. */
+/* Sums over the epochs of the history. */
 typedef struct epochs_sum {
   double count, steps, skipped, least;
 } epochs_sum;
@@ -342,7 +342,7 @@ static void take_all(og_trainer *trainer, const og_tensors *set) {
   og_trainer_check_end(trainer);
 }
 
-/* States were saved without one once, and a program may leave it out. */
+/* Older states were saved without a checksum, and a program may leave it out. */
 static void note_no_checksum(const og_trainer *trainer, const og_tensors *set, const char *path) {
   if (og_tensors_text(set, OG_CHECKSUM_KEY)) return;
   og_log(

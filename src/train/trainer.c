@@ -21,13 +21,13 @@ og_status og_trainer_loss(og_trainer *trainer, size_t count, const og_window *wi
   if (!isfinite(*sum))
     return og_fail(trainer->context, OG_ERR_NOT_FINITE, "the loss of %zu windows is %g", count,
                    og_shown(*sum));
-  *values = (double)(counted ? counted : count); /* costs alone: of each trajectory */
+  *values = (double)(counted ? counted : count); /* a loss of costs alone counts trajectories */
   return OG_OK;
 }
 
 /* ---- One step ---- */
 
-/* Without fmin and fmax, which are calls. */
+/* Comparisons in place of fmin and fmax, which are calls. */
 static void project(og_trainer *trainer) {
   const double *lowest = trainer->lowest, *highest = trainer->highest;
   for (size_t i = 0; i < trainer->p; i++) {
@@ -44,7 +44,7 @@ static void note_no_gradient(const og_trainer *trainer, double norm) {
            "parameter there (windows start from the data, not from the model's init)");
 }
 
-/* From the gradient of the sum over `values` to the next theta. */
+/* Makes the next theta of the gradient of the sum over `values`. */
 static og_status descend(og_trainer *trainer, double sum, double values) {
   og_trainer_state *at = &trainer->at;
   double factor = og_learning_rate_factor(trainer->options, (long long)at->position, trainer->steps);
@@ -68,7 +68,7 @@ static og_status descend(og_trainer *trainer, double sum, double values) {
 /* The step before a failure may have led astray: half of it is taken back, half of that again, and at the
  * third failure in a row all of it. */
 static double share_taken_back(const og_trainer_state *at) {
-  if (at->succeeded == 0) return 0; /* there was no step */
+  if (at->succeeded == 0) return 0; /* there was no step to take back */
   return at->failed_in_row < 3 ? 0.5 : 1;
 }
 
@@ -79,7 +79,7 @@ static const char *what_is_taken_back(const og_trainer_state *at) {
                      : ", and the step before it taken back";
 }
 
-/* Rounding may lead past a bound. */
+/* Puts theta back within its bounds, past which rounding may have led. */
 static void take_back(og_trainer *trainer) {
   double share = share_taken_back(&trainer->at);
   for (size_t i = 0; i < trainer->p; i++)
@@ -257,7 +257,7 @@ og_status og_trainer_end_epoch(og_trainer *trainer) {
 
 void og_trainer_check_end(og_trainer *trainer) {
   const og_trainer_state *at = &trainer->at;
-  if (trainer->ended) return; /* for a reason of its own */
+  if (trainer->ended) return; /* the reason is there already */
   trainer->converged = trainer->patience > 0 && at->waited >= (double)trainer->patience;
   trainer->ended = trainer->converged || at->position >= (double)trainer->steps;
   if (trainer->converged)

@@ -14,8 +14,8 @@ enum { OG_TRAINING_REASON_SIZE = 512, OG_FAILURES_IN_A_ROW = 10 };
 /* Doubles alone, so that they are saved as one array. */
 typedef struct og_trainer_state {
   double position;       /* mini-batches handed out */
-  double succeeded;      /* of them, in all */
-  double failed_in_row;  /* up to now */
+  double succeeded;      /* mini-batches that did not fail, in all */
+  double failed_in_row;  /* mini-batches that failed, one after another, up to now */
   double best_loss;      /* of the best theta */
   double reference_loss; /* from which patience counts, */
   double waited;         /* in epochs */
@@ -32,9 +32,9 @@ struct og_trainer {
   size_t p, exempt;
   og_loss_fn loss;
   void *user;
-  uint64_t model, data; /* fingerprints of those of an objective, else 0 */
+  uint64_t model, data; /* fingerprints, where there is an objective; else 0 */
   og_batches *batches;
-  og_objective *objective; /* NULL, or whose loss it is */
+  og_objective *objective; /* whose loss it is; NULL: it is another function */
   og_updater *updater;
   long long epochs, steps; /* limits; epochs = 0: none */
   long long per_epoch, patience;
@@ -52,9 +52,9 @@ struct og_trainer {
 };
 
 double og_trainer_seconds(const og_trainer *trainer);
-/* Failures that belong to a point theta, not to the call. */
+/* Whether a failure belongs to the point theta, so that training goes on without it. */
 int og_trainer_survives(og_status status);
-/* The loss of windows, by the options a mean or a sum: over *values, which is never 0. */
+/* The loss of windows, a sum over *values observed values; of a loss of costs alone, over so many windows. */
 og_status og_trainer_loss(og_trainer *trainer, size_t count, const og_window *windows, double *sum,
                           double *values, double *gradient);
 /* Closes the epoch: its row of the history, the best theta. */

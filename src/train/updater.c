@@ -83,7 +83,7 @@ double og_updater_learning_rate(const og_updater *updater) {
 
 /* ---- Steps ---- */
 
-/* The first entry that is not finite, or `count`. */
+/* The index of the first entry that is not finite, or `count`. */
 static size_t find_not_finite(size_t count, const double *values) {
   double zero = 0;
   for (size_t i = 0; i < count; i++) zero += values[i] * 0;
@@ -221,7 +221,8 @@ const og_update_rule *og_update_rule_of(og_optimizer optimizer) {
       {{"exp_avg", "exp_avg_sq"}, 2, 1e-3, 1e-8, 1e-2, adamw},
       {{"exp_avg", "exp_avg_var"}, 2, 1e-3, 1e-16, 0, adabelief},
   };
-  size_t index = (size_t)optimizer - OG_OPTIMIZER_ADAM; /* wraps for those before */
+  size_t index = (size_t)optimizer -
+                 OG_OPTIMIZER_ADAM; /* of optimizers that do not train it wraps round to a large number */
   return index < sizeof rules / sizeof *rules ? &rules[index] : NULL;
 }
 
@@ -276,7 +277,7 @@ static double scaled_norm(size_t p, const double *gradient) {
   return largest * sqrt(sum);
 }
 
-/* Scaled by the largest entry only where squares overflow or vanish. */
+/* The norm, with entries scaled by the largest only where their squares overflow or vanish. */
 static double norm_of(size_t p, const double *gradient) {
   double sum = 0;
   for (size_t i = 0; i < p; i++) sum += gradient[i] * gradient[i];

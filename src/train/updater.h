@@ -6,7 +6,7 @@
 
 enum { OG_UPDATER_ARRAYS = 3 };
 
-/* What of the optimisers differs: names and number of arrays, defaults, and the step itself. */
+/* What tells optimisers apart: names and number of their arrays, defaults, and the formula of a step. */
 typedef struct og_update_rule {
   const char *arrays[OG_UPDATER_ARRAYS]; /* NULL behind the last */
   size_t squares;                        /* which of them, from 1, holds means of squares; 0: none */
@@ -26,7 +26,7 @@ struct og_updater {
   double *next;                      /* [p] */
 };
 
-/* NULL for an optimizer that does not train. */
+/* The rule of an optimizer; NULL: it does not train. */
 const og_update_rule *og_update_rule_of(og_optimizer optimizer);
 
 /* The penalty l1 sum |theta_i| + l2 sum theta_i^2 over all but the first `exempt` parameters; its derivative

@@ -1,8 +1,7 @@
 /* Carrying out og_scalar_run operations; included with vec.h (kernels/elementwise_isa.c) or without (the
  * reference). Not a header of its own. */
 
-/* Rows may lie anywhere that a number may. A strip of lanes is as many registers as a machine has to spare.
- */
+/* Rows need not be aligned to a register. A strip of lanes is as many registers as a machine has to spare. */
 #if defined(OG_VEC_H)
 typedef vec lane_vec;
 enum {
@@ -36,7 +35,7 @@ enum { ROW_STEP = 1, ROW_STRIP = 1 };
 #define CASE(name, result)                                                                                   \
   case OG_ST_##name: UNROLL for (int i = 0; i < ROW_STRIP; i++) r[i] = result; break;
 
-static void straight(int count, const og_scalar_run *first, real *const *bases) {
+static void scalar_run(int count, const og_scalar_run *first, real *const *bases) {
   for (int lane = 0; lane < OG_LANES_MAX; lane += ROW_STRIP * ROW_STEP) {
     lane_vec r[ROW_STRIP] = {0};
     for (const og_scalar_run *run = first, *end = first + count; run < end; run++) {
@@ -70,7 +69,7 @@ static void straight(int count, const og_scalar_run *first, real *const *bases) 
 #define CASE(name, result)                                                                                   \
   case OG_ST_##name: r = result; break;
 
-static void straight_one(int count, const og_scalar_run *first, real *const *bases) {
+static void scalar_run_one(int count, const og_scalar_run *first, real *const *bases) {
   real r = 0;
   for (const og_scalar_run *run = first, *end = first + count; run < end; run++) {
     switch (run->op) { OG_SCALAR_RUN_OPS(CASE) }

@@ -1,6 +1,6 @@
-/* Turning blocks [entries][lanes] over: vectors of entries from vectors of lanes; for dense_isa.c. */
-#ifndef OG_DENSE_TURN_H
-#define OG_DENSE_TURN_H
+/* Blocks [entries][lanes] transposed: vectors of entries from vectors of lanes; for dense_isa.c. */
+#ifndef OG_DENSE_TRANSPOSE_H
+#define OG_DENSE_TRANSPOSE_H
 
 #include <stddef.h>
 
@@ -21,10 +21,10 @@
 #define SECOND_HALVES 1, 3
 #endif
 
-/* Square of OG_VEC_LANES rows: place i of row[j] is place j of row i, of which the first `count` rows are at
- * `from`, `step` apart, and the others 0. Each round interleaves row i with row i + OG_VEC_LANES / 2, which
- * takes the leading bit of a row's number to the end of a place's. */
-INLINE void turned_square(int count, size_t step, const real *from, vec *row) {
+/* Transposes a square of OG_VEC_LANES numbers each way: entry i of row[j] is number j of row i in memory. The
+ * first `count` rows of it lie at `from`, `step` apart; the others are 0. Each round interleaves row i with
+ * row i + OG_VEC_LANES / 2, which moves the leading bit of a row's index to the end of an entry's. */
+INLINE void transposed_square(int count, size_t step, const real *from, vec *row) {
   UNROLL for (int i = 0; i < OG_VEC_LANES; i++) row[i] =
       i < count ? row_load(from + (size_t)i * step) : (vec){0};
   UNROLL for (int round = 1; round < OG_VEC_LANES; round *= 2) {
@@ -39,14 +39,14 @@ INLINE void turned_square(int count, size_t step, const real *from, vec *row) {
 }
 
 /* panel[lane][i] = b[i][lane] for i < count, 0 for the others below `width` vectors. */
-static void turn(int count, int width, int lanes, const real *b, real *panel) {
+static void transpose_panel(int count, int width, int lanes, const real *b, real *panel) {
   for (int v = 0; v < width; v++, count -= OG_VEC_LANES, b += OG_VEC_LANES * lanes)
     for (int l = 0; l < lanes; l += OG_VEC_LANES) {
       vec row[OG_VEC_LANES];
       if (count >= OG_VEC_LANES)
-        turned_square(OG_VEC_LANES, (size_t)lanes, b + l, row);
+        transposed_square(OG_VEC_LANES, (size_t)lanes, b + l, row);
       else
-        turned_square(count, (size_t)lanes, b + l, row);
+        transposed_square(count, (size_t)lanes, b + l, row);
       UNROLL for (int i = 0; i < OG_VEC_LANES; i++)
           vec_store(panel + ((l + i) * width + v) * OG_VEC_LANES, row[i]);
     }
