@@ -23,22 +23,11 @@ typedef struct og_bound_programs {
   size_t tape_rows;
 } og_bound_programs;
 
-/* What emitted functions of stages are compiled to (emit_stages.c); NULL: not compiled. */
-#define OG_COMPILED_STAGES(X, S)                                                                             \
-  typedef struct og_compiled_stages_##S {                                                                    \
-    void (*stages)(int lanes, int count, const og_fused_stage_##S *stages, const X *x, const X *h,           \
-                   const X *theta, const og_functions_##S *functions);                                       \
-    void (*transposed)(int lanes, int count, const og_fused_stage_##S *stages, const X *h, const X *theta,   \
-                       X *lambda, X *theta_bar, const og_functions_##S *functions);                          \
-  } og_compiled_stages_##S;                                                                                  \
-  /* For the tables of fields that have them. */                                                             \
-  void og_graph_stages_##S(const og_field *field, int lanes, int count, const og_fused_stage_##S *stages,    \
-                           const X *x, const X *h, const X *theta);                                          \
-  void og_graph_transposed_##S(const og_field *field, int lanes, int count,                                  \
-                               const og_fused_stage_##S *stages, const X *h, const X *theta, X *lambda,      \
-                               X *theta_bar);
-OG_COMPILED_STAGES(double, d)
-OG_COMPILED_STAGES(float, s)
+#include "base/in_double.h"
+#include "graph_field/compiled_stages.h"
+
+#include "base/in_single.h"
+#include "graph_field/compiled_stages.h"
 
 typedef struct og_graph_field {
   og_field base;

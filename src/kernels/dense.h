@@ -11,26 +11,10 @@
 
 #include "base/real.h"
 
-/* product:    y[rows][lanes] = W x, inner index: columns.
- * transposed: x[columns][lanes] = W^T y, inner index: rows.
- * outer:      W_bar[rows][columns] += sum over lanes of a[rows] b[columns]; the sum is formed from 0, in the
- *             order of lanes, and then added.
- * add_lanes:  w_bar[rows] += sum over lanes of a[rows], in the same way. */
-#define OG_DENSE(X, S)                                                                                       \
-  typedef struct og_dense_##S {                                                                              \
-    const char *name;                                                                                        \
-    int fused;                                                                                               \
-    void (*product)(int rows, int columns, int lanes, const X *w, const X *x, X *y);                         \
-    void (*transposed)(int rows, int columns, int lanes, const X *w, const X *y, X *x);                      \
-    void (*outer)(int rows, int columns, int lanes, const X *a, const X *b, X *w_bar);                       \
-    void (*add_lanes)(int rows, int lanes, const X *a, X *w_bar);                                            \
-  } og_dense_##S;                                                                                            \
-  /* In plain C, [fused]. */                                                                                 \
-  extern const og_dense_##S og_dense_reference_##S[2];                                                       \
-  /* The tables that this processor runs, the fastest last; *count receives their number. */                 \
-  const og_dense_##S *const *og_dense_all_##S(int *count);                                                   \
-  const og_dense_##S *og_dense_best_##S(void);
-OG_DENSE(double, d)
-OG_DENSE(float, s)
+#include "base/in_double.h"
+#include "kernels/dense_table.h"
+
+#include "base/in_single.h"
+#include "kernels/dense_table.h"
 
 #endif

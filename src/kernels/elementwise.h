@@ -44,27 +44,10 @@ enum {
 /* Which of a binary operation's operands is one number for the whole loop. */
 enum { OG_EW_BOTH, OG_EW_ONE_A, OG_EW_ONE_B, OG_EW_VARIANTS };
 
-#define OG_ELEMENTWISE_TABLE(X, S)                                                                           \
-  typedef struct og_elementwise_##S {                                                                        \
-    void (*unary[OG_EW_UNARY_COUNT])(size_t count, const X *a, X *out);                                      \
-    void (*binary[OG_EW_BINARY_COUNT][OG_EW_VARIANTS])(size_t count, const X *a, const X *b, X *out);        \
-    void (*where)(size_t count, const X *condition, const X *a, const X *b, X *out);                         \
-    /* sum += a b by the multiply-add of this instruction set's dense products (dense.h) */                  \
-    void (*multiply_add)(size_t count, const X *a, const X *b, X *sum);                                      \
-    /* the same where zero wins; [1]: `a` is one number */                                                   \
-    void (*multiply_add0[2])(size_t count, const X *a, const X *b, X *sum);                                  \
-    /* out[rows][lanes] = a + column[rows] */                                                                \
-    void (*add_column)(size_t rows, size_t lanes, const X *column, const X *a, X *out);                      \
-    /* out = bar ((1 - y)(1 + y)), each operation rounded */                                                 \
-    void (*slope_of_tanh)(size_t count, const X *bar, const X *y, X *out);                                   \
-    /* see scalar_run.h; scalar_run_one: on rows of one lane */                                              \
-    void (*scalar_run)(int count, const og_scalar_run *run, X *const *bases);                                \
-    void (*scalar_run_one)(int count, const og_scalar_run *run, X *const *bases);                            \
-  } og_elementwise_##S;                                                                                      \
-  const og_elementwise_##S *og_elementwise_best_##S(void); /* the fastest that this processor runs */        \
-  extern const og_elementwise_##S og_elementwise_reference_##S, og_elementwise_base_##S,                     \
-      og_elementwise_avx2_##S, og_elementwise_avx512_##S;
-OG_ELEMENTWISE_TABLE(double, d)
-OG_ELEMENTWISE_TABLE(float, s)
+#include "base/in_double.h"
+#include "kernels/elementwise_table.h"
+
+#include "base/in_single.h"
+#include "kernels/elementwise_table.h"
 
 #endif

@@ -61,18 +61,11 @@ typedef struct og_stretch {
   int scalar, first, count;
 } og_stretch;
 
-/* Elementary functions on rows; `function` is an og_unary or og_binary. */
-#define OG_EMITTED(X, S)                                                                                     \
-  typedef struct og_functions_##S {                                                                          \
-    void (*unary)(int function, size_t count, const X *a, X *out);                                           \
-    void (*binary)(int function, size_t count, const X *a, const X *b, X *out);                              \
-  } og_functions_##S;                                                                                        \
-  extern const og_functions_##S og_program_functions_##S;                                                    \
-  /* What C emitted from a program is compiled to (emit.h); every output is wanted. */                       \
-  typedef void og_emitted_##S(int lanes, const X *const *inputs, X *const *outputs,                          \
-                              const og_functions_##S *functions);
-OG_EMITTED(double, d)
-OG_EMITTED(float, s)
+#include "base/in_double.h"
+#include "program/emitted.h"
+
+#include "base/in_single.h"
+#include "program/emitted.h"
 
 struct og_program {
   og_context *context;
