@@ -22,7 +22,7 @@ if(ODEGRAD_TESTS AND CMOCKA_FOUND)
     cmake_path(GET source STEM name)
     odegrad_test_program(${name} ${source})
     target_link_libraries(${name} PRIVATE PkgConfig::CMOCKA)
-    if(name MATCHES "^test_(arguments|check|progress|verbs)") # of the tool's own files
+    if(name MATCHES "^test_(arguments|check|printing|progress|verbs)") # of the tool's own files
       target_link_libraries(${name} PRIVATE odegrad_cli)
     endif()
     if(name STREQUAL "test_check_exit") # which makes a gradient wrong on its way to the tool
