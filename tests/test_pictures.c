@@ -106,6 +106,26 @@ static void draw_small(og_plot *plot) {
   ok(plot, og_plot_line(plot, "b", 2, (double[]){0, 1}, (double[]){1, 0.5}));
 }
 
+/* Panels with no room for what is in them: labels of their own, classes and cells by the dozen. */
+static void draw_tight(og_plot *plot) {
+  ok(plot,
+     og_plot_panel(plot, "a title that is too long for its panel", "a label that is too long", "upward"));
+  ok(plot, og_plot_classes(plot, 30));
+  ok(plot, og_plot_points(plot, "a", 2, (double[]){1, 30}, (double[]){0.001, 0.002}));
+  for (int i = 0; i < 60; i++) xs[i] = i % 4 ? i : 0;
+  ok(plot, og_plot_panel(plot, NULL, NULL, NULL));
+  ok(plot, og_plot_cells(plot, 10, 6, xs));
+  ok(plot, og_plot_panel(plot, NULL, "c", NULL));
+  ok(plot, og_plot_cells(plot, 1, 2, xs + 57));
+  ok(plot, og_plot_panel(plot, "none", NULL, NULL)); /* without a point */
+}
+
+/* As many points above each other as hide a curve, had they one to hide. */
+static void draw_noise(og_plot *plot) {
+  for (int i = 0; i < 300; i++) xs[i] = i % 100, ys[i] = i * 37 % 61;
+  ok(plot, og_plot_points(plot, "noise", 300, xs, ys));
+}
+
 static const struct {
   const char *name, *title, *x_label, *y_label;
   int width, height;
@@ -119,6 +139,8 @@ static const struct {
                 {"cells", NULL, "predicted", "observed", 420, 420, draw_cells},
                 {"names", "A title that is far too long for a picture of this width, so that it is shortened",
                  "t", "y", 360, 300, draw_names},
+                {"tight", "tight", "a common label", "b", 330, 300, draw_tight},
+                {"noise", NULL, "t", NULL, 360, 260, draw_noise},
                 {"small", "small", "t", "y", 200, 200, draw_small}};
 
 /* ---- Comparison ---- */
