@@ -20,6 +20,26 @@ typedef struct made {
   double values[WAY_COUNT][COMPONENTS_MOST], allowed[WAY_COUNT][COMPONENTS_MOST];
 } made;
 
+static char model_path[] = "/tmp/odegrad-report-XXXXXX";
+
+static int make_file(void **state) {
+  (void)state;
+  int file = mkstemp(model_path);
+  return file < 0 || close(file);
+}
+
+static int remove_file(void **state) {
+  (void)state;
+  return unlink(model_path);
+}
+
+static void write_model(const char *text) {
+  FILE *file = fopen(model_path, "w");
+  assert_non_null(file);
+  fputs(text, file);
+  assert_int_equal(fclose(file), 0);
+}
+
 /* All ways give 2 in every component, and agree. */
 static void make(made *m, char *model, char *data) {
   char *argv[] = {model, "--quiet", "--data", data};
@@ -175,6 +195,35 @@ static void two_trajectories_as_json(void **state) {
   drop(&m);
 }
 
+/* Initial states stand one trajectory after the other. */
+static void names_of_components(void **state) {
+  (void)state;
+  static const char *const expected[][2] = {{"k", "parameter"},
+                                            {"x[1](t0) (left)", "init"},
+                                            {"x[2](t0) (left)", "init"},
+                                            {"s(t0) (left)", "init"},
+                                            {"x[1](t0) (right)", "init"},
+                                            {"x[2](t0) (right)", "init"},
+                                            {"s(t0) (right)", "init"},
+                                            {"t0", "time"},
+                                            {"t1", "time"}};
+  made m;
+  write_model("param k = 1\ninit x = [1, 2]\ninit s = 0\nx' = -k*x\ns' = sum(x)\nobserve y ~ normal(s, 1)\n");
+  make(&m, model_path, "tests/cli/fixtures/two.csv");
+  cJSON *object = check_json(&m.c);
+  const cJSON *components = cJSON_GetObjectItem(object, "components");
+  assert_int_equal(cJSON_GetArraySize(components), sizeof expected / sizeof *expected);
+  for (int i = 0; i < cJSON_GetArraySize(components); i++) {
+    const cJSON *one = cJSON_GetArrayItem(components, i);
+    assert_string_equal(cJSON_GetObjectItem(one, "name")->valuestring, expected[i][0]);
+    assert_string_equal(cJSON_GetObjectItem(one, "kind")->valuestring, expected[i][1]);
+    const char *row = strstr(printed(&m), expected[i][0]);
+    assert_non_null(row);
+  }
+  cJSON_Delete(object);
+  drop(&m);
+}
+
 /* ---- What is said below ---- */
 
 static void who_confirms_the_reference(void **state) {
@@ -319,14 +368,9 @@ static void no_reference_as_json(void **state) {
 
 /* A matrix of 17 entries, one more than are shown one by one, and one of 16. */
 static void make_wide(made *m) {
-  char wide_path[] = "/tmp/odegrad-report-XXXXXX";
-  FILE *file = fdopen(mkstemp(wide_path), "w");
-  assert_non_null(file);
-  fprintf(file, "param w[17] = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
-                "param k = 1\ninit x = sum(w)\nx' = -k*x\ncost final = x\ntime 0 : 1\n");
-  assert_int_equal(fclose(file), 0);
-  make(m, wide_path, NULL);
-  unlink(wide_path);
+  write_model("param w[17] = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
+              "param k = 1\ninit x = sum(w)\nx' = -k*x\ncost final = x\ntime 0 : 1\n");
+  make(m, model_path, NULL);
 }
 
 static void arrays_as_a_whole(void **state) {
@@ -386,9 +430,10 @@ static void samples_of_parameters(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(two_trajectories),           cmocka_unit_test(two_trajectories_as_json),
-      cmocka_unit_test(who_confirms_the_reference), cmocka_unit_test(verdicts_and_reasons),
-      cmocka_unit_test(another_reference_or_none),  cmocka_unit_test(no_reference_as_json),
-      cmocka_unit_test(arrays_as_a_whole),          cmocka_unit_test(samples_of_parameters)};
-  return cmocka_run_group_tests(tests, NULL, NULL);
+      cmocka_unit_test(two_trajectories),     cmocka_unit_test(two_trajectories_as_json),
+      cmocka_unit_test(names_of_components),  cmocka_unit_test(who_confirms_the_reference),
+      cmocka_unit_test(verdicts_and_reasons), cmocka_unit_test(another_reference_or_none),
+      cmocka_unit_test(no_reference_as_json), cmocka_unit_test(arrays_as_a_whole),
+      cmocka_unit_test(samples_of_parameters)};
+  return cmocka_run_group_tests(tests, make_file, remove_file);
 }
