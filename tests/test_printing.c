@@ -1,49 +1,6 @@
 /* How the tool prints what it has: names of entries, tables and CSV of columns, messages of its own and the
  * exit statuses that go with them. */
-#include "counting.h"
-
-#include <math.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#pragma push_macro("fail") /* of cmocka: the tool has a function of that name */
-#undef fail
-#define fail tool_fail
-#include "cli.h"
-#pragma pop_macro("fail")
-int(fail)(const og_context *context, og_status status);
-
-#define LENGTH(array) (sizeof(array) / sizeof *(array))
-
-/* ---- What is printed, as text ---- */
-
-static char text[1 << 15], path[] = "/tmp/odegrad-printing-XXXXXX";
-static int kept = -1;
-
-static void begin_printing(int stream) {
-  fflush(NULL);
-  snprintf(path, sizeof path, "/tmp/odegrad-printing-XXXXXX");
-  int file = mkstemp(path);
-  kept = dup(stream);
-  assert_true(file >= 0 && kept >= 0);
-  dup2(file, stream);
-  close(file);
-}
-
-static const char *printed(int stream) {
-  fflush(NULL);
-  dup2(kept, stream);
-  close(kept);
-  FILE *file = fopen(path, "r");
-  assert_non_null(file);
-  text[fread(text, 1, sizeof text - 1, file)] = '\0';
-  fclose(file);
-  unlink(path);
-  return text;
-}
-
-static void prints(const char *expected) { assert_string_equal(printed(STDOUT_FILENO), expected); }
-static void says(const char *expected) { assert_string_equal(printed(STDERR_FILENO), expected); }
+#include "caught.h"
 
 /* ---- Names ---- */
 
@@ -60,39 +17,6 @@ static void names_of_entries(void **state) {
   for (size_t k = 0; k < 2; k++) is_name(entry_name("W", 1, 2, k), row[k]);
   for (size_t k = 0; k < 3; k++) is_name(entry_name("W", 3, 1, k), column[k]);
   is_name(entry_name("W", 1, 1, 0), "W");
-}
-
-/* A problem of a model and data that are given as texts. */
-typedef struct loaded {
-  char folder[40], model[80], data[80];
-  arguments a;
-  problem p;
-} loaded;
-
-static void put(const char *where, const char *what) {
-  FILE *file = fopen(where, "w");
-  assert_non_null(file);
-  fputs(what, file);
-  assert_int_equal(fclose(file), 0);
-}
-
-static void load(loaded *l, const char *model, const char *data) {
-  *l = (loaded){.folder = "/tmp/odegrad-printing-XXXXXX", .a = {.verb = VERB_SOLVE, .verb_name = "solve"}};
-  assert_non_null(mkdtemp(l->folder));
-  snprintf(l->model, sizeof l->model, "%s/m.ode", l->folder);
-  snprintf(l->data, sizeof l->data, "%s/d.csv", l->folder);
-  put(l->model, model);
-  if (data) put(l->data, data);
-  char *argv[] = {l->model, "--quiet", "--data", l->data};
-  assert_int_equal(parse_arguments(data ? 4 : 2, argv, &l->a), EXIT_DONE);
-  assert_int_equal(load_problem(&l->a, &l->p), EXIT_DONE);
-}
-
-static void drop(loaded *l) {
-  free_problem(&l->p);
-  free_arguments(&l->a);
-  unlink(l->model), unlink(l->data);
-  assert_int_equal(rmdir(l->folder), 0);
 }
 
 static void names_of_parameters_and_states(void **state) {
