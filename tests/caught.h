@@ -60,10 +60,12 @@ static inline void put(const char *where, const char *what) {
   assert_int_equal(fclose(file), 0);
 }
 
+static verb_id verb_of_loads = VERB_SOLVE;
+
 /* With up to two options more. */
 static inline void load_with(loaded *l, const char *model, const char *data, const char *option,
                              const char *other) {
-  *l = (loaded){.folder = "/tmp/odegrad-printing-XXXXXX", .a = {.verb = VERB_SOLVE, .verb_name = "solve"}};
+  *l = (loaded){.folder = "/tmp/odegrad-printing-XXXXXX", .a = {.verb = verb_of_loads, .verb_name = "solve"}};
   assert_non_null(mkdtemp(l->folder));
   snprintf(l->model, sizeof l->model, "%s/m.ode", l->folder);
   snprintf(l->data, sizeof l->data, "%s/d.csv", l->folder);

@@ -77,6 +77,102 @@ static void grids(void **state) {
   assert_true(t[0] == 0.1 && fabs(t[1] - 0.3) < 1e-15 && fabs(t[2] - 0.5) < 1e-15 && t[3] == 0.7);
 }
 
+/* ---- Spans ---- */
+
+static const char spanless[] = "init x = 1\nx' = -x\nobserve y ~ normal(x, 1)\n";
+
+static void notes(const char *data, const char *note) {
+  char line[300];
+  loaded l;
+  load(&l, spanless, data);
+  l.p.quiet = 0;
+  begin_printing(STDERR_FILENO);
+  assert_int_equal(note_span(&l.p), EXIT_DONE);
+  snprintf(line, sizeof line, "odegrad: note: there is no `time` statement: the data give the span, %s\n",
+           note);
+  says(line);
+  drop(&l);
+}
+
+static void what_the_data_give(void **state) {
+  (void)state;
+  notes("t,y\n0.5,1\n2,1\n", "from t = 0.5 to 2");
+  notes("t,y\n1,1\n", "from t = 1 to 1");
+  notes("id,t,y\na,0,1\nb,0,1\na,2,1\nb,2,1\n", "from t = 0 to 2");
+  notes("id,t,y\na,0,1\na,2,1\nb,1,1\nb,2,1\n", "for each trajectory its own, from t = 0 to 2 in all");
+  notes("id,t,y\na,1,1\na,2,1\nb,0,1\nb,2,1\n", "for each trajectory its own, from t = 0 to 2 in all");
+  notes("id,t,y\na,0,1\na,2,1\nb,0,1\nb,3,1\n", "for each trajectory its own, from t = 0 to 3 in all");
+  notes("id,t,y\na,0,1\na,3,1\nb,0,1\nb,2,1\n", "for each trajectory its own, from t = 0 to 3 in all");
+}
+
+/* Fits and gradients are refused by the library. */
+static void goes_back(const char *data, const char *message) {
+  char line[400];
+  loaded l;
+  verb_of_loads = VERB_GRAD;
+  load(&l, spanless, data);
+  verb_of_loads = VERB_SOLVE;
+  begin_printing(STDERR_FILENO);
+  assert_int_equal(note_span(&l.p), EXIT_DONE);
+  says("");
+  l.a.verb = VERB_SOLVE;
+  begin_printing(STDERR_FILENO);
+  assert_int_equal(note_span(&l.p), EXIT_USAGE);
+  snprintf(line, sizeof line, "odegrad: %s%s\n", l.data, message);
+  says(line);
+  drop(&l);
+}
+
+/* Where all rows go back, that is perhaps what was meant. */
+static void rows_that_go_back(void **state) {
+  (void)state;
+#define BACK "; the times of a trajectory must not go back: sort the rows"
+#define APART " (or tell trajectories apart by a column id)"
+  goes_back("t,y\n0,1\n2,1\n1.5,1\n", ":4: data row 3: time 1.5 comes after 2" BACK APART);
+  goes_back("t,y\n2,1\n0.5,1\n", ":3: data row 2: time 0.5 comes after 2" BACK APART
+                                 "; to integrate backward, write `time 2 : 0.5` into the model");
+  goes_back("id,t,y\na,2,1\nb,3,1\na,2,2\nb,1,1\n",
+            ":5: data row 4 (b): time 1 comes after 3" BACK
+            "; to integrate backward, write `time 3 : 1` into the model, where every trajectory then starts");
+  goes_back("id,t,y\na,2,1\nb,3,1\na,1,2\nb,4,1\n", ":4: data row 3 (a): time 1 comes after 2" BACK);
+  notes("id,t,y\na,2,1\nb,1,1\na,2,2\n", "for each trajectory its own, from t = 1 to 2 in all");
+}
+
+/* --times stretches a span, and must not come before it, in either direction. */
+static void times_and_spans(void **state) {
+  (void)state;
+  static const struct {
+    const char *span, *times;
+    double t1; /* NaN: refused, */
+    const char *first;
+  } cases[] = {{"0 : 4", "--times=0:6:3", 6, NULL},    {"0 : 4", "--times=6:0:3", 6, NULL},
+               {"0 : 4", "--times=1:3:3", 4, NULL},    {"0 : 4", "--times=-1:3:3", NAN, "-1"},
+               {"0 : 4", "--times=3:-2:3", NAN, "-2"}, {"0 : -4", "--times=0:-6:3", -6, NULL},
+               {"0 : -4", "--times=-6:0:3", -6, NULL}, {"0 : -4", "--times=0:-3:3", -4, NULL},
+               {"0 : -4", "--times=1:-3:3", NAN, "1"}, {"0 : -4", "--times=-3:2:3", NAN, "2"},
+               {NULL, "--times=1:3:3", 3, NULL},       {NULL, "--times=3:1:3", 1, NULL}};
+  for (size_t i = 0; i < LENGTH(cases); i++) {
+    char model[100], line[200];
+    double t0[2], t1[2];
+    loaded l;
+    snprintf(model, sizeof model, "init x = 1\nx' = -x\n%s%s\n", cases[i].span ? "time " : "",
+             cases[i].span ? cases[i].span : "");
+    load_with(&l, model, NULL, cases[i].times, NULL);
+    begin_printing(STDERR_FILENO);
+    assert_int_equal(find_spans(&l.p, t0, t1), isnan(cases[i].t1) ? EXIT_USAGE : EXIT_DONE);
+    if (isnan(cases[i].t1)) {
+      snprintf(line, sizeof line,
+               "odegrad: --times goes to %s, on the other side of t0 = 0, where the initial state is given\n",
+               cases[i].first);
+      says(line);
+    } else {
+      says("");
+      assert_true(t0[0] == (cases[i].span ? 0 : l.a.first_time) && t1[0] == cases[i].t1);
+    }
+    drop(&l);
+  }
+}
+
 /* ---- Rows of the data ---- */
 
 static void refuses(const char *span, const char *rows, const char *message) {
@@ -176,9 +272,10 @@ static void what_is_said_of_events(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(rows_in_every_direction), cmocka_unit_test(grids),
-                                     cmocka_unit_test(rows_outside_the_span),
-                                     cmocka_unit_test(as_far_as_data),
-                                     cmocka_unit_test(what_is_said_of_events)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(rows_in_every_direction), cmocka_unit_test(grids),
+      cmocka_unit_test(what_the_data_give),      cmocka_unit_test(rows_that_go_back),
+      cmocka_unit_test(times_and_spans),         cmocka_unit_test(rows_outside_the_span),
+      cmocka_unit_test(as_far_as_data),          cmocka_unit_test(what_is_said_of_events)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
