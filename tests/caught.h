@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #pragma push_macro("fail") /* of cmocka: the tool has a function of that name */

@@ -327,13 +327,31 @@ static void no_memory(void **state) {
   assert_true(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILED);
 }
 
+/* Seconds and nanoseconds go on together. */
+static void the_clock_goes_forward(void **state) {
+  (void)state;
+  double before = seconds_now();
+  for (int i = 0; i < 40; i++) {
+    nanosleep(&(struct timespec){0, 1000000}, NULL);
+    double now = seconds_now();
+    assert_true(now > before);
+    before = now;
+  }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(names_of_entries),  cmocka_unit_test(names_of_parameters_and_states),
-      cmocka_unit_test(columns_in_tables), cmocka_unit_test(columns_of_trajectories),
-      cmocka_unit_test(columns_as_json),   cmocka_unit_test(names_in_csv),
-      cmocka_unit_test(aligned_tables),    cmocka_unit_test(cells_of_tables),
-      cmocka_unit_test(cells_of_one_line), cmocka_unit_test(statuses),
-      cmocka_unit_test(messages),          cmocka_unit_test(no_memory)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(names_of_entries),
+                                     cmocka_unit_test(names_of_parameters_and_states),
+                                     cmocka_unit_test(columns_in_tables),
+                                     cmocka_unit_test(columns_of_trajectories),
+                                     cmocka_unit_test(columns_as_json),
+                                     cmocka_unit_test(names_in_csv),
+                                     cmocka_unit_test(aligned_tables),
+                                     cmocka_unit_test(cells_of_tables),
+                                     cmocka_unit_test(cells_of_one_line),
+                                     cmocka_unit_test(statuses),
+                                     cmocka_unit_test(messages),
+                                     cmocka_unit_test(no_memory),
+                                     cmocka_unit_test(the_clock_goes_forward)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,7 +79,7 @@ int og_declared_shape(og_lowering *l, const og_statement *s, og_shape *shape) {
     double value;
     if (!og_constant_number(l, s->dimension[i], "a shape", &value)) return 0;
     if (value != floor(value) || value < 1 || value > OG_ENTRIES_MOST) {
-      og_error_at(l->source, s->dimension[i]->span, "a shape is a whole number from 1 to %d, not %g",
+      og_error_at(l->source, s->dimension[i]->span, "a shape is a whole number from 1 to %d, not %.9g",
                   OG_ENTRIES_MOST, og_shown(value));
       return 0;
     }
