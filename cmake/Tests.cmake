@@ -29,7 +29,7 @@ if(ODEGRAD_TESTS AND CMOCKA_FOUND)
       target_link_options(${name} PRIVATE -Wl,--wrap=og_objective_evaluate_with)
     endif()
     if(name STREQUAL "test_check_finer") # which plays the library
-      foreach(wrapped create evaluate_with initial_gradient time_gradient stat span)
+      foreach(wrapped create destroy evaluate_with initial_gradient time_gradient stat span)
         target_link_options(${name} PRIVATE -Wl,--wrap=og_objective_${wrapped})
       endforeach()
       target_link_options(${name} PRIVATE -Wl,--wrap=og_context_set_log)

@@ -21,7 +21,7 @@ typedef struct asked {
 } asked;
 
 static struct {
-  int created; /* objectives made so far, with these options */
+  int created, live; /* objectives made so far, with these options, and those not destroyed */
   asked options[CREATED_MOST];
   og_status create, evaluate; /* what they answer */
   og_adjoint failing;         /* which way `evaluate` is of */
@@ -46,7 +46,15 @@ og_status __wrap_og_objective_create(og_context *context, const og_model *model,
               og_options_real(options, OG_OPT_MIN_STEP),    og_options_real(options, OG_OPT_MAX_STEP),
               og_options_real(options, OG_OPT_FIRST_STEP),  og_options_integer(options, OG_OPT_STEPS),
               og_options_integer(options, OG_OPT_MAX_STEPS)};
+  play.live++;
   return __real_og_objective_create(context, model, table, options, out);
+}
+
+void __wrap_og_objective_destroy(og_objective *objective);
+void __real_og_objective_destroy(og_objective *objective);
+void __wrap_og_objective_destroy(og_objective *objective) {
+  play.live -= objective != NULL;
+  __real_og_objective_destroy(objective);
 }
 
 static og_context *context;
@@ -140,6 +148,7 @@ static void make(made *m, const char *const words[WORDS_MOST]) {
 }
 
 static void drop(made *m) {
+  assert_int_equal(play.live, 0);
   for (way w = 0; w < WAY_COUNT; w++) free(m->c.columns[w].reason);
   free(m->c.finer_failure);
   og_objective_destroy(plain);
