@@ -263,6 +263,20 @@ static void shapes(void **state) {
   }
 }
 
+/* Wherever it stands; its place counts from 1. */
+static void bytes_that_are_no_text(void **state) {
+  (void)state;
+  static const char model[] = "init x = 1\nx' = -x\n";
+  for (size_t i = 0; i < sizeof model - 1; i++) {
+    char message[100];
+    begin();
+    add("%s", model);
+    text[i] = '\0';
+    snprintf(message, sizeof message, "m.ode: byte %zu is NUL: a model is plain text", i + 1);
+    is_said(message);
+  }
+}
+
 /* Twenty errors are told, and how many more there are. */
 static void numbers_of_errors(void **state) {
   (void)state;
@@ -298,6 +312,7 @@ int main(void) {
                                      cmocka_unit_test(depths),
                                      cmocka_unit_test(open_brackets),
                                      cmocka_unit_test(shapes),
+                                     cmocka_unit_test(bytes_that_are_no_text),
                                      cmocka_unit_test(numbers_of_errors)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
