@@ -182,6 +182,75 @@ static void levels(void **state) {
   end(&e);
 }
 
+/* Vectors and matrices entry by entry; sums begin with zero, and products are added to them in order. */
+static const char vectors_text[] = "  LANES {\n"
+                                   "    const real theta1 = theta[1 * lanes + i];\n"
+                                   "    const real x0 = x[0 * lanes + i];\n"
+                                   "    const real v3 = multiply_add(theta1, x0, (real)0.0);\n"
+                                   "    const real theta2 = theta[2 * lanes + i];\n"
+                                   "    const real x1 = x[1 * lanes + i];\n"
+                                   "    const real v6 = multiply_add(theta2, x1, v3);\n"
+                                   "    const real theta3 = theta[3 * lanes + i];\n"
+                                   "    const real v9 = multiply_add(theta3, x0, (real)0.0);\n"
+                                   "    const real theta4 = theta[4 * lanes + i];\n"
+                                   "    const real v11 = multiply_add(theta4, x1, v9);\n"
+                                   "    const real x2 = x[2 * lanes + i];\n"
+                                   "    const real v14 = multiply_add(theta1, x2, (real)0.0);\n"
+                                   "    const real x3 = x[3 * lanes + i];\n"
+                                   "    const real v16 = multiply_add(theta3, x3, v14);\n"
+                                   "    const real v18 = multiply_add(theta2, x2, (real)0.0);\n"
+                                   "    const real v19 = multiply_add(theta4, x3, v18);\n"
+                                   "    const real v20 = x0 * x2;\n"
+                                   "    const real v21 = x0 * x3;\n"
+                                   "    const real v22 = x1 * x2;\n"
+                                   "    const real v23 = x1 * x3;\n"
+                                   "    const real v25 = (real)0.0 + x0;\n"
+                                   "    const real v26 = v25 + x1;\n"
+                                   "    const real v28 = multiply_add(x0, x2, (real)0.0);\n"
+                                   "    const real v29 = multiply_add(x1, x3, v28);\n"
+                                   "    const real theta0 = theta[0 * lanes + i];\n"
+                                   "    const real v31 = theta0 * x0;\n"
+                                   "    const real v32 = theta0 * x1;\n"
+                                   "    out0[0 * lanes + i] = v6;\n"
+                                   "    out0[1 * lanes + i] = v11;\n"
+                                   "    out1[0 * lanes + i] = v16;\n"
+                                   "    out1[1 * lanes + i] = v19;\n"
+                                   "    out2[0 * lanes + i] = v20;\n"
+                                   "    out2[1 * lanes + i] = v21;\n"
+                                   "    out2[2 * lanes + i] = v22;\n"
+                                   "    out2[3 * lanes + i] = v23;\n"
+                                   "    out3[0 * lanes + i] = v26;\n"
+                                   "    out4[0 * lanes + i] = v29;\n"
+                                   "    out5[0 * lanes + i] = v31;\n"
+                                   "    out5[1 * lanes + i] = v32;\n"
+                                   "    out6[0 * lanes + i] = x2;\n"
+                                   "    out6[1 * lanes + i] = x3;\n"
+                                   "    const real t0 = t[0 * lanes + i];\n"
+                                   "    out6[2 * lanes + i] = t0;\n"
+                                   "  }\n";
+
+static void vectors(void **state) {
+  (void)state;
+  emitted e = begin();
+  og_graph *g = e.graph;
+  og_node x = og_input(g, OG_SLOT_STATE, 0, (og_shape){2, 1}),
+          y = og_input(g, OG_SLOT_STATE, 2, (og_shape){2, 1}),
+          A = og_input(g, OG_SLOT_PARAMETER, 1, (og_shape){2, 2});
+  og_node outputs[] = {og_matvec(g, A, x),
+                       og_matvec_transposed(g, A, y),
+                       og_outer(g, x, y),
+                       og_sum(g, x),
+                       og_dot(g, x, y),
+                       og_apply2(g, OG_MUL, og_broadcast(g, e.p, (og_shape){2, 1}), x),
+                       og_concat(g, (og_node[]){y, e.t}, 2)};
+  assert_true(emit(&e, "h", 7, outputs, -1));
+  const char *strip = strstr(e.text.text, "  LANES {"), *end_of_strip = strstr(e.text.text, "\n}\n");
+  assert_true(strip && end_of_strip);
+  e.text.text[end_of_strip + 1 - e.text.text] = '\0';
+  assert_string_equal(strip, vectors_text);
+  end(&e);
+}
+
 /* ---- What fits into registers ---- */
 
 static int fits(emitted *e, og_node node) {
@@ -240,6 +309,30 @@ static void how_much_fits(void **state) {
   assert_string_equal(
       og_context_message(e.context),
       "the equations come to more than 20000 operations, which is too much for one C function");
+  og_program_destroy(program);
+  end(&e);
+}
+
+/* Values that come from elsewhere (of networks' weights, or kept from the forward run) have no name in C. */
+static void what_is_not_emitted(void **state) {
+  (void)state;
+  emitted e = begin();
+  og_node given = og_apply1(e.graph, OG_EXP, e.x), output = og_apply2(e.graph, OG_MUL, given, e.y);
+  og_program_plan plan = {.output_count = 1, .outputs = &output, .given_count = 1, .given = &given};
+  og_program *program;
+  assert_int_equal(og_program_create_planned(e.graph, &plan, &program), OG_OK);
+  og_emitted_part part = {.name = "f", .program = program};
+  assert_int_equal(og_emit_program(&e.text, &part), OG_ERR_UNSUPPORTED);
+  assert_int_equal(e.text.length, 0);
+  og_program_destroy(program);
+  plan = (og_program_plan){.output_count = 1,
+                           .outputs = &output,
+                           .slot = OG_SLOT_STATE,
+                           .first = 1,
+                           .count = 1}; /* y is a weight */
+  assert_int_equal(og_program_create_planned(e.graph, &plan, &program), OG_OK);
+  part.program = program;
+  assert_int_equal(og_emit_program(&e.text, &part), OG_ERR_UNSUPPORTED);
   og_program_destroy(program);
   end(&e);
 }
@@ -335,8 +428,10 @@ static void memory(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(arithmetic),
                                      cmocka_unit_test(levels),
+                                     cmocka_unit_test(vectors),
                                      cmocka_unit_test(what_vectors_can),
                                      cmocka_unit_test(how_much_fits),
+                                     cmocka_unit_test(what_is_not_emitted),
                                      cmocka_unit_test(stages_of_every_form),
                                      cmocka_unit_test(text_that_grows),
                                      cmocka_unit_test(memory)};
