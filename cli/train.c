@@ -41,7 +41,7 @@ static cJSON *parameters_of(const result *r) {
   og_parameter_info info;
   for (size_t i = 0; og_model_parameter(r->problem->model, i, &info) == OG_OK; i++) {
     cJSON *one = cJSON_AddObjectToObject(object, info.name);
-    cJSON_AddItemToObject(one, "estimate", json_array(r->best + info.offset, info.rows, info.columns));
+    cJSON_AddItemToObject(one, "estimate", json_parameter(&info, r->best));
     cJSON_AddNullToObject(one, "std_error");
   }
   return object;
