@@ -398,6 +398,9 @@ static void arrays_as_a_whole(void **state) {
   assert_contains(text,
                   "\n\narrays of over 16 entries, and over 32 initial values in all, are shown as a whole; "
                   "--json has every entry\n\nmethod ");
+  for (size_t i = 0; i < 17; i++) m.values[WAY_DISCRETE][i] = i ? 0 : 0.25; /* of a small one */
+  assert_contains(printed(&m),
+                  "\nw [17]                1.0e+00     failed      8.0e+00     4.8e+01      2.0e+00\n");
   for (size_t i = 0; i < 17; i++) m.values[WAY_DISCRETE][i] = 0; /* nothing to be relative to */
   assert_contains(printed(&m),
                   "\nw [17]                0.0e+00     failed      2.0e+00     1.2e+01      5.0e-01\n");
