@@ -25,7 +25,7 @@ void append_entry(row_list *to, char *name, size_t at) {
 
 size_t row_entry(const row *r, size_t k) { return r->first + k / r->length * r->stride + k % r->length; }
 
-static char *array_name(const og_parameter_info *info) {
+char *array_name(const og_parameter_info *info) {
   if (info->dimensions == 2) return join("%s [%zu,%zu]", info->name, info->rows, info->columns);
   return join("%s [%zu]", info->name, info->rows);
 }
