@@ -271,8 +271,7 @@ static void which_is_the_truth(void **state) {
     }
     assert_int_equal(run_sweep(&m.c, &s), OG_OK);
     if (s.truth != cases[i].truth) fail_msg("case %zu: way %d", i, (int)s.truth);
-    if (!(fabs(s.truths_apart - cases[i].apart) <= 1e-12))
-      fail_msg("case %zu: %g", i, s.truths_apart);
+    if (!(fabs(s.truths_apart - cases[i].apart) <= 1e-12)) fail_msg("case %zu: %g", i, s.truths_apart);
     assert_int_equal(play.created, s.truth == WAY_COUNT ? 1 : 9);
     if (s.truth == WAY_QUADRATURE) /* the levels have the value 4, and are measured from its */
       assert_true(fabs(s.errors[WAY_DISCRETE][0] - cases[i].quadrature / (1 + cases[i].quadrature)) < 1e-12);
