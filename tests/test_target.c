@@ -145,6 +145,14 @@ static void open_files(void **state) {
     is_wrong(NAME(200), EBADF); /* which is not open */
 #pragma GCC diagnostic pop
   }
+  static const char *const others[] = {"/proc/self/fd/1x", "/proc/self/fd/4294967297", "/proc/self/fd/x1"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) { /* no numbers of open files */
+    og_target target;
+    int wrong = og_target_find(context, others[i], &target);
+    if (!wrong && target.kind == OG_TARGET_DESCRIPTOR)
+      fail_msg("%s is taken for %d", others[i], target.descriptor);
+    og_target_free(context, &target);
+  }
   close(both), close(reading), close(writing), close(pipes[0]), close(pipes[1]);
 }
 
