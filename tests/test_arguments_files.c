@@ -185,6 +185,89 @@ static void trainings_that_go_on(void **state) {
           "--checkpoint: cannot write directory: Is a directory");
 }
 
+/* ---- Axes, and names of other tools ---- */
+
+/* States first, then observed columns; a column may be called as a state is. */
+static void axes_of_phase_portraits(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    phase_axis axes[2];
+    const char *message;
+  } cases[] = {
+      {"x[1],x[2]", {{0, 0}, {0, 1}}, NULL},
+      {"z,x[1]", {{0, 2}, {0, 0}}, NULL},
+      {"y,z", {{1, 1}, {0, 2}}, NULL},
+      {"z,other", {{0, 2}, {1, 2}}, NULL},
+      {"x,z",
+       {{0}},
+       "--phase: the model has no state and no observed column x; a vector's entries are written x[1]"},
+      {"z,x[3]",
+       {{0}},
+       "--phase: the model has no state and no observed column x[3]; a vector's entries are written x[1]"},
+      {"z, y",
+       {{0}},
+       "--phase: the model has no state and no observed column  y; a vector's entries are written x[1]"},
+      {"z,y,z",
+       {{0}},
+       "--phase: the model has no state and no observed column y,z; a vector's entries are written x[1]"},
+      {",z",
+       {{0}},
+       "--phase: the model has no state and no observed column ; a vector's entries are written x[1]"},
+      {"z", {{0}}, "--phase is \"z\"; expected two names with a comma between, as in x[1],x[2]"}};
+  put("phase.ode",
+      "init x = [1, 2]\ninit z = 3\nx' = -x\nz' = -z\nobserve z ~ normal(z, 1)\nobserve y ~ normal(z, 1)\n"
+      "observe other ~ normal(z, 1)\ntime 0 : 1\n");
+  for (size_t i = 0; i < LENGTH(cases); i++) {
+    const char *const words[WORDS_MOST] = {"phase.ode", "--plot=p.svg", "--phase", cases[i].text};
+    arguments a;
+    problem p;
+    if (cases[i].message) {
+      refused(VERB_SOLVE, words, cases[i].message);
+      continue;
+    }
+    phase_axis axes[2];
+    assert_int_equal(load(VERB_SOLVE, &a, &p, words), EXIT_DONE);
+    assert_int_equal(find_phase(&p, axes), EXIT_DONE);
+    for (int k = 0; k < 2; k++)
+      assert_true(axes[k].observed == cases[i].axes[k].observed && axes[k].index == cases[i].axes[k].index);
+    drop(&a, &p);
+  }
+  refused(VERB_SOLVE, WORDS("phase.ode", "--phase=z,y"), "--phase z,y goes with --plot FILE");
+}
+
+static void is_called(const char *foreign, const char *own) {
+  const char *found = option_for(foreign, strlen(foreign));
+  if (own && (!found || strcmp(found, own) != 0))
+    fail_msg("%s is called %s", foreign, found ? found : "nothing");
+  if (!own && found) fail_msg("%s is called %s", foreign, found);
+}
+
+/* As PyTorch, optax, SciPy and R have them; what is a part of a name, or two of them, is none. */
+static void names_of_other_tools(void **state) {
+  (void)state;
+  char longer[70];
+  is_called("lr", "learning-rate"), is_called("eta", "learning-rate"), is_called("maxiter", "iterations");
+  is_called("reltol", "rtol"), is_called("saveat", "times"), is_called("betas", "beta1"),
+      is_called("h", "help");
+  is_called("float32", "precision"), is_called("wd", "weight-decay"), is_called("o", "out");
+  is_called("", NULL), is_called("learning", NULL), is_called("lr learning_rate", NULL), is_called(" ", NULL);
+  is_called("ta", NULL), is_called("rate step-size", NULL);
+  assert_null(option_for("lrx", 1)); /* "l" */
+  assert_string_equal(option_for("lrx", 2), "learning-rate");
+  for (size_t length = 58; length < 66; length++) {
+    memset(longer, 'a', length), longer[length] = '\0';
+    is_called(longer, NULL);
+    assert_null(verb_for(longer));
+  }
+  assert_string_equal(verb_for("train"), "fit");
+  assert_string_equal(verb_for("simulate"), "solve");
+  assert_string_equal(verb_for("gradcheck"), "check");
+  assert_string_equal(verb_for("forecast"), "predict");
+  assert_string_equal(verb_for("gradient"), "grad");
+  assert_null(verb_for("")), assert_null(verb_for("solve")), assert_null(verb_for("trai"));
+}
+
 /* ---- Data ---- */
 
 static void columns_of_times(void **state) {
@@ -322,7 +405,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_read_is_kept), cmocka_unit_test(files_are_not_written_twice),
       cmocka_unit_test(endings_of_pictures),  cmocka_unit_test(standard_output_as_a_file),
-      cmocka_unit_test(trainings_that_go_on), cmocka_unit_test(columns_of_times),
+      cmocka_unit_test(trainings_that_go_on), cmocka_unit_test(axes_of_phase_portraits),
+      cmocka_unit_test(names_of_other_tools), cmocka_unit_test(columns_of_times),
       cmocka_unit_test(rows_without_a_time),  cmocka_unit_test(rows_of_trajectories),
       cmocka_unit_test(which_value_wins),     cmocka_unit_test(finer_tolerances),
       cmocka_unit_test(saved_models)};
