@@ -1,8 +1,13 @@
-/* The forward driver's state: one lane block in flight. */
+/* The forward driver, and its state: one lane block in flight.
+ *
+ * Each lane takes steps of a trajectory of its own, and gets the next trajectory when that ends. Begin with
+ * integrate_real.c (the loop), then lanes_real.c (what a lane does with a step that was accepted) and
+ * next_segment_real.c (how it goes on behind a breakpoint or an event). It knows events and memory by their
+ * headers. */
 #ifndef OG_INTEGRATE_H
 #define OG_INTEGRATE_H
 
-#include "rk/step.h"
+#include "step/step.h"
 #include "solve/events/detection.h"
 #include "solve/integrate/control.h"
 
@@ -11,8 +16,8 @@
   typedef struct og_integration_##S {                                                                        \
     og_solve *solve;                                                                                         \
     og_share *share;                                                                                         \
-    og_step_##S step;                                                                                        \
-    og_place_##S at;                                                                                         \
+    og_step_##S *step;                                                                                       \
+    og_interval_##S at;                                                                                      \
     og_control control;                                                                                      \
     double resting;                  /* error of a step at which x rests */                                  \
     int replay, fixed, lanes, idle;  /* fixed: recorded or equal steps, no error control */                  \
