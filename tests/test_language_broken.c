@@ -1,7 +1,7 @@
-/* What is said of a model in which one word is missing, is there twice or is another one: every word of
- * tests/language/sample.ode in turn, against tests/language/broken.txt, which was read. Its first column says
- * where and what, the second one the errors and helps; "-" is a model still. ODEGRAD_BROKEN=FILE writes it
- * anew. */
+/* What is said of a model in which one word is missing, is there twice, is another one or the last one: every
+ * word of tests/language/sample.ode in turn, against tests/language/broken.txt, which was read. Its first
+ * column says where and what, the second one the errors and helps; "-" is a model still. ODEGRAD_BROKEN=FILE
+ * writes it anew. */
 #include <ctype.h>
 
 #include "counting.h"
@@ -61,7 +61,7 @@ static void say(char line[LINE_MOST]) {
 /* Writes a line for each word and edit, or compares it with the next one. */
 static void every_word(void **state) {
   (void)state;
-  static const char *const edits[] = {"without", "twice", "$ for", "k for"};
+  static const char *const edits[] = {"without", "twice", "$ for", "k for", "ends at", "== for"};
   const char *to = getenv("ODEGRAD_BROKEN");
   FILE *file = fopen(to ? to : "tests/language/broken.txt", to ? "w" : "r");
   int row = 1, compared = 0;
@@ -77,12 +77,15 @@ static void every_word(void **state) {
       if (at > sample && at[-1] == '\n' && start != at) row++, start = at;
       continue;
     }
-    for (int edit = 0; edit < 4; edit++) {
+    for (int edit = 0; edit < (*at == '=' && length == 1 ? 6 : 5); edit++) {
       char line[LINE_MOST], expected[LINE_MOST];
-      const char *in_place = edit == 2 ? "$" : edit == 3 ? "k" : "";
+      const char *in_place = edit == 2 ? "$" : edit == 3 ? "k" : edit == 5 ? "==" : "";
       snprintf(line, sizeof line, "%d:%d %s %.*s", row, (int)(at - start) + 1, edits[edit], (int)length, at);
-      snprintf(broken, sizeof broken, "%.*s%.*s%s%s", (int)(at - sample), sample, edit == 1 ? (int)length : 0,
-               at, edit == 1 ? " " : in_place, edit == 1 ? at : at + length);
+      if (edit == 4)
+        snprintf(broken, sizeof broken, "%.*s", (int)(at + length - sample), sample);
+      else
+        snprintf(broken, sizeof broken, "%.*s%.*s%s%s", (int)(at - sample), sample,
+                 edit == 1 ? (int)length : 0, at, edit == 1 ? " " : in_place, edit == 1 ? at : at + length);
       say(line);
       if (to) {
         fprintf(file, "%s\n", line);
