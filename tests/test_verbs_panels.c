@@ -70,6 +70,26 @@ static void layouts(void **state) {
   assert_int_equal(count_of("size "), 1); /* that of --size */
 }
 
+/* A column reaches as far as its data do, whichever row they are far off in; what is constant is seen
+ * anywhere. */
+static void reaches(void **state) {
+  (void)state;
+  put("reach.ode",
+      "init x = 0, z = 0\nx' = 1\nz' = 1\nobserve x ~ normal(x, 1)\nobserve z ~ normal(z, 1)\ntime 0 : 2\n");
+  for (int far = -1; far < 3; far++) { /* -1: none is */
+    char data[200] = "t,x,z\n";
+    for (int row = 0; row < 3; row++)
+      snprintf(data + strlen(data), sizeof data - strlen(data), "%d,%d,%d\n", row, row,
+               row == far ? 40 : row);
+    put("reach.csv", data);
+    run(WORDS("grad", "reach.ode", "--data=reach.csv", "--quiet", "--plot=p.svg"));
+    assert_int_equal(count_of("panel "), far < 0 ? 0 : 2);
+  }
+  put("constant.ode", "init x = 0, z = 1\nx' = 1\nz' = 0\ntime 0 : 2\n");
+  run(WORDS("solve", "constant.ode", "--quiet", "--plot=p.svg"));
+  assert_int_equal(count_of("panel "), 0);
+}
+
 static void phase_portraits(void **state) {
   (void)state;
   draws("plot turn.ode | x[1] | x[2]\nline model: at least 401 points, (1,0) to (0.5403,-0.8415)\n"
@@ -98,6 +118,7 @@ static void phase_portraits(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(layouts), cmocka_unit_test(phase_portraits)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(layouts), cmocka_unit_test(reaches),
+                                     cmocka_unit_test(phase_portraits)};
   return cmocka_run_group_tests(tests, enter, leave);
 }
