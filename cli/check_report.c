@@ -25,8 +25,8 @@ static row_list rows_of(const check *c) {
   row_list list = {0};
   add_parameter_rows(c->p, &list);
   add_initial_rows(c->p, c->p->p, &list);
-  append_row(&list, (row){join("t0"), 1, c->count - 2, 1, 1});
-  append_row(&list, (row){join("t1"), 1, c->count - 1, 1, 1});
+  append_entry(&list, join("t0"), c->count - 2);
+  append_entry(&list, join("t1"), c->count - 1);
   return list;
 }
 

@@ -345,10 +345,13 @@ typedef struct row_list {
   row *rows;
   size_t count, capacity;
 } row_list;
+/* "W [3,2]", "b [3]": an array as a whole, by its dimensions. */
+char *array_name(const og_parameter_info *info);
 /* Of theta [p], whose components count from 0; of the initial states [M][n], which count from `at`. */
 void add_parameter_rows(const problem *p, row_list *to);
 void add_initial_rows(const problem *p, size_t at, row_list *to);
-void append_row(row_list *to, row new);
+/* Component number `at`, whose name it takes over. */
+void append_entry(row_list *to, char *name, size_t at);
 void free_rows(row_list *list);
 int has_whole_rows(const row_list *list);
 /* The component that is entry k of a row. */

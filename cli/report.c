@@ -25,10 +25,10 @@ void put_text(const char *text, FILE *file) {
 static char *join_list(const char *format, va_list list) {
   va_list again;
   va_copy(again, list);
-  int length = vsnprintf(NULL, 0, format, again);
+  size_t size = (size_t)(vsnprintf(NULL, 0, format, again) + 1); /* 0: it cannot be written; nothing is */
   va_end(again);
-  char *text = take((size_t)(length > 0 ? length : 0) + 1, 1);
-  vsnprintf(text, (size_t)(length > 0 ? length : 0) + 1, format, list);
+  char *text = take(size, 1);
+  vsnprintf(text, size, format, list);
   return text;
 }
 
@@ -100,7 +100,7 @@ int ends_all(og_status status, og_status *all) {
 
 /* A message would need memory of its own. */
 void *take(size_t count, size_t size) {
-  void *memory = calloc(count ? count : 1, size ? size : 1);
+  void *memory = calloc(count ? count : 1, size);
   if (memory) return memory;
   fprintf(stderr, "odegrad: out of memory: no %zu x %zu bytes\n", count, size);
   exit(EXIT_FAILED);

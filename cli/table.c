@@ -86,7 +86,7 @@ void print_table(text_table *table, size_t left) {
 /* A matrix of 4 x 4 is still shown entry by entry, and the initial states of some dozen trajectories. */
 enum { ENTRIES_MOST = 16, STATES_MOST = 32 };
 
-void append_row(row_list *to, row new) {
+static void append_row(row_list *to, row new) {
   if (to->count == to->capacity) {
     size_t capacity = to->capacity ? 2 * to->capacity : 32;
     row *rows = take(capacity, sizeof *rows);
@@ -97,9 +97,13 @@ void append_row(row_list *to, row new) {
   to->rows[to->count++] = new;
 }
 
+void append_entry(row_list *to, char *name, size_t at) {
+  append_row(to, (row){.name = name, .count = 1, .first = at, .length = 1});
+}
+
 size_t row_entry(const row *r, size_t k) { return r->first + k / r->length * r->stride + k % r->length; }
 
-static char *array_name(const og_parameter_info *info) {
+char *array_name(const og_parameter_info *info) {
   if (info->dimensions == 2) return join("%s [%zu,%zu]", info->name, info->rows, info->columns);
   return join("%s [%zu]", info->name, info->rows);
 }
@@ -111,14 +115,14 @@ void add_parameter_rows(const problem *p, row_list *to) {
     size_t count = info.rows * info.columns;
     if (count > ENTRIES_MOST) append_row(to, (row){array_name(&info), count, info.offset, count, count});
     for (size_t k = 0; k < count && count <= ENTRIES_MOST; k++)
-      append_row(to, (row){entry_name(info.name, info.rows, info.columns, k), 1, info.offset + k, 1, 1});
+      append_entry(to, entry_name(info.name, info.rows, info.columns, k), info.offset + k);
   }
 }
 
 /* One entry of x0 of one trajectory. */
 static void add_initial_row(const problem *p, size_t m, size_t i, size_t at, row_list *to) {
   char *name = state_name(p, i), *suffix = id_suffix(p, m);
-  append_row(to, (row){join("%s(t0)%s", name, suffix), 1, at + m * p->n + i, 1, 1});
+  append_entry(to, join("%s(t0)%s", name, suffix), at + m * p->n + i);
   free(name), free(suffix);
 }
 

@@ -41,7 +41,7 @@ static cJSON *parameters_of(const result *r) {
   og_parameter_info info;
   for (size_t i = 0; og_model_parameter(r->problem->model, i, &info) == OG_OK; i++) {
     cJSON *one = cJSON_AddObjectToObject(object, info.name);
-    cJSON_AddItemToObject(one, "estimate", json_array(r->best + info.offset, info.rows, info.columns));
+    cJSON_AddItemToObject(one, "estimate", json_parameter(&info, r->best));
     cJSON_AddNullToObject(one, "std_error");
   }
   return object;
@@ -91,7 +91,7 @@ static double root_mean_square(const double *values, size_t count) {
 static void add_parameter(text_table *table, const result *r, const og_parameter_info *info) {
   size_t count = info->rows * info->columns;
   if (info->weight) {
-    add_cell(table, info->columns == 1 ? "%s [%zu]" : "%s [%zu,%zu]", info->name, info->rows, info->columns);
+    add_text(table, array_name(info));
     add_cell(table, "rms %.4g", root_mean_square(r->best + info->offset, count));
     return;
   }

@@ -22,15 +22,32 @@ if(ODEGRAD_TESTS AND CMOCKA_FOUND)
     cmake_path(GET source STEM name)
     odegrad_test_program(${name} ${source})
     target_link_libraries(${name} PRIVATE PkgConfig::CMOCKA)
-    if(name MATCHES "^test_(arguments|check|progress)") # of the tool's own files
+    if(name MATCHES "^test_(arguments|check|printing|progress|verbs)") # of the tool's own files
       target_link_libraries(${name} PRIVATE odegrad_cli)
     endif()
     if(name STREQUAL "test_check_exit") # which makes a gradient wrong on its way to the tool
       target_link_options(${name} PRIVATE -Wl,--wrap=og_objective_evaluate_with)
     endif()
+    if(name STREQUAL "test_check_sweep") # which plays the library
+      foreach(wrapped create destroy evaluate_with initial_gradient time_gradient)
+        target_link_options(${name} PRIVATE -Wl,--wrap=og_objective_${wrapped})
+      endforeach()
+      target_link_options(${name} PRIVATE -Wl,--wrap=og_context_set_log)
+    endif()
+    if(name STREQUAL "test_check_finer") # which plays the library
+      foreach(wrapped create destroy evaluate_with initial_gradient time_gradient stat span)
+        target_link_options(${name} PRIVATE -Wl,--wrap=og_objective_${wrapped})
+      endforeach()
+      target_link_options(${name} PRIVATE -Wl,--wrap=og_context_set_log)
+    endif()
     if(name STREQUAL "test_progress") # whose time is made up, and whose writes fail when they are to
       foreach(wrapped seconds_now og_output_check og_parameters_write og_trainer_save og_trainer_steps og_objective_stat)
         target_link_options(${name} PRIVATE -Wl,--wrap=${wrapped})
+      endforeach()
+    endif()
+    if(name MATCHES "^test_verbs_(panels|pictures)$") # which records what is drawn
+      foreach(wrapped create destroy panel line points marked guide signs band cells classes set_size set_log write)
+        target_link_options(${name} PRIVATE -Wl,--wrap=og_plot_${wrapped})
       endforeach()
     endif()
     if(name STREQUAL "test_null") # calls made from the declarations

@@ -1,4 +1,5 @@
-/* An allocator that counts what is alive and fails on demand; and the inclusions every cmocka test needs. */
+/* An allocator that counts what is alive, fails on demand and fences its blocks; and the inclusions every
+ * cmocka test needs. */
 #ifndef OG_TEST_COUNTING_H
 #define OG_TEST_COUNTING_H
 
@@ -20,19 +21,38 @@ typedef struct counter {
   long fail_at;
 } counter;
 
+/* A block lies between its size and a fence, which is looked at when it is released. It begins where og_alloc
+ * leaves the least room behind what it hands out. */
+enum { FENCE_ALIGNMENT = 64, FENCE = 16, FENCE_BYTE = 0x5A };
+
 static inline void *counter_allocate(size_t size, void *user) {
   counter *c = user;
   if (++c->calls == c->fail_at) return NULL;
-  void *memory = malloc(size);
-  if (!memory) return NULL;
+  if (size > SIZE_MAX / 2) return NULL;
+  size_t bytes = FENCE_ALIGNMENT + size + FENCE;
+  char *block =
+      aligned_alloc(FENCE_ALIGNMENT, (bytes + FENCE_ALIGNMENT - 1) / FENCE_ALIGNMENT * FENCE_ALIGNMENT);
+  if (!block) return NULL;
+  char *memory = block + FENCE_ALIGNMENT;
+  memcpy(block, &size, sizeof size);
   memset(memory, 0xA5, size); /* whoever relies on zeros from the allocator finds none */
+  memset(memory + size, FENCE_BYTE, FENCE);
   c->live++;
   return memory;
 }
 
 static inline void counter_release(void *memory, void *user) {
+  char *block = (char *)memory - FENCE_ALIGNMENT;
+  size_t size;
+  memcpy(&size, block, sizeof size);
+  for (int i = 0; i < FENCE; i++)
+    if (((char *)memory)[size + (size_t)i] != FENCE_BYTE) {
+      fprintf(stderr, "written beyond a block of %zu bytes\n", size); /* by any thread */
+      abort();
+    }
+  memset(memory, 0xDD, size); /* whoever reads it after this finds nothing of it */
   ((counter *)user)->live--;
-  free(memory);
+  free(block);
 }
 
 /* A message that finds no memory is cut to this length (base/context.c). */

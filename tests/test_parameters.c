@@ -424,6 +424,8 @@ static og_status write_and_read(og_context *context) {
   if (status == OG_OK) status = og_parameters_write(model, matrix_theta, tensors_path);
   if (status == OG_OK) status = og_parameters_read(model, tensors_path, theta);
   if (status == OG_OK) status = og_model_read(context, tensors_path, &back);
+  if (status == OG_OK) status = og_parameters_write(model, matrix_theta, path); /* as JSON */
+  if (status == OG_OK) status = og_parameters_read(model, path, theta);
   og_model_destroy(back);
   og_model_destroy(model);
   return status;

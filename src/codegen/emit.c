@@ -271,8 +271,9 @@ og_status og_emit_program(og_text *text, og_emitted_part *part) {
 /* ---- Text ---- */
 
 /* Text for a compiler, and what every emitted file begins with. */
+/* With the NUL behind it. */
 static int room_for(og_text *t, size_t more) {
-  if (t->length + more + 1 <= t->capacity) return 1;
+  if (t->length + more < t->capacity) return 1;
   size_t capacity = 2 * (t->length + more) + 1024;
   char *grown = og_resize(t->context, t->text, t->length, capacity, 1);
   if (!grown) return !(t->failed = 1);

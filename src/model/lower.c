@@ -79,7 +79,7 @@ int og_declared_shape(og_lowering *l, const og_statement *s, og_shape *shape) {
     double value;
     if (!og_constant_number(l, s->dimension[i], "a shape", &value)) return 0;
     if (value != floor(value) || value < 1 || value > OG_ENTRIES_MOST) {
-      og_error_at(l->source, s->dimension[i]->span, "a shape is a whole number from 1 to %d, not %g",
+      og_error_at(l->source, s->dimension[i]->span, "a shape is a whole number from 1 to %d, not %.9g",
                   OG_ENTRIES_MOST, og_shown(value));
       return 0;
     }
@@ -149,12 +149,9 @@ static void lower_value(og_lowering *l, og_statement *s) {
   double *values = NULL;
   og_symbol *symbol = og_declare(l, s->kind == OG_ST_PARAM ? OG_SY_PARAM : OG_SY_CONST, s);
   if (!symbol) return;
-  size_t index = (size_t)(symbol - l->symbols);
   int good = og_constant_values(l, s->value, s->kind == OG_ST_PARAM ? "a parameter's value" : "a const", &own,
                                 &values) &&
-             settle_shape(l, s, own, &values, &shape) &&
-             og_apply_override(l, &l->symbols[index], shape, values);
-  symbol = &l->symbols[index];
+             settle_shape(l, s, own, &values, &shape) && og_apply_override(l, symbol, shape, values);
   symbol->values = values;
   if (!good) return;
   symbol->shape = shape;
@@ -180,12 +177,10 @@ static void lower_value(og_lowering *l, og_statement *s) {
 
 /* The initial values, which may read parameters, t as t0 and definitions that read no state. */
 static void lower_init(og_lowering *l, og_symbol *symbol, og_node *initial) {
-  size_t index = (size_t)(symbol - l->symbols);
   const og_expression *value = symbol->declaration->value;
   l->initial = 1;
   og_node node = og_lower_expression(l, value);
   l->initial = 0;
-  symbol = &l->symbols[index];
   *initial = node;
   if (node == OG_NODE_NONE) return;
   symbol->shape = og_graph_shape(l->graph, node);

@@ -157,7 +157,10 @@ static og_node lower_name(og_lowering *l, const og_expression *e) {
     return OG_NODE_NONE;
   }
   if (symbol->node == OG_NODE_NONE && !l->source->errors) /* states are not ready where constants are read */
-    og_error_at(l->source, e->name, "a constant expression cannot read the state '%s'", symbol->name);
+    og_error_at(l->source, e->name,
+                symbol->kind == OG_SY_STATE ? "a constant expression cannot read the state '%s'"
+                                            : "'%s' is defined by itself",
+                symbol->name);
   l->varies |= symbol->kind != OG_SY_CONST;
   return symbol->node;
 }

@@ -118,8 +118,8 @@ static int read_size(og_lowering *l, const og_expression *e, int *size) {
   double value;
   if (!og_constant_number(l, e, "a layer's size", &value)) return 0;
   if (value != floor(value) || value < 1 || value > OG_ENTRIES_MOST) {
-    og_error_at(l->source, e->span, "a layer's size is a whole number from 1 to %d, not %g", OG_ENTRIES_MOST,
-                og_shown(value));
+    og_error_at(l->source, e->span, "a layer's size is a whole number from 1 to %d, not %.9g",
+                OG_ENTRIES_MOST, og_shown(value));
     return 0;
   }
   *size = (int)value;

@@ -91,6 +91,7 @@ void og_help(og_source *source, const char *format, ...) {
 og_status og_source_status(og_source *source) {
   if (source->no_memory) return og_fail_memory(source->context, source->length, "a model");
   if (!source->errors) return OG_OK;
-  if (source->errors > OG_ERRORS_MOST) say(source, "\nand %d more errors", source->errors - OG_ERRORS_MOST);
+  int more = source->errors - OG_ERRORS_MOST;
+  if (more > 0) say(source, "\nand %d more error%s", more, more == 1 ? "" : "s");
   return og_fail(source->context, OG_ERR_MODEL, "%s", source->report);
 }
