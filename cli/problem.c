@@ -130,7 +130,7 @@ void show_warnings(const problem *p, int shown) {
 
 og_status make_options(const problem *p, og_options **out) {
   og_status status = og_options_create(p->context, out);
-  for (size_t i = 0; i < OG_OPTION_COUNT && status == OG_OK; i++) {
+  for (int i = 0; i < og_option_count() && status == OG_OK; i++) {
     const char *text = p->arguments->values[FLAG_COUNT + i];
     if (text) status = og_options_set_text(*out, og_option_describe((og_option)i)->name, text);
   }

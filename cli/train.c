@@ -12,7 +12,7 @@ typedef struct result {
   size_t epochs;
   int validated;
   held_out *held; /* [M]; NULL: nothing is held out */
-  long long stats[OG_STAT_COUNT];
+  long long stats[STATS_MOST];
   double seconds;
 } result;
 
@@ -30,7 +30,7 @@ static result read_result(const problem *p, const og_objective *objective, const
   r.validated = og_options_real(p->options, OG_OPT_VALIDATION) > 0;
   for (size_t i = 0; i < r.epochs && !r.chosen; i++)
     if (judged_by(&r.history[i], r.validated) == og_trainer_best_loss(trainer)) r.chosen = &r.history[i];
-  for (int i = 0; i < OG_STAT_COUNT; i++) r.stats[i] = og_objective_stat(objective, (og_stat)i);
+  for (int i = 0; i < og_stat_count(); i++) r.stats[i] = og_objective_stat(objective, (og_stat)i);
   return r;
 }
 
@@ -191,7 +191,7 @@ static held_out *find_held_out(const problem *p, og_objective *objective) {
   size_t count = og_batches_validation(batches, &windows);
   for (size_t i = 0; i < count && p->trajectories > 1; i++)
     held[windows[i].trajectory] = (held_out){-INFINITY, INFINITY};
-  if (count && p->trajectories == 1) held[0] = from_row(p, windows[0].first & ~OG_FROM_START);
+  if (count && p->trajectories == 1) held[0] = from_row(p, windows[0].first);
   og_batches_destroy(batches);
   return held;
 }

@@ -12,10 +12,11 @@ typedef struct outcome {
   char reason[1024];
 } outcome;
 
-/* Options of a solve and fit: pairs of option and value, ended by OG_OPTION_COUNT. */
+/* Options of a solve and fit: pairs of option and value, ended by NO_OPTION. */
+enum { NO_OPTION = -1 };
 static inline og_options *options_with(og_context *context, const double *pairs) {
   og_options *options = tight_options(context);
-  for (; pairs && *pairs < OG_OPTION_COUNT; pairs += 2) {
+  for (; pairs && *pairs != NO_OPTION; pairs += 2) {
     og_option option = (og_option)pairs[0];
     switch (og_option_describe(option)->type) {
     case OG_TYPE_REAL: CHECK(context, og_options_set_real(options, option, pairs[1])); break;

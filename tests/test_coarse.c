@@ -5,7 +5,7 @@
 
 static const char *const methods[] = {"euler", "midpoint", "heun",  "rk4",
                                       "bs32",  "dopri5",   "tsit5", "dop853"};
-enum { METHODS = OG_METHOD_COUNT, LINE_SIZE = 1024, STATES_MOST = 64 };
+enum { METHODS = OG_METHOD_DOP853 + 1, LINE_SIZE = 1024, STATES_MOST = 64 };
 
 typedef struct run {
   og_context *context;

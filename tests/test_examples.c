@@ -50,7 +50,7 @@ static void digits_data(FILE *file) { copy_lines(file, "examples/digits/digits.c
 static void hare_data(FILE *file) { copy_lines(file, "examples/hare_lynx/hare_lynx.csv", 1000); }
 
 static const example examples[] = {
-    {"spiral", "spiral/spiral.ode", spiral_data, 18, 3, {{0, 0, 10}, {0, 7, 10}, {0, 20, 10}}},
+    {"spiral", "spiral/spiral.ode", spiral_data, 18, 3, {{0, 0, 10, 0}, {0, 7, 10, 0}, {0, 20, 10, 0}}},
     {"neural_ode", "neural_ode/neural_ode.ode", series_data, 8, 0, {{0}}},
     {"universal", "universal_lv/universal.ode", universal_data, 60, 0, {{0}}},
     {"digits", "digits/digits.ode", digits_data, 8, 0, {{0}}},

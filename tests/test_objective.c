@@ -197,7 +197,7 @@ static void errors_are_those_of_the_last_gradient(void **state) {
   (void)state;
   fixture f = make_fixture(DECAY, "id,t,x\nu,0,2.1\nu,1,1.05\nv,0,0.4\nv,3,0.3\n");
   const double theta[] = {0.7, 1.8, 0.25};
-  const og_window second = {1, OG_FROM_START, 2};
+  const og_window second = {1, 0, 2, 1};
   double loss, gradient[3];
   og_gradient_error before = {0}, after = {0};
   CHECK(f.context, og_objective_evaluate(f.objective, theta, &loss, gradient));

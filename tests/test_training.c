@@ -142,7 +142,7 @@ static void windows_begin_where_the_state_is_known(void **state) {
   og_batches *batches = NULL;
   set_options(f.context, f.options, "window=2");
   CHECK(f.context, og_objective_batches(f.objective, f.options, &batches));
-  const og_window *windows, want[] = {{0, 0, 2}, {0, 2, 2}, {1, 1, 2}};
+  const og_window *windows, want[] = {{0, 0, 2, 0}, {0, 2, 2, 0}, {1, 1, 2, 0}};
   assert_int_equal(og_batches_training(batches, &windows), 3);
   assert_memory_equal(windows, want, sizeof want);
   og_batches_destroy(batches);
@@ -184,8 +184,7 @@ static void parts_from_the_start_add_up(void **state) {
   (void)state;
   fixture f = make_fixture(DECAY, "t,x\n0,2\n1,1.1\n2,0.4\n3,0.3\n");
   const double theta[3] = {0.6, 2.1, 0.2};
-  const og_window parts[] = {{0, OG_FROM_START, 3}, {0, OG_FROM_START + 3, 1}},
-                  bad = {0, OG_FROM_START + 3, 2};
+  const og_window parts[] = {{0, 0, 3, 1}, {0, 3, 1, 1}}, bad = {0, 3, 2, 1};
   double loss, sum, gradient[3], sums[3];
   size_t values;
   CHECK(f.context, og_objective_evaluate(f.objective, theta, &loss, gradient));
