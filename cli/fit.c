@@ -118,7 +118,7 @@ static int run_objective(const problem *p, og_objective *objective, estimate *e)
   progress view;
   double start = seconds_now();
   begin_progress(&view, p);
-  og_status status = og_fit_run(objective, p->options, p->theta, follow_progress, &view, &e->fit);
+  og_status status = og_fit_create(objective, p->options, p->theta, follow_progress, &view, &e->fit);
   end_progress(&view);
   view.interrupted = was_interrupted();
   stop_watching();

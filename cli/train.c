@@ -187,7 +187,8 @@ static held_out *find_held_out(const problem *p, og_objective *objective) {
   og_batches *batches;
   const og_window *windows;
   for (size_t m = 0; m < p->trajectories; m++) held[m] = (held_out){NAN, NAN};
-  if (og_objective_batches(objective, p->options, &batches) != OG_OK) return held; /* the training had them */
+  if (og_batches_create_for_objective(objective, p->options, &batches) != OG_OK)
+    return held; /* the training had them */
   size_t count = og_batches_validation(batches, &windows);
   for (size_t i = 0; i < count && p->trajectories > 1; i++)
     held[windows[i].trajectory] = (held_out){-INFINITY, INFINITY};
@@ -243,7 +244,7 @@ int run_training(problem *p) {
   og_trainer *trainer = NULL;
   const char *resume = p->arguments->values[FLAG_RESUME];
   og_status status = og_objective_create(p->context, p->model, p->data, p->options, &objective);
-  if (status == OG_OK) status = og_objective_trainer(objective, p->options, p->theta, &trainer);
+  if (status == OG_OK) status = og_trainer_create_for_objective(objective, p->options, p->theta, &trainer);
   if (status == OG_OK && resume) status = og_trainer_load(trainer, resume);
   int done = status == OG_OK ? train(p, objective, trainer) : fail(p->context, status);
   og_trainer_destroy(trainer);

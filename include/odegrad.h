@@ -20,6 +20,8 @@
  *    members at the end: a smaller struct stands for one whose further members are zero, and a larger one is
  *    refused (OG_ERR_ARGUMENT) if anything that this library does not know in it is not zero.
  *    og_window never changes: it stands in arrays that are handed both ways.
+ *  - Objects are made by functions called og_..._create or og_..._create_from_..., and given back by
+ * og_..._destroy; outputs alone are opened and closed.
  *  - Objects are destroyed in any order before their context; destroying NULL does nothing. An object keeps
  * what it was made from for as long as it needs it: a field may be destroyed before its solves, a model and a
  *    table before an objective. What a callback's `user` points to is the caller's to keep. */
@@ -686,10 +688,10 @@ typedef struct og_table og_table;
 /** Reads CSV with a header. Missing is an empty cell, or NA, NaN, n/a or `.`, in letters of any case;
  * anything else that is not a number is refused with its line and column. An `id` column may hold any text.
  * Lines that begin with # and empty columns at the right end are read over. "-" is standard input. */
-OG_API og_status og_table_read_csv(og_context *context, const char *path, og_table **out);
+OG_API og_status og_table_create_from_csv(og_context *context, const char *path, og_table **out);
 /** The same from memory; `name` stands for the file in messages. */
-OG_API og_status og_table_parse_csv(og_context *context, const char *name, const char *text, size_t length,
-                                    og_table **out);
+OG_API og_status og_table_create_from_text(og_context *context, const char *name, const char *text,
+                                           size_t length, og_table **out);
 OG_API og_status og_table_create(og_context *context, size_t rows, og_table **out);
 OG_API void og_table_destroy(og_table *table);
 OG_API og_status og_table_add_column(og_table *table, const char *name, const double *values);
@@ -719,9 +721,9 @@ typedef struct og_model og_model;
 /** Reads or parses a model. On failure the message holds every diagnostic, each with file, line, column,
  *  the line itself and a caret. A safetensors file that og_parameters_write wrote can be read as a model too:
  *  its text and the values that og_model_set gave to consts are in there. */
-OG_API og_status og_model_read(og_context *context, const char *path, og_model **out);
-OG_API og_status og_model_parse(og_context *context, const char *name, const char *text, size_t length,
-                                og_model **out);
+OG_API og_status og_model_create_from_file(og_context *context, const char *path, og_model **out);
+OG_API og_status og_model_create_from_text(og_context *context, const char *name, const char *text,
+                                           size_t length, og_model **out);
 OG_API void og_model_destroy(og_model *model);
 /** The text it was made from. */
 OG_API const char *og_model_text(const og_model *model);
@@ -903,13 +905,13 @@ typedef struct og_progress {
 typedef int (*og_progress_fn)(const og_progress *progress, void *user);
 
 /** Minimises the objective within the parameters' bounds from `theta` [p] (NULL: the model's values).
- *  Its optimizers are lbfgs, slsqp and gradient; for the others see og_objective_trainer.
+ *  Its optimizers are lbfgs, slsqp and gradient; for the others see og_trainer_create_for_objective.
  *  Where the gradient vanishes at a maximum or a saddle, the fit leaves it along a direction of descent.
  *  Stopping by `progress` or by og_context_interrupt is success, once a loss is known: the reason says so.
  * Solves that fail on the way are survived; only a failure at every starting point is an error. */
-OG_API og_status og_fit_run(og_objective *objective, const og_options *OG_OR_NULL options,
-                            const double *OG_OR_NULL theta, og_progress_fn OG_OR_NULL progress, void *user,
-                            og_fit **out);
+OG_API og_status og_fit_create(og_objective *objective, const og_options *OG_OR_NULL options,
+                               const double *OG_OR_NULL theta, og_progress_fn OG_OR_NULL progress, void *user,
+                               og_fit **out);
 OG_API void og_fit_destroy(og_fit *fit);
 OG_API double og_fit_loss(const og_fit *fit);
 OG_API og_status og_fit_estimate(const og_fit *fit, double *theta);
@@ -931,7 +933,8 @@ OG_API const char *og_fit_reason(const og_fit *fit);
 /* Pieces that work alone, with any loss (docs/training.md); the options above name what each of them reads.
  */
 
-/** Whether an optimizer is a first-order one, for mini-batches: the trainer's. The others are og_fit_run's.
+/** Whether an optimizer is a first-order one, for mini-batches: the trainer's. The others are
+ * og_fit_create's.
  */
 OG_API int og_optimizer_trains(og_optimizer optimizer);
 
@@ -1010,8 +1013,8 @@ OG_API og_status og_objective_loss(const double *theta, size_t count, const og_w
                                    size_t *values, double *OG_OR_NULL gradient, void *user);
 /** og_batches of an objective's data; windows are refused where they cannot start from it, and do not begin
  * at rows that lack a state's value. */
-OG_API og_status og_objective_batches(og_objective *objective, const og_options *OG_OR_NULL options,
-                                      og_batches **out);
+OG_API og_status og_batches_create_for_objective(og_objective *objective,
+                                                 const og_options *OG_OR_NULL options, og_batches **out);
 
 /** One epoch of a training. */
 typedef struct og_epoch {
@@ -1060,8 +1063,9 @@ OG_API og_status og_trainer_create(og_context *context, const og_options *option
 /** A trainer of an objective's loss, with batches of its own, within the parameters' bounds; penalties and
  * decay are for the weights of networks alone if the model has any. theta = NULL: og_model_initialize by the
  * seed. */
-OG_API og_status og_objective_trainer(og_objective *objective, const og_options *OG_OR_NULL options,
-                                      const double *OG_OR_NULL theta, og_trainer **out);
+OG_API og_status og_trainer_create_for_objective(og_objective *objective,
+                                                 const og_options *OG_OR_NULL options,
+                                                 const double *OG_OR_NULL theta, og_trainer **out);
 OG_API void og_trainer_destroy(og_trainer *trainer);
 /** Bounds [p], to which theta is projected after each step; and how many parameters, the first ones, have
  * neither penalties nor decay. Both before the first step. */

@@ -147,7 +147,7 @@ static inline og_model *rich_model(og_context *context) {
                              "z' = cos(d*t) - z^2/2\n"
                              "cost integral = a*y^2 + t*z\n";
   og_model *model = NULL;
-  CHECK(context, og_model_parse(context, "rich", text, sizeof text - 1, &model));
+  CHECK(context, og_model_create_from_text(context, "rich", text, sizeof text - 1, &model));
   return model;
 }
 

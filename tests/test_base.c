@@ -494,8 +494,8 @@ static void endless_devices_are_refused(void **state) {
   assert_int_equal(og_read_file(context, "/dev/zero", &text, &length), OG_ERR_DATA);
   assert_null(text);
   assert_contains(og_context_message(context), "/dev/zero: it begins with NUL bytes");
-  assert_int_equal(og_table_read_csv(context, "/dev/zero", &table), OG_ERR_DATA);
-  assert_int_equal(og_model_read(context, "/dev/zero", &model), OG_ERR_DATA);
+  assert_int_equal(og_table_create_from_csv(context, "/dev/zero", &table), OG_ERR_DATA);
+  assert_int_equal(og_model_create_from_file(context, "/dev/zero", &model), OG_ERR_DATA);
   og_context_destroy(context);
 }
 

@@ -196,7 +196,7 @@ static double lowest_curvature(const char *cost, double a, double b) {
            "param a = 1.5 in [1, 2], b = 1\ninit x = a, z = b\n" HELD
            "z' = 0*z\nevent e when t - 0.5 = 0 rising { x = x }\ncost final = %s\ntime 0 : 1\n",
            cost);
-  CHECK(f.context, og_model_parse(f.context, "test.ode", text, strlen(text), &f.model));
+  CHECK(f.context, og_model_create_from_text(f.context, "test.ode", text, strlen(text), &f.model));
   f.options = tight_options(f.context);
   CHECK(f.context, og_objective_create(f.context, f.model, NULL, f.options, &f.objective));
   CHECK(f.context, og_search_create(f.context, f.objective, f.options, &search));
@@ -404,7 +404,7 @@ static int judge_without_hessian(double a, char reason[OG_REASON_SIZE]) {
   int left = 0;
   fixture f = {.context = new_context()};
   og_search search;
-  CHECK(f.context, og_model_parse(f.context, "test.ode", text, strlen(text), &f.model));
+  CHECK(f.context, og_model_create_from_text(f.context, "test.ode", text, strlen(text), &f.model));
   f.options = tight_options(f.context);
   CHECK(f.context, og_options_set_real(f.options, OG_OPT_RTOL, 1e-5));
   CHECK(f.context, og_objective_create(f.context, f.model, NULL, f.options, &f.objective));
@@ -485,10 +485,10 @@ static og_status leave_a_saddle(og_context *context) {
   og_table *table = NULL;
   og_objective *objective = NULL;
   og_fit *fit = NULL;
-  og_status status = og_model_parse(context, "m", text, strlen(text), &model);
-  if (status == OG_OK) status = og_table_parse_csv(context, "d", csv, strlen(csv), &table);
+  og_status status = og_model_create_from_text(context, "m", text, strlen(text), &model);
+  if (status == OG_OK) status = og_table_create_from_text(context, "d", csv, strlen(csv), &table);
   if (status == OG_OK) status = og_objective_create(context, model, table, NULL, &objective);
-  if (status == OG_OK) status = og_fit_run(objective, NULL, NULL, NULL, NULL, &fit);
+  if (status == OG_OK) status = og_fit_create(objective, NULL, NULL, NULL, NULL, &fit);
   og_fit_destroy(fit);
   og_objective_destroy(objective);
   og_table_destroy(table);
@@ -513,7 +513,7 @@ static og_status settle_without(long fail_at, int products) {
   og_search search;
   og_information information;
   assert_int_equal(og_context_create(counter_allocate, counter_release, &c, &f.context), OG_OK);
-  CHECK(f.context, og_model_parse(f.context, "test.ode", text, strlen(text), &f.model));
+  CHECK(f.context, og_model_create_from_text(f.context, "test.ode", text, strlen(text), &f.model));
   f.options = tight_options(f.context);
   CHECK(f.context, og_objective_create(f.context, f.model, NULL, f.options, &f.objective));
   CHECK(f.context, og_search_create(f.context, f.objective, f.options, &search));

@@ -378,8 +378,8 @@ static og_status whole_life(og_context *context) {
   og_table *table = NULL;
   og_objective *objective = NULL;
   double theta[3], loss, gradient[3], error[3];
-  og_status status = og_model_parse(context, "m", model, strlen(model), &m);
-  if (status == OG_OK) status = og_table_parse_csv(context, "d", csv, strlen(csv), &table);
+  og_status status = og_model_create_from_text(context, "m", model, strlen(model), &m);
+  if (status == OG_OK) status = og_table_create_from_text(context, "d", csv, strlen(csv), &table);
   if (status == OG_OK) status = og_model_values(m, theta);
   if (status == OG_OK) status = og_objective_create(context, m, table, NULL, &objective);
   if (status == OG_OK) status = og_objective_evaluate(objective, theta, &loss, gradient);

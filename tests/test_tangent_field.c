@@ -83,7 +83,7 @@ static og_model *driven_model(og_context *context) {
   static const char text[] = "input u\nparam p0 = 1, p1 = 1\ninit x = 1, y = 1\nx' = p0*x*y + u*x\n"
                              "y' = p1*u^2 - t*x*y\ncost integral = p1*x^2*u\n";
   og_model *model = NULL;
-  CHECK(context, og_model_parse(context, "driven", text, sizeof text - 1, &model));
+  CHECK(context, og_model_create_from_text(context, "driven", text, sizeof text - 1, &model));
   return model;
 }
 

@@ -279,8 +279,8 @@ static void a_batch_of_a_known_shape_is_set_up_without_allocations(void **state)
     size_t count = k ? MANY : MANY / 2; /* a block of lanes each */
     for (size_t i = 0; i < MANY; i++) batch[i] = (og_window){i % 2, i % 3 % 2, 2, 0};
     assert_int_equal(og_context_create(counter_allocate, counter_release, &c, &context), OG_OK);
-    CHECK(context, og_model_parse(context, "m.ode", quiet_tank, sizeof quiet_tank - 1, &model));
-    CHECK(context, og_table_parse_csv(context, "d.csv", tank_data, sizeof tank_data - 1, &table));
+    CHECK(context, og_model_create_from_text(context, "m.ode", quiet_tank, sizeof quiet_tank - 1, &model));
+    CHECK(context, og_table_create_from_text(context, "d.csv", tank_data, sizeof tank_data - 1, &table));
     CHECK(context, og_objective_create(context, model, table, NULL, &objective));
     CHECK(context, og_objective_evaluate_batch(objective, tank_theta, count, batch, &loss, NULL, gradient));
     long before = c.calls;
@@ -301,8 +301,9 @@ static og_status life(og_context *context) {
   og_window batch[MANY];
   double loss = 17, gradient[3] = {1, 2, 3};
   many_windows(batch);
-  og_status status = og_model_parse(context, "m.ode", tank, sizeof tank - 1, &model);
-  if (status == OG_OK) status = og_table_parse_csv(context, "d.csv", tank_data, sizeof tank_data - 1, &table);
+  og_status status = og_model_create_from_text(context, "m.ode", tank, sizeof tank - 1, &model);
+  if (status == OG_OK)
+    status = og_table_create_from_text(context, "d.csv", tank_data, sizeof tank_data - 1, &table);
   if (status == OG_OK) status = og_objective_create(context, model, table, NULL, &objective);
   size_t counts[] = {2, MIXED, 3};
   for (int i = 0; i < 3 && status == OG_OK; i++) {
@@ -439,7 +440,7 @@ static void windows_in_files_and_none(void **state) {
       CHECK(f.context, og_table_add_column(f.table, "t", t));
       CHECK(f.context, og_table_add_column(f.table, "x", x));
     } else {
-      CHECK(f.context, og_table_parse_csv(f.context, name, text, strlen(text), &f.table));
+      CHECK(f.context, og_table_create_from_text(f.context, name, text, strlen(text), &f.table));
     }
     CHECK(f.context, og_objective_create(f.context, f.model, f.table, f.options, &f.objective));
     assert_int_not_equal(

@@ -143,8 +143,8 @@ static og_status fill(og_model *model, const char *name, const char *text, size_
   return OG_OK;
 }
 
-og_status og_model_parse(og_context *context, const char *name, const char *text, size_t length,
-                         og_model **out) {
+og_status og_model_create_from_text(og_context *context, const char *name, const char *text, size_t length,
+                                    og_model **out) {
   if (out) *out = NULL;
   OG_OBJECT(context);
   OG_NEED(context, out);
@@ -170,7 +170,7 @@ og_status og_model_compile(og_model *model, og_precision precision) {
   return og_field_compile((og_field *)model->lowered->lowering.parts.field, precision == OG_PRECISION_SINGLE);
 }
 
-og_status og_model_read(og_context *context, const char *path, og_model **out) {
+og_status og_model_create_from_file(og_context *context, const char *path, og_model **out) {
   if (out) *out = NULL;
   OG_OBJECT(context);
   OG_NEED(context, out);
@@ -180,7 +180,7 @@ og_status og_model_read(og_context *context, const char *path, og_model **out) {
   OG_TRY(og_read_file(context, path, &text, &length));
   int saved = og_tensors_recognise(text, length);
   og_status status = saved ? og_model_parse_saved(context, path, text, length, out)
-                           : og_model_parse(context, og_file_name(path), text, length, out);
+                           : og_model_create_from_text(context, og_file_name(path), text, length, out);
   if (status == OG_OK) (*out)->saved = saved;
   og_free(context, text);
   return status;

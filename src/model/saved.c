@@ -23,7 +23,7 @@ static og_status parse(og_context *context, const char *path, const og_tensors *
                    "%s has parameters but no text of a model: the model is needed too, and this file as its "
                    "parameters (--params)",
                    path);
-  OG_TRY(og_model_parse(context, path, text, strlen(text), out));
+  OG_TRY(og_model_create_from_text(context, path, text, strlen(text), out));
   og_status status = apply_settings(*out, set);
   if (status == OG_OK) return OG_OK;
   og_model_destroy(*out);
