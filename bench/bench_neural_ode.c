@@ -24,7 +24,7 @@ static int train(network *n, size_t points, trained *to) {
   double start = clock_seconds();
   for (size_t k = 0; k < steps; k++) {
     og_window windows[BATCH];
-    for (size_t i = 0; i < BATCH; i++) windows[i] = (og_window){batches[k * BATCH + i], 0, points};
+    for (size_t i = 0; i < BATCH; i++) windows[i] = (og_window){batches[k * BATCH + i], 0, points, 0};
     double begin = clock_seconds();
     if (network_step(n, BATCH, windows, &to->losses[k])) return -1;
     seconds[k] = clock_seconds() - begin;

@@ -25,7 +25,7 @@ static int train(network *n, trained *to) {
   if (network_restart(n)) return -1;
   for (size_t k = 0; k < iterations; k++) {
     og_window windows[BATCH];
-    for (size_t i = 0; i < BATCH; i++) windows[i] = (og_window){0, starts[k * BATCH + i], POINTS};
+    for (size_t i = 0; i < BATCH; i++) windows[i] = (og_window){0, starts[k * BATCH + i], POINTS, 0};
     double begin = clock_seconds();
     if (network_step(n, BATCH, windows, &to->losses[k])) return -1;
     seconds[k] = clock_seconds() - begin;

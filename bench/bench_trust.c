@@ -96,7 +96,8 @@ static int open_spiral(contender *c, const subject *s, const char *control) {
 static int run_spiral(contender *c, int round) {
   network *n = &c->network;
   og_window windows[BATCH];
-  for (size_t i = 0; i < BATCH; i++) windows[i] = (og_window){0, starts[(size_t)round * BATCH + i], POINTS};
+  for (size_t i = 0; i < BATCH; i++)
+    windows[i] = (og_window){0, starts[(size_t)round * BATCH + i], POINTS, 0};
   if (network_step(n, BATCH, windows, &c->results[0])) return -1;
   memcpy(c->results + 1, n->gradient, n->p * sizeof *n->gradient);
   memcpy(c->results + 1 + n->p, n->theta, n->p * sizeof *n->theta);

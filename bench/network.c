@@ -16,8 +16,8 @@ int network_open(network *n, const char *model) {
   snprintf(path, sizeof path, BENCH_ROOT "/%.400s", model);
   if (og_context_create(NULL, NULL, NULL, &n->context)) return -1;
   og_status status = strchr(model, '\n')
-                         ? og_model_parse(n->context, "model", model, strlen(model), &n->model)
-                         : og_model_read(n->context, path, &n->model);
+                         ? og_model_create_from_text(n->context, "model", model, strlen(model), &n->model)
+                         : og_model_create_from_file(n->context, path, &n->model);
   if (bad(n, status) || bad(n, og_options_create(n->context, &n->options))) return -1;
   og_parameter_info info;
   for (size_t i = 0; i < og_model_parameters(n->model); i++)
@@ -50,7 +50,7 @@ int network_restart(network *n) {
 }
 
 int network_objective(network *n, const char *data) {
-  if (bad(n, og_table_read_csv(n->context, data, &n->table)) ||
+  if (bad(n, og_table_create_from_csv(n->context, data, &n->table)) ||
       bad(n, og_objective_create(n->context, n->model, n->table, n->options, &n->objective)))
     return -1;
   return network_restart(n);

@@ -84,7 +84,7 @@ static int failed(const own *o, const char *what, og_status status) {
   } while (0)
 
 static int create_model(own *o) {
-  TRY(og_model_parse(o->context, "lotka-volterra", model_text, sizeof model_text - 1, &o->model));
+  TRY(og_model_create_from_text(o->context, "lotka-volterra", model_text, sizeof model_text - 1, &o->model));
   o->field = og_model_field(o->model);
   if (o->settings.field != OWN_COMPILED) return 0;
   double start = wall_seconds();

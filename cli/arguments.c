@@ -68,13 +68,18 @@ option_row option_row_of(size_t index) {
   return (option_row){info->name, value_word(info), verbs, 0, info->help};
 }
 
-/* The row called `name` (of `length` letters), or OPTION_ROWS. */
+size_t option_rows(void) {
+  size_t rows = FLAG_COUNT + (size_t)og_option_count();
+  return rows < OPTION_ROWS_MOST ? rows : OPTION_ROWS_MOST;
+}
+
+/* The row called `name` (of `length` letters), or their number. */
 static size_t find_row(const char *name, size_t length) {
-  for (size_t i = 0; i < OPTION_ROWS; i++) {
+  for (size_t i = 0; i < option_rows(); i++) {
     const char *own = option_row_of(i).name;
     if (strlen(own) == length && strncmp(own, name, length) == 0) return i;
   }
-  return OPTION_ROWS;
+  return option_rows();
 }
 
 /* ---- Usage errors ---- */
@@ -98,12 +103,12 @@ static int is_verbose(const char *name, size_t length) {
 }
 
 static int fail_unknown(const arguments *a, const char *name) {
-  const char *names[OPTION_ROWS], *own = option_for(name, strlen(name));
+  const char *names[OPTION_ROWS_MOST], *own = option_for(name, strlen(name));
   size_t count = 0;
-  for (size_t i = 0; i < OPTION_ROWS; i++)
+  for (size_t i = 0; i < option_rows(); i++)
     if (option_row_of(i).verbs & (int)a->verb) names[count++] = option_row_of(i).name;
-  size_t row = own ? find_row(own, strlen(own)) : OPTION_ROWS;
-  int fits = row < OPTION_ROWS && option_row_of(row).verbs & (int)a->verb;
+  size_t row = own ? find_row(own, strlen(own)) : option_rows();
+  int fits = row < option_rows() && option_row_of(row).verbs & (int)a->verb;
   const char *nearest = fits ? own : og_nearest(name, names, count);
   complain("%s has no option --%s%s%s%s", a->verb_name, name, nearest ? "; did you mean --" : "",
            nearest ? nearest : "", nearest ? "?" : "");
@@ -143,13 +148,13 @@ static int parse_option(int argc, char **argv, int *i, arguments *a) {
   const char *name = argv[*i] + 2, *equals = strchr(name, '=');
   size_t length = equals ? (size_t)(equals - name) : strlen(name);
   size_t index = find_row(name, length);
-  option_row row = index < OPTION_ROWS ? option_row_of(index) : (option_row){0};
-  if (index < OPTION_ROWS && !(row.verbs & (int)a->verb)) {
+  option_row row = index < option_rows() ? option_row_of(index) : (option_row){0};
+  if (index < option_rows() && !(row.verbs & (int)a->verb)) {
     complain("--%s is an option of %s, not of %s", row.name, owners(row.verbs), a->verb_name);
     return hint(a);
   }
-  if (index == OPTION_ROWS && is_verbose(name, length)) return fail_verbose(a, argv[*i]);
-  if (index == OPTION_ROWS) {
+  if (index == option_rows() && is_verbose(name, length)) return fail_verbose(a, argv[*i]);
+  if (index == option_rows()) {
     char *bare = join("%.*s", (int)length, name);
     int status = fail_unknown(a, bare);
     free(bare);

@@ -94,7 +94,9 @@ typedef enum flag {
   FLAG_HELP,
   FLAG_COUNT
 } flag;
-enum { OPTION_ROWS = FLAG_COUNT + OG_OPTION_COUNT };
+/* Flags, and behind them the library's options: their number, and room for it. */
+enum { OPTION_ROWS_MOST = FLAG_COUNT + 128 };
+size_t option_rows(void);
 
 typedef struct option_row {
   const char *name;  /* without the dashes */
@@ -108,9 +110,9 @@ option_row option_row_of(size_t index);
 typedef struct arguments {
   verb_id verb;
   const char *verb_name;
-  const char *model, *model_name;  /* its path, "-" for standard input, and what it is called in messages */
-  const char *values[OPTION_ROWS]; /* NULL: not given; "" for a switch */
-  const char **sets;               /* of --set, in order: NAME=VALUE */
+  const char *model, *model_name; /* its path, "-" for standard input, and what it is called in messages */
+  const char *values[OPTION_ROWS_MOST]; /* NULL: not given; "" for a switch */
+  const char **sets;                    /* of --set, in order: NAME=VALUE */
   size_t set_count;
   const char **state_atols; /* of --atol with a state: NAME=VALUE,... */
   size_t state_atol_count;
@@ -208,6 +210,9 @@ typedef struct occurrence {
   double *before, *after; /* [n] */
 } occurrence;
 
+/* Room for the counters of a solve, og_stat_count of them. */
+enum { STATS_MOST = 32 };
+
 typedef struct solution {
   size_t trajectories, n;
   size_t *starts; /* [M + 1]: the first row of each trajectory */
@@ -215,7 +220,7 @@ typedef struct solution {
   double *x;      /* [starts[M]][n] */
   size_t event_count;
   occurrence *events;
-  long long stats[OG_STAT_COUNT];
+  long long stats[STATS_MOST];
   double seconds;
 } solution;
 

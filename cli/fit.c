@@ -8,7 +8,7 @@ typedef struct estimate {
   og_fit *fit;
   double *theta, *std_error; /* [p] */
   int *at_bound;             /* [p]: not 0 */
-  long long stats[OG_STAT_COUNT];
+  long long stats[STATS_MOST];
   double seconds;
   size_t values; /* observed values that the loss is a sum over */
 } estimate;
@@ -104,7 +104,7 @@ static int report_fit(const problem *p, og_objective *objective, estimate *e) {
   if (status == OG_OK && p->out) status = og_parameters_write(p->model, e->theta, p->out);
   if (status == OG_OK) status = og_fit_at_bound(e->fit, e->at_bound);
   int result = status == OG_OK ? EXIT_DONE : fail(p->context, status);
-  for (int i = 0; i < OG_STAT_COUNT; i++) e->stats[i] = og_objective_stat(objective, (og_stat)i);
+  for (int i = 0; i < og_stat_count(); i++) e->stats[i] = og_objective_stat(objective, (og_stat)i);
   e->values = og_objective_values(objective);
   find_errors(p, e);
   if (p->json)
@@ -118,7 +118,7 @@ static int run_objective(const problem *p, og_objective *objective, estimate *e)
   progress view;
   double start = seconds_now();
   begin_progress(&view, p);
-  og_status status = og_fit_run(objective, p->options, p->theta, follow_progress, &view, &e->fit);
+  og_status status = og_fit_create(objective, p->options, p->theta, follow_progress, &view, &e->fit);
   end_progress(&view);
   view.interrupted = was_interrupted();
   stop_watching();

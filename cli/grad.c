@@ -10,7 +10,7 @@ typedef struct gradient {
   double *x0_bar;    /* [M][n] */
   double *hessian;   /* [p][p]; NULL: not wanted */
   og_gradient_error error;
-  long long stats[OG_STAT_COUNT];
+  long long stats[STATS_MOST];
   size_t values; /* observed values that the loss is a sum over */
 } gradient;
 
@@ -30,7 +30,7 @@ static og_status evaluate(const problem *p, og_objective *objective, gradient *g
   if (status == OG_OK) status = og_objective_initial_gradient(objective, g->x0_bar);
   if (status == OG_OK) status = take_times(p, objective, g);
   if (status == OG_OK) status = og_objective_gradient_error(objective, &g->error);
-  for (int i = 0; i < OG_STAT_COUNT; i++) g->stats[i] = og_objective_stat(objective, (og_stat)i);
+  for (int i = 0; i < og_stat_count(); i++) g->stats[i] = og_objective_stat(objective, (og_stat)i);
   return status == OG_OK && g->hessian ? og_objective_hessian(objective, p->theta, g->hessian) : status;
 }
 

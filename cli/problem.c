@@ -130,7 +130,7 @@ void show_warnings(const problem *p, int shown) {
 
 og_status make_options(const problem *p, og_options **out) {
   og_status status = og_options_create(p->context, out);
-  for (size_t i = 0; i < OG_OPTION_COUNT && status == OG_OK; i++) {
+  for (int i = 0; i < og_option_count() && status == OG_OK; i++) {
     const char *text = p->arguments->values[FLAG_COUNT + i];
     if (text) status = og_options_set_text(*out, og_option_describe((og_option)i)->name, text);
   }
@@ -175,7 +175,7 @@ static og_status apply_sets(problem *p) {
 }
 
 static og_status load_model(problem *p) {
-  og_status status = og_model_read(p->context, p->arguments->model, &p->model);
+  og_status status = og_model_create_from_file(p->context, p->arguments->model, &p->model);
   if (status == OG_OK) status = apply_sets(p);
   if (status == OG_OK && p->arguments->values[FLAG_COMPILE])
     status = og_model_compile(p->model, (og_precision)og_options_integer(p->options, OG_OPT_PRECISION));
@@ -246,7 +246,7 @@ static int load_data(problem *p) {
   const char *path = p->arguments->values[FLAG_DATA];
   p->trajectories = 1;
   if (!path) return EXIT_DONE;
-  og_status status = og_table_read_csv(p->context, path, &p->data);
+  og_status status = og_table_create_from_csv(p->context, path, &p->data);
   if (status != OG_OK) return fail(p->context, status);
   p->data_times = og_table_column(p->data, "t");
   if (!p->data_times) p->data_times = og_table_column(p->data, "time");

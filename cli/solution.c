@@ -194,7 +194,7 @@ static og_status run_all(const problem *p, og_solve *solve, const double *t0, co
   for (size_t m = 0; m < s->trajectories && status == OG_OK; m++)
     status = collect(p, solve, m, t0[m], t1[m], &to, s);
   if (status == OG_OK) s->starts[s->trajectories] = to;
-  for (int i = 0; i < OG_STAT_COUNT && status == OG_OK; i++) s->stats[i] = og_solve_stat(solve, (og_stat)i);
+  for (int i = 0; i < og_stat_count() && status == OG_OK; i++) s->stats[i] = og_solve_stat(solve, (og_stat)i);
   return status;
 }
 

@@ -12,7 +12,7 @@ typedef struct result {
   size_t epochs;
   int validated;
   held_out *held; /* [M]; NULL: nothing is held out */
-  long long stats[OG_STAT_COUNT];
+  long long stats[STATS_MOST];
   double seconds;
 } result;
 
@@ -30,7 +30,7 @@ static result read_result(const problem *p, const og_objective *objective, const
   r.validated = og_options_real(p->options, OG_OPT_VALIDATION) > 0;
   for (size_t i = 0; i < r.epochs && !r.chosen; i++)
     if (judged_by(&r.history[i], r.validated) == og_trainer_best_loss(trainer)) r.chosen = &r.history[i];
-  for (int i = 0; i < OG_STAT_COUNT; i++) r.stats[i] = og_objective_stat(objective, (og_stat)i);
+  for (int i = 0; i < og_stat_count(); i++) r.stats[i] = og_objective_stat(objective, (og_stat)i);
   return r;
 }
 
@@ -187,11 +187,12 @@ static held_out *find_held_out(const problem *p, og_objective *objective) {
   og_batches *batches;
   const og_window *windows;
   for (size_t m = 0; m < p->trajectories; m++) held[m] = (held_out){NAN, NAN};
-  if (og_objective_batches(objective, p->options, &batches) != OG_OK) return held; /* the training had them */
+  if (og_batches_create_for_objective(objective, p->options, &batches) != OG_OK)
+    return held; /* the training had them */
   size_t count = og_batches_validation(batches, &windows);
   for (size_t i = 0; i < count && p->trajectories > 1; i++)
     held[windows[i].trajectory] = (held_out){-INFINITY, INFINITY};
-  if (count && p->trajectories == 1) held[0] = from_row(p, windows[0].first & ~OG_FROM_START);
+  if (count && p->trajectories == 1) held[0] = from_row(p, windows[0].first);
   og_batches_destroy(batches);
   return held;
 }
@@ -243,7 +244,7 @@ int run_training(problem *p) {
   og_trainer *trainer = NULL;
   const char *resume = p->arguments->values[FLAG_RESUME];
   og_status status = og_objective_create(p->context, p->model, p->data, p->options, &objective);
-  if (status == OG_OK) status = og_objective_trainer(objective, p->options, p->theta, &trainer);
+  if (status == OG_OK) status = og_trainer_create_for_objective(objective, p->options, p->theta, &trainer);
   if (status == OG_OK && resume) status = og_trainer_load(trainer, resume);
   int done = status == OG_OK ? train(p, objective, trainer) : fail(p->context, status);
   og_trainer_destroy(trainer);

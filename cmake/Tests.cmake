@@ -107,6 +107,8 @@ if(ODEGRAD_TESTS AND NOT ODEGRAD_SANITIZE AND NOT ODEGRAD_LIBFUZZER)
   endfunction()
   odegrad_check(project_directions scripts/check_directions.sh . ${PROJECT_BINARY_DIR})
   odegrad_check(project_directions_self_test scripts/check_directions.sh --self-test)
+  odegrad_check(project_calls scripts/check_calls.sh)
+  odegrad_check(project_calls_self_test scripts/check_calls.sh --self-test)
   odegrad_check(project_format scripts/check_format.sh)
   # Not digits, whose trainings take minutes.
   odegrad_check(project_examples ${CMAKE_COMMAND} -E env ODEGRAD=$<TARGET_FILE:odegrad>

@@ -17,7 +17,7 @@ static og_status make_data(og_context *context, og_table **out) {
     for (int i = 0; i < ROWS; i++)
       used +=
           (size_t)sprintf(csv + used, "%d,%.2f,%.12f,%g\n", m, 0.5 * i, truth(starts[m], 0.5 * i), starts[m]);
-  return og_table_parse_csv(context, "starts", csv, used, out);
+  return og_table_create_from_text(context, "starts", csv, used, out);
 }
 
 /* Nothing is checked before the end: the first failure is kept until then. */
@@ -71,7 +71,7 @@ int main(void) {
   if (og_context_create(NULL, NULL, NULL, &context) != OG_OK) return 1;
   if (make_model(context, &model) != OG_OK || make_data(context, &data) != OG_OK) return fail(context);
   if (og_objective_create(context, model, data, NULL, &objective) != OG_OK) return fail(context);
-  if (og_fit_run(objective, NULL, NULL, NULL, NULL, &fit) != OG_OK) return fail(context);
+  if (og_fit_create(objective, NULL, NULL, NULL, NULL, &fit) != OG_OK) return fail(context);
 
   double theta[25];
   og_fit_estimate(fit, theta);

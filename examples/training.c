@@ -24,7 +24,7 @@ static og_status make_data(og_context *context, og_table **out) {
       double x = x0 * exp(t) / sqrt(1 - x0 * x0 + x0 * x0 * exp(2 * t));
       used += (size_t)sprintf(csv + used, "%d,%.3f,%.12f,%.12f\n", m, t, x, x0);
     }
-  og_status status = og_table_parse_csv(context, "wells", csv, used, out);
+  og_status status = og_table_create_from_text(context, "wells", csv, used, out);
   free(csv);
   return status;
 }
@@ -37,7 +37,7 @@ static og_status train_by_hand(og_context *context, og_objective *objective, con
   og_batches *batches = NULL;
   og_updater *updater = NULL;
   double *gradient = malloc(p * sizeof *gradient);
-  og_status status = og_objective_batches(objective, options, &batches);
+  og_status status = og_batches_create_for_objective(objective, options, &batches);
   if (status == OG_OK) status = og_updater_create(context, options, p, &updater);
   for (long long step = 0, steps = 1000; step < steps && status == OG_OK; step++) {
     size_t count, values;
@@ -66,7 +66,7 @@ static int follow(const og_training *training, void *user) {
 
 static og_status train(og_objective *objective, const og_options *options, double *best_loss) {
   og_trainer *trainer = NULL;
-  og_status status = og_objective_trainer(objective, options, NULL, &trainer);
+  og_status status = og_trainer_create_for_objective(objective, options, NULL, &trainer);
   if (status == OG_OK) status = og_trainer_run(trainer, follow, NULL);
   if (status == OG_OK) {
     *best_loss = og_trainer_best_loss(trainer);
@@ -83,7 +83,7 @@ int main(void) {
   og_options *options = NULL;
   og_objective *objective = NULL;
   if (og_context_create(NULL, NULL, NULL, &context) != OG_OK) return 1;
-  if (og_model_parse(context, "wells.ode", model_text, strlen(model_text), &model) != OG_OK)
+  if (og_model_create_from_text(context, "wells.ode", model_text, strlen(model_text), &model) != OG_OK)
     return fail(context);
   if (make_data(context, &data) != OG_OK || og_options_create(context, &options) != OG_OK)
     return fail(context);

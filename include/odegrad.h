@@ -19,6 +19,9 @@
  *    without the parentheses; in older C++: og_pullback_arrays a{}; a.size = sizeof a. Later versions add
  *    members at the end: a smaller struct stands for one whose further members are zero, and a larger one is
  *    refused (OG_ERR_ARGUMENT) if anything that this library does not know in it is not zero.
+ *    og_window never changes: it stands in arrays that are handed both ways.
+ *  - Objects are made by functions called og_..._create or og_..._create_from_..., and given back by
+ * og_..._destroy; outputs alone are opened and closed.
  *  - Objects are destroyed in any order before their context; destroying NULL does nothing. An object keeps
  * what it was made from for as long as it needs it: a field may be destroyed before its solves, a model and a
  *    table before an objective. What a callback's `user` points to is the caller's to keep. */
@@ -142,139 +145,140 @@ OG_API const char *og_context_message(const og_context *OG_OR_NULL context);
 
 /* ---- Options ----------------------------------------------------------------------------------- */
 
+/* Numbers of options, methods and all other words below are fixed: new ones come behind them. */
+
 /** Options of solves and fits: name, default and bounds of each are in one table (og_option_info). */
 typedef struct og_options og_options;
 
 typedef enum og_option {
-  OG_OPT_METHOD,        /* choice: og_method */
-  OG_OPT_RTOL,          /* real */
-  OG_OPT_ATOL,          /* real; from text also of single states: see og_options_set_text */
-  OG_OPT_STEPS,         /* integer: fixed steps; 0 = adaptive */
-  OG_OPT_MAX_STEPS,     /* integer: accepted + rejected per trajectory */
-  OG_OPT_MIN_STEP,      /* real: 0 = a few ulp of t */
-  OG_OPT_MAX_STEP,      /* real: 0 = the span */
-  OG_OPT_FIRST_STEP,    /* real: 0 = automatic (Hairer, Norsett & Wanner II.4) */
-  OG_OPT_STEADY,        /* real: end where the root mean square of f falls to it; 0 = at t1 */
-  OG_OPT_EVENT_SAMPLES, /* integer: places in a step at which guards are looked at first (docs/events.md) */
-  OG_OPT_MAX_EVENTS,    /* integer: of a trajectory */
-  OG_OPT_ADJOINT,       /* choice: og_adjoint */
-  OG_OPT_ADJOINT_NORM,  /* choice: og_norm */
-  OG_OPT_GRADIENT_CONTROL, /* choice: og_gradient_control */
-  OG_OPT_MEMORY,   /* size: bytes for the solve and its gradient; 0 = no limit. Not counted are settings and
-                      results: observed states and copies of events' cotangents and tangents among them
+  OG_OPT_METHOD = 0,     /* choice: og_method */
+  OG_OPT_RTOL = 1,       /* real */
+  OG_OPT_ATOL = 2,       /* real; from text also of single states: see og_options_set_text */
+  OG_OPT_STEPS = 3,      /* integer: fixed steps; 0 = adaptive */
+  OG_OPT_MAX_STEPS = 4,  /* integer: accepted + rejected per trajectory */
+  OG_OPT_MIN_STEP = 5,   /* real: 0 = a few ulp of t */
+  OG_OPT_MAX_STEP = 6,   /* real: 0 = the span */
+  OG_OPT_FIRST_STEP = 7, /* real: 0 = automatic (Hairer, Norsett & Wanner II.4) */
+  OG_OPT_STEADY = 8,     /* real: end where the root mean square of f falls to it; 0 = at t1 */
+  OG_OPT_EVENT_SAMPLES =
+      9,                  /* integer: places in a step at which guards are looked at first (docs/events.md) */
+  OG_OPT_MAX_EVENTS = 10, /* integer: of a trajectory */
+  OG_OPT_ADJOINT = 11,    /* choice: og_adjoint */
+  OG_OPT_ADJOINT_NORM = 12,     /* choice: og_norm */
+  OG_OPT_GRADIENT_CONTROL = 13, /* choice: og_gradient_control */
+  OG_OPT_MEMORY = 14,   /* size: bytes for the solve and its gradient; 0 = no limit. Not counted are settings
+                      and   results: observed states and copies of events' cotangents and tangents among them
                       (docs/checkpointing.md) */
-  OG_OPT_SCHEDULE, /* choice: og_schedule_kind */
-  OG_OPT_EVERY,    /* integer: of schedule = every, the first k */
-  OG_OPT_DISK,     /* size: most bytes of the file in checkpoint-dir; 0 = no limit */
-  OG_OPT_CHECKPOINT_DIR, /* text: where checkpoints go that do not fit into memory; "" = nowhere */
-  OG_OPT_THREADS,        /* integer: 0 = the context's */
-  OG_OPT_PRECISION,      /* choice: og_precision */
-  OG_OPT_SEED,           /* integer */
-  OG_OPT_OPTIMIZER,      /* choice: og_optimizer */
-  OG_OPT_ITERATIONS,     /* integer: of the optimiser */
-  OG_OPT_LEARNING_RATE,  /* real: of first-order optimisers; 0 = the optimiser's default */
-  OG_OPT_TOLERANCE,      /* real: relative change of the loss that ends a fit */
-  OG_OPT_STARTS,         /* integer: starting points drawn within the bounds, besides the given one */
+  OG_OPT_SCHEDULE = 15, /* choice: og_schedule_kind */
+  OG_OPT_EVERY = 16,    /* integer: of schedule = every, the first k */
+  OG_OPT_DISK = 17,     /* size: most bytes of the file in checkpoint-dir; 0 = no limit */
+  OG_OPT_CHECKPOINT_DIR = 18, /* text: where checkpoints go that do not fit into memory; "" = nowhere */
+  OG_OPT_THREADS = 19,        /* integer: 0 = the context's */
+  OG_OPT_PRECISION = 20,      /* choice: og_precision */
+  OG_OPT_SEED = 21,           /* integer */
+  OG_OPT_OPTIMIZER = 22,      /* choice: og_optimizer */
+  OG_OPT_ITERATIONS = 23,     /* integer: of the optimiser */
+  OG_OPT_LEARNING_RATE = 24,  /* real: of first-order optimisers; 0 = the optimiser's default */
+  OG_OPT_TOLERANCE = 25,      /* real: relative change of the loss that ends a fit */
+  OG_OPT_STARTS = 26,         /* integer: starting points drawn within the bounds, besides the given one */
   /* Of training (docs/training.md) */
-  OG_OPT_MOMENTUM,     /* real: sgd and rmsprop */
-  OG_OPT_DAMPENING,    /* real: sgd with momentum */
-  OG_OPT_NESTEROV,     /* choice: no|yes; sgd with momentum */
-  OG_OPT_CENTERED,     /* choice: no|yes; rmsprop */
-  OG_OPT_ALPHA,        /* real: rmsprop */
-  OG_OPT_BETA1,        /* real: adam, adamw, adabelief */
-  OG_OPT_BETA2,        /* real */
-  OG_OPT_EPSILON,      /* real: 0 = the optimiser's default */
-  OG_OPT_WEIGHT_DECAY, /* real: -1 = the optimiser's default */
-  OG_OPT_L1,           /* real: penalty l1 * sum |w| */
-  OG_OPT_L2,           /* real: penalty l2 * sum w^2 */
-  OG_OPT_CLIP_NORM,    /* real: most Euclidean norm of a gradient; 0 = no limit */
-  OG_OPT_CLIP_VALUE,   /* real: most size of an entry of a gradient; 0 = no limit */
-  OG_OPT_LR_SCHEDULE,  /* choice: og_lr_schedule */
-  OG_OPT_LR_FINAL,     /* real: of cosine, a share of the learning rate */
-  OG_OPT_LR_STEP,      /* integer: of step, in steps of the optimiser */
-  OG_OPT_LR_DECAY,     /* real: of step */
-  OG_OPT_WARM_UP,      /* integer: steps of the optimiser */
-  OG_OPT_EPOCHS,       /* integer: 0 = as many as `iterations` steps make */
-  OG_OPT_BATCH,        /* integer: trajectories or windows of a mini-batch; 0 = all */
-  OG_OPT_WINDOW,       /* integer: data rows of a window; 0 = whole trajectories */
-  OG_OPT_WINDOW_START, /* choice: og_window_start */
-  OG_OPT_WINDOWS,      /* integer: of an epoch; 0 = all there are */
-  OG_OPT_VALIDATION,   /* real: share of the data held out */
-  OG_OPT_PATIENCE,     /* integer: epochs without a better loss that end a training; 0 = never */
-  OG_OPT_REDUCTION,    /* choice: og_reduction */
-  OG_OPTION_COUNT
+  OG_OPT_MOMENTUM = 27,     /* real: sgd and rmsprop */
+  OG_OPT_DAMPENING = 28,    /* real: sgd with momentum */
+  OG_OPT_NESTEROV = 29,     /* choice: no|yes; sgd with momentum */
+  OG_OPT_CENTERED = 30,     /* choice: no|yes; rmsprop */
+  OG_OPT_ALPHA = 31,        /* real: rmsprop */
+  OG_OPT_BETA1 = 32,        /* real: adam, adamw, adabelief */
+  OG_OPT_BETA2 = 33,        /* real */
+  OG_OPT_EPSILON = 34,      /* real: 0 = the optimiser's default */
+  OG_OPT_WEIGHT_DECAY = 35, /* real: -1 = the optimiser's default */
+  OG_OPT_L1 = 36,           /* real: penalty l1 * sum |w| */
+  OG_OPT_L2 = 37,           /* real: penalty l2 * sum w^2 */
+  OG_OPT_CLIP_NORM = 38,    /* real: most Euclidean norm of a gradient; 0 = no limit */
+  OG_OPT_CLIP_VALUE = 39,   /* real: most size of an entry of a gradient; 0 = no limit */
+  OG_OPT_LR_SCHEDULE = 40,  /* choice: og_lr_schedule */
+  OG_OPT_LR_FINAL = 41,     /* real: of cosine, a share of the learning rate */
+  OG_OPT_LR_STEP = 42,      /* integer: of step, in steps of the optimiser */
+  OG_OPT_LR_DECAY = 43,     /* real: of step */
+  OG_OPT_WARM_UP = 44,      /* integer: steps of the optimiser */
+  OG_OPT_EPOCHS = 45,       /* integer: 0 = as many as `iterations` steps make */
+  OG_OPT_BATCH = 46,        /* integer: trajectories or windows of a mini-batch; 0 = all */
+  OG_OPT_WINDOW = 47,       /* integer: data rows of a window; 0 = whole trajectories */
+  OG_OPT_WINDOW_START = 48, /* choice: og_window_start */
+  OG_OPT_WINDOWS = 49,      /* integer: of an epoch; 0 = all there are */
+  OG_OPT_VALIDATION = 50,   /* real: share of the data held out */
+  OG_OPT_PATIENCE = 51,     /* integer: epochs without a better loss that end a training; 0 = never */
+  OG_OPT_REDUCTION = 52     /* choice: og_reduction */
 } og_option;
 
 typedef enum og_option_type {
-  OG_TYPE_REAL,
-  OG_TYPE_INTEGER,
-  OG_TYPE_SIZE,
-  OG_TYPE_CHOICE,
-  OG_TYPE_TEXT
+  OG_TYPE_REAL = 0,
+  OG_TYPE_INTEGER = 1,
+  OG_TYPE_SIZE = 2,
+  OG_TYPE_CHOICE = 3,
+  OG_TYPE_TEXT = 4
 } og_option_type;
 
 /** Runge-Kutta methods. The tableau of each is in src/rk/. */
 typedef enum og_method {
-  OG_METHOD_EULER,
-  OG_METHOD_MIDPOINT,
-  OG_METHOD_HEUN,
-  OG_METHOD_RK4,
-  OG_METHOD_BS32,
-  OG_METHOD_DOPRI5,
-  OG_METHOD_TSIT5,
-  OG_METHOD_DOP853,
-  OG_METHOD_COUNT
+  OG_METHOD_EULER = 0,
+  OG_METHOD_MIDPOINT = 1,
+  OG_METHOD_HEUN = 2,
+  OG_METHOD_RK4 = 3,
+  OG_METHOD_BS32 = 4,
+  OG_METHOD_DOPRI5 = 5,
+  OG_METHOD_TSIT5 = 6,
+  OG_METHOD_DOP853 = 7
 } og_method;
 /** The order of a method: its error over a span goes as h^order. 0 for a number that is none. */
 OG_API int og_method_order(og_method method);
 
 /** How gradients are computed: see og_solve_pullback. */
 typedef enum og_adjoint {
-  OG_ADJOINT_DISCRETE,
-  OG_ADJOINT_BACKSOLVE,
-  OG_ADJOINT_INTERPOLATE,
-  OG_ADJOINT_QUADRATURE,
-  OG_ADJOINT_FORWARD
+  OG_ADJOINT_DISCRETE = 0,
+  OG_ADJOINT_BACKSOLVE = 1,
+  OG_ADJOINT_INTERPOLATE = 2,
+  OG_ADJOINT_QUADRATURE = 3,
+  OG_ADJOINT_FORWARD = 4
 } og_adjoint;
 /** Which rows set the step size of a backward solve: all but the parameter integral (Kidger, Chen & Lyons,
  *  "Hey, that's not an ODE", 2021), on which the equation does not depend, or all. */
-typedef enum og_norm { OG_NORM_SEMINORM, OG_NORM_FULL } og_norm;
+typedef enum og_norm { OG_NORM_SEMINORM = 0, OG_NORM_FULL = 1 } og_norm;
 /** What is done about steps that are good for x and not for its derivative (docs/adjoints.md): the gradient's
  *  own error is estimated, and steps are narrowed where it is too large, or the gradient is refused; it is
  *  estimated only; neither. */
 typedef enum og_gradient_control {
-  OG_CONTROL_REFINE,
-  OG_CONTROL_ESTIMATE,
-  OG_CONTROL_NONE
+  OG_CONTROL_REFINE = 0,
+  OG_CONTROL_ESTIMATE = 1,
+  OG_CONTROL_NONE = 2
 } og_gradient_control;
 /** Which states are kept for the backward pass when not all of them can be: see docs/checkpointing.md. */
 typedef enum og_schedule_kind {
-  OG_SCHEDULE_AUTO, /* all if they fit; else binomial with fixed steps, online with adaptive ones */
-  OG_SCHEDULE_ALL,  /* all, or OG_ERR_BUDGET */
-  OG_SCHEDULE_EVERY,
-  OG_SCHEDULE_BINOMIAL, /* fixed steps only */
-  OG_SCHEDULE_ONLINE
+  OG_SCHEDULE_AUTO = 0, /* all if they fit; else binomial with fixed steps, online with adaptive ones */
+  OG_SCHEDULE_ALL = 1,  /* all, or OG_ERR_BUDGET */
+  OG_SCHEDULE_EVERY = 2,
+  OG_SCHEDULE_BINOMIAL = 3, /* fixed steps only */
+  OG_SCHEDULE_ONLINE = 4
 } og_schedule_kind;
 /** Of the solve's arithmetic. Times are double in both; in single precision what the equations of a model
  * make of t and of parameters alone, before a state comes in (t - t_start, a phase), is computed in double
  * and then rounded. Callbacks get t in double, and parameters rounded to single precision. */
-typedef enum og_precision { OG_PRECISION_DOUBLE, OG_PRECISION_SINGLE } og_precision;
+typedef enum og_precision { OG_PRECISION_DOUBLE = 0, OG_PRECISION_SINGLE = 1 } og_precision;
 typedef enum og_optimizer {
-  OG_OPTIMIZER_LBFGS,
-  OG_OPTIMIZER_SLSQP,
-  OG_OPTIMIZER_GRADIENT,
+  OG_OPTIMIZER_LBFGS = 0,
+  OG_OPTIMIZER_SLSQP = 1,
+  OG_OPTIMIZER_GRADIENT = 2,
   /* first-order optimisers of og_updater and og_trainer: see og_optimizer_trains */
-  OG_OPTIMIZER_ADAM,
-  OG_OPTIMIZER_SGD,
-  OG_OPTIMIZER_RMSPROP,
-  OG_OPTIMIZER_ADAMW,
-  OG_OPTIMIZER_ADABELIEF
+  OG_OPTIMIZER_ADAM = 3,
+  OG_OPTIMIZER_SGD = 4,
+  OG_OPTIMIZER_RMSPROP = 5,
+  OG_OPTIMIZER_ADAMW = 6,
+  OG_OPTIMIZER_ADABELIEF = 7
 } og_optimizer;
-typedef enum og_lr_schedule { OG_LR_CONSTANT, OG_LR_COSINE, OG_LR_STEP } og_lr_schedule;
+typedef enum og_lr_schedule { OG_LR_CONSTANT = 0, OG_LR_COSINE = 1, OG_LR_STEP = 2 } og_lr_schedule;
 /** Windows begin anywhere in a trajectory, or at its first row: one for each trajectory. */
-typedef enum og_window_start { OG_WINDOW_RANDOM, OG_WINDOW_FIRST } og_window_start;
+typedef enum og_window_start { OG_WINDOW_RANDOM = 0, OG_WINDOW_FIRST = 1 } og_window_start;
 /** The loss of a mini-batch: the mean over its observed values, or their sum. */
-typedef enum og_reduction { OG_REDUCTION_MEAN, OG_REDUCTION_SUM } og_reduction;
+typedef enum og_reduction { OG_REDUCTION_MEAN = 0, OG_REDUCTION_SUM = 1 } og_reduction;
 
 /** Creates options with every default. Objects that take options copy them. */
 OG_API og_status og_options_create(og_context *context, og_options **out);
@@ -303,6 +307,10 @@ typedef struct og_option_info {
 } og_option_info;
 /** The row of an option, or NULL beyond the last. */
 OG_API const og_option_info *og_option_describe(og_option option);
+/** How many there are in the library that is linked: options, methods, statistics. They count from 0. */
+OG_API int og_option_count(void);
+OG_API int og_method_count(void);
+OG_API int og_stat_count(void);
 
 /* ---- Fields ------------------------------------------------------------------------------------ */
 
@@ -310,12 +318,12 @@ OG_API const og_option_info *og_option_describe(og_option option);
 typedef struct og_field og_field;
 
 /* Callbacks are written for one trajectory with plain arrays, and return 0 for success, > 0 for "not
- * here, try a smaller step", < 0 for "stop". They may be called from several threads at once. */
+ * here, try a smaller step", < 0 for "stop". They may be called from several threads at once. All of them
+ * OVERWRITE their outputs; those of products come in as zeros, so that zero entries need not be written. */
 
 /** f[n] = f(t, x, theta). */
 typedef int (*og_rhs_fn)(double t, const double *x, const double *theta, double *f, void *user);
-/** x_bar[n] = lambda^T df/dx, theta_bar[p] = lambda^T df/dtheta, *t_bar = lambda^T df/dt: all three are
- *  OVERWRITTEN (they come in as zeros, so that zero entries need not be written). */
+/** x_bar[n] = lambda^T df/dx, theta_bar[p] = lambda^T df/dtheta, *t_bar = lambda^T df/dt. */
 typedef int (*og_vjp_fn)(double t, const double *x, const double *theta, const double *lambda, double *x_bar,
                          double *theta_bar, double *t_bar, void *user);
 /** f_dot[n] = df/dt t_dot + df/dx x_dot + df/dtheta theta_dot. */
@@ -323,17 +331,17 @@ typedef int (*og_jvp_fn)(double t, const double *x, const double *theta, double 
                          const double *theta_dot, double *f_dot, void *user);
 /** Running cost *cost = l(t, x, theta). */
 typedef int (*og_cost_fn)(double t, const double *x, const double *theta, double *cost, void *user);
-/** Derivatives of the running cost times `weight`, ADDED to x_bar[n], theta_bar[p], *t_bar. */
+/** Derivatives of the running cost times `weight`: x_bar[n], theta_bar[p], *t_bar. */
 typedef int (*og_cost_vjp_fn)(double t, const double *x, const double *theta, double weight, double *x_bar,
                               double *theta_bar, double *t_bar, void *user);
 
 /** The Hessian of the number lambda^T f times the direction (x_dot, theta_dot), which is the derivative of
  * the vjp along it with lambda held: x_bar_dot[n] = d2(lambda^T f)/dx2 x_dot + d2(lambda^T f)/dx dtheta
- * theta_dot, theta_bar_dot[p] and *t_bar_dot likewise. All three are OVERWRITTEN (they come in as zeros). */
+ * theta_dot, theta_bar_dot[p] and *t_bar_dot likewise. */
 typedef int (*og_hessian_fn)(double t, const double *x, const double *theta, const double *lambda,
                              const double *x_dot, const double *theta_dot, double *x_bar_dot,
                              double *theta_bar_dot, double *t_bar_dot, void *user);
-/** The same of the running cost times `weight`, ADDED to x_bar_dot[n], theta_bar_dot[p], *t_bar_dot. */
+/** The same of the running cost times `weight`. */
 typedef int (*og_cost_hessian_fn)(double t, const double *x, const double *theta, double weight,
                                   const double *x_dot, const double *theta_dot, double *x_bar_dot,
                                   double *theta_bar_dot, double *t_bar_dot, void *user);
@@ -429,7 +437,11 @@ OG_API og_status og_field_create_blocks(og_context *context, size_t states, size
                                         const og_block_functions *functions, void *user, og_field **out);
 
 /** Which way a guard passes zero, seen in the direction of integration. */
-typedef enum og_direction { OG_DIRECTION_ANY, OG_DIRECTION_RISING, OG_DIRECTION_FALLING } og_direction;
+typedef enum og_direction {
+  OG_DIRECTION_ANY = 0,
+  OG_DIRECTION_RISING = 1,
+  OG_DIRECTION_FALLING = 2
+} og_direction;
 
 /** An event happens where its guard g(t, x, theta) reaches zero; a rising or falling one also at t0, when its
  * guard is zero there and leaves zero in that direction. Observations at its time see the state before it.
@@ -443,14 +455,14 @@ typedef struct og_event {
 
 /** The guards of all events: g[count]. */
 typedef int (*og_guard_fn)(double t, const double *x, const double *theta, double *g, void *user);
-/** x_bar[n] = g_bar^T dg/dx, theta_bar[p], *t_bar likewise: OVERWRITTEN (they come in as zeros). */
+/** x_bar[n] = g_bar^T dg/dx, theta_bar[p], *t_bar likewise. */
 typedef int (*og_guard_vjp_fn)(double t, const double *x, const double *theta, const double *g_bar,
                                double *x_bar, double *theta_bar, double *t_bar, void *user);
 /** The state just after `event` from x just before it: after[n], which comes in as x. A function of these
  * alone: it is also tried near an event, to see what rounding makes of it. */
 typedef int (*og_jump_fn)(size_t event, double t, const double *x, const double *theta, double *after,
                           void *user);
-/** x_bar[n] = after_bar^T dafter/dx, and so on: OVERWRITTEN (they come in as zeros). */
+/** x_bar[n] = after_bar^T dafter/dx, and so on. */
 typedef int (*og_jump_vjp_fn)(size_t event, double t, const double *x, const double *theta,
                               const double *after_bar, double *x_bar, double *theta_bar, double *t_bar,
                               void *user);
@@ -494,16 +506,15 @@ typedef struct og_solve og_solve;
 #define OG_ALL ((size_t)-1)
 
 typedef enum og_stat {
-  OG_STAT_STEPS,
-  OG_STAT_REJECTED,
-  OG_STAT_RHS_EVALS,
-  OG_STAT_VJP_EVALS,
-  OG_STAT_JVP_EVALS,
-  OG_STAT_CHECKPOINT_BYTES, /* kept in memory; under a budget with all working memory and tables: the most so
-                               far */
-  OG_STAT_RECOMPUTED_STEPS, /* steps taken again from checkpoints */
-  OG_STAT_REFINEMENTS, /* times that steps were narrowed for a gradient's sake, the most of a trajectory */
-  OG_STAT_COUNT
+  OG_STAT_STEPS = 0,
+  OG_STAT_REJECTED = 1,
+  OG_STAT_RHS_EVALS = 2,
+  OG_STAT_VJP_EVALS = 3,
+  OG_STAT_JVP_EVALS = 4,
+  OG_STAT_CHECKPOINT_BYTES = 5, /* kept in memory; under a budget with all working memory and tables: the most
+                               so far */
+  OG_STAT_RECOMPUTED_STEPS = 6, /* steps taken again from checkpoints */
+  OG_STAT_REFINEMENTS = 7 /* times that steps were narrowed for a gradient's sake, the most of a trajectory */
 } og_stat;
 
 /** A solve of `trajectories` (>= 1) trajectories. `options` may be NULL for the defaults. */
@@ -539,7 +550,7 @@ OG_API og_status og_solve_set_parameter_rows(og_solve *solve, const double *thet
 OG_API og_status og_solve_set_name(og_solve *solve, size_t trajectory, const char *OG_OR_NULL name);
 
 /** A signal in time: one value; values at times, joined by straight lines; or each held until the next. */
-typedef enum og_signal { OG_SIGNAL_CONSTANT, OG_SIGNAL_LINEAR, OG_SIGNAL_HOLD } og_signal;
+typedef enum og_signal { OG_SIGNAL_CONSTANT = 0, OG_SIGNAL_LINEAR = 1, OG_SIGNAL_HOLD = 2 } og_signal;
 /** Gives an input its signal: `count` values (of a constant: 1) at times that increase (NULL for a constant).
  *  A linear signal must cover the span; a held one must begin no later than the span does on its left, and
  *  holds its last value on. Steps end at the times within the span. */
@@ -688,10 +699,10 @@ typedef struct og_table og_table;
 /** Reads CSV with a header. Missing is an empty cell, or NA, NaN, n/a or `.`, in letters of any case;
  * anything else that is not a number is refused with its line and column. An `id` column may hold any text.
  * Lines that begin with # and empty columns at the right end are read over. "-" is standard input. */
-OG_API og_status og_table_read_csv(og_context *context, const char *path, og_table **out);
+OG_API og_status og_table_create_from_csv(og_context *context, const char *path, og_table **out);
 /** The same from memory; `name` stands for the file in messages. */
-OG_API og_status og_table_parse_csv(og_context *context, const char *name, const char *text, size_t length,
-                                    og_table **out);
+OG_API og_status og_table_create_from_text(og_context *context, const char *name, const char *text,
+                                           size_t length, og_table **out);
 OG_API og_status og_table_create(og_context *context, size_t rows, og_table **out);
 OG_API void og_table_destroy(og_table *table);
 OG_API og_status og_table_add_column(og_table *table, const char *name, const double *values);
@@ -724,9 +735,9 @@ typedef struct og_model og_model;
 /** Reads or parses a model. On failure the message holds every diagnostic, each with file, line, column,
  *  the line itself and a caret. A safetensors file that og_parameters_write wrote can be read as a model too:
  *  its text and the values that og_model_set gave to consts are in there. */
-OG_API og_status og_model_read(og_context *context, const char *path, og_model **out);
-OG_API og_status og_model_parse(og_context *context, const char *name, const char *text, size_t length,
-                                og_model **out);
+OG_API og_status og_model_create_from_file(og_context *context, const char *path, og_model **out);
+OG_API og_status og_model_create_from_text(og_context *context, const char *name, const char *text,
+                                           size_t length, og_model **out);
 OG_API void og_model_destroy(og_model *model);
 /** The text it was made from. */
 OG_API const char *og_model_text(const og_model *model);
@@ -971,13 +982,12 @@ OG_API og_status og_objective_evaluate(og_objective *objective, const double *th
  *  among its rows that hold an observed value, in order of time (og_objective_rows). It is solved from the
  * time of its first row to that of its last, and starts from the data there: every state must be observed as
  * it is, in a column whose location is that state itself (observe x ~ normal(x, s)). count = 0, with first =
- * 0: the whole trajectory over its own span, from the model's initial state. first = OG_FROM_START + f: the
- * `count` (>= 1) rows from f on, solved from the model's initial state at t0 to the time of the last of them;
- * refused where the model has a final cost. */
+ * 0: the whole trajectory over its own span, from the model's initial state. from_start = 1: the
+ * `count` (>= 1) rows from `first` on, solved from the model's initial state at t0 to the time of the last of
+ * them; refused where the model has a final cost. */
 typedef struct og_window {
-  size_t trajectory, first, count;
+  size_t trajectory, first, count, from_start;
 } og_window;
-#define OG_FROM_START (~((size_t)-1 >> 1))
 
 /** Loss and gradient summed over `count` (>= 1) windows, in their order, as og_objective_evaluate sums over
  *  trajectories; windows may overlap and repeat. A window's loss has the rows of its data, the first one too,
@@ -1047,13 +1057,13 @@ typedef struct og_progress {
 typedef int (*og_progress_fn)(const og_progress *progress, void *user);
 
 /** Minimises the objective within the parameters' bounds from `theta` [p] (NULL: the model's values).
- *  Its optimizers are lbfgs, slsqp and gradient; for the others see og_objective_trainer.
+ *  Its optimizers are lbfgs, slsqp and gradient; for the others see og_trainer_create_for_objective.
  *  Where the gradient vanishes at a maximum or a saddle, the fit leaves it along a direction of descent.
  *  Stopping by `progress` or by og_context_interrupt is success, once a loss is known: the reason says so.
  * Solves that fail on the way are survived; only a failure at every starting point is an error. */
-OG_API og_status og_fit_run(og_objective *objective, const og_options *OG_OR_NULL options,
-                            const double *OG_OR_NULL theta, og_progress_fn OG_OR_NULL progress, void *user,
-                            og_fit **out);
+OG_API og_status og_fit_create(og_objective *objective, const og_options *OG_OR_NULL options,
+                               const double *OG_OR_NULL theta, og_progress_fn OG_OR_NULL progress, void *user,
+                               og_fit **out);
 OG_API void og_fit_destroy(og_fit *fit);
 OG_API double og_fit_loss(const og_fit *fit);
 OG_API og_status og_fit_estimate(const og_fit *fit, double *theta);
@@ -1075,7 +1085,8 @@ OG_API const char *og_fit_reason(const og_fit *fit);
 /* Pieces that work alone, with any loss (docs/training.md); the options above name what each of them reads.
  */
 
-/** Whether an optimizer is a first-order one, for mini-batches: the trainer's. The others are og_fit_run's.
+/** Whether an optimizer is a first-order one, for mini-batches: the trainer's. The others are
+ * og_fit_create's.
  */
 OG_API int og_optimizer_trains(og_optimizer optimizer);
 
@@ -1123,7 +1134,7 @@ typedef struct og_batches og_batches;
  * nor rows to be held out are asked for). Reads the options batch, window, window-start, windows, validation
  * and seed. With window = W >= 2 the windows begin at every row that has W - 1 more behind it, or at the
  * first row of each trajectory alone. Held out for validation are a random share of the trajectories, or,
- * when there is one, its last rows: without windows as a part from its start (OG_FROM_START), else cut into
+ * when there is one, its last rows: without windows as a part from its start (from_start), else cut into
  * windows side by side, into which no window of training reaches. A mini-batch of everything is never
  * shuffled. */
 OG_API og_status og_batches_create(og_context *context, const og_options *options, size_t trajectories,
@@ -1154,8 +1165,8 @@ OG_API og_status og_objective_loss(const double *theta, size_t count, const og_w
                                    size_t *values, double *OG_OR_NULL gradient, void *user);
 /** og_batches of an objective's data; windows are refused where they cannot start from it, and do not begin
  * at rows that lack a state's value. */
-OG_API og_status og_objective_batches(og_objective *objective, const og_options *OG_OR_NULL options,
-                                      og_batches **out);
+OG_API og_status og_batches_create_for_objective(og_objective *objective,
+                                                 const og_options *OG_OR_NULL options, og_batches **out);
 
 /** One epoch of a training. */
 typedef struct og_epoch {
@@ -1204,8 +1215,9 @@ OG_API og_status og_trainer_create(og_context *context, const og_options *option
 /** A trainer of an objective's loss, with batches of its own, within the parameters' bounds; penalties and
  * decay are for the weights of networks alone if the model has any. theta = NULL: og_model_initialize by the
  * seed. */
-OG_API og_status og_objective_trainer(og_objective *objective, const og_options *OG_OR_NULL options,
-                                      const double *OG_OR_NULL theta, og_trainer **out);
+OG_API og_status og_trainer_create_for_objective(og_objective *objective,
+                                                 const og_options *OG_OR_NULL options,
+                                                 const double *OG_OR_NULL theta, og_trainer **out);
 OG_API void og_trainer_destroy(og_trainer *trainer);
 /** Bounds [p], to which theta is projected after each step; and how many parameters, the first ones, have
  * neither penalties nor decay. Both before the first step. */
@@ -1277,11 +1289,11 @@ OG_API og_status og_parameters_read(const og_model *model, const char *path, dou
  * thinner as they become many. */
 typedef struct og_plot og_plot;
 typedef enum og_marker {
-  OG_MARKER_DISC,
-  OG_MARKER_RING,
-  OG_MARKER_SQUARE,
-  OG_MARKER_TRIANGLE,
-  OG_MARKER_DIAMOND
+  OG_MARKER_DISC = 0,
+  OG_MARKER_RING = 1,
+  OG_MARKER_SQUARE = 2,
+  OG_MARKER_TRIANGLE = 3,
+  OG_MARKER_DIAMOND = 4
 } og_marker;
 OG_API og_status og_plot_create(og_context *context, const char *OG_OR_NULL title,
                                 const char *OG_OR_NULL x_label, const char *OG_OR_NULL y_label,

@@ -48,8 +48,8 @@ static inline int driven_cost(double t, const double *x, const double *p, double
 static inline int driven_cost_vjp(double t, const double *x, const double *p, double weight, double *x_bar,
                                   double *theta_bar, double *t_bar, void *user) {
   (void)t, (void)t_bar, (void)user;
-  x_bar[0] += weight * 2 * p[2] * x[0];
-  theta_bar[2] += weight * x[0] * x[0];
+  x_bar[0] = weight * 2 * p[2] * x[0];
+  theta_bar[2] = weight * x[0] * x[0];
   return 0;
 }
 static inline int driven_guard(double t, const double *x, const double *p, double *g, void *user) {

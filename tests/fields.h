@@ -86,10 +86,10 @@ static inline int rich_cost(double t, const double *x, const double *p, double *
 static inline int rich_cost_vjp(double t, const double *x, const double *p, double w, double *x_bar,
                                 double *theta_bar, double *t_bar, void *user) {
   (void)user;
-  x_bar[1] += w * 2 * p[0] * x[1];
-  x_bar[2] += w * t;
-  theta_bar[0] += w * x[1] * x[1];
-  *t_bar += w * x[2];
+  x_bar[1] = w * 2 * p[0] * x[1];
+  x_bar[2] = w * t;
+  theta_bar[0] = w * x[1] * x[1];
+  *t_bar = w * x[2];
   return 0;
 }
 
@@ -112,9 +112,9 @@ static inline int rich_cost_hessian(double t, const double *x, const double *p, 
                                     const double *dp, double *x_bar_dot, double *theta_bar_dot,
                                     double *t_bar_dot, void *user) {
   (void)t, (void)user;
-  x_bar_dot[1] += w * 2 * (dp[0] * x[1] + p[0] * dx[1]);
-  theta_bar_dot[0] += w * 2 * x[1] * dx[1];
-  *t_bar_dot += w * dx[2];
+  x_bar_dot[1] = w * 2 * (dp[0] * x[1] + p[0] * dx[1]);
+  theta_bar_dot[0] = w * 2 * x[1] * dx[1];
+  *t_bar_dot = w * dx[2];
   return 0;
 }
 
@@ -147,7 +147,7 @@ static inline og_model *rich_model(og_context *context) {
                              "z' = cos(d*t) - z^2/2\n"
                              "cost integral = a*y^2 + t*z\n";
   og_model *model = NULL;
-  CHECK(context, og_model_parse(context, "rich", text, sizeof text - 1, &model));
+  CHECK(context, og_model_create_from_text(context, "rich", text, sizeof text - 1, &model));
   return model;
 }
 

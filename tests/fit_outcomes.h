@@ -12,10 +12,11 @@ typedef struct outcome {
   char reason[1024];
 } outcome;
 
-/* Options of a solve and fit: pairs of option and value, ended by OG_OPTION_COUNT. */
+/* Options of a solve and fit: pairs of option and value, ended by NO_OPTION. */
+enum { NO_OPTION = -1 };
 static inline og_options *options_with(og_context *context, const double *pairs) {
   og_options *options = tight_options(context);
-  for (; pairs && *pairs < OG_OPTION_COUNT; pairs += 2) {
+  for (; pairs && *pairs != NO_OPTION; pairs += 2) {
     og_option option = (og_option)pairs[0];
     switch (og_option_describe(option)->type) {
     case OG_TYPE_REAL: CHECK(context, og_options_set_real(options, option, pairs[1])); break;
@@ -37,12 +38,12 @@ static inline outcome fit_from(const char *model, const char *csv, const double 
   fixture f = {.context = new_context()};
   notes[0] = '\0';
   og_context_set_log(f.context, take_note, NULL);
-  CHECK(f.context, og_model_parse(f.context, "test.ode", model, strlen(model), &f.model));
-  if (csv) CHECK(f.context, og_table_parse_csv(f.context, "test.csv", csv, strlen(csv), &f.table));
+  CHECK(f.context, og_model_create_from_text(f.context, "test.ode", model, strlen(model), &f.model));
+  if (csv) CHECK(f.context, og_table_create_from_text(f.context, "test.csv", csv, strlen(csv), &f.table));
   f.options = options_with(f.context, pairs);
   CHECK(f.context, og_objective_create(f.context, f.model, f.table, f.options, &f.objective));
   og_fit *fit = NULL;
-  CHECK(f.context, og_fit_run(f.objective, f.options, theta, NULL, NULL, &fit));
+  CHECK(f.context, og_fit_create(f.objective, f.options, theta, NULL, NULL, &fit));
   result.loss = og_fit_loss(fit);
   result.converged = og_fit_converged(fit);
   snprintf(result.reason, sizeof result.reason, "%s", og_fit_reason(fit));

@@ -36,8 +36,8 @@ static inline og_options *tight_options(og_context *context) {
 /* `csv` may be NULL. */
 static inline fixture try_fixture(const char *model, const char *csv) {
   fixture f = {.context = new_context()};
-  CHECK(f.context, og_model_parse(f.context, "test.ode", model, strlen(model), &f.model));
-  if (csv) CHECK(f.context, og_table_parse_csv(f.context, "test.csv", csv, strlen(csv), &f.table));
+  CHECK(f.context, og_model_create_from_text(f.context, "test.ode", model, strlen(model), &f.model));
+  if (csv) CHECK(f.context, og_table_create_from_text(f.context, "test.csv", csv, strlen(csv), &f.table));
   f.options = tight_options(f.context);
   f.status = og_objective_create(f.context, f.model, f.table, f.options, &f.objective);
   return f;

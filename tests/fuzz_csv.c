@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       malloc(size ? size : 1); /* without a byte to spare, so that the sanitizer sees every step too far */
   if (exact) {
     if (size) memcpy(exact, data, size);
-    og_status status = og_table_parse_csv(context, "fuzz.csv", exact, size, &table);
+    og_status status = og_table_create_from_text(context, "fuzz.csv", exact, size, &table);
     check((status == OG_OK) == (table != NULL));
     check((status == OG_OK) == (og_context_message(context)[0] == '\0'));
     if (table) check_table(table);

@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   og_context *context = NULL;
   og_model *model = NULL;
   if (og_context_create(NULL, NULL, NULL, &context) != OG_OK) return 0;
-  og_status status = og_model_parse(context, "fuzz.ode", (const char *)data, size, &model);
+  og_status status = og_model_create_from_text(context, "fuzz.ode", (const char *)data, size, &model);
   if (status == OG_OK && og_model_parameters(model) > 0) {
     og_parameter_info info;
     if (og_model_parameter(model, 0, &info) != OG_OK) abort();

@@ -13,13 +13,13 @@ static inline og_options *fine(og_context *context) {
 
 static inline og_model *parse(og_context *context, const char *text) {
   og_model *model = NULL;
-  CHECK(context, og_model_parse(context, "m.ode", text, strlen(text), &model));
+  CHECK(context, og_model_create_from_text(context, "m.ode", text, strlen(text), &model));
   return model;
 }
 
 static inline og_table *table(og_context *context, const char *csv) {
   og_table *out = NULL;
-  CHECK(context, og_table_parse_csv(context, "d.csv", csv, strlen(csv), &out));
+  CHECK(context, og_table_create_from_text(context, "d.csv", csv, strlen(csv), &out));
   return out;
 }
 

@@ -63,7 +63,7 @@ static inline int vdp_cost(double t, const double *x, const double *p, double *c
 static inline int vdp_cost_vjp(double t, const double *x, const double *p, double w, double *x_bar,
                                double *theta_bar, double *t_bar, void *user) {
   (void)t, (void)p, (void)theta_bar, (void)t_bar, (void)user;
-  x_bar[0] += w * x[0];
+  x_bar[0] = w * x[0];
   return 0;
 }
 

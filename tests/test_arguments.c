@@ -108,7 +108,7 @@ static void check_twice(size_t verb, size_t index, const char *option, int value
 static void every_option_of_every_verb(void **state) {
   (void)state;
   for (size_t verb = 0; verb < VERBS; verb++)
-    for (size_t index = 0; index < OPTION_ROWS; index++) {
+    for (size_t index = 0; index < option_rows(); index++) {
       option_row row = option_row_of(index);
       arguments a;
       char option[40];

@@ -18,7 +18,7 @@ static void count_line(const char *line, void *user) {
 static run open_run(const char *model, const char *settings) {
   run r = {.f = {.context = new_context()}};
   char copy[256];
-  CHECK(r.f.context, og_model_parse(r.f.context, "test.ode", model, strlen(model), &r.f.model));
+  CHECK(r.f.context, og_model_create_from_text(r.f.context, "test.ode", model, strlen(model), &r.f.model));
   CHECK(r.f.context, og_options_create(r.f.context, &r.f.options));
   CHECK(r.f.context, og_options_set_choice(r.f.options, OG_OPT_ADJOINT, OG_ADJOINT_BACKSOLVE));
   /* What is lost whatever is asked of gradients; that of refine begins at a thousandth, or 100 tolerances. */
@@ -200,13 +200,13 @@ static void fits_survive_it(void **state) {
     fixture f = {.context = new_context()};
     og_fit *fit = NULL;
     double k = hopeless ? 40 : 1;
-    CHECK(f.context, og_model_parse(f.context, "test.ode", model, strlen(model), &f.model));
-    CHECK(f.context, og_table_parse_csv(f.context, "test.csv", data, strlen(data), &f.table));
+    CHECK(f.context, og_model_create_from_text(f.context, "test.ode", model, strlen(model), &f.model));
+    CHECK(f.context, og_table_create_from_text(f.context, "test.csv", data, strlen(data), &f.table));
     CHECK(f.context, og_options_create(f.context, &f.options));
     CHECK(f.context, og_options_set_choice(f.options, OG_OPT_ADJOINT, OG_ADJOINT_BACKSOLVE));
     CHECK(f.context, og_options_set_integer(f.options, OG_OPT_STARTS, hopeless ? 0 : 6));
     CHECK(f.context, og_objective_create(f.context, f.model, f.table, f.options, &f.objective));
-    og_status status = og_fit_run(f.objective, f.options, &k, NULL, NULL, &fit);
+    og_status status = og_fit_create(f.objective, f.options, &k, NULL, NULL, &fit);
     if (hopeless) {
       assert_int_equal(status, OG_ERR_UNRESOLVED);
       assert_contains(og_context_message(f.context), "missed x0 by");

@@ -111,7 +111,7 @@ static void windows_are_all_there_are(void **state) {
   og_context *context = new_context();
   const size_t rows[3] = {5, 2, 4};
   og_batches *batches = make_batches(context, (setting){.batch = 2, .window = 3}, 3, rows);
-  const og_window *windows, want[] = {{0, 0, 3}, {0, 1, 3}, {0, 2, 3}, {2, 0, 3}, {2, 1, 3}};
+  const og_window *windows, want[] = {{0, 0, 3, 0}, {0, 1, 3, 0}, {0, 2, 3, 0}, {2, 0, 3, 0}, {2, 1, 3, 0}};
   assert_int_equal(og_batches_training(batches, &windows), 5);
   assert_memory_equal(windows, want, sizeof want);
   og_batches_destroy(batches);
@@ -213,14 +213,14 @@ static void the_last_rows_of_one_trajectory_are_held_out(void **state) {
   og_context *context = new_context();
   const size_t rows = 100;
   og_batches *batches = make_batches(context, (setting){.window = 10, .validation = 0.25}, 1, &rows);
-  const og_window *windows, held[] = {{0, 75, 10}, {0, 85, 10}, {0, 95, 5}};
+  const og_window *windows, held[] = {{0, 75, 10, 0}, {0, 85, 10, 0}, {0, 95, 5, 0}};
   assert_int_equal(og_batches_training(batches, &windows), 66);
   for (size_t i = 0; i < 66; i++) assert_true(windows[i].first + windows[i].count <= 75);
   assert_int_equal(og_batches_validation(batches, &windows), 3);
   assert_memory_equal(windows, held, sizeof held);
   og_batches_destroy(batches);
   /* without windows: both parts from the model's initial state */
-  const og_window before = {0, OG_FROM_START, 75}, behind = {0, OG_FROM_START + 75, 25};
+  const og_window before = {0, 0, 75, 1}, behind = {0, 75, 25, 1};
   batches = make_batches(context, (setting){.validation = 0.25}, 1, &rows);
   assert_int_equal(og_batches_training(batches, &windows), 1);
   assert_memory_equal(windows, &before, sizeof before);

@@ -57,12 +57,14 @@ static const formulas rich = {RICH_STATES, RICH_PARAMETERS, rich_rhs,     rich_v
     const formulas *of = user;                                                                               \
     double at[MOST], p[MOST], l[MOST];                                                                       \
     for (int lane = 0; lane < lanes; lane++) {                                                               \
-      double a[MOST] = {0}, b[MOST] = {0}, c = 0;                                                            \
+      double a[MOST] = {0}, b[MOST] = {0}, c = 0, ca[MOST] = {0}, cb[MOST] = {0}, cc = 0;                    \
       if (status[lane]) continue;                                                                            \
       take_##S(of->states, lanes, lane, x, at), take_##S(of->entries, lanes, lane, theta, p);                \
       take_##S(of->states + 1, lanes, lane, lambda, l);                                                      \
       of->vjp(t[lane], at, p, l, a, b, &c, NULL);                                                            \
-      of->cost_vjp(t[lane], at, p, l[of->states], a, b, &c, NULL);                                           \
+      of->cost_vjp(t[lane], at, p, l[of->states], ca, cb, &cc, NULL);                                        \
+      for (int i = 0; i < MOST; i++) a[i] += ca[i], b[i] += cb[i];                                           \
+      c += cc;                                                                                               \
       give_##S(of->states, lanes, lane, a, x_bar), give_##S(of->entries, lanes, lane, b, theta_bar);         \
       give_##S(1, lanes, lane, &c, t_bar);                                                                   \
     }                                                                                                        \
@@ -94,13 +96,15 @@ static const formulas rich = {RICH_STATES, RICH_PARAMETERS, rich_rhs,     rich_v
     const formulas *of = user;                                                                               \
     double at[MOST], p[MOST], dx[MOST], dp[MOST], l[MOST];                                                   \
     for (int lane = 0; lane < lanes; lane++) {                                                               \
-      double a[MOST] = {0}, b[MOST] = {0}, c = 0;                                                            \
+      double a[MOST] = {0}, b[MOST] = {0}, c = 0, ca[MOST] = {0}, cb[MOST] = {0}, cc = 0;                    \
       if (status[lane]) continue;                                                                            \
       take_##S(of->states, lanes, lane, x, at), take_##S(of->entries, lanes, lane, theta, p);                \
       take_##S(of->states, lanes, lane, x_dot, dx), take_##S(of->entries, lanes, lane, theta_dot, dp);       \
       take_##S(of->states + 1, lanes, lane, lambda, l);                                                      \
       of->hessian(t[lane], at, p, l, dx, dp, a, b, &c, NULL);                                                \
-      of->cost_hessian(t[lane], at, p, l[of->states], dx, dp, a, b, &c, NULL);                               \
+      of->cost_hessian(t[lane], at, p, l[of->states], dx, dp, ca, cb, &cc, NULL);                            \
+      for (int i = 0; i < MOST; i++) a[i] += ca[i], b[i] += cb[i];                                           \
+      c += cc;                                                                                               \
       give_##S(of->states, lanes, lane, a, x_bar_dot);                                                       \
       give_##S(of->entries, lanes, lane, b, theta_bar_dot), give_##S(1, lanes, lane, &c, t_bar_dot);         \
     }                                                                                                        \

@@ -372,7 +372,7 @@ static og_status evaluate(og_context *context, const og_model *model) {
   og_table *data = NULL;
   og_objective *objective = NULL;
   double theta[32], gradient[32], loss;
-  og_status status = og_table_parse_csv(context, "d", csv, strlen(csv), &data);
+  og_status status = og_table_create_from_text(context, "d", csv, strlen(csv), &data);
   if (status == OG_OK) status = og_objective_create(context, model, data, NULL, &objective);
   if (status == OG_OK) status = og_model_initialize(model, 1, theta);
   if (status == OG_OK) status = og_objective_evaluate(objective, theta, &loss, gradient);

@@ -96,7 +96,7 @@ static void compare_function(const char *name) {
   og_field *field = NULL;
   write_text(name, expression);
   snprintf(text, sizeof text, "init a = 0, b = 0\na' = %s\nb' = 0\n", expression);
-  CHECK(b.context, og_model_parse(b.context, "m", text, strlen(text), &model));
+  CHECK(b.context, og_model_create_from_text(b.context, "m", text, strlen(text), &model));
   og_value x = og_builder_state(b.builder, "a", 0, NULL), y = og_builder_state(b.builder, "b", 0, NULL);
   og_builder_set_derivative(b.builder, x, made_of(b.builder, name, x, y));
   og_builder_set_derivative(b.builder, y, num(b.builder, 0));
@@ -184,7 +184,7 @@ static og_model *observed_text(og_context *context, const og_distribution *d) {
   int length =
       snprintf(text, sizeof text, "param b = 0.7, c = 1.2\ninit x = 0.9\nx' = -b*x\nobserve y ~ %s(%s)\n",
                d->name, arguments);
-  CHECK(context, og_model_parse(context, "m", text, (size_t)length, &model));
+  CHECK(context, og_model_create_from_text(context, "m", text, (size_t)length, &model));
   return model;
 }
 
@@ -219,7 +219,7 @@ static void every_distribution(void **s) {
     for (int i = 0; i < 2; i++) {
       og_table *data = NULL;
       og_objective *objective = NULL;
-      CHECK(context, og_table_parse_csv(context, "d", csv, strlen(csv), &data));
+      CHECK(context, og_table_create_from_text(context, "d", csv, strlen(csv), &data));
       CHECK(context, og_objective_create(context, models[i], data, NULL, &objective));
       CHECK(context, og_objective_evaluate(objective, theta, &found[i][0], &found[i][1]));
       og_objective_destroy(objective);

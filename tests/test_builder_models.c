@@ -24,7 +24,7 @@ enum { EXAMPLES = sizeof examples / sizeof *examples };
 static og_model *model_of_text(og_context *context, const example *e) {
   og_model *model = NULL;
   if (!e->path) return parse(context, e->text);
-  CHECK(context, og_model_read(context, e->path, &model));
+  CHECK(context, og_model_create_from_file(context, e->path, &model));
   return model;
 }
 
@@ -55,7 +55,7 @@ static og_table *digits_data(og_context *context) {
   }
   used += (size_t)sprintf(csv + used, "\n");
   og_table *out = NULL;
-  CHECK(context, og_table_parse_csv(context, "digits.csv", csv, used, &out));
+  CHECK(context, og_table_create_from_text(context, "digits.csv", csv, used, &out));
   return out;
 }
 
@@ -64,7 +64,7 @@ static og_table *data_of(og_context *context, const example *e) {
   if (!e->csv) return NULL;
   if (strcmp(e->csv, "spiral") == 0) return spiral_data(context);
   if (strcmp(e->csv, "digits") == 0) return digits_data(context);
-  CHECK(context, og_table_read_csv(context, e->csv, &out));
+  CHECK(context, og_table_create_from_csv(context, e->csv, &out));
   return out;
 }
 
@@ -293,7 +293,7 @@ static void the_same_fit(void **s) {
   (void)s;
   pair p = new_pair(&examples[3], OG_PRECISION_DOUBLE, 0);
   og_fit *fits[2] = {NULL};
-  for (int i = 0; i < 2; i++) CHECK(p.context, og_fit_run(p.of[i], NULL, NULL, NULL, NULL, &fits[i]));
+  for (int i = 0; i < 2; i++) CHECK(p.context, og_fit_create(p.of[i], NULL, NULL, NULL, NULL, &fits[i]));
   for (int i = 0; i < 2; i++) CHECK(p.context, og_fit_estimate(fits[i], p.gradient[i]));
   assert_memory_equal(p.gradient[0], p.gradient[1], p.p * sizeof(double));
   for (int i = 0; i < 2; i++) og_fit_destroy(fits[i]);
@@ -309,7 +309,7 @@ static void the_same_training(void **s) {
   CHECK(p.context, og_options_set_text(options, "optimizer", "adam"));
   CHECK(p.context, og_options_set_text(options, "epochs", "3"));
   for (int i = 0; i < 2; i++) {
-    CHECK(p.context, og_objective_trainer(p.of[i], options, NULL, &trainers[i]));
+    CHECK(p.context, og_trainer_create_for_objective(p.of[i], options, NULL, &trainers[i]));
     CHECK(p.context, og_trainer_run(trainers[i], NULL, NULL));
   }
   assert_memory_equal(og_trainer_theta(trainers[0]), og_trainer_theta(trainers[1]), p.p * sizeof(double));

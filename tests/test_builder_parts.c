@@ -109,7 +109,7 @@ static void no_text_in_files(void **s) {
   CHECK(context, og_model_values(model, theta));
   snprintf(path, sizeof path, "builder_text_%d.safetensors", (int)getpid());
   CHECK(context, og_parameters_write(model, theta, path));
-  assert_int_equal(og_model_read(context, path, &read), OG_ERR_DATA);
+  assert_int_equal(og_model_create_from_file(context, path, &read), OG_ERR_DATA);
   assert_contains(og_context_message(context), "has parameters but no text of a model");
   remove(path);
   og_model_destroy(model);
@@ -213,7 +213,7 @@ static og_trainer *trainer_of(og_context *context, double factor) {
   CHECK(context, og_options_set_text(options, "optimizer", "adam"));
   CHECK(context, og_options_set_text(options, "epochs", "2"));
   CHECK(context, og_objective_create(context, model, data, options, &objective));
-  CHECK(context, og_objective_trainer(objective, options, NULL, &trainer));
+  CHECK(context, og_trainer_create_for_objective(objective, options, NULL, &trainer));
   og_objective_destroy(objective);
   og_options_destroy(options);
   og_table_destroy(data);

@@ -71,7 +71,7 @@ static void only_classes_have_classes(void **state) {
 static og_status ask(og_context *context) {
   og_model *model;
   double theta[CLASSES + 1] = {0}, probabilities[CLASSES];
-  OG_TRY(og_model_parse(context, "m.ode", text, strlen(text), &model));
+  OG_TRY(og_model_create_from_text(context, "m.ode", text, strlen(text), &model));
   og_status status = og_model_probabilities(model, LABEL, 0, (double[]){1, 0.5}, theta, probabilities);
   og_model_destroy(model);
   return status;

@@ -300,7 +300,7 @@ static void bits(void **state) {
 
 static og_status live(og_context *context) {
   og_model *model = NULL;
-  og_status status = og_model_parse(context, "m.ode", SINE, strlen(SINE), &model);
+  og_status status = og_model_create_from_text(context, "m.ode", SINE, strlen(SINE), &model);
   og_model_destroy(model);
   return status;
 }

@@ -5,7 +5,7 @@
 
 static const char *const methods[] = {"euler", "midpoint", "heun",  "rk4",
                                       "bs32",  "dopri5",   "tsit5", "dop853"};
-enum { METHODS = OG_METHOD_COUNT, LINE_SIZE = 1024, STATES_MOST = 64 };
+enum { METHODS = OG_METHOD_DOP853 + 1, LINE_SIZE = 1024, STATES_MOST = 64 };
 
 typedef struct run {
   og_context *context;
@@ -36,7 +36,7 @@ static void set_options(og_context *context, og_options *options, const char *se
 
 static void open_run(run *r, const char *model, const char *settings, size_t trajectories) {
   *r = (run){.context = new_context()};
-  CHECK(r->context, og_model_parse(r->context, "test.ode", model, strlen(model), &r->model));
+  CHECK(r->context, og_model_create_from_text(r->context, "test.ode", model, strlen(model), &r->model));
   CHECK(r->context, og_options_create(r->context, &r->options));
   set_options(r->context, r->options, settings);
   CHECK(r->context,
@@ -327,7 +327,7 @@ static void fits_ask_of_their_estimate(void **state) {
     og_context_set_log(f.context, keep_line, &r);
     set_options(f.context, f.options, "method=euler;steps=4");
     CHECK(f.context, og_objective_create(f.context, f.model, f.table, f.options, &objective));
-    CHECK(f.context, og_fit_run(objective, f.options, &k, NULL, NULL, &fit));
+    CHECK(f.context, og_fit_create(objective, f.options, &k, NULL, NULL, &fit));
     CHECK(f.context, og_fit_estimate(fit, &k));
     assert_close(k, i ? 3 : 0.5, 1e-6);                        /* 1 - k is -2 and 0.5: Euler's own */
     assert_contains(r.line, "squared_error is no likelihood"); /* the last line, in both */
@@ -359,7 +359,7 @@ static og_status live(og_context *context) {
   og_model *model = NULL;
   og_options *options = NULL;
   og_solve *solve = NULL;
-  og_status status = og_model_parse(context, "test.ode", TURN, strlen(TURN), &model);
+  og_status status = og_model_create_from_text(context, "test.ode", TURN, strlen(TURN), &model);
   if (status == OG_OK) status = og_options_create(context, &options);
   if (status == OG_OK) status = og_options_set_text(options, "method", "rk4");
   if (status == OG_OK) status = og_options_set_integer(options, OG_OPT_STEPS, 20);

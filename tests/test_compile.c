@@ -410,7 +410,7 @@ static void test_networks(void **state) {
 
 static og_status compile_briefly(og_context *context) {
   og_model *model = NULL;
-  og_status status = og_model_parse(context, "m", texts[3], strlen(texts[3]), &model);
+  og_status status = og_model_create_from_text(context, "m", texts[3], strlen(texts[3]), &model);
   if (status == OG_OK) status = og_model_compile(model, OG_PRECISION_SINGLE);
   og_model_destroy(model);
   return status;

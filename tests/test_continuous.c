@@ -365,11 +365,15 @@ static void expect_order(const setting *s, int kind, const char *of, double coar
  * end too. The distance is far above rounding, and asymptotic to 0.3. */
 static void orders(void **state) {
   (void)state;
-  static const int order_of[OG_METHOD_COUNT] = {1, 2, 2, 4, 3, 5, 5, 8};
-  static const int slope_order_of[OG_METHOD_COUNT] = {1, 2, 2, 3, 3, 4, 4, 7};
-  static const int steps[OG_METHOD_COUNT] = {480, 240, 240, 60, 60, 30, 30, 15};
-  static const double stretch[OG_METHOD_COUNT] = {1, 1, 1, 1, 1, 1, 1, 2};
-  for (int method = 0; method < OG_METHOD_COUNT; method++)
+  static const int order_of[] = {1, 2, 2, 4, 3, 5, 5, 8};
+  static const int slope_order_of[] = {1, 2, 2, 3, 3, 4, 4, 7};
+  static const int steps[] = {480, 240, 240, 60, 60, 30, 30, 15};
+  static const double stretch[] = {1, 1, 1, 1, 1, 1, 1, 2};
+  assert_int_equal(sizeof order_of / sizeof *order_of, og_method_count());
+  assert_int_equal(sizeof slope_order_of / sizeof *slope_order_of, og_method_count());
+  assert_int_equal(sizeof steps / sizeof *steps, og_method_count());
+  assert_int_equal(sizeof stretch / sizeof *stretch, og_method_count());
+  for (int method = 0; method < og_method_count(); method++)
     for (int kind = 0; kind < KINDS; kind++) {
       setting s = {
           .method = (og_method)method, .steps = steps[method], .trajectories = M, .stretch = stretch[method]};

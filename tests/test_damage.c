@@ -104,7 +104,7 @@ static og_trainer *make_trainer(fixture *f) {
   og_trainer *trainer = NULL;
   for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
     CHECK(f->context, og_options_set_text(f->options, settings[i][0], settings[i][1]));
-  CHECK(f->context, og_objective_trainer(f->objective, f->options, NULL, &trainer));
+  CHECK(f->context, og_trainer_create_for_objective(f->objective, f->options, NULL, &trainer));
   return trainer;
 }
 
@@ -207,11 +207,11 @@ static void every_flipped_bit_of_parameters_is_found(void **state) {
     saved.bytes[bit / 8] ^= (char)(1 << bit % 8);
     if (og_parameters_read(f.model, path, back) != OG_OK) {
       assert_true(back[0] == 1 && back[1] == 1 && back[2] == 1);
-      assert_int_not_equal(og_model_read(f.context, path, &model), OG_OK);
+      assert_int_not_equal(og_model_create_from_file(f.context, path, &model), OG_OK);
       continue;
     }
     assert_memory_equal(back, theta, sizeof theta);
-    CHECK(f.context, og_model_read(f.context, path, &model));
+    CHECK(f.context, og_model_create_from_file(f.context, path, &model));
     assert_string_equal(og_model_text(model), DECAY);
     og_model_destroy(model);
     taken++;

@@ -237,7 +237,7 @@ static void constants_are_refused_in_the_text(void **state) {
   og_context *context = new_context();
   og_model *model = NULL;
   static const char text[] = "const s = -2\ninit x = 1\nx' = -x\nobserve x ~ normal(x, s)\n";
-  assert_int_equal(og_model_parse(context, "m", text, sizeof text - 1, &model), OG_ERR_MODEL);
+  assert_int_equal(og_model_create_from_text(context, "m", text, sizeof text - 1, &model), OG_ERR_MODEL);
   assert_contains(og_context_message(context), "sigma of normal must be a finite number above 0, not -2");
   og_context_destroy(context);
 }
@@ -249,7 +249,7 @@ static void fits_step_back(void **state) {
   const double start = 0.1;
   fixture f =
       make_fixture("param a = 0.1\ninit x = 1\nx' = -a\nobserve n ~ poisson(x)\n", "t,n\n0,1\n1,0\n2,0\n");
-  CHECK(f.context, og_fit_run(f.objective, f.options, &start, NULL, NULL, &fit));
+  CHECK(f.context, og_fit_create(f.objective, f.options, &start, NULL, NULL, &fit));
   double estimate = 0;
   CHECK(f.context, og_fit_estimate(fit, &estimate));
   if (!(estimate <= 0.5 && estimate > 0.5 - 1e-6)) fail_msg("the estimate is %.17g", estimate);
@@ -267,8 +267,8 @@ static og_status message(og_context *context) {
   og_objective *objective = NULL;
   const double bad = -1;
   double loss;
-  og_status status = og_model_parse(context, "m", text, sizeof text - 1, &model);
-  if (status == OG_OK) status = og_table_parse_csv(context, "d", csv, sizeof csv - 1, &table);
+  og_status status = og_model_create_from_text(context, "m", text, sizeof text - 1, &model);
+  if (status == OG_OK) status = og_table_create_from_text(context, "d", csv, sizeof csv - 1, &table);
   if (status == OG_OK) status = og_objective_create(context, model, table, NULL, &objective);
   if (status == OG_OK) status = og_objective_evaluate(objective, &bad, &loss, NULL);
   og_objective_destroy(objective);

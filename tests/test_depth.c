@@ -52,7 +52,7 @@ static void *ask(void *what) {
   og_context *context = new_context();
   og_model *model;
   double theta[8] = {1}, found[4] = {NAN};
-  og_status status = og_model_parse(context, "m", q->text, strlen(q->text), &model);
+  og_status status = og_model_create_from_text(context, "m", q->text, strlen(q->text), &model);
   if (status == OG_OK) status = og_model_initial_state(model, 0, theta, found);
   q->x0 = status == OG_OK ? found[0] : NAN;
   snprintf(q->message, sizeof q->message, "%s", og_context_message(context));
@@ -193,7 +193,7 @@ static void *read_nested_json(void *what) {
   og_model *model;
   static const char text[] = PARAMETER "init x = k" EQUATION;
   double theta[1] = {7};
-  assert_int_equal(og_model_parse(context, "m", text, strlen(text), &model), OG_OK);
+  assert_int_equal(og_model_create_from_text(context, "m", text, strlen(text), &model), OG_OK);
   og_status *status = what;
   *status = og_parameters_read(model, "/tmp/odegrad_depth.json", theta);
   assert_true(theta[0] == 7);
@@ -271,11 +271,11 @@ static void *compute(void *what) {
     og_objective *objective = NULL;
     og_fit *fit = NULL;
     static double theta[8192], gradient[8192], loss;
-    last_status = og_model_parse(context, "m", text, strlen(text), &model);
+    last_status = og_model_create_from_text(context, "m", text, strlen(text), &model);
     if (last_status == OG_OK) last_status = og_model_initialize(model, 1, theta);
     if (last_status == OG_OK) last_status = og_objective_create(context, model, table, NULL, &objective);
     if (last_status == OG_OK) last_status = og_objective_evaluate(objective, theta, &loss, gradient);
-    if (last_status == OG_OK && i) last_status = og_fit_run(objective, NULL, NULL, NULL, NULL, &fit);
+    if (last_status == OG_OK && i) last_status = og_fit_create(objective, NULL, NULL, NULL, NULL, &fit);
     if (last_status == OG_OK && i)
       last_status = differentiate(context, model, table, theta, gradient, i == 2, OG_PRECISION_DOUBLE);
     if (last_status == OG_OK && i)
@@ -301,7 +301,7 @@ static void a_small_stack_is_enough_to_compute(void **state) {
     }
   og_context *context = new_context();
   og_table *table;
-  assert_int_equal(og_table_parse_csv(context, "d", p.text, p.used, &table), OG_OK);
+  assert_int_equal(og_table_create_from_text(context, "d", p.text, p.used, &table), OG_OK);
   free(p.text);
   pthread_attr_t attributes;
   pthread_t thread;

@@ -50,7 +50,7 @@ static void digits_data(FILE *file) { copy_lines(file, "examples/digits/digits.c
 static void hare_data(FILE *file) { copy_lines(file, "examples/hare_lynx/hare_lynx.csv", 1000); }
 
 static const example examples[] = {
-    {"spiral", "spiral/spiral.ode", spiral_data, 18, 3, {{0, 0, 10}, {0, 7, 10}, {0, 20, 10}}},
+    {"spiral", "spiral/spiral.ode", spiral_data, 18, 3, {{0, 0, 10, 0}, {0, 7, 10, 0}, {0, 20, 10, 0}}},
     {"neural_ode", "neural_ode/neural_ode.ode", series_data, 8, 0, {{0}}},
     {"universal", "universal_lv/universal.ode", universal_data, 60, 0, {{0}}},
     {"digits", "digits/digits.ode", digits_data, 8, 0, {{0}}},
@@ -79,7 +79,7 @@ static og_table *data_of(const example *e, og_context *context) {
   assert_non_null(file);
   e->write(file);
   fclose(file);
-  CHECK(context, og_table_parse_csv(context, e->name, text, length, &table));
+  CHECK(context, og_table_create_from_text(context, e->name, text, length, &table));
   free(text);
   return table;
 }
@@ -113,7 +113,7 @@ static opened open_example(const example *e, og_precision precision) {
   char path[128];
   og_options *options = NULL;
   snprintf(path, sizeof path, "examples/%s", e->model);
-  CHECK(o.context, og_model_read(o.context, path, &o.model));
+  CHECK(o.context, og_model_create_from_file(o.context, path, &o.model));
   CHECK(o.context, og_options_create(o.context, &options));
   CHECK(o.context, og_options_set_choice(options, OG_OPT_METHOD, OG_METHOD_MIDPOINT));
   CHECK(o.context, og_options_set_choice(options, OG_OPT_PRECISION, (int)precision));

@@ -11,7 +11,7 @@ static og_options *fit_options(og_context *context, og_optimizer optimizer) {
 
 static og_fit *run_fit(fixture *f, const og_options *options, const double *theta) {
   og_fit *fit = NULL;
-  CHECK(f->context, og_fit_run(f->objective, options, theta, NULL, NULL, &fit));
+  CHECK(f->context, og_fit_create(f->objective, options, theta, NULL, NULL, &fit));
   return fit;
 }
 
@@ -169,7 +169,7 @@ static void fit_with_starts(long long seed, double theta[8], double *loss, watch
   CHECK(f.context, og_options_set_integer(options, OG_OPT_STARTS, 4));
   CHECK(f.context, og_options_set_integer(options, OG_OPT_SEED, seed));
   og_fit *fit = NULL;
-  CHECK(f.context, og_fit_run(f.objective, options, NULL, watching, w, &fit));
+  CHECK(f.context, og_fit_create(f.objective, options, NULL, watching, w, &fit));
   CHECK(f.context, og_fit_estimate(fit, theta));
   *loss = og_fit_loss(fit);
   og_fit_destroy(fit);
@@ -210,7 +210,7 @@ static void the_best_point_of_all_starts_is_reported(void **state) {
   CHECK(f.context, og_options_set_integer(options, OG_OPT_STARTS, 3));
   watch w = {.other = &other};
   og_fit *fit = NULL;
-  CHECK(f.context, og_fit_run(f.objective, options, NULL, watching_the_best, &w, &fit));
+  CHECK(f.context, og_fit_create(f.objective, options, NULL, watching_the_best, &w, &fit));
   assert_true(w.calls > 4 && og_fit_loss(fit) <= w.last_loss);
   og_fit_destroy(fit);
   og_options_destroy(options);
@@ -230,7 +230,7 @@ static void interrupting_keeps_the_best_point(void **state) {
     double theta[8], first, loss;
     CHECK(f.context, og_model_values(f.model, theta));
     CHECK(f.context, og_objective_evaluate(f.objective, theta, &first, NULL));
-    CHECK(f.context, og_fit_run(f.objective, options, theta, watching, &w, &fit));
+    CHECK(f.context, og_fit_create(f.objective, options, theta, watching, &w, &fit));
     assert_int_equal(w.calls, 3);
     assert_contains(og_fit_reason(fit), "interrupted");
     assert_false(og_fit_converged(fit));
@@ -270,7 +270,7 @@ static void check_interruption(og_optimizer optimizer, long long stop_after, ste
   CHECK(f.context, og_options_set_integer(options, OG_OPT_STARTS, 1));
   CHECK(f.context, og_options_set_integer(options, OG_OPT_ITERATIONS, 40));
   *s = (steps){.stop_after = stop_after};
-  CHECK(f.context, og_fit_run(f.objective, options, NULL, stepping, s, &fit));
+  CHECK(f.context, og_fit_create(f.objective, options, NULL, stepping, s, &fit));
   CHECK(f.context, og_fit_estimate(fit, theta));
   CHECK(f.context, og_fit_standard_errors(fit, errors));
   CHECK(f.context, og_objective_evaluate(f.objective, theta, &loss, NULL));
@@ -323,11 +323,11 @@ static void failing_solves_are_survived(void **state) {
   assert_close(r, 0.4, 1e-7); /* x = 1 / (1 - 0.4 (t - 1)) goes through the data */
   og_fit_destroy(fit);
   double bad = 15;
-  assert_int_equal(og_fit_run(f.objective, options, &bad, NULL, NULL, &fit), OG_ERR_BLOW_UP);
+  assert_int_equal(og_fit_create(f.objective, options, &bad, NULL, NULL, &fit), OG_ERR_BLOW_UP);
   assert_null(fit);
   assert_contains(og_context_message(f.context), "starting point");
   bad = 21;
-  assert_int_equal(og_fit_run(f.objective, options, &bad, NULL, NULL, &fit), OG_ERR_BOUNDS);
+  assert_int_equal(og_fit_create(f.objective, options, &bad, NULL, NULL, &fit), OG_ERR_BOUNDS);
   og_options_destroy(options);
   drop_fixture(&f);
 }
@@ -336,7 +336,7 @@ static void a_model_without_parameters_is_refused(void **state) {
   (void)state;
   fixture f = make_fixture("init x = 1\nx' = -x\nobserve x ~ normal(x, 1)\n", "t,x\n0,1\n1,0.3\n");
   og_fit *fit = NULL;
-  assert_int_equal(og_fit_run(f.objective, NULL, NULL, NULL, NULL, &fit), OG_ERR_NO_DEPENDENCE);
+  assert_int_equal(og_fit_create(f.objective, NULL, NULL, NULL, NULL, &fit), OG_ERR_NO_DEPENDENCE);
   assert_contains(og_context_message(f.context), "param");
   drop_fixture(&f);
 }
@@ -346,9 +346,9 @@ static void optimizers_of_training_are_refused(void **state) {
   fixture f = make_fixture(LINE, LINE_DATA);
   og_options *options = fit_options(f.context, OG_OPTIMIZER_ADAM);
   og_fit *fit = NULL;
-  assert_int_equal(og_fit_run(f.objective, options, NULL, NULL, NULL, &fit), OG_ERR_UNSUPPORTED);
+  assert_int_equal(og_fit_create(f.objective, options, NULL, NULL, NULL, &fit), OG_ERR_UNSUPPORTED);
   assert_null(fit);
-  assert_contains(og_context_message(f.context), "og_objective_trainer");
+  assert_contains(og_context_message(f.context), "og_trainer_create_for_objective");
   og_options_destroy(options);
   drop_fixture(&f);
 }
@@ -360,15 +360,15 @@ static og_status whole_fit(og_context *context) {
   og_options *options = NULL;
   og_objective *objective = NULL;
   og_fit *fit = NULL;
-  og_status status = og_model_parse(context, "m", LINE, strlen(LINE), &model);
-  if (status == OG_OK) status = og_table_parse_csv(context, "d", csv, strlen(csv), &table);
+  og_status status = og_model_create_from_text(context, "m", LINE, strlen(LINE), &model);
+  if (status == OG_OK) status = og_table_create_from_text(context, "d", csv, strlen(csv), &table);
   if (status == OG_OK) status = og_options_create(context, &options);
   if (status == OG_OK) status = og_options_set_integer(options, OG_OPT_ITERATIONS, 3);
   if (status == OG_OK) status = og_objective_create(context, model, table, options, &objective);
   for (int optimizer = 0; status == OG_OK && optimizer <= OG_OPTIMIZER_GRADIENT;
        optimizer += OG_OPTIMIZER_GRADIENT) {
     status = og_options_set_choice(options, OG_OPT_OPTIMIZER, optimizer);
-    if (status == OG_OK) status = og_fit_run(objective, options, NULL, NULL, NULL, &fit);
+    if (status == OG_OK) status = og_fit_create(objective, options, NULL, NULL, NULL, &fit);
     og_fit_destroy(fit);
     fit = NULL;
   }

@@ -7,9 +7,9 @@
 #include "fit/directions.h"
 #include "fit/standing.h"
 
-static const double every_optimizer[][3] = {{OG_OPT_OPTIMIZER, OG_OPTIMIZER_LBFGS, OG_OPTION_COUNT},
-                                            {OG_OPT_OPTIMIZER, OG_OPTIMIZER_SLSQP, OG_OPTION_COUNT},
-                                            {OG_OPT_OPTIMIZER, OG_OPTIMIZER_GRADIENT, OG_OPTION_COUNT}};
+static const double every_optimizer[][3] = {{OG_OPT_OPTIMIZER, OG_OPTIMIZER_LBFGS, NO_OPTION},
+                                            {OG_OPT_OPTIMIZER, OG_OPTIMIZER_SLSQP, NO_OPTION},
+                                            {OG_OPT_OPTIMIZER, OG_OPTIMIZER_GRADIENT, NO_OPTION}};
 /* Of estimates: quasi-Newton ends on the gradient; gradient descent on the loss, whose flatness leaves the
  * square root of the tolerance 1e-10, in units of the curvature. */
 static const double accuracy[] = {1e-8, 1e-8, 1e-4};
@@ -151,7 +151,7 @@ static void saddles_of_higher_order_are_left(void **state) {
  * is to come. */
 static void every_start_leaves(void **state) {
   (void)state;
-  double pairs[] = {OG_OPT_STARTS, 2, OG_OPT_ITERATIONS, 1000, OG_OPTION_COUNT};
+  double pairs[] = {OG_OPT_STARTS, 2, OG_OPT_ITERATIONS, 1000, NO_OPTION};
   check_twins(pairs);
   assert_contains(notes, "at a saddle of the loss");
 }
@@ -196,7 +196,7 @@ static double lowest_curvature(const char *cost, double a, double b) {
            "param a = 1.5 in [1, 2], b = 1\ninit x = a, z = b\n" HELD
            "z' = 0*z\nevent e when t - 0.5 = 0 rising { x = x }\ncost final = %s\ntime 0 : 1\n",
            cost);
-  CHECK(f.context, og_model_parse(f.context, "test.ode", text, strlen(text), &f.model));
+  CHECK(f.context, og_model_create_from_text(f.context, "test.ode", text, strlen(text), &f.model));
   f.options = tight_options(f.context);
   CHECK(f.context, og_objective_create(f.context, f.model, NULL, f.options, &f.objective));
   CHECK(f.context, og_search_create(f.context, f.objective, f.options, &search));
@@ -274,7 +274,7 @@ static void the_bound_is_reached_exactly(void **state) {
  * (-2)^80 times 3, is 1e22 times the loss' size; the fit stays where it is, and says so. */
 static void a_useless_gradient_is_not_converged(void **state) {
   (void)state;
-  double pairs[] = {OG_OPT_METHOD, OG_METHOD_EULER, OG_OPT_STEPS, 80, OG_OPTION_COUNT};
+  double pairs[] = {OG_OPT_METHOD, OG_METHOD_EULER, OG_OPT_STEPS, 80, NO_OPTION};
   outcome r = fit_from("param p = 3, q = 3\ninit x = 1\nx' = p - q*x\nobserve y ~ normal(x, 0.1)\n",
                        "t,y\n0,1.02\n80,0.97\n", pairs, NULL);
   assert_reason(&r, 0, "the gradient is not to be trusted");
@@ -286,7 +286,7 @@ static void a_useless_gradient_is_not_converged(void **state) {
  * by less than a tenth of itself in a step long before its end. */
 static void a_loss_that_hardly_changes_is_not_converged(void **state) {
   (void)state;
-  double pairs[] = {OG_OPT_OPTIMIZER, OG_OPTIMIZER_GRADIENT, OG_OPT_TOLERANCE, 0.1, OG_OPTION_COUNT};
+  double pairs[] = {OG_OPT_OPTIMIZER, OG_OPTIMIZER_GRADIENT, OG_OPT_TOLERANCE, 0.1, NO_OPTION};
   double start[] = {-1.2, 1};
   outcome r = fit_from("param a = -1.2, b = 1\ninit x = a, z = b\n" HELD "z' = 0*z\n"
                        "cost final = 100*(z - x^2)^2 + (1 - x)^2\ntime 0 : 1\n",
@@ -300,7 +300,7 @@ static void a_loss_that_hardly_changes_is_not_converged(void **state) {
 static void the_unit_of_the_loss_does_not_matter(void **state) {
   (void)state;
   for (int power = -30; power <= 30; power += 10) {
-    double unit = pow(10, power), atol[] = {OG_OPT_ATOL, 1e-13 * unit, OG_OPT_OPTIMIZER, 0, OG_OPTION_COUNT};
+    double unit = pow(10, power), atol[] = {OG_OPT_ATOL, 1e-13 * unit, OG_OPT_OPTIMIZER, 0, NO_OPTION};
     for (int i = 0; i < 3; i++) {
       char model[256], csv[256];
       snprintf(model, sizeof model,
@@ -333,8 +333,8 @@ static void exact_data_converge(void **state) {
 static void noise_is_allowed_for(void **state) {
   (void)state;
   const double settings[][7] = {
-      {OG_OPT_RTOL, 1e-3, OG_OPT_ATOL, 1e-6, OG_OPT_METHOD, OG_METHOD_TSIT5, OG_OPTION_COUNT},
-      {OG_OPT_RTOL, 1e-6, OG_OPT_ATOL, 1e-9, OG_OPT_PRECISION, OG_PRECISION_SINGLE, OG_OPTION_COUNT}};
+      {OG_OPT_RTOL, 1e-3, OG_OPT_ATOL, 1e-6, OG_OPT_METHOD, OG_METHOD_TSIT5, NO_OPTION},
+      {OG_OPT_RTOL, 1e-6, OG_OPT_ATOL, 1e-9, OG_OPT_PRECISION, OG_PRECISION_SINGLE, NO_OPTION}};
   for (int i = 0; i < 2; i++) {
     outcome r = fit_from(
         "param a = 3, k = 0.9 in [0, 5], s = 0.3 in [0.01, 5]\ninit x = a\nx' = -k*x*(1 + 0.1*sin(5*t))\n"
@@ -404,7 +404,7 @@ static int judge_without_hessian(double a, char reason[OG_REASON_SIZE]) {
   int left = 0;
   fixture f = {.context = new_context()};
   og_search search;
-  CHECK(f.context, og_model_parse(f.context, "test.ode", text, strlen(text), &f.model));
+  CHECK(f.context, og_model_create_from_text(f.context, "test.ode", text, strlen(text), &f.model));
   f.options = tight_options(f.context);
   CHECK(f.context, og_options_set_real(f.options, OG_OPT_RTOL, 1e-5));
   CHECK(f.context, og_objective_create(f.context, f.model, NULL, f.options, &f.objective));
@@ -485,10 +485,10 @@ static og_status leave_a_saddle(og_context *context) {
   og_table *table = NULL;
   og_objective *objective = NULL;
   og_fit *fit = NULL;
-  og_status status = og_model_parse(context, "m", text, strlen(text), &model);
-  if (status == OG_OK) status = og_table_parse_csv(context, "d", csv, strlen(csv), &table);
+  og_status status = og_model_create_from_text(context, "m", text, strlen(text), &model);
+  if (status == OG_OK) status = og_table_create_from_text(context, "d", csv, strlen(csv), &table);
   if (status == OG_OK) status = og_objective_create(context, model, table, NULL, &objective);
-  if (status == OG_OK) status = og_fit_run(objective, NULL, NULL, NULL, NULL, &fit);
+  if (status == OG_OK) status = og_fit_create(objective, NULL, NULL, NULL, NULL, &fit);
   og_fit_destroy(fit);
   og_objective_destroy(objective);
   og_table_destroy(table);
@@ -513,7 +513,7 @@ static og_status settle_without(long fail_at, int products) {
   og_search search;
   og_information information;
   assert_int_equal(og_context_create(counter_allocate, counter_release, &c, &f.context), OG_OK);
-  CHECK(f.context, og_model_parse(f.context, "test.ode", text, strlen(text), &f.model));
+  CHECK(f.context, og_model_create_from_text(f.context, "test.ode", text, strlen(text), &f.model));
   f.options = tight_options(f.context);
   CHECK(f.context, og_objective_create(f.context, f.model, NULL, f.options, &f.objective));
   CHECK(f.context, og_search_create(f.context, f.objective, f.options, &search));

@@ -205,7 +205,7 @@ static void through_events(void **state) {
     og_fit *fit = NULL;
     og_context_set_log(f.context, keep_line, line);
     assert_int_equal(og_objective_hessian(f.objective, theta, hessian), with ? OG_ERR_UNSUPPORTED : OG_OK);
-    CHECK(f.context, og_fit_run(f.objective, NULL, theta, NULL, NULL, &fit));
+    CHECK(f.context, og_fit_create(f.objective, NULL, theta, NULL, NULL, &fit));
     CHECK(f.context, og_fit_standard_errors(fit, errors[with]));
     if (with)
       assert_contains(line, "differences of gradients: second derivatives do not go through events");
@@ -271,8 +271,8 @@ static og_status life(og_context *context) {
   og_model *m = NULL;
   og_table *table = NULL;
   og_objective *objective = NULL;
-  og_status status = og_model_parse(context, "m", model, sizeof model - 1, &m);
-  if (status == OG_OK) status = og_table_parse_csv(context, "t", csv, sizeof csv - 1, &table);
+  og_status status = og_model_create_from_text(context, "m", model, sizeof model - 1, &m);
+  if (status == OG_OK) status = og_table_create_from_text(context, "t", csv, sizeof csv - 1, &table);
   if (status == OG_OK) status = og_objective_create(context, m, table, NULL, &objective);
   if (status == OG_OK) status = og_objective_hessian(objective, theta, hessian);
   if (status != OG_OK)

@@ -166,7 +166,7 @@ static double loss_at_start(og_context *context, og_objective *objective, long l
   CHECK(context, og_options_set_integer(options, OG_OPT_SEED, seed));
   CHECK(context, og_options_set_integer(options, OG_OPT_ITERATIONS, 0));
   CHECK(context, og_options_set_integer(options, OG_OPT_STARTS, starts));
-  CHECK(context, og_fit_run(objective, options, NULL, NULL, NULL, &fit));
+  CHECK(context, og_fit_create(objective, options, NULL, NULL, NULL, &fit));
   double loss = og_fit_loss(fit);
   og_fit_destroy(fit);
   og_options_destroy(options);

@@ -159,16 +159,16 @@ static void a_fit_ends_with_its_best_point(void **state) {
   og_objective *objective;
   og_fit *fit;
   double loss, theta[2];
-  assert_int_equal(og_model_parse(context, "m", text, strlen(text), &model), OG_OK);
-  assert_int_equal(og_table_parse_csv(context, "d", csv, strlen(csv), &table), OG_OK);
+  assert_int_equal(og_model_create_from_text(context, "m", text, strlen(text), &model), OG_OK);
+  assert_int_equal(og_table_create_from_text(context, "d", csv, strlen(csv), &table), OG_OK);
   assert_int_equal(og_objective_create(context, model, table, NULL, &objective), OG_OK);
-  assert_int_equal(og_fit_run(objective, NULL, NULL, interrupt_at_third, context, &fit), OG_OK);
+  assert_int_equal(og_fit_create(objective, NULL, NULL, interrupt_at_third, context, &fit), OG_OK);
   assert_contains(og_fit_reason(fit), "interrupted");
   assert_false(og_fit_converged(fit));
   double reached = og_fit_loss(fit);
   assert_int_equal(og_fit_estimate(fit, theta), OG_OK);
   og_fit_destroy(fit);
-  assert_int_equal(og_fit_run(objective, NULL, NULL, NULL, NULL, &fit),
+  assert_int_equal(og_fit_create(objective, NULL, NULL, NULL, NULL, &fit),
                    OG_ERR_INTERRUPTED); /* no point yet */
   assert_null(fit);
   og_context_interrupt(context, 0);

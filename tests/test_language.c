@@ -3,7 +3,7 @@
 
 static og_model *parse(og_context *context, const char *text) {
   og_model *model = NULL;
-  CHECK(context, og_model_parse(context, "m.ode", text, strlen(text), &model));
+  CHECK(context, og_model_create_from_text(context, "m.ode", text, strlen(text), &model));
   return model;
 }
 
@@ -47,7 +47,7 @@ static double loss_of(og_context *context, const density *d) {
            d->distribution);
   snprintf(csv, sizeof csv, "t,y\n0.5,%.17g\n", d->y);
   og_model *model = parse(context, text);
-  CHECK(context, og_table_parse_csv(context, "d.csv", csv, strlen(csv), &table));
+  CHECK(context, og_table_create_from_text(context, "d.csv", csv, strlen(csv), &table));
   CHECK(context, og_objective_create(context, model, table, NULL, &objective));
   CHECK(context, og_objective_evaluate(objective, (double[]){0}, &loss, NULL));
   og_objective_destroy(objective);
@@ -791,7 +791,7 @@ static void several_in_braces(void **state) {
       ":9:15: error: expected the end of the line, ';' or '}', not '3'"};
   og_context *context = new_context();
   og_model *model = NULL;
-  assert_int_equal(og_model_parse(context, "m.ode", text, sizeof text - 1, &model), OG_ERR_MODEL);
+  assert_int_equal(og_model_create_from_text(context, "m.ode", text, sizeof text - 1, &model), OG_ERR_MODEL);
   const char *message = og_context_message(context);
   int errors = 0;
   for (const char *at = message; (at = strstr(at, ": error: ")) != NULL; at++) errors++;
@@ -806,7 +806,7 @@ static void check_messages(const diagnostic *from, size_t count) {
   for (size_t i = 0; i < count; i++) {
     og_model *model = NULL;
     const char *text = from[i].text, *want = from[i].message;
-    if (og_model_parse(context, "m.ode", text, strlen(text), &model) != OG_ERR_MODEL)
+    if (og_model_create_from_text(context, "m.ode", text, strlen(text), &model) != OG_ERR_MODEL)
       fail_msg("accepted:\n%s", text);
     assert_null(model);
     if (strncmp(og_context_message(context), want, strlen(want)) != 0)
@@ -820,7 +820,7 @@ static void check_whole_messages(const diagnostic *from, size_t count) {
   for (size_t i = 0; i < count; i++) {
     og_model *model = NULL;
     const char *text = from[i].text;
-    assert_int_equal(og_model_parse(context, "m.ode", text, strlen(text), &model), OG_ERR_MODEL);
+    assert_int_equal(og_model_create_from_text(context, "m.ode", text, strlen(text), &model), OG_ERR_MODEL);
     if (strcmp(og_context_message(context), from[i].message) != 0)
       fail_msg("for\n%s\ngot\n%s\nnot\n%s", text, og_context_message(context), from[i].message);
   }
@@ -858,7 +858,7 @@ static void several_in_one_run(void **state) {
   static const char text[] = "param k = zz\ninit x = 1\nx' = -kk*x\nb = foo(x)\nobserve y ~ nrmal(x, 1)\n";
   og_context *context = new_context();
   og_model *model = NULL;
-  assert_int_equal(og_model_parse(context, "m.ode", text, sizeof text - 1, &model), OG_ERR_MODEL);
+  assert_int_equal(og_model_create_from_text(context, "m.ode", text, sizeof text - 1, &model), OG_ERR_MODEL);
   static const char *const parts[] = {":1:11: error: unknown name 'zz'", ":3:7: error: unknown name 'kk'",
                                       ":4:5: error: unknown function 'foo'",
                                       ":5:13: error: unknown distribution 'nrmal'"};
@@ -879,11 +879,12 @@ static void endless_input(void **state) {
     assert_non_null(text);
     for (size_t k = 0; k < times; k++, at += length) memcpy(at, repeated[i], length);
     og_model *model = NULL;
-    assert_int_equal(og_model_parse(context, "m.ode", text, (size_t)(at - text), &model), OG_ERR_MODEL);
+    assert_int_equal(og_model_create_from_text(context, "m.ode", text, (size_t)(at - text), &model),
+                     OG_ERR_MODEL);
     free(text);
   }
   og_model *model = NULL;
-  assert_int_equal(og_model_parse(context, "m.ode", "init x\0= 1", 10, &model), OG_ERR_MODEL);
+  assert_int_equal(og_model_create_from_text(context, "m.ode", "init x\0= 1", 10, &model), OG_ERR_MODEL);
   og_context_destroy(context);
 }
 

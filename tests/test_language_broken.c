@@ -39,7 +39,7 @@ static size_t length_of_word(const char *at) {
 static void say(char line[LINE_MOST]) {
   og_context *context = new_context();
   og_model *model = NULL;
-  og_status status = og_model_parse(context, "m", broken, strlen(broken), &model);
+  og_status status = og_model_create_from_text(context, "m", broken, strlen(broken), &model);
   size_t used = strlen(line);
   if (status == OG_OK) {
     snprintf(line + used, LINE_MOST - used, " | -");

@@ -42,7 +42,7 @@ static void models_of(const char *path, int least, int least_solved) {
     char *end = strstr(at, "```");
     assert_non_null(end);
     og_model *model = NULL;
-    CHECK(context, og_model_parse(context, path, at, (size_t)(end - at), &model));
+    CHECK(context, og_model_create_from_text(context, path, at, (size_t)(end - at), &model));
     double t0 = 0, t1 = 0;
     if (og_model_span(model, &t0, &t1) == OG_OK && og_model_inputs(model) == 0) {
       solve_whole(context, model, t0, t1);

@@ -28,8 +28,8 @@ typedef struct household {
 static void build(household *h) {
   og_options *options;
   og_context *c = h->context;
-  assert_int_equal(og_model_parse(c, "m", text, strlen(text), &h->model), OG_OK);
-  assert_int_equal(og_table_parse_csv(c, "d", csv, strlen(csv), &h->table), OG_OK);
+  assert_int_equal(og_model_create_from_text(c, "m", text, strlen(text), &h->model), OG_OK);
+  assert_int_equal(og_table_create_from_text(c, "d", csv, strlen(csv), &h->table), OG_OK);
   assert_int_equal(og_inputs_create(c, h->model, h->table, &h->inputs), OG_OK);
   assert_int_equal(og_options_create(c, &options), OG_OK);
   assert_int_equal(og_options_set_choice(options, OG_OPT_OPTIMIZER, OG_OPTIMIZER_ADAM), OG_OK);
@@ -37,7 +37,7 @@ static void build(household *h) {
   assert_int_equal(og_options_set_integer(options, OG_OPT_EPOCHS, 100), OG_OK);
   assert_int_equal(og_solve_create(c, og_model_field(h->model), options, 2, &h->solve), OG_OK);
   assert_int_equal(og_objective_create(c, h->model, h->table, options, &h->objective), OG_OK);
-  assert_int_equal(og_objective_trainer(h->objective, options, NULL, &h->trainer), OG_OK);
+  assert_int_equal(og_trainer_create_for_objective(h->objective, options, NULL, &h->trainer), OG_OK);
   og_options_destroy(options);
   for (int i = 0; i < KINDS; i++) h->alive[i] = 1;
 }

@@ -199,7 +199,7 @@ static void fit_of_a_bouncing_ball(void **state) {
   double estimate[4];
   CHECK(context, og_model_set(model, "r", "0.2"));
   CHECK(context, og_objective_create(context, model, data, options, &objective));
-  CHECK(context, og_fit_run(objective, NULL, (double[]){9.7, 0.78, 0.25, 9.9}, NULL, NULL, &fit));
+  CHECK(context, og_fit_create(objective, NULL, (double[]){9.7, 0.78, 0.25, 9.9}, NULL, NULL, &fit));
   CHECK(context, og_fit_estimate(fit, estimate));
   assert_int_equal(og_fit_converged(fit), 1);
   /* Data are exact, and the loss is flat to 1e-10 of itself within about 1e-6 of the minimum. */
@@ -229,7 +229,7 @@ static void fit_beside_an_end(void **state) {
   double estimate, loss;
   CHECK(context, og_objective_create(context, model, data, options, &objective));
   assert_int_equal(og_objective_evaluate(objective, (double[]){0.7}, &loss, NULL), OG_ERR_ENDED);
-  CHECK(context, og_fit_run(objective, NULL, NULL, NULL, NULL, &fit));
+  CHECK(context, og_fit_create(objective, NULL, NULL, NULL, NULL, &fit));
   CHECK(context, og_fit_estimate(fit, &estimate));
   assert_near(estimate, 0.69, 1e-7, "estimate", 0);
   og_fit_destroy(fit);

@@ -33,7 +33,7 @@ typedef struct point {
 
 static point new_point(void) {
   point at = {.context = new_context()};
-  CHECK(at.context, og_model_parse(at.context, "m.ode", text, sizeof text - 1, &at.model));
+  CHECK(at.context, og_model_create_from_text(at.context, "m.ode", text, sizeof text - 1, &at.model));
   at.field = og_model_field(at.model);
   at.scratch = aligned_alloc(64, (at.field->scratch_bytes(at.field, 16) + 63) / 64 * 64);
   assert_non_null(at.scratch);
@@ -179,7 +179,7 @@ static void values_of_inputs(void **state) {
   og_context *context = new_context();
   og_model *model = NULL;
   double x0, y, theta[] = {2, 5, 7};
-  CHECK(context, og_model_parse(context, "m.ode", small, sizeof small - 1, &model));
+  CHECK(context, og_model_create_from_text(context, "m.ode", small, sizeof small - 1, &model));
   CHECK(context, og_model_initial_state(model, 0, theta, &x0));
   assert_true(x0 == 10);
   CHECK(context, og_model_predict(model, 3, &x0, theta, &y));
@@ -212,7 +212,7 @@ static void evaluate_guards(int first, int last, double *g) {
     t[i] = 0.3 * i, x[i] = 0.01 + 0.37 * i, theta[i] = 0.3 + 0.01 * i, theta[LANES + i] = 1.7 - 0.1 * i;
   og_context *context = new_context();
   og_model *model;
-  CHECK(context, og_model_parse(context, "m.ode", own, (size_t)at, &model));
+  CHECK(context, og_model_create_from_text(context, "m.ode", own, (size_t)at, &model));
   const og_field *field = og_model_field(model);
   void *scratch = aligned_alloc(64, (field->scratch_bytes(field, LANES) + 63) / 64 * 64);
   assert_non_null(scratch);

@@ -25,8 +25,8 @@ typedef struct parts {
 
 static og_status build(og_context *context, parts *p) {
   double loss, gradient[2] = {3, 4}, differences[2];
-  OG_TRY(og_model_parse(context, "m.ode", text, sizeof text - 1, &p->model));
-  OG_TRY(og_table_parse_csv(context, "d.csv", csv, sizeof csv - 1, &p->table));
+  OG_TRY(og_model_create_from_text(context, "m.ode", text, sizeof text - 1, &p->model));
+  OG_TRY(og_table_create_from_text(context, "d.csv", csv, sizeof csv - 1, &p->table));
   OG_TRY(og_model_set(p->model, "e", "0.7"));
   OG_TRY(og_objective_create(context, p->model, p->table, NULL, &p->objective));
   og_status status = og_objective_evaluate(p->objective, (double[]){0.4, 0.7}, &loss, gradient);
@@ -63,8 +63,9 @@ static og_status network_life(og_context *context) {
   static const char labels[] = "t,u[1],u[2],label\n0,1,2,1\n1,1,2,3\n";
   parts p = {NULL, NULL, NULL};
   double loss, theta[64], gradient[64];
-  og_status status = og_model_parse(context, "n.ode", networks, sizeof networks - 1, &p.model);
-  if (status == OG_OK) status = og_table_parse_csv(context, "d.csv", labels, sizeof labels - 1, &p.table);
+  og_status status = og_model_create_from_text(context, "n.ode", networks, sizeof networks - 1, &p.model);
+  if (status == OG_OK)
+    status = og_table_create_from_text(context, "d.csv", labels, sizeof labels - 1, &p.table);
   if (status == OG_OK) status = og_model_set(p.model, "k", "0.4");
   if (status == OG_OK) status = og_model_initialize(p.model, 3, theta);
   if (status == OG_OK) status = og_objective_create(context, p.model, p.table, NULL, &p.objective);
@@ -86,7 +87,7 @@ static og_status refused(og_context *context) {
                               "net f = mlp(3, 0; tank), g = mlp(2, 1)\ny = g(x, 1) + exq(2)\n"
                               "event a when x = 0 any { x[2] = 1; x = [1, 2, 3]; y = 2 }\n";
   og_model *model = NULL;
-  og_status status = og_model_parse(context, "m.ode", wrong, sizeof wrong - 1, &model);
+  og_status status = og_model_create_from_text(context, "m.ode", wrong, sizeof wrong - 1, &model);
   assert_null(model);
   return status == OG_ERR_MODEL ? OG_OK : status;
 }
@@ -98,7 +99,7 @@ static og_status unreadable(og_context *context) {
       "x' = g(x)*q*pow(2, 3) + h(\ndx/dt = 2\nz = dense(x, 2)**2 - y(t - 1)\n"
       "observe x ~ normal(x\nevent a when x[1, 2] = 0 any { x = (1\nparam c ~ normal(0, 1)\n";
   og_model *model = NULL;
-  og_status status = og_model_parse(context, "m.ode", wrong, sizeof wrong - 1, &model);
+  og_status status = og_model_create_from_text(context, "m.ode", wrong, sizeof wrong - 1, &model);
   assert_null(model);
   return status == OG_ERR_MODEL ? OG_OK : status;
 }

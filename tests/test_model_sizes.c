@@ -36,7 +36,7 @@ static og_context *fenced(void) {
 
 static og_model *parse(og_context *context) {
   og_model *model = NULL;
-  if (og_model_parse(context, "m.ode", text, used, &model) != OG_OK)
+  if (og_model_create_from_text(context, "m.ode", text, used, &model) != OG_OK)
     fail_msg("%.300s\n%s", text, og_context_message(context));
   return model;
 }
@@ -177,7 +177,7 @@ static void events(void **state) {
 static void is_said(const char *message) {
   og_context *context = new_context();
   og_model *model = NULL;
-  og_status status = og_model_parse(context, "m.ode", text, used, &model);
+  og_status status = og_model_create_from_text(context, "m.ode", text, used, &model);
   const char *said = og_context_message(context);
   if (!message && status != OG_OK) fail_msg("refused: %.300s", said);
   if (message && (status != OG_ERR_MODEL || !strstr(said, message)))
@@ -214,7 +214,7 @@ static void depths(void **state) {
   add("init x = x0\nparam x0 = 1\nx' = x"), repeat("[1]", 8), add("\n");
   og_context *context = new_context();
   og_model *model;
-  assert_int_equal(og_model_parse(context, "m.ode", text, used, &model), OG_ERR_MODEL);
+  assert_int_equal(og_model_create_from_text(context, "m.ode", text, used, &model), OG_ERR_MODEL);
   assert_null(strstr(og_context_message(context), "too many indices"));
   og_context_destroy(context);
 }
@@ -286,7 +286,7 @@ static void numbers_of_errors(void **state) {
     for (size_t i = 0; i < n; i++) add("d%zu = unknown%zu\n", i, i);
     og_context *context = new_context();
     og_model *model;
-    assert_int_equal(og_model_parse(context, "m.ode", text, used, &model), OG_ERR_MODEL);
+    assert_int_equal(og_model_create_from_text(context, "m.ode", text, used, &model), OG_ERR_MODEL);
     const char *said = og_context_message(context);
     size_t told = 0;
     for (const char *at = strstr(said, ": error: "); at; at = strstr(at + 1, ": error: ")) told++;

@@ -197,7 +197,7 @@ static void errors_are_those_of_the_last_gradient(void **state) {
   (void)state;
   fixture f = make_fixture(DECAY, "id,t,x\nu,0,2.1\nu,1,1.05\nv,0,0.4\nv,3,0.3\n");
   const double theta[] = {0.7, 1.8, 0.25};
-  const og_window second = {1, OG_FROM_START, 2};
+  const og_window second = {1, 0, 2, 1};
   double loss, gradient[3];
   og_gradient_error before = {0}, after = {0};
   CHECK(f.context, og_objective_evaluate(f.objective, theta, &loss, gradient));
@@ -378,8 +378,8 @@ static og_status whole_life(og_context *context) {
   og_table *table = NULL;
   og_objective *objective = NULL;
   double theta[3], loss, gradient[3], error[3];
-  og_status status = og_model_parse(context, "m", model, strlen(model), &m);
-  if (status == OG_OK) status = og_table_parse_csv(context, "d", csv, strlen(csv), &table);
+  og_status status = og_model_create_from_text(context, "m", model, strlen(model), &m);
+  if (status == OG_OK) status = og_table_create_from_text(context, "d", csv, strlen(csv), &table);
   if (status == OG_OK) status = og_model_values(m, theta);
   if (status == OG_OK) status = og_objective_create(context, m, table, NULL, &objective);
   if (status == OG_OK) status = og_objective_evaluate(objective, theta, &loss, gradient);

@@ -29,7 +29,7 @@ static const char model_text[] = "param alpha = 1 in [0, 5]\n"
 
 static og_model *new_model(og_context *context) {
   og_model *model;
-  og_status status = og_model_parse(context, "m.ode", model_text, strlen(model_text), &model);
+  og_status status = og_model_create_from_text(context, "m.ode", model_text, strlen(model_text), &model);
   if (status != OG_OK) fail_msg("%s", og_context_message(context));
   return model;
 }
@@ -117,7 +117,7 @@ static void wrong_files_are_refused_and_change_nothing(void **state) {
 
 static og_model *parse(og_context *context, const char *text) {
   og_model *model;
-  og_status status = og_model_parse(context, "m.ode", text, strlen(text), &model);
+  og_status status = og_model_create_from_text(context, "m.ode", text, strlen(text), &model);
   if (status != OG_OK) fail_msg("%s", og_context_message(context));
   return model;
 }
@@ -282,7 +282,8 @@ static void a_model_is_read_from_its_parameters(void **state) {
   assert_int_equal(og_model_set(model, "k", "2^2"), OG_OK);
   assert_int_equal(og_model_set(model, "alpha", "4"), OG_OK); /* a param: its value is a tensor */
   assert_int_equal(og_parameters_write(model, matrix_theta, tensors_path), OG_OK);
-  if (og_model_read(context, tensors_path, &back) != OG_OK) fail_msg("%s", og_context_message(context));
+  if (og_model_create_from_file(context, tensors_path, &back) != OG_OK)
+    fail_msg("%s", og_context_message(context));
   assert_int_equal(og_model_saved(back), 1);
   assert_string_equal(og_model_text(back) + 13, matrix_text + 13);
   assert_memory_equal(og_model_text(back), "# caf?, caf\xc3\xa9", 13);
@@ -362,7 +363,7 @@ static void tensors_that_do_not_fit_are_refused_and_change_nothing(void **state)
     assert_memory_equal(theta, matrix_theta, sizeof theta);
   }
   og_model *none = NULL;
-  assert_int_equal(og_model_read(context, tensors_path, &none), OG_ERR_DATA);
+  assert_int_equal(og_model_create_from_file(context, tensors_path, &none), OG_ERR_DATA);
   assert_null(none);
   assert_contains(og_context_message(context), "has parameters but no text of a model");
   double bad[MATRIX_PARAMETERS] = {INFINITY};
@@ -408,7 +409,7 @@ static void the_state_of_a_training_is_told_from_parameters(void **state) {
   og_tensors_destroy(set);
   assert_int_equal(og_parameters_read(model, tensors_path, theta), OG_ERR_DATA);
   assert_contains(og_context_message(context), "is the state of a training, which --resume takes up");
-  assert_int_equal(og_model_read(context, tensors_path, &none), OG_ERR_DATA);
+  assert_int_equal(og_model_create_from_file(context, tensors_path, &none), OG_ERR_DATA);
   assert_contains(og_context_message(context), "is the state of a training");
   og_model_destroy(model);
   og_context_destroy(context);
@@ -419,11 +420,11 @@ static void the_state_of_a_training_is_told_from_parameters(void **state) {
 static og_status write_and_read(og_context *context) {
   og_model *model, *back = NULL;
   double theta[MATRIX_PARAMETERS];
-  OG_TRY(og_model_parse(context, "m.ode", matrix_text, strlen(matrix_text), &model));
+  OG_TRY(og_model_create_from_text(context, "m.ode", matrix_text, strlen(matrix_text), &model));
   og_status status = og_model_set(model, "k", "3");
   if (status == OG_OK) status = og_parameters_write(model, matrix_theta, tensors_path);
   if (status == OG_OK) status = og_parameters_read(model, tensors_path, theta);
-  if (status == OG_OK) status = og_model_read(context, tensors_path, &back);
+  if (status == OG_OK) status = og_model_create_from_file(context, tensors_path, &back);
   if (status == OG_OK) status = og_parameters_write(model, matrix_theta, path); /* as JSON */
   if (status == OG_OK) status = og_parameters_read(model, path, theta);
   og_model_destroy(back);

@@ -198,7 +198,7 @@ static void names_in_csv(void **state) {
   assert_memory_equal(printed(STDOUT_FILENO), expected, strlen(expected));
   snprintf(file, sizeof file, "%s/out.csv", l.folder);
   assert_int_equal(write_columns(&m.c, file), EXIT_DONE);
-  assert_int_equal(og_table_read_csv(l.p.context, file, &table), OG_OK);
+  assert_int_equal(og_table_create_from_csv(l.p.context, file, &table), OG_OK);
   for (size_t i = 0; i < LENGTH(names); i++) {
     assert_string_equal(og_table_column_name(table, i + 1), all[i]);
     assert_true(og_table_column(table, all[i])[0] == m.c.values[i]);

@@ -212,7 +212,7 @@ static void model_too(void **state) {
   og_objective *objective = NULL;
   og_options *options = new_options(context, OG_METHOD_DOP853, rtol, rtol);
   read_reference(r, &loss, truth);
-  CHECK(context, og_model_read(context, "examples/adjoints/lotka_volterra.ode", &model));
+  CHECK(context, og_model_create_from_file(context, "examples/adjoints/lotka_volterra.ode", &model));
   CHECK(context, og_model_values(model, theta));
   CHECK(context, og_objective_create(context, model, NULL, options, &objective));
   for (int adjoint = 0; adjoint < kinds(); adjoint++) {

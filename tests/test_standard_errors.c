@@ -110,7 +110,7 @@ static outcome fit_line(const char *others, const char *z, const double *pairs) 
 static void unused_parameters_are_named(void **state) {
   (void)state;
   for (int optimizer = OG_OPTIMIZER_LBFGS; optimizer <= OG_OPTIMIZER_GRADIENT; optimizer++) {
-    double pairs[] = {OG_OPT_OPTIMIZER, optimizer, OG_OPTION_COUNT};
+    double pairs[] = {OG_OPT_OPTIMIZER, optimizer, NO_OPTION};
     outcome r = fit_line(", unused = 7, w[3] = 2", "w[2]", pairs);
     assert_true(r.theta[2] == 7 && isnan(r.errors[2]) && isnan(r.errors[3]) && isnan(r.errors[5]));
     assert_close(r.errors[4], 0.2 / 2, 1e-6); /* of a mean of four */
@@ -135,7 +135,7 @@ static void parameters_known_together_are_named(void **state) {
   static const char *const together[] = {"c + d", "c*d", "c*d*exp(0.1*sin(c - c))"};
   for (int k = 0; k < 3; k++)
     for (int optimizer = OG_OPTIMIZER_LBFGS; optimizer <= OG_OPTIMIZER_GRADIENT; optimizer++) {
-      double pairs[] = {OG_OPT_OPTIMIZER, optimizer, OG_OPTION_COUNT};
+      double pairs[] = {OG_OPT_OPTIMIZER, optimizer, NO_OPTION};
       outcome r = fit_line(", c = 1, d = 2", together[k], pairs);
       assert_true(isnan(r.errors[2]) && isnan(r.errors[3]));
       assert_contains(notes, "no standard errors for c, d: the data do not determine them one by one");
@@ -158,7 +158,7 @@ static void unused_parameters_are_named_without_errors(void **state) {
   (void)state;
   fit_from("param a = 1, unused = 7\nnet f = mlp(1, 2, 1; tanh)\ninit x = a\nx' = f(x)\nobserve x ~ "
            "normal(x, 0.1)\n",
-           ROWS, (double[]){OG_OPT_ITERATIONS, 5, OG_OPTION_COUNT}, NULL);
+           ROWS, (double[]){OG_OPT_ITERATIONS, 5, NO_OPTION}, NULL);
   assert_contains(notes, "the loss did not change with unused anywhere: is it used?");
   fit_from("param a = 1, unused = 7, w[2] = 1\ninit x = a\nx' = 0*x\nobserve x ~ squared_error(x)\n", ROWS,
            NULL, NULL);
@@ -181,7 +181,7 @@ static void the_others_are_those_with_it_held(void **state) {
                {"b = -1 in [-1, 0], u = 1", "b", 0, 1}};
   for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
     for (int optimizer = OG_OPTIMIZER_LBFGS; optimizer <= OG_OPTIMIZER_GRADIENT; optimizer++) {
-      double pairs[] = {OG_OPT_OPTIMIZER, optimizer, OG_OPTION_COUNT};
+      double pairs[] = {OG_OPT_OPTIMIZER, optimizer, NO_OPTION};
       char model[300];
       snprintf(model, sizeof model,
                "param a = 1, %s\ninit x = a\nx' = %s + 0*x\nobserve x ~ normal(x, 0.1)\n", cases[k].bounds,

@@ -7,7 +7,7 @@
 #include "io/io.h"
 
 static og_status parse(og_context *context, const char *text, og_table **table) {
-  return og_table_parse_csv(context, "data.csv", text, strlen(text), table);
+  return og_table_create_from_text(context, "data.csv", text, strlen(text), table);
 }
 
 static og_table *parsed(og_context *context, const char *text) {
@@ -168,9 +168,9 @@ static void nul_bytes_are_refused(void **state) {
   (void)state;
   og_context *context = new_context();
   og_table *table;
-  assert_int_equal(og_table_parse_csv(context, "u16.csv", "t\0,\0x\0\n\0", 8, &table), OG_ERR_DATA);
+  assert_int_equal(og_table_create_from_text(context, "u16.csv", "t\0,\0x\0\n\0", 8, &table), OG_ERR_DATA);
   assert_contains(og_context_message(context), "u16.csv:1:2: a NUL byte");
-  assert_int_equal(og_table_parse_csv(context, "d.csv", "t,x\n1,\"2\0\"\n", 11, &table), OG_ERR_DATA);
+  assert_int_equal(og_table_create_from_text(context, "d.csv", "t,x\n1,\"2\0\"\n", 11, &table), OG_ERR_DATA);
   assert_contains(og_context_message(context), "d.csv:2:5: a NUL byte");
   og_context_destroy(context);
 }
@@ -179,7 +179,7 @@ static void unreadable_files_are_named(void **state) {
   (void)state;
   og_context *context = new_context();
   og_table *table;
-  assert_int_equal(og_table_read_csv(context, "/nowhere/data.csv", &table), OG_ERR_FILE);
+  assert_int_equal(og_table_create_from_csv(context, "/nowhere/data.csv", &table), OG_ERR_FILE);
   assert_string_equal(og_context_message(context),
                       "cannot read /nowhere/data.csv: No such file or directory");
   assert_null(table);
@@ -268,7 +268,7 @@ static void written_tables_read_back_to_the_same_bits(void **state) {
   assert_int_equal(og_table_add_column(table, "id", ids), OG_OK);
   assert_int_equal(og_table_add_column(table, "a \"quoted\", name", values), OG_OK);
   assert_int_equal(og_table_write_csv(table, in_folder("t.csv")), OG_OK);
-  assert_int_equal(og_table_read_csv(context, in_folder("t.csv"), &back), OG_OK);
+  assert_int_equal(og_table_create_from_csv(context, in_folder("t.csv"), &back), OG_OK);
   assert_column(back, "a \"quoted\", name", N, values);
   assert_int_equal(og_table_groups(back), 3);
   assert_memory_equal(og_table_group_of_rows(back), og_table_group_of_rows(table), N * sizeof(size_t));
@@ -288,7 +288,7 @@ static void texts_end_where_they_end(void **state) {
     og_table *table;
     og_context *context = new_context();
     snprintf(longer, sizeof longer, "%s%s", text, behind[i]);
-    assert_int_equal(og_table_parse_csv(context, "t.csv", longer, sizeof text - 1, &table), OG_OK);
+    assert_int_equal(og_table_create_from_text(context, "t.csv", longer, sizeof text - 1, &table), OG_OK);
     assert_column(table, "x", 1, (double[]){2});
     og_table_destroy(table);
     og_context_destroy(context);
@@ -310,7 +310,7 @@ static void ids_come_back_as_they_were(void **state) {
   for (size_t i = 0; i < COUNT; i++) assert_true(og_names_add(&table->groups, ids[i], &table->row_group[i]));
   assert_int_equal(og_table_append(table, "#", zeros), OG_OK); /* and a name */
   assert_int_equal(og_table_write_csv(table, in_folder("t.csv")), OG_OK);
-  assert_int_equal(og_table_read_csv(context, in_folder("t.csv"), &back), OG_OK);
+  assert_int_equal(og_table_create_from_csv(context, in_folder("t.csv"), &back), OG_OK);
   assert_int_equal(og_table_groups(back), COUNT);
   for (size_t i = 0; i < COUNT; i++) assert_string_equal(og_table_group_name(back, i), ids[i]);
   assert_string_equal(og_table_column_name(back, 1), "#");

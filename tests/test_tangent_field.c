@@ -52,9 +52,9 @@ static int driven_cost(double t, const double *x, const double *p, double *cost,
 static int driven_cost_vjp(double t, const double *x, const double *p, double w, double *x_bar,
                            double *theta_bar, double *t_bar, void *user) {
   (void)t, (void)t_bar, (void)user;
-  x_bar[0] += w * 2 * p[1] * x[0] * p[2];
-  theta_bar[1] += w * x[0] * x[0] * p[2];
-  theta_bar[2] += w * p[1] * x[0] * x[0];
+  x_bar[0] = w * 2 * p[1] * x[0] * p[2];
+  theta_bar[1] = w * x[0] * x[0] * p[2];
+  theta_bar[2] = w * p[1] * x[0] * x[0];
   return 0;
 }
 static int driven_cost_hessian(double t, const double *x, const double *p, double w, const double *dx,
@@ -62,9 +62,9 @@ static int driven_cost_hessian(double t, const double *x, const double *p, doubl
                                void *user) {
   (void)t, (void)t_bar_dot, (void)user;
   double square_dot = 2 * x[0] * dx[0];
-  x_bar_dot[0] += w * 2 * (dp[1] * x[0] * p[2] + p[1] * dx[0] * p[2] + p[1] * x[0] * dp[2]);
-  theta_bar_dot[1] += w * (square_dot * p[2] + x[0] * x[0] * dp[2]);
-  theta_bar_dot[2] += w * (dp[1] * x[0] * x[0] + p[1] * square_dot);
+  x_bar_dot[0] = w * 2 * (dp[1] * x[0] * p[2] + p[1] * dx[0] * p[2] + p[1] * x[0] * dp[2]);
+  theta_bar_dot[1] = w * (square_dot * p[2] + x[0] * x[0] * dp[2]);
+  theta_bar_dot[2] = w * (dp[1] * x[0] * x[0] + p[1] * square_dot);
   return 0;
 }
 
@@ -83,7 +83,7 @@ static og_model *driven_model(og_context *context) {
   static const char text[] = "input u\nparam p0 = 1, p1 = 1\ninit x = 1, y = 1\nx' = p0*x*y + u*x\n"
                              "y' = p1*u^2 - t*x*y\ncost integral = p1*x^2*u\n";
   og_model *model = NULL;
-  CHECK(context, og_model_parse(context, "driven", text, sizeof text - 1, &model));
+  CHECK(context, og_model_create_from_text(context, "driven", text, sizeof text - 1, &model));
   return model;
 }
 

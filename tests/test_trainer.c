@@ -197,7 +197,7 @@ static void penalties_move_the_minimum(void **state) {
   double x = (5.5 - 1) / 1.5, y = (506.0 / 120 - 1) / 1.5, loss = 0;
   size_t values;
   og_window all[12];
-  for (size_t m = 0; m < 12; m++) all[m] = (og_window){m, 0, 0};
+  for (size_t m = 0; m < 12; m++) all[m] = (og_window){m, 0, 0, 0};
   CHECK(r.context, bowl_loss(og_trainer_theta(r.trainer), 12, all, &loss, &values, NULL, r.loss));
   assert_close(og_trainer_best_loss(r.trainer), loss / 12 + x + y + (x * x + y * y) / 4, 1e-12);
   end_run(&r);

@@ -17,7 +17,7 @@ static void set_options(og_context *context, og_options *options, const char *te
 static og_trainer *make_trainer(fixture *f, const char *text) {
   og_trainer *trainer = NULL;
   set_options(f->context, f->options, text);
-  CHECK(f->context, og_objective_trainer(f->objective, f->options, NULL, &trainer));
+  CHECK(f->context, og_trainer_create_for_objective(f->objective, f->options, NULL, &trainer));
   return trainer;
 }
 
@@ -141,13 +141,13 @@ static void windows_begin_where_the_state_is_known(void **state) {
                    "0.4,0.6\n");
   og_batches *batches = NULL;
   set_options(f.context, f.options, "window=2");
-  CHECK(f.context, og_objective_batches(f.objective, f.options, &batches));
-  const og_window *windows, want[] = {{0, 0, 2}, {0, 2, 2}, {1, 1, 2}};
+  CHECK(f.context, og_batches_create_for_objective(f.objective, f.options, &batches));
+  const og_window *windows, want[] = {{0, 0, 2, 0}, {0, 2, 2, 0}, {1, 1, 2, 0}};
   assert_int_equal(og_batches_training(batches, &windows), 3);
   assert_memory_equal(windows, want, sizeof want);
   og_batches_destroy(batches);
   set_options(f.context, f.options, "window-start=first");
-  CHECK(f.context, og_objective_batches(f.objective, f.options, &batches));
+  CHECK(f.context, og_batches_create_for_objective(f.objective, f.options, &batches));
   assert_int_equal(og_batches_training(batches, &windows), 2);
   assert_true(windows[1].trajectory == 1 && windows[1].first == 1);
   og_batches_destroy(batches);
@@ -156,7 +156,7 @@ static void windows_begin_where_the_state_is_known(void **state) {
       "param k = 1\ninit x = 1\nx' = -k*x\nobserve x ~ squared_error(x)\nobserve z ~ squared_error(2*x)\n",
       "t,x,z\n0,1,NA\n1,0.4,NA\n2,NA,0.2\n3,NA,0.1\n");
   set_options(f.context, f.options, "window=2;validation=0.5");
-  assert_int_equal(og_objective_batches(f.objective, f.options, &batches), OG_ERR_DATA);
+  assert_int_equal(og_batches_create_for_objective(f.objective, f.options, &batches), OG_ERR_DATA);
   assert_contains(og_context_message(f.context), "held out");
   drop_fixture(&f);
 }
@@ -184,8 +184,7 @@ static void parts_from_the_start_add_up(void **state) {
   (void)state;
   fixture f = make_fixture(DECAY, "t,x\n0,2\n1,1.1\n2,0.4\n3,0.3\n");
   const double theta[3] = {0.6, 2.1, 0.2};
-  const og_window parts[] = {{0, OG_FROM_START, 3}, {0, OG_FROM_START + 3, 1}},
-                  bad = {0, OG_FROM_START + 3, 2};
+  const og_window parts[] = {{0, 0, 3, 1}, {0, 3, 1, 1}}, bad = {0, 3, 2, 1};
   double loss, sum, gradient[3], sums[3];
   size_t values;
   CHECK(f.context, og_objective_evaluate(f.objective, theta, &loss, gradient));
@@ -325,7 +324,7 @@ static void try_trainer(const char *model, const char *csv, const char *text, og
   fixture f = make_fixture(model, csv);
   og_trainer *trainer = NULL;
   set_options(f.context, f.options, text);
-  assert_int_equal(og_objective_trainer(f.objective, f.options, NULL, &trainer), status);
+  assert_int_equal(og_trainer_create_for_objective(f.objective, f.options, NULL, &trainer), status);
   assert_null(trainer);
   assert_contains(og_context_message(f.context), message);
   drop_fixture(&f);
@@ -342,7 +341,7 @@ static void what_cannot_be_trained_is_refused(void **state) {
   const double outside[3] = {100, 0, 1};
   og_trainer *trainer = NULL;
   set_options(f.context, f.options, "optimizer=adam");
-  assert_int_equal(og_objective_trainer(f.objective, f.options, outside, &trainer), OG_ERR_BOUNDS);
+  assert_int_equal(og_trainer_create_for_objective(f.objective, f.options, outside, &trainer), OG_ERR_BOUNDS);
   assert_contains(og_context_message(f.context), "parameter v");
   drop_fixture(&f);
 }
@@ -354,14 +353,14 @@ static og_status whole_training(og_context *context) {
   og_options *options = NULL;
   og_objective *objective = NULL;
   og_trainer *trainer = NULL;
-  og_status status = og_model_parse(context, "m", LINE, strlen(LINE), &model);
-  if (status == OG_OK) status = og_table_parse_csv(context, "d", csv, strlen(csv), &table);
+  og_status status = og_model_create_from_text(context, "m", LINE, strlen(LINE), &model);
+  if (status == OG_OK) status = og_table_create_from_text(context, "d", csv, strlen(csv), &table);
   if (status == OG_OK) status = og_options_create(context, &options);
   if (status == OG_OK) status = og_options_set_text(options, "optimizer", "adam");
   if (status == OG_OK) status = og_options_set_text(options, "window", "3");
   if (status == OG_OK) status = og_options_set_text(options, "epochs", "2");
   if (status == OG_OK) status = og_objective_create(context, model, table, options, &objective);
-  if (status == OG_OK) status = og_objective_trainer(objective, NULL, NULL, &trainer);
+  if (status == OG_OK) status = og_trainer_create_for_objective(objective, NULL, NULL, &trainer);
   if (status == OG_OK) status = og_trainer_run(trainer, NULL, NULL);
   og_trainer_destroy(trainer);
   og_objective_destroy(objective);

@@ -106,7 +106,7 @@ static og_model *read_model(og_context *context, const char *name) {
   char path[128];
   og_model *model = NULL;
   snprintf(path, sizeof path, "tests/trust/%s.ode", name);
-  CHECK(context, og_model_read(context, path, &model));
+  CHECK(context, og_model_create_from_file(context, path, &model));
   return model;
 }
 
@@ -114,7 +114,7 @@ static og_table *read_data(og_context *context, const char *name) {
   char path[128];
   og_table *data = NULL;
   snprintf(path, sizeof path, "tests/trust/%s.csv", name);
-  CHECK(context, og_table_read_csv(context, path, &data));
+  CHECK(context, og_table_create_from_csv(context, path, &data));
   return data;
 }
 
@@ -349,7 +349,7 @@ static void judge_fit(const char *name, int plain_errors) {
   og_fit *fit = NULL;
   og_parameter_info info = {0};
   double estimate[PARAMETERS], error[PARAMETERS], least = right_of(name, "least ", "loss");
-  CHECK(o.context, og_fit_run(o.objective, NULL, NULL, NULL, NULL, &fit));
+  CHECK(o.context, og_fit_create(o.objective, NULL, NULL, NULL, NULL, &fit));
   CHECK(o.context, og_fit_estimate(fit, estimate));
   CHECK(o.context, og_fit_standard_errors(fit, error));
   if (plain_errors) errors_by_hessian(&o, estimate, error);

@@ -22,7 +22,7 @@ static const char *const windows_by_hand =
     "param a = 1.1, b = 0.4, c = 0.4, d = 0.1, s = 0.3 in [0.01, 5], x0 = 9, y0 = 4\n"
     "init x = x_start\ninit y = y_start\nx' = a*x - b*x*y\ny' = d*x*y - c*y\n"
     "observe x ~ lognormal(log(x), s)\nobserve y ~ normal(y, 0.5)\n";
-static const og_window windows[] = {{0, 1, 3}, {1, 0, 4}, {0, 2, 4}, {2, 0, 2}};
+static const og_window windows[] = {{0, 1, 3, 0}, {1, 0, 4, 0}, {0, 2, 4, 0}, {2, 0, 2, 0}};
 static const char data_by_hand[] =
     "id,t,x,y,x_start,y_start\n"
     "1,0.5,6.9,5.7,6.9,5.7\n1,1,4.1,7.0,6.9,5.7\n1,1.5,2.2,7.2,6.9,5.7\n"
@@ -42,7 +42,7 @@ static fixture with_adjoint(const char *model, const char *csv, int adjoint) {
 static void the_whole_set_has_the_same_bits(void **state) {
   (void)state;
   fixture f = make_fixture(rivals, data);
-  const og_window all[] = {{0, 0, 0}, {1, 0, 0}, {2, 0, 0}};
+  const og_window all[] = {{0, 0, 0, 0}, {1, 0, 0, 0}, {2, 0, 0, 0}};
   double loss, gradient[P], batch_loss, batch_gradient[P];
   size_t values;
   CHECK(f.context, og_objective_evaluate(f.objective, theta, &loss, gradient));
@@ -86,21 +86,21 @@ static void expect(og_objective *objective, og_context *context, og_window windo
 static void windows_that_make_no_sense_are_refused(void **state) {
   (void)state;
   fixture f = make_fixture(rivals, data);
-  expect(f.objective, f.context, (og_window){3, 0, 0}, OG_ERR_ARGUMENT,
+  expect(f.objective, f.context, (og_window){3, 0, 0, 0}, OG_ERR_ARGUMENT,
          "trajectory 3 of an objective with 3");
-  expect(f.objective, f.context, (og_window){0, 1, 0}, OG_ERR_ARGUMENT, "first must be 0");
-  expect(f.objective, f.context, (og_window){0, 1, 1}, OG_ERR_ARGUMENT, "has one row");
-  expect(f.objective, f.context, (og_window){0, 4, 3}, OG_ERR_ARGUMENT, "trajectory 0 has 6");
-  expect(f.objective, f.context, (og_window){0, (size_t)-1, 3}, OG_ERR_ARGUMENT, "trajectory 0 has 6");
-  expect(f.objective, f.context, (og_window){0, 4, 2}, OG_ERR_DATA,
+  expect(f.objective, f.context, (og_window){0, 1, 0, 0}, OG_ERR_ARGUMENT, "first must be 0");
+  expect(f.objective, f.context, (og_window){0, 1, 1, 0}, OG_ERR_ARGUMENT, "has one row");
+  expect(f.objective, f.context, (og_window){0, 4, 3, 0}, OG_ERR_ARGUMENT, "trajectory 0 has 6");
+  expect(f.objective, f.context, (og_window){0, (size_t)-1, 3, 0}, OG_ERR_ARGUMENT, "trajectory 0 has 6");
+  expect(f.objective, f.context, (og_window){0, 4, 2, 0}, OG_ERR_DATA,
          "row 5, trajectory u, but column y has no value there");
   assert_int_equal(og_objective_evaluate_batch(f.objective, theta, 0, windows, NULL, NULL, NULL),
                    OG_ERR_ARGUMENT);
   drop_fixture(&f);
   f = make_fixture(RIVALS "observe x ~ normal(x, 1)\nobserve y ~ normal(2*y, 1)\n", data);
-  expect(f.objective, f.context, (og_window){0, 0, 2}, OG_ERR_UNSUPPORTED,
+  expect(f.objective, f.context, (og_window){0, 0, 2, 0}, OG_ERR_UNSUPPORTED,
          "no column observes component 1 of state y as it is");
-  expect(f.objective, f.context, (og_window){0, 0, 0}, OG_OK, "");
+  expect(f.objective, f.context, (og_window){0, 0, 0, 0}, OG_OK, "");
   drop_fixture(&f);
 }
 
@@ -126,7 +126,7 @@ static const char tank_data[] = "id,t,power,room,size,x,v,y\n"
                                 "a,2,-1,1,2,0.8,NA,1\n"
                                 "a,4,0,-1,2,NA,0.3,-3.5\n"
                                 "b,3,2,0.75,NA,1.3,0.4,4\n";
-static const og_window tank_windows[] = {{0, 1, 3}, {1, 0, 2}, {0, 0, 4}};
+static const og_window tank_windows[] = {{0, 1, 3, 0}, {1, 0, 2, 0}, {0, 0, 4, 0}};
 
 /* Their rows, and where they start. */
 static const char tank_by_hand[] = TANK(KICK) "input x_start, v_start\ninit x = x_start\ninit v = v_start\n";
@@ -164,7 +164,7 @@ static void windows_of_a_model_with_everything(void **state) {
 static void batches_of_a_partition_add_up(void **state) {
   (void)state;
   fixture f = make_fixture(tank, tank_data);
-  const og_window b = {1, 0, 0}, a = {0, 0, 0};
+  const og_window b = {1, 0, 0, 0}, a = {0, 0, 0, 0};
   double loss, gradient[3], part, part_gradient[3], sum = 0, sums[3] = {0};
   CHECK(f.context, og_objective_evaluate(f.objective, tank_theta, &loss, gradient));
   for (int k = 0; k < 2; k++) {
@@ -184,7 +184,7 @@ static double batch_loss(const fixture *f, const double *at, size_t count, const
   return loss;
 }
 
-static const og_window mixed[] = {{0, 1, 4}, {1, 0, 0}, {0, 0, 2}, {1, 1, 2}, {0, 0, 0}};
+static const og_window mixed[] = {{0, 1, 4, 0}, {1, 0, 0, 0}, {0, 0, 2, 0}, {1, 1, 2, 0}, {0, 0, 0, 0}};
 enum { MIXED = sizeof mixed / sizeof *mixed };
 
 /* Differences of order 4: h^4 and 1e-13 / h are both 1e-10, and steps are not held. */
@@ -238,7 +238,7 @@ static void windows_do_not_know_of_each_other(void **state) {
 enum { MANY = 70 };
 
 static void many_windows(og_window *batch) {
-  for (size_t i = 0; i < MANY; i++) batch[i] = (og_window){i % 2, i % 5 ? i % 3 % 2 : 0, i % 5 ? 2 : 3};
+  for (size_t i = 0; i < MANY; i++) batch[i] = (og_window){i % 2, i % 5 ? i % 3 % 2 : 0, i % 5 ? 2 : 3, 0};
 }
 
 static void the_same_bits_for_any_threads_and_budget(void **state) {
@@ -277,10 +277,10 @@ static void a_batch_of_a_known_shape_is_set_up_without_allocations(void **state)
     og_window batch[MANY];
     double loss, gradient[3];
     size_t count = k ? MANY : MANY / 2; /* a block of lanes each */
-    for (size_t i = 0; i < MANY; i++) batch[i] = (og_window){i % 2, i % 3 % 2, 2};
+    for (size_t i = 0; i < MANY; i++) batch[i] = (og_window){i % 2, i % 3 % 2, 2, 0};
     assert_int_equal(og_context_create(counter_allocate, counter_release, &c, &context), OG_OK);
-    CHECK(context, og_model_parse(context, "m.ode", quiet_tank, sizeof quiet_tank - 1, &model));
-    CHECK(context, og_table_parse_csv(context, "d.csv", tank_data, sizeof tank_data - 1, &table));
+    CHECK(context, og_model_create_from_text(context, "m.ode", quiet_tank, sizeof quiet_tank - 1, &model));
+    CHECK(context, og_table_create_from_text(context, "d.csv", tank_data, sizeof tank_data - 1, &table));
     CHECK(context, og_objective_create(context, model, table, NULL, &objective));
     CHECK(context, og_objective_evaluate_batch(objective, tank_theta, count, batch, &loss, NULL, gradient));
     long before = c.calls;
@@ -301,8 +301,9 @@ static og_status life(og_context *context) {
   og_window batch[MANY];
   double loss = 17, gradient[3] = {1, 2, 3};
   many_windows(batch);
-  og_status status = og_model_parse(context, "m.ode", tank, sizeof tank - 1, &model);
-  if (status == OG_OK) status = og_table_parse_csv(context, "d.csv", tank_data, sizeof tank_data - 1, &table);
+  og_status status = og_model_create_from_text(context, "m.ode", tank, sizeof tank - 1, &model);
+  if (status == OG_OK)
+    status = og_table_create_from_text(context, "d.csv", tank_data, sizeof tank_data - 1, &table);
   if (status == OG_OK) status = og_objective_create(context, model, table, NULL, &objective);
   size_t counts[] = {2, MIXED, 3};
   for (int i = 0; i < 3 && status == OG_OK; i++) {
@@ -349,7 +350,7 @@ static og_objective *net_objective(fixture *f, og_precision precision, int threa
 
 static void net_windows(og_window *batch) {
   for (size_t i = 0; i < NET_WINDOWS; i++)
-    batch[i] = i % 4 == 3 ? (og_window){i % 5, 0, 0} : (og_window){i % 5, i % 7, 3 + i % 3};
+    batch[i] = i % 4 == 3 ? (og_window){i % 5, 0, 0, 0} : (og_window){i % 5, i % 7, 3 + i % 3, 0};
 }
 
 static void networks_have_the_same_bits_for_any_threads_and_budget(void **state) {
@@ -380,7 +381,7 @@ static void networks_on_windows(void **state) {
   og_window batch[NET_WINDOWS], all[5];
   double weights[NET], moved[NET], gradient[NET], other[NET], loss, part, d[2], along = 0, h = 1e-4;
   CHECK(f.context, og_model_initialize(f.model, 3, weights));
-  for (size_t m = 0; m < 5; m++) all[m] = (og_window){m, 0, 0};
+  for (size_t m = 0; m < 5; m++) all[m] = (og_window){m, 0, 0, 0};
   CHECK(f.context, og_objective_evaluate(objective, weights, &loss, gradient));
   CHECK(f.context, og_objective_evaluate_batch(objective, weights, 5, all, &part, NULL, other));
   assert_memory_equal(&loss, &part, sizeof loss);
@@ -405,7 +406,7 @@ static void a_failure_names_the_window(void **state) {
   (void)state;
   static const char named[] = "id,t,x\np,0,0.1\np,1,0.2\nq,0,0.3\nq,1,2\nq,2,3\n";
   fixture f = make_fixture(BURST, named);
-  const og_window batch[] = {{0, 0, 2}, {1, 1, 2}, {1, 0, 0}};
+  const og_window batch[] = {{0, 0, 2, 0}, {1, 1, 2, 0}, {1, 0, 0, 0}};
   double loss = 17, gradient = 17, one = 1;
   assert_int_not_equal(og_objective_evaluate_batch(f.objective, &one, 3, batch, &loss, NULL, &gradient),
                        OG_OK);
@@ -419,7 +420,7 @@ static void a_failure_names_the_window(void **state) {
   drop_fixture(&f);
   f = make_fixture(BURST, "t,x\n0,0.1\n1,2\n2,3\n");
   assert_int_not_equal(
-      og_objective_evaluate_batch(f.objective, &one, 1, &(og_window){0, 1, 2}, &loss, NULL, NULL), OG_OK);
+      og_objective_evaluate_batch(f.objective, &one, 1, &(og_window){0, 1, 2, 0}, &loss, NULL, NULL), OG_OK);
   assert_contains(og_context_message(f.context),
                   "trajectory 0 (data rows 2 to 3 of the data's trajectory 0, at test.csv:3)");
   drop_fixture(&f);
@@ -439,11 +440,12 @@ static void windows_in_files_and_none(void **state) {
       CHECK(f.context, og_table_add_column(f.table, "t", t));
       CHECK(f.context, og_table_add_column(f.table, "x", x));
     } else {
-      CHECK(f.context, og_table_parse_csv(f.context, name, text, strlen(text), &f.table));
+      CHECK(f.context, og_table_create_from_text(f.context, name, text, strlen(text), &f.table));
     }
     CHECK(f.context, og_objective_create(f.context, f.model, f.table, f.options, &f.objective));
     assert_int_not_equal(
-        og_objective_evaluate_batch(f.objective, &one, 1, &(og_window){0, 1, 2}, &loss, NULL, NULL), OG_OK);
+        og_objective_evaluate_batch(f.objective, &one, 1, &(og_window){0, 1, 2, 0}, &loss, NULL, NULL),
+        OG_OK);
     assert_contains(og_context_message(f.context),
                     made ? "(data rows 2 to 3 of the data's trajectory 0) stopped" : "dddd/e.csv:5) stopped");
     assert_int_equal(strstr(og_context_message(f.context), ", at ...d") != NULL, !made);
@@ -459,9 +461,9 @@ static void rows_that_cannot_be_are_named(void **state) {
                            "t,x\n0,3\n1,2.5\n2,1\n3,0.5\n");
   double loss, one = 1;
   CHECK(f.context,
-        og_objective_evaluate_batch(f.objective, &one, 1, &(og_window){0, 0, 2}, &loss, NULL, NULL));
+        og_objective_evaluate_batch(f.objective, &one, 1, &(og_window){0, 0, 2, 0}, &loss, NULL, NULL));
   assert_int_equal(
-      og_objective_evaluate_batch(f.objective, &one, 1, &(og_window){0, 1, 3}, &loss, NULL, NULL),
+      og_objective_evaluate_batch(f.objective, &one, 1, &(og_window){0, 1, 3, 0}, &loss, NULL, NULL),
       OG_ERR_ENDED);
   assert_contains(og_context_message(f.context), "data row 4, at t = 3, is never reached");
   drop_fixture(&f);
@@ -469,9 +471,9 @@ static void rows_that_cannot_be_are_named(void **state) {
                    "observe y ~ normal(sqrt(x - 1), 1)\n",
                    "t,x,y\n0,3,1\n1,2.5,1\n2,1.5,1\n3,1.2,1\n");
   CHECK(f.context,
-        og_objective_evaluate_batch(f.objective, &one, 1, &(og_window){0, 0, 2}, &loss, NULL, NULL));
+        og_objective_evaluate_batch(f.objective, &one, 1, &(og_window){0, 0, 2, 0}, &loss, NULL, NULL));
   assert_int_equal(
-      og_objective_evaluate_batch(f.objective, &one, 1, &(og_window){0, 2, 2}, &loss, NULL, NULL),
+      og_objective_evaluate_batch(f.objective, &one, 1, &(og_window){0, 2, 2, 0}, &loss, NULL, NULL),
       OG_ERR_NOT_FINITE);
   assert_contains(og_context_message(f.context), "the loss of data row 4, at t = 3");
   drop_fixture(&f);

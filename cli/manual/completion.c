@@ -28,7 +28,7 @@ static void put_verbs(FILE *file) {
 
 static void put_bash_names(FILE *file, value_kind kind) {
   const char *separator = "    ";
-  for (size_t i = 0; i < OPTION_ROWS; i++) {
+  for (size_t i = 0; i < option_rows(); i++) {
     if (kind_of(i) != kind) continue;
     fprintf(file, "%s--%s", separator, option_row_of(i).name);
     separator = " | ";
@@ -42,7 +42,7 @@ static void put_bash_values(FILE *file) {
   fputs(") compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- \"$word\"); return ;;\n", file);
   put_bash_names(file, SOME_VALUE);
   fputs(") return ;;\n", file);
-  for (size_t i = 0; i < OPTION_ROWS; i++) {
+  for (size_t i = 0; i < option_rows(); i++) {
     if (kind_of(i) != A_WORD) continue;
     fprintf(file, "    --%s) COMPREPLY=($(compgen -W \"", option_row_of(i).name);
     put_words(file, option_choices(i));
@@ -82,7 +82,7 @@ void write_bash_completion(FILE *file) {
         file);
   for (size_t i = 0; i < VERB_TEXTS; i++) {
     fprintf(file, "    %s) options=\"", verb_texts[i].name);
-    for (size_t k = 0, count = 0; k < OPTION_ROWS; k++)
+    for (size_t k = 0, count = 0; k < option_rows(); k++)
       if (has_option(&verb_texts[i], k)) fprintf(file, "%s--%s", count++ ? " " : "", option_row_of(k).name);
     fputs("\" ;;\n", file);
   }
@@ -159,7 +159,7 @@ void write_zsh_completion(FILE *file) {
         file);
   for (size_t i = 0; i < VERB_TEXTS; i++) {
     fprintf(file, "    %s)\n      _arguments -S \\\n", verb_texts[i].name);
-    for (size_t k = 0; k < OPTION_ROWS; k++)
+    for (size_t k = 0; k < option_rows(); k++)
       if (has_option(&verb_texts[i], k)) put_zsh_option(file, &verb_texts[i], k);
     fputs("        ':MODEL:_files'\n      ;;\n", file);
   }

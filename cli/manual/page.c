@@ -73,7 +73,7 @@ void write_verb_page(FILE *file, const verb_text *verb) {
   fputs(".PP\n", file);
   put_line(file, about_streams);
   fputs(".SH OPTIONS\n", file);
-  for (size_t i = 0; i < OPTION_ROWS; i++) {
+  for (size_t i = 0; i < option_rows(); i++) {
     const char *heading = option_heading(verb, i);
     if (heading) {
       fputs(".SS \"", file);

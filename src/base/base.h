@@ -41,6 +41,13 @@ og_threads *og_threads_of(og_context *context);
 /* Writes one line to the log sink. */
 void og_log(const og_context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The numbers of what the header names begin at 0. */
+enum {
+  OG_OPTION_COUNT = OG_OPT_REDUCTION + 1,
+  OG_METHOD_COUNT = OG_METHOD_DOP853 + 1,
+  OG_STAT_COUNT = OG_STAT_REFINEMENTS + 1
+};
+
 /* Of arguments of public functions (odegrad.h has the rule): the object that a function is of, whose context
  * the others are told to; pointers that are needed; arrays that are needed when they have entries. */
 og_status og_fail_null(og_context *context, const char *function, const char *argument);

@@ -127,6 +127,10 @@ struct og_options {
   option_value values[OG_OPTION_COUNT];
 };
 
+int og_option_count(void) { return OG_OPTION_COUNT; }
+int og_method_count(void) { return OG_METHOD_COUNT; }
+int og_stat_count(void) { return OG_STAT_COUNT; }
+
 const og_option_info *og_option_describe(og_option option) {
   return (unsigned)option < OG_OPTION_COUNT ? &option_rows[option] : NULL;
 }

@@ -321,6 +321,24 @@ void og_callback_clear(const og_callback_field *field, og_callback_point *at) {
   at->t_bar = 0;
 }
 
+/* What the running cost's callbacks write, to be added to what those of f have written. */
+typedef struct cost_bars {
+  double *x, *theta, t;
+} cost_bars;
+
+static cost_bars clear_cost(const og_callback_field *field, const og_callback_point *at) {
+  size_t n = field->base.n, entries = og_callback_entries(field);
+  memset(at->cost_bar, 0, (n + entries) * sizeof *at->cost_bar);
+  return (cost_bars){at->cost_bar, at->cost_bar + n, 0};
+}
+
+static void add_cost(const og_callback_field *field, const cost_bars *bars, og_callback_point *at) {
+  size_t n = field->base.n - 1, entries = og_callback_entries(field);
+  for (size_t i = 0; i < n; i++) at->x_bar[i] += bars->x[i];
+  for (size_t i = 0; i < entries; i++) at->theta_bar[i] += bars->theta[i];
+  at->t_bar += bars->t;
+}
+
 int og_callback_vjp(const og_callback_field *field, og_callback_point *at) {
   if (field->block.vjp) return og_block_vjp_at(field, at);
   if (!field->vjp || (field->cost && !field->cost_vjp))
@@ -328,9 +346,11 @@ int og_callback_vjp(const og_callback_field *field, og_callback_point *at) {
   og_callback_clear(field, at);
   int result =
       field->vjp(at->t, at->x, at->theta, at->lambda, at->x_bar, at->theta_bar, &at->t_bar, field->user);
-  if (result == 0 && field->cost)
-    result = field->cost_vjp(at->t, at->x, at->theta, at->lambda[field->base.n - 1], at->x_bar, at->theta_bar,
-                             &at->t_bar, field->user);
+  if (result || !field->cost) return result;
+  cost_bars bars = clear_cost(field, at);
+  result = field->cost_vjp(at->t, at->x, at->theta, at->lambda[field->base.n - 1], bars.x, bars.theta,
+                           &bars.t, field->user);
+  add_cost(field, &bars, at);
   return result;
 }
 
@@ -358,8 +378,10 @@ int og_callback_hessian(const og_callback_field *field, og_callback_point *at) {
   og_callback_clear(field, at);
   int result = field->hessian(at->t, at->x, at->theta, at->lambda, at->x_dot, at->theta_dot, at->x_bar,
                               at->theta_bar, &at->t_bar, field->user);
-  if (result == 0 && field->cost)
-    result = field->cost_hessian(at->t, at->x, at->theta, at->lambda[field->base.n - 1], at->x_dot,
-                                 at->theta_dot, at->x_bar, at->theta_bar, &at->t_bar, field->user);
+  if (result || !field->cost) return result;
+  cost_bars bars = clear_cost(field, at);
+  result = field->cost_hessian(at->t, at->x, at->theta, at->lambda[field->base.n - 1], at->x_dot,
+                               at->theta_dot, bars.x, bars.theta, &bars.t, field->user);
+  add_cost(field, &bars, at);
   return result;
 }

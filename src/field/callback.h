@@ -31,6 +31,7 @@ typedef struct og_callback_point {
   double *x, *theta, *f, *lambda, *x_bar, *theta_bar, *x_dot, *theta_dot;
   double *rows, *rows_bar, *rows_dot; /* the field's theta */
   double *work;                       /* for finite differences */
+  double *cost_bar;                   /* x_bar and theta_bar of the running cost: with one */
 } og_callback_point;
 
 /* NULL: the field is of another kind. */

@@ -13,11 +13,12 @@ static size_t work_doubles(const og_field *field) {
 
 size_t og_callback_doubles(const og_field *field) {
   size_t entries = og_callback_entries((const og_callback_field *)field);
-  return 5 * field->n + 3 * entries + work_doubles(field) + (og_has_rows(field) ? 3 * field->p : 0);
+  size_t cost = field->quadratures ? field->n + entries : 0;
+  return 5 * field->n + 3 * entries + cost + work_doubles(field) + (og_has_rows(field) ? 3 * field->p : 0);
 }
 
 /* Arrays of n: x, f, lambda, x_bar, x_dot; of entries: theta, theta_bar, theta_dot; the rows of inputs; the
- * differences' work. */
+ * differences' work; the running cost's part. */
 og_callback_point og_callback_point_in(const og_field *field, double *scratch) {
   size_t n = field->n, entries = og_callback_entries((const og_callback_field *)field), p = field->p;
   og_callback_point at = {.x = scratch,
@@ -29,7 +30,8 @@ og_callback_point og_callback_point_in(const og_field *field, double *scratch) {
   at.theta_bar = at.theta + entries;
   at.theta_dot = at.theta_bar + entries;
   at.work = at.theta_dot + entries;
-  double *rows = at.work + work_doubles(field);
+  at.cost_bar = at.work + work_doubles(field);
+  double *rows = at.cost_bar + (field->quadratures ? n + entries : 0);
   int has_rows = og_has_rows(field);
   at.rows = has_rows ? rows : at.theta;
   at.rows_bar = has_rows ? rows + p : at.theta_bar;

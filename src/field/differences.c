@@ -90,7 +90,8 @@ static int moved_vjp(const og_callback_field *field, const og_callback_point *at
                              .theta = at->work + n,
                              .lambda = at->lambda,
                              .x_bar = x_bar,
-                             .theta_bar = theta_bar};
+                             .theta_bar = theta_bar,
+                             .cost_bar = at->cost_bar};
   for (size_t i = 0; i < n; i++) moved.x[i] = at->x[i] + h * at->x_dot[i];
   for (size_t i = 0; i < p; i++) moved.theta[i] = at->theta[i] + h * at->theta_dot[i];
   int result = og_callback_vjp(field, &moved);

@@ -15,7 +15,9 @@ struct og_breakpoint {
       after; /* steps end at `time`; the last time on its left side, the first on its right */
 };
 
-/* Of a field that has breakpoints, sorted by time, and the row: its functions are from now on carried out at
+/* Whoever adds a function to og_field_ops that is given times adds it to pieces_real.c too.
+ *
+ * Of a field that has breakpoints, sorted by time, and the row: its functions are from now on carried out at
  * times of their piece. Once; the functions as they were are in whole_d and whole_s. */
 void og_pieces_wrap(og_field *field);
 

@@ -136,13 +136,13 @@ static void transposed(const og_field *field, int lanes, int count, const OG_R(o
 void OG_R(og_pieces_wrap)(og_field *field) {
   OG_R(og_field_ops) *ops = &field->OG_R(ops);
   field->OG_R(whole) = *ops;
-  *ops = (OG_R(og_field_ops)){.eval = eval,
-                              .vjp = ops->vjp ? vjp : NULL,
-                              .vjp_add = ops->vjp_add ? vjp_add : NULL,
-                              .jvp = ops->jvp ? jvp : NULL,
-                              .hessian = ops->hessian ? hessian : NULL,
-                              .eval_tape = ops->eval_tape ? eval_tape : NULL,
-                              .vjp_weights = ops->vjp_weights ? vjp_weights : NULL};
+  if (ops->eval) ops->eval = eval;
+  if (ops->vjp) ops->vjp = vjp;
+  if (ops->vjp_add) ops->vjp_add = vjp_add;
+  if (ops->jvp) ops->jvp = jvp;
+  if (ops->hessian) ops->hessian = hessian;
+  if (ops->eval_tape) ops->eval_tape = eval_tape;
+  if (ops->vjp_weights) ops->vjp_weights = vjp_weights;
   OG_R(og_pieces_wrap_stages)(field);
 }
 

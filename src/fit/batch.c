@@ -148,12 +148,12 @@ og_status og_batch_set_all(og_batch *batch) {
 }
 
 static og_problem problem_of(const og_data *data, const og_window *window) {
-  size_t m = window->trajectory, first = window->first & ~OG_FROM_START;
+  size_t m = window->trajectory, first = window->first;
   if (window->count == 0) return whole_trajectory(data, m);
   return (og_problem){.trajectory = m,
                       .row = data->first[m] + first,
                       .rows = window->count,
-                      .window = first == window->first,
+                      .window = !window->from_start,
                       .cut = 1};
 }
 

@@ -22,7 +22,7 @@ static void descend(og_search *search) {
   case OG_OPTIMIZER_GRADIENT: og_gradient_descent(search); break;
   case OG_OPTIMIZER_LBFGS:
   case OG_OPTIMIZER_SLSQP: og_quasi_newton(search); break;
-  default: break; /* refused in og_fit_run */
+  default: break; /* refused in og_fit_create */
   }
 }
 
@@ -301,8 +301,8 @@ static og_status run_with(og_fit *fit, og_objective *objective, const og_options
   return status;
 }
 
-og_status og_fit_run(og_objective *objective, const og_options *options, const double *theta,
-                     og_progress_fn progress, void *user, og_fit **out) {
+og_status og_fit_create(og_objective *objective, const og_options *options, const double *theta,
+                        og_progress_fn progress, void *user, og_fit **out) {
   if (out) *out = NULL;
   OG_OBJECT(objective);
   OG_NEED(objective->context, out);
@@ -311,11 +311,11 @@ og_status og_fit_run(og_objective *objective, const og_options *options, const d
                    "the model has no parameters to fit: declare some with `param`");
   const og_options *o = options ? options : objective->options;
   if (og_options_integer(o, OG_OPT_OPTIMIZER) >= OG_OPTIMIZER_ADAM)
-    return og_fail(
-        objective->context, OG_ERR_UNSUPPORTED,
-        "optimizer %s goes by mini-batches: use og_objective_trainer, or lbfgs, slsqp or gradient for a "
-        "fit",
-        og_options_choice_name(o, OG_OPT_OPTIMIZER));
+    return og_fail(objective->context, OG_ERR_UNSUPPORTED,
+                   "optimizer %s goes by mini-batches: use og_trainer_create_for_objective, or lbfgs, slsqp "
+                   "or gradient for a "
+                   "fit",
+                   og_options_choice_name(o, OG_OPT_OPTIMIZER));
   og_fit *fit = NULL;
   OG_TRY(create(objective->context, objective->p, &fit));
   og_status status = run_with(fit, objective, options, theta, progress, user);

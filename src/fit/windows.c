@@ -19,7 +19,7 @@ og_status og_objective_check_windows(og_objective *objective) {
                  j - info.offset + 1, info.name, info.name, info.name);
 }
 
-static int from_start(const og_window *w) { return w->count > 0 && w->first >= OG_FROM_START; }
+static int from_start(const og_window *w) { return w->count > 0 && w->from_start; }
 
 static og_status bad_window(const og_objective *objective, size_t i, const og_window *w) {
   size_t M = objective->data->trajectories;
@@ -36,13 +36,12 @@ static og_status bad_window(const og_objective *objective, size_t i, const og_wi
     return og_fail(context, OG_ERR_ARGUMENT, "window %zu has one row: a solve goes from one to another", i);
   return og_fail(context, OG_ERR_ARGUMENT,
                  "window %zu: %zu rows from row %zu on, but trajectory %zu has %zu (they count from 0)", i,
-                 w->count, w->first & ~OG_FROM_START, w->trajectory,
-                 og_objective_rows(objective, w->trajectory));
+                 w->count, w->first, w->trajectory, og_objective_rows(objective, w->trajectory));
 }
 
 static int fits(const og_objective *objective, const og_window *w) {
   if (w->trajectory >= objective->data->trajectories) return 0;
-  size_t rows = og_objective_rows(objective, w->trajectory), first = w->first & ~OG_FROM_START;
+  size_t rows = og_objective_rows(objective, w->trajectory), first = w->first;
   if (w->count == 0) return w->first == 0;
   return w->count >= (from_start(w) ? 1 : 2) && first < rows && w->count <= rows - first;
 }

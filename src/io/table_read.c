@@ -378,8 +378,8 @@ static void release_reader(reader *r) {
   og_free(r->context, r->row_line);
 }
 
-og_status og_table_parse_csv(og_context *context, const char *name, const char *text, size_t length,
-                             og_table **out) {
+og_status og_table_create_from_text(og_context *context, const char *name, const char *text, size_t length,
+                                    og_table **out) {
   if (out) *out = NULL;
   OG_OBJECT(context);
   OG_NEED(context, out);
@@ -399,7 +399,7 @@ og_status og_table_parse_csv(og_context *context, const char *name, const char *
   return status;
 }
 
-og_status og_table_read_csv(og_context *context, const char *path, og_table **out) {
+og_status og_table_create_from_csv(og_context *context, const char *path, og_table **out) {
   if (out) *out = NULL;
   OG_OBJECT(context);
   OG_NEED(context, out);
@@ -407,7 +407,7 @@ og_status og_table_read_csv(og_context *context, const char *path, og_table **ou
   char *text;
   size_t length;
   OG_TRY(og_read_file(context, path, &text, &length));
-  og_status status = og_table_parse_csv(context, og_file_name(path), text, length, out);
+  og_status status = og_table_create_from_text(context, og_file_name(path), text, length, out);
   og_free(context, text);
   return status;
 }

@@ -149,8 +149,8 @@ static og_status fill(og_model *model, const char *name, const char *text, size_
   return OG_OK;
 }
 
-og_status og_model_parse(og_context *context, const char *name, const char *text, size_t length,
-                         og_model **out) {
+og_status og_model_create_from_text(og_context *context, const char *name, const char *text, size_t length,
+                                    og_model **out) {
   if (out) *out = NULL;
   OG_OBJECT(context);
   OG_NEED(context, out);

@@ -23,7 +23,7 @@ static og_status parse(og_context *context, const char *path, const og_tensors *
                    "%s has parameters but no text of a model: the model is needed too, and this file as its "
                    "parameters (--params)",
                    path);
-  OG_TRY(og_model_parse(context, path, text, strlen(text), out));
+  OG_TRY(og_model_create_from_text(context, path, text, strlen(text), out));
   og_status status = apply_settings(*out, set);
   if (status == OG_OK) return OG_OK;
   og_model_destroy(*out);
@@ -41,7 +41,7 @@ static og_status parse_saved(og_context *context, const char *path, const char *
   return status;
 }
 
-og_status og_model_read(og_context *context, const char *path, og_model **out) {
+og_status og_model_create_from_file(og_context *context, const char *path, og_model **out) {
   if (out) *out = NULL;
   OG_OBJECT(context);
   OG_NEED(context, out);
@@ -51,7 +51,7 @@ og_status og_model_read(og_context *context, const char *path, og_model **out) {
   OG_TRY(og_read_file(context, path, &text, &length));
   int saved = og_tensors_recognise(text, length);
   og_status status = saved ? parse_saved(context, path, text, length, out)
-                           : og_model_parse(context, og_file_name(path), text, length, out);
+                           : og_model_create_from_text(context, og_file_name(path), text, length, out);
   if (status == OG_OK && saved) og_model_set_saved(*out);
   og_free(context, text);
   return status;

@@ -42,7 +42,7 @@ static void put(og_window *list, size_t *count, og_window window) {
 }
 
 /* A window of rows of the only trajectory, which starts from the model's initial state. */
-static og_window part(size_t first, size_t count) { return (og_window){0, OG_FROM_START + first, count}; }
+static og_window part(size_t first, size_t count) { return (og_window){0, first, count, 1}; }
 
 static int starts(const split *s, size_t m, size_t row) {
   return !s->can_start || s->can_start(s->of, m, row);
@@ -53,12 +53,12 @@ static size_t list_training(const split *s, og_window *list) {
   for (size_t m = 0; m < s->trajectories; m++) {
     if (s->held[m]) continue;
     if (s->window == 0) {
-      put(list, &count, s->held_rows ? part(0, s->rows[0] - s->held_rows) : (og_window){m, 0, 0});
+      put(list, &count, s->held_rows ? part(0, s->rows[0] - s->held_rows) : (og_window){m, 0, 0, 0});
       continue;
     }
     size_t rows = s->rows[m] - (s->trajectories == 1 ? s->held_rows : 0);
     for (size_t first = 0, one = 0; first + s->window <= rows && !(one && s->only_first); first++)
-      if (starts(s, m, first)) put(list, &count, (og_window){m, first, s->window}), one = 1;
+      if (starts(s, m, first)) put(list, &count, (og_window){m, first, s->window, 0}), one = 1;
   }
   return count;
 }
@@ -69,7 +69,7 @@ static void tile(const split *s, size_t m, size_t first, og_window *list, size_t
   while (first + 2 <= s->rows[m]) {
     size_t left = s->rows[m] - first, size = left < s->window ? left : s->window;
     int possible = starts(s, m, first);
-    if (possible) put(list, count, (og_window){m, first, size});
+    if (possible) put(list, count, (og_window){m, first, size, 0});
     if (possible && s->only_first) break;
     first += possible ? size : 1;
   }
@@ -79,7 +79,7 @@ static size_t list_validation(const split *s, og_window *list) {
   size_t count = 0;
   for (size_t m = 0; m < s->trajectories; m++) {
     if (s->held[m] && s->window == 0)
-      put(list, &count, (og_window){m, 0, 0});
+      put(list, &count, (og_window){m, 0, 0, 0});
     else if (s->held[m])
       tile(s, m, 0, list, &count);
   }

@@ -66,7 +66,8 @@ static int can_start(const void *objective, size_t trajectory, size_t row) {
   return og_objective_can_start(objective, trajectory, row);
 }
 
-og_status og_objective_batches(og_objective *objective, const og_options *options, og_batches **out) {
+og_status og_batches_create_for_objective(og_objective *objective, const og_options *options,
+                                          og_batches **out) {
   if (out) *out = NULL;
   OG_OBJECT(objective);
   OG_NEED(objective->context, out);
@@ -115,14 +116,14 @@ static og_status make(og_objective *objective, const og_options *options, og_bat
 static og_status make_from(og_objective *objective, const og_options *options, const double *theta,
                            og_trainer **out) {
   og_batches *batches = NULL;
-  OG_TRY(og_objective_batches(objective, options, &batches));
+  OG_TRY(og_batches_create_for_objective(objective, options, &batches));
   og_status status = make(objective, options, batches, theta, out);
   og_batches_destroy(batches); /* which the trainer keeps */
   return status;
 }
 
-og_status og_objective_trainer(og_objective *objective, const og_options *options, const double *theta,
-                               og_trainer **out) {
+og_status og_trainer_create_for_objective(og_objective *objective, const og_options *options,
+                                          const double *theta, og_trainer **out) {
   if (out) *out = NULL;
   OG_OBJECT(objective);
   OG_NEED(objective->context, out);

@@ -33,6 +33,16 @@ by_pkg_config() {
   fi
 }
 
+# Every public function, called from outside by compiler $1 in language $2.
+every_call() {
+  local folder=$work/calls_$2
+  stage "every call, $2"
+  mkdir "$folder"
+  "$1" -Wall -Wextra -Werror $(pkg-config --cflags odegrad) -x "$2" "$here"/calls/*.c -x none \
+    $(pkg-config --libs odegrad) -lm -o "$folder/calls"
+  (cd "$folder" && LD_LIBRARY_PATH=$library ./calls)
+}
+
 # Language $1, library $2, by find_package.
 by_cmake() {
   local folder=$work/cmake_$1_${2##*:}
@@ -46,6 +56,8 @@ for library_kind in shared static; do
   by_pkg_config cc c $library_kind
   by_pkg_config c++ c++ $library_kind
 done
+every_call cc c
+every_call c++ c++
 for target in odegrad::odegrad odegrad::static; do
   by_cmake C $target
   by_cmake CXX $target

@@ -54,7 +54,7 @@ static inline og_status make_field(asked *q, trial *r, const og_field **field) {
     char model[16384];
     text to = {model, model + sizeof model};
     write_model(&to, &r->s, r->x0, r->theta);
-    status = og_model_parse(q->context, "family.ode", model, strlen(model), &q->model);
+    status = og_model_create_from_text(q->context, "family.ode", model, strlen(model), &q->model);
     if (status == OG_OK) *field = og_model_field(q->model);
   } else {
     status = terms_field(q->context, &r->s, &q->own);
