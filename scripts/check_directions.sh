@@ -16,13 +16,13 @@ declare -A allowed=(
   [graph_field]="base kernels field graph program codegen"
   [model]="base kernels field graph program graph_field io"
   [builder]="base kernels field graph program graph_field model io"
-  [rk]="base kernels field"
+  [step]="base kernels field"
   [checkpoint]="base"
-  [solve]="base kernels field rk checkpoint"
-  [adjoint]="base kernels field rk checkpoint solve"
-  [fit]="base kernels field rk solve adjoint graph program graph_field model"
+  [solve]="base kernels field step checkpoint"
+  [adjoint]="base kernels field step checkpoint solve"
+  [fit]="base kernels field step solve adjoint graph program graph_field model"
   [io]="base"
-  [train]="base kernels field rk solve adjoint graph program graph_field model fit io"
+  [train]="base kernels field step solve adjoint graph program graph_field model fit io"
 )
 
 # Prints "file:line: include" of every quoted include below $1.
@@ -97,7 +97,7 @@ try_include() {
 
 self_test() {
   local failed=0
-  try_include src/solve/a.c rk/step.h good || failed=1
+  try_include src/solve/a.c step/step.h good || failed=1
   try_include src/solve/a.c solve.h good || failed=1
   try_include src/base/a.c odegrad.h good || failed=1
   try_include src/fit/a.c model/model.h good || failed=1
@@ -108,7 +108,7 @@ self_test() {
   try_include src/checkpoint/a.c solve/solve.h bad || failed=1
   try_include src/solve/a.c graph/graph.h bad || failed=1
   try_include src/adjoint/a.c model/model.h bad || failed=1
-  try_include src/rk/a.c solve/solve.h bad || failed=1
+  try_include src/step/a.c solve/solve.h bad || failed=1
   try_include src/io/a.c fit/fit.h bad || failed=1
   try_include src/solve/a.c ../model/model.h bad || failed=1
   try_include src/cellar/a.c odegrad.h bad || failed=1

@@ -2,7 +2,7 @@
 #ifndef OG_ADJOINT_H
 #define OG_ADJOINT_H
 
-#include "rk/step.h"
+#include "step/step.h"
 #include "solve/memory/recompute.h"
 
 /* Cotangents in, as given to og_solve_pullback, and per-trajectory results in the solve's workspace. */
@@ -63,7 +63,7 @@ og_status og_check_seeds(const og_solve *solve, const char *what, const double *
     og_solve *solve;                                                                                         \
     int lanes, idle;                                                                                         \
     size_t next, end; /* items not begun */                                                                  \
-    og_place_##S at;                                                                                         \
+    og_interval_##S at;                                                                                      \
     X *x, *theta;                            /* [n][lanes], [p][lanes] */                                    \
     og_trajectory *trajectory[OG_LANES_MAX]; /* NULL: idle */                                                \
     size_t item[OG_LANES_MAX], index[OG_LANES_MAX];                                                          \

@@ -13,7 +13,7 @@
     og_solve *solve;                                                                                         \
     int lanes;                                                                                               \
     og_step_reader_##S r; /* steps are taken again in groups of a few lanes */                               \
-    og_step_##S step;                                                                                        \
+    og_step_##S *step;                                                                                       \
     double *coefficients; /* [degree + 1][n][lanes]: x(t) = sum_d c_d s^d at t = t_k + s h */                \
     double *sum;          /* [n][lanes], to work in */                                                       \
     size_t trajectory[OG_LANES_MAX], segment[OG_LANES_MAX], index[OG_LANES_MAX];                             \

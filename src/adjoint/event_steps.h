@@ -24,10 +24,11 @@
   void og_event_steps_close_##S(og_event_steps_##S *stops);                                                  \
   /* Whether an event stopped the lane's present step; no, when it is idle. */                               \
   int og_event_steps_find_##S(og_event_steps_##S *stops, int lane);                                          \
-  /* Back through the event: x_bar, of the state after it, becomes that of the step's end, `observed` (see   \
-   * og_step_transpose) that of its stages; theta_sum accumulates; what falls to x itself waits. */          \
+  /* Back through the event: x_bar, of the state after it, becomes that of the step's end, `seeds` receive   \
+   * that of the state inside the step; theta_sum accumulates; the cotangent of x itself waits in `before`.  \
+   */                                                                                                        \
   og_status og_event_steps_pull_##S(og_event_steps_##S *stops, int lane, double start_bar, X *x_bar,         \
-                                    X *const *observed, double *theta_sum);                                  \
+                                    X *seeds, double *theta_sum);                                            \
   void og_event_steps_after_##S(og_event_steps_##S *stops, X *x_bar);                                        \
   /* Forward through it: x_dot and y_dot, of the step's ends, h_dot, and *t_dot, of the step's start, become \
    * y_dot of the state after the event and *t_dot of its time; `before` has that of the state before. */    \

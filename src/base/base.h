@@ -53,6 +53,16 @@ og_status og_fail_null(og_context *context, const char *function, const char *ar
     if ((entries) && !(argument)) return og_fail_null(context, __func__, #argument);                         \
   } while (0)
 
+/* Structs that begin with their size (odegrad.h has the rule): copies what is given into what this library
+ * knows of it, or refuses it. */
+og_status og_take_sized(og_context *context, const char *function, const char *type, const void *given,
+                        size_t known, void *out);
+#define OG_TAKE(context, type, given, out)                                                                   \
+  do {                                                                                                       \
+    OG_NEED(context, given);                                                                                 \
+    OG_TRY(og_take_sized(context, __func__, #type, given, sizeof(type), out));                               \
+  } while (0)
+
 /* Memory from the context's allocator, aligned to 64 bytes; NULL when there is none (or the size overflows).
  * og_alloc clears the memory. They set no message: see og_fail_memory. Thread-safe if the allocator is. */
 void *og_alloc(og_context *context, size_t count, size_t size);

@@ -143,10 +143,10 @@ static int add_events(og_lowering *l, const og_builder *b, const og_node *map) {
   if (!l->events) return 0;
   for (size_t i = 0; i < b->event_count; i++) {
     const og_built_event *e = &b->events[i];
-    l->events[l->parts.events++] =
-        (og_graph_event){.about = {l->symbols[e->declaration].name, e->direction, e->terminal},
-                         .guard = map[e->guard],
-                         .jump = map[e->jump]};
+    l->events[l->parts.events++] = (og_graph_event){
+        .about = {OG_INIT(og_event), l->symbols[e->declaration].name, e->direction, e->terminal},
+        .guard = map[e->guard],
+        .jump = map[e->jump]};
   }
   return 1;
 }

@@ -27,7 +27,7 @@ typedef struct og_emitted_part {
 /* A function of the type og_emitted_d (or _s, by how it is compiled) that does what the program does; if
  * `registers` is set and possible those as well, and it says so. OG_ERR_UNSUPPORTED: too large. */
 og_status og_emit_program(og_text *text, og_emitted_part *part);
-/* Functions `stages` and, unless vjp_add is NULL, `transposed` (field/field.h), behind those that they are
+/* Functions `stages` and, unless vjp_add is NULL, `transposed` (field/fused.h), behind those that they are
  * made of. */
 void og_emit_stages(og_text *text, size_t states, size_t parameters, const og_emitted_part *eval,
                     const og_emitted_part *vjp_add);

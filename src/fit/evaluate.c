@@ -210,9 +210,12 @@ static og_status check_gradient(const og_batch *batch) {
 static og_status pull_solve(og_batch *batch, og_solve *solve, int times) {
   const og_objective *objective = batch->objective;
   return og_solve_pullback(
-      solve, batch->N ? batch->observed_bar : NULL, objective->terms.final_cost ? batch->final_bar : NULL,
-      objective->parts.has_integral_cost ? batch->ones : NULL, batch->x0_bar, objective->theta_bar,
-      times ? batch->t0_bar : NULL, times ? batch->t1_bar : NULL, NULL);
+      solve, &(og_pullback_arrays){
+                 OG_INIT(og_pullback_arrays), .observed_bar = batch->N ? batch->observed_bar : NULL,
+                 .final_bar = objective->terms.final_cost ? batch->final_bar : NULL,
+                 .cost_bar = objective->parts.has_integral_cost ? batch->ones : NULL, .x0_bar = batch->x0_bar,
+                 .theta_bar = objective->theta_bar, .t0_bar = times ? batch->t0_bar : NULL,
+                 .t1_bar = times ? batch->t1_bar : NULL});
 }
 
 /* The solve's steps were narrowed for the derivative: the loss and its cotangents are those of other states.

@@ -163,8 +163,14 @@ og_status og_graph_find_read(const og_graph *graph, int output_count, const og_n
 /* The entry of slot `slot` that entry `entry` of a node is, through slices, reshapes and exp(log(.)), which
  * are the same where they are defined; -1: it is something else. */
 int og_graph_entry_of_slot(const og_graph *graph, og_node node, int entry, int slot);
-/* Whether f compares something with the time or a state in it: it may jump there, and its derivatives do not
- * show that the place moves. */
+/* Times at which f switches that are known beforehand, as it compares t with constants: sorted; to be freed.
+ * `before` is the last time on the left side, `after` the first on the right. */
+typedef struct og_switch {
+  double time, before, after;
+} og_switch;
+og_status og_graph_find_switches(const og_graph *graph, og_node f, size_t *count, og_switch **switches);
+/* Whether f compares something with a state, or with the time other than at those: it may jump there, and its
+ * derivatives do not show that the place moves. */
 int og_graph_switches(const og_graph *graph, og_node f);
 
 /* The nodes and inputs of one graph, made anew in another, in their order: an input of slot s becomes one of

@@ -44,8 +44,14 @@ typedef struct og_node_data {
   double value;
   unsigned slots;      /* bit i: an entry of input slot i */
   int parameters_read; /* entries of OG_SLOT_PARAMETER, up to the last one */
-  int switches;        /* a comparison of what moves along a trajectory */
+  int switches;        /* a comparison of what moves along a trajectory, at times that nobody knows */
+  int in_time;         /* OG_IN_TIME_... */
+  int time_cost;       /* operations of which a straight line is made */
 } og_node_data;
+
+/* What a node is as a function of time along a trajectory (switches.c): a constant; fixed by parameters; a
+ * function of steps at known times; a straight line with constant coefficients; anything else. */
+enum { OG_IN_TIME_CONSTANT, OG_IN_TIME_FIXED, OG_IN_TIME_STEPS, OG_IN_TIME_STRAIGHT, OG_IN_TIME_OTHER };
 
 struct og_graph {
   og_context *context;
@@ -81,8 +87,10 @@ og_node og_take_back(og_graph *graph, const og_node_data *take, og_node bar);
 og_node og_take_along(og_graph *graph, const og_node_data *take, og_node dot);
 const og_node *og_operands(const og_graph *graph, og_node node, int *count);
 int og_is_value(const og_graph *graph, og_node node, double value);
-/* Fills in slots, parameters_read and switches of a node that is about to be made. */
+/* Fills in slots, parameters_read and switches of a node that is about to be made; and in_time and time_cost.
+ */
 void og_find_dependence(const og_graph *graph, og_node_data *data, const og_node *parts);
+void og_find_time_kind(const og_graph *graph, og_node_data *data, const og_node *parts);
 
 /* A simpler equal of the operation, or OG_NODE_NONE when there is none. Shapes have been checked. */
 og_node og_simplify1(og_graph *graph, og_unary op, og_node a);

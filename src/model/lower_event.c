@@ -245,7 +245,7 @@ void og_lower_events(og_lowering *l) {
     if (symbol->kind != OG_SY_EVENT) continue;
     const og_statement *s = symbol->declaration;
     l->events[l->parts.events++] =
-        (og_graph_event){.about = {symbol->name, (og_direction)s->mode, s->terminal},
+        (og_graph_event){.about = {OG_INIT(og_event), symbol->name, (og_direction)s->mode, s->terminal},
                          .guard = lower_guard(l, s->value),
                          .jump = lower_jump(l, s)};
   }

@@ -70,7 +70,8 @@ typedef struct og_model_parts {
       *state_columns; /* [states]: the first column whose location is the state itself; OG_NO_COLUMN */
   og_node final_cost; /* scalar: reads TIME (as t1), STATE, PARAMETER; OG_NODE_NONE when absent */
   int has_integral_cost, has_span;
-  int switches; /* the equations or the integral cost compare something with t or a state in it */
+  int switches; /* the equations or the integral cost compare something with a state in it, or t with more
+                   than constants */
   double t0, t1;
 } og_model_parts;
 

@@ -46,8 +46,11 @@ static og_status make(og_objective *objective, const og_options *options, og_bat
                       const double *theta, og_trainer **out) {
   og_trainer *trainer = NULL;
   OG_TRY(og_objective_check_theta(objective, theta));
-  OG_TRY(og_trainer_create(objective->context, options, objective->p, og_objective_loss, objective, batches,
-                           theta, &trainer));
+  OG_TRY(og_trainer_create(objective->context, options,
+                           &(og_trainer_parts){OG_INIT(og_trainer_parts), .p = objective->p,
+                                               .loss = og_objective_loss, .user = objective,
+                                               .batches = batches, .theta = theta},
+                           &trainer));
   og_status status = og_trainer_set_bounds(trainer, objective->lowest, objective->highest);
   if (status == OG_OK) status = og_trainer_exempt(trainer, count_exempt(objective));
   if (status != OG_OK) {

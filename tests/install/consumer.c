@@ -25,7 +25,8 @@ static int check_gradient(og_context *context, og_field *field, og_solve *solve)
   if (og_field_set_vjp(field, decay_vjp) || og_solve_set_span(solve, OG_ALL, 0, 1) ||
       og_solve_set_initial_state(solve, OG_ALL, &x0) || og_solve_set_parameters(solve, OG_ALL, &theta) ||
       og_solve_run(solve) ||
-      og_solve_pullback(solve, NULL, &final_bar, NULL, NULL, &theta_bar, NULL, NULL, NULL)) {
+      og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = &final_bar,
+                                                     .theta_bar = &theta_bar})) {
     fprintf(stderr, "%s\n", og_context_message(context));
     return 1;
   }

@@ -2,7 +2,7 @@
 #ifndef OG_INTEGRATE_H
 #define OG_INTEGRATE_H
 
-#include "rk/step.h"
+#include "step/step.h"
 #include "solve/events/detection.h"
 #include "solve/integrate/control.h"
 
@@ -11,8 +11,8 @@
   typedef struct og_integration_##S {                                                                        \
     og_solve *solve;                                                                                         \
     og_share *share;                                                                                         \
-    og_step_##S step;                                                                                        \
-    og_place_##S at;                                                                                         \
+    og_step_##S *step;                                                                                       \
+    og_interval_##S at;                                                                                      \
     og_control control;                                                                                      \
     double resting;                  /* error of a step at which x rests */                                  \
     int replay, fixed, lanes, idle;  /* fixed: recorded or equal steps, no error control */                  \

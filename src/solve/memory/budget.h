@@ -8,10 +8,11 @@
 #include "solve/solve.h"
 
 /* What a dense output takes whatever the sizes of the solve, at most: src/adjoint/dense.c keeps to it. */
-enum { OG_DENSE_FIXED = 20480 };
+enum { OG_DENSE_FIXED = 12288 };
 /* What a worker that goes over recorded steps holds in one piece whatever the sizes of the solve, at most:
- * src/adjoint's *_real.c keep to it. */
-enum { OG_WORKER_FIXED = 45056 };
+ * the discrete adjoint and tangents; the quadrature of the continuous adjoint. src/adjoint's *_real.c keep to
+ * it. */
+enum { OG_WORKER_FIXED = 20480, OG_QUADRATURE_FIXED = 29696 };
 
 typedef struct og_memory_budget {
   int straight; /* every state is to be kept: slot k holds state k, and there are no marks */

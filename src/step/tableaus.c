@@ -2,7 +2,7 @@
  *
  * Rational coefficients stand as in their source; the others are correctly rounded from the published
  * digits. Interpolants were multiplied out in exact arithmetic: rounding between factors costs digits. */
-#include "rk/tableau.h"
+#include "step/tableau.h"
 
 /* clang-format off */
 static const og_tableau tableaus[OG_METHOD_COUNT] = {

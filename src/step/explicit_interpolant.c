@@ -1,4 +1,4 @@
-#include "rk/step.h"
+#include "step/explicit.h"
 
 /* Horner: sum_d c[d-1] s^d = s q(s), with derivative q + s q'. Roots are looked for at many places, where the
  * values alone are wanted. */
