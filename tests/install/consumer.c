@@ -3,6 +3,7 @@
 #include <math.h>
 #include <odegrad.h>
 #include <stdio.h>
+#include <string.h>
 
 static int decay(double t, const double *x, const double *theta, double *f, void *user) {
   (void)t, (void)user;
@@ -22,11 +23,14 @@ static int decay_vjp(double t, const double *x, const double *theta, const doubl
 static int check_gradient(og_context *context, og_field *field, og_solve *solve) {
   const double x0 = 1, theta = 0.5, final_bar = 1;
   double theta_bar = 0;
+  og_pullback_arrays arrays; /* without a list of members, which C++ takes from its version of 2020 on */
+  memset(&arrays, 0, sizeof arrays);
+  arrays.size = sizeof arrays;
+  arrays.final_bar = &final_bar;
+  arrays.theta_bar = &theta_bar;
   if (og_field_set_vjp(field, decay_vjp) || og_solve_set_span(solve, OG_ALL, 0, 1) ||
       og_solve_set_initial_state(solve, OG_ALL, &x0) || og_solve_set_parameters(solve, OG_ALL, &theta) ||
-      og_solve_run(solve) ||
-      og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = &final_bar,
-                                                     .theta_bar = &theta_bar})) {
+      og_solve_run(solve) || og_solve_pullback(solve, &arrays)) {
     fprintf(stderr, "%s\n", og_context_message(context));
     return 1;
   }
