@@ -120,6 +120,17 @@ OG_API int og_context_threads(const og_context *context);
  *  library's messages and log lines are so already. At most `size` bytes with a NUL are written (whole
  *  characters; none if size is 0); returns the bytes that the whole needs without the NUL. */
 OG_API size_t og_printable(const char *text, char *OG_OR_NULL out, size_t size);
+/** Writes the shortest of %.15g, %.16g, %.17g that reads back as `value`, whatever the locale; "nan", "inf",
+ *  "-inf". All numbers that the library writes into text files are so. */
+enum { OG_NUMBER_SIZE = 32 };
+OG_API void og_format_real(double value, char text[OG_NUMBER_SIZE]);
+/** Writes a text as a cell of a CSV file: in quotes where it would not be read back as it is. */
+OG_API void og_csv_put_text(FILE *file, const char *text);
+/** The name in `names` nearest to `name` by edit distance (a letter in the wrong case counts nothing), or
+ *  NULL when none is near enough to suggest. */
+OG_API const char *og_nearest(const char *name, const char *const *names, size_t count);
+/** Seconds on a clock that nobody sets. */
+OG_API double og_seconds(void);
 /** With `interrupt` = 1 whatever computes with this context ends soon, with OG_ERR_INTERRUPTED, until it is
  * taken back by 0: a solve between two steps, which is then as if it had not been run; a fit with its best
  * point so far, if it has one; a compiler is ended. The one function that may be called at any time from any

@@ -7,6 +7,7 @@
 static og_context *the_context;
 static og_options *the_options;
 static og_field *the_field;
+#define the_FILE stdout
 static og_solve *the_solve;
 static og_table *the_table;
 static og_model *the_model;

@@ -336,7 +336,7 @@ static void test_every_coefficient_matters(void **state) {
 
 /* ---- Stability ---------------------------------------------------------------------------------- */
 
-/* R(z) = 1 + sum_k z^k b^T A^(k-1) 1, by its coefficients (src/rk has the recursion over stages). */
+/* R(z) = 1 + sum_k z^k b^T A^(k-1) 1, by its coefficients (src/step has the recursion over stages). */
 static double complex stability_of(const og_tableau *tableau, double complex z) {
   double powers[OG_STAGES_MAX], next[OG_STAGES_MAX]; /* A^(k-1) 1 */
   double complex sum = 1, zk = z;

@@ -3,6 +3,7 @@
  * same bits for any number of threads and any memory budget. */
 #include <string.h>
 
+#include "base/tree_sum.h"
 #include "fields.h"
 #include "graph_field/graph_field.h"
 
@@ -114,7 +115,8 @@ static void pull(run *r, const setting *s, int times, result *out) {
                           OG_INIT(og_pullback_arrays), .observed_bar = r->seeds, .final_bar = r->final_seeds,
                           .x0_bar = out->x0_bar, .theta_bar = theta_bar, .t0_bar = times ? out->t0_bar : NULL,
                           .t1_bar = times ? out->t1_bar : NULL, .times_bar = times ? out->times_bar : NULL}));
-  for (size_t i = 0; i < (s->apart ? s->count * P : P); i++) out->theta_bar[i % P] += theta_bar[i];
+  if (s->apart) og_tree_sum_rows(theta_bar, s->count, P, P); /* as a solve sums over trajectories */
+  memcpy(out->theta_bar, theta_bar, sizeof out->theta_bar);
   free(theta_bar);
 }
 

@@ -1,19 +1,26 @@
-/* Derivatives of a solve: what goes in, what comes out, and the drivers of each kind. */
+/* Derivatives of a solve: what goes in, what comes out, and the drivers of each kind.
+ *
+ * The room reads recorded steps through a step reader and knows fields by their contract. Begin with
+ * pullback.c (the public call, which chooses a kind), then discrete_real.c (back through the steps) or
+ * backward.c (the continuous adjoints); trusted.c, trust.c and refine.c judge how far the result can be
+ * trusted, hessian_product.c goes on to second order. */
 #ifndef OG_ADJOINT_H
 #define OG_ADJOINT_H
 
+#include "base/tree_sum.h"
 #include "step/step.h"
 #include "solve/memory/recompute.h"
 
 /* Cotangents in, as given to og_solve_pullback, and per-trajectory results in the solve's workspace. */
 typedef struct og_pullback {
   const double *observed_bar, *final_bar, *cost_bar;
-  int want_times;      /* any of t0_bar, t1_bar, times_bar */
-  int looks;           /* of the discrete adjoint: OG_LOOKS_... (looks.h) */
-  double *x0_bar;      /* [M][states] */
-  double *theta_bar;   /* [M][parameters that are in lanes] */
-  double *weights_bar; /* [bound weights]: summed over trajectories */
-  double weights_size; /* the largest entry of weights_bar, once it is known */
+  int want_times;          /* any of t0_bar, t1_bar, times_bar */
+  int looks;               /* of the discrete adjoint: OG_LOOKS_... (looks.h) */
+  double *x0_bar;          /* [M][states] */
+  double *theta_bar;       /* [M][parameters that are in lanes] */
+  double *weights_bar;     /* [bound weights]: summed over trajectories, behind it nodes of weights_sum */
+  og_tree_sum weights_sum; /* over blocks of lanes */
+  double weights_size;     /* the largest entry of weights_bar, once it is known */
   double *t0_bar, *t1_bar, *times_bar;
   double *values_bar; /* of the inputs' signals */
 } og_pullback;

@@ -225,13 +225,16 @@ static void add(double *to, const double *from, size_t count) {
   for (size_t i = 0; i < count; i++) to[i] += from[i];
 }
 
-/* Of shared parameters the trajectories' cotangents are summed in their order; the solve did so itself when
- * it shares them too. */
+/* Of shared parameters the trajectories' cotangents are summed by the tree over their numbers; the solve did
+ * so itself when it shares them too. */
 static void add_theta(const og_hessian_product *s, const cotangents *c, double *theta_bar_dot) {
   const og_solve *base = s->base;
-  size_t p = base->parameters, M = base->count;
-  for (size_t i = 0; i < (s->shared ? 1 : s->directions * M); i++)
-    add(theta_bar_dot + (base->theta_shared ? i / M : i) * p, c->theta + i * 2 * p, p);
+  size_t p = base->parameters, M = s->shared ? 1 : base->count, rows = base->theta_shared ? 1 : M;
+  for (size_t d = 0; d < s->directions; d++) {
+    double *of_direction = c->theta + d * M * 2 * p;
+    if (base->theta_shared) og_tree_sum_rows(of_direction, M, 2 * p, p);
+    for (size_t i = 0; i < rows; i++) add(theta_bar_dot + (d * rows + i) * p, of_direction + i * 2 * p, p);
+  }
 }
 
 static void deliver(const og_hessian_product *s, const cotangents *c, double *x0_bar_dot,

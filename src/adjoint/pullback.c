@@ -15,12 +15,13 @@ static void add(double *to, const double *from, size_t count) {
   for (size_t i = 0; to && i < count; i++) to[i] += from[i];
 }
 
-/* Shared parameters: the sum over trajectories in their order, whatever thread computed each. */
+/* Shared parameters: the sum over trajectories by the tree over their numbers, whatever thread computed each.
+ */
 static void add_theta(const og_solve *solve, double *theta_bar, const og_pullback *pullback) {
   size_t p = solve->laned;
   if (!theta_bar) return;
-  for (size_t m = 0; m < solve->count; m++)
-    add(solve->theta_shared ? theta_bar : theta_bar + m * p, pullback->theta_bar + m * p, p);
+  if (solve->theta_shared) og_tree_sum_rows(pullback->theta_bar, solve->count, p, p);
+  add(theta_bar, pullback->theta_bar, solve->theta_shared ? p : solve->count * p);
   add(theta_bar + p, pullback->weights_bar, solve->weights);
 }
 

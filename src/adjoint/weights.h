@@ -25,7 +25,8 @@ OG_WEIGHTS_TYPES(float, s)
 
 /* Bytes that opening allocates. */
 size_t og_weights_bytes(const og_solve *solve);
-/* For og_in_blocks: adds the block's sum to the pullback's. */
-void og_weights_collect(og_solve *solve, og_share *share, void *pullback);
+/* Runs the worker, a block at a time; weights_bar becomes the sum over blocks by the tree over their numbers.
+ */
+og_status og_weights_in_blocks(og_solve *solve, og_worker_fn worker, og_pullback *pullback);
 
 #endif

@@ -1,4 +1,7 @@
-/* Emission of C: programs as readable functions over lane blocks, for a compiler (compile.c). */
+/* Programs as C. The room turns programs into readable functions over lane blocks (emit.c, emit_stages.c),
+ * has the system's compiler make machine code of them, and loads it (compile.h). It knows graphs, programs
+ * and kernels, and no fields: src/graph_field makes fields of what it loads. Begin with emit.c; scalars.h is
+ * how it reads a program. */
 #ifndef OG_EMIT_H
 #define OG_EMIT_H
 

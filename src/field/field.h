@@ -4,7 +4,11 @@
  * double. Outputs are OVERWRITTEN. `status[lane]` comes in as 0, or nonzero for a lane that is idle or has
  * failed: it may be skipped, and what is computed for it is ignored. A function sets a lane's status > 0 for
  * "not here, try a smaller step" and < 0 for "stop". NaN results need no flag: the caller sees them.
- * `scratch` has scratch_bytes(lanes) bytes, aligned to 64, and belongs to the calling thread. */
+ * `scratch` has scratch_bytes(lanes) bytes, aligned to 64, and belongs to the calling thread.
+ *
+ * The room knows base and kernels. Begin with callback.c (fields of a user's functions, which are of one
+ * trajectory) and callback_real.c (how they are called for a block); fields that are graphs are made in
+ * src/graph_field. */
 #ifndef OG_FIELD_H
 #define OG_FIELD_H
 

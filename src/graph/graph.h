@@ -9,7 +9,10 @@
  * A shape is rows x columns; scalars are 1x1, vectors n x 1. Elementwise binary operations take equal shapes
  * or a scalar on either side. Errors (shapes that do not match, no memory) make the constructor return
  * OG_NODE_NONE, set the graph's status and its context's message, and every constructor given OG_NODE_NONE
- * returns OG_NODE_NONE, so a whole expression can be built before checking once. */
+ * returns OG_NODE_NONE, so a whole expression can be built before checking once.
+ *
+ * The room knows numbers and shapes, and nothing of solves, fields or the language. Begin with build.c (nodes
+ * are made), rules.c (the slope of each operation), vjp.c and jvp.c (derivatives, which are graphs too). */
 #ifndef OG_GRAPH_H
 #define OG_GRAPH_H
 

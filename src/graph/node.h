@@ -139,8 +139,8 @@ double og_binary_value_d(int op, double a, double b);
 float og_binary_value_s(int op, float a, float b);
 double og_digamma(double x);
 double og_trigamma(double x);
-/* x - log(1 + x); Stirling's remainder of log gamma and its derivatives (special.c); Phi and its logarithm's
- * (special_normal.c). */
+/* x - log(1 + x); Stirling's remainder of log gamma and its derivatives; Phi and its logarithm's
+ * (special.c). */
 double og_log1p_remainder(double x);
 double og_stirling(double x);
 double og_stirling1(double x);

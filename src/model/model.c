@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "field/field.h"
-#include "io/safetensors.h"
 #include "model/whole.h"
 
 const og_model_parts *og_model_parts_of(const og_model *model) { return &model->lowered->lowering.parts; }
@@ -19,6 +18,7 @@ int og_model_saved(const og_model *model) {
   if (!model) return 0;
   return model->saved;
 }
+void og_model_set_saved(og_model *model) { model->saved = 1; }
 
 /* A graph alone; `survey` may be NULL. On failure there is nothing to free. */
 static og_status lower_once(og_model *model, const og_lowering *survey, og_lowering *lowering) {
@@ -200,22 +200,6 @@ og_status og_model_from_origin(og_context *context, const char *name, og_model_o
 og_status og_model_compile(og_model *model, og_precision precision) {
   OG_OBJECT(model);
   return og_field_compile((og_field *)model->lowered->lowering.parts.field, precision == OG_PRECISION_SINGLE);
-}
-
-og_status og_model_read(og_context *context, const char *path, og_model **out) {
-  if (out) *out = NULL;
-  OG_OBJECT(context);
-  OG_NEED(context, out);
-  OG_NEED(context, path);
-  char *text;
-  size_t length;
-  OG_TRY(og_read_file(context, path, &text, &length));
-  int saved = og_tensors_recognise(text, length);
-  og_status status = saved ? og_model_parse_saved(context, path, text, length, out)
-                           : og_model_parse(context, og_file_name(path), text, length, out);
-  if (status == OG_OK) (*out)->saved = saved;
-  og_free(context, text);
-  return status;
 }
 
 void og_model_keep(const og_model *model) {

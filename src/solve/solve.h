@@ -1,4 +1,9 @@
-/* A solve: settings, recorded steps and results of M trajectories, and the drivers that fill them. */
+/* A solve: settings, recorded steps and results of M trajectories, the public calls, and who runs them on
+ * threads.
+ *
+ * The room knows fields by their contract and methods by their steps, never graphs or models. Begin with
+ * solve.c (the public calls) and parallel.c (trajectories shared among threads); then integrate/ takes steps,
+ * events/ finds where guards pass zero, memory/ keeps what derivatives will read, within a budget. */
 #ifndef OG_SOLVE_H
 #define OG_SOLVE_H
 
@@ -178,6 +183,8 @@ typedef void (*og_worker_fn)(og_solve *solve, og_share *share, void *work);
 /* Trajectories in blocks that do not depend on the number of threads; `collect`, if there is one, follows
  * each block's worker in order of the blocks. */
 og_status og_in_blocks(og_solve *solve, og_worker_fn worker, og_worker_fn collect, void *work);
+/* Numbers that the sum over those blocks takes: one for each weight, and beside them nodes of the tree. */
+size_t og_block_sums(const og_solve *solve);
 /* Runs `worker` over all items (trajectories, or trajectories times directions), split among the threads. The
  * result is the failure of the lowest item, whatever the number of threads. Sets the context's message. */
 og_status og_in_parallel(og_solve *solve, size_t items, og_worker_fn worker, void *work);

@@ -1,4 +1,9 @@
-/* The forward driver's state: one lane block in flight. */
+/* The forward driver, and its state: one lane block in flight.
+ *
+ * Each lane takes steps of a trajectory of its own, and gets the next trajectory when that ends. Begin with
+ * integrate_real.c (the loop), then lanes_real.c (what a lane does with a step that was accepted) and
+ * next_segment_real.c (how it goes on behind a breakpoint or an event). It knows events and memory by their
+ * headers. */
 #ifndef OG_INTEGRATE_H
 #define OG_INTEGRATE_H
 

@@ -154,7 +154,7 @@ static size_t path_bytes(const og_solve *solve) {
 /* The gradient before it is added to the caller's arrays, and the tables of what is kept. */
 static size_t table_bytes(const og_solve *solve, int with_file) {
   size_t results = solve->count * (solve->states + solve->laned + 2 + solve->signal_most) +
-                   solve->observed_count + solve->signal_values + solve->weights;
+                   solve->observed_count + solve->signal_values + og_block_sums(solve);
   size_t backward = dense_outputs(solve) ? backward_tables(solve) : 0;
   if (solve->weights) backward = (solve->count / (size_t)least_lanes(solve) + 1) * sizeof(og_share);
   return results * sizeof(double) + backward + refine_bytes(solve) + solve->count * sizeof(og_kept) +

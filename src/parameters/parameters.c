@@ -1,6 +1,6 @@
 /* Parameter files. Which of both kinds a file is, its ending says when it is written and its first bytes when
  * it is read. */
-#include "io/parameters.h"
+#include "parameters/parameters.h"
 
 #include <math.h>
 #include <string.h>

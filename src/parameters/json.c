@@ -4,8 +4,8 @@
 
 #include "io/io.h"
 #include "io/json.h"
-#include "io/parameters.h"
 #include "io/safetensors.h"
+#include "parameters/parameters.h"
 
 /* ---- Writing ---- */
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/parameters.h"
+#include "parameters/parameters.h"
 #include "io/safetensors.h"
 
 /* ---- Writing ---- */

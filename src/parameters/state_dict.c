@@ -1,7 +1,7 @@
 /* Which parameter of a model a name in a state dict means. */
 #include <string.h>
 
-#include "io/parameters.h"
+#include "parameters/parameters.h"
 
 /* Parts of a dotted name. */
 static size_t count_parts(const char *name) {

@@ -1,8 +1,12 @@
-/* What the readers of parameter files share. */
+/* Parameters of a model in files: JSON, safetensors, state dicts of PyTorch; and models out of such files.
+ *
+ * The room is above model and io, which do not know each other. Begin with parameters.c (the public calls),
+ * then json.c and tensors.c (the two kinds of file); state_dict.c finds which parameter a tensor is,
+ * saved_model.c reads models. */
 #ifndef OG_PARAMETERS_H
 #define OG_PARAMETERS_H
 
-#include "base/base.h"
+#include "model/model.h"
 
 typedef struct og_parameter_reading {
   const og_model *model;

@@ -1,5 +1,5 @@
-/* A model out of a file of parameters: its text and the values that its consts were given are in the
- * metadata. */
+/* Models out of files: a file of parameters may be one too, with the model's text and the values that its
+ * consts were given in its metadata. */
 #include <string.h>
 
 #include "io/safetensors.h"
@@ -31,12 +31,28 @@ static og_status parse(og_context *context, const char *path, const og_tensors *
   return status;
 }
 
-og_status og_model_parse_saved(og_context *context, const char *path, const char *bytes, size_t length,
-                               og_model **out) {
+static og_status parse_saved(og_context *context, const char *path, const char *bytes, size_t length,
+                             og_model **out) {
   og_tensors *set;
   *out = NULL;
   OG_TRY(og_tensors_parse(context, path, bytes, length, &set));
   og_status status = parse(context, path, set, out);
   og_tensors_destroy(set);
+  return status;
+}
+
+og_status og_model_read(og_context *context, const char *path, og_model **out) {
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
+  OG_NEED(context, path);
+  char *text;
+  size_t length;
+  OG_TRY(og_read_file(context, path, &text, &length));
+  int saved = og_tensors_recognise(text, length);
+  og_status status = saved ? parse_saved(context, path, text, length, out)
+                           : og_model_parse(context, og_file_name(path), text, length, out);
+  if (status == OG_OK && saved) og_model_set_saved(*out);
+  og_free(context, text);
   return status;
 }
