@@ -35,14 +35,14 @@ static findings step_of(og_context *context, const og_field *field, const double
   findings f = {{0}, {0}, {0}, {0}};
   og_solve *solve = step_from(context, field, x);
   CHECK(context, og_solve_final(solve, 0, f.final));
-  const og_pullback_arrays back = {OG_INIT(og_pullback_arrays), .final_bar = bar, .x0_bar = f.x0_bar};
-  const og_pushforward_arrays forth = {OG_INIT(og_pushforward_arrays), .x0_dot = dot,
-                                       .final_dot = f.final_dot};
-  const og_hessian_arrays second = {OG_INIT(og_hessian_arrays), .directions = 1, .x0_dot = dot,
-                                    .final_bar = bar, .x0_bar_dot = f.x0_bar_dot};
-  CHECK(context, og_solve_pullback(solve, &back));
-  CHECK(context, og_solve_pushforward(solve, &forth));
-  CHECK(context, og_solve_hessian_product(solve, &second));
+  CHECK(context, og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = bar,
+                                                                .x0_bar = f.x0_bar}));
+  CHECK(context,
+        og_solve_pushforward(solve, &(og_pushforward_arrays){OG_INIT(og_pushforward_arrays), .x0_dot = dot,
+                                                             .final_dot = f.final_dot}));
+  CHECK(context, og_solve_hessian_product(
+                     solve, &(og_hessian_arrays){OG_INIT(og_hessian_arrays), .directions = 1, .x0_dot = dot,
+                                                 .final_bar = bar, .x0_bar_dot = f.x0_bar_dot}));
   og_solve_destroy(solve);
   return f;
 }

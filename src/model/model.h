@@ -84,10 +84,10 @@ const og_model_parts *og_model_parts_of(const og_model *model);
 og_context *og_model_context(const og_model *model);
 /* Uses it until og_model_destroy; NULL is nothing. */
 void og_model_keep(const og_model *model);
-/* Of a model without a text: a number that says whether two are the same; else 0. */
-uint64_t og_model_digest(const og_model *model);
 /* The consts that og_model_set has given a value, one for each index from 0: 0 beyond the last. */
 int og_model_setting(const og_model *model, size_t index, const char **name, const char **expression);
+/* Of a model without a text: a number that says whether two are the same; else 0. */
+uint64_t og_model_digest(const og_model *model);
 /* It was read from a file of parameters (og_model_saved). */
 void og_model_set_saved(og_model *model);
 
