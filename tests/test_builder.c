@@ -413,8 +413,36 @@ static void transposes_are_not_made(void **s) {
   end_bench(&b);
 }
 
+/* Entries of one node go on where those of the node made before it end, and are none of its own. */
+static void neighbours_are_apart(void **s) {
+  (void)s;
+  bench b = new_bench();
+  const double x[ENTRIES] = {5, 7, 11, 13};
+  double got[2][4];
+  og_value in = og_builder_slice(b.builder, og_builder_state(b.builder, "x", 1, SIZES(4)), 0, 0, 3, 1);
+  og_value added_first = og_builder_add_entries(b.builder, in, 1, SIZES(4), SIZES(3, 0, 1)),
+           added_second = og_builder_add_entries(b.builder, in, 1, SIZES(4), SIZES(2, 0, 2));
+  og_value taken_first = og_builder_entries(b.builder, in, 1, SIZES(3), SIZES(2, 0, 1)),
+           taken_second = og_builder_entries(b.builder, in, 1, SIZES(3), SIZES(2, 0, 0));
+  check_made(&b);
+  const struct {
+    og_value value;
+    double want[4];
+  } cases[] = {{added_first, {7, 11, 0, 5}},
+               {added_second, {7, 0, 16, 0}},
+               {taken_first, {11, 5, 7}},
+               {taken_second, {11, 5, 5}}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    memset(got, 0, sizeof got);
+    evaluate(b.builder, b.builder->values[cases[i].value - 1].node, x, NULL, got[0]);
+    assert_memory_equal(got[0], cases[i].want, (i < 2 ? 4 : 3) * sizeof(double));
+  }
+  end_bench(&b);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(arrangements_and_products),
-                                     cmocka_unit_test(transposes_are_not_made)};
+                                     cmocka_unit_test(transposes_are_not_made),
+                                     cmocka_unit_test(neighbours_are_apart)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -306,6 +306,47 @@ static void the_first_one_stays(void **s) {
   og_context_destroy(context);
 }
 
+/* Every call that gives a node gives 0 where it fails. */
+static void failures_are_zero(void **s) {
+  (void)s;
+  og_context *context = new_context();
+  for (int which = 0;; which++) {
+    og_builder *b = NULL;
+    CHECK(context, og_builder_create(context, &b));
+    og_value x = x_of(b), m = matrix_of(b), none = 0;
+    switch (which) {
+    case 0: none = og_builder_constant(b, 1, SIZES(0), (double[]){1}); break;
+    case 1: none = param(b, "k", 1, 2, 3); break;
+    case 2: none = og_builder_weight(b, "w", 0, NULL, (double[]){NAN}, 0); break;
+    case 3: none = og_builder_state(b, "x", 0, NULL); break;
+    case 4: none = og_builder_input(b, "x", 0, NULL, OG_SIGNAL_HOLD); break;
+    case 5: none = add(b, x, m); break;
+    case 6: none = og_builder_where(b, x, x, m); break;
+    case 7: none = og_builder_product(b, x, x + 7); break;
+    case 8: none = og_builder_product(b, m, x); break;
+    case 9: none = og_builder_dense(b, "f", x, 0, "tanh"); break;
+    case 10: none = og_builder_reshape(b, x, 1, SIZES(2)); break;
+    case 11: none = og_builder_transpose(b, m, SIZES(0, 0)); break;
+    case 12: none = og_builder_slice(b, x, 0, 3, 1, 1); break;
+    case 13: none = og_builder_gather(b, x, 0, 0, SIZES(0)); break;
+    case 14: none = og_builder_gather(b, x, 0, 1, SIZES(3)); break;
+    case 15: none = og_builder_entries(b, x, 1, SIZES(0), SIZES(0)); break;
+    case 16: none = og_builder_add_entries(b, x, 1, SIZES(0), SIZES(0, 0, 0)); break;
+    case 17: none = og_builder_concatenate(b, 0, 2, (og_value[]){x, m}); break;
+    case 18: none = og_builder_broadcast(b, m, 1, SIZES(4)); break;
+    case 19: none = og_builder_reduce(b, "sum", x, 1, SIZES(1), 0); break;
+    case 20: none = og_builder_apply(b, "min", 2, (og_value[]){x, m}); break;
+    case 21: none = og_builder_binary(b, "dot", x, m); break;
+    default:
+      og_builder_destroy(b);
+      og_context_destroy(context);
+      return;
+    }
+    if (none || og_builder_status(b) == OG_OK) fail_msg("call %d gives %d", which, none);
+    og_builder_destroy(b);
+  }
+}
+
 /* What is missing can be added; behind a model nothing can. */
 static void missing_and_closed(void **s) {
   (void)s;
@@ -401,6 +442,7 @@ static void every_allocation(void **s) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(every_mistake), cmocka_unit_test(the_first_one_stays),
+                                     cmocka_unit_test(failures_are_zero),
                                      cmocka_unit_test(missing_and_closed),
                                      cmocka_unit_test(every_allocation)};
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 
 #include "building.h"
 #include "field/field.h"
+#include "field/pieces.h"
 #include "models.h"
 
 #define SIZES(...) ((const size_t[]){__VA_ARGS__})
@@ -197,6 +198,34 @@ static void weights_are_shared(void **s) {
   og_context_destroy(context);
 }
 
+/* ---- Times ---- */
+
+/* Comparisons of t with constants are known beforehand, also where its entries are taken in another order:
+ * x' is the number of [4, 2, 1] t that are above 1, whose integral over [0, 2] is 7/4 + 3/2 + 1. */
+static void switches_are_known(void **s) {
+  (void)s;
+  og_context *context = new_context();
+  og_builder *b = new_builder(context);
+  og_value t = og_builder_time(b), x = state(b, "x", 1, num(b, 0));
+  og_value lines = og_builder_slice(b, mul(b, vector(b, 3, (double[]){1, 2, 4}), t), 0, 2, 3, -1);
+  og_builder_set_derivative(b, x, call(b, "sum", og_builder_binary(b, ">", lines, num(b, 1))));
+  og_builder_set_final_cost(b, x);
+  og_builder_set_span(b, 0, 2);
+  og_model *model = end_builder(context, b);
+  const og_field *field = og_model_field(model);
+  og_objective *objective = NULL;
+  double loss = 0;
+  assert_int_equal(field->breakpoints, 3);
+  const double times[] = {0.25, 0.5, 1};
+  for (int i = 0; i < 3; i++) assert_true(field->breakpoint[i].time == times[i]);
+  CHECK(context, og_objective_create(context, model, NULL, NULL, &objective));
+  CHECK(context, og_objective_evaluate(objective, NULL, &loss, NULL));
+  assert_near(loss, 4.25, 1e-14, "the integral", 0); /* steps end there: constants are integrated exactly */
+  og_objective_destroy(objective);
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
 /* ---- Trainings ---- */
 
 static og_trainer *trainer_of(og_context *context, double factor) {
@@ -243,8 +272,9 @@ static void trainings_know_their_model(void **s) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(shapes_in_files),    cmocka_unit_test(wrong_shapes_in_files),
-      cmocka_unit_test(no_text_in_files),   cmocka_unit_test(values_are_set),
-      cmocka_unit_test(weights_are_shared), cmocka_unit_test(trainings_know_their_model)};
+      cmocka_unit_test(shapes_in_files),           cmocka_unit_test(wrong_shapes_in_files),
+      cmocka_unit_test(no_text_in_files),          cmocka_unit_test(values_are_set),
+      cmocka_unit_test(weights_are_shared),        cmocka_unit_test(switches_are_known),
+      cmocka_unit_test(trainings_know_their_model)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,7 +33,7 @@ void og_find_dependence(const og_graph *g, og_node_data *d, const og_node *parts
     d->parameters_read = larger(d->parameters_read, operand->parameters_read);
     d->switches |= operand->switches;
   }
-  og_find_time_kind(g, d, parts);
+  og_find_time_kind(g, d, listed ? parts : NULL);
   d->switches |= is_jump(g, d) && (d->slots & MOVING) && d->in_time > OG_IN_TIME_STEPS;
 }
 

@@ -31,6 +31,7 @@ static int keeps_straight(const og_node_data *d, int first, int second) {
   case OG_SLICE:
   case OG_RESHAPE:
   case OG_BROADCAST:
+  case OG_TAKE:
   case OG_CONCAT: return 1;
   default: return 0;
   }
@@ -101,6 +102,7 @@ typedef struct line {
 static og_node shown(const og_graph *g, const og_node_data *d, int *entry) {
   if (d->kind == OG_SLICE) *entry += d->offset;
   if (d->kind == OG_BROADCAST) *entry = 0;
+  if (d->kind == OG_TAKE) *entry = g->parts[d->first + *entry];
   if (d->kind != OG_CONCAT) return d->operands[0];
   const og_node *part = g->parts + d->first;
   while (*entry >= og_entries(g->nodes[*part].shape)) *entry -= og_entries(g->nodes[*part++].shape);

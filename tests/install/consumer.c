@@ -23,7 +23,7 @@ static int decay_vjp(double t, const double *x, const double *theta, const doubl
 static int check_gradient(og_context *context, og_field *field, og_solve *solve) {
   const double x0 = 1, theta = 0.5, final_bar = 1;
   double theta_bar = 0;
-  og_pullback_arrays arrays;
+  og_pullback_arrays arrays; /* without a list of members, which C++ takes from its version of 2020 on */
   memset(&arrays, 0, sizeof arrays);
   arrays.size = sizeof arrays;
   arrays.final_bar = &final_bar;
