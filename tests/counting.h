@@ -15,6 +15,43 @@
 
 #include "base/base.h"
 
+/* ---- Memory behind which nothing may be written ---- */
+
+/* og_alloc takes ROOM bytes more than it hands out. In a block that is aligned to 64 what it hands out begins
+ * at byte 64, behind a pointer to the block, and ends SLACK bytes before the block does. */
+enum { ROOM = 63 + sizeof(void *), SLACK = ROOM - 64, MARGIN = 64, BEFORE = 128 };
+
+static inline void *margin_allocate(size_t size, void *user) {
+  (void)user;
+  if (size > SIZE_MAX - BEFORE - MARGIN) return NULL;
+  char *memory = malloc(BEFORE + size + MARGIN);
+  if (!memory) return NULL;
+  char *block = memory + BEFORE - (uintptr_t)memory % 64;
+  memcpy(block - sizeof memory, &memory, sizeof memory);
+  memcpy(block - sizeof memory - sizeof size, &size, sizeof size);
+  memset(block, 0xA5, size); /* whoever relies on zeros from the allocator finds none */
+  memset(block + size, 0xA5, MARGIN);
+  return block;
+}
+
+static inline void margin_release(void *released, void *user) {
+  (void)user;
+  unsigned char *block = released;
+  char *memory;
+  size_t size;
+  memcpy(&memory, block - sizeof memory, sizeof memory);
+  memcpy(&size, block - sizeof memory - sizeof size, sizeof size);
+  int by_og_alloc = size >= ROOM && memcmp(block + 64 - sizeof block, &block, sizeof block) == 0;
+  for (size_t i = by_og_alloc ? size - SLACK : size; i < size + MARGIN; i++)
+    if (block[i] != 0xA5) {
+      fprintf(stderr, "written behind a block of %zu bytes\n", size - (by_og_alloc ? ROOM : 0));
+      abort();
+    }
+  free(memory);
+}
+
+/* ---- Allocations that are counted ---- */
+
 typedef struct counter {
   atomic_long calls, live; /* threads allocate too */
   long fail_at;
@@ -23,16 +60,14 @@ typedef struct counter {
 static inline void *counter_allocate(size_t size, void *user) {
   counter *c = user;
   if (++c->calls == c->fail_at) return NULL;
-  void *memory = malloc(size);
-  if (!memory) return NULL;
-  memset(memory, 0xA5, size); /* whoever relies on zeros from the allocator finds none */
-  c->live++;
+  void *memory = margin_allocate(size, NULL);
+  if (memory) c->live++;
   return memory;
 }
 
 static inline void counter_release(void *memory, void *user) {
   ((counter *)user)->live--;
-  free(memory);
+  margin_release(memory, NULL);
 }
 
 /* A message that finds no memory is cut to this length (base/context.c). */
@@ -72,7 +107,7 @@ static inline void fail_each_allocation(og_status (*work)(og_context *context)) 
 
 static inline og_context *new_context(void) {
   og_context *context;
-  assert_int_equal(og_context_create(NULL, NULL, NULL, &context), OG_OK);
+  assert_int_equal(og_context_create(margin_allocate, margin_release, NULL, &context), OG_OK);
   return context;
 }
 

@@ -378,6 +378,52 @@ static void every_state_that_is_left_is_taken(void **state) {
   unlink(path);
 }
 
+/* Nor does it matter where a training is that takes it: at its end, or interrupted. */
+static void a_training_that_has_ended_goes_back(void **state) {
+  (void)state;
+  static const char text[] = "optimizer=adam;epochs=6;batch=4;seed=5";
+  char path[] = "/tmp/odegrad-trainer-XXXXXX";
+  close(mkstemp(path));
+  run whole = begin_run(text), part = begin_run(text);
+  for (int step = 0; step < 7; step++) CHECK(part.context, og_trainer_step(part.trainer));
+  CHECK(part.context, og_trainer_save(part.trainer, path));
+  CHECK(whole.context, og_trainer_run(whole.trainer, NULL, NULL));
+  CHECK(part.context, og_trainer_run(part.trainer, NULL, NULL));
+  for (int k = 0; k < 2; k++) {
+    assert_true(og_trainer_ended(part.trainer));
+    CHECK(part.context, og_trainer_load(part.trainer, path));
+    assert_int_equal(og_trainer_steps(part.trainer), 7);
+    assert_true(!og_trainer_ended(part.trainer) && !*og_trainer_reason(part.trainer));
+    CHECK(part.context,
+          og_trainer_run(part.trainer, watching, &(watch){.stop_at = k ? 0 : 8, .last = 7, .epochs = 2}));
+    assert_contains(og_trainer_reason(part.trainer), k ? "all 6 epochs are done" : "interrupted");
+  }
+  assert_same_history(whole.trainer, part.trainer);
+  assert_memory_equal(og_trainer_theta(whole.trainer), og_trainer_theta(part.trainer), sizeof start);
+  end_run(&whole), end_run(&part);
+  unlink(path);
+}
+
+/* Where nothing descends the norm of the gradient is 0, and the learning rate may be so too. */
+static void a_training_in_vain_is_taken(void **state) {
+  (void)state;
+  char path[] = "/tmp/odegrad-trainer-XXXXXX";
+  close(mkstemp(path));
+  run r = begin_run("optimizer=sgd;epochs=3;lr-schedule=cosine;lr-final=0;batch=4");
+  og_trainer *flat[2];
+  for (int k = 0; k < 2; k++)
+    CHECK(r.context,
+          og_trainer_create(r.context, r.options, SIZE, flat_loss, r.loss, r.batches, start, &flat[k]));
+  CHECK(r.context, og_trainer_run(flat[0], NULL, NULL));
+  CHECK(r.context, og_trainer_save(flat[0], path));
+  CHECK(r.context, og_trainer_load(flat[1], path));
+  assert_same_history(flat[0], flat[1]);
+  assert_true(og_trainer_history(flat[1], &(size_t){0})[2].gradient_norm == 0);
+  og_trainer_destroy(flat[0]), og_trainer_destroy(flat[1]);
+  end_run(&r);
+  unlink(path);
+}
+
 /* Bounds belong to what they bound. */
 static void points_at_their_bounds_are_taken(void **state) {
   (void)state;
@@ -405,6 +451,8 @@ int main(void) {
                                      cmocka_unit_test(points_outside_their_bounds_are_refused),
                                      cmocka_unit_test(negative_means_of_squares_are_refused),
                                      cmocka_unit_test(every_state_that_is_left_is_taken),
-                                     cmocka_unit_test(points_at_their_bounds_are_taken)};
+                                     cmocka_unit_test(points_at_their_bounds_are_taken),
+                                     cmocka_unit_test(a_training_that_has_ended_goes_back),
+                                     cmocka_unit_test(a_training_in_vain_is_taken)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

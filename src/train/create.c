@@ -34,8 +34,6 @@ static og_status allot(og_trainer *trainer, const double *theta) {
 }
 
 static og_status set_up(og_trainer *trainer, const og_options *options, const double *theta) {
-  if (!options || !trainer->loss || !trainer->batches || !theta)
-    return og_fail(trainer->context, OG_ERR_ARGUMENT, "a trainer needs options, a loss, batches and theta");
   OG_TRY(og_updater_create(trainer->context, options, trainer->p, &trainer->updater));
   OG_TRY(og_options_copy(trainer->context, options, &trainer->options));
   read_options(trainer);

@@ -1,0 +1,230 @@
+/* Memory budgets of problems of many shapes, by the account of the caller's allocator: the least budget that
+ * is named is enough and no more than is used; one byte less is refused; whatever lies beyond it is kept to.
+ */
+#include "fields.h"
+
+enum { HEADER = 64 };
+
+typedef struct account {
+  size_t live, peak;
+} account;
+
+static void *account_allocate(size_t size, void *user) {
+  account *a = user;
+  char *memory = malloc(size + HEADER);
+  if (!memory) return NULL;
+  memcpy(memory, &size, sizeof size);
+  a->live += size;
+  if (a->live > a->peak) a->peak = a->live;
+  return memory + HEADER;
+}
+
+static void account_release(void *memory, void *user) {
+  size_t size;
+  memcpy(&size, (char *)memory - HEADER, sizeof size);
+  ((account *)user)->live -= size;
+  free((char *)memory - HEADER);
+}
+
+/* ---- A chain of any number of states and parameters: xi' = -theta[i mod p] xi + x(i-1), x0' = -theta0 x0 +
+ * u ---- */
+
+typedef struct shape {
+  size_t n, p, inputs;
+} shape;
+
+static double input_of(const shape *s, const double *theta) { return s->inputs ? theta[s->p] : 0; }
+
+static int chain_rhs(double t, const double *x, const double *theta, double *f, void *user) {
+  const shape *s = user;
+  (void)t;
+  for (size_t i = 0; i < s->n; i++) f[i] = -theta[i % s->p] * x[i] + (i ? x[i - 1] : input_of(s, theta));
+  return 0;
+}
+
+static int chain_vjp(double t, const double *x, const double *theta, const double *lambda, double *x_bar,
+                     double *theta_bar, double *t_bar, void *user) {
+  const shape *s = user;
+  (void)t, (void)t_bar;
+  for (size_t i = 0; i < s->n; i++) {
+    x_bar[i] = -theta[i % s->p] * lambda[i] + (i + 1 < s->n ? lambda[i + 1] : 0);
+    theta_bar[i % s->p] -= x[i] * lambda[i];
+  }
+  if (s->inputs) theta_bar[s->p] = lambda[0];
+  return 0;
+}
+
+static int chain_jvp(double t, const double *x, const double *theta, double t_dot, const double *x_dot,
+                     const double *theta_dot, double *f_dot, void *user) {
+  const shape *s = user;
+  (void)t, (void)t_dot;
+  for (size_t i = 0; i < s->n; i++)
+    f_dot[i] = -theta[i % s->p] * x_dot[i] - theta_dot[i % s->p] * x[i] +
+               (i ? x_dot[i - 1] : input_of(s, theta_dot));
+  return 0;
+}
+
+/* ---- Problems ---- */
+
+typedef struct problem {
+  shape shape;
+  size_t count, observed;
+  og_method method;
+  int adjoint, single, control, steps;
+} problem;
+
+typedef struct outcome {
+  og_status status;
+  char message[600];
+  size_t used; /* at most, until the gradient was there */
+} outcome;
+
+static og_options *options_of(og_context *context, const problem *p, size_t memory) {
+  og_options *options = new_options(context, p->method, 1e-3, 1e-3);
+  CHECK(context, og_options_set_choice(options, OG_OPT_PRECISION, p->single));
+  CHECK(context, og_options_set_choice(options, OG_OPT_ADJOINT, p->adjoint));
+  CHECK(context, og_options_set_choice(options, OG_OPT_GRADIENT_CONTROL, p->control));
+  CHECK(context, og_options_set_integer(options, OG_OPT_STEPS, p->steps));
+  CHECK(context, og_options_set_integer(options, OG_OPT_MEMORY, (long long)memory));
+  return options;
+}
+
+static void set_up(og_context *context, og_solve *solve, const problem *p) {
+  double x0[1000], theta[1000], times[8];
+  for (size_t i = 0; i < p->shape.n; i++) x0[i] = 1 / (1. + (double)i);
+  for (size_t i = 0; i < p->shape.p; i++) theta[i] = 0.5 + 0.1 * (double)(i % 5);
+  for (size_t k = 0; k < p->observed; k++) times[k] = 0.1 * (double)(k + 1);
+  CHECK(context, og_solve_set_initial_state(solve, OG_ALL, x0));
+  CHECK(context, og_solve_set_parameters(solve, OG_ALL, theta));
+  CHECK(context, og_solve_set_span(solve, OG_ALL, 0, 1));
+  if (p->observed) CHECK(context, og_solve_set_observations(solve, OG_ALL, p->observed, times));
+  const double at[] = {0, 0.2, 0.5, 1}, u[] = {1, 0.5, 2, 1};
+  for (size_t i = 0; i < p->shape.inputs; i++)
+    CHECK(context, og_solve_set_input(solve, OG_ALL, i, OG_SIGNAL_HOLD, 4, at, u));
+}
+
+static og_status pull(og_solve *solve, const problem *p, double *gradient) {
+  size_t n = p->shape.n, P = p->shape.p;
+  double *final_bar = calloc(p->count * n + 1, sizeof(double)),
+         *x0_bar = calloc(p->count * n, sizeof(double));
+  double *observed_bar = calloc(p->count * p->observed * n + 1, sizeof(double));
+  for (size_t i = 0; i < p->count * n; i++) final_bar[i] = 1;
+  for (size_t i = 0; i < p->count * p->observed * n; i++) observed_bar[i] = 0.5;
+  memset(gradient, 0, p->count * P * sizeof *gradient);
+  og_status status = og_solve_pullback(solve, p->observed ? observed_bar : NULL, final_bar, NULL, x0_bar,
+                                       gradient, NULL, NULL, NULL);
+  free(final_bar), free(x0_bar), free(observed_bar);
+  return status;
+}
+
+static outcome solve_with(problem p, size_t memory, double *gradient) {
+  account a = {0, 0};
+  outcome o = {.status = OG_OK};
+  og_context *context = NULL;
+  og_field *field = NULL;
+  og_solve *solve = NULL;
+  assert_int_equal(og_context_create(account_allocate, account_release, &a, &context), OG_OK);
+  og_context_set_threads(context, 1);
+  CHECK(context, og_field_create(context, p.shape.n, p.shape.p, chain_rhs, &p.shape, &field));
+  CHECK(context, og_field_set_vjp(field, chain_vjp));
+  CHECK(context, og_field_set_jvp(field, chain_jvp));
+  CHECK(context, og_field_set_inputs(field, p.shape.inputs));
+  og_options *options = options_of(context, &p, memory);
+  CHECK(context, og_solve_create(context, field, options, p.count, &solve));
+  set_up(context, solve, &p);
+  size_t before = a.live + p.count * p.observed * (p.shape.n + 1) * sizeof(double); /* observed states */
+  a.peak = a.live;
+  o.status = og_solve_run(solve);
+  if (o.status == OG_OK) o.status = pull(solve, &p, gradient);
+  o.used = a.peak > before ? a.peak - before : 0;
+  snprintf(o.message, sizeof o.message, "%s", og_context_message(context));
+  og_solve_destroy(solve);
+  og_options_destroy(options);
+  og_field_destroy(field);
+  og_context_destroy(context);
+  assert_int_equal(a.live, 0);
+  return o;
+}
+
+/* A problem's gradient without a budget, and under one. */
+static double free_gradient[1000], gradient[1000];
+
+static size_t least_of(problem p) {
+  outcome o = solve_with(p, 1, gradient);
+  assert_int_equal(o.status, OG_ERR_BUDGET);
+  const char *said = strstr(o.message, "at least ");
+  assert_non_null(said);
+  return strtoull(said + 9, NULL, 10);
+}
+
+/* Where quadrature's steps of lambda do not fit, which is known only when they are taken, that is said. */
+static outcome within(problem p, size_t memory) {
+  outcome o = solve_with(p, memory, gradient);
+  if (o.used > memory) fail_msg("%zu bytes of %zu", o.used, memory);
+  if (o.status == OG_ERR_BUDGET && p.adjoint == OG_ADJOINT_QUADRATURE &&
+      strstr(o.message, "the steps of the backward solve"))
+    return o;
+  if (o.status != OG_OK) fail_msg("%zu bytes: %s", memory, o.message);
+  size_t count = p.count * p.shape.p;
+  if (p.adjoint != OG_ADJOINT_FORWARD) assert_memory_equal(gradient, free_gradient, count * sizeof *gradient);
+  return o;
+}
+
+/* What is named as the least is used but for a part: a quarter for the discrete adjoint, a half for tangents,
+ * which have the same share and use less, and three quarters for the continuous ones, whose need is bounded
+ * and not counted (budget.c). */
+static void check_problem(problem p) {
+  static const double more[] = {1.4, 3, 9};
+  double share = p.adjoint == OG_ADJOINT_DISCRETE ? 0.75 : p.adjoint == OG_ADJOINT_FORWARD ? 0.5 : 0.25;
+  size_t least = least_of(p);
+  assert_int_equal(solve_with(p, 0, free_gradient).status, OG_OK);
+  assert_int_equal(solve_with(p, least - 1, gradient).status, OG_ERR_BUDGET);
+  outcome o = within(p, least);
+  if (o.used < share * (double)least)
+    fail_msg("n %zu, p %zu, count %zu, adjoint %d: %zu bytes of %zu used", p.shape.n, p.shape.p, p.count,
+             p.adjoint, o.used, least);
+  for (int k = 0; k < 3; k++) within(p, (size_t)(more[k] * (double)least));
+}
+
+/* Large ones, in which what every solve has is little beside what each state, parameter and step needs. */
+static void every_shape(void **state) {
+  (void)state;
+  static const struct {
+    shape shape;
+    size_t count, observed;
+    og_method method;
+    int adjoint, single, control, steps;
+  } of[] = {{{150, 1, 0}, 1, 0, OG_METHOD_TSIT5, OG_ADJOINT_DISCRETE, 0, OG_CONTROL_REFINE, 0},
+            {{150, 1, 2}, 1, 3, OG_METHOD_DOP853, OG_ADJOINT_DISCRETE, 0, OG_CONTROL_REFINE, 0},
+            {{10, 200, 0}, 3, 0, OG_METHOD_TSIT5, OG_ADJOINT_DISCRETE, 0, OG_CONTROL_NONE, 0},
+            {{10, 200, 1}, 3, 2, OG_METHOD_BS32, OG_ADJOINT_FORWARD, 0, OG_CONTROL_REFINE, 0},
+            {{50, 50, 1}, 3, 0, OG_METHOD_TSIT5, OG_ADJOINT_DISCRETE, 0, OG_CONTROL_ESTIMATE, 0},
+            {{50, 50, 1}, 3, 2, OG_METHOD_TSIT5, OG_ADJOINT_DISCRETE, 1, OG_CONTROL_REFINE, 0},
+            {{5, 5, 0}, 150, 3, OG_METHOD_TSIT5, OG_ADJOINT_DISCRETE, 0, OG_CONTROL_REFINE, 0},
+            {{5, 5, 0}, 150, 0, OG_METHOD_TSIT5, OG_ADJOINT_DISCRETE, 1, OG_CONTROL_REFINE, 0},
+            {{5, 5, 0}, 30, 0, OG_METHOD_EULER, OG_ADJOINT_DISCRETE, 0, OG_CONTROL_REFINE, 300},
+            {{50, 5, 0}, 3, 0, OG_METHOD_RK4, OG_ADJOINT_FORWARD, 1, OG_CONTROL_NONE, 300},
+            {{50, 5, 0}, 2, 1, OG_METHOD_RK4, OG_ADJOINT_INTERPOLATE, 0, OG_CONTROL_NONE, 300},
+            {{60, 1, 1}, 2, 0, OG_METHOD_TSIT5, OG_ADJOINT_QUADRATURE, 0, OG_CONTROL_NONE, 0},
+            {{4, 60, 0}, 2, 0, OG_METHOD_DOPRI5, OG_ADJOINT_INTERPOLATE, 0, OG_CONTROL_NONE, 0}};
+  for (size_t i = 0; i < sizeof of / sizeof *of; i++)
+    check_problem((problem){of[i].shape, of[i].count, of[i].observed, of[i].method, of[i].adjoint,
+                            of[i].single, of[i].control, of[i].steps});
+}
+
+/* Of many steps, checkpoints take what there is but for a thirty-second, which is for ceilings, and what the
+ * least leaves. */
+static void what_there_is_is_used(void **state) {
+  (void)state;
+  const problem p = {{50, 5, 0}, 3, 0, OG_METHOD_RK4, OG_ADJOINT_DISCRETE, 0, OG_CONTROL_REFINE, 1200};
+  size_t least = least_of(p);
+  assert_int_equal(solve_with(p, 0, free_gradient).status, OG_OK);
+  for (size_t memory = 2 * least; memory < 7 * least; memory = 3 * memory / 2)
+    if (within(p, memory).used < 17 * (memory / 20))
+      fail_msg("%zu of %zu bytes", within(p, memory).used, memory);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(every_shape), cmocka_unit_test(what_there_is_is_used)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
