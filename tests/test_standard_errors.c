@@ -119,6 +119,28 @@ static void unused_parameters_are_named(void **state) {
   }
 }
 
+/* The line through z is level: its slope is zero up to what the optimizer leaves of it, in whatever unit. Its
+ * error and that of the other parameter are those of a line, also from the spectrum, beside one that is not
+ * used. */
+static void an_estimate_of_zero_has_its_error(void **state) {
+  (void)state;
+  line_errors want = line_of(4, row_times, 0.2);
+  for (int power = -4; power <= 4; power += 2) {
+    char model[400];
+    double unit = pow(10, power);
+    snprintf(model, sizeof model,
+             "param a = 1, b = 0.4, unused = 7, c = 1, d = %g\ninit x = a, z = c\nx' = b + 0*x\n"
+             "z' = %g*d + 0*z\nobserve x ~ normal(x, 0.1)\nobserve z ~ normal(z, 0.2)\n",
+             2 / unit, unit);
+    outcome r = fit_from(model, ROWS, NULL, NULL);
+    assert_reason(&r, 1, "does not change along 1 of 5 directions (unused)");
+    assert_true(fabs(r.theta[4] * unit) < 1e-5 && isnan(r.errors[2]));
+    assert_close(r.errors[3], want.a, 1e-6);
+    assert_close(r.errors[4], want.b / unit, 1e-6);
+    assert_null(strstr(notes, "the data do not determine"));
+  }
+}
+
 /* Used, and yet nothing changes with it. */
 static void a_parameter_without_gradient_is_named(void **state) {
   (void)state;
@@ -239,6 +261,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(correlated_parameters_have_theirs),
                                      cmocka_unit_test(whatever_is_beside_them),
                                      cmocka_unit_test(unused_parameters_are_named),
+                                     cmocka_unit_test(an_estimate_of_zero_has_its_error),
                                      cmocka_unit_test(a_parameter_without_gradient_is_named),
                                      cmocka_unit_test(parameters_known_together_are_named),
                                      cmocka_unit_test(differences_leave_them_out_too),

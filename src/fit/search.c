@@ -204,8 +204,11 @@ og_standing og_search_standing(const og_search *search, double decrement) {
 
 /* Rates and sizes are known up to a factor, so a parameter's own size is its natural unit: with it, problems
  * whose parameters differ by orders of magnitude are as well conditioned as their logarithms would be, and a
- * bound at zero can still be reached. */
+ * bound at zero can still be reached. An estimate of zero, up to rounding, says nothing of it; then the start
+ * does: the parameter would seem to have no part in the loss, and others' standard errors would be those with
+ * it held. */
 void og_search_set_scale(og_search *search, const double *theta) {
+  static const double LEAST = 1e-3; /* of the start */
   for (size_t k = 0; k < og_model_parameters(search->objective->model); k++) {
     og_parameter_info info;
     if (og_model_parameter(search->objective->model, k, &info) != OG_OK) continue;
@@ -214,7 +217,8 @@ void og_search_set_scale(og_search *search, const double *theta) {
     for (size_t i = 0; i < count; i++) squares += theta[info.offset + i] * theta[info.offset + i];
     double size = fmax(count ? sqrt(squares / (double)count) : 0, isfinite(width) ? 0.01 * width : 0);
     for (size_t i = 0; i < count; i++) {
-      double own = fmax(fabs(theta[info.offset + i]), size);
+      double start = LEAST * fabs(search->origin[info.offset + i]),
+             own = fmax(fmax(fabs(theta[info.offset + i]), size), start);
       search->scale[info.offset + i] = own > 0 ? own : 1;
     }
   }
