@@ -208,7 +208,6 @@ og_standing og_search_standing(const og_search *search, double decrement) {
  * does: the parameter would seem to have no part in the loss, and others' standard errors would be those with
  * it held. */
 void og_search_set_scale(og_search *search, const double *theta) {
-  static const double LEAST = 1e-3; /* of the start */
   for (size_t k = 0; k < og_model_parameters(search->objective->model); k++) {
     og_parameter_info info;
     if (og_model_parameter(search->objective->model, k, &info) != OG_OK) continue;
@@ -217,9 +216,17 @@ void og_search_set_scale(og_search *search, const double *theta) {
     for (size_t i = 0; i < count; i++) squares += theta[info.offset + i] * theta[info.offset + i];
     double size = fmax(count ? sqrt(squares / (double)count) : 0, isfinite(width) ? 0.01 * width : 0);
     for (size_t i = 0; i < count; i++) {
-      double start = LEAST * fabs(search->origin[info.offset + i]),
-             own = fmax(fmax(fabs(theta[info.offset + i]), size), start);
+      double own = fmax(fabs(theta[info.offset + i]), size);
       search->scale[info.offset + i] = own > 0 ? own : 1;
     }
   }
+}
+
+/* An estimate of zero, up to rounding, says nothing of its unit; then the start does. Else the parameter
+ * would seem to have no part in the loss, and others' standard errors would be those with it held. */
+void og_search_set_scale_of_best(og_search *search) {
+  static const double LEAST = 1e-3;
+  og_search_set_scale(search, search->best);
+  for (size_t i = 0; i < search->p; i++)
+    search->scale[i] = fmax(search->scale[i], LEAST * fabs(search->origin[i]));
 }

@@ -68,6 +68,8 @@ void og_search_stall(og_search *search, const char *format, ...) __attribute__((
 /* Natural moves around theta: its size, a share of the bounds' width, the size of its vector's other entries.
  */
 void og_search_set_scale(og_search *search, const double *theta);
+/* Those by which the best point is judged. */
+void og_search_set_scale_of_best(og_search *search);
 
 /* A list of up to four parameters, "a, b, c, d, ...", in a text of OG_NAMES_SIZE bytes. */
 typedef struct og_entry_list {
