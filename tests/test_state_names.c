@@ -108,9 +108,94 @@ static void copies_are_whole(void **state) {
   og_context_destroy(context);
 }
 
+/* ---- Tolerances of single states ---- */
+
+typedef struct result {
+  size_t steps;
+  double final[5], bar[5];
+} result;
+
+/* A gradient by steps that each tolerance decides. */
+static result run_with(const char *list, const double *atol, int single, og_adjoint adjoint) {
+  static const char moving[] = "init x = 1, v = [1, 0, 3], longer = 2\nx' = -x\n"
+                               "v' = [3*v[2], -3*v[1], 0.1*v[3]]\nlonger' = sin(5*t)*longer\n";
+  result r;
+  og_context *context = new_context();
+  og_model *model = parse(context, moving);
+  og_options *options = NULL;
+  og_solve *solve = NULL;
+  double x0[] = {1, 1, 0, 3, 2}, ones[] = {1, 1, 1, 1, 1};
+  memset(&r, 0, sizeof r);
+  CHECK(context, og_options_create(context, &options));
+  CHECK(context, og_options_set_text(options, "rtol", "1e-9"));
+  CHECK(context, og_options_set_text(options, "atol", "1e-6"));
+  if (list) CHECK(context, og_options_set_text(options, "atol", list));
+  CHECK(context, og_options_set_choice(options, OG_OPT_PRECISION, single));
+  CHECK(context, og_options_set_choice(options, OG_OPT_ADJOINT, (int)adjoint));
+  CHECK(context, og_solve_create(context, og_model_field(model), options, 1, &solve));
+  CHECK(context, og_solve_set_initial_state(solve, 0, x0));
+  CHECK(context, og_solve_set_span(solve, 0, 0, 4));
+  if (atol) CHECK(context, og_solve_set_atol(solve, atol));
+  CHECK(context, og_solve_run(solve));
+  CHECK(context, og_solve_final(solve, 0, r.final));
+  CHECK(context, og_solve_steps(solve, 0, &r.steps, NULL));
+  CHECK(context, og_solve_pullback(solve, NULL, ones, NULL, r.bar, NULL, NULL, NULL, NULL));
+  og_solve_destroy(solve);
+  og_options_destroy(options);
+  og_model_destroy(model);
+  og_context_destroy(context);
+  return r;
+}
+
+/* A list of names gives each row its own tolerance, and the others the general one: the same bits as with an
+ * array. */
+static void lists_are_arrays(void **state) {
+  (void)state;
+  static const struct {
+    const char *list;
+    double atol[5];
+  } of[] = {{"x=1e-9", {1e-9, 1e-6, 1e-6, 1e-6, 1e-6}},
+            {"v=1e-8", {1e-6, 1e-8, 1e-8, 1e-8, 1e-6}},
+            {"v[2]=1e-9", {1e-6, 1e-6, 1e-9, 1e-6, 1e-6}},
+            {"longer=1e-10,x=1e-3", {1e-3, 1e-6, 1e-6, 1e-6, 1e-10}},
+            {"v=1e-4,v[3]=2.5e-9,x=1e-2", {1e-2, 1e-4, 1e-4, 2.5e-9, 1e-6}}};
+  static const og_adjoint adjoints[] = {OG_ADJOINT_DISCRETE, OG_ADJOINT_INTERPOLATE};
+  for (int single = 0; single < 2; single++)
+    for (int k = 0; k < 2; k++) {
+      result general = run_with(NULL, NULL, single, adjoints[k]);
+      size_t differ = 0;
+      for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        result by_name = run_with(of[i].list, NULL, single, adjoints[k]),
+               by_row = run_with(NULL, of[i].atol, single, adjoints[k]);
+        assert_memory_equal(&by_name, &by_row, sizeof by_name);
+        differ += by_name.steps != general.steps;
+      }
+      assert_true(differ >= 3);
+      double same[] = {1e-6, 1e-6, 1e-6, 1e-6, 1e-6};
+      result by_row = run_with(NULL, same, single, adjoints[k]);
+      assert_memory_equal(&by_row, &general, sizeof general);
+    }
+}
+
+/* The smaller the tolerance of the row that oscillates, the more steps, whichever row it is. */
+static void each_row_counts(void **state) {
+  (void)state;
+  for (int row = 1; row <= 2; row++) {
+    size_t before = 0;
+    for (int digits = 3; digits <= 9; digits += 2) {
+      double atol[] = {1, 1, 1, 1, 1};
+      atol[row] = pow(10, -digits);
+      result r = run_with(NULL, atol, 0, OG_ADJOINT_DISCRETE);
+      assert_true(r.steps > before);
+      before = r.steps;
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(names_have_their_rows), cmocka_unit_test(other_names_are_refused),
-      cmocka_unit_test(rows_have_their_names), cmocka_unit_test(copies_are_whole)};
+      cmocka_unit_test(rows_have_their_names), cmocka_unit_test(copies_are_whole),
+      cmocka_unit_test(lists_are_arrays),      cmocka_unit_test(each_row_counts)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
