@@ -2,6 +2,7 @@
  * is named is enough and no more than is used; one byte less is refused; whatever lies beyond it is kept to.
  */
 #include "fields.h"
+#include "solve/memory/checkpoints.h"
 
 enum { HEADER = 64 };
 
@@ -300,8 +301,126 @@ static void each_part_is_counted(void **state) {
       }
 }
 
+/* What is too small is told with the numbers of trajectories and states. */
+static void the_problem_is_told(void **state) {
+  (void)state;
+  static const struct {
+    size_t n, count;
+    const char *said;
+  } of[] = {{1, 1, ": solving 1 trajectory of 1 state with tsit5 and"},
+            {2, 1, ": solving 1 trajectory of 2 states with tsit5 and"},
+            {1, 2, ": solving 2 trajectories of 1 state with tsit5 and"},
+            {7, 3, ": solving 3 trajectories of 7 states with tsit5 and"}};
+  for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+    problem p = {{of[i].n, 1, 0},
+                 of[i].count,
+                 0,
+                 OG_METHOD_TSIT5,
+                 OG_ADJOINT_DISCRETE,
+                 0,
+                 OG_CONTROL_NONE,
+                 0,
+                 NULL,
+                 1};
+    outcome o = solve_with(p, 12345, gradient);
+    assert_int_equal(o.status, OG_ERR_BUDGET);
+    assert_non_null(strstr(o.message, "the memory budget of 12345 bytes is too small"));
+    if (!strstr(o.message, of[i].said)) fail_msg("%s", o.message);
+  }
+}
+
+/* ---- Solves that are run again ---- */
+
+typedef struct opened {
+  og_context *context;
+  og_field *field;
+  og_model *model;
+  og_solve *solve;
+} opened;
+
+static opened open_problem(problem *p, size_t memory) {
+  opened o = {.context = new_context()};
+  if (p->text) {
+    CHECK(o.context, og_model_parse(o.context, "m", p->text, strlen(p->text), &o.model));
+    p->shape.n = og_field_states(og_model_field(o.model)),
+    p->shape.p = og_field_parameters(og_model_field(o.model));
+  } else {
+    CHECK(o.context, og_field_create(o.context, p->shape.n, p->shape.p, chain_rhs, &p->shape, &o.field));
+    CHECK(o.context, og_field_set_vjp(o.field, chain_vjp));
+    CHECK(o.context, og_field_set_inputs(o.field, p->shape.inputs));
+  }
+  og_options *options = options_of(o.context, p, memory);
+  CHECK(o.context,
+        og_solve_create(o.context, o.model ? og_model_field(o.model) : o.field, options, p->count, &o.solve));
+  og_options_destroy(options);
+  set_up(o.context, o.solve, p);
+  return o;
+}
+
+static void close_problem(opened *o) {
+  og_solve_destroy(o->solve);
+  og_field_destroy(o->field);
+  og_model_destroy(o->model);
+  og_context_destroy(o->context);
+}
+
+/* The hundredth run has as much as the first. */
+static void every_run_has_the_same(void **state) {
+  (void)state;
+  static const char events[] = "param a = 1\ninit x = 1, v = 0\nx' = v\nv' = -300*x + 0*a\n"
+                               "event up when x = 0 rising { v = v + 0.01 }\n";
+  problem problems[] = {
+      {{3, 2, 2}, 3, 2, OG_METHOD_TSIT5, OG_ADJOINT_DISCRETE, 0, OG_CONTROL_NONE, 0, NULL, 1},
+      {{0, 0, 0}, 2, 0, OG_METHOD_TSIT5, OG_ADJOINT_DISCRETE, 0, OG_CONTROL_NONE, 0, events, 1}};
+  for (int i = 0; i < 2; i++) {
+    problem p = problems[i];
+    size_t memory = least_of(p) + (i ? 30000 : 500);
+    opened o = open_problem(&p, memory);
+    for (int k = 0; k < 100; k++) {
+      CHECK(o.context, og_solve_run(o.solve));
+      if (k == 0) CHECK(o.context, pull(o.solve, &p, free_gradient));
+      if (k % 10 == 9) CHECK(o.context, pull(o.solve, &p, gradient));
+      if (k % 10 == 9) assert_memory_equal(gradient, free_gradient, sizeof gradient);
+    }
+    close_problem(&o);
+  }
+}
+
+/* ---- As many slots as steps ---- */
+
+static size_t recomputed_with(problem p, size_t memory, size_t *slots) {
+  opened o = open_problem(&p, memory);
+  CHECK(o.context, og_solve_run(o.solve));
+  CHECK(o.context, pull(o.solve, &p, gradient));
+  size_t again = (size_t)og_solve_stat(o.solve, OG_STAT_RECOMPUTED_STEPS);
+  *slots = og_budget_slots(&o.solve->checkpoints->layout);
+  close_problem(&o);
+  return again;
+}
+
+/* Where each state has a slot none is computed again; with one slot less some are. */
+static void a_slot_for_each_state_is_enough(void **state) {
+  (void)state;
+  for (int steps = 50; steps <= 150; steps += 50) {
+    problem p = {{9, 2, 0}, 1, 0, OG_METHOD_RK4, OG_ADJOINT_DISCRETE, 0, OG_CONTROL_NONE, steps, NULL, 1};
+    size_t low = least_of(p), high = 20 * low, slots = 0;
+    assert_true(recomputed_with(p, low, &slots) > 0 && slots < (size_t)steps);
+    assert_int_equal(recomputed_with(p, high, &slots), 0);
+    while (high - low > 1) {
+      size_t middle = (low + high) / 2;
+      *(recomputed_with(p, middle, &slots) ? &low : &high) = middle;
+    }
+    recomputed_with(p, high, &slots);
+    assert_int_equal(slots, steps);
+  }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(every_shape), cmocka_unit_test(each_part_is_counted),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(every_shape),
+                                     cmocka_unit_test(the_problem_is_told),
+                                     cmocka_unit_test(every_run_has_the_same),
+                                     cmocka_unit_test(a_slot_for_each_state_is_enough),
+                                     cmocka_unit_test(each_part_is_counted),
                                      cmocka_unit_test(models_and_threads),
                                      cmocka_unit_test(what_there_is_is_used)};
   return cmocka_run_group_tests(tests, NULL, NULL);
