@@ -122,7 +122,8 @@ static void what_held_the_steps_is_told(void **state) {
       {OG_ERR_STEP_UNDERFLOW, 0, 0, -1e-305, 0, 0, 0, {part}, {too_small}},
       {OG_ERR_STEP_UNDERFLOW, 0, 0, 1e-305, 1, 0, 0, {too_small}, {part}}, /* t has no such step */
       {OG_ERR_STEP_UNDERFLOW, 0, 0, 1e-297, 0, 0, 0, {too_small}, {part}},
-      {OG_ERR_BLOW_UP, 0, 0, 1e-305, 0, 0, 0, {"grows without bound"}, {part}}};
+      {OG_ERR_BLOW_UP, 0, 0, 1e-305, 0, 0, 0, {"grows without bound"}, {part}},
+      {OG_ERR_STEP_UNDERFLOW, 0, 0, 1e-305, -1, 0, 0, {too_small}, {part}}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     fixture f = open_fixture(cases[i].single);
     og_failure failure = plain;
@@ -138,6 +139,39 @@ static void what_held_the_steps_is_told(void **state) {
     }
     close_fixture(&f);
   }
+}
+
+/* ---- On behalf of another solve ---- */
+
+static const char *name_of(const void *names, size_t m, char text[OG_TRAJECTORY_NAME_SIZE]) {
+  snprintf(text, OG_TRAJECTORY_NAME_SIZE, "%s %zu", (const char *)names, m + 1);
+  return text;
+}
+
+/* A solve that is not the caller's own says what it is for; its equations are not his, and where steps become
+ * too small it says what to think of that. */
+static void a_role_is_told(void **state) {
+  (void)state;
+  const og_role role = {.what = "on the way back: ", .advice = "something else; ", .stuck = "it may be that"};
+  for (int stuck = 0; stuck < 2; stuck++)
+    for (int failing = 0; failing < 2; failing++) {
+      fixture f = open_fixture(0);
+      og_role own = role;
+      og_failure failure = plain;
+      if (!stuck) own.stuck = NULL;
+      f.solve->role = &own;
+      f.solve->name_of = name_of, f.solve->names = "window";
+      failure.status = failing ? OG_ERR_STEP_UNDERFLOW : OG_ERR_NOT_FINITE, failure.row = 1;
+      og_report_failure(f.solve, &failure);
+      const char *message = og_context_message(f.context);
+      assert_true(strstr(message, "on the way back: the ") == message);
+      assert_contains(message, "; try: something else; ");
+      assert_contains(message, "trajectory 2 (window 3) stopped");
+      assert_null(strstr(message, "the equation"));
+      assert_int_equal(strstr(message, "it may be that") != NULL, stuck && failing);
+      f.solve->role = NULL;
+      close_fixture(&f);
+    }
 }
 
 /* ---- Equations and stiffness ---- */
@@ -181,8 +215,9 @@ static void stiffness_is_told_where_it_counts(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_cause_has_its_words), cmocka_unit_test(what_held_the_steps_is_told),
-      cmocka_unit_test(equations_are_named), cmocka_unit_test(stiffness_is_told_where_it_counts)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(every_cause_has_its_words),
+                                     cmocka_unit_test(what_held_the_steps_is_told),
+                                     cmocka_unit_test(a_role_is_told), cmocka_unit_test(equations_are_named),
+                                     cmocka_unit_test(stiffness_is_told_where_it_counts)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -159,9 +159,10 @@ static void lists_are_arrays(void **state) {
             {"v[2]=1e-9", {1e-6, 1e-6, 1e-9, 1e-6, 1e-6}},
             {"longer=1e-10,x=1e-3", {1e-3, 1e-6, 1e-6, 1e-6, 1e-10}},
             {"v=1e-4,v[3]=2.5e-9,x=1e-2", {1e-2, 1e-4, 1e-4, 2.5e-9, 1e-6}}};
-  static const og_adjoint adjoints[] = {OG_ADJOINT_DISCRETE, OG_ADJOINT_INTERPOLATE};
+  static const og_adjoint adjoints[] = {OG_ADJOINT_DISCRETE, OG_ADJOINT_INTERPOLATE, OG_ADJOINT_QUADRATURE,
+                                        OG_ADJOINT_BACKSOLVE};
   for (int single = 0; single < 2; single++)
-    for (int k = 0; k < 2; k++) {
+    for (int k = 0; k < 4; k++) {
       result general = run_with(NULL, NULL, single, adjoints[k]);
       size_t differ = 0;
       for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
