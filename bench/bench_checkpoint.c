@@ -77,7 +77,8 @@ static int once(int steps, long long memory, const char *directory, measured *to
     og_context_set_log(context, read_log, &to->kept);
     double start = cpu_seconds();
     bad = og_solve_run(solve) ||
-          og_solve_pullback(solve, NULL, final_bar, NULL, NULL, to->gradient, NULL, NULL, NULL);
+          og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = final_bar,
+                                                         .theta_bar = to->gradient});
     to->seconds = cpu_seconds() - start;
     to->steps = og_solve_stat(solve, OG_STAT_STEPS);
     to->again = (double)og_solve_stat(solve, OG_STAT_RECOMPUTED_STEPS) / (double)to->steps;

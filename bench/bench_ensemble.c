@@ -13,8 +13,8 @@ enum { TRAJECTORIES = 10000, SAMPLE = 256, ROUNDS = 5 };
 #define ISSUE_TOLERANCE 1e-6
 
 /* Who is measured: forward sensitivities are left to bench_gradient. */
-static const family families[] = {FAMILY_OWN_COMPILED, FAMILY_OWN_MODEL, FAMILY_OWN_CALLBACKS,
-                                  FAMILY_PEER_ADJOINT};
+static const family families[] = {FAMILY_OWN_COMPILED, FAMILY_OWN_MODEL, FAMILY_OWN_BLOCKS,
+                                  FAMILY_OWN_CALLBACKS, FAMILY_PEER_ADJOINT};
 enum { COMPARED = sizeof families / sizeof *families };
 
 static double parameters[TRAJECTORIES * LV_PARAMETERS];

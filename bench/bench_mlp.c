@@ -78,7 +78,9 @@ static int evaluate(job *j) {
     if (bad(n, og_solve_final(j->solve, m, x))) return -1;
     for (size_t i = 0; i < STATES; i++) j->loss += scale * x[i] * x[i], x[i] *= 2 * scale;
   }
-  if (bad(n, og_solve_pullback(j->solve, NULL, j->final_bar, NULL, NULL, n->gradient, NULL, NULL, NULL)))
+  if (bad(n, og_solve_pullback(j->solve,
+                               &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = j->final_bar,
+                                                     .theta_bar = n->gradient})))
     return -1;
   for (size_t i = 0; i < n->p; i++) squares += n->gradient[i] * n->gradient[i];
   j->norm = sqrt(squares);

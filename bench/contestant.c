@@ -10,6 +10,8 @@
 const entry entries[] = {
     {.of = FAMILY_OWN_CALLBACKS, .label = "dop853", .method = "dop853"},
     {.of = FAMILY_OWN_CALLBACKS, .label = "tsit5", .method = "tsit5"},
+    {.of = FAMILY_OWN_BLOCKS, .label = "dop853", .method = "dop853"},
+    {.of = FAMILY_OWN_BLOCKS, .label = "tsit5", .method = "tsit5"},
     {.of = FAMILY_OWN_MODEL, .label = "dop853", .method = "dop853"},
     {.of = FAMILY_OWN_MODEL, .label = "tsit5", .method = "tsit5"},
     {.of = FAMILY_OWN_COMPILED, .label = "dop853", .method = "dop853"},
@@ -47,9 +49,9 @@ const entry entries[] = {
 const size_t entry_count = sizeof entries / sizeof *entries;
 
 const char *family_name(family of) {
-  static const char *const names[FAMILY_COUNT] = {"odegrad, C callbacks", "odegrad, model file",
-                                                  "odegrad, compiled", "CVODES adjoint",
-                                                  "CVODES sensitivities"};
+  static const char *const names[FAMILY_COUNT] = {"odegrad, C callbacks", "odegrad, C blocks",
+                                                  "odegrad, model file",  "odegrad, compiled",
+                                                  "CVODES adjoint",       "CVODES sensitivities"};
   return names[of];
 }
 
@@ -73,6 +75,7 @@ int contestant_open(contestant *c, const entry *settings, double tolerance, size
     return c->peer ? 0 : -1;
   }
   static const own_field fields[] = {[FAMILY_OWN_CALLBACKS] = OWN_CALLBACKS,
+                                     [FAMILY_OWN_BLOCKS] = OWN_BLOCKS,
                                      [FAMILY_OWN_MODEL] = OWN_MODEL,
                                      [FAMILY_OWN_COMPILED] = OWN_COMPILED};
   own_settings s = {.field = fields[settings->of],

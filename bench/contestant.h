@@ -8,6 +8,7 @@
 /* Settings compete within a family; families are compared. */
 typedef enum family {
   FAMILY_OWN_CALLBACKS,
+  FAMILY_OWN_BLOCKS,
   FAMILY_OWN_MODEL,
   FAMILY_OWN_COMPILED,
   FAMILY_PEER_ADJOINT,

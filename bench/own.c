@@ -12,7 +12,7 @@ struct own {
   og_context *context;
   og_options *options;
   og_model *model;            /* OWN_MODEL, OWN_COMPILED */
-  og_field *callbacks;        /* OWN_CALLBACKS */
+  og_field *callbacks;        /* OWN_CALLBACKS, OWN_BLOCKS */
   const og_field *field;      /* of either */
   og_solve *observed, *final; /* the observed problem's, and the ensemble's; made when first asked for */
   double compile_seconds;
@@ -42,6 +42,35 @@ static int vjp(double t, const double *x, const double *theta, const double *lam
   return 0;
 }
 
+static int block_rhs(int lanes, const double *t, const double *x, const double *p, double *f,
+                     signed char *status, void *user) {
+  const double *y = x + lanes;
+  (void)t, (void)status, (void)user;
+  for (int i = 0; i < lanes; i++) {
+    double xy = x[i] * y[i];
+    f[i] = p[i] * x[i] - p[lanes + i] * xy;
+    f[lanes + i] = -p[2 * lanes + i] * y[i] + p[3 * lanes + i] * xy;
+  }
+  return 0;
+}
+
+static int block_vjp(int lanes, const double *t, const double *x, const double *p, const double *lambda,
+                     double *x_bar, double *theta_bar, double *t_bar, signed char *status, void *user) {
+  const double *y = x + lanes, *l = lambda, *m = lambda + lanes;
+  (void)t, (void)t_bar, (void)status, (void)user;
+  for (int i = 0; x_bar && i < lanes; i++) {
+    x_bar[i] = l[i] * (p[i] - p[lanes + i] * y[i]) + m[i] * p[3 * lanes + i] * y[i];
+    x_bar[lanes + i] = -l[i] * p[lanes + i] * x[i] + m[i] * (p[3 * lanes + i] * x[i] - p[2 * lanes + i]);
+  }
+  for (int i = 0; theta_bar && i < lanes; i++) {
+    theta_bar[i] = l[i] * x[i];
+    theta_bar[lanes + i] = -l[i] * x[i] * y[i];
+    theta_bar[2 * lanes + i] = -m[i] * y[i];
+    theta_bar[3 * lanes + i] = m[i] * x[i] * y[i];
+  }
+  return 0;
+}
+
 static int failed(const own *o, const char *what, og_status status) {
   if (status != OG_OK)
     fprintf(stderr, "odegrad, %s: %s: %s\n", what, og_status_name(status), og_context_message(o->context));
@@ -64,10 +93,22 @@ static int create_model(own *o) {
   return 0;
 }
 
-static int create_field(own *o) {
-  if (o->settings.field != OWN_CALLBACKS) return create_model(o);
+static int create_callbacks(own *o) {
   TRY(og_field_create(o->context, LV_STATES, LV_PARAMETERS, rhs, NULL, &o->callbacks));
   TRY(og_field_set_vjp(o->callbacks, vjp));
+  return 0;
+}
+
+static int create_blocks(own *o) {
+  og_block_functions functions = {OG_INIT(og_block_functions), .rhs = block_rhs, .vjp = block_vjp};
+  TRY(og_field_create_blocks(o->context, LV_STATES, LV_PARAMETERS, &functions, NULL, &o->callbacks));
+  return 0;
+}
+
+static int create_field(own *o) {
+  own_field kind = o->settings.field;
+  if (kind != OWN_CALLBACKS && kind != OWN_BLOCKS) return create_model(o);
+  if (kind == OWN_BLOCKS ? create_blocks(o) : create_callbacks(o)) return -1;
   TRY(og_field_set_autonomous(o->callbacks, 1));
   o->field = o->callbacks;
   return 0;
@@ -174,7 +215,9 @@ int own_observed_gradient(own *o, const double parameters[LV_PARAMETERS], double
     }
   }
   memset(gradient, 0, LV_GRADIENT * sizeof *gradient);
-  TRY(og_solve_pullback(o->observed, bar[0], NULL, NULL, gradient, gradient + LV_STATES, NULL, NULL, NULL));
+  TRY(og_solve_pullback(o->observed,
+                        &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .observed_bar = bar[0],
+                                              .x0_bar = gradient, .theta_bar = gradient + LV_STATES}));
   o->vjps = o->refinements = 0;
   add_work(o, o->observed);
   return 0;
@@ -185,7 +228,9 @@ static int part_of_gradients(own *o, size_t m, const double *parameters, double 
   TRY(og_solve_run(o->final));
   memset(o->x0_bar, 0, m * LV_STATES * sizeof(double));
   memset(o->theta_bar, 0, m * LV_PARAMETERS * sizeof(double));
-  TRY(og_solve_pullback(o->final, NULL, o->final_bar, NULL, o->x0_bar, o->theta_bar, NULL, NULL, NULL));
+  TRY(og_solve_pullback(o->final,
+                        &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = o->final_bar,
+                                              .x0_bar = o->x0_bar, .theta_bar = o->theta_bar}));
   add_work(o, o->final);
   for (size_t i = 0; i < m; i++) {
     memcpy(gradients + i * LV_GRADIENT, o->x0_bar + i * LV_STATES, LV_STATES * sizeof(double));

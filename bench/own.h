@@ -6,6 +6,7 @@
 
 typedef enum own_field {
   OWN_CALLBACKS, /* the problem's C code, as CVODES gets it */
+  OWN_BLOCKS,    /* the same formulas in loops over lanes */
   OWN_MODEL,     /* the model language */
   OWN_COMPILED   /* the same, compiled by the system's C compiler when the contestant is made */
 } own_field;

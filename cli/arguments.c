@@ -68,48 +68,6 @@ option_row option_row_of(size_t index) {
   return (option_row){info->name, value_word(info), verbs, 0, info->help};
 }
 
-/* ---- Suggestions ---- */
-
-enum { LONGEST_NAME = 40 };
-
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
-
-/* Levenshtein's distance, one row of the table at a time. */
-static size_t distance(const char *a, const char *b) {
-  size_t row[LONGEST_NAME + 1], length = strlen(b);
-  for (size_t j = 0; j <= length; j++) row[j] = j;
-  for (size_t i = 0; a[i]; i++) {
-    size_t corner = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < length; j++) {
-      size_t above = row[j + 1];
-      row[j + 1] = least(corner + (a[i] != b[j]), least(above, row[j]) + 1);
-      corner = above;
-    }
-  }
-  return row[length];
-}
-
-/* Whether two letters beside each other are the wrong way round, and nothing else is wrong. */
-static int is_swapped(const char *a, const char *b) {
-  size_t i = 0;
-  while (a[i] && a[i] == b[i]) i++;
-  return a[i] && b[i] && a[i] == b[i + 1] && a[i + 1] == b[i] && strcmp(a + i + 2, b + i + 2) == 0;
-}
-
-/* Of a short name one letter may be wrong, of a longer one a third of them and one more. */
-const char *nearest_name(const char *name, const char *const *names, size_t count) {
-  enum { SHORT = 6 };
-  size_t length = strlen(name), limit = length < SHORT ? 2 : length / 3 + 2;
-  const char *found = NULL;
-  for (size_t i = 0; i < count; i++) {
-    if (strlen(names[i]) > LONGEST_NAME) continue;
-    size_t away = is_swapped(name, names[i]) ? 1 : distance(name, names[i]);
-    if (away < limit && away < strlen(names[i])) limit = away, found = names[i];
-  }
-  return found;
-}
-
 /* The row called `name` (of `length` letters), or OPTION_ROWS. */
 static size_t find_row(const char *name, size_t length) {
   for (size_t i = 0; i < OPTION_ROWS; i++) {
@@ -146,7 +104,7 @@ static int fail_unknown(const arguments *a, const char *name) {
     if (option_row_of(i).verbs & (int)a->verb) names[count++] = option_row_of(i).name;
   size_t row = own ? find_row(own, strlen(own)) : OPTION_ROWS;
   int fits = row < OPTION_ROWS && option_row_of(row).verbs & (int)a->verb;
-  const char *nearest = fits ? own : nearest_name(name, names, count);
+  const char *nearest = fits ? own : og_nearest(name, names, count);
   complain("%s has no option --%s%s%s%s", a->verb_name, name, nearest ? "; did you mean --" : "",
            nearest ? nearest : "", nearest ? "?" : "");
   return hint(a);

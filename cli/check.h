@@ -74,6 +74,10 @@ og_status evaluate_way(const check *c, og_objective *objective, way which, doubl
 /* The way relative to which differences are shown: the reference, or the first there is. */
 way shown_way(const check *c);
 
+/* The parameters that differences vary, when there are too many for all of them. */
+void draw_sample(check *c);
+int is_sampled(const check *c, size_t parameter);
+
 /* ---- check_finer.c: the same with finer steps ---- */
 
 /* Fills `change` and `moved` of all ways that are evidence of their own. */
@@ -94,13 +98,7 @@ void judge_all(check *c);
 /* Backsolve may fail where the equation cannot be solved backward; that says nothing about the gradient. */
 int all_agree(const check *c);
 
-/* ---- check_sample.c ---- */
-
-void draw_sample(check *c);
-int is_sampled(const check *c, size_t parameter);
-
-/* ---- check_allow.c: how far each way may be from the reference ---- */
-
+/* How far each way may be from the reference. */
 void allow_all(check *c);
 
 /* ---- check_report.c ---- */

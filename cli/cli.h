@@ -11,7 +11,7 @@
 /* The exit statuses; scripts rely on them. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-/* ---- failure_text.c: messages, memory ---- */
+/* ---- report.c: messages, memory, where results go ---- */
 
 #if defined(__GNUC__)
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
@@ -21,7 +21,8 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 /* Text as a terminal may show it (og_printable), which the caller frees. */
 char *printable(const char *text);
-/* The text itself, unless the file is a terminal. */
+/* The same where the file is a terminal; NULL: the text may go there as it is. */
+char *shown_in(FILE *file, const char *text);
 void put_text(const char *text, FILE *file);
 /* "odegrad: ..." on standard error. */
 void complain(const char *format, ...) PRINTF_LIKE(1, 2);
@@ -36,10 +37,25 @@ int ends_all(og_status status, og_status *all);
 /* Zeroed memory for count (0 is taken as 1) objects; ends the program when there is none. */
 void *take(size_t count, size_t size);
 char *join(const char *format, ...) PRINTF_LIKE(1, 2);
-double seconds_now(void);
+double seconds_now(void); /* og_seconds, which tests put another clock for */
 /* Flushes standard output: EXIT_FAILED with a message when it could not be written, unless its reader went
  * away. */
 int finish_output(void);
+
+/* An og_output, or standard output. */
+typedef struct output {
+  og_context *context;
+  og_output *output;
+  FILE *file;
+} output;
+int open_output(og_context *context, const char *path, output *o);
+int close_output(output *o);
+/* Leaves what is there as it was, unless it is written directly. */
+void drop_output(output *o);
+/* Whether what is written to `path` replaces what is there: not for standard output, pipes and devices. */
+int takes_place(og_context *context, const char *path);
+/* Complains when `path` could not be written. */
+int check_output(og_context *context, const char *option, const char *path);
 
 /* ---- arguments.c: the table of options, and parsing by it ---- */
 
@@ -106,8 +122,6 @@ typedef struct arguments {
 /* `argv` holds what follows the verb. Returns EXIT_DONE or, after complaining, EXIT_USAGE. */
 int parse_arguments(int argc, char **argv, arguments *a);
 void free_arguments(arguments *a);
-/* The nearest of `count` names, or NULL when none is near. */
-const char *nearest_name(const char *name, const char *const *names, size_t count);
 
 /* ---- foreign.c: what other tools call things ---- */
 
@@ -174,7 +188,7 @@ char *id_suffix(const problem *p, size_t trajectory);
 int check_option_rules(const problem *p);
 int is_training(const problem *p);
 
-/* ---- model.c: the model at a time, with the inputs it has there ---- */
+/* The model at a time, with the inputs it has there. */
 
 og_status initial_state_at(const problem *p, const double *theta, size_t trajectory, double t0, double *x0);
 /* Locations of the observed columns. */
@@ -251,7 +265,7 @@ cJSON *columns_json(const columns *c, size_t first, size_t count, size_t m);
 typedef void (*add_trajectory_fn)(const void *what, size_t m, cJSON *object);
 cJSON *trajectories_json(const problem *p, const solution *s, add_trajectory_fn add, const void *what);
 
-/* ---- phase.c ---- */
+/* ---- picture.c ---- */
 
 /* A state, or the location of an observed column. */
 typedef struct phase_axis {
@@ -260,8 +274,6 @@ typedef struct phase_axis {
 } phase_axis;
 /* What --phase names; leaves `axes` alone where it is not given. Returns an exit status. */
 int find_phase(const problem *p, phase_axis axes[2]);
-
-/* ---- picture.c ---- */
 
 /* A plot with these texts, or with those of --title, --x-label and --y-label; of the size and on the scales
  * that are asked for. */
@@ -280,27 +292,10 @@ og_status draw_solution(const problem *p, const double *t0, double *t1);
  * an exit status. */
 int draw_objective(const problem *p, const double *theta, const held_out *held, int result);
 
-/* ---- output.c ---- */
-
-/* An og_output, or standard output. */
-typedef struct output {
-  og_context *context;
-  og_output *output;
-  FILE *file;
-} output;
-int open_output(og_context *context, const char *path, output *o);
-int close_output(output *o);
-/* Leaves what is there as it was, unless it is written directly. */
-void drop_output(output *o);
-/* Whether what is written to `path` replaces what is there: not for standard output, pipes and devices. */
-int takes_place(og_context *context, const char *path);
-/* Complains when `path` could not be written. */
-int check_output(og_context *context, const char *option, const char *path);
-
 /* ---- json.c ---- */
 
-enum { NUMBER_SIZE = 32 };
-/* The shortest text of 15 to 17 digits that reads back to the same double; "NaN", "inf" as they are. */
+enum { NUMBER_SIZE = OG_NUMBER_SIZE };
+/* og_format_real, for use within an expression. */
 const char *number_text(double value, char text[NUMBER_SIZE]);
 cJSON *json_number(double value); /* null when it is not finite */
 cJSON *json_integer(long long value);
@@ -319,7 +314,7 @@ cJSON *json_stats(const long long *stats, double seconds);
 int print_json(cJSON *object);
 int write_json(const problem *p, cJSON *object, const char *path);
 
-/* ---- table.c: aligned tables ---- */
+/* ---- table.c: aligned tables, and their rows ---- */
 
 typedef struct text_table {
   size_t columns, count, capacity;
@@ -338,7 +333,7 @@ void free_table(text_table *table);
 /* Prints and frees; the first `left` columns are aligned to the left, the others to the right. */
 void print_table(text_table *table, size_t left);
 
-/* ---- rows.c: what tables have a row for ---- */
+/* What tables have a row for. */
 
 /* An entry, or (count > 1) an array too large to be shown entry by entry: stretches of `length` components,
  * `stride` apart. */
@@ -376,7 +371,7 @@ int run_predict(problem *p);
 /* fit with an optimizer that trains. */
 int run_training(problem *p);
 
-/* ---- interrupt.c ---- */
+/* ---- terminal.c: signals, and a line that is rewritten ---- */
 
 /* Ctrl-C, SIGTERM and SIGHUP are noted from now on, and interrupt what is computed with the context (NULL:
  * what is done looks at was_interrupted by itself); a second one ends the program. */
@@ -386,6 +381,13 @@ void stop_watching(void);
 int was_interrupted(void);
 /* Ends the program as the noted signal would have, if there is one: whoever started it can tell. */
 void end_by_signal(void);
+
+/* Whether standard error is a terminal on which a line can be rewritten. */
+int can_rewrite_lines(void);
+/* Writes `line` over the one that is there, and no more of it than the window is wide: a line that wraps is
+ * two, and the next one would rewrite the second only. */
+enum { LINE_SIZE = 512 };
+void rewrite_line(const char *line);
 
 /* ---- progress.c ---- */
 
@@ -401,12 +403,6 @@ typedef struct progress {
   int interrupted;
   og_progress latest; /* without theta */
 } progress;
-/* Whether standard error is a terminal on which a line can be rewritten. */
-int can_rewrite_lines(void);
-/* Writes `line` over the one that is there, and no more of it than the window is wide: a line that wraps is
- * two, and the next one would rewrite the second only. */
-enum { LINE_SIZE = 512 };
-void rewrite_line(const char *line);
 void begin_progress(progress *view, const problem *p);
 /* An og_progress_fn: shows the iteration and how long it goes on, and saves the best point for --out. */
 int follow_progress(const og_progress *now, void *view);

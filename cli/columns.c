@@ -81,27 +81,10 @@ void print_columns_part(const columns *c, int names) {
 
 /* ---- CSV ---- */
 
-/* Where a text would not be read back as it is: it would be cut, taken for a comment (#), for a byte order
- * mark or, of an id, for a missing one. */
-static int needs_quotes(const char *text) {
-  size_t length = strlen(text);
-  return length == 0 || strpbrk(text, ",\"\r\n") || strchr(" \t#\xEF", text[0]) ||
-         strchr(" \t", text[length - 1]) || strcmp(text, "NA") == 0;
-}
-
 static void write_text(FILE *file, const char *text) {
-  if (!needs_quotes(text)) {
-    put_text(text, file);
-    return;
-  }
-  fputc('"', file);
-  for (const char *quote; (quote = strchr(text, '"')) != NULL; text = quote + 1) {
-    char *before = join("%.*s\"\"", (int)(quote - text), text);
-    put_text(before, file);
-    free(before);
-  }
-  put_text(text, file);
-  fputc('"', file);
+  char *shown = shown_in(file, text);
+  og_csv_put_text(file, shown ? shown : text);
+  free(shown);
 }
 
 static void write_row(const columns *c, size_t m, size_t row, FILE *file) {

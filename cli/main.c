@@ -42,7 +42,7 @@ static int fail_verb(const char *word) {
   static const char *const names[] = {"solve", "grad",    "check",  "fit",      "predict",
                                       "help",  "version", "--help", "--version"};
   const char *own = verb_for(word);
-  const char *nearest = own ? own : nearest_name(word, names, sizeof names / sizeof names[0]);
+  const char *nearest = own ? own : og_nearest(word, names, sizeof names / sizeof names[0]);
   complain("there is no %s %s%s%s%s", word[0] == '-' ? "option" : "verb", word,
            nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
   fputs("Try 'odegrad --help'.\n", stderr);

@@ -1,6 +1,6 @@
 /* What the files of pictures share: picture.c chooses, picture_solve.c solves, picture_layout.c finds which
- * curves share a panel, picture_draw.c draws curves and data, picture_shade.c what is shaded,
- * picture_classes.c columns of classes. */
+ * curves share a panel and what is shaded, picture_draw.c draws curves and data, picture_classes.c columns of
+ * classes. */
 #ifndef ODEGRAD_PICTURE_H
 #define ODEGRAD_PICTURE_H
 
@@ -48,7 +48,7 @@ int are_many(const picture *d);
 /* Fills `above`. */
 void find_hidden(picture *d);
 
-/* picture_shade.c: bands of a panel with the trajectories [first, end) */
+/* picture_layout.c: bands of a panel with the trajectories [first, end) */
 og_status shade_panel(const picture *d, size_t first, size_t end);
 /* Whether a trajectory is held out as a whole. */
 int is_held_out(const picture *d, size_t m);

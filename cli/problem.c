@@ -1,12 +1,12 @@
 /* The problem of a run: model, data, options and parameters, loaded and checked before any long work. */
-#include "cli.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "cli.h"
 
 /* ---- Names ---- */
 
@@ -309,4 +309,41 @@ int has_value(const problem *p, size_t row) {
     found = values && isfinite(values[row]);
   }
   return found;
+}
+
+/* ---- The model at one time ---- */
+
+/* What a model says at one time. Inputs stand behind the parameters. */
+/* theta [p + inputs], which the caller frees. */
+static og_status with_inputs(const problem *p, const double *theta, size_t trajectory, double t,
+                             double **whole) {
+  *whole = take(p->p + og_model_inputs(p->model), sizeof **whole);
+  memcpy(*whole, theta, p->p * sizeof *theta);
+  return og_inputs_at(p->inputs, trajectory, t, *whole + p->p);
+}
+
+og_status initial_state_at(const problem *p, const double *theta, size_t trajectory, double t0, double *x0) {
+  double *whole;
+  og_status status = with_inputs(p, theta, trajectory, t0, &whole);
+  if (status == OG_OK) status = og_model_initial_state(p->model, t0, whole, x0);
+  free(whole);
+  return status;
+}
+
+og_status predict_at(const problem *p, const double *theta, size_t trajectory, double t, const double *x,
+                     double *location) {
+  double *whole;
+  og_status status = with_inputs(p, theta, trajectory, t, &whole);
+  if (status == OG_OK) status = og_model_predict(p->model, t, x, whole, location);
+  free(whole);
+  return status;
+}
+
+og_status probabilities_at(const problem *p, const double *theta, size_t trajectory, double t,
+                           const double *x, size_t column, double *probabilities) {
+  double *whole;
+  og_status status = with_inputs(p, theta, trajectory, t, &whole);
+  if (status == OG_OK) status = og_model_probabilities(p->model, column, t, x, whole, probabilities);
+  free(whole);
+  return status;
 }

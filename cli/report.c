@@ -1,12 +1,11 @@
-/* Messages on standard error, exit statuses, memory. */
-#include "cli.h"
-
+/* What is said on standard error, exit statuses, memory; and where results go. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "cli.h"
 
 char *printable(const char *text) {
   size_t size = og_printable(text, NULL, 0) + 1;
@@ -15,8 +14,10 @@ char *printable(const char *text) {
   return copy;
 }
 
+char *shown_in(FILE *file, const char *text) { return isatty(fileno(file)) ? printable(text) : NULL; }
+
 void put_text(const char *text, FILE *file) {
-  char *shown = isatty(fileno(file)) ? printable(text) : NULL;
+  char *shown = shown_in(file, text);
   fputs(shown ? shown : text, file);
   free(shown);
 }
@@ -113,11 +114,7 @@ char *join(const char *format, ...) {
   return text;
 }
 
-double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
+double seconds_now(void) { return og_seconds(); }
 
 int finish_output(void) {
   errno = 0;
@@ -126,4 +123,37 @@ int finish_output(void) {
     return EXIT_DONE; /* as with `odegrad solve ... | head`: the reader has what it wanted */
   complain("cannot write to standard output: %s", strerror(errno ? errno : EIO));
   return EXIT_FAILED;
+}
+
+/* ---- Where results go ---- */
+
+/* Where results go. */
+int open_output(og_context *context, const char *path, output *o) {
+  *o = (output){.context = context, .file = stdout};
+  if (strcmp(path, "-") == 0) return EXIT_DONE; /* main looks after it */
+  og_status status = og_output_open(context, path, &o->output);
+  if (status != OG_OK) return fail(context, status);
+  o->file = og_output_file(o->output);
+  return EXIT_DONE;
+}
+
+int close_output(output *o) {
+  if (!o->output) return EXIT_DONE;
+  og_status status = og_output_close(o->output, OG_OK);
+  return status == OG_OK ? EXIT_DONE : fail(o->context, status);
+}
+
+void drop_output(output *o) {
+  if (o->output) og_output_close(o->output, OG_ERR_FILE);
+}
+
+int takes_place(og_context *context, const char *path) {
+  int replaces;
+  return og_output_check(context, path, &replaces) == OG_OK && replaces;
+}
+
+int check_output(og_context *context, const char *option, const char *path) {
+  if (og_output_check(context, path, NULL) == OG_OK) return EXIT_DONE;
+  complain("--%s: %s", option, og_context_message(context));
+  return EXIT_USAGE;
 }

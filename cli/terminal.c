@@ -1,9 +1,11 @@
-/* Lines, and how wide they may be. */
+/* The terminal: lines and how wide they may be, and the signals that come from it. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli.h"
 #include "help.h"
 
 enum { WIDEST = 100, NARROWEST = 24 };
@@ -55,4 +57,56 @@ void rewrite_line(const char *line) {
   /* The last column is left free: behind a character there some terminals begin a new line. */
   if (columns > 1 && length > columns - 1) length = columns - 1;
   fprintf(stderr, "\r\033[K%.*s", (int)length, line);
+}
+
+/* ---- Signals ---- */
+
+/* Signals that end a run: Ctrl-C, SIGTERM and SIGHUP. */
+static volatile sig_atomic_t interrupted; /* the signal's number */
+static og_context *volatile interruptible;
+
+/* The second signal, of any kind, ends the program as it would have without a handler: raised here, it comes
+ * when the handler is left. */
+static void note_signal(int number) {
+  if (interrupted) {
+    signal(number, SIG_DFL);
+    raise(number);
+    return;
+  }
+  interrupted = number;
+  if (interruptible) og_context_interrupt(interruptible, 1);
+}
+
+static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
+
+/* A signal that is ignored, as under nohup, stays so. */
+static void set_handler(void (*handler)(int)) {
+  struct sigaction action, present;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = handler;
+  for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
+    if (sigaction(watched[i], NULL, &present) == 0 && present.sa_handler != SIG_IGN)
+      sigaction(watched[i], &action, NULL);
+}
+
+void watch_interrupts(og_context *context) {
+  interruptible = context;
+  if (interrupted) return; /* already on the way to the end */
+  set_handler(note_signal);
+}
+
+int was_interrupted(void) { return interrupted != 0; }
+
+void stop_watching(void) {
+  og_context *context = interruptible;
+  set_handler(SIG_DFL);
+  interruptible = NULL;
+  og_context_interrupt(context, 0);
+}
+
+void end_by_signal(void) {
+  if (!interrupted) return;
+  fflush(NULL);
+  set_handler(SIG_DFL);
+  raise((int)interrupted);
 }

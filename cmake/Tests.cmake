@@ -88,7 +88,7 @@ if(ODEGRAD_TESTS AND NOT ODEGRAD_SANITIZE AND NOT ODEGRAD_LIBFUZZER)
     add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 LABELS project TIMEOUT 600)
   endfunction()
-  odegrad_check(project_directions scripts/check_directions.sh)
+  odegrad_check(project_directions scripts/check_directions.sh . ${PROJECT_BINARY_DIR})
   odegrad_check(project_directions_self_test scripts/check_directions.sh --self-test)
   odegrad_check(project_format scripts/check_format.sh)
   # Not digits, whose trainings take minutes.

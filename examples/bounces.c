@@ -46,8 +46,9 @@ static int jump_vjp(size_t event, double t, const double *x, const double *p, co
 }
 
 int main(void) {
-  static const og_event hit = {"hit", OG_DIRECTION_FALLING, 0};
-  static const og_event_functions functions = {guard, guard_vjp, jump, jump_vjp, NULL};
+  static const og_event hit = {OG_INIT(og_event), "hit", OG_DIRECTION_FALLING, 0};
+  static const og_event_functions functions = {
+      OG_INIT(og_event_functions), guard, guard_vjp, jump, jump_vjp, NULL};
   og_context *context;
   og_field *field;
   og_solve *solve;
@@ -71,7 +72,8 @@ int main(void) {
 
   double times_bar[3] = {0, 0, 1}, p_bar[3] = {0}; /* L is the time of the third */
   if (count != 3 || og_solve_set_event_cotangents(solve, 0, times_bar, NULL, NULL) != OG_OK ||
-      og_solve_pullback(solve, NULL, NULL, NULL, NULL, p_bar, NULL, NULL, NULL) != OG_OK)
+      og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .theta_bar = p_bar}) !=
+          OG_OK)
     return fprintf(stderr, "%s\n", og_context_message(context)), 1;
   printf("dt/dg = %.6f, dt/de = %.6f, dt/dr = %.6f\n", p_bar[0], p_bar[1], p_bar[2]);
 

@@ -37,7 +37,8 @@ int main(void) {
   double x[2], x0_bar[2] = {0}, p_bar[4] = {0};
   og_solve_final(solve, 0, x);
   double x_bar[2] = {x[0] - 1, x[1] - 1}; /* dL/dx(10) */
-  if (og_solve_pullback(solve, NULL, x_bar, NULL, x0_bar, p_bar, NULL, NULL, NULL) != OG_OK)
+  if (og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = x_bar,
+                                                     .x0_bar = x0_bar, .theta_bar = p_bar}) != OG_OK)
     return fprintf(stderr, "%s\n", og_context_message(context)), 1;
   printf("x(10) = (%.6f, %.6f), dL/dp = (%.6f, %.6f, %.6f, %.6f)\n", x[0], x[1], p_bar[0], p_bar[1], p_bar[2],
          p_bar[3]);

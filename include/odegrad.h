@@ -14,6 +14,11 @@
  *    of a context (og_context_message) alone does not.
  *  - A thread needs 128 KiB of stack, whatever the model, beside what its callbacks take.
  *  - An object is used by one thread at a time. Fields are constant and may be shared by threads.
+ *  - A struct that the caller fills begins with `size_t size`, its sizeof; what is left zero is not given or
+ *    not wanted. In C: &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = bars}, and so in C++20
+ *    without the parentheses; in older C++: og_pullback_arrays a{}; a.size = sizeof a. Later versions add
+ *    members at the end: a smaller struct stands for one whose further members are zero, and a larger one is
+ *    refused (OG_ERR_ARGUMENT) if anything that this library does not know in it is not zero.
  *  - Objects are destroyed in any order before their context; destroying NULL does nothing. An object keeps
  * what it was made from for as long as it needs it: a field may be destroyed before its solves, a model and a
  *    table before an objective. What a callback's `user` points to is the caller's to keep. */
@@ -25,6 +30,9 @@
 
 /** Marks a pointer that may be NULL in the declarations below; what NULL means there, their comments say. */
 #define OG_OR_NULL
+
+/** The first member of a struct that the caller fills, in a braced list of designated members. */
+#define OG_INIT(type) .size = sizeof(type)
 
 #if defined(__GNUC__)
 #define OG_API __attribute__((visibility("default")))
@@ -112,6 +120,17 @@ OG_API int og_context_threads(const og_context *context);
  *  library's messages and log lines are so already. At most `size` bytes with a NUL are written (whole
  *  characters; none if size is 0); returns the bytes that the whole needs without the NUL. */
 OG_API size_t og_printable(const char *text, char *OG_OR_NULL out, size_t size);
+/** Writes the shortest of %.15g, %.16g, %.17g that reads back as `value`, whatever the locale; "nan", "inf",
+ *  "-inf". All numbers that the library writes into text files are so. */
+enum { OG_NUMBER_SIZE = 32 };
+OG_API void og_format_real(double value, char text[OG_NUMBER_SIZE]);
+/** Writes a text as a cell of a CSV file: in quotes where it would not be read back as it is. */
+OG_API void og_csv_put_text(FILE *file, const char *text);
+/** The name in `names` nearest to `name` by edit distance (a letter in the wrong case counts nothing), or
+ *  NULL when none is near enough to suggest. */
+OG_API const char *og_nearest(const char *name, const char *const *names, size_t count);
+/** Seconds on a clock that nobody sets. */
+OG_API double og_seconds(void);
 /** With `interrupt` = 1 whatever computes with this context ends soon, with OG_ERR_INTERRUPTED, until it is
  * taken back by 0: a solve between two steps, which is then as if it had not been run; a fit with its best
  * point so far, if it has one; a compiler is ended. The one function that may be called at any time from any
@@ -342,6 +361,73 @@ OG_API og_status og_field_set_hessian(og_field *field, og_hessian_fn OG_OR_NULL 
  * theta_dot likewise; df/dt is the derivative with the inputs' values held. */
 OG_API og_status og_field_set_inputs(og_field *field, size_t inputs);
 
+/** Times (in any order) at which the right-hand side or the running cost jumps or has a kink. Steps end
+ * there, and near one the callbacks are asked on one side alone: a segment before it sees no time at or
+ * beyond it, one behind it none at or before it, so that a comparison as t > 2 has one value throughout, and
+ * the derivatives by t0, t1 and the times of events are right. Guards and jumps of events see times as they
+ * are. They are copied; count = 0 takes them back. To be set before solves are made. A model's field knows
+ * its own: constant times that are compared with t. */
+OG_API og_status og_field_set_breakpoints(og_field *field, size_t count, const double *times);
+
+/* Block callbacks are for callers that are fast on arrays only. They are given `lanes` trajectories at once,
+ * 1 to 64, each at a time of its own: a row is one number of every trajectory, x[n][lanes], theta[p][lanes]
+ * (with inputs [p + inputs][lanes]). status[lane] comes in as 0, or nonzero for a lane that is not needed:
+ * it may be skipped, its numbers may be anything, and what is written for it is ignored. A callback writes
+ * > 0 for "not here, try a smaller step" and < 0 for "stop" into the status of a lane, or returns one of them
+ * for all. What is computed for a lane must not depend, in any bit, on the others or on their number. Outputs
+ * are OVERWRITTEN; they come in as zeros, so that zero entries need not be written, and NULL where they are
+ * not wanted. They may be called from several threads at once. */
+
+/** f[n][lanes]; with a running cost one row more, l, here and in lambda and f_dot below. */
+typedef int (*og_block_rhs_fn)(int lanes, const double *t, const double *x, const double *theta, double *f,
+                               signed char *status, void *user);
+/** x_bar[n][lanes], theta_bar[p][lanes], t_bar[lanes] from lambda[n][lanes]. */
+typedef int (*og_block_vjp_fn)(int lanes, const double *t, const double *x, const double *theta,
+                               const double *lambda, double *OG_OR_NULL x_bar, double *OG_OR_NULL theta_bar,
+                               double *OG_OR_NULL t_bar, signed char *status, void *user);
+/** f_dot[n][lanes] from t_dot[lanes], x_dot[n][lanes], theta_dot[p][lanes]. */
+typedef int (*og_block_jvp_fn)(int lanes, const double *t, const double *x, const double *theta,
+                               const double *t_dot, const double *x_dot, const double *theta_dot,
+                               double *f_dot, signed char *status, void *user);
+/** As og_hessian_fn. */
+typedef int (*og_block_hessian_fn)(int lanes, const double *t, const double *x, const double *theta,
+                                   const double *lambda, const double *x_dot, const double *theta_dot,
+                                   double *OG_OR_NULL x_bar_dot, double *OG_OR_NULL theta_bar_dot,
+                                   double *OG_OR_NULL t_bar_dot, signed char *status, void *user);
+/* The same on single-precision numbers; times are double. */
+typedef int (*og_block_rhs_single_fn)(int lanes, const double *t, const float *x, const float *theta,
+                                      float *f, signed char *status, void *user);
+typedef int (*og_block_vjp_single_fn)(int lanes, const double *t, const float *x, const float *theta,
+                                      const float *lambda, float *OG_OR_NULL x_bar,
+                                      float *OG_OR_NULL theta_bar, float *OG_OR_NULL t_bar,
+                                      signed char *status, void *user);
+typedef int (*og_block_jvp_single_fn)(int lanes, const double *t, const float *x, const float *theta,
+                                      const float *t_dot, const float *x_dot, const float *theta_dot,
+                                      float *f_dot, signed char *status, void *user);
+typedef int (*og_block_hessian_single_fn)(int lanes, const double *t, const float *x, const float *theta,
+                                          const float *lambda, const float *x_dot, const float *theta_dot,
+                                          float *OG_OR_NULL x_bar_dot, float *OG_OR_NULL theta_bar_dot,
+                                          float *OG_OR_NULL t_bar_dot, signed char *status, void *user);
+
+/** The callbacks of a block field. All but rhs may be NULL. A single-precision one stands beside that in
+ *  double; where it is NULL a solve in single precision converts blocks to double and back. */
+typedef struct og_block_functions {
+  size_t size;
+  int cost; /* nonzero: the last row of f is a running cost (og_solve_cost) */
+  og_block_rhs_fn rhs;
+  og_block_vjp_fn vjp;
+  og_block_jvp_fn jvp;
+  og_block_hessian_fn hessian;
+  og_block_rhs_single_fn rhs_single;
+  og_block_vjp_single_fn vjp_single;
+  og_block_jvp_single_fn jvp_single;
+  og_block_hessian_single_fn hessian_single;
+} og_block_functions;
+/** A field as og_field_create makes it, from block callbacks. Events have callbacks for one trajectory, as
+ *  below; vjp, jvp, Hessian and cost are those given here. */
+OG_API og_status og_field_create_blocks(og_context *context, size_t states, size_t parameters,
+                                        const og_block_functions *functions, void *user, og_field **out);
+
 /** Which way a guard passes zero, seen in the direction of integration. */
 typedef enum og_direction { OG_DIRECTION_ANY, OG_DIRECTION_RISING, OG_DIRECTION_FALLING } og_direction;
 
@@ -349,6 +435,7 @@ typedef enum og_direction { OG_DIRECTION_ANY, OG_DIRECTION_RISING, OG_DIRECTION_
  * guard is zero there and leaves zero in that direction. Observations at its time see the state before it.
  * The state may then jump; a terminal event ends the trajectory there. */
 typedef struct og_event {
+  size_t size;
   const char *name; /* for messages; NULL: "event 0" */
   og_direction direction;
   int terminal;
@@ -374,6 +461,7 @@ typedef int (*og_jump_jvp_fn)(size_t event, double t, const double *x, const dou
 /** `jump` is NULL when no event changes the state; its products are then not needed. guard_vjp and jump_vjp
  * are needed for gradients, guard_vjp and jump_jvp for tangents. */
 typedef struct og_event_functions {
+  size_t size;
   og_guard_fn guard;
   og_guard_vjp_fn guard_vjp;
   og_jump_fn jump;
@@ -434,9 +522,18 @@ OG_API og_status og_solve_set_initial_state(og_solve *solve, size_t trajectory, 
 /** An absolute tolerance for each state [n], in place of the option's for all; NULL takes it back. The
  * running cost, and the adjoint variables of continuous adjoints, have the option's. */
 OG_API og_status og_solve_set_atol(og_solve *solve, const double *OG_OR_NULL atol);
+/** Weights of the states [n] in the error that sets the size of steps, sqrt(sum w q^2 / sum w) of the errors
+ * q in tolerances; NULL: all 1. A state of weight 0 does not drive the step size: it is as accurate as the
+ * others' steps make it. A running cost counts with weight 1. They are for solving forward: backward solves
+ * of continuous adjoints, and what is done for a gradient's own accuracy, have all states. */
+OG_API og_status og_solve_set_norm_weights(og_solve *solve, const double *OG_OR_NULL weights);
 /** With OG_ALL the parameters are shared and theta_bar below is [p]; once set for one trajectory, every
  *  trajectory has its own and theta_bar is [M][p]. */
 OG_API og_status og_solve_set_parameters(og_solve *solve, size_t trajectory, const double *theta);
+
+/** The same for all trajectories at once: x0 [M][n]; theta [M][p], one row for each trajectory. */
+OG_API og_status og_solve_set_initial_states(og_solve *solve, const double *x0);
+OG_API og_status og_solve_set_parameter_rows(og_solve *solve, const double *theta);
 
 /** What messages call a trajectory besides its number ("patient 7"): copied; NULL or "" takes it back. */
 OG_API og_status og_solve_set_name(og_solve *solve, size_t trajectory, const char *OG_OR_NULL name);
@@ -469,6 +566,15 @@ OG_API og_status og_solve_replay(og_solve *solve);
 OG_API og_status og_solve_final(const og_solve *solve, size_t trajectory, double *x);
 OG_API og_status og_solve_observed(const og_solve *solve, size_t trajectory, size_t index, double *x);
 OG_API og_status og_solve_cost(const og_solve *solve, size_t trajectory, double *cost);
+/** The same of all trajectories at once: final states [M][n], costs [M], observed states [sum of counts][n]
+ * by trajectory and time. Where a terminal event came before observations, their states are NaN and seen [M]
+ * tells how many of each trajectory's are there; without it that is OG_ERR_STATE. */
+OG_API og_status og_solve_final_states(const og_solve *solve, double *x);
+OG_API og_status og_solve_observed_states(const og_solve *solve, double *x, size_t *OG_OR_NULL seen);
+OG_API og_status og_solve_costs(const og_solve *solve, double *cost);
+/** M, and the sum of the observations' counts. */
+OG_API size_t og_solve_trajectories(const og_solve *solve);
+OG_API size_t og_solve_observations(const og_solve *solve);
 /** Counters summed over trajectories since the last og_solve_run. */
 OG_API long long og_solve_stat(const og_solve *solve, og_stat stat);
 /** Accepted steps of one trajectory, and its times [steps + 1] (NULL to ask for the count alone). */
@@ -500,9 +606,19 @@ OG_API og_status og_solve_event_tangents(const og_solve *solve, size_t trajector
                                          double *OG_OR_NULL times_dot, double *OG_OR_NULL before_dot,
                                          double *OG_OR_NULL after_dot);
 
-/** Cotangents in: of the observed states [sum of counts][n] in order of trajectory and time, of the final
- *  states [M][n], of the running cost's integral [M]; NULL means zero. Cotangents out, added to: x0_bar
- * [M][n], theta_bar [p] or [M][p], t0_bar [M], t1_bar [M], times_bar [sum of counts]; NULL means not wanted.
+/** Cotangents in and out; NULL: zero, or not wanted. */
+typedef struct og_pullback_arrays {
+  size_t size;
+  const double *observed_bar; /* of the observed states [sum of counts][n], by trajectory and time */
+  const double *final_bar;    /* of the final states [M][n] */
+  const double *cost_bar;     /* of the running cost's integral [M] */
+  double *x0_bar;             /* out, ADDED to: [M][n] */
+  double *theta_bar;          /* [p], or [M][p] where each trajectory has its own parameters */
+  double *t0_bar, *t1_bar;    /* [M] */
+  double *times_bar;          /* of the times of observations [sum of counts] */
+} og_pullback_arrays;
+
+/** The gradient of a loss from its cotangents of the results.
  *  With the option adjoint = discrete it is the exact derivative of the computed numbers with the steps
  *  held at fixed fractions of the span, and forward assembles the same numbers from n + p + 2 tangents and
  * one for each signal value. The others solve the continuous adjoint equation lambda' = -(df/dx)^T lambda
@@ -515,11 +631,7 @@ OG_API og_status og_solve_event_tangents(const og_solve *solve, size_t trajector
  * derivative are narrowed and the trajectory solved again, or OG_ERR_UNRESOLVED says where and what to try
  * (option gradient-control). Events are differentiated with their times; one that is touched and not crossed
  * is refused (OG_ERR_GRAZING). Cotangents of observations that a terminal event left out are ignored. */
-OG_API og_status og_solve_pullback(og_solve *solve, const double *OG_OR_NULL observed_bar,
-                                   const double *OG_OR_NULL final_bar, const double *OG_OR_NULL cost_bar,
-                                   double *OG_OR_NULL x0_bar, double *OG_OR_NULL theta_bar,
-                                   double *OG_OR_NULL t0_bar, double *OG_OR_NULL t1_bar,
-                                   double *OG_OR_NULL times_bar);
+OG_API og_status og_solve_pullback(og_solve *solve, const og_pullback_arrays *arrays);
 /** How well the last gradient is known: estimated errors, each relative to the largest component of its kind.
  *  With adjoint = discrete or forward they come from looks at single steps on the way back (what the same
  * step in two parts does otherwise), or, where these gave cause for doubt, from a comparison with the
@@ -538,31 +650,35 @@ typedef struct og_gradient_error {
  * so. */
 OG_API og_status og_solve_gradient_error(const og_solve *solve, og_gradient_error *error);
 
-/** The twin: tangents in (NULL means zero; shapes as the cotangents out above), tangents out, overwritten. */
-OG_API og_status og_solve_pushforward(og_solve *solve, const double *OG_OR_NULL x0_dot,
-                                      const double *OG_OR_NULL theta_dot, const double *OG_OR_NULL t0_dot,
-                                      const double *OG_OR_NULL t1_dot, const double *OG_OR_NULL times_dot,
-                                      double *OG_OR_NULL observed_dot, double *OG_OR_NULL final_dot,
-                                      double *OG_OR_NULL cost_dot);
+/** Tangents in and out; NULL: zero, or not wanted. Shapes as in og_pullback_arrays. */
+typedef struct og_pushforward_arrays {
+  size_t size;
+  const double *x0_dot, *theta_dot, *t0_dot, *t1_dot, *times_dot;
+  double *observed_dot, *final_dot, *cost_dot; /* out, overwritten */
+} og_pushforward_arrays;
+/** The twin: how the results change with what they are made from. */
+OG_API og_status og_solve_pushforward(og_solve *solve, const og_pushforward_arrays *arrays);
 
-/** Second derivatives: how the results of og_solve_pullback change along each of `directions` (>= 1)
- * directions of initial states and parameters, x0_dot [directions][M][n] and theta_dot [directions][p] or
- * [..][M][p] (NULL means zero). Cotangents in, as for the pullback, and their own changes along each
- * direction, with a leading [directions] (NULL means zero): of a loss L(observed, final, cost) they are its
- * Hessian times the tangents that og_solve_pushforward gives. Out, added to: x0_bar_dot [directions][M][n]
- * and theta_bar_dot [directions][p] or [..][M][p], which then are the Hessian of L times each direction; NULL
- * means not wanted. Forward over adjoint, exact for the computed numbers with the steps held, as the discrete
+/** Of og_solve_hessian_product; NULL: zero, or not wanted. D is the number of directions. */
+typedef struct og_hessian_arrays {
+  size_t size;
+  size_t directions;                                             /* >= 1 */
+  const double *x0_dot, *theta_dot;                              /* [D][M][n]; [D][p] or [D][M][p] */
+  const double *observed_bar, *final_bar, *cost_bar;             /* as in og_pullback_arrays */
+  const double *observed_bar_dot, *final_bar_dot, *cost_bar_dot; /* the same with a leading [D] */
+  double *x0_bar_dot, *theta_bar_dot; /* out, ADDED to: [D][M][n]; [D][p] or [D][M][p] */
+} og_hessian_arrays;
+/** Second derivatives: how the results of og_solve_pullback change along each direction of initial states and
+ * parameters. Cotangents in, as for the pullback, and their own changes along each
+ * direction: of a loss L(observed, final, cost) they are its
+ * Hessian times the tangents that og_solve_pushforward gives. What comes out is then the Hessian of L times
+ * each direction. Forward over adjoint, exact for the computed numbers with the steps held, as the discrete
  * pullback is; the steps must have been kept, and the field needs vjp, jvp and second derivatives. Directions
  * are solved together: time and memory are about those of that many trajectories of 2 n states. Under a
  * memory budget they keep checkpoints of their own, within as much again. Pairs (x, x_dot) need more than x
  * alone, so a budget that is enough for run and pullback may be refused here: OG_ERR_BUDGET, and the message
  * has the least that would do. */
-OG_API og_status og_solve_hessian_product(
-    og_solve *solve, size_t directions, const double *OG_OR_NULL x0_dot, const double *OG_OR_NULL theta_dot,
-    const double *OG_OR_NULL observed_bar, const double *OG_OR_NULL final_bar,
-    const double *OG_OR_NULL cost_bar, const double *OG_OR_NULL observed_bar_dot,
-    const double *OG_OR_NULL final_bar_dot, const double *OG_OR_NULL cost_bar_dot,
-    double *OG_OR_NULL x0_bar_dot, double *OG_OR_NULL theta_bar_dot);
+OG_API og_status og_solve_hessian_product(og_solve *solve, const og_hessian_arrays *arrays);
 
 /* ---- Tables of data ------------------------------------------------------------------------------ */
 
@@ -599,6 +715,9 @@ OG_API og_status og_table_write_csv(const og_table *table, const char *path);
 
 /* ---- Models -------------------------------------------------------------------------------------- */
 
+/** The most dimensions of a tensor. */
+enum { OG_RANK_MOST = 8 };
+
 /** A model in the .ode language (docs/language.md). */
 typedef struct og_model og_model;
 
@@ -633,10 +752,13 @@ OG_API og_status og_model_compile(og_model *model, og_precision precision);
  *  row-major. */
 typedef struct og_parameter_info {
   const char *name;
-  size_t offset, rows, columns; /* scalar: 1, 1; vector: n, 1 */
+  size_t offset, rows, columns; /* scalar: 1, 1; vector: n, 1; of more than two dimensions: the first, and the
+                                   product of all others */
   double lowest, highest;       /* bounds; -inf and inf when there are none */
   int weight;                   /* 1: of a network; these are the last entries of theta */
-  int dimensions; /* 0, 1 or 2; a layer's weight [outputs, inputs] has 2 also where a side is 1 */
+  int dimensions; /* 0, 1 or 2; a layer's weight [outputs, inputs] has 2 also where a side is 1; of tensors in
+                     models made by calls up to OG_RANK_MOST */
+  size_t shape[OG_RANK_MOST]; /* [dimensions] */
 } og_parameter_info;
 OG_API size_t og_model_parameters(const og_model *model);
 OG_API og_status og_model_parameter(const og_model *model, size_t index, og_parameter_info *info);
@@ -674,6 +796,141 @@ OG_API og_status og_model_predict(const og_model *model, double t, const double 
 OG_API size_t og_model_observed_classes(const og_model *model, size_t index);
 OG_API og_status og_model_probabilities(const og_model *model, size_t index, double t, const double *x,
                                         const double *theta, double *probabilities);
+
+/* ---- Graphs: models made by calls ---------------------------------------------------------------------- */
+
+/** A model without a text, made node by node: how other languages hand over their equations (docs/graphs.md).
+ * A node is a tensor of doubles: a scalar (rank 0), a vector, a matrix, up to OG_RANK_MOST dimensions,
+ * entries row-major, each dimension 1 or more. Nodes are named by numbers that belong to one builder.
+ *
+ * The first failure is kept, and its message: from then on every call does nothing, returns 0 or that status,
+ * and sets that message, so that a whole model can be made before anything is checked. It names the call, the
+ * nodes by their numbers and labels, and their shapes. Arrays and texts are copied. */
+typedef struct og_builder og_builder;
+/** A node of a builder; 0: none. */
+typedef int og_value;
+
+OG_API og_status og_builder_create(og_context *context, og_builder **out);
+OG_API void og_builder_destroy(og_builder *builder);
+/** OG_OK, or the status of the first failure, and its message ("": none). */
+OG_API og_status og_builder_status(const og_builder *builder);
+OG_API const char *og_builder_message(const og_builder *builder);
+/** The rank of a node, and its shape [rank]; OG_ERR_ARGUMENT where `value` is no node. This is no failure
+ * that is kept. */
+OG_API og_status og_builder_shape(const og_builder *builder, og_value value, size_t *rank,
+                                  size_t *OG_OR_NULL shape);
+/** What messages call a node besides its number ("value 7 (layer 1)"). */
+OG_API og_status og_builder_label(og_builder *builder, og_value value, const char *label);
+
+/* Leaves. Names of parameters, weights, states, inputs and events are all different, of any printable
+ * characters but blanks, quotes, backslashes, commas, `=` and brackets. A shape [rank] may be NULL for rank
+ * 0.
+ */
+/** The time t. */
+OG_API og_value og_builder_time(og_builder *builder);
+OG_API og_value og_builder_number(og_builder *builder, double value);
+OG_API og_value og_builder_constant(og_builder *builder, size_t rank, const size_t *OG_OR_NULL shape,
+                                    const double *values);
+/** A parameter with its value, where fits start from, and bounds for each entry (-INFINITY and INFINITY:
+ * none).
+ */
+OG_API og_value og_builder_parameter(og_builder *builder, const char *name, size_t rank,
+                                     const size_t *OG_OR_NULL shape, const double *values, double lowest,
+                                     double highest);
+/** A tensor of a network, as PyTorch calls it ("net.0.weight"): a parameter without bounds, which stands
+ * behind all others in theta, and which all trajectories of a solve share. Its values, or NULL: drawn evenly
+ * from
+ * [-spread, spread) by og_model_initialize. */
+OG_API og_value og_builder_weight(og_builder *builder, const char *name, size_t rank,
+                                  const size_t *OG_OR_NULL shape, const double *OG_OR_NULL values,
+                                  double spread);
+/** A state, which then needs an initial value and a derivative. In x its entries stand row-major, behind
+ * those of the states before. */
+OG_API og_value og_builder_state(og_builder *builder, const char *name, size_t rank,
+                                 const size_t *OG_OR_NULL shape);
+/** A data column that the model reads: constant for each trajectory, or a signal in time. Rank 0, or 1 with a
+ *  column "u[1]" for each entry. */
+OG_API og_value og_builder_input(og_builder *builder, const char *name, size_t rank,
+                                 const size_t *OG_OR_NULL shape, og_signal kind);
+
+/* Operations. Elementwise ones broadcast as NumPy does: shapes are lined up at their ends, and dimensions
+ * that are 1 or missing are repeated. */
+/** A function or operator by its name: those of the language (docs/language.md), entry by entry; sum(x),
+ * dot(x, y), norm2(x), and min(x) and max(x) of one argument, over all entries; + - * / ^ < <= > >= == != and
+ * or not, neg; and the activations elu gelu silu rbf identity. og_builder_function_name lists them. */
+OG_API og_value og_builder_apply(og_builder *builder, const char *name, size_t count,
+                                 const og_value *arguments);
+OG_API og_value og_builder_unary(og_builder *builder, const char *name, og_value x);
+OG_API og_value og_builder_binary(og_builder *builder, const char *name, og_value x, og_value y);
+/** condition != 0 ? x : y. The branch that is not taken has no part in derivatives, whatever its value. */
+OG_API og_value og_builder_where(og_builder *builder, og_value condition, og_value x, og_value y);
+/** The names that og_builder_apply knows, in no order that means anything; NULL beyond the last. */
+OG_API const char *og_builder_function_name(size_t index);
+/** x y as NumPy's matmul: of two vectors their dot product, of matrices and vectors the matrix product; of
+ * more dimensions the products of all matrices in the last two, the others broadcast. */
+OG_API og_value og_builder_product(og_builder *builder, og_value x, og_value y);
+/** activation(W x + b) of a vector x, with W [outputs][inputs] and b [outputs] new weights "name.weight" and
+ * "name.bias", drawn as PyTorch's Linear draws them; as `dense` of the language. */
+OG_API og_value og_builder_dense(og_builder *builder, const char *name, og_value x, size_t outputs,
+                                 const char *activation);
+
+/* Arrangements. */
+OG_API og_value og_builder_reshape(og_builder *builder, og_value x, size_t rank,
+                                   const size_t *OG_OR_NULL shape);
+/** Dimension i of the result is dimension order[i] of x; NULL: all in reverse. */
+OG_API og_value og_builder_transpose(og_builder *builder, og_value x, const size_t *OG_OR_NULL order);
+/** `count` entries along an axis: first, first + step, ...; step may be negative. */
+OG_API og_value og_builder_slice(og_builder *builder, og_value x, size_t axis, size_t first, size_t count,
+                                 long long step);
+/** Entries indices[0], indices[1], ... along an axis, counted from 0. */
+OG_API og_value og_builder_gather(og_builder *builder, og_value x, size_t axis, size_t count,
+                                  const size_t *indices);
+/** Any entries of x: entry i of the result, row-major, is entry indices[i] of x, as if that were a vector. */
+OG_API og_value og_builder_entries(og_builder *builder, og_value x, size_t rank,
+                                   const size_t *OG_OR_NULL shape, const size_t *indices);
+/** Its transpose: entry indices[i] of the result is the sum of all such entries i of x; 0 where there are
+ * none.
+ */
+OG_API og_value og_builder_add_entries(og_builder *builder, og_value x, size_t rank,
+                                       const size_t *OG_OR_NULL shape, const size_t *indices);
+/** One behind the other along an axis; the other dimensions are the same. */
+OG_API og_value og_builder_concatenate(og_builder *builder, size_t axis, size_t count,
+                                       const og_value *values);
+OG_API og_value og_builder_broadcast(og_builder *builder, og_value x, size_t rank,
+                                     const size_t *OG_OR_NULL shape);
+/** The sum ("sum") over `count` axes, or the least ("min") or largest ("max") entry along them. They are left
+ * out of the result, or stay as 1 if `keep` is not 0. */
+OG_API og_value og_builder_reduce(og_builder *builder, const char *name, og_value x, size_t count,
+                                  const size_t *axes, int keep);
+
+/* What the nodes mean. */
+/** x(t0): of the state's shape, or one number for all entries. It may read parameters, inputs and t, which is
+ *  t0 there, and no state. */
+OG_API og_status og_builder_set_initial(og_builder *builder, og_value state, og_value value);
+/** dx/dt: of the state's shape, or one number for all entries. */
+OG_API og_status og_builder_set_derivative(og_builder *builder, og_value state, og_value value);
+/** A column of the data (or "x[1]", "x[2]", ..., as many as the widest argument has entries) with its
+ * distribution: normal, lognormal, ... with the arguments that they have in docs/language.md. */
+OG_API og_status og_builder_observe(og_builder *builder, const char *column, const char *distribution,
+                                    size_t count, const og_value *arguments);
+/** Scalars: a cost at the end of each trajectory, and the integrand of one over it; once each. */
+OG_API og_status og_builder_set_final_cost(og_builder *builder, og_value cost);
+OG_API og_status og_builder_set_running_cost(og_builder *builder, og_value cost);
+/** An event where the scalar `guard` passes zero; then states[i] becomes after[i], made of what holds just
+ * before it. `terminal` ends the trajectory. Events in one instant happen in the order of these calls. */
+OG_API og_status og_builder_add_event(og_builder *builder, const char *name, og_value guard,
+                                      og_direction direction, int terminal, size_t count,
+                                      const og_value *states, const og_value *after);
+/** What the `time` statement says. */
+OG_API og_status og_builder_set_span(og_builder *builder, double t0, double t1);
+
+/** The model that the nodes make, which is used as one from a text is: fields, objectives, fits, trainings,
+ * compiling, files of parameters. What a model needs and is not there (a derivative, an initial value) is
+ * OG_ERR_MODEL, and can be added. Once a model has been made nothing can be added any more; a further call
+ * makes another one of the same. og_model_text is "". */
+OG_API og_status og_builder_model(og_builder *builder, og_model **out);
+/** The field alone, for og_solve_create, which needs no initial values. The caller destroys it. */
+OG_API og_status og_builder_field(og_builder *builder, og_field **out);
 
 /* ---- Inputs: the signals of a model, from data ------------------------------------------------------- */
 
@@ -931,11 +1188,19 @@ typedef int (*og_training_fn)(const og_training *training, void *user);
  * than `tolerance` of it. */
 typedef struct og_trainer og_trainer;
 
-/** Starts from theta [p]. Reads the options epochs, iterations, reduction, l1, l2, clip-norm, clip-value,
- * lr-schedule and those it names, patience, tolerance, seed and those of og_updater_create. `batches` must
- * be at their start, and are the trainer's alone from then on. */
-OG_API og_status og_trainer_create(og_context *context, const og_options *options, size_t p, og_loss_fn loss,
-                                   void *user, og_batches *batches, const double *theta, og_trainer **out);
+/** What a trainer is made of. */
+typedef struct og_trainer_parts {
+  size_t size;
+  size_t p;
+  og_loss_fn loss;
+  void *user;          /* handed to the loss */
+  og_batches *batches; /* at their start; the trainer's alone from then on */
+  const double *theta; /* [p], where it starts */
+} og_trainer_parts;
+/** Reads the options epochs, iterations, reduction, l1, l2, clip-norm, clip-value,
+ * lr-schedule and those it names, patience, tolerance, seed and those of og_updater_create. */
+OG_API og_status og_trainer_create(og_context *context, const og_options *options,
+                                   const og_trainer_parts *parts, og_trainer **out);
 /** A trainer of an objective's loss, with batches of its own, within the parameters' bounds; penalties and
  * decay are for the weights of networks alone if the model has any. theta = NULL: og_model_initialize by the
  * seed. */

@@ -1,11 +1,11 @@
 #!/bin/bash
-# Which room of src/ may include which, as docs and design have it: dependencies point one way.
-#   check_directions.sh              checks this repository
-#   check_directions.sh ROOT         checks another tree
-#   check_directions.sh --self-test  makes trees with and without violations and sees that they are told apart
+# Which room of src/ may use which, as docs and design have it: dependencies point one way. Includes are read from the sources; calls, which
+# may go by the public header, from the symbols of the objects that a build has made of them.
+#   check_directions.sh [ROOT [BUILD]]  checks the includes of a tree (this repository), and the calls in the objects below BUILD/CMakeFiles
+#   check_directions.sh --self-test     makes trees with and without violations and sees that they are told apart
 set -euo pipefail
 
-# room: the rooms it may include, besides itself, the public header and libraries
+# room: the rooms it may use, besides itself, the public header and libraries
 declare -A allowed=(
   [base]=""
   [kernels]="base"
@@ -14,14 +14,16 @@ declare -A allowed=(
   [program]="base kernels graph"
   [codegen]="base kernels graph program"
   [graph_field]="base kernels field graph program codegen"
-  [model]="base kernels field graph program graph_field io"
-  [rk]="base kernels field"
+  [model]="base kernels field graph program graph_field"
+  [builder]="base kernels field graph program graph_field model io"
+  [step]="base kernels field"
   [checkpoint]="base"
-  [solve]="base kernels field rk checkpoint"
-  [adjoint]="base kernels field rk checkpoint solve"
-  [fit]="base kernels field rk solve adjoint graph program graph_field model"
+  [solve]="base kernels field step checkpoint"
+  [adjoint]="base kernels field step checkpoint solve"
+  [fit]="base kernels field step solve adjoint graph program graph_field model io"
   [io]="base"
-  [train]="base kernels field rk solve adjoint graph program graph_field model fit io"
+  [parameters]="base model io"
+  [train]="base kernels field step solve adjoint graph program graph_field model fit io"
 )
 
 # Prints "file:line: include" of every quoted include below $1.
@@ -71,11 +73,61 @@ check_cli() {
   return $bad
 }
 
+# The objects that build $1 has made of the sources of src/ and cli/, one a line. Others in the folder may be of sources that are gone.
+objects_of() {
+  local source objects bad=0
+  shopt -s nullglob globstar
+  for source in src/**/*.c cli/**/*.c; do
+    objects=("$1"/CMakeFiles/*.dir/"$source".o)
+    if [[ ${#objects[@]} == 0 ]]; then
+      echo "$source has no object below $1: build first" >&2
+      bad=1
+    else
+      printf '%s\n' "${objects[@]}"
+    fi
+  done
+  return $bad
+}
+
+# A symbol that is undefined in an object must be defined in its own room, in one that it may use, or in a library. The tool may use
+# what the public header declares. -P: "FILE: NAME TYPE ...", where capital types are those that others see.
+check_calls() {
+  local objects room
+  objects=$(objects_of "$1") || return 1
+  {
+    for room in "${!allowed[@]}"; do echo "may $room ${allowed[$room]}"; done
+    sed -nE 's/.*\b(og_[a-z0-9_]+)\(.*/public \1/p' include/odegrad.h
+    tr '\n' '\0' <<<"$objects" | xargs -0 nm -A -P
+  } | awk '
+    $1 == "may" { for (i = 3; i <= NF; i++) may[$2, $i] = 1; next }
+    $1 == "public" { public[$2] = 1; next }
+    {
+      file = $0; sub(/\.o: .*/, "", file); sub(/.*\.dir\//, "", file)
+      text = $0; sub(/.*\.o: /, "", text); split(text, of, " ")
+      room = file; sub(/^src\//, "", room); sub(/\/.*/, "", room)
+      if (of[2] == "U") used[file SUBSEP room SUBSEP of[1]] = 1
+      else if (of[2] ~ /^[A-Z]$/) { home[of[1]] = room; place[of[1]] = file }
+    }
+    END {
+      for (key in used) {
+        split(key, of, SUBSEP)
+        if (!(of[3] in home) || home[of[3]] == of[2] || (of[2], home[of[3]]) in may) continue
+        if (of[2] == "cli" && of[3] in public) continue
+        print of[1] " uses " of[3] " of " place[of[3]] ", which " of[2] " must not"
+        bad = 1
+      }
+      exit bad
+    }'
+}
+
 check_tree() {
-  cd "$1"
   local bad=0
+  cd "$1"
   check_rooms || bad=1
   check_cli || bad=1
+  if [[ -n ${2:-} ]]; then
+    check_calls "$2" || bad=1
+  fi
   return $bad
 }
 
@@ -94,9 +146,39 @@ try_include() {
   fi
 }
 
+# One small tree: the file $1 calls a function of $2, which the public header declares where $4 is "public". Expects the verdict $3.
+try_call() {
+  local tree source verdict=good
+  tree=$(mktemp -d)
+  mkdir -p "$tree/include"
+  echo "${4:+int og_called(int x);}" >"$tree/include/odegrad.h"
+  for source in "$1" "$2"; do mkdir -p "$tree/$(dirname "$source")" "$tree/build/CMakeFiles/any.dir/$(dirname "$source")"; done
+  echo 'int og_called(int x); int og_calling(int x) { return og_called(x); }' >"$tree/$1"
+  echo 'int og_called(int x); int og_called(int x) { return x; }' >"$tree/$2"
+  for source in "$1" "$2"; do "${CC:-cc}" -c "$tree/$source" -o "$tree/build/CMakeFiles/any.dir/$source.o"; done
+  (check_tree "$tree" "$tree/build") >/dev/null || verdict=bad
+  rm -rf "$tree"
+  if [[ $verdict != "$3" ]]; then
+    echo "self-test: $1 calling a function of $2 was found $verdict, but is $3"
+    return 1
+  fi
+}
+
+# A source that no build has seen must not pass as one without calls.
+try_unbuilt() {
+  local tree verdict=good
+  tree=$(mktemp -d)
+  mkdir -p "$tree/src/base" "$tree/build/CMakeFiles" "$tree/include"
+  touch "$tree/src/base/a.c" "$tree/include/odegrad.h"
+  (check_tree "$tree" "$tree/build") 2>/dev/null || verdict=bad
+  rm -rf "$tree"
+  [[ $verdict == bad ]] || echo "self-test: a source without an object was found good"
+  [[ $verdict == bad ]]
+}
+
 self_test() {
   local failed=0
-  try_include src/solve/a.c rk/step.h good || failed=1
+  try_include src/solve/a.c step/step.h good || failed=1
   try_include src/solve/a.c solve.h good || failed=1
   try_include src/base/a.c odegrad.h good || failed=1
   try_include src/fit/a.c model/model.h good || failed=1
@@ -107,11 +189,17 @@ self_test() {
   try_include src/checkpoint/a.c solve/solve.h bad || failed=1
   try_include src/solve/a.c graph/graph.h bad || failed=1
   try_include src/adjoint/a.c model/model.h bad || failed=1
-  try_include src/rk/a.c solve/solve.h bad || failed=1
+  try_include src/step/a.c solve/solve.h bad || failed=1
   try_include src/io/a.c fit/fit.h bad || failed=1
   try_include src/solve/a.c ../model/model.h bad || failed=1
   try_include src/cellar/a.c odegrad.h bad || failed=1
   try_include cli/a.c base/base.h bad || failed=1
+  try_call src/solve/memory/a.c src/base/b.c good || failed=1
+  try_call src/io/a.c src/model/b.c bad public || failed=1
+  try_call src/model/a.c src/io/b.c bad || failed=1
+  try_call cli/a.c src/model/b.c good public || failed=1
+  try_call cli/a.c src/model/b.c bad || failed=1
+  try_unbuilt || failed=1
   [[ $failed == 0 ]] && echo "self-test: violations are caught, and only they"
   return $failed
 }
@@ -120,5 +208,6 @@ if [[ ${1:-} == --self-test ]]; then
   self_test
 else
   root=${1:-$(dirname "$0")/..}
-  (check_tree "$root") && echo "every include points the allowed way"
+  build=${2:+$(realpath "$2")}
+  (check_tree "$root" "$build") && echo "every include${build:+ and every call} points the allowed way"
 fi

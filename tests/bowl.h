@@ -87,7 +87,10 @@ static inline og_status try_run(og_context *context, const char *text, run *r) {
   OG_TRY(og_options_create(context, &r->options));
   OG_TRY(set_options(r->options, text));
   OG_TRY(og_batches_create(context, r->options, 12, NULL, &r->batches));
-  return og_trainer_create(context, r->options, SIZE, bowl_loss, r->loss, r->batches, start, &r->trainer);
+  return og_trainer_create(context, r->options,
+                           &(og_trainer_parts){OG_INIT(og_trainer_parts), .p = SIZE, .loss = bowl_loss,
+                                               .user = r->loss, .batches = r->batches, .theta = start},
+                           &r->trainer);
 }
 
 static inline void drop_run(run *r) {

@@ -74,8 +74,9 @@ static inline og_field *ball_field(og_context *context, og_direction direction) 
   CHECK(context, og_field_create(context, 2, 3, ball_rhs, NULL, &field));
   CHECK(context, og_field_set_vjp(field, ball_vjp));
   CHECK(context, og_field_set_jvp(field, ball_jvp));
-  og_event hit = {"hit", direction, 0};
-  og_event_functions functions = {ball_guard, ball_guard_vjp, ball_jump, ball_jump_vjp, ball_jump_jvp};
+  og_event hit = {OG_INIT(og_event), "hit", direction, 0};
+  og_event_functions functions = {
+      OG_INIT(og_event_functions), ball_guard, ball_guard_vjp, ball_jump, ball_jump_vjp, ball_jump_jvp};
   CHECK(context, og_field_set_events(field, 1, &hit, &functions));
   return field;
 }
@@ -164,8 +165,12 @@ static inline void driven_pull(og_context *context, og_solve *solve, const drive
                                driven_input *in_bar) {
   double values_u[DRIVEN_VALUES] = {0}, values_w[DRIVEN_VALUES] = {0};
   CHECK(context, og_solve_set_event_cotangents(solve, 0, bar->event_times, bar->before[0], bar->after[0]));
-  CHECK(context, og_solve_pullback(solve, bar->observed[0], bar->final, &bar->cost, in_bar->x0, in_bar->theta,
-                                   &in_bar->t0, &in_bar->t1, in_bar->times));
+  CHECK(context,
+        og_solve_pullback(solve, &(og_pullback_arrays){
+                                     OG_INIT(og_pullback_arrays), .observed_bar = bar->observed[0],
+                                     .final_bar = bar->final, .cost_bar = &bar->cost, .x0_bar = in_bar->x0,
+                                     .theta_bar = in_bar->theta, .t0_bar = &in_bar->t0, .t1_bar = &in_bar->t1,
+                                     .times_bar = in_bar->times}));
   CHECK(context, og_solve_input_gradient(solve, 0, 0, values_u));
   CHECK(context, og_solve_input_gradient(solve, 0, 1, values_w));
   for (int i = 0; i < DRIVEN_VALUES; i++) in_bar->u[i] += values_u[i], in_bar->w[i] += values_w[i];

@@ -91,6 +91,11 @@
     case OG_CONCAT: return concat_entry_##S(g, d, e, values);                                                \
     case OG_BROADCAST: return in[0][0];                                                                      \
     case OG_PAD: return e >= d->offset && e < d->offset + shape.rows ? in[0][e - d->offset] : 0;             \
+    case OG_TAKE: return in[0][g->parts[d->first + e]];                                                      \
+    case OG_TAKE_T:                                                                                          \
+      for (int i = 0; i < d->count; i++)                                                                     \
+        if (g->parts[d->first + i] == e) sum += in[0][i];                                                    \
+      return sum;                                                                                            \
     case OG_SUM:                                                                                             \
       for (int i = 0; i < og_entries(shape); i++) sum += in[0][i];                                           \
       return sum;                                                                                            \

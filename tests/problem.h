@@ -108,14 +108,22 @@ static inline void random_fill(double *v, int count, uint64_t *seed) {
 
 static inline void pull(problem *p, const outputs *bars, inputs *gradient) {
   memset(gradient->v, 0, sizeof gradient->v);
-  CHECK(p->context, og_solve_pullback(p->solve, bars->observed, bars->final, bars->cost, gradient->x0,
-                                      gradient->theta, gradient->t0, gradient->t1, gradient->times));
+  CHECK(p->context, og_solve_pullback(p->solve, &(og_pullback_arrays){
+                                                    OG_INIT(og_pullback_arrays),
+                                                    .observed_bar = bars->observed, .final_bar = bars->final,
+                                                    .cost_bar = bars->cost, .x0_bar = gradient->x0,
+                                                    .theta_bar = gradient->theta, .t0_bar = gradient->t0,
+                                                    .t1_bar = gradient->t1, .times_bar = gradient->times}));
 }
 
 static inline void push(problem *p, const inputs *dots, outputs *out) {
   memset(out->v, 0, sizeof out->v);
-  CHECK(p->context, og_solve_pushforward(p->solve, dots->x0, dots->theta, dots->t0, dots->t1, dots->times,
-                                         out->observed, out->final, out->cost));
+  CHECK(p->context,
+        og_solve_pushforward(p->solve, &(og_pushforward_arrays){
+                                           OG_INIT(og_pushforward_arrays), .x0_dot = dots->x0,
+                                           .theta_dot = dots->theta, .t0_dot = dots->t0, .t1_dot = dots->t1,
+                                           .times_dot = dots->times, .observed_dot = out->observed,
+                                           .final_dot = out->final, .cost_dot = out->cost}));
 }
 
 /* Only the entries that exist take part: shorter arrays leave the tails of the vectors. */

@@ -104,13 +104,30 @@ static inline int product_step(recipe *r, int wild, int wild_too) {
   return take_step(r, s, wild_too);
 }
 
+/* Entries at random, side by side, each several times, or every other one: runs are made in one go. */
+static inline int take_any_step(recipe *r, int kind) {
+  og_shape from = any_shape(r), to = any_shape(r);
+  recipe_step s = {.kind = kind, .count = 1, .shape = to, .of = {pick(r, from)}};
+  int count = entries_of(kind == OG_TAKE ? to : from), room = entries_of(kind == OG_TAKE ? from : to);
+  int pattern = roll(r, 4), first = roll(r, room);
+  if (s.of[0] < 0) return -1;
+  for (int i = 0; i < count; i++)
+    s.index[i] = pattern == 0   ? roll(r, room)
+                 : pattern == 1 ? (first + i) % room
+                 : pattern == 2 ? (first + i / 2) % room
+                                : (first + 2 * i) % room;
+  return take_step(r, s, 0);
+}
+
 static inline int structure_step(recipe *r) {
   recipe_step s = {.count = 1};
   og_shape shape = any_shape(r);
   int a = pick(r, shape);
   if (a < 0) return -1;
   s.of[0] = a;
-  switch (roll(r, 7)) {
+  switch (roll(r, 9)) {
+  case 7: return take_any_step(r, OG_TAKE);
+  case 8: return take_any_step(r, OG_TAKE_T);
   case 0:
     if (entries_of(shape) == 1) return -1;
     s.kind = OG_SLICE;

@@ -32,6 +32,7 @@ typedef struct recipe_step {
   int kind, op, of[OPERANDS_MOST], count, slot, offset, wild;
   og_shape shape;
   double value[ENTRIES_MOST];
+  int index[ENTRIES_MOST]; /* of a take: the entries that are read, or added to */
   og_node node;
   jet jets[POINTS][ENTRIES_MOST];
 } recipe_step;
@@ -139,6 +140,11 @@ static inline jet structure_jet(recipe *r, const recipe_step *s, int point, int 
     return entry >= 0 && entry < a.rows ? operand_jet(r, s, 0, point, entry) : sum;
   case OG_SUM:
     for (int i = 0; i < entries_of(a); i++) sum = jet_add(sum, operand_jet(r, s, 0, point, i));
+    return sum;
+  case OG_TAKE: return operand_jet(r, s, 0, point, s->index[entry]);
+  case OG_TAKE_T:
+    for (int i = 0; i < entries_of(a); i++)
+      if (s->index[i] == entry) sum = jet_add(sum, operand_jet(r, s, 0, point, i));
     return sum;
   case OG_DOT: return sum_of_products(r, s, point, 0, 1, entries_of(a));
   case OG_MATVEC: return sum_of_products(r, s, point, entry * a.columns, 1, a.columns);
@@ -267,6 +273,8 @@ static inline og_node make_node(const recipe *r, const recipe_step *s) {
   case OG_RESHAPE: return og_reshape(g, n[0], s->shape);
   case OG_BROADCAST: return og_broadcast(g, n[0], s->shape);
   case OG_PAD: return og_pad(g, n[0], s->offset, s->shape.rows);
+  case OG_TAKE: return og_take_entries(g, n[0], s->shape, s->index);
+  case OG_TAKE_T: return og_take_transposed(g, n[0], s->shape, s->index);
   case OG_SUM: return og_sum(g, n[0]);
   case OG_DOT: return og_dot(g, n[0], n[1]);
   case OG_MATVEC: return og_matvec(g, n[0], n[1]);
@@ -284,6 +292,8 @@ static inline int is_of_language(const recipe *r, const recipe_step *s) {
   case OG_RESHAPE:
   case OG_BROADCAST:
   case OG_PAD:
+  case OG_TAKE:
+  case OG_TAKE_T:
   case OG_MATVEC_T:
   case OG_OUTER:
   case STEP_STATED: return 0;

@@ -36,8 +36,10 @@ static void lv_gradient(const oracle *truth, og_method method, og_adjoint adjoin
   CHECK(context, og_solve_run(solve));
   CHECK(context, og_solve_final(solve, 0, x));
   memset(gradient, 0, 6 * sizeof *gradient);
-  CHECK(context, og_solve_pullback(solve, NULL, (double[]){x[0] - 1, x[1] - 1}, NULL, gradient, gradient + 2,
-                                   NULL, NULL, NULL));
+  CHECK(context,
+        og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                       .final_bar = (double[]){x[0] - 1, x[1] - 1},
+                                                       .x0_bar = gradient, .theta_bar = gradient + 2}));
   og_solve_destroy(solve);
   og_options_destroy(options);
   og_field_destroy(field);
@@ -108,7 +110,9 @@ static double scalar_gradient(og_method method, int steps, og_adjoint adjoint) {
   CHECK(context, og_solve_set_parameters(solve, OG_ALL, (double[]){-1.3}));
   CHECK(context, og_solve_run(solve));
   double x_bar = 0, a_bar = 0;
-  CHECK(context, og_solve_pullback(solve, NULL, (double[]){1}, NULL, &x_bar, &a_bar, NULL, NULL, NULL));
+  CHECK(context, og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                .final_bar = (double[]){1}, .x0_bar = &x_bar,
+                                                                .theta_bar = &a_bar}));
   og_solve_destroy(solve);
   og_options_destroy(options);
   og_field_destroy(field);
@@ -317,8 +321,10 @@ static void zero_span_of(int adjoint) {
   double x[2], x_bar[2] = {0}, theta_bar[4] = {0}, t0_bar = 0, t1_bar = 0;
   CHECK(context, og_solve_final(solve, 0, x));
   assert_true(x[0] == 3 && x[1] == 4);
-  CHECK(context,
-        og_solve_pullback(solve, NULL, (double[]){1, 0}, NULL, x_bar, theta_bar, &t0_bar, &t1_bar, NULL));
+  CHECK(context, og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                .final_bar = (double[]){1, 0},
+                                                                .x0_bar = x_bar, .theta_bar = theta_bar,
+                                                                .t0_bar = &t0_bar, .t1_bar = &t1_bar}));
   assert_true(x_bar[0] == 1 && x_bar[1] == 0 && theta_bar[0] == 0);
   /* dx(t1)/dt1 = f = 1*3 - 2*3*4 = -21, exactly: sums of small integers */
   expect_near("dx/dt1", t1_bar, -21, 1e-13);

@@ -266,50 +266,6 @@ static void sizes(void **state) {
   }
 }
 
-/* Of a short name one letter may be wrong, of a longer one a third and one more, but not all of what is
- * found. */
-static void nearest_names(void **state) {
-  (void)state;
-  static const char *const names[] = {"rtol",
-                                      "atol",
-                                      "memory",
-                                      "to",
-                                      "y",
-                                      "checkpoint-dir",
-                                      "a-name-of-forty-letters-xxxxxxxxxxxxxxxx",
-                                      "b-name-of-41-letters-yyyyyyyyyyyyyyyyyyyy"};
-  static const struct {
-    const char *word, *found;
-  } rows[] = {{"rtol", "rtol"},
-              {"rtoll", "rtol"},
-              {"tol", "rtol"},
-              {"atool", "atol"},
-              {"rotl", "rtol"},
-              {"meomory", "memory"},
-              {"mmeery", "memory"},
-              {"mmxxry", "memory"},
-              {"mxxxxy", NULL},
-              {"atoo", "atol"},
-              {"atxx", NULL},
-              {"tp", "to"},
-              {"t", "to"},
-              {"me", NULL},
-              {"x", NULL},
-              {"xy", NULL},
-              {"chekpont-di", "checkpoint-dir"},
-              {"", NULL},
-              {"checkpxxxxx-dir", "checkpoint-dir"},
-              {"checkxxxxxx-dir", "checkpoint-dir"},
-              {"checxxxxxxx-dir", NULL},
-              {"a-name-of-forty-letters-xxxxxxxxxxxxxxx", "a-name-of-forty-letters-xxxxxxxxxxxxxxxx"},
-              {"b-name-of-41-letters-yyyyyyyyyyyyyyyyyyy", NULL}};
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    const char *found = nearest_name(rows[i].word, names, sizeof names / sizeof *names);
-    if (rows[i].found ? !found || strcmp(found, rows[i].found) != 0 : found != NULL)
-      fail_msg("%s: %s", rows[i].word, found ? found : "none");
-  }
-}
-
 /* ---- Texts, numbers and JSON, as all verbs print them ---- */
 
 static void texts_of_any_length(void **state) {
@@ -380,7 +336,6 @@ int main(void) {
                                      cmocka_unit_test(what_is_missing_or_too_much),
                                      cmocka_unit_test(times),
                                      cmocka_unit_test(sizes),
-                                     cmocka_unit_test(nearest_names),
                                      cmocka_unit_test(texts_of_any_length),
                                      cmocka_unit_test(numbers_of_17_digits),
                                      cmocka_unit_test(arrays_in_json)};

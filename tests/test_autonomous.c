@@ -32,8 +32,10 @@ static long long pull(int autonomous, double *gradient, double *times) {
   CHECK(context, og_field_set_autonomous(field, autonomous));
   og_solve *solve = solve_of(context, field, (double[]){1, 1}, theta);
   CHECK(context, og_solve_run(solve));
-  CHECK(context, og_solve_pullback(solve, NULL, (double[]){1, 2}, NULL, gradient, gradient + 2, times,
-                                   times + 1, NULL));
+  CHECK(context, og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                .final_bar = (double[]){1, 2},
+                                                                .x0_bar = gradient, .theta_bar = gradient + 2,
+                                                                .t0_bar = times, .t1_bar = times + 1}));
   long long vjps = og_solve_stat(solve, OG_STAT_VJP_EVALS);
   og_solve_destroy(solve);
   og_field_destroy(field);

@@ -415,6 +415,41 @@ static void nearest_names(void **state) {
   assert_null(og_nearest("delta", names, 5)); /* two letters from beta: another word */
   assert_null(og_nearest("y", names, 5));
   assert_null(og_nearest("", names, 5));
+  assert_null(og_nearest("x", names, 0));
+}
+
+/* One letter of a short name may be wrong, of a longer one a third of them, but not all of what is found. */
+static void distant_names_are_not_suggested(void **state) {
+  (void)state;
+  static const char *const names[] = {"rtol", "atol", "memory", "to", "y", "checkpoint-dir"};
+  static const struct {
+    const char *word, *found;
+  } rows[] = {{"rtol", "rtol"},
+              {"rtoll", "rtol"},
+              {"tol", "rtol"},
+              {"atool", "atol"},
+              {"rotl", "rtol"},
+              {"meomory", "memory"},
+              {"RTOL", "rtol"},
+              {"mmeery", "memory"},
+              {"mmxxry", NULL},
+              {"mxxxxy", NULL},
+              {"atoo", "atol"},
+              {"atxx", NULL},
+              {"tp", "to"},
+              {"t", NULL},
+              {"me", NULL},
+              {"x", NULL},
+              {"xy", NULL},
+              {"chekpont-di", "checkpoint-dir"},
+              {"y-name-of-over-sixty-three-letters-is-no-misspelt-name-of-anything", NULL},
+              {"checkpxxxx-dir", "checkpoint-dir"},
+              {"checkxxxxx-dir", NULL}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    const char *found = og_nearest(rows[i].word, names, sizeof names / sizeof *names);
+    if (rows[i].found ? !found || strcmp(found, rows[i].found) != 0 : found != NULL)
+      fail_msg("%s: %s", rows[i].word, found ? found : "none");
+  }
 }
 
 static void numbers_read_back(void **state) {
@@ -657,6 +692,7 @@ int main(void) {
       cmocka_unit_test(sizes_have_units),
       cmocka_unit_test(options_survive_every_failing_allocation),
       cmocka_unit_test(nearest_names),
+      cmocka_unit_test(distant_names_are_not_suggested),
       cmocka_unit_test(numbers_read_back),
       cmocka_unit_test(number_syntax),
       cmocka_unit_test(numbers_ignore_the_locale),

@@ -52,8 +52,12 @@ static void solve_together(const ensemble *e, const og_options *options, int mod
   memset(x0_bar, 0, sizeof x0_bar), memset(theta_bar, 0, sizeof theta_bar), memset(t0_bar, 0, sizeof t0_bar);
   memset(t1_bar, 0, sizeof t1_bar), memset(times_bar, 0, sizeof times_bar);
   for (int i = 0; i < count; i++) ones[i] = 1;
-  CHECK(context, og_solve_pullback(solve, &e->bars[first][0][0], e->final_bars[first], ones, x0_bar[0],
-                                   theta_bar[0], t0_bar, t1_bar, times_bar[0]));
+  CHECK(context,
+        og_solve_pullback(
+            solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .observed_bar = &e->bars[first][0][0],
+                                         .final_bar = e->final_bars[first], .cost_bar = ones,
+                                         .x0_bar = x0_bar[0], .theta_bar = theta_bar[0], .t0_bar = t0_bar,
+                                         .t1_bar = t1_bar, .times_bar = times_bar[0]}));
   for (int i = 0; i < count; i++) {
     result *r = &results[i];
     CHECK(context, og_solve_final(solve, (size_t)i, r->final));
@@ -142,8 +146,9 @@ static void shared_parameters(void **state) {
     }
     memset(x0_bar, 0, sizeof x0_bar);
     CHECK(context, og_solve_run(solve));
-    CHECK(context,
-          og_solve_pullback(solve, NULL, final_bar[0], NULL, x0_bar[0], theta_bar, NULL, NULL, NULL));
+    CHECK(context, og_solve_pullback(
+                       solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = final_bar[0],
+                                                    .x0_bar = x0_bar[0], .theta_bar = theta_bar}));
     if (threads == 1) memcpy(first, theta_bar, sizeof first);
     assert_memory_equal(first, theta_bar, sizeof first);
     og_solve_destroy(solve);

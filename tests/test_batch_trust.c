@@ -153,7 +153,10 @@ static og_status pull(batch *b, slopes *out) {
     memcpy(theta[m], out[m].theta, sizeof theta[m]);
     t0[m] = out[m].t0, t1[m] = out[m].t1, times[m] = out[m].observed;
   }
-  og_status status = og_solve_pullback(b->solve, observed[0], final[0], NULL, x0[0], theta[0], t0, t1, times);
+  og_status status = og_solve_pullback(
+      b->solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .observed_bar = observed[0],
+                                      .final_bar = final[0], .x0_bar = x0[0], .theta_bar = theta[0],
+                                      .t0_bar = t0, .t1_bar = t1, .times_bar = times});
   for (size_t m = 0; m < count; m++) {
     memcpy(out[m].x0, x0[m], sizeof x0[m]);
     memcpy(out[m].theta, theta[m], sizeof theta[m]);
@@ -346,7 +349,9 @@ static void observed_at_step_ends(plan p) {
   }
   CHECK(b.context, og_solve_set_observations(b.solve, 0, count, times));
   CHECK(b.context, og_solve_run(b.solve));
-  CHECK(b.context, og_solve_pullback(b.solve, bars[0], NULL, NULL, got.x0, got.theta, NULL, NULL, NULL));
+  CHECK(b.context,
+        og_solve_pullback(b.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .observed_bar = bars[0],
+                                                         .x0_bar = got.x0, .theta_bar = got.theta}));
   right_within(&p, index, &got, &want);
   drop_batch(&b);
 }

@@ -116,8 +116,10 @@ static og_status pull(og_solve *solve, const problem *p, double *gradient) {
   for (size_t i = 0; i < p->count * n; i++) final_bar[i] = 1;
   for (size_t i = 0; i < p->count * p->observed * n; i++) observed_bar[i] = 0.5;
   memset(gradient, 0, GRADIENT * sizeof *gradient);
-  og_status status = og_solve_pullback(solve, p->observed ? observed_bar : NULL, final_bar, NULL, x0_bar,
-                                       gradient, NULL, NULL, NULL);
+  og_status status = og_solve_pullback(
+      solve,
+      &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .observed_bar = p->observed ? observed_bar : NULL,
+                            .final_bar = final_bar, .x0_bar = x0_bar, .theta_bar = gradient});
   free(final_bar), free(x0_bar), free(observed_bar);
   return status;
 }

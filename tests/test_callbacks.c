@@ -144,8 +144,8 @@ static void check_answers(const og_field *field, int lanes, const double *x, con
 
 static void refusals_keep_their_sign(void **state) {
   (void)state;
-  static const og_event event = {"e", OG_DIRECTION_ANY, 0};
-  static const og_event_functions functions = {.guard = refuse_guard};
+  static const og_event event = {OG_INIT(og_event), "e", OG_DIRECTION_ANY, 0};
+  static const og_event_functions functions = {OG_INIT(og_event_functions), .guard = refuse_guard};
   og_context *context = new_context();
   og_field *field = NULL;
   CHECK(context, og_field_create(context, 2, 0, refuse_rhs, NULL, &field));
@@ -242,17 +242,19 @@ static void compare_events(const og_field *field, const og_field *truth, double 
 
 static void events_are_those_of_models(void **state) {
   (void)state;
-  static const og_event events[DRIVEN_EVENTS] = {
-      {"bump", OG_DIRECTION_ANY, 0}, {"reset", OG_DIRECTION_FALLING, 0}, {"note", OG_DIRECTION_RISING, 0}};
+  static const og_event events[DRIVEN_EVENTS] = {{OG_INIT(og_event), "bump", OG_DIRECTION_ANY, 0},
+                                                 {OG_INIT(og_event), "reset", OG_DIRECTION_FALLING, 0},
+                                                 {OG_INIT(og_event), "note", OG_DIRECTION_RISING, 0}};
   og_context *context = new_context();
   og_model *truth = driven_model(context);
   og_field *field = driven_field(context);
   compare_events(field, og_model_field(truth), EXACT);
   CHECK(context, og_field_use_finite_differences(field));
   for (int missing = 1; missing < 8; missing++) {
-    og_event_functions functions = {driven_guard, missing & 1 ? NULL : driven_guard_vjp, driven_jump,
-                                    missing & 2 ? NULL : driven_jump_vjp,
-                                    missing & 4 ? NULL : driven_jump_jvp};
+    og_event_functions functions = {
+        OG_INIT(og_event_functions),           driven_guard,
+        missing & 1 ? NULL : driven_guard_vjp, driven_jump,
+        missing & 2 ? NULL : driven_jump_vjp,  missing & 4 ? NULL : driven_jump_jvp};
     CHECK(context, og_field_set_events(field, DRIVEN_EVENTS, events, &functions));
     compare_events(field, og_model_field(truth), DIFFERENCES);
   }
@@ -264,8 +266,11 @@ static void events_are_those_of_models(void **state) {
 /* Without a callback of jumps nothing changes, nor do tangents and cotangents. */
 static void no_jump_changes_nothing(void **state) {
   (void)state;
-  static const og_event events[DRIVEN_EVENTS] = {{"a", OG_DIRECTION_ANY, 0}, {NULL, OG_DIRECTION_RISING, 1}};
-  static const og_event_functions functions = {.guard = driven_guard, .guard_vjp = driven_guard_vjp};
+  static const og_event events[DRIVEN_EVENTS] = {{OG_INIT(og_event), "a", OG_DIRECTION_ANY, 0},
+                                                 {OG_INIT(og_event), NULL, OG_DIRECTION_RISING, 1},
+                                                 {OG_INIT(og_event), "c", OG_DIRECTION_FALLING, 0}};
+  static const og_event_functions functions = {OG_INIT(og_event_functions), .guard = driven_guard,
+                                               .guard_vjp = driven_guard_vjp};
   static blocks_d b;
   event_results r;
   double t[LANES];
@@ -292,9 +297,10 @@ static void descriptions_are_copied(void **state) {
   og_field *field = driven_field(context);
   for (size_t count = 1; count <= DRIVEN_EVENTS; count++) {
     char names[DRIVEN_EVENTS][16] = {"first", "", "the third"};
-    og_event events[DRIVEN_EVENTS] = {
-        {names[0], OG_DIRECTION_FALLING, 1}, {NULL, OG_DIRECTION_ANY, 0}, {names[2], OG_DIRECTION_RISING, 1}};
-    const og_event_functions functions = {.guard = driven_guard};
+    og_event events[DRIVEN_EVENTS] = {{OG_INIT(og_event), names[0], OG_DIRECTION_FALLING, 1},
+                                      {OG_INIT(og_event), NULL, OG_DIRECTION_ANY, 0},
+                                      {OG_INIT(og_event), names[2], OG_DIRECTION_RISING, 1}};
+    const og_event_functions functions = {OG_INIT(og_event_functions), .guard = driven_guard};
     CHECK(context, og_field_set_events(field, count, events, &functions));
     memset(names, 'x', sizeof names), memset(events, 0, sizeof events);
     assert_int_equal(og_field_events(field), count);
@@ -342,13 +348,15 @@ static unsigned flags_of(unsigned given) {
 
 static void flags_say_what_is_given(void **state) {
   (void)state;
-  static const og_event events[DRIVEN_EVENTS] = {{"a", OG_DIRECTION_ANY, 0}};
+  static const og_event events[DRIVEN_EVENTS] = {{OG_INIT(og_event), "a", OG_DIRECTION_ANY, 0},
+                                                 {OG_INIT(og_event), NULL, OG_DIRECTION_RISING, 1},
+                                                 {OG_INIT(og_event), "c", OG_DIRECTION_FALLING, 0}};
   og_context *context = new_context();
   for (unsigned given = 0; given < 8192; given++) {
     og_field *f = NULL;
-    og_event_functions on = {driven_guard, given & 128 ? driven_guard_vjp : NULL,
-                             given & 256 ? driven_jump : NULL, given & 512 ? driven_jump_vjp : NULL,
-                             given & 1024 ? driven_jump_jvp : NULL};
+    og_event_functions on = {OG_INIT(og_event_functions),           driven_guard,
+                             given & 128 ? driven_guard_vjp : NULL, given & 256 ? driven_jump : NULL,
+                             given & 512 ? driven_jump_vjp : NULL,  given & 1024 ? driven_jump_jvp : NULL};
     CHECK(context, og_field_create(context, DRIVEN_STATES, DRIVEN_PARAMETERS, driven_rhs, NULL, &f));
     if (given & 2048) CHECK(context, og_field_use_finite_differences(f));
     CHECK(context, og_field_set_autonomous(f, given & 4096 ? 2 : 0));

@@ -127,12 +127,13 @@ static int relay_jump_jvp(size_t event, double t, const double *x, const double 
 
 static og_field *relay_field(og_context *context) {
   og_field *field = NULL;
-  og_event_functions functions = {relay_guard, relay_guard_vjp, relay_jump, relay_jump_vjp, relay_jump_jvp};
+  og_event_functions functions = {
+      OG_INIT(og_event_functions), relay_guard, relay_guard_vjp, relay_jump, relay_jump_vjp, relay_jump_jvp};
   CHECK(context, og_field_create(context, RICH_STATES, RICH_PARAMETERS, relay_rhs, NULL, &field));
   CHECK(context, og_field_set_vjp(field, relay_vjp));
   CHECK(context, og_field_set_jvp(field, relay_jvp));
   CHECK(context, og_field_set_cost(field, rich_cost, rich_cost_vjp));
-  CHECK(context, og_field_set_events(field, 1, &(og_event){.name = "zero"}, &functions));
+  CHECK(context, og_field_set_events(field, 1, &(og_event){OG_INIT(og_event), .name = "zero"}, &functions));
   return field;
 }
 
@@ -215,8 +216,11 @@ static og_status pull(og_solve *solve, size_t count, result *r) {
     for (int k = 0; k < SEEN; k++)
       for (int i = 0; i < RICH_STATES; i++) observed_bar[m][k][i] = noise(&seed);
   }
-  return og_solve_pullback(solve, observed_bar[0][0], final_bar[0], cost_bar, r->x0_bar[0], r->theta_bar[0],
-                           r->t0_bar, r->t1_bar, r->times_bar[0]);
+  return og_solve_pullback(
+      solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .observed_bar = observed_bar[0][0],
+                                   .final_bar = final_bar[0], .cost_bar = cost_bar, .x0_bar = r->x0_bar[0],
+                                   .theta_bar = r->theta_bar[0], .t0_bar = r->t0_bar, .t1_bar = r->t1_bar,
+                                   .times_bar = r->times_bar[0]});
 }
 
 /* Runs, pulls back twice (the second time only one checkpoint may be left) and pushes forward. */
@@ -235,7 +239,9 @@ static og_status derive(og_context *context, og_solve *solve, const problem *p, 
   CHECK(context, pull(solve, p->count, &again));
   memcpy(again.final, r->final, sizeof again.final);
   assert_memory_equal(&again, r, sizeof again);
-  return og_solve_pushforward(solve, r->x0_bar[0], NULL, r->t0_bar, NULL, NULL, NULL, r->final_dot[0], NULL);
+  return og_solve_pushforward(solve,
+                              &(og_pushforward_arrays){OG_INIT(og_pushforward_arrays), .x0_dot = r->x0_bar[0],
+                                                       .t0_dot = r->t0_bar, .final_dot = r->final_dot[0]});
 }
 
 static outcome solve_with(const problem *p, const keeping *k, result *r) {
@@ -484,7 +490,8 @@ static void close_lv(lv *w) {
 }
 
 static og_status pull_lv(lv *w, double x0_bar[2]) {
-  return og_solve_pullback(w->solve, NULL, (double[]){1, 0}, NULL, x0_bar, NULL, NULL, NULL, NULL);
+  return og_solve_pullback(w->solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                           .final_bar = (double[]){1, 0}, .x0_bar = x0_bar});
 }
 
 /* With a known number of steps l and s slots the backward pass advances t(l, s) - (l - 1) steps beyond the
@@ -664,8 +671,10 @@ static void other_values_the_second_time(void **state) {
   assert_true(calls < 100000);
   calls = 100000;
   double x0_bar[1] = {7};
-  assert_int_equal(og_solve_pullback(w.solve, NULL, (double[]){1}, NULL, x0_bar, NULL, NULL, NULL, NULL),
-                   OG_ERR_UNSUPPORTED);
+  assert_int_equal(
+      og_solve_pullback(w.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                       .final_bar = (double[]){1}, .x0_bar = x0_bar}),
+      OG_ERR_UNSUPPORTED);
   assert_true(x0_bar[0] == 7);
   assert_non_null(strstr(og_context_message(w.context), "differ from those of the first pass"));
   close_lv(&w);

@@ -126,7 +126,8 @@ static void inputs(void **state) {
       CHECK(r.context, og_solve_run(r.solve));
       CHECK(r.context, og_solve_final(r.solve, 0, x));
       assert_near(x[0], hold ? held : linear, single ? 1e-5 : 1e-7, "inputs", (size_t)hold);
-      CHECK(r.context, og_solve_pullback(r.solve, NULL, &one, NULL, NULL, NULL, NULL, NULL, NULL));
+      CHECK(r.context, og_solve_pullback(
+                           r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = &one}));
       CHECK(r.context, og_solve_input_gradient(r.solve, 0, 0, bar));
       for (size_t k = 0; k < 4; k++) assert_near(bar[k], areas[hold][k], single ? 1e-5 : 1e-6, "values", k);
       close_run(&r);
@@ -170,7 +171,8 @@ static void inputs_of_callbacks(void **state) {
       CHECK(context, og_solve_run(solve));
       CHECK(context, og_solve_final(solve, 0, &x));
       assert_near(x, 2 * 100.5 + 0.5 * 199.75 + 299.75, 1e-5, "callback", (size_t)single);
-      CHECK(context, og_solve_pullback(solve, NULL, &one, NULL, NULL, NULL, NULL, NULL, NULL));
+      CHECK(context,
+            og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = &one}));
       CHECK(context, og_solve_input_gradient(solve, 0, 0, bar));
       for (size_t k = 0; k < 4; k++) assert_near(bar[k], areas[k], 1e-5, "values", k);
       og_solve_destroy(solve);
@@ -197,7 +199,10 @@ static void gradients(void **state) {
       open_run(&r, SINE, single, (og_adjoint)adjoint, 1);
       start(&r);
       CHECK(r.context, og_solve_run(r.solve));
-      CHECK(r.context, og_solve_pullback(r.solve, NULL, &one, NULL, NULL, bar, bar + 2, bar + 3, NULL));
+      CHECK(r.context,
+            og_solve_pullback(r.solve,
+                              &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = &one,
+                                                    .theta_bar = bar, .t0_bar = bar + 2, .t1_bar = bar + 3}));
       for (int i = 0; i < 4; i++) {
         double size = i == 0 ? 100 : 0.02;
         if (!(fabs(bar[i] - truth[i]) <= (single ? 3e-4 : 1e-5) * size))
@@ -218,8 +223,10 @@ static void second_derivatives(void **state) {
     open_run(&r, SINE, single, OG_ADJOINT_DISCRETE, 1);
     start(&r);
     CHECK(r.context, og_solve_run(r.solve));
-    CHECK(r.context, og_solve_hessian_product(r.solve, 1, NULL, (double[]){0, 1}, NULL, &one, NULL, NULL,
-                                              NULL, NULL, NULL, product));
+    CHECK(r.context, og_solve_hessian_product(
+                         r.solve, &(og_hessian_arrays){OG_INIT(og_hessian_arrays), .directions = 1,
+                                                       .theta_dot = (double[]){0, 1}, .final_bar = &one,
+                                                       .theta_bar_dot = product}));
     assert_near(product[0], truth[0], single ? 1e-3 : 1e-5, "by k", 0);
     if (!(fabs(product[1] - truth[1]) <= (single ? 1e-3 : 1e-5) * k / 60)) fail_msg("by s: %g", product[1]);
     close_run(&r);
@@ -241,7 +248,9 @@ static void networks(void **state) {
     start(&r);
     CHECK(r.context, og_solve_run(r.solve));
     CHECK(r.context, og_solve_final(r.solve, 0, ends[single]));
-    CHECK(r.context, og_solve_pullback(r.solve, NULL, seed, NULL, NULL, bars[single], NULL, NULL, NULL));
+    CHECK(r.context,
+          og_solve_pullback(r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = seed,
+                                                           .theta_bar = bars[single]}));
     close_run(&r);
   }
   for (int i = 0; i < 2; i++) assert_near(ends[1][i], ends[0][i], 1e-4, "state", (size_t)i);
@@ -277,7 +286,9 @@ static void bits(void **state) {
         seeds[2 * m] = 1, seeds[2 * m + 1] = 2;
       }
       CHECK(r.context, og_solve_run(r.solve));
-      CHECK(r.context, og_solve_pullback(r.solve, NULL, seeds, NULL, NULL, bar, NULL, NULL, NULL));
+      CHECK(r.context,
+            og_solve_pullback(r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = seeds,
+                                                             .theta_bar = bar}));
       CHECK(r.context, og_solve_final(r.solve, 0, x));
       if (i == 0 && way == 0) memcpy(first, x, sizeof x), memcpy(first_bar, bar, sizeof first_bar);
       assert_memory_equal(x, first, sizeof x);

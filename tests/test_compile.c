@@ -143,8 +143,11 @@ static outcome *solve(og_context *context, const og_model *model, const og_optio
   CHECK(context, og_solve_run(s));
   double *x0_bar = calloc(count * n, sizeof(double)), *theta_bar = calloc(count * p + 1, sizeof(double));
   assert_true(x0_bar && theta_bar);
-  CHECK(context, og_solve_pullback(s, times ? observed_bar : NULL, final_bar, NULL, x0_bar, theta_bar,
-                                   times ? o->t0_bar : NULL, times ? o->t1_bar : NULL, NULL));
+  CHECK(context,
+        og_solve_pullback(s, &(og_pullback_arrays){
+                                 OG_INIT(og_pullback_arrays), .observed_bar = times ? observed_bar : NULL,
+                                 .final_bar = final_bar, .x0_bar = x0_bar, .theta_bar = theta_bar,
+                                 .t0_bar = times ? o->t0_bar : NULL, .t1_bar = times ? o->t1_bar : NULL}));
   for (size_t m = 0; m < count; m++) {
     CHECK(context, og_solve_final(s, m, o->final[m]));
     memcpy(o->x0_bar[m], x0_bar + m * n, n * sizeof(double));

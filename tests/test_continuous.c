@@ -90,7 +90,9 @@ static void stiff_decay(void **state) {
                          r.solve, 2, (double[]){0.1})); /* the same miss is ten times as much to it */
     CHECK(r.context, og_solve_run(r.solve));
     double one[3] = {1, 1, 1}, x_bar[3] = {0}, a_bar = 0;
-    og_status status = og_solve_pullback(r.solve, one, one, NULL, x_bar, &a_bar, NULL, NULL, NULL);
+    og_status status = og_solve_pullback(
+        r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .observed_bar = one, .final_bar = one,
+                                       .x0_bar = x_bar, .theta_bar = &a_bar});
     assert_int_equal(r.warnings, 0);
     if (kinds[kind] == OG_ADJOINT_BACKSOLVE) {
       /* x(1) is zero up to the tolerance, which grows by e^100 on the way back: refused, with the trajectory
@@ -121,7 +123,9 @@ static void backward_blow_up(void **state) {
   CHECK(r.context, og_solve_set_name(r.solve, 0, "patient 7"));
   CHECK(r.context, og_solve_run(r.solve));
   double x_bar = 5, a_bar = 6;
-  assert_int_equal(og_solve_pullback(r.solve, NULL, (double[]){1}, NULL, &x_bar, &a_bar, NULL, NULL, NULL),
+  assert_int_equal(og_solve_pullback(r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                    .final_bar = (double[]){1},
+                                                                    .x0_bar = &x_bar, .theta_bar = &a_bar}),
                    OG_ERR_BLOW_UP);
   const char *message = og_context_message(r.context);
   expect_message(message, "backward solve of the adjoint");
@@ -143,7 +147,9 @@ static void no_false_alarm(void **state) {
     CHECK(r.context, og_solve_run(r.solve));
     double x_bar[2] = {0}, theta_bar[4] = {0};
     CHECK(r.context,
-          og_solve_pullback(r.solve, NULL, (double[]){1, 1}, NULL, x_bar, theta_bar, NULL, NULL, NULL));
+          og_solve_pullback(r.solve,
+                            &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = (double[]){1, 1},
+                                                  .x0_bar = x_bar, .theta_bar = theta_bar}));
     if (r.warnings) fail_msg("rtol = %g: %s", tolerances[i], r.warning);
     close_run(&r);
   }
@@ -215,7 +221,10 @@ static void check_driven(og_method method, int steps, int kind, int norm, int si
   CHECK(r.context, og_solve_run(r.solve));
   for (int i = 0; i < SEEN; i++) rows[2 * i] = w[i];
   CHECK(r.context,
-        og_solve_pullback(r.solve, rows, (double[]){1, 0}, NULL, x_bar, &f_bar, &t0_bar, &t1_bar, times_bar));
+        og_solve_pullback(r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .observed_bar = rows,
+                                                         .final_bar = (double[]){1, 0}, .x0_bar = x_bar,
+                                                         .theta_bar = &f_bar, .t0_bar = &t0_bar,
+                                                         .t1_bar = &t1_bar, .times_bar = times_bar}));
   driven_truth(t0, t1, times, w, want_x, &want_f, &want_t0, &want_t1, want_times);
   expect_near("dL/du0", x_bar[0], want_x[0], tolerance);
   expect_near("dL/dv0", x_bar[1], want_x[1], tolerance);
@@ -274,8 +283,9 @@ static void smooth_lambda(void **state) {
       start_run(&r, 1, 0, T, (double[]){1}, (double[]){a, 1});
       CHECK(r.context, og_solve_run(r.solve));
       double x_bar = 0, theta_bar[2] = {0};
-      CHECK(r.context,
-            og_solve_pullback(r.solve, NULL, (double[]){1}, NULL, &x_bar, theta_bar, NULL, NULL, NULL));
+      CHECK(r.context, og_solve_pullback(r.solve, &(og_pullback_arrays){
+                                                      OG_INIT(og_pullback_arrays), .final_bar = (double[]){1},
+                                                      .x0_bar = &x_bar, .theta_bar = theta_bar}));
       /* errors of rtol / w or so a step, in up to 1100 steps, forgotten at the rate a */
       if (!(fabs(theta_bar[1] - exact) < rtol))
         fail_msg("%s, rtol %g: dx(T)/db is %g, not %g", kind_names[kind], rtol, theta_bar[1], exact);
@@ -384,7 +394,9 @@ static long long backward_cost(int kind, int observations, og_stat stat) {
   CHECK(r.context, og_solve_set_observations(r.solve, 0, (size_t)observations, times));
   CHECK(r.context, og_solve_run(r.solve));
   CHECK(r.context,
-        og_solve_pullback(r.solve, bars, (double[]){1, 1}, NULL, x_bar, theta_bar, NULL, NULL, NULL));
+        og_solve_pullback(r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .observed_bar = bars,
+                                                         .final_bar = (double[]){1, 1}, .x0_bar = x_bar,
+                                                         .theta_bar = theta_bar}));
   long long count = og_solve_stat(r.solve, stat);
   close_run(&r);
   return count;
@@ -437,7 +449,9 @@ static void expect_failure(og_vjp_fn vjp, int kind, int steps, og_status status,
   CHECK(r.context, og_options_set_integer(r.options, OG_OPT_STEPS, steps));
   start_run(&r, 1, 0, 1, (double[]){1}, (double[]){-1});
   CHECK(r.context, og_solve_run(r.solve));
-  og_status got = og_solve_pullback(r.solve, NULL, (double[]){1}, NULL, &x_bar, &a_bar, NULL, NULL, NULL);
+  og_status got = og_solve_pullback(r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                   .final_bar = (double[]){1},
+                                                                   .x0_bar = &x_bar, .theta_bar = &a_bar});
   if (got != status)
     fail_msg("%s: %s, not %s: %s", kind_names[kind], og_status_name(got), og_status_name(status),
              og_context_message(r.context));
@@ -475,7 +489,9 @@ static void budgets(void **state) {
       start_run(&r, 1, 0, 10, (double[]){1, 1}, (double[]){1.5, 1, 3, 1});
       og_status status = og_solve_run(r.solve);
       if (status == OG_OK)
-        status = og_solve_pullback(r.solve, NULL, (double[]){1, 1}, NULL, x_bar, theta_bar, NULL, NULL, NULL);
+        status = og_solve_pullback(r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                  .final_bar = (double[]){1, 1},
+                                                                  .x0_bar = x_bar, .theta_bar = theta_bar});
       if (!budget) memcpy(expected, x_bar, sizeof expected);
       if (status != OG_OK) {
         assert_int_equal(status, OG_ERR_BUDGET);

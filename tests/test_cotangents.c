@@ -137,8 +137,9 @@ static void refused_by(og_adjoint adjoint, int single, int steps, double value) 
     decay d = open_decay(&s, adjoint, single, steps, 1);
     double x_bar = 7, theta_bar[2] = {7, 7};
     CHECK(d.context, og_solve_run(d.solve));
-    og_status status =
-        og_solve_pullback(d.solve, NULL, (double[]){1}, NULL, &x_bar, theta_bar, NULL, NULL, NULL);
+    og_status status = og_solve_pullback(
+        d.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = (double[]){1},
+                                       .x0_bar = &x_bar, .theta_bar = theta_bar});
     if (status != OG_ERR_NOT_FINITE)
       fail_msg("adjoint %d single %d steps %d value %g in [%g, %g]: %s, theta_bar = %g, %g", (int)adjoint,
                single, steps, value, s.from, s.to, og_status_name(status), theta_bar[0], theta_bar[1]);
@@ -171,13 +172,17 @@ static void of_the_running_cost(void **state) {
       CHECK(d.context, og_solve_create(d.context, d.field, d.options, 1, &d.solve));
       start_decay(&d);
       expect_refusal(
-          &d, og_solve_pullback(d.solve, NULL, NULL, (double[]){1}, &x_bar, theta_bar, NULL, NULL, NULL),
+          &d,
+          og_solve_pullback(d.solve,
+                            &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .cost_bar = (double[]){1},
+                                                  .x0_bar = &x_bar, .theta_bar = theta_bar}),
           "became NaN or infinite");
       assert_true(x_bar == 7 && theta_bar[0] == 7 && theta_bar[1] == 7);
       /* the cost is not asked for: nothing of it is read, and dx(1)/dx(0) = exp(-p0) */
       x_bar = 0;
-      CHECK(d.context,
-            og_solve_pullback(d.solve, NULL, (double[]){1}, NULL, &x_bar, theta_bar, NULL, NULL, NULL));
+      CHECK(d.context, og_solve_pullback(d.solve, &(og_pullback_arrays){
+                                                      OG_INIT(og_pullback_arrays), .final_bar = (double[]){1},
+                                                      .x0_bar = &x_bar, .theta_bar = theta_bar}));
       assert_true(fabs(x_bar - exp(-1)) < (single ? 1e-3 : 1e-5));
       close_decay(&d);
     }
@@ -197,7 +202,9 @@ static void the_trajectory_is_named(void **state) {
       CHECK(d.context, og_solve_set_span(d.solve, WHICH, 0, 3));
       CHECK(d.context, og_solve_run(d.solve));
       expect_refusal(&d,
-                     og_solve_pullback(d.solve, NULL, final_bar, NULL, x_bar, theta_bar, NULL, NULL, NULL),
+                     og_solve_pullback(d.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                      .final_bar = final_bar, .x0_bar = x_bar,
+                                                                      .theta_bar = theta_bar}),
                      "trajectory 71");
       for (int m = 0; m < M; m++) assert_true(x_bar[m] == 0);
       assert_true(theta_bar[0] == 0 && theta_bar[1] == 0);
@@ -208,8 +215,9 @@ static void the_trajectory_is_named(void **state) {
 /* In a segment before an event, and in the event's own products. */
 static void of_events(void **state) {
   (void)state;
-  static const og_event event = {"half", OG_DIRECTION_FALLING, 0};
-  static const og_event_functions functions = {guard, guard_vjp, jump, jump_vjp, NULL};
+  static const og_event event = {OG_INIT(og_event), "half", OG_DIRECTION_FALLING, 0};
+  static const og_event_functions functions = {
+      OG_INIT(og_event_functions), guard, guard_vjp, jump, jump_vjp, NULL};
   const spoiled cases[] = {{.from = 0, .to = 0.2, .value = NAN}, {.from = 0.9, .to = 1, .value = INFINITY},
                            {.from = 1, .to = 0, .guard = NAN},   {.from = 1, .to = 0, .guard = INFINITY},
                            {.from = 1, .to = 0, .jump = NAN},    {.from = 1, .to = 0, .jump = -INFINITY}};
@@ -223,8 +231,9 @@ static void of_events(void **state) {
         CHECK(d.context, og_field_set_events(d.field, 1, &event, &functions));
         CHECK(d.context, og_solve_create(d.context, d.field, d.options, 1, &d.solve));
         start_decay(&d);
-        og_status status =
-            og_solve_pullback(d.solve, NULL, (double[]){1}, NULL, &x_bar, theta_bar, NULL, NULL, NULL);
+        og_status status = og_solve_pullback(
+            d.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = (double[]){1},
+                                           .x0_bar = &x_bar, .theta_bar = theta_bar});
         if (status != OG_ERR_NOT_FINITE)
           fail_msg("adjoint %d, single %d, case %zu: %s, theta_bar = %g, %g", adjoint, single, k,
                    og_status_name(status), theta_bar[0], theta_bar[1]);
@@ -268,8 +277,9 @@ static void of_inputs(void **state) {
         CHECK(d.context, og_solve_create(d.context, d.field, d.options, 1, &d.solve));
         CHECK(d.context, og_solve_set_input(d.solve, 0, 0, (og_signal)kind, 4, times, values));
         start_decay(&d);
-        og_status status =
-            og_solve_pullback(d.solve, NULL, (double[]){1}, NULL, &x_bar, theta_bar, NULL, NULL, NULL);
+        og_status status = og_solve_pullback(
+            d.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = (double[]){1},
+                                           .x0_bar = &x_bar, .theta_bar = theta_bar});
         expect_refusal(&d, status, "NaN or infinite");
         assert_true(x_bar == 7 && theta_bar[0] == 7 && theta_bar[1] == 7);
         assert_int_equal(og_solve_input_gradient(d.solve, 0, 0, values_bar), OG_ERR_STATE);
@@ -290,9 +300,10 @@ static void of_second_derivatives(void **state) {
       CHECK(d.context, og_field_set_hessian(d.field, hessian, NULL));
       CHECK(d.context, og_solve_run(d.solve));
       s.from = windows[k][0], s.to = windows[k][1];
-      og_status status =
-          og_solve_hessian_product(d.solve, 1, (double[]){1}, (double[]){1, 0}, NULL, (double[]){1}, NULL,
-                                   NULL, NULL, NULL, &x_bar_dot, theta_bar_dot);
+      og_status status = og_solve_hessian_product(
+          d.solve, &(og_hessian_arrays){OG_INIT(og_hessian_arrays), .directions = 1, .x0_dot = (double[]){1},
+                                        .theta_dot = (double[]){1, 0}, .final_bar = (double[]){1},
+                                        .x0_bar_dot = &x_bar_dot, .theta_bar_dot = theta_bar_dot});
       expect_refusal(&d, status, "NaN or infinite");
       assert_true(x_bar_dot == 7 && theta_bar_dot[0] == 7 && theta_bar_dot[1] == 7);
       close_decay(&d);

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "fitting.h"
-#include "io/checksum.h"
 #include "io/safetensors.h"
 
 static char path[] = "/tmp/odegrad-damage-XXXXXX.safetensors";

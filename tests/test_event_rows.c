@@ -92,8 +92,10 @@ static void gradients(void **state) {
       og_options *options = case_options(context, &c);
       CHECK(context, og_options_set_choice(options, OG_OPT_ADJOINT, (int)kinds[kind]));
       og_solve *solve = dose_solve(context, model, &c, options, times);
-      CHECK(context,
-            og_solve_pullback(solve, weights, NULL, NULL, NULL, theta_bar, &t0_bar, &t1_bar, times_bar));
+      CHECK(context, og_solve_pullback(
+                         solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .observed_bar = weights,
+                                                      .theta_bar = theta_bar, .t0_bar = &t0_bar,
+                                                      .t1_bar = &t1_bar, .times_bar = times_bar}));
       for (int k = 0; k < ROWS; k++) {
         double left = times[k] - t, grown = k == 3 ? exp(-0.1 * left) : 0;
         truth[0] += weights[k] * (-times[k] * exp(-0.1 * times[k]) - left * grown);

@@ -292,13 +292,15 @@ static void derivatives(void **state) {
           og_options_set_choice(options, OG_OPT_ADJOINT, kind ? OG_ADJOINT_FORWARD : OG_ADJOINT_DISCRETE));
     og_solve *solve = case_solve(context, model, &c, options, 1);
     CHECK(context, og_solve_run(solve));
-    CHECK(context, og_solve_pullback(solve, NULL, (double[]){1, 0, 0, 0, 0}, NULL, x0_bar, theta_bar, NULL,
-                                     NULL, NULL));
+    CHECK(context, og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                  .final_bar = (double[]){1, 0, 0, 0, 0},
+                                                                  .x0_bar = x0_bar, .theta_bar = theta_bar}));
     assert_near(theta_bar[0], 4, 1e-12, "dx/da", 0);
     assert_near(x0_bar[0], -1, 1e-12, "dx/dX", 0);
     theta_bar[0] = x0_bar[0] = 0;
     CHECK(context, og_solve_set_event_cotangents(solve, 0, (double[]){1}, NULL, NULL));
-    CHECK(context, og_solve_pullback(solve, NULL, NULL, NULL, x0_bar, theta_bar, NULL, NULL, NULL));
+    CHECK(context, og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                  .x0_bar = x0_bar, .theta_bar = theta_bar}));
     assert_near(theta_bar[0], -1.3 / 0.49, 1e-12, "dT/da", 0);
     assert_near(x0_bar[0], 1 / 0.7, 1e-12, "dT/dX", 0);
     og_solve_destroy(solve);

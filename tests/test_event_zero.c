@@ -26,8 +26,11 @@ static pulled pull(const char *text, const model_case *c, og_adjoint kind, const
   CHECK(context, og_solve_run(solve));
   int times = steady == 0; /* else their derivatives are zero, which no estimate is good enough for */
   CHECK(context,
-        og_solve_pullback(solve, NULL, final_bar, cost_bar != 0 ? &cost_bar : NULL, times ? x0_bar : NULL,
-                          out.theta, times ? &out.t0 : NULL, times ? &out.t1 : NULL, NULL));
+        og_solve_pullback(solve, &(og_pullback_arrays){
+                                     OG_INIT(og_pullback_arrays), .final_bar = final_bar,
+                                     .cost_bar = cost_bar != 0 ? &cost_bar : NULL,
+                                     .x0_bar = times ? x0_bar : NULL, .theta_bar = out.theta,
+                                     .t0_bar = times ? &out.t0 : NULL, .t1_bar = times ? &out.t1 : NULL}));
   og_solve_destroy(solve);
   og_options_destroy(options);
   og_model_destroy(model);
@@ -305,8 +308,9 @@ static void no_derivative_at_the_start(void **state) {
       CHECK(context, og_options_set_choice(options, OG_OPT_ADJOINT, (int)kinds[k]));
       og_solve *solve = case_solve(context, model, &c, options, 1);
       CHECK(context, og_solve_run(solve));
-      og_status status =
-          og_solve_pullback(solve, NULL, (double[]){1, 0}, NULL, NULL, theta_bar, NULL, NULL, NULL);
+      og_status status = og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                        .final_bar = (double[]){1, 0},
+                                                                        .theta_bar = theta_bar});
       if (status != (g < 3 ? OG_ERR_GRAZING : OG_OK))
         fail_msg("guard %s, adjoint %d: status %d", guards[g], (int)kinds[k], (int)status);
       if (g == 3) assert_near(theta_bar[0], 2, 1e-7, "dx/ddose", (size_t)k);

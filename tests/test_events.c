@@ -39,7 +39,9 @@ static void closed_form(void **state) {
         double x0_bar[2] = {0}, theta_bar[3] = {0}, t0_bar = 0, times_bar[HITS] = {0};
         times_bar[k] = 1;
         CHECK(context, og_solve_set_event_cotangents(solve, 0, times_bar, NULL, NULL));
-        CHECK(context, og_solve_pullback(solve, NULL, NULL, NULL, x0_bar, theta_bar, &t0_bar, NULL, NULL));
+        CHECK(context,
+              og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .x0_bar = x0_bar,
+                                                             .theta_bar = theta_bar, .t0_bar = &t0_bar}));
         expect_near("dt/dh0", x0_bar[0], truth[0], 1e-11);
         for (int i = 0; i < 3; i++) expect_near("dt/dtheta", theta_bar[i], truth[1 + i], 1e-11);
         expect_near("dt/dt0", t0_bar, 1, 1e-11);
@@ -58,8 +60,12 @@ static void driven_push(og_context *context, og_solve *solve, const driven_input
   memset(dot, 0, sizeof *dot);
   CHECK(context, og_solve_set_input_tangents(solve, 0, 0, in_dot->u));
   CHECK(context, og_solve_set_input_tangents(solve, 0, 1, in_dot->w));
-  CHECK(context, og_solve_pushforward(solve, in_dot->x0, in_dot->theta, &in_dot->t0, &in_dot->t1,
-                                      in_dot->times, dot->observed[0], dot->final, &dot->cost));
+  CHECK(context, og_solve_pushforward(
+                     solve, &(og_pushforward_arrays){OG_INIT(og_pushforward_arrays), .x0_dot = in_dot->x0,
+                                                     .theta_dot = in_dot->theta, .t0_dot = &in_dot->t0,
+                                                     .t1_dot = &in_dot->t1, .times_dot = in_dot->times,
+                                                     .observed_dot = dot->observed[0],
+                                                     .final_dot = dot->final, .cost_dot = &dot->cost}));
   CHECK(context, og_solve_event_tangents(solve, 0, dot->event_times, dot->before[0], dot->after[0]));
 }
 
@@ -206,7 +212,7 @@ typedef struct line_result {
 static og_status line_run(og_context *context, line_test test, size_t count, const og_event *events,
                           double t0, double t1, int samples, line_result *r) {
   og_field *field = NULL;
-  og_event_functions functions = {.guard = line_guard, .jump = line_jump};
+  og_event_functions functions = {OG_INIT(og_event_functions), .guard = line_guard, .jump = line_jump};
   og_solve *solve = NULL;
   CHECK(context, og_field_create(context, 2, 1, line_rhs, &test, &field));
   CHECK(context, og_field_set_events(field, count, events, &functions));
@@ -254,8 +260,9 @@ static int three_guards(double t, const double *x, const double *p, double *g, v
 static void order_in_one_step(void **state) {
   (void)state;
   og_context *context = new_context();
-  static const og_event any[3] = {
-      {"late", OG_DIRECTION_ANY, 0}, {"first", OG_DIRECTION_ANY, 0}, {"second", OG_DIRECTION_ANY, 0}};
+  static const og_event any[3] = {{OG_INIT(og_event), "late", OG_DIRECTION_ANY, 0},
+                                  {OG_INIT(og_event), "first", OG_DIRECTION_ANY, 0},
+                                  {OG_INIT(og_event), "second", OG_DIRECTION_ANY, 0}};
   line_result r;
   CHECK(context, line_run(context, (line_test){three_guards, NULL}, 3, any, 0, 1, 0, &r));
   expect_events(&r, 3, (size_t[]){1, 2, 0}, (double[]){0.3, 0.3, 0.7});
@@ -278,7 +285,7 @@ static void simultaneous(void **state) {
   og_context *context = new_context();
   og_event falling[12];
   line_result r;
-  for (int i = 0; i < 12; i++) falling[i] = (og_event){NULL, OG_DIRECTION_FALLING, 0};
+  for (int i = 0; i < 12; i++) falling[i] = (og_event){OG_INIT(og_event), NULL, OG_DIRECTION_FALLING, 0};
   CHECK(context, line_run(context, (line_test){twelve_guards, count_jump}, 12, falling, 0, 1, 0, &r));
   assert_int_equal(r.count, 12);
   for (int i = 0; i < 12; i++) expect_near("time", r.t[i], 1.0 / 3, 1e-15);
@@ -297,7 +304,7 @@ static void directions(void **state) {
   og_context *context = new_context();
   static const double times[3][4] = {{0.25, 0.75, 1.25, 1.75}, {0.75, 1.75}, {0.25, 1.25}};
   for (int direction = 0; direction < 3; direction++) {
-    og_event event = {"wave", (og_direction)direction, 0};
+    og_event event = {OG_INIT(og_event), "wave", (og_direction)direction, 0};
     line_result r;
     CHECK(context, line_run(context, (line_test){wave_guard, NULL}, 1, &event, 0, 2, 0, &r));
     expect_events(&r, direction ? 2 : 4, NULL, times[direction]);
@@ -320,11 +327,11 @@ static void dips_between_samples(void **state) {
   (void)state;
   og_context *context = new_context();
   line_result r;
-  CHECK(context, line_run(context, (line_test){dip_guard, NULL}, 1, &(og_event){"dip", OG_DIRECTION_ANY, 0},
-                          0, 1, 0, &r));
+  CHECK(context, line_run(context, (line_test){dip_guard, NULL}, 1,
+                          &(og_event){OG_INIT(og_event), "dip", OG_DIRECTION_ANY, 0}, 0, 1, 0, &r));
   expect_events(&r, 2, NULL, (double[]){0.419, 0.421});
   CHECK(context, line_run(context, (line_test){dip_guard, NULL}, 1,
-                          &(og_event){"dip", OG_DIRECTION_RISING, 0}, 0, 1, 0, &r));
+                          &(og_event){OG_INIT(og_event), "dip", OG_DIRECTION_RISING, 0}, 0, 1, 0, &r));
   expect_events(&r, 1, NULL, (double[]){0.421});
   og_context_destroy(context);
 }
@@ -339,7 +346,7 @@ static int ends_guard(double t, const double *x, const double *p, double *g, voi
 static void at_the_ends(void **state) {
   (void)state;
   og_context *context = new_context();
-  og_event any = {"ends", OG_DIRECTION_ANY, 0};
+  og_event any = {OG_INIT(og_event), "ends", OG_DIRECTION_ANY, 0};
   line_result r;
   CHECK(context, line_run(context, (line_test){ends_guard, NULL}, 1, &any, 0, 1, 0, &r));
   expect_events(&r, 1, NULL, (double[]){1});
@@ -365,7 +372,7 @@ static int relay_jump(size_t event, double t, const double *x, const double *p, 
 static void relay(void **state) {
   (void)state;
   og_context *context = new_context();
-  og_event rising = {"full", OG_DIRECTION_RISING, 0};
+  og_event rising = {OG_INIT(og_event), "full", OG_DIRECTION_RISING, 0};
   line_result r;
   CHECK(context, line_run(context, (line_test){relay_guard, relay_jump}, 1, &rising, 0, 10.5, 0, &r));
   expect_events(&r, 10, NULL, (double[]){1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
@@ -429,11 +436,13 @@ static void grazing(void **state) {
   og_solve *solve = NULL;
   size_t count = 0;
   double x0_bar[2] = {1, 2}, theta_bar[3] = {3, 4, 5};
-  og_event_functions functions = {.guard = top_guard, .guard_vjp = top_guard_vjp};
+  og_event_functions functions = {OG_INIT(og_event_functions), .guard = top_guard,
+                                  .guard_vjp = top_guard_vjp};
   CHECK(context, og_field_create(context, 2, 3, ball_rhs, NULL, &field));
   CHECK(context, og_field_set_vjp(field, ball_vjp));
   CHECK(context, og_field_set_jvp(field, ball_jvp));
-  CHECK(context, og_field_set_events(field, 1, &(og_event){"top", OG_DIRECTION_ANY, 0}, &functions));
+  CHECK(context, og_field_set_events(field, 1, &(og_event){OG_INIT(og_event), "top", OG_DIRECTION_ANY, 0},
+                                     &functions));
   CHECK(context, og_solve_create(context, field, NULL, 1, &solve));
   CHECK(context, og_solve_set_span(solve, 0, 0, 3));
   CHECK(context, og_solve_set_initial_state(solve, 0, (double[]){0, 8}));
@@ -442,12 +451,17 @@ static void grazing(void **state) {
   CHECK(context, og_solve_events(solve, 0, &count));
   assert_true(count > 0);
   expect_failure(context,
-                 og_solve_pullback(solve, NULL, (double[]){1, 1}, NULL, x0_bar, theta_bar, NULL, NULL, NULL),
+                 og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                .final_bar = (double[]){1, 1},
+                                                                .x0_bar = x0_bar, .theta_bar = theta_bar}),
                  OG_ERR_GRAZING, "top");
   assert_true(x0_bar[0] == 1 && theta_bar[2] == 5); /* nothing was written */
   double final_dot[2];
-  expect_failure(context, og_solve_pushforward(solve, x0_bar, NULL, NULL, NULL, NULL, NULL, final_dot, NULL),
-                 OG_ERR_GRAZING, "top");
+  expect_failure(
+      context,
+      og_solve_pushforward(solve, &(og_pushforward_arrays){OG_INIT(og_pushforward_arrays), .x0_dot = x0_bar,
+                                                           .final_dot = final_dot}),
+      OG_ERR_GRAZING, "top");
   og_solve_destroy(solve);
   og_field_destroy(field);
   og_context_destroy(context);
@@ -486,7 +500,7 @@ static void failing_callbacks(void **state) {
                {{refusing_guard, NULL}, OG_ERR_FIELD}};
   for (int i = 0; i < 4; i++) {
     og_context *context = new_context();
-    og_event event = {"named", OG_DIRECTION_ANY, 0};
+    og_event event = {OG_INIT(og_event), "named", OG_DIRECTION_ANY, 0};
     line_result r;
     expect_failure(context, line_run(context, cases[i].test, 1, &event, 0, 2, 0, &r), cases[i].status,
                    "named");
@@ -501,8 +515,10 @@ static void terminal(void **state) {
   (void)state;
   og_context *context = new_context();
   og_field *field = ball_field(context, OG_DIRECTION_FALLING);
-  og_event_functions functions = {.guard = ball_guard, .guard_vjp = ball_guard_vjp};
-  CHECK(context, og_field_set_events(field, 1, &(og_event){"hit", OG_DIRECTION_FALLING, 1}, &functions));
+  og_event_functions functions = {OG_INIT(og_event_functions), .guard = ball_guard,
+                                  .guard_vjp = ball_guard_vjp};
+  CHECK(context, og_field_set_events(field, 1, &(og_event){OG_INIT(og_event), "hit", OG_DIRECTION_FALLING, 1},
+                                     &functions));
   for (int adjoint = 0; adjoint < 2; adjoint++) {
     og_options *options = new_options(context, OG_METHOD_TSIT5, 1e-9, 1e-9);
     og_solve *solve = NULL;
@@ -531,8 +547,11 @@ static void terminal(void **state) {
     /* d(-speed)/dh0 = -g / speed, d/dg = -(h0 - r) / speed, d/dr = g / speed; the cotangent of what was not
      * reached is ignored. */
     double x0_bar[2] = {0}, theta_bar[3] = {0}, t0_bar = 0, t1_bar = 0;
-    CHECK(context, og_solve_pullback(solve, (double[]){0, 0, 7, 7}, (double[]){0, 1}, NULL, x0_bar, theta_bar,
-                                     &t0_bar, &t1_bar, NULL));
+    CHECK(context, og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                  .observed_bar = (double[]){0, 0, 7, 7},
+                                                                  .final_bar = (double[]){0, 1},
+                                                                  .x0_bar = x0_bar, .theta_bar = theta_bar,
+                                                                  .t0_bar = &t0_bar, .t1_bar = &t1_bar}));
     expect_near("dv/dh0", x0_bar[0], -9.8 / speed, 1e-12);
     expect_near("dv/dg", theta_bar[0], -9.8 / speed, 1e-12);
     expect_near("dv/dr", theta_bar[2], 9.8 / speed, 1e-12);
@@ -583,7 +602,9 @@ static void steady_state(void **state) {
   expect_near("time", at.t, t, 1e-7); /* |f| = 1e-3 has 1e-11 / 1e-3 of error, over b */
   assert_string_equal(at.name, "steady");
   CHECK(context, og_solve_set_event_cotangents(solve, 0, (double[]){0.25}, NULL, NULL));
-  CHECK(context, og_solve_pullback(solve, NULL, (double[]){1}, NULL, x0_bar, theta_bar, NULL, NULL, NULL));
+  CHECK(context, og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                .final_bar = (double[]){1}, .x0_bar = x0_bar,
+                                                                .theta_bar = theta_bar}));
   /* x* = (a - tolerance) / b; t* = log((a - b x0) / tolerance) / b */
   expect_near("d/dx0", x0_bar[0], -0.25 / (a - b), 1e-7);
   expect_near("d/da", theta_bar[0], 1 / b + 0.25 / (b * (a - b)), 1e-7);
@@ -594,7 +615,9 @@ static void steady_state(void **state) {
   CHECK(context, og_solve_final(solve, 0, &x));
   assert_true(x == a / b);
   x0_bar[0] = 0;
-  CHECK(context, og_solve_pullback(solve, NULL, (double[]){1}, NULL, x0_bar, NULL, NULL, NULL, NULL));
+  CHECK(context,
+        og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                       .final_bar = (double[]){1}, .x0_bar = x0_bar}));
   assert_true(x0_bar[0] == 1);
   /* not by t1 */
   CHECK(context, og_solve_set_span(solve, 0, 0, 1));
@@ -648,7 +671,11 @@ static void batch_run(og_options *options, int first, int count, batch_result *r
   }
   memset(x0, 0, sizeof x0), memset(theta, 0, sizeof theta), memset(times, 0, sizeof times);
   memset(t0, 0, sizeof t0), memset(t1, 0, sizeof t1);
-  CHECK(context, og_solve_pullback(solve, observed[0][0], final[0], cost, x0[0], theta[0], t0, t1, times[0]));
+  CHECK(context, og_solve_pullback(
+                     solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .observed_bar = observed[0][0],
+                                                  .final_bar = final[0], .cost_bar = cost, .x0_bar = x0[0],
+                                                  .theta_bar = theta[0], .t0_bar = t0, .t1_bar = t1,
+                                                  .times_bar = times[0]}));
   for (int i = 0; i < count; i++) {
     driven_input *bar = &r->bar[first + i];
     memset(bar, 0, sizeof *bar);
@@ -803,9 +830,10 @@ static int balls_jump_vjp(size_t event, double t, const double *x, const double 
 /* The time of each ball's k-th hit depends on its own height and not on the other's, by every adjoint. */
 static void two_balls(void **state) {
   (void)state;
-  static const og_event events[2] = {{"one", OG_DIRECTION_FALLING, 0}, {"other", OG_DIRECTION_FALLING, 0}};
-  static const og_event_functions functions = {balls_guard, balls_guard_vjp, balls_jump, balls_jump_vjp,
-                                               NULL};
+  static const og_event events[2] = {{OG_INIT(og_event), "one", OG_DIRECTION_FALLING, 0},
+                                     {OG_INIT(og_event), "other", OG_DIRECTION_FALLING, 0}};
+  static const og_event_functions functions = {
+      OG_INIT(og_event_functions), balls_guard, balls_guard_vjp, balls_jump, balls_jump_vjp, NULL};
   for (int adjoint = OG_ADJOINT_DISCRETE; adjoint <= OG_ADJOINT_QUADRATURE; adjoint++) {
     og_context *context = new_context();
     og_field *field = NULL;
@@ -831,7 +859,9 @@ static void two_balls(void **state) {
       expect_near("time", at.t, t, 1e-12);
       times_bar[k] = 1;
       CHECK(context, og_solve_set_event_cotangents(solve, 0, times_bar, NULL, NULL));
-      CHECK(context, og_solve_pullback(solve, NULL, NULL, NULL, x0_bar, theta_bar, NULL, NULL, NULL));
+      CHECK(context,
+            og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .x0_bar = x0_bar,
+                                                           .theta_bar = theta_bar}));
       expect_near("own height", x0_bar[2 * at.event], truth[0], 1e-9);
       expect_near("the other's", x0_bar[2 - 2 * at.event], 0, 1e-9);
       for (int i = 0; i < 3; i++) expect_near("dt/dtheta", theta_bar[i], truth[1 + i], 1e-9);

@@ -55,7 +55,9 @@ static double gradient_of(const kind *k, og_gradient_error *estimate) {
   }
   CHECK(context, og_solve_run(solve));
   assert_int_equal(og_solve_gradient_error(solve, estimate), OG_ERR_STATE);
-  CHECK(context, og_solve_pullback(solve, NULL, bars, NULL, x_bar, p_bar, NULL, NULL, NULL));
+  CHECK(context,
+        og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = bars,
+                                                       .x0_bar = x_bar, .theta_bar = p_bar}));
   CHECK(context, og_solve_gradient_error(solve, estimate));
   for (size_t m = 0; m < k->count; m++) assert_true(fabs(x_bar[m] - 1) <= 1e-14); /* nothing depends on x0 */
   og_solve_destroy(solve);

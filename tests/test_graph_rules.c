@@ -114,6 +114,39 @@ static void structure(void **state) {
   og_context_destroy(context);
 }
 
+static int is_kind(const og_graph *g, og_node node, og_kind kind) { return g->nodes[node].kind == kind; }
+
+/* A take that is something simpler becomes that. */
+static void takes(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_graph *g;
+  assert_int_equal(og_graph_create(context, &g), OG_OK);
+  const og_shape six = {6, 1}, three = {3, 1}, table = {2, 3};
+  og_node in = og_input(g, OG_SLOT_STATE, 4, six), x = og_apply1(g, OG_SIN, in);
+  assert_int_equal(og_take_entries(g, in, three, (int[]){2, 3, 4}), og_input(g, OG_SLOT_STATE, 6, three));
+  assert_int_equal(og_take_entries(g, x, table, (int[]){0, 1, 2, 3, 4, 5}), og_reshape(g, x, table));
+  assert_int_equal(og_take_entries(g, x, three, (int[]){1, 1, 1}),
+                   og_broadcast(g, og_slice(g, x, 1, 1), three));
+  og_node values = og_constant_tensor(g, three, (double[]){5, 6, 7});
+  assert_int_equal(og_take_entries(g, values, three, (int[]){2, 2, 0}),
+                   og_constant_tensor(g, three, (double[]){7, 7, 5}));
+  assert_int_equal(og_take_entries(g, og_uniform(g, six, 9), three, (int[]){5, 2, 3}),
+                   og_uniform(g, three, 9));
+  og_node turned = og_take_entries(g, og_reshape(g, x, table), (og_shape){3, 2}, (int[]){0, 3, 1, 4, 2, 5});
+  assert_true(is_kind(g, turned, OG_TAKE));
+  assert_int_equal(g->nodes[turned].operands[0], x);
+  assert_int_equal(og_take_entries(g, turned, table, (int[]){0, 2, 4, 1, 3, 5}), og_reshape(g, x, table));
+  assert_int_equal(og_take_transposed(g, og_slice(g, x, 0, 3), six, (int[]){1, 2, 3}),
+                   og_pad(g, og_slice(g, x, 0, 3), 1, 6));
+  assert_int_equal(og_take_transposed(g, x, (og_shape){1, 1}, (int[6]){0}), og_sum(g, x));
+  assert_true(is_kind(g, og_take_transposed(g, x, three, (int[]){0, 1, 2, 0, 1, 2}), OG_TAKE_T));
+  assert_int_equal(og_take_entries(g, x, three, (int[]){0, 1, 6}), OG_NODE_NONE);
+  assert_contains(og_context_message(context), "entry 6 is not among 6");
+  og_graph_destroy(g);
+  og_context_destroy(context);
+}
+
 /* What is made of nothing is nothing, and no error of its own. */
 static void of_nothing(void **state) {
   (void)state;
@@ -169,6 +202,7 @@ static void too_many_entries(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(rules), cmocka_unit_test(structure),
-                                     cmocka_unit_test(of_nothing), cmocka_unit_test(too_many_entries)};
+                                     cmocka_unit_test(takes), cmocka_unit_test(of_nothing),
+                                     cmocka_unit_test(too_many_entries)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

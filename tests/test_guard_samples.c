@@ -92,7 +92,9 @@ static void derivatives_of_doses(void **state) {
     CHECK(context, og_options_set_choice(options, OG_OPT_ADJOINT, kind));
     og_solve *solve = case_solve(context, model, &c, options, 1);
     CHECK(context, og_solve_run(solve));
-    CHECK(context, og_solve_pullback(solve, NULL, (double[]){1}, NULL, NULL, theta_bar, NULL, NULL, NULL));
+    CHECK(context, og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                  .final_bar = (double[]){1},
+                                                                  .theta_bar = theta_bar}));
     for (size_t i = 0; i < 2; i++) assert_near(theta_bar[i], truth[i], 1e-6, "dx/dtheta", i);
     og_solve_destroy(solve);
     og_options_destroy(options);
@@ -173,10 +175,11 @@ static int wave_jump(size_t event, double t, const double *x, const double *p, d
 
 static og_solve *wave_solve(og_context *context, og_field **field, const og_options *options, const wave *w,
                             og_direction direction, double end) {
-  og_event_functions functions = {.guard = wave_guard, .jump = wave_jump};
+  og_event_functions functions = {OG_INIT(og_event_functions), .guard = wave_guard, .jump = wave_jump};
   og_solve *solve = NULL;
   CHECK(context, og_field_create(context, 3, 0, wave_rhs, (void *)(uintptr_t)w, field));
-  CHECK(context, og_field_set_events(*field, 1, &(og_event){"wave", direction, 0}, &functions));
+  CHECK(context,
+        og_field_set_events(*field, 1, &(og_event){OG_INIT(og_event), "wave", direction, 0}, &functions));
   CHECK(context, og_solve_create(context, *field, options, 1, &solve));
   CHECK(context, og_solve_set_span(solve, 0, 0, end));
   CHECK(context, og_solve_set_initial_state(solve, 0, (double[]){0, 1, 0}));
@@ -273,8 +276,9 @@ static void costs(void **state) {
     double level = near ? 0.3 : 5;
     size_t steps = 0, events = 0;
     CHECK(context, og_field_create(context, 2, 0, oscillator, &level, &field));
-    CHECK(context, og_field_set_events(field, 1, &(og_event){"level", OG_DIRECTION_ANY, 0},
-                                       &(og_event_functions){.guard = counted_guard}));
+    CHECK(context,
+          og_field_set_events(field, 1, &(og_event){OG_INIT(og_event), "level", OG_DIRECTION_ANY, 0},
+                              &(og_event_functions){OG_INIT(og_event_functions), .guard = counted_guard}));
     CHECK(context, og_solve_create(context, field, NULL, 1, &solve));
     CHECK(context, og_solve_set_span(solve, 0, 0, 100));
     CHECK(context, og_solve_set_initial_state(solve, 0, (double[]){1, 0}));
@@ -475,7 +479,9 @@ static void batch_run(const og_options *options, int first, int count, batch_res
     for (int k = 0; k < BATCH_STATES; k++) bars[i][k] = 1 + 0.1 * k;
   }
   CHECK(context, og_solve_run(solve));
-  CHECK(context, og_solve_pullback(solve, NULL, bars[0], NULL, NULL, theta_bar[0], NULL, NULL, NULL));
+  CHECK(context,
+        og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = bars[0],
+                                                       .theta_bar = theta_bar[0]}));
   for (int i = 0; i < count; i++) {
     int m = first + i;
     CHECK(context, og_solve_events(solve, (size_t)i, &r->count[m]));
@@ -535,7 +541,9 @@ static void replayed(void **state) {
   og_solve *solve = case_solve(context, model, &c, options, 1);
   double x[2], theta_bar[2] = {0}, h = 1e-7;
   CHECK(context, og_solve_run(solve));
-  CHECK(context, og_solve_pullback(solve, NULL, (double[]){1}, NULL, NULL, theta_bar, NULL, NULL, NULL));
+  CHECK(context,
+        og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                       .final_bar = (double[]){1}, .theta_bar = theta_bar}));
   for (int side = 0; side < 2; side++) {
     model_result r;
     CHECK(context, og_solve_set_parameters(solve, OG_ALL, (double[]){2, 0.001 + (side ? h : -h)}));
@@ -575,9 +583,11 @@ static void many_events(void **state) {
     og_solve *solve = NULL;
     og_event events[MANY];
     size_t steps = 0, count = 0;
-    for (size_t k = 0; k < many; k++) events[k] = (og_event){NULL, OG_DIRECTION_RISING, 0};
+    for (size_t k = 0; k < many; k++) events[k] = (og_event){OG_INIT(og_event), NULL, OG_DIRECTION_RISING, 0};
     CHECK(context, og_field_create(context, 2, 0, oscillator, NULL, &field));
-    CHECK(context, og_field_set_events(field, many, events, &(og_event_functions){.guard = many_guards}));
+    CHECK(context,
+          og_field_set_events(field, many, events,
+                              &(og_event_functions){OG_INIT(og_event_functions), .guard = many_guards}));
     CHECK(context, og_solve_create(context, field, NULL, 1, &solve));
     CHECK(context, og_solve_set_span(solve, 0, 0, 10));
     CHECK(context, og_solve_set_initial_state(solve, 0, (double[]){1, 0}));

@@ -82,14 +82,16 @@ typedef struct result {
 
 static void solve_with(double with, double depth, og_direction direction, og_precision precision, result *r) {
   static const og_direction other[] = {OG_DIRECTION_ANY, OG_DIRECTION_FALLING, OG_DIRECTION_RISING};
-  static const og_event_functions functions = {guard, guard_vjp, jump, jump_vjp, NULL};
+  static const og_event_functions functions = {
+      OG_INIT(og_event_functions), guard, guard_vjp, jump, jump_vjp, NULL};
   og_event events[GUARDS];
   og_context *context = new_context();
   og_field *field = NULL;
   og_solve *solve = NULL;
   memset(r, 0, sizeof *r);
   factor = with;
-  for (int i = 0; i < GUARDS; i++) events[i] = (og_event){NULL, with < 0 ? other[direction] : direction, 0};
+  for (int i = 0; i < GUARDS; i++)
+    events[i] = (og_event){OG_INIT(og_event), NULL, with < 0 ? other[direction] : direction, 0};
   CHECK(context, og_field_create(context, 2, 1, rhs, &depth, &field));
   CHECK(context, og_field_set_vjp(field, vjp));
   CHECK(context, og_field_set_events(field, alone == GUARDS ? GUARDS : 1, events, &functions));
@@ -109,8 +111,10 @@ static void solve_with(double with, double depth, og_direction direction, og_pre
     r->which[i] = one.event, r->times[i] = one.t;
   }
   CHECK(context, og_solve_final(solve, 0, r->x));
-  CHECK(context, og_solve_pullback(solve, NULL, (double[]){1, 1}, NULL, r->x_bar, r->p_bar, &r->t0_bar,
-                                   &r->t1_bar, NULL));
+  CHECK(context, og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                .final_bar = (double[]){1, 1},
+                                                                .x0_bar = r->x_bar, .theta_bar = r->p_bar,
+                                                                .t0_bar = &r->t0_bar, .t1_bar = &r->t1_bar}));
   og_solve_destroy(solve);
   og_options_destroy(options);
   og_field_destroy(field);

@@ -1,4 +1,5 @@
 /* Initial weights: their distributions, by moments and ranges, and what the draw depends on. */
+#include "model/model.h"
 #include "models.h"
 
 enum { INPUTS = 200, OUTPUTS = 300 };

@@ -82,7 +82,9 @@ static void relay_of(og_method method, og_adjoint adjoint, int backward) {
   CHECK(f.context, og_solve_run(f.solve));
   CHECK(f.context, og_solve_final(f.solve, 0, &x));
   expect_near("x(t1)", x, want, 2e-11); /* some tens of steps at 1e-12 */
-  CHECK(f.context, og_solve_pullback(f.solve, NULL, (double[]){1}, NULL, NULL, &k_bar, NULL, NULL, NULL));
+  CHECK(f.context,
+        og_solve_pullback(f.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                         .final_bar = (double[]){1}, .theta_bar = &k_bar}));
   CHECK(f.context, og_solve_input_gradient(f.solve, 0, 0, values_bar));
   for (int i = 0; i < PIECES; i++) expect_near("dx/du", values_bar[i], slope[i], 2e-11);
   /* Steps end on the breakpoints inside. */
@@ -133,7 +135,8 @@ static void ramps(void **state) {
       for (int i = 0; i < PIECES; i++) want += weight[i] * piece_values[i];
       CHECK(f.context, og_solve_final(f.solve, 0, &x));
       expect_near("x(t1)", x, want, 1e-14);
-      CHECK(f.context, og_solve_pullback(f.solve, NULL, (double[]){1}, NULL, NULL, NULL, NULL, NULL, NULL));
+      CHECK(f.context, og_solve_pullback(f.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                        .final_bar = (double[]){1}}));
       CHECK(f.context, og_solve_input_gradient(f.solve, 0, 0, values_bar));
       for (int i = 0; i < PIECES; i++) expect_near("dx/du", values_bar[i], weight[i], 1e-14);
       CHECK(f.context, og_solve_input_gradient(f.solve, 0, 0, values_bar)); /* adds */
@@ -154,7 +157,9 @@ static void constants(void **state) {
   CHECK(f.context, og_solve_run(f.solve));
   CHECK(f.context, og_solve_final(f.solve, 0, &x));
   expect_near("x", x, 0.5 * e + u * (1 - e) / k, 1e-11);
-  CHECK(f.context, og_solve_pullback(f.solve, NULL, (double[]){1}, NULL, NULL, &k_bar, NULL, &t1_bar, NULL));
+  CHECK(f.context, og_solve_pullback(f.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                    .final_bar = (double[]){1},
+                                                                    .theta_bar = &k_bar, .t1_bar = &t1_bar}));
   CHECK(f.context, og_solve_input_gradient(f.solve, 0, 0, &value_bar));
   /* differences: about 1e-9 */
   expect_near("dx/du", value_bar, (1 - e) / k, 1e-8);

@@ -70,7 +70,8 @@ static void close_setting(setting *s) {
 
 static og_status pull_back(setting *s, double *theta_bar) {
   double bar[160] = {1, 2};
-  return og_solve_pullback(s->solve, NULL, bar, NULL, NULL, theta_bar, NULL, NULL, NULL);
+  return og_solve_pullback(
+      s->solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = bar, .theta_bar = theta_bar});
 }
 
 static void is_interrupted(setting *s, og_status status) {

@@ -75,7 +75,9 @@ static void use_solve(const household *h) {
     assert_int_equal(og_solve_event(s, 0, 0, &event), OG_OK);
     assert_string_equal(event.name, "low");
   }
-  assert_int_equal(og_solve_pullback(s, NULL, bar, NULL, x0_bar, NULL, NULL, NULL, NULL), OG_OK);
+  assert_int_equal(og_solve_pullback(s, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = bar,
+                                                              .x0_bar = x0_bar}),
+                   OG_OK);
 }
 
 static void use_objective(const household *h) {
@@ -172,7 +174,11 @@ static void batches_go_before_their_trainer(void **state) {
   assert_int_equal(og_options_create(context, &options), OG_OK);
   assert_int_equal(og_options_set_choice(options, OG_OPT_OPTIMIZER, OG_OPTIMIZER_ADAM), OG_OK);
   assert_int_equal(og_batches_create(context, options, 3, NULL, &batches), OG_OK);
-  assert_int_equal(og_trainer_create(context, options, 1, square, NULL, batches, &theta, &trainer), OG_OK);
+  assert_int_equal(og_trainer_create(context, options,
+                                     &(og_trainer_parts){OG_INIT(og_trainer_parts), .p = 1, .loss = square,
+                                                         .batches = batches, .theta = &theta},
+                                     &trainer),
+                   OG_OK);
   og_options_destroy(options);
   og_batches_destroy(batches);
   assert_int_equal(og_trainer_run(trainer, NULL, NULL), OG_OK);

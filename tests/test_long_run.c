@@ -58,7 +58,8 @@ static int child(int to, int steps, long long budget) {
             og_solve_create(context, field, options, 1, &solve) ||
             og_solve_set_span(solve, 0, 0, 0.01 * steps) || og_solve_set_initial_state(solve, 0, x0) ||
             og_solve_set_parameters(solve, 0, (double[]){3, 0.01}) || og_solve_run(solve) ||
-            og_solve_pullback(solve, NULL, final_bar, NULL, NULL, o.theta_bar, NULL, NULL, NULL);
+            og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                           .final_bar = final_bar, .theta_bar = o.theta_bar});
   if (bad) fprintf(stderr, "%s\n", og_context_message(context));
   o.steps = og_solve_stat(solve, OG_STAT_STEPS);
   o.recomputed = og_solve_stat(solve, OG_STAT_RECOMPUTED_STEPS);

@@ -23,11 +23,15 @@ static og_status live(og_context *context, og_adjoint adjoint, int limited, og_f
   if ((status = og_solve_run(*solve))) return status;
   double observed_bar[6 * 2 * 2], times_bar[12] = {0}, x0_bar[12] = {0};
   for (int i = 0; i < 24; i++) observed_bar[i] = 1;
-  if ((status = og_solve_pullback(*solve, observed_bar, NULL, NULL, x0_bar, gradient, NULL, NULL, times_bar)))
+  if ((status = og_solve_pullback(
+           *solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .observed_bar = observed_bar,
+                                         .x0_bar = x0_bar, .theta_bar = gradient, .times_bar = times_bar})))
     return status;
   return adjoint == OG_ADJOINT_BACKSOLVE
              ? OG_OK
-             : og_solve_pushforward(*solve, x0_bar, NULL, NULL, NULL, NULL, observed_bar, NULL, NULL);
+             : og_solve_pushforward(*solve,
+                                    &(og_pushforward_arrays){OG_INIT(og_pushforward_arrays), .x0_dot = x0_bar,
+                                                             .observed_dot = observed_bar});
 }
 
 /* The same with events and inputs, for four trajectories of the driven oscillator. */
@@ -52,10 +56,13 @@ static og_status live_events(og_context *context, og_adjoint adjoint, int limite
     return status;
   if ((status = og_solve_run(*solve))) return status;
   if ((status = og_solve_set_event_cotangents(*solve, 1, ones, NULL, NULL))) return status;
-  if ((status = og_solve_pullback(*solve, NULL, final_bar, NULL, NULL, gradient, NULL, NULL, NULL)))
+  if ((status =
+           og_solve_pullback(*solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                           .final_bar = final_bar, .theta_bar = gradient})))
     return status;
   if (adjoint == OG_ADJOINT_BACKSOLVE) return OG_OK;
-  return og_solve_pushforward(*solve, final_bar, NULL, NULL, NULL, NULL, NULL, final_bar, NULL);
+  return og_solve_pushforward(*solve, &(og_pushforward_arrays){OG_INIT(og_pushforward_arrays),
+                                                               .x0_dot = final_bar, .final_dot = final_bar});
 }
 
 typedef og_status (*live_fn)(og_context *, og_adjoint, int, og_field **, og_options **, og_solve **,

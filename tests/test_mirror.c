@@ -56,8 +56,10 @@ static void solve_with(double sign, og_method method, int steps, og_precision pr
     CHECK(context, og_solve_steps(solve, 0, &r->count, r->times));
     for (size_t k = 0; k <= r->count; k++) r->times[k] *= sign;
     CHECK(context, og_solve_final(solve, 0, r->x));
-    r->pull = og_solve_pullback(solve, NULL, (double[]){1, -2, 0.5}, NULL, r->x_bar, r->theta_bar, &r->t0_bar,
-                                &r->t1_bar, NULL);
+    r->pull = og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                             .final_bar = (double[]){1, -2, 0.5},
+                                                             .x0_bar = r->x_bar, .theta_bar = r->theta_bar,
+                                                             .t0_bar = &r->t0_bar, .t1_bar = &r->t1_bar});
     r->t0_bar *= sign, r->t1_bar *= sign;
   }
   og_solve_destroy(solve);

@@ -54,7 +54,8 @@ static void bounces_and_their_derivatives(void **state) {
     if (k < 3) assert_near(what.t, issue[k], 1e-14, "time", k);
     times_bar[k] = 1;
     CHECK(context, og_solve_set_event_cotangents(solve, 0, times_bar, NULL, NULL));
-    CHECK(context, og_solve_pullback(solve, NULL, NULL, NULL, x0_bar, theta_bar, NULL, NULL, NULL));
+    CHECK(context, og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                  .x0_bar = x0_bar, .theta_bar = theta_bar}));
     for (int i = 0; i < 3; i++) assert_near(theta_bar[i], bounce_slope((int)k, i), 1e-12, "dt/dtheta", k);
     assert_near(x0_bar[0], bounce_slope((int)k, 3), 1e-12, "dt/dh0", k);
   }

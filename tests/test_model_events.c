@@ -76,8 +76,9 @@ static void description(void **state) {
   assert_int_equal(og_field_parameters(at.field), 4);
   assert_int_equal(og_field_inputs(at.field), 3);
   assert_int_equal(og_field_events(at.field), EVENTS);
-  static const og_event want[] = {
-      {"hit", OG_DIRECTION_FALLING, 0}, {"swap", OG_DIRECTION_ANY, 1}, {"here", OG_DIRECTION_RISING, 0}};
+  static const og_event want[] = {{OG_INIT(og_event), "hit", OG_DIRECTION_FALLING, 0},
+                                  {OG_INIT(og_event), "swap", OG_DIRECTION_ANY, 1},
+                                  {OG_INIT(og_event), "here", OG_DIRECTION_RISING, 0}};
   for (size_t i = 0; i < EVENTS; i++) {
     const og_event *event = og_field_event(at.field, i);
     assert_string_equal(event->name, want[i].name);

@@ -2,6 +2,7 @@
  * called and drawn from. */
 #include <complex.h>
 
+#include "model/model.h"
 #include "models.h"
 
 /* ---- A network as loops ---- */

@@ -7,6 +7,7 @@
 static og_context *the_context;
 static og_options *the_options;
 static og_field *the_field;
+#define the_FILE stdout
 static og_solve *the_solve;
 static og_table *the_table;
 static og_model *the_model;
@@ -18,6 +19,7 @@ static og_batches *the_batches;
 static og_trainer *the_trainer;
 static og_plot *the_plot;
 static og_output *the_output;
+static og_builder *the_builder;
 
 /* What is handed over beside the NULL, and not looked at. */
 static double numbers[64];
@@ -29,11 +31,17 @@ static int the_int[1];
 static og_window the_window[2];
 static og_event the_event[2];
 static og_event_functions the_event_functions[1];
+static og_block_functions the_block_functions[1];
+static og_pullback_arrays the_pullback_arrays[1];
+static og_pushforward_arrays the_pushforward_arrays[1];
+static og_hessian_arrays the_hessian_arrays[1];
+static og_trainer_parts the_trainer_parts[1];
 static og_gradient_error the_gradient_error[1];
 static og_occurrence the_occurrence[1];
 static og_parameter_info the_parameter_info[1];
 static og_state_info the_state_info[1];
 static og_state_array the_state_array[1];
+static og_value the_value[2];
 static int nothing;
 static void *const any = &nothing;
 static void function(void) {}
@@ -52,6 +60,7 @@ static int build(void **state) {
   assert_int_equal(og_options_create(c, &the_options), OG_OK);
   assert_int_equal(og_field_create(c, 1, 1, decay, NULL, &the_field), OG_OK);
   assert_int_equal(og_solve_create(c, the_field, NULL, 2, &the_solve), OG_OK);
+  assert_int_equal(og_solve_set_observations(the_solve, OG_ALL, 1, (double[]){0}), OG_OK);
   assert_int_equal(og_table_parse_csv(c, "d", csv, strlen(csv), &the_table), OG_OK);
   assert_int_equal(og_model_parse(c, "m", model, strlen(model), &the_model), OG_OK);
   assert_int_equal(og_inputs_create(c, the_model, the_table, &the_inputs), OG_OK);
@@ -63,12 +72,14 @@ static int build(void **state) {
   assert_int_equal(og_objective_trainer(the_objective, the_options, NULL, &the_trainer), OG_OK);
   assert_int_equal(og_plot_create(c, "a", "b", "c", &the_plot), OG_OK);
   assert_int_equal(og_output_open(c, "/dev/null", &the_output), OG_OK);
+  assert_int_equal(og_builder_create(c, &the_builder), OG_OK);
   return 0;
 }
 
 static int tear_down(void **state) {
   (void)state;
   assert_int_equal(og_output_close(the_output, OG_OK), OG_OK);
+  og_builder_destroy(the_builder);
   og_plot_destroy(the_plot);
   og_trainer_destroy(the_trainer);
   og_batches_destroy(the_batches);
@@ -139,6 +150,7 @@ static void destroying_null_does_nothing(void **state) {
   og_batches_destroy(NULL);
   og_trainer_destroy(NULL);
   og_plot_destroy(NULL);
+  og_builder_destroy(NULL);
 }
 
 int main(void) {

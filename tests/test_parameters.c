@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "counting.h"
-#include "io/parameters.h"
+#include "parameters/parameters.h"
 #include "io/safetensors.h"
 
 static char path[] = "/tmp/odegrad-parameters-XXXXXX";

@@ -281,8 +281,10 @@ static int solve(const drawn *w, og_precision precision, int count, outcome *o) 
     CHECK(w->context, og_solve_set_parameters(s, (size_t)m, theta));
   }
   memset(o, 0, sizeof *o);
-  int good = og_solve_run(s) == OG_OK && og_solve_pullback(s, NULL, final_bar, NULL, o->x0_bar[0],
-                                                           o->theta_bar[0], NULL, NULL, NULL) == OG_OK;
+  int good = og_solve_run(s) == OG_OK &&
+             og_solve_pullback(s, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = final_bar,
+                                                        .x0_bar = o->x0_bar[0],
+                                                        .theta_bar = o->theta_bar[0]}) == OG_OK;
   for (int m = 0; m < count && good; m++) CHECK(w->context, og_solve_final(s, (size_t)m, o->final[m]));
   og_solve_destroy(s);
   og_options_destroy(options);

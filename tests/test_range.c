@@ -306,7 +306,9 @@ static void every_state_has_its_own(void **state) {
     CHECK(r.context, og_solve_final(r.solve, 0, alike));
     assert_memory_equal(alike, plain, sizeof plain);
     CHECK(r.context, og_solve_set_atol(r.solve, own));
-    assert_int_equal(og_solve_pullback(r.solve, NULL, own, NULL, back, NULL, NULL, NULL, NULL), OG_ERR_STATE);
+    assert_int_equal(og_solve_pullback(r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                      .final_bar = own, .x0_bar = back}),
+                     OG_ERR_STATE);
     CHECK(r.context, og_solve_run(r.solve));
     CHECK(r.context, og_solve_final(r.solve, 0, by_number));
     assert_memory_equal(by_number, by_name, sizeof by_name);
@@ -334,7 +336,9 @@ static void gradients_have_them_too(void **state) {
     CHECK(r.context, og_solve_set_parameters(r.solve, OG_ALL, r.theta));
     CHECK(r.context, og_solve_set_initial_state(r.solve, 0, (double[]){0, 0, 1}));
     CHECK(r.context, og_solve_run(r.solve));
-    og_status status = og_solve_pullback(r.solve, NULL, final_bar, NULL, NULL, &c_bar, NULL, NULL, NULL);
+    og_status status =
+        og_solve_pullback(r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = final_bar,
+                                                         .theta_bar = &c_bar});
     CHECK(r.context, status);
     if (!(fabs(c_bar - truth) <= 1e-5 * truth))
       fail_msg("adjoint %d: %.17g, not %.17g", adjoint, c_bar, truth);

@@ -41,8 +41,11 @@ static og_status compute(const gradient_run *run, const double *x0, const double
   for (size_t i = 0; i < r->times; i++)
     CHECK(context, og_solve_observed(solve, 0, i, observed_bar + i * r->n));
   memset(gradient, 0, (r->n + r->p) * sizeof *gradient);
-  og_status status = og_solve_pullback(solve, r->times ? observed_bar : NULL, r->times ? NULL : final_bar,
-                                       r->cost ? &one : NULL, gradient, gradient + r->n, NULL, NULL, NULL);
+  og_status status = og_solve_pullback(
+      solve,
+      &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .observed_bar = r->times ? observed_bar : NULL,
+                            .final_bar = r->times ? NULL : final_bar, .cost_bar = r->cost ? &one : NULL,
+                            .x0_bar = gradient, .theta_bar = gradient + r->n});
   if (status != OG_OK) keep_line(og_context_message(context), log);
   og_solve_destroy(solve);
   og_options_destroy(options);

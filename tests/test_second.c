@@ -72,11 +72,15 @@ static void growth_hessian_matrix(const growth *g, int steps, double x0, double 
   double x0_dot[] = {1, 0}, a_dot[] = {0, 1}, x = 0, x_dot[2];
   CHECK(context, og_solve_final(solve, 0, &x));
   for (int d = 0; d < 2; d++)
-    CHECK(context,
-          og_solve_pushforward(solve, &x0_dot[d], &a_dot[d], NULL, NULL, NULL, NULL, &x_dot[d], NULL));
+    CHECK(context, og_solve_pushforward(
+                       solve, &(og_pushforward_arrays){OG_INIT(og_pushforward_arrays), .x0_dot = &x0_dot[d],
+                                                       .theta_dot = &a_dot[d], .final_dot = &x_dot[d]}));
   double x0_bar_dot[2] = {0}, a_bar_dot[2] = {0};
-  CHECK(context, og_solve_hessian_product(solve, 2, x0_dot, a_dot, NULL, &x, NULL, NULL, x_dot, NULL,
-                                          x0_bar_dot, a_bar_dot));
+  CHECK(context,
+        og_solve_hessian_product(
+            solve, &(og_hessian_arrays){OG_INIT(og_hessian_arrays), .directions = 2, .x0_dot = x0_dot,
+                                        .theta_dot = a_dot, .final_bar = &x, .final_bar_dot = x_dot,
+                                        .x0_bar_dot = x0_bar_dot, .theta_bar_dot = a_bar_dot}));
   for (int d = 0; d < 2; d++) hessian[0][d] = x0_bar_dot[d], hessian[1][d] = a_bar_dot[d];
   og_solve_destroy(solve);
   og_options_destroy(options);
@@ -205,8 +209,10 @@ static void gradient(const batch *b, vector *g) {
   results(b, &bar);
   for (int i = 0; i < SLOTS * n; i++) bar.observed[i] *= bar.observed[i];
   memset(g, 0, sizeof *g);
-  CHECK(b->context,
-        og_solve_pullback(b->solve, bar.observed, bar.final, bar.cost, g->x0, g->theta, NULL, NULL, NULL));
+  CHECK(b->context, og_solve_pullback(b->solve, &(og_pullback_arrays){
+                                                    OG_INIT(og_pullback_arrays), .observed_bar = bar.observed,
+                                                    .final_bar = bar.final, .cost_bar = bar.cost,
+                                                    .x0_bar = g->x0, .theta_bar = g->theta}));
 }
 
 /* products[d] = H directions[d], all directions in one call. */
@@ -221,16 +227,23 @@ static og_status hessian_products(const batch *b, size_t directions, const vecto
   for (size_t d = 0; d < directions; d++) {
     memcpy(x0_dot + d * M * n, v[d].x0, sizeof v[d].x0);
     memcpy(theta_dot + d * b->theta_size, v[d].theta, b->theta_size * sizeof(double));
-    CHECK(b->context, og_solve_pushforward(b->solve, v[d].x0, v[d].theta, NULL, NULL, NULL, dots[d].observed,
-                                           dots[d].final, dots[d].cost));
+    CHECK(b->context,
+          og_solve_pushforward(
+              b->solve, &(og_pushforward_arrays){OG_INIT(og_pushforward_arrays), .x0_dot = v[d].x0,
+                                                 .theta_dot = v[d].theta, .observed_dot = dots[d].observed,
+                                                 .final_dot = dots[d].final, .cost_dot = dots[d].cost}));
     for (int i = 0; i < SLOTS * n; i++)
       observed[d * SLOTS * n + (size_t)i] = 2 * bar.observed[i] * dots[d].observed[i];
     memcpy(final + d * M * n, dots[d].final, sizeof dots[d].final);
     memcpy(cost + d * M, dots[d].cost, sizeof dots[d].cost);
   }
   for (int i = 0; i < SLOTS * n; i++) bar.observed[i] *= bar.observed[i];
-  og_status status = og_solve_hessian_product(b->solve, directions, x0_dot, theta_dot, bar.observed,
-                                              bar.final, bar.cost, observed, final, cost, x0_bar, theta_bar);
+  og_status status = og_solve_hessian_product(
+      b->solve,
+      &(og_hessian_arrays){OG_INIT(og_hessian_arrays), .directions = directions, .x0_dot = x0_dot,
+                           .theta_dot = theta_dot, .observed_bar = bar.observed, .final_bar = bar.final,
+                           .cost_bar = bar.cost, .observed_bar_dot = observed, .final_bar_dot = final,
+                           .cost_bar_dot = cost, .x0_bar_dot = x0_bar, .theta_bar_dot = theta_bar});
   memset(products, 0, directions * sizeof *products);
   for (size_t d = 0; d < directions; d++) {
     memcpy(products[d].x0, x0_bar + d * M * n, sizeof products[d].x0);
@@ -455,8 +468,9 @@ static void without_parameters(void **state) {
   CHECK(context, og_solve_set_initial_state(solve, 1, (double[]){1, 0}));
   CHECK(context, og_solve_run(solve));
   double x0_dot[8] = {1, 0, 1, 0, 0, 1, 0, 1}, final_bar[4] = {1, 0, 1, 0}, h[8] = {0};
-  CHECK(context,
-        og_solve_hessian_product(solve, 2, x0_dot, NULL, NULL, final_bar, NULL, NULL, NULL, NULL, h, NULL));
+  CHECK(context, og_solve_hessian_product(
+                     solve, &(og_hessian_arrays){OG_INIT(og_hessian_arrays), .directions = 2,
+                                                 .x0_dot = x0_dot, .final_bar = final_bar, .x0_bar_dot = h}));
   /* differences of the vjp have errors of 1e-10, which the span may multiply tenfold */
   for (int i = 0; i < 2; i++) expect_near("at rest", fabs(h[i]) + fabs(h[4 + i]), 0, 1e-9);
   expect_near("symmetry", h[3], h[6], 1e-9);
@@ -472,8 +486,10 @@ static void refused(const batch *b, og_status want, const char *part, size_t dir
                     const double *final_bar) {
   double x0_bar_dot[M * n], theta_bar_dot[M * P];
   for (int i = 0; i < M * n; i++) x0_bar_dot[i] = i;
-  og_status status = og_solve_hessian_product(b->solve, directions, x0_dot, NULL, NULL, final_bar, NULL, NULL,
-                                              NULL, NULL, x0_bar_dot, theta_bar_dot);
+  og_status status = og_solve_hessian_product(
+      b->solve,
+      &(og_hessian_arrays){OG_INIT(og_hessian_arrays), .directions = directions, .x0_dot = x0_dot,
+                           .final_bar = final_bar, .x0_bar_dot = x0_bar_dot, .theta_bar_dot = theta_bar_dot});
   assert_int_equal(status, want);
   if (!strstr(og_context_message(b->context), part))
     fail_msg("\"%s\" is not in \"%s\"", part, og_context_message(b->context));
@@ -546,8 +562,9 @@ static void refused_kinds(void **state) {
     CHECK(context, og_field_create(context, 1, 1, growth_rhs, NULL, &field));
     if (i == 0)
       CHECK(context,
-            og_field_set_events(field, 1, &(og_event){"half", OG_DIRECTION_ANY, 1},
-                                &(og_event_functions){.guard = half_guard, .guard_vjp = half_guard_vjp}));
+            og_field_set_events(field, 1, &(og_event){OG_INIT(og_event), "half", OG_DIRECTION_ANY, 1},
+                                &(og_event_functions){OG_INIT(og_event_functions), .guard = half_guard,
+                                                      .guard_vjp = half_guard_vjp}));
     CHECK(context, og_field_set_vjp(field, growth_vjp));
     CHECK(context, og_field_set_jvp(field, growth_jvp));
     CHECK(context, og_field_set_hessian(field, growth_hessian, NULL));
@@ -556,9 +573,10 @@ static void refused_kinds(void **state) {
     CHECK(context, og_solve_set_initial_state(solve, OG_ALL, &one));
     CHECK(context, og_solve_set_parameters(solve, OG_ALL, &rate));
     CHECK(context, og_solve_run(solve));
-    assert_int_equal(
-        og_solve_hessian_product(solve, 1, &one, NULL, NULL, &one, NULL, NULL, NULL, NULL, &bar, NULL),
-        OG_ERR_UNSUPPORTED);
+    assert_int_equal(og_solve_hessian_product(
+                         solve, &(og_hessian_arrays){OG_INIT(og_hessian_arrays), .directions = 1,
+                                                     .x0_dot = &one, .final_bar = &one, .x0_bar_dot = &bar}),
+                     OG_ERR_UNSUPPORTED);
     if (!strstr(og_context_message(context), parts[i])) fail_msg("%s", og_context_message(context));
     assert_true(bar == 7);
     og_solve_destroy(solve);
@@ -582,7 +600,10 @@ static og_status product_life(og_context *context, og_field **field, og_solve **
   if ((status = og_solve_set_observations(*solve, OG_ALL, 1, (double[]){0.5}))) return status;
   if ((status = og_solve_run(*solve))) return status;
   double ones[10] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-  return og_solve_hessian_product(*solve, 2, ones, ones, ones, ones, NULL, NULL, NULL, NULL, out, out + 10);
+  return og_solve_hessian_product(*solve, &(og_hessian_arrays){OG_INIT(og_hessian_arrays), .directions = 2,
+                                                               .x0_dot = ones, .theta_dot = ones,
+                                                               .observed_bar = ones, .final_bar = ones,
+                                                               .x0_bar_dot = out, .theta_bar_dot = out + 10});
 }
 
 static void allocations(void **state) {
@@ -671,8 +692,10 @@ static void many_parameters_by_differences(void **state) {
   CHECK(context, og_solve_set_initial_state(solve, 0, &one));
   CHECK(context, og_solve_set_parameters(solve, OG_ALL, theta));
   CHECK(context, og_solve_run(solve));
-  CHECK(context, og_solve_hessian_product(solve, 1, NULL, theta_dot, NULL, &one, NULL, NULL, NULL, NULL, NULL,
-                                          product));
+  CHECK(context,
+        og_solve_hessian_product(solve, &(og_hessian_arrays){OG_INIT(og_hessian_arrays), .directions = 1,
+                                                             .theta_dot = theta_dot, .final_bar = &one,
+                                                             .theta_bar_dot = product}));
   double want = exp(mean_of(theta)) / MANY;
   for (int i = 0; i < MANY; i++) expect_near("product", product[i], want, 1e-7 * want);
   og_solve_destroy(solve);

@@ -112,8 +112,11 @@ static void check_ball(og_method method, int kind, int single, int backward, dou
     want_t0 += v[k];
   }
   CHECK(r.context, og_solve_set_event_cotangents(r.solve, 0, v, NULL, NULL));
-  CHECK(r.context, og_solve_pullback(r.solve, rows, (double[]){1, 0}, NULL, x0_bar, theta_bar, &t0_bar,
-                                     &t1_bar, times_bar));
+  CHECK(r.context,
+        og_solve_pullback(r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .observed_bar = rows,
+                                                         .final_bar = (double[]){1, 0}, .x0_bar = x0_bar,
+                                                         .theta_bar = theta_bar, .t0_bar = &t0_bar,
+                                                         .t1_bar = &t1_bar, .times_bar = times_bar}));
   expect_near("dL/dh0", x0_bar[0], want[0], error);
   for (int i = 0; i < 3; i++) expect_near("dL/dtheta", theta_bar[i], want[1 + i], error);
   expect_near("dL/dt1", t1_bar, rate * sign, error);
@@ -210,7 +213,10 @@ static void check_relay(og_method method, int kind, double tolerance, double err
     ones[m] = 1;
   }
   CHECK(r.context, og_solve_run(r.solve));
-  CHECK(r.context, og_solve_pullback(r.solve, rows, ones, NULL, x0_bar, &k_bar, t0_bar, t1_bar, NULL));
+  CHECK(r.context, og_solve_pullback(r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                    .observed_bar = rows, .final_bar = ones,
+                                                                    .x0_bar = x0_bar, .theta_bar = &k_bar,
+                                                                    .t0_bar = t0_bar, .t1_bar = t1_bar}));
   count = 0;
   for (size_t m = 0; m < SPANS; m++) {
     double t0 = spans[m][0], t1 = spans[m][1], want_x = 0, want_u[PIECES] = {0}, u_bar[PIECES] = {0}, x = 0;
@@ -257,7 +263,8 @@ static void ramps(void **state) {
             og_solve_set_input(r.solve, 0, 0, OG_SIGNAL_LINEAR, PIECES, piece_times, piece_values));
       CHECK(r.context, og_solve_run(r.solve));
       CHECK(r.context,
-            og_solve_pullback(r.solve, NULL, (double[]){1}, NULL, &x0_bar, NULL, NULL, NULL, NULL));
+            og_solve_pullback(r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                             .final_bar = (double[]){1}, .x0_bar = &x0_bar}));
       CHECK(r.context, og_solve_input_gradient(r.solve, 0, 0, u_bar));
       for (int i = 0; i + 1 < PIECES; i++) {
         double half = 0.5 * sign * (piece_times[i + 1] - piece_times[i]);
@@ -299,8 +306,10 @@ static void check_steady(og_adjoint kind, double tol, double x0, double c, doubl
   start_run(&r, 1, 0, 100, &x0, (double[]){a, b});
   CHECK(r.context, og_solve_run(r.solve));
   CHECK(r.context, og_solve_set_event_cotangents(r.solve, 0, &c, NULL, NULL));
-  CHECK(r.context,
-        og_solve_pullback(r.solve, NULL, (double[]){1}, NULL, &x_bar, theta_bar, &t0_bar, &t1_bar, NULL));
+  CHECK(r.context, og_solve_pullback(r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                    .final_bar = (double[]){1},
+                                                                    .x0_bar = &x_bar, .theta_bar = theta_bar,
+                                                                    .t0_bar = &t0_bar, .t1_bar = &t1_bar}));
   expect_near("dL/dx0", x_bar, from_start ? 1 : -c / f0, error);
   expect_near("dL/da", theta_bar[0], from_start ? 0 : 1 / b + c / (f0 * b), error);
   expect_near("dL/db", theta_bar[1], from_start ? 0 : -(a - tol) / (b * b) - c * (x0 / f0 + t) / b, error);
@@ -353,8 +362,10 @@ static int two_jumps_vjp(size_t event, double t, const double *x, const double *
 /* After one hit, at T: h = r + V s - g s^2 / 2 with V = (g + 1) e T, s = t - T. */
 static void together(void **state) {
   (void)state;
-  static const og_event events[2] = {{"hit", OG_DIRECTION_FALLING, 0}, {"kick", OG_DIRECTION_FALLING, 0}};
-  static const og_event_functions functions = {two_guards, two_guards_vjp, two_jumps, two_jumps_vjp, NULL};
+  static const og_event events[2] = {{OG_INIT(og_event), "hit", OG_DIRECTION_FALLING, 0},
+                                     {OG_INIT(og_event), "kick", OG_DIRECTION_FALLING, 0}};
+  static const og_event_functions functions = {
+      OG_INIT(og_event_functions), two_guards, two_guards_vjp, two_jumps, two_jumps_vjp, NULL};
   const double g = ball_theta[0], e = ball_theta[1], t1 = 3;
   double first[4], T = hit_time(0, 10, ball_theta, first), s = t1 - T, V = (g + 1) * e * T, want[4];
   for (int i = 0; i < 4; i++) want[i] = first[i] * ((g + 1) * e * s - V + g * s);
@@ -374,7 +385,9 @@ static void together(void **state) {
     CHECK(r.context, og_solve_events(r.solve, 0, &count));
     assert_int_equal(count, 2);
     CHECK(r.context,
-          og_solve_pullback(r.solve, NULL, (double[]){1, 0}, NULL, x0_bar, theta_bar, NULL, NULL, NULL));
+          og_solve_pullback(r.solve,
+                            &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = (double[]){1, 0},
+                                                  .x0_bar = x0_bar, .theta_bar = theta_bar}));
     expect_near("dL/dh0", x0_bar[0], want[0], 1e-9); /* as above */
     for (int i = 0; i < 3; i++) expect_near("dL/dtheta", theta_bar[i], want[1 + i], 1e-9);
     close_run(&r);
@@ -426,8 +439,10 @@ static int fade_jump_vjp(size_t event, double t, const double *x, const double *
 /* L = x(2) = e^-k (y + 0.3 y^2) with y = k e^(-k (1 - t0)) x0. */
 static void due_by_an_input(void **state) {
   (void)state;
-  static const og_event events[2] = {{"low", OG_DIRECTION_FALLING, 0}, {"lower", OG_DIRECTION_FALLING, 0}};
-  static const og_event_functions functions = {fade_guard, fade_guard_vjp, fade_jump, fade_jump_vjp, NULL};
+  static const og_event events[2] = {{OG_INIT(og_event), "low", OG_DIRECTION_FALLING, 0},
+                                     {OG_INIT(og_event), "lower", OG_DIRECTION_FALLING, 0}};
+  static const og_event_functions functions = {
+      OG_INIT(og_event_functions), fade_guard, fade_guard_vjp, fade_jump, fade_jump_vjp, NULL};
   static const double k = 0.8, x0 = 1.5, u[] = {0.1, 5};
   double y = k * exp(-k) * x0, outer = exp(-k) * (1 + 0.6 * y);
   for (int kind = -1; kind < KINDS; kind++) {
@@ -445,7 +460,9 @@ static void due_by_an_input(void **state) {
     CHECK(r.context, og_solve_events(r.solve, 0, &count));
     assert_int_equal(count, 2);
     CHECK(r.context,
-          og_solve_pullback(r.solve, NULL, (double[]){1}, NULL, &x0_bar, &k_bar, &t0_bar, NULL, NULL));
+          og_solve_pullback(r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                           .final_bar = (double[]){1}, .x0_bar = &x0_bar,
+                                                           .theta_bar = &k_bar, .t0_bar = &t0_bar}));
     CHECK(r.context, og_solve_input_gradient(r.solve, 0, 0, u_bar));
     /* some tens of steps of 1e-12 */
     expect_near("dL/dx0", x0_bar, outer * y / x0, 1e-10);
@@ -603,13 +620,17 @@ static void expect_refusal(const og_event_functions *functions, const double *x0
     open_run(&r, OG_METHOD_TSIT5, kinds[kind], 1e-9);
     CHECK(r.context, og_field_create(r.context, 2, 3, ball_rhs, NULL, &r.field));
     CHECK(r.context, og_field_set_vjp(r.field, ball_vjp));
-    CHECK(r.context, og_field_set_events(r.field, 1, &(og_event){"hit", OG_DIRECTION_ANY, 0}, functions));
+    CHECK(r.context, og_field_set_events(
+                         r.field, 1, &(og_event){OG_INIT(og_event), "hit", OG_DIRECTION_ANY, 0}, functions));
     start_run(&r, 1, 0, t1, x0, theta);
     CHECK(r.context, og_solve_run(r.solve));
     CHECK(r.context, og_solve_events(r.solve, 0, &count));
     assert_true(count > 0);
     assert_int_equal(
-        og_solve_pullback(r.solve, NULL, (double[]){1, 1}, NULL, x0_bar, theta_bar, NULL, NULL, NULL), want);
+        og_solve_pullback(r.solve,
+                          &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = (double[]){1, 1},
+                                                .x0_bar = x0_bar, .theta_bar = theta_bar}),
+        want);
     expect_message(og_context_message(r.context), "event 0 (hit) at t = ");
     expect_message(og_context_message(r.context), reason);
     assert_true(x0_bar[0] == 5 && x0_bar[1] == 6 && theta_bar[2] == 9);
@@ -619,12 +640,14 @@ static void expect_refusal(const og_event_functions *functions, const double *x0
 
 static void refusals(void **state) {
   (void)state;
-  og_event_functions functions = {ball_guard, ball_guard_vjp, ball_jump, refusing_vjp, NULL};
+  og_event_functions functions = {
+      OG_INIT(og_event_functions), ball_guard, ball_guard_vjp, ball_jump, refusing_vjp, NULL};
   expect_refusal(&functions, (double[]){10, 0}, ball_theta, 3, OG_ERR_FIELD, "callback refused");
   functions.jump_vjp = broken_vjp;
   expect_refusal(&functions, (double[]){10, 0}, ball_theta, 3, OG_ERR_NOT_FINITE, "NaN or infinite");
   /* thrown up, the highest point touches h = r: 8^2 / (2 8) = 4 */
-  functions = (og_event_functions){.guard = top_guard, .guard_vjp = top_guard_vjp};
+  functions =
+      (og_event_functions){OG_INIT(og_event_functions), .guard = top_guard, .guard_vjp = top_guard_vjp};
   expect_refusal(&functions, (double[]){0, 8}, (double[]){8, 0, 4}, 3, OG_ERR_GRAZING, "touches zero");
 }
 
@@ -641,17 +664,20 @@ static int clock_jump(size_t event, double t, const double *x, const double *p, 
 }
 static void missed_state(void **state) {
   (void)state;
-  og_event_functions functions = {.guard = clock_guard, .jump = clock_jump};
+  og_event_functions functions = {OG_INIT(og_event_functions), .guard = clock_guard, .jump = clock_jump};
   double x0_bar = 0;
   run r;
   open_run(&r, OG_METHOD_TSIT5, OG_ADJOINT_BACKSOLVE, 1e-9);
   CHECK(r.context, og_field_create(r.context, 1, 1, fade_rhs, NULL, &r.field));
   CHECK(r.context, og_field_use_finite_differences(r.field));
-  CHECK(r.context, og_field_set_events(r.field, 1, &(og_event){"set", OG_DIRECTION_ANY, 0}, &functions));
+  CHECK(r.context, og_field_set_events(r.field, 1, &(og_event){OG_INIT(og_event), "set", OG_DIRECTION_ANY, 0},
+                                       &functions));
   start_run(&r, 1, 0, 1, (double[]){0}, (double[]){100});
   CHECK(r.context, og_solve_run(r.solve));
-  assert_int_equal(og_solve_pullback(r.solve, NULL, (double[]){1}, NULL, &x0_bar, NULL, NULL, NULL, NULL),
-                   OG_ERR_UNRESOLVED);
+  assert_int_equal(
+      og_solve_pullback(r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                       .final_bar = (double[]){1}, .x0_bar = &x0_bar}),
+      OG_ERR_UNRESOLVED);
   expect_message(og_context_message(r.context),
                  "went back from t = 1 to t = 0.5 and missed the state after the event there");
   close_run(&r);

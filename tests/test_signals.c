@@ -152,7 +152,9 @@ static void check_gradient(og_context *context, og_solve *solve, const problem *
   memset(t0_bar, 0, sizeof t0_bar), memset(t1_bar, 0, sizeof t1_bar);
   for (size_t m = 0; m < p->count; m++)
     for (size_t i = 0; i < n; i++) bar[m * n + i] = weight_of(m, i);
-  CHECK(context, og_solve_pullback(solve, NULL, bar, NULL, x0_bar, theta_bar, t0_bar, t1_bar, NULL));
+  CHECK(context, og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = bar,
+                                                                .x0_bar = x0_bar, .theta_bar = theta_bar,
+                                                                .t0_bar = t0_bar, .t1_bar = t1_bar}));
   double by_theta[3] = {0};
   for (size_t m = 0; m < p->count; m++) {
     const trajectory *at = &all[m];

@@ -100,8 +100,10 @@ static void placed(double t0, double h, double ulps, og_precision precision) {
   CHECK(r.context, og_solve_final(r.solve, 0, &x));
   double eps = precision == OG_PRECISION_SINGLE ? 1e-6 : 1e-14; /* ten roundings of numbers of size 1 to 6 */
   expect_near("x(t1)", x, 1 + 0.5 * (t1 - t0), 10 * eps);
-  CHECK(r.context,
-        og_solve_pullback(r.solve, NULL, (double[]){1}, NULL, &x_bar, &p_bar, &t0_bar, &t1_bar, NULL));
+  CHECK(r.context, og_solve_pullback(r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                    .final_bar = (double[]){1},
+                                                                    .x0_bar = &x_bar, .theta_bar = &p_bar,
+                                                                    .t0_bar = &t0_bar, .t1_bar = &t1_bar}));
   expect_near("dx/dp", p_bar, t1 - t0, 10 * eps * fabs(t1 - t0));
   expect_near("dx/dx0", x_bar, 1, eps);
   expect_near("dx/dt0", t0_bar, -0.5, 10 * eps);
@@ -146,7 +148,9 @@ static void of_whole_spans(void **state) {
         CHECK(r.context, og_solve_final(r.solve, 0, &x));
         expect_near("x", x, 1 + 0.5 * (t1 - t0), 2.3e-16 * (double)(count + 1)); /* a rounding a step */
         CHECK(r.context,
-              og_solve_pullback(r.solve, NULL, (double[]){1}, NULL, NULL, &p_bar, &t0_bar, &t1_bar, NULL));
+              og_solve_pullback(
+                  r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = (double[]){1},
+                                                 .theta_bar = &p_bar, .t0_bar = &t0_bar, .t1_bar = &t1_bar}));
         expect_near("p_bar", p_bar, t1 - t0, 1e-3 * fabs(t1 - t0)); /* steps are fractions, to rounding */
         expect_near("t0_bar", t0_bar, -0.5, 1e-14);
         expect_near("t1_bar", t1_bar, 0.5, 1e-14);
@@ -221,7 +225,10 @@ static void derivatives_to(double t1, og_method method, og_adjoint adjoint) {
     expect_near("observed", x, end, 1e-7);
   }
   CHECK(r.context,
-        og_solve_pullback(r.solve, bars, (double[]){1}, NULL, &x_bar, &p_bar, &t0_bar, &t1_bar, times_bar));
+        og_solve_pullback(r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .observed_bar = bars,
+                                                         .final_bar = (double[]){1}, .x0_bar = &x_bar,
+                                                         .theta_bar = &p_bar, .t0_bar = &t0_bar,
+                                                         .t1_bar = &t1_bar, .times_bar = times_bar}));
   expect_near("x0_bar", x_bar, all * end, 1e-6);
   expect_near("p_bar", p_bar, all * t1 * end, 1e-6 * t1);
   expect_near("t0_bar", t0_bar, -all * p * end, 1e-6);
@@ -289,7 +296,9 @@ static void of_inputs(void **state) {
         double area = linear ? 16 * corner + (30 + at_end) / 2 * late : 2 * corner + 30 * late;
         expect_near("x(1)", x, 1.5 + area, 1e-7); /* the continuous kinds have errors of their tolerance */
         CHECK(r.context,
-              og_solve_pullback(r.solve, NULL, (double[]){1}, NULL, &x_bar, &p_bar, NULL, NULL, NULL));
+              og_solve_pullback(r.solve,
+                                &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = (double[]){1},
+                                                      .x0_bar = &x_bar, .theta_bar = &p_bar}));
         CHECK(r.context, og_solve_input_gradient(r.solve, 0, 0, bars));
         expect_near("x0_bar", x_bar, 1, 1e-12);
         expect_near("p_bar", p_bar, 1, 1e-12);
@@ -333,8 +342,9 @@ static int jump_jvp(size_t event, double t, const double *x, const double *p, do
 }
 
 static void of_an_event(double time, og_adjoint adjoint) {
-  static const og_event event = {"triple", OG_DIRECTION_RISING, 0};
-  static const og_event_functions functions = {guard, guard_vjp, jump, jump_vjp, jump_jvp};
+  static const og_event event = {OG_INIT(og_event), "triple", OG_DIRECTION_RISING, 0};
+  static const og_event_functions functions = {
+      OG_INIT(og_event_functions), guard, guard_vjp, jump, jump_vjp, jump_jvp};
   run r = open_run(1, OG_METHOD_TSIT5, adjoint, OG_PRECISION_DOUBLE, 0);
   double x, x_bar = 0, p_bar = 0, t0_bar = 0, t1_bar = 0;
   og_occurrence happened;
@@ -350,8 +360,10 @@ static void of_an_event(double time, og_adjoint adjoint) {
   expect_near("the event's time", happened.t, time, 4e-16);
   CHECK(r.context, og_solve_final(r.solve, 0, &x));
   expect_near("x(1)", x, 3 * (1 + 0.5 * time) + 0.5 * (1 - time), 1e-14);
-  CHECK(r.context,
-        og_solve_pullback(r.solve, NULL, (double[]){1}, NULL, &x_bar, &p_bar, &t0_bar, &t1_bar, NULL));
+  CHECK(r.context, og_solve_pullback(r.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                    .final_bar = (double[]){1},
+                                                                    .x0_bar = &x_bar, .theta_bar = &p_bar,
+                                                                    .t0_bar = &t0_bar, .t1_bar = &t1_bar}));
   expect_near("x0_bar", x_bar, 3, 1e-13);
   expect_near("p_bar", p_bar, 3 * time + (1 - time), 1e-13);
   expect_near("t0_bar", t0_bar, -1.5, 1e-13); /* the event stays where it is: x is 3 (1 - p t0) there */

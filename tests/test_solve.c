@@ -323,19 +323,27 @@ static void derivative_in_wrong_order(void **state) {
   CHECK(context, og_solve_create(context, field, NULL, 1, &solve));
   CHECK(context, og_solve_set_initial_state(solve, 0, bars));
   CHECK(context, og_solve_set_parameters(solve, OG_ALL, (double[]){1, 1, 1, 1}));
-  assert_int_equal(og_solve_pullback(solve, NULL, bars, NULL, x_bar, NULL, NULL, NULL, NULL), OG_ERR_STATE);
+  assert_int_equal(og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                  .final_bar = bars, .x0_bar = x_bar}),
+                   OG_ERR_STATE);
   CHECK(context, og_solve_run(solve));
-  CHECK(context, og_solve_pullback(solve, NULL, bars, NULL, x_bar, NULL, NULL, NULL, NULL));
+  CHECK(context, og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                .final_bar = bars, .x0_bar = x_bar}));
   CHECK(context, og_solve_set_parameters(solve, OG_ALL, (double[]){2, 1, 1, 1}));
-  assert_int_equal(og_solve_pullback(solve, NULL, bars, NULL, kept, NULL, NULL, NULL, NULL), OG_ERR_STATE);
+  assert_int_equal(og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                  .final_bar = bars, .x0_bar = kept}),
+                   OG_ERR_STATE);
   expect_message(context, "settings were changed");
   assert_true(kept[0] == 5 && kept[1] == 6);
   CHECK(context, og_solve_replay(solve));
-  CHECK(context, og_solve_pullback(solve, NULL, bars, NULL, kept, NULL, NULL, NULL, NULL));
+  CHECK(context, og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                .final_bar = bars, .x0_bar = kept}));
   bars[1] = NAN;
-  assert_int_equal(og_solve_pullback(solve, NULL, bars, NULL, kept, NULL, NULL, NULL, NULL),
+  assert_int_equal(og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                  .final_bar = bars, .x0_bar = kept}),
                    OG_ERR_NOT_FINITE);
-  assert_int_equal(og_solve_pushforward(solve, bars, NULL, NULL, NULL, NULL, NULL, kept, NULL),
+  assert_int_equal(og_solve_pushforward(solve, &(og_pushforward_arrays){OG_INIT(og_pushforward_arrays),
+                                                                        .x0_dot = bars, .final_dot = kept}),
                    OG_ERR_NOT_FINITE);
   expect_message(context, "x0_dot[1] is nan: a tangent must be finite");
   og_solve_destroy(solve);
@@ -356,17 +364,20 @@ static void derivative_refused(void **state) {
   double bar = 1, x_bar = 7;
   start(&w, 0, 1, 1);
   CHECK(w.context, og_solve_run(w.solve));
-  assert_int_equal(og_solve_pullback(w.solve, NULL, &bar, NULL, &x_bar, NULL, NULL, NULL, NULL),
+  assert_int_equal(og_solve_pullback(w.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                    .final_bar = &bar, .x0_bar = &x_bar}),
                    OG_ERR_UNSUPPORTED);
   expect_message(w.context, "og_field_set_vjp");
   expect_message(w.context, "og_field_use_finite_differences");
   CHECK(w.context, og_field_use_finite_differences(w.field));
-  CHECK(w.context, og_solve_pullback(w.solve, NULL, &bar, NULL, &x_bar, NULL, NULL, NULL, NULL));
+  CHECK(w.context, og_solve_pullback(w.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                    .final_bar = &bar, .x0_bar = &x_bar}));
   assert_true(fabs(x_bar - 7 - exp(-1)) <
               1e-6); /* central differences of f err by 1e-10, the solve by rtol */
   CHECK(w.context, og_field_set_vjp(w.field, bad_vjp)); /* NaN in the backward pass: never an answer */
   x_bar = 7;
-  assert_int_equal(og_solve_pullback(w.solve, NULL, &bar, NULL, &x_bar, NULL, NULL, NULL, NULL),
+  assert_int_equal(og_solve_pullback(w.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                    .final_bar = &bar, .x0_bar = &x_bar}),
                    OG_ERR_NOT_FINITE);
   expect_message(w.context, "the derivative became NaN or infinite, though the solution is finite");
   expect_message(w.context, "while computing the gradient (adjoint = discrete)");
@@ -412,8 +423,11 @@ static void difference_products(void **state) {
     CHECK(context, og_solve_run(solve));
     double *g = kind ? other : exact;
     memset(g, 0, sizeof exact);
-    CHECK(context, og_solve_pullback(solve, NULL, (double[]){1, -2, 0.5}, (double[]){1}, g, g + 3, g + 7,
-                                     g + 8, NULL));
+    CHECK(context,
+          og_solve_pullback(
+              solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = (double[]){1, -2, 0.5},
+                                           .cost_bar = (double[]){1}, .x0_bar = g, .theta_bar = g + 3,
+                                           .t0_bar = g + 7, .t1_bar = g + 8}));
     /* central differences with step cbrt(eps): error about eps^(2/3) = 4e-11 times third derivatives of order
      * 10 */
     for (int i = 0; kind && i < 9; i++)
@@ -461,7 +475,8 @@ static void failed_replay(void **state) {
   assert_int_equal(og_solve_final(w.solve, 0, &again), OG_ERR_STATE);
   expect_message(w.context, "og_solve_replay failed");
   assert_int_equal(og_solve_events(w.solve, 0, &count), OG_ERR_STATE);
-  assert_int_equal(og_solve_pullback(w.solve, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), OG_ERR_STATE);
+  assert_int_equal(og_solve_pullback(w.solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays)}),
+                   OG_ERR_STATE);
   expect_message(w.context, "replay of this one failed");
   CHECK(w.context, og_solve_set_initial_state(w.solve, 0, (double[]){1}));
   CHECK(w.context, og_solve_set_parameters(w.solve, OG_ALL, (double[]){1}));

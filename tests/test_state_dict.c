@@ -3,7 +3,7 @@
 #include <cjson/cJSON.h>
 #include <unistd.h>
 
-#include "io/parameters.h"
+#include "parameters/parameters.h"
 #include "io/safetensors.h"
 #include "models.h"
 

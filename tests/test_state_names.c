@@ -139,7 +139,8 @@ static result run_with(const char *list, const double *atol, int single, og_adjo
   CHECK(context, og_solve_run(solve));
   CHECK(context, og_solve_final(solve, 0, r.final));
   CHECK(context, og_solve_steps(solve, 0, &r.steps, NULL));
-  CHECK(context, og_solve_pullback(solve, NULL, ones, NULL, r.bar, NULL, NULL, NULL, NULL));
+  CHECK(context, og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                .final_bar = ones, .x0_bar = r.bar}));
   og_solve_destroy(solve);
   og_options_destroy(options);
   og_model_destroy(model);

@@ -210,16 +210,23 @@ static void gradient(const driven *d, double bars[4]) {
   double x[4], x0_bar[4] = {0}, theta_bar[2] = {0};
   for (size_t m = 0; m < 2; m++) CHECK(d->context, og_solve_final(d->solve, m, x + 2 * m));
   CHECK(d->context,
-        og_solve_pullback(d->solve, NULL, x, (double[]){1, 1}, x0_bar, theta_bar, NULL, NULL, NULL));
+        og_solve_pullback(d->solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = x,
+                                                          .cost_bar = (double[]){1, 1}, .x0_bar = x0_bar,
+                                                          .theta_bar = theta_bar}));
   for (int i = 0; i < 2; i++) bars[i] = x0_bar[i] + x0_bar[2 + i], bars[2 + i] = theta_bar[i];
 }
 
 static void hessian_product(const driven *d, const double *v, double bars[4]) {
   double x[4], x_dot[4], x0_dot[] = {v[0], v[1], v[0], v[1]}, x0_bar[4] = {0}, theta_bar[2] = {0};
   for (size_t m = 0; m < 2; m++) CHECK(d->context, og_solve_final(d->solve, m, x + 2 * m));
-  CHECK(d->context, og_solve_pushforward(d->solve, x0_dot, v + 2, NULL, NULL, NULL, NULL, x_dot, NULL));
-  CHECK(d->context, og_solve_hessian_product(d->solve, 1, x0_dot, v + 2, NULL, x, (double[]){1, 1}, NULL,
-                                             x_dot, NULL, x0_bar, theta_bar));
+  CHECK(d->context, og_solve_pushforward(
+                        d->solve, &(og_pushforward_arrays){OG_INIT(og_pushforward_arrays), .x0_dot = x0_dot,
+                                                           .theta_dot = v + 2, .final_dot = x_dot}));
+  CHECK(d->context, og_solve_hessian_product(
+                        d->solve, &(og_hessian_arrays){OG_INIT(og_hessian_arrays), .directions = 1,
+                                                       .x0_dot = x0_dot, .theta_dot = v + 2, .final_bar = x,
+                                                       .cost_bar = (double[]){1, 1}, .final_bar_dot = x_dot,
+                                                       .x0_bar_dot = x0_bar, .theta_bar_dot = theta_bar}));
   for (int i = 0; i < 2; i++) bars[i] = x0_bar[i] + x0_bar[2 + i], bars[2 + i] = theta_bar[i];
 }
 

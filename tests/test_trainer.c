@@ -327,8 +327,11 @@ static void no_gradient_is_told(void **state) {
     og_trainer *trainer = NULL;
     notes[0] = '\0';
     og_context_set_log(r.context, take_note, NULL);
-    CHECK(r.context, og_trainer_create(r.context, r.options, SIZE, k ? flat_loss : bowl_loss, r.loss,
-                                       r.batches, k ? mean : aside, &trainer));
+    CHECK(r.context, og_trainer_create(r.context, r.options,
+                                       &(og_trainer_parts){OG_INIT(og_trainer_parts), .p = SIZE,
+                                                           .loss = k ? flat_loss : bowl_loss, .user = r.loss,
+                                                           .batches = r.batches, .theta = k ? mean : aside},
+                                       &trainer));
     CHECK(r.context, og_trainer_step(trainer));
     assert_int_equal(strstr(notes, "the gradient of the first mini-batch is zero") != NULL, k);
     notes[0] = '\0';
@@ -398,7 +401,10 @@ static void a_loss_of_nan_is_a_failure(void **state) {
   run r = begin_run("optimizer=adam");
   og_trainer *trainer;
   CHECK(r.context,
-        og_trainer_create(r.context, r.options, SIZE, nan_loss, r.loss, r.batches, start, &trainer));
+        og_trainer_create(r.context, r.options,
+                          &(og_trainer_parts){OG_INIT(og_trainer_parts), .p = SIZE, .loss = nan_loss,
+                                              .user = r.loss, .batches = r.batches, .theta = start},
+                          &trainer));
   assert_int_equal(og_trainer_run(trainer, NULL, NULL), OG_ERR_NOT_FINITE);
   assert_contains(og_context_message(r.context), "the loss of 12 windows is nan");
   og_trainer_destroy(trainer);
@@ -451,9 +457,16 @@ static void bad_trainers_are_refused(void **state) {
   run r = begin_run("optimizer=adam");
   og_trainer *trainer = NULL;
   double bad[SIZE] = {0, NAN};
-  assert_int_equal(og_trainer_create(r.context, r.options, SIZE, bowl_loss, r.loss, r.batches, bad, &trainer),
-                   OG_ERR_NOT_FINITE);
-  assert_int_equal(og_trainer_create(r.context, r.options, SIZE, bowl_loss, r.loss, NULL, start, &trainer),
+  assert_int_equal(
+      og_trainer_create(r.context, r.options,
+                        &(og_trainer_parts){OG_INIT(og_trainer_parts), .p = SIZE, .loss = bowl_loss,
+                                            .user = r.loss, .batches = r.batches, .theta = bad},
+                        &trainer),
+      OG_ERR_NOT_FINITE);
+  assert_int_equal(og_trainer_create(r.context, r.options,
+                                     &(og_trainer_parts){OG_INIT(og_trainer_parts), .p = SIZE,
+                                                         .loss = bowl_loss, .user = r.loss, .theta = start},
+                                     &trainer),
                    OG_ERR_ARGUMENT);
   assert_null(trainer);
   end_run(&r);

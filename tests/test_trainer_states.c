@@ -100,7 +100,11 @@ static void another_training_is_refused(void **state) {
   assert_int_equal(og_trainer_save(r.trainer, "/nowhere/state"), OG_ERR_FILE);
   og_trainer *bigger;
   double three[3] = {0};
-  CHECK(r.context, og_trainer_create(r.context, r.options, 3, bowl_loss, r.loss, r.batches, three, &bigger));
+  CHECK(r.context,
+        og_trainer_create(r.context, r.options,
+                          &(og_trainer_parts){OG_INIT(og_trainer_parts), .p = 3, .loss = bowl_loss,
+                                              .user = r.loss, .batches = r.batches, .theta = three},
+                          &bigger));
   assert_int_equal(og_trainer_load(bigger, path), OG_ERR_SHAPE);
   assert_contains(og_context_message(r.context), "tensor theta has 2 numbers");
   og_trainer_destroy(bigger);
@@ -413,7 +417,10 @@ static void a_training_in_vain_is_taken(void **state) {
   og_trainer *flat[2];
   for (int k = 0; k < 2; k++)
     CHECK(r.context,
-          og_trainer_create(r.context, r.options, SIZE, flat_loss, r.loss, r.batches, start, &flat[k]));
+          og_trainer_create(r.context, r.options,
+                            &(og_trainer_parts){OG_INIT(og_trainer_parts), .p = SIZE, .loss = flat_loss,
+                                                .user = r.loss, .batches = r.batches, .theta = start},
+                            &flat[k]));
   CHECK(r.context, og_trainer_run(flat[0], NULL, NULL));
   CHECK(r.context, og_trainer_save(flat[0], path));
   CHECK(r.context, og_trainer_load(flat[1], path));

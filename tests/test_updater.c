@@ -4,7 +4,7 @@
 
 #include "counting.h"
 #include "fitting.h"
-#include "train/gradient.h"
+#include "train/updater.h"
 
 enum { SIZE = 3, STEPS = 40, LINE = 512 };
 

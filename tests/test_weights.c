@@ -3,6 +3,7 @@
  * same bits for any number of threads and any memory budget. */
 #include <string.h>
 
+#include "base/tree_sum.h"
 #include "fields.h"
 #include "graph_field/graph_field.h"
 
@@ -108,10 +109,14 @@ static void pull(run *r, const setting *s, int times, result *out) {
   assert_non_null(theta_bar);
   memset(out, 0, sizeof *out);
   for (size_t m = 0; m < s->count; m++) CHECK(r->context, og_solve_final(r->solve, m, out->final + m * N));
-  CHECK(r->context, og_solve_pullback(r->solve, r->seeds, r->final_seeds, NULL, out->x0_bar, theta_bar,
-                                      times ? out->t0_bar : NULL, times ? out->t1_bar : NULL,
-                                      times ? out->times_bar : NULL));
-  for (size_t i = 0; i < (s->apart ? s->count * P : P); i++) out->theta_bar[i % P] += theta_bar[i];
+  CHECK(r->context,
+        og_solve_pullback(
+            r->solve, &(og_pullback_arrays){
+                          OG_INIT(og_pullback_arrays), .observed_bar = r->seeds, .final_bar = r->final_seeds,
+                          .x0_bar = out->x0_bar, .theta_bar = theta_bar, .t0_bar = times ? out->t0_bar : NULL,
+                          .t1_bar = times ? out->t1_bar : NULL, .times_bar = times ? out->times_bar : NULL}));
+  if (s->apart) og_tree_sum_rows(theta_bar, s->count, P, P); /* as a solve sums over trajectories */
+  memcpy(out->theta_bar, theta_bar, sizeof out->theta_bar);
   free(theta_bar);
 }
 
@@ -224,8 +229,10 @@ static void adjoint_identity(void **state) {
   for (int i = 0; i < P; i++) theta_dot[i] = noise(&seed);
   for (size_t i = 0; i < s.count * N; i++) x0_dot[i] = noise(&seed);
   CHECK(r->context, og_solve_run(r->solve));
-  CHECK(r->context,
-        og_solve_pushforward(r->solve, x0_dot, theta_dot, NULL, NULL, NULL, observed_dot, final_dot, NULL));
+  CHECK(r->context, og_solve_pushforward(r->solve, &(og_pushforward_arrays){
+                                                       OG_INIT(og_pushforward_arrays), .x0_dot = x0_dot,
+                                                       .theta_dot = theta_dot, .observed_dot = observed_dot,
+                                                       .final_dot = final_dot}));
   pull(r, &s, 0, bars); /* after the tangent, which works with the source form */
   for (size_t i = 0; i < s.count * SEEN * N; i++) left += r->seeds[i] * observed_dot[i];
   for (size_t i = 0; i < s.count * N; i++) left += r->final_seeds[i] * final_dot[i];
@@ -289,8 +296,11 @@ static void hessian(void **state) {
   uint64_t seed = 2;
   for (int i = 0; i < P; i++) direction[i] = noise(&seed);
   CHECK(r->context, og_solve_run(r->solve));
-  CHECK(r->context, og_solve_hessian_product(r->solve, 1, NULL, direction, r->seeds, r->final_seeds, NULL,
-                                             NULL, NULL, NULL, NULL, product));
+  CHECK(r->context,
+        og_solve_hessian_product(
+            r->solve, &(og_hessian_arrays){OG_INIT(og_hessian_arrays), .directions = 1,
+                                           .theta_dot = direction, .observed_bar = r->seeds,
+                                           .final_bar = r->final_seeds, .theta_bar_dot = product}));
   for (int k = 0; k < 2; k++) {
     for (int i = 0; i < P; i++) theta[i] = r->theta[i] + (k ? h : -h) * direction[i];
     CHECK(r->context, og_solve_set_parameters(r->solve, OG_ALL, theta));
@@ -309,7 +319,9 @@ static void tangent_under_a_budget(void **state) {
   run *r = start(&s);
   double final_dot[5 * N], theta_dot[P] = {1};
   CHECK(r->context, og_solve_run(r->solve));
-  assert_int_equal(og_solve_pushforward(r->solve, NULL, theta_dot, NULL, NULL, NULL, NULL, final_dot, NULL),
+  assert_int_equal(og_solve_pushforward(r->solve, &(og_pushforward_arrays){OG_INIT(og_pushforward_arrays),
+                                                                           .theta_dot = theta_dot,
+                                                                           .final_dot = final_dot}),
                    OG_ERR_UNSUPPORTED);
   assert_non_null(strstr(og_context_message(r->context), "adjoint = forward"));
   finish(r);
@@ -332,7 +344,8 @@ static og_status live(og_context *context, og_field **field, og_options **option
   if ((status = og_solve_set_initial_state(*solve, OG_ALL, x0))) return status;
   if ((status = og_solve_set_parameters(*solve, OG_ALL, theta))) return status;
   if ((status = og_solve_run(*solve))) return status;
-  return og_solve_pullback(*solve, NULL, final_bar, NULL, NULL, theta_bar, NULL, NULL, NULL);
+  return og_solve_pullback(*solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = final_bar,
+                                                         .theta_bar = theta_bar});
 }
 
 static void memory(void **state) {

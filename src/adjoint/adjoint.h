@@ -1,19 +1,26 @@
-/* Derivatives of a solve: what goes in, what comes out, and the drivers of each kind. */
+/* Derivatives of a solve: what goes in, what comes out, and the drivers of each kind.
+ *
+ * The room reads recorded steps through a step reader and knows fields by their contract. Begin with
+ * pullback.c (the public call, which chooses a kind), then discrete_real.c (back through the steps) or
+ * backward.c (the continuous adjoints); trusted.c, trust.c and refine.c judge how far the result can be
+ * trusted, hessian_product.c goes on to second order. */
 #ifndef OG_ADJOINT_H
 #define OG_ADJOINT_H
 
-#include "rk/step.h"
+#include "base/tree_sum.h"
+#include "step/step.h"
 #include "solve/memory/recompute.h"
 
 /* Cotangents in, as given to og_solve_pullback, and per-trajectory results in the solve's workspace. */
 typedef struct og_pullback {
   const double *observed_bar, *final_bar, *cost_bar;
-  int want_times;      /* any of t0_bar, t1_bar, times_bar */
-  int looks;           /* of the discrete adjoint: OG_LOOKS_... (looks.h) */
-  double *x0_bar;      /* [M][states] */
-  double *theta_bar;   /* [M][parameters that are in lanes] */
-  double *weights_bar; /* [bound weights]: summed over trajectories */
-  double weights_size; /* the largest entry of weights_bar, once it is known */
+  int want_times;          /* any of t0_bar, t1_bar, times_bar */
+  int looks;               /* of the discrete adjoint: OG_LOOKS_... (looks.h) */
+  double *x0_bar;          /* [M][states] */
+  double *theta_bar;       /* [M][parameters that are in lanes] */
+  double *weights_bar;     /* [bound weights]: summed over trajectories, behind it nodes of weights_sum */
+  og_tree_sum weights_sum; /* over blocks of lanes */
+  double weights_size;     /* the largest entry of weights_bar, once it is known */
   double *t0_bar, *t1_bar, *times_bar;
   double *values_bar; /* of the inputs' signals */
 } og_pullback;
@@ -57,43 +64,10 @@ og_status og_check_kept(const og_solve *solve);
 og_status og_check_flag(const og_solve *solve, unsigned flag, const char *product, const char *setter);
 og_status og_check_seeds(const og_solve *solve, const char *what, const double *bar, size_t count);
 
-/* A block of lanes, each at a recorded step of a trajectory of its own. */
-#define OG_STEP_READER_TYPES(X, S)                                                                           \
-  typedef struct og_step_reader_##S {                                                                        \
-    og_solve *solve;                                                                                         \
-    int lanes, idle;                                                                                         \
-    size_t next, end; /* items not begun */                                                                  \
-    og_place_##S at;                                                                                         \
-    X *x, *theta;                            /* [n][lanes], [p][lanes] */                                    \
-    og_trajectory *trajectory[OG_LANES_MAX]; /* NULL: idle */                                                \
-    size_t item[OG_LANES_MAX], index[OG_LANES_MAX];                                                          \
-    size_t segment[OG_LANES_MAX]; /* of the step; its path's inputs are in theta */                          \
-    size_t first[OG_LANES_MAX];   /* the segment's first step */                                             \
-    double t0[OG_LANES_MAX], t1[OG_LANES_MAX], span[OG_LANES_MAX]; /* of the segment */                      \
-    const char *entry[OG_LANES_MAX];                               /* the record of the step */              \
-    size_t before[OG_LANES_MAX]; /* entries of its page before it; 0: its place is looked up */              \
-    const og_kernels_##S *kernels;                                                                           \
-    double fraction[OG_LANES_MAX], fraction_next[OG_LANES_MAX];                                              \
-    og_recompute_##S *recompute; /* under a budget: computes what is not kept */                             \
-    int ascending; /* steps are wanted from the first to the last, else from the last to the first */        \
-  } og_step_reader_##S;                                                                                      \
-  void og_step_reader_load_##S(og_step_reader_##S *r, int lane, size_t item, size_t trajectory,              \
-                               size_t index);                                                                \
-  og_segment *og_step_reader_segment_##S(const og_step_reader_##S *r, int lane);                             \
-  /* The lane goes to a segment of its trajectory. */                                                        \
-  void og_step_reader_enter_##S(og_step_reader_##S *r, int lane, size_t segment);                            \
-  void og_step_reader_idle_##S(og_step_reader_##S *r, int lane);                                             \
-  /* Before the first use and after the last. */                                                             \
-  og_status og_step_reader_open_##S(og_step_reader_##S *r, og_share *share);                                 \
-  void og_step_reader_close_##S(og_step_reader_##S *r);                                                      \
-  /* x, t and h of step index[lane] in every lane, whose steps come one after the other: the bits of the     \
-   * first pass. A lane that fails is then idle, and the share has the failure. */                           \
-  void og_step_reader_steps_##S(og_step_reader_##S *r);                                                      \
-  /* The same of one lane, whose step may be any, when all steps are recorded. */                            \
-  void og_step_reader_step_##S(og_step_reader_##S *r, int lane, size_t index);                               \
-  /* The share fails at the lane's step; of several failures that of the lowest trajectory stays. */         \
-  void og_step_reader_fail_##S(const og_step_reader_##S *r, og_share *share, int lane, og_status status);
-OG_STEP_READER_TYPES(double, d)
-OG_STEP_READER_TYPES(float, s)
+#include "base/in_double.h"
+#include "adjoint/step_reader.h"
+
+#include "base/in_single.h"
+#include "adjoint/step_reader.h"
 
 #endif

@@ -1,5 +1,5 @@
-/* Dense output on lane blocks; see dense.h. The interpolant x + h sum_j b_j(s) K_j is kept as the
- * coefficients of its powers of s, in double: lanes then differ in s alone, and powers cancel where weights
+/* Dense output on lane blocks; see dense.h. The interpolant is kept as the coefficients of its
+ * powers of s, in double: lanes then differ in s alone, and powers cancel where weights
  * do not. */
 #include <string.h>
 
@@ -14,14 +14,14 @@ static void prepare(og_dense *d, og_solve *solve, int lanes) {
   d->lanes = lanes;
   d->coefficients = (double *)(void *)next;
   next +=
-      OG_PADDED(((size_t)solve->tableau->interpolant_degree + 1) * solve->n * (size_t)lanes) * sizeof(double);
+      OG_PADDED(((size_t)solve->stepper.interpolant_degree + 1) * solve->n * (size_t)lanes) * sizeof(double);
   d->sum = (double *)(void *)next;
   next += OG_PADDED(solve->n * (size_t)lanes) * sizeof(double);
   d->r = (OG_R(og_step_reader)){.solve = solve, .lanes = group, .x = (real *)(void *)next};
   next += OG_PADDED(solve->n * (size_t)group) * sizeof(real);
   d->r.theta = (real *)(void *)next;
   next += OG_PADDED(solve->p * (size_t)group) * sizeof(real);
-  OG_R(og_step_place)(solve->tableau, solve->field, group, OG_STEP_FORWARD, next, &d->step);
+  d->step = solve->stepper.OG_R(ops)->open(&solve->stepper, solve->field, group, OG_STEP_FORWARD, next);
   d->solve = solve;
 }
 
@@ -42,39 +42,28 @@ static void load(og_dense *d, int slot, int lane) {
   OG_R(og_step_reader_step)(&d->r, slot, d->index[lane]);
 }
 
-/* Coefficients of s^0 .. s^degree for one lane: x, then h sum_j K_j interpolant[j][degree - 1]. */
+/* Coefficients of s^0 .. s^degree for one lane. */
 static void keep(og_dense *d, int slot, int lane) {
-  const og_tableau *tableau = d->step.tableau;
   size_t n = d->solve->n, lanes = (size_t)d->lanes, group = (size_t)d->r.lanes;
-  double h = d->r.at.h[slot], *c = d->coefficients + lane;
+  double *c = d->coefficients + lane;
   for (size_t i = 0; i < n; i++) c[i * lanes] = (double)d->r.x[i * group + (size_t)slot];
-  for (int degree = 0; degree < tableau->interpolant_degree; degree++) {
-    c += n * lanes;
-    for (size_t i = 0; i < n; i++) c[i * lanes] = 0;
-    for (int j = 0; j < tableau->stages_total; j++) {
-      double weight = h * tableau->interpolant[j][degree];
-      if (weight == 0) continue;
-      const real *k = d->step.k[j] + slot;
-      for (size_t i = 0; i < n; i++) c[i * lanes] += weight * (double)k[i * group];
-    }
-  }
+  d->step->ops->curve(d->step, slot, &d->r.at, c + n * lanes, n * lanes, lanes);
   d->start[lane] = d->r.at.t[slot];
   d->end[lane] = d->r.at.t_next[slot];
-  d->width[lane] = h;
+  d->width[lane] = d->r.at.h[slot];
 }
 
 /* Takes the steps of up to a group of lanes again. */
 static void recompute(og_dense *d, const int *wanted, int count, og_lane_status *status) {
-  int total = d->step.tableau->stages_total;
   for (int slot = 0; slot < d->r.lanes; slot++) {
-    d->step.status[slot] = slot < count ? 0 : OG_LANE_IDLE;
+    d->step->status[slot] = slot < count ? 0 : OG_LANE_IDLE;
     if (slot < count) load(d, slot, wanted[slot]);
   }
-  OG_R(og_step_stages)(&d->step, 0, total, total, &d->r.at, d->r.x, d->r.theta);
-  og_count(d->solve, OG_STAT_RHS_EVALS, (long long)total * count);
+  int evals = d->step->ops->recompute(d->step, OG_STEP_INSIDE, &d->r.at, d->r.x, d->r.theta);
+  og_count(d->solve, OG_STAT_RHS_EVALS, (long long)evals * count);
   for (int slot = 0; slot < count; slot++) {
     int lane = wanted[slot];
-    status[lane] = d->step.status[slot];
+    status[lane] = d->step->status[slot];
     d->there[lane] = !status[lane];
     if (d->there[lane]) keep(d, slot, lane);
   }
@@ -107,7 +96,7 @@ static void horner(size_t rows, size_t lanes, double *sum, const double *s, cons
 
 static void evaluate(og_dense *d, const double *s, real *x) {
   size_t n = d->solve->n, lanes = (size_t)d->lanes, block = n * lanes;
-  size_t degree = (size_t)d->step.tableau->interpolant_degree;
+  size_t degree = (size_t)d->solve->stepper.interpolant_degree;
   memcpy(d->sum, d->coefficients + degree * block, block * sizeof *d->sum);
   for (size_t power = degree; power-- > 0;) horner(n, lanes, d->sum, s, d->coefficients + power * block);
   for (size_t i = 0; i < block; i++) x[i] = (real)d->sum[i];

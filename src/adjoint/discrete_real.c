@@ -11,11 +11,11 @@
 
 typedef struct reverse {
   OG_R(og_step_reader) r;
-  OG_R(og_step) step;
+  OG_R(og_step) * step;
   const og_pullback *pullback;
   og_share *share;
-  real *x_bar, *theta_bar, *t_bars, *memory;
-  real *observed[OG_STAGES_MAX];
+  real *x_bar, *theta_bar, *memory;
+  real *seeds;                          /* cotangents of states inside the step: stepper.seeds blocks */
   double *theta_sum;                    /* [p][lanes]: over steps, in double */
   _Alignas(64) real mask[OG_LANES_MAX]; /* lanes whose step has observations that read the interpolant */
   double start_bar[OG_LANES_MAX], end_bar[OG_LANES_MAX]; /* of the segment's times T_a and T_b */
@@ -38,10 +38,9 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
   v->times = pullback->want_times || og_guards(solve) > 0;
   v->r = (OG_R(og_step_reader)){
       .solve = solve, .lanes = share->lanes, .idle = share->lanes, .next = share->begin, .end = share->end};
-  int stages = solve->tableau->stages_total;
   size_t lanes = (size_t)share->lanes, block = OG_PADDED(solve->n * lanes),
          theta = OG_PADDED(solve->p * lanes);
-  size_t reals = (2 + (size_t)stages) * block + 2 * theta + (size_t)stages * OG_PADDED(lanes);
+  size_t reals = (2 + (size_t)solve->stepper.seeds) * block + 2 * theta;
   size_t bytes = reals * sizeof(real) + theta * sizeof(double);
   v->memory = og_alloc(solve->context, 1, bytes);
   if (!v->memory) return OG_ERR_MEMORY;
@@ -56,16 +55,15 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
 #else
   v->theta_bar = v->theta_sum;
 #endif
-  v->t_bars = v->r.theta + 2 * theta;
-  next = v->t_bars + (size_t)stages * OG_PADDED(lanes);
-  for (int j = 0; j < stages; j++) v->observed[j] = next + (size_t)j * block;
+  v->seeds = v->r.theta + 2 * theta;
   OG_TRY(OG_R(og_step_reader_open)(&v->r, share));
   int purpose = (v->times ? OG_STEP_DERIVATIVE : OG_STEP_TRANSPOSE) | (solve->taped ? OG_STEP_TAPED : 0);
-  OG_TRY(OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes, purpose, &v->step));
+  v->step = OG_R(og_step_create)(solve->context, &solve->stepper, solve->field, share->lanes, purpose);
+  if (!v->step) return OG_ERR_MEMORY;
   OG_TRY(OG_R(og_weights_open)(&v->weights, solve));
-  v->step.weights_bar = v->weights.part;
+  v->step->weights_bar = v->weights.part;
   OG_R(og_looks_open)(&v->looks, solve, share->lanes, pullback->looks);
-  og_status status = OG_R(og_event_steps_open)(&v->stops, &v->r, &v->step);
+  og_status status = OG_R(og_event_steps_open)(&v->stops, &v->r, v->step);
   v->stops.looks = v->looks.mode != OG_LOOKS_NONE;
   return status;
 }
@@ -76,7 +74,7 @@ static void close_reverse(reverse *v) {
   OG_R(og_looks_close)(&v->looks);
   OG_R(og_event_steps_close)(&v->stops);
   OG_R(og_step_reader_close)(&v->r);
-  OG_R(og_step_destroy)(v->r.solve->context, &v->step);
+  OG_R(og_step_destroy)(v->r.solve->context, v->step);
   og_free(v->r.solve->context, v->memory);
   og_free(v->r.solve->context, v);
 }
@@ -145,9 +143,9 @@ static void place(reverse *v) {
   v->reads_interpolant = 0;
   for (int lane = 0; lane < v->r.lanes; lane++) v->r.index[lane]--; /* idle ones have none */
   OG_R(og_step_reader_steps)(&v->r);
-  if (v->weights.count) OG_R(og_weights_fill_idle)(&v->r, &v->step, v->x_bar);
+  if (v->weights.count) OG_R(og_weights_fill_idle)(&v->r, v->step, v->x_bar);
   for (int lane = 0; lane < v->r.lanes; lane++)
-    v->step.status[lane] = v->r.trajectory[lane] ? 0 : OG_LANE_IDLE;
+    v->step->status[lane] = v->r.trajectory[lane] ? 0 : OG_LANE_IDLE;
   for (int lane = 0; may_read && lane < v->r.lanes; lane++) {
     v->mask[lane] = reads_inside(v, lane);
     v->reads_interpolant |= v->mask[lane] != 0;
@@ -158,25 +156,20 @@ static const double *seed_of(const reverse *v, int lane, size_t i) {
   return v->pullback->observed_bar + (v->r.trajectory[lane]->first_observation + i) * v->r.solve->states;
 }
 
-/* v = sum_j b_j'(s) xbar . K_j is the derivative of xbar . x(t) with respect to t on the interpolant; the
- * observation's place moves with T_a and T_b as well, as the steps do. */
-static void time_of_observation(reverse *v, int lane, size_t i, double s, const double *slopes) {
+/* The derivative of xbar . x(t) with respect to t on the interpolant, at fraction s of the segment and
+ * `place` of the step; the observation moves with T_a and T_b as well, as the steps do. */
+static void time_of_observation(reverse *v, int lane, size_t i, double s, double place) {
   const og_trajectory *at = v->r.trajectory[lane];
-  const double *seed = seed_of(v, lane, i);
-  double speed = 0;
-  for (int j = 0; j < v->step.tableau->stages_total; j++)
-    for (size_t row = 0; row < v->r.solve->states; row++)
-      speed += slopes[j] * seed[row] * (double)v->step.k[j][entry_of(v, row, lane)];
+  double speed = v->step->ops->slope_along(v->step, lane, place, v->r.solve->states, seed_of(v, lane, i));
   v->pullback->times_bar[at->first_observation + i] += speed;
   v->start_bar[lane] += speed * (s - 1);
   v->end_bar[lane] -= speed * s;
 }
 
-static void seed_inside(reverse *v, int lane, size_t i, const double *weights) {
-  const double *seed = seed_of(v, lane, i);
-  for (int j = 0; j < v->step.tableau->stages_total; j++)
-    for (size_t row = 0; row < v->r.solve->states; row++)
-      v->observed[j][entry_of(v, row, lane)] += (real)(weights[j] * seed[row]);
+static void seed_inside(reverse *v, int lane, size_t i, double place) {
+  size_t lanes = (size_t)v->r.lanes;
+  v->step->ops->seed(v->step->stepper, place, v->r.solve->states, seed_of(v, lane, i), v->seeds + lane,
+                     OG_PADDED(v->r.solve->n * lanes), lanes);
 }
 
 static void seed_state(reverse *v, int lane, size_t i) {
@@ -184,17 +177,16 @@ static void seed_state(reverse *v, int lane, size_t i) {
   for (size_t row = 0; row < v->r.solve->states; row++) v->x_bar[entry_of(v, row, lane)] += (real)seed[row];
 }
 
-/* Before the transpose: observations at the step's end join its cotangent, those inside the stages'. */
+/* Before the transpose: observations at the step's end join its cotangent, those inside the seeds. */
 static void seeds_before(reverse *v, int lane) {
-  double weights[OG_STAGES_MAX], slopes[OG_STAGES_MAX], start = v->r.fraction[lane],
-                                                        end = v->r.fraction_next[lane];
+  double start = v->r.fraction[lane], end = v->r.fraction_next[lane];
   for (size_t i = v->due[lane]; i < v->cursor[lane]; i++) {
     double s = fraction_of(v, lane, i);
     if (s == end) seed_state(v, lane, i);
     if (v->mask[lane] == 0) continue;
-    og_interpolant_weights(v->step.tableau, (s - start) / (end - start), weights, v->times ? slopes : NULL);
-    if (is_inside(v, lane, s)) seed_inside(v, lane, i, weights);
-    if (v->times) time_of_observation(v, lane, i, s, slopes);
+    double place = (s - start) / (end - start);
+    if (is_inside(v, lane, s)) seed_inside(v, lane, i, place);
+    if (v->times) time_of_observation(v, lane, i, s, place);
   }
 }
 
@@ -211,31 +203,24 @@ static void each_active(reverse *v, void (*what)(reverse *, int)) {
     if (v->r.trajectory[lane] && v->cursor[lane]) what(v, lane);
 }
 
-/* A stage's own derivative by time that is not finite, as that of sqrt(t) at 0, belongs to the end that moves
- * the stage; the first stage of all is at T_a, and a last one may be at T_b. */
-static void singular_stage(reverse *v, int lane, double at, double stage) {
-  if (at != 1) v->start_bar[lane] += stage * (1 - at);
-  if (at != 0) v->end_bar[lane] += stage * at;
+/* Derivatives of f by its time that are not finite, as that of sqrt(t) at 0, belong to the ends that move the
+ * time at which f was evaluated, `at` of the segment: T_a alone at the very start, T_b alone at the very end.
+ */
+static void singular_time(reverse *v, int lane, double at, double bar) {
+  if (bar == 0) return;
+  if (at != 1) v->start_bar[lane] += bar * (1 - at);
+  if (at != 0) v->end_bar[lane] += bar * at;
 }
 
-/* h_bar = sum_j g_j . K_j + sum_j c_j t_bar_j and t_bar = sum_j t_bar_j; t = T_a + (T_b - T_a) W and h = (T_b
- * - T_a) w. An event's time is t + sigma h. */
-static void step_times(reverse *v, int lane, int last) {
+/* t = T_a + (T_b - T_a) W and h = (T_b - T_a) w. An event's time is t + sigma h. */
+static void step_times(reverse *v, int lane) {
   double t_bar = v->stops.time_bar[lane], h_bar = t_bar * v->stops.sigma[lane];
   double start = v->r.fraction[lane], end = v->r.fraction_next[lane], width = end - start;
-  for (int j = 0; j < last; j++) {
-    if (j >= v->step.core && v->mask[lane] == 0) continue;
-    double stage = (double)v->t_bars[j * v->r.lanes + lane];
-    for (size_t row = 0; row < v->r.solve->n; row++)
-      h_bar += (double)v->step.g[j][entry_of(v, row, lane)] * (double)v->step.k[j][entry_of(v, row, lane)];
-    double c = v->step.tableau->c[j];
-    if (!isfinite(stage)) {
-      singular_stage(v, lane, start + c * width, stage); /* start + (1 - start) is 1 when rounded, too */
-      continue;
-    }
-    h_bar += c * stage;
-    t_bar += stage;
-  }
+  double singular[OG_SINGULAR_PLACES] = {0};
+  v->step->ops->time_cotangents(v->step, lane, v->mask[lane] != 0, &t_bar, &h_bar, singular);
+  singular_time(v, lane, start, singular[OG_AT_START]);
+  singular_time(v, lane, start + width / 2, singular[OG_AT_INSIDE]);
+  singular_time(v, lane, end, singular[OG_AT_END]);
   v->start_bar[lane] += t_bar * (1 - start) - width * h_bar;
   v->end_bar[lane] += t_bar * start + width * h_bar;
 }
@@ -268,12 +253,12 @@ static void tell_of_event(reverse *v, int lane) {
   if (v->looks.mode == OG_LOOKS_ALL) og_looks_limit(v->r.solve, &looked, &error);
 }
 
-/* Lanes whose step an event stopped: from the state after it to the stages. */
+/* Lanes whose step an event stopped: from the state after it to the seeds. */
 static void stops_before(reverse *v) {
   for (int lane = 0; v->stops.count && lane < v->r.lanes; lane++) {
     if (!v->r.trajectory[lane] || !v->stops.segment[lane]) continue;
     og_status status =
-        OG_R(og_event_steps_pull)(&v->stops, lane, v->start_bar[lane], v->x_bar, v->observed, v->theta_sum);
+        OG_R(og_event_steps_pull)(&v->stops, lane, v->start_bar[lane], v->x_bar, v->seeds, v->theta_sum);
     v->start_bar[lane] = 0;
     if (v->looks.mode && status == OG_OK) tell_of_event(v, lane);
     if (status == OG_OK) continue;
@@ -283,10 +268,10 @@ static void stops_before(reverse *v) {
 }
 
 /* One step to be looked at, with the cotangents of observations inside it. */
-static void look_at(reverse *v, int lane, int last) {
+static void look_at(reverse *v, int lane) {
   double part = v->stops.count && v->stops.segment[lane] ? v->stops.sigma[lane] : 1;
   double start = v->r.fraction[lane], width = (v->r.fraction_next[lane] - start) * part;
-  if (!OG_R(og_looks_take)(&v->looks, &v->r, &v->step, lane, last, v->x_bar, v->theta_sum, part)) return;
+  if (!OG_R(og_looks_take)(&v->looks, &v->r, v->step, lane, v->x_bar, v->theta_sum, part)) return;
   for (size_t i = v->due[lane]; v->pullback->observed_bar && i < v->done[lane]; i++) {
     double s = fraction_of(v, lane, i);
     if (is_inside(v, lane, s))
@@ -296,44 +281,41 @@ static void look_at(reverse *v, int lane, int last) {
 }
 
 /* Steps whose own error in the derivative is to be seen. */
-static void look(reverse *v, int last) {
-  uint64_t due = OG_R(og_looks_due)(&v->looks, &v->r, &v->step);
-  while (due) look_at(v, og_next_lane(&due), last);
+static void look(reverse *v) {
+  uint64_t due = OG_R(og_looks_due)(&v->looks, &v->r, v->step);
+  while (due) look_at(v, og_next_lane(&due));
   if (v->looks.status != OG_OK) v->share->status = v->looks.status;
 }
 
-/* The first stage that is not there: those of the forward pass are, when it has kept them. */
-static int find_stages(reverse *v) {
+/* What the forward pass has kept of the steps need not be computed again. */
+static void find_tape(reverse *v) {
   int busy = 0;
-  if (!v->r.solve->tapes.memory || v->r.idle == v->r.lanes) return 0;
+  if (!v->r.solve->tapes.memory || v->r.idle == v->r.lanes) return;
   while (!v->r.trajectory[busy]) busy++;
-  OG_R(og_tapes_point)(v->r.solve, v->share->begin, v->r.index[busy], &v->step);
-  return v->step.taped = v->step.core;
+  v->step->ops->use_tape(v->step, og_tapes_at(v->r.solve, v->share->begin, v->r.index[busy]), 1);
 }
 
 static void transpose(reverse *v) {
-  const og_tableau *tableau = v->step.tableau;
-  int interpolant = v->reads_interpolant, times = v->times;
-  int last = interpolant ? tableau->stages_total : v->step.core;
-  int first = find_stages(v), evaluated = times || interpolant ? last : last - 1;
+  const OG_R(og_step_ops) *ops = v->step->ops;
+  int inside = v->reads_interpolant;
+  int uses = (v->times ? OG_STEP_VALUES : 0) | (inside ? OG_STEP_INSIDE : 0);
   size_t block = OG_PADDED(v->r.solve->n * (size_t)v->r.lanes);
-  OG_R(og_step_stages)
-  (&v->step, first, last, evaluated, &v->r.at, v->r.x, v->r.theta);
-  if (interpolant) memset(v->observed[0], 0, (size_t)tableau->stages_total * block * sizeof(real));
+  find_tape(v);
+  int evals = ops->recompute(v->step, uses, &v->r.at, v->r.x, v->r.theta);
+  if (inside) memset(v->seeds, 0, (size_t)v->step->stepper->seeds * block * sizeof(real));
   stops_before(v);
   each_active(v, seeds_before);
-  OG_R(og_step_transpose)
-  (&v->step, last, &v->r.at, v->r.x, v->r.theta, interpolant ? v->observed : NULL, v->mask, v->x_bar,
-   v->r.solve->p ? v->theta_bar : NULL, times ? v->t_bars : NULL);
+  int vjps = ops->transpose(v->step, uses, &v->r.at, v->r.x, v->r.theta, inside ? v->seeds : NULL, v->mask,
+                            v->x_bar, v->r.solve->p ? v->theta_bar : NULL);
   add_to_sum(v);
   OG_R(og_weights_step)(&v->weights);
-  for (int lane = 0; times && lane < v->r.lanes; lane++)
-    if (v->r.trajectory[lane]) step_times(v, lane, last);
+  for (int lane = 0; v->times && lane < v->r.lanes; lane++)
+    if (v->r.trajectory[lane]) step_times(v, lane);
   each_active(v, seeds_after);
   OG_R(og_event_steps_after)(&v->stops, v->x_bar);
-  if (v->looks.mode) look(v, last);
-  if (evaluated > first) v->evals += (long long)(evaluated - first) * (v->r.lanes - v->r.idle);
-  v->vjps += (long long)last * (v->r.lanes - v->r.idle);
+  if (v->looks.mode) look(v);
+  v->evals += (long long)evals * (v->r.lanes - v->r.idle);
+  v->vjps += (long long)vjps * (v->r.lanes - v->r.idle);
 }
 
 /* 0 in the lanes where lambda is finite, NaN in the others. */
@@ -398,7 +380,7 @@ static void leave(reverse *v, int lane) {
 
 static void settle(reverse *v, int lane, int finite) {
   int begun = v->r.index[lane] == v->r.first[lane], last = v->r.index[lane] == 0;
-  int bad = v->step.status[lane] != 0;
+  int bad = v->step->status[lane] != 0;
   if (bad) {
     OG_R(og_step_reader_fail)(&v->r, v->share, lane, OG_ERR_FIELD);
   } else if (!finite || (begun && !theta_finite(v, lane))) {
@@ -416,7 +398,7 @@ static void settle(reverse *v, int lane, int finite) {
 /* Whether there is anything but to go on to the step before. */
 static int to_settle(const reverse *v, int lane, int finite) {
   return v->r.trajectory[lane] &&
-         (v->r.index[lane] == v->r.first[lane] || !finite || v->step.status[lane] != 0);
+         (v->r.index[lane] == v->r.first[lane] || !finite || v->step->status[lane] != 0);
 }
 
 void OG_R(og_discrete)(og_solve *solve, og_share *share, void *pullback) {

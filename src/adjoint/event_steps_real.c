@@ -74,18 +74,12 @@ static og_event_adjoint stop_of(og_event_steps *stops, int lane, double **next) 
   const og_solve *solve = stops->r->solve;
   const og_segment *segment = stops->segment[lane];
   size_t n = OG_PADDED(solve->n);
-  double slopes[OG_STAGES_MAX], *speed = stops->one, *parts = speed + n, *x = parts + n, *theta = x + n;
+  double *speed = stops->one, *parts = speed + n, *x = parts + n, *theta = x + n;
   double *own = theta + OG_PADDED(solve->p), *work = own + og_event_adjoint_own(solve);
-  og_interpolant_weights(solve->tableau, segment->sigma, NULL, slopes);
+  stops->step->ops->slope_at(stops->step, lane, segment->sigma, speed, parts);
   for (size_t i = 0; i < solve->n; i++) {
-    double sum = 0, size = 0;
-    for (int j = 0; j < solve->tableau->stages_total; j++) {
-      double part = slopes[j] * (double)stops->step->k[j][entry_of(stops, i, lane)];
-      sum += part;
-      size += fabs(part);
-    }
-    speed[i] = stops->r->at.h[lane] * sum;
-    parts[i] = fabs(stops->r->at.h[lane]) * size;
+    speed[i] *= stops->r->at.h[lane];
+    parts[i] *= fabs(stops->r->at.h[lane]);
   }
   og_signals_theta(solve, (size_t)(stops->r->trajectory[lane] - solve->trajectories), segment, theta);
   memcpy(x, segment->states, solve->n * sizeof *x);
@@ -99,23 +93,22 @@ static og_event_adjoint stop_of(og_event_steps *stops, int lane, double **next) 
 }
 
 /* At sigma = 1 the state before the event is the step's end; else it is read from the interpolant. */
-static void seed(og_event_steps *stops, int lane, const double *before_bar, real *x_bar,
-                 real *const *observed) {
+static void seed(og_event_steps *stops, int lane, const double *before_bar, real *x_bar, real *seeds) {
   const og_solve *solve = stops->r->solve;
   int at_end = stops->sigma[lane] == 1;
-  double weights[OG_STAGES_MAX];
-  og_interpolant_weights(solve->tableau, stops->sigma[lane], weights, NULL);
+  size_t lanes = (size_t)stops->r->lanes;
+  if (!at_end)
+    stops->step->ops->seed(stops->step->stepper, stops->sigma[lane], solve->n, before_bar, seeds + lane,
+                           OG_PADDED(solve->n * lanes), lanes);
   for (size_t i = 0; i < solve->n; i++) {
     size_t entry = entry_of(stops, i, lane);
     x_bar[entry] = at_end ? (real)before_bar[i] : 0;
     stops->before[entry] = at_end ? 0 : before_bar[i];
-    for (int j = 0; !at_end && j < solve->tableau->stages_total; j++)
-      observed[j][entry] += (real)(weights[j] * before_bar[i]);
   }
 }
 
 og_status OG_R(og_event_steps_pull)(og_event_steps *stops, int lane, double start_bar, real *x_bar,
-                                    real *const *observed, double *theta_sum) {
+                                    real *seeds, double *theta_sum) {
   const og_solve *solve = stops->r->solve;
   double *after_bar, *before_bar, *theta_bar, t_bar = start_bar;
   og_event_adjoint stop = stop_of(stops, lane, &after_bar);
@@ -129,7 +122,7 @@ og_status OG_R(og_event_steps_pull)(og_event_steps *stops, int lane, double star
                                &t_bar, &stops->error));
   for (size_t i = 0; i < solve->p; i++) theta_sum[entry_of(stops, i, lane)] += theta_bar[i];
   stops->time_bar[lane] = t_bar;
-  seed(stops, lane, before_bar, x_bar, observed);
+  seed(stops, lane, before_bar, x_bar, seeds);
   return OG_OK;
 }
 
@@ -142,19 +135,11 @@ void OG_R(og_event_steps_after)(og_event_steps *stops, real *x_bar) {
 /* Of the state before the event, sigma held. */
 static void before_tangent(const og_event_steps *stops, int lane, const real *x_dot, double h_dot,
                            const real *y_dot, double *before_dot) {
-  const og_tableau *tableau = stops->r->solve->tableau;
-  double weights[OG_STAGES_MAX], h = stops->r->at.h[lane];
-  og_interpolant_weights(tableau, stops->sigma[lane], weights, NULL);
-  for (size_t i = 0; i < stops->r->solve->n; i++) {
-    size_t entry = entry_of(stops, i, lane);
-    double k = 0, k_dot = 0;
-    for (int j = 0; j < tableau->stages_total; j++) {
-      k += weights[j] * (double)stops->step->k[j][entry];
-      k_dot += weights[j] * (double)stops->step->x_bar[j][entry];
-    }
-    before_dot[i] =
-        stops->sigma[lane] == 1 ? (double)y_dot[entry] : (double)x_dot[entry] + h * k_dot + h_dot * k;
-  }
+  if (stops->sigma[lane] != 1)
+    stops->step->ops->tangent_at(stops->step, lane, stops->sigma[lane], &stops->r->at, x_dot, h_dot,
+                                 before_dot);
+  for (size_t i = 0; stops->sigma[lane] == 1 && i < stops->r->solve->n; i++)
+    before_dot[i] = (double)y_dot[entry_of(stops, i, lane)];
 }
 
 og_status OG_R(og_event_steps_push)(og_event_steps *stops, int lane, const real *x_dot, const real *theta_dot,

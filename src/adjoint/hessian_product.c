@@ -225,13 +225,16 @@ static void add(double *to, const double *from, size_t count) {
   for (size_t i = 0; i < count; i++) to[i] += from[i];
 }
 
-/* Of shared parameters the trajectories' cotangents are summed in their order; the solve did so itself when
- * it shares them too. */
+/* Of shared parameters the trajectories' cotangents are summed by the tree over their numbers; the solve did
+ * so itself when it shares them too. */
 static void add_theta(const og_hessian_product *s, const cotangents *c, double *theta_bar_dot) {
   const og_solve *base = s->base;
-  size_t p = base->parameters, M = base->count;
-  for (size_t i = 0; i < (s->shared ? 1 : s->directions * M); i++)
-    add(theta_bar_dot + (base->theta_shared ? i / M : i) * p, c->theta + i * 2 * p, p);
+  size_t p = base->parameters, M = s->shared ? 1 : base->count, rows = base->theta_shared ? 1 : M;
+  for (size_t d = 0; d < s->directions; d++) {
+    double *of_direction = c->theta + d * M * 2 * p;
+    if (base->theta_shared) og_tree_sum_rows(of_direction, M, 2 * p, p);
+    for (size_t i = 0; i < rows; i++) add(theta_bar_dot + (d * rows + i) * p, of_direction + i * 2 * p, p);
+  }
 }
 
 static void deliver(const og_hessian_product *s, const cotangents *c, double *x0_bar_dot,
@@ -252,8 +255,10 @@ og_status og_hessian_product_pullback(og_hessian_product *second, og_seeds bar, 
   OG_TRY(open_cotangents(second, &c));
   seed(second, &bar, &bar_dot, &c);
   int observed = bar.observed || bar_dot.observed;
-  og_status status = og_solve_pullback(second->solve, observed ? c.observed : NULL, c.final, NULL, c.x0,
-                                       c.theta, NULL, NULL, NULL);
+  og_status status = og_solve_pullback(
+      second->solve,
+      &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .observed_bar = observed ? c.observed : NULL,
+                            .final_bar = c.final, .x0_bar = c.x0, .theta_bar = c.theta});
   add_stats(second, evals, vjps);
   if (status == OG_OK)
     deliver(second, &c, x0_bar_dot, theta_bar_dot, x0_bar);
@@ -265,40 +270,37 @@ og_status og_hessian_product_pullback(og_hessian_product *second, og_seeds bar, 
 
 /* ---- The public function ---- */
 
-static og_status check_arguments(const og_solve *solve, size_t directions, const double *x0_dot,
-                                 const double *theta_dot, const og_seeds *bar, const og_seeds *bar_dot) {
+static og_status check_arguments(const og_solve *solve, const og_hessian_arrays *a) {
   static const char must[] = "a direction must be finite";
-  size_t M = solve->count, n = solve->states, N = solve->observed_count;
+  size_t M = solve->count, n = solve->states, N = solve->observed_count, directions = a->directions;
   size_t theta = solve->theta_shared ? solve->parameters : M * solve->parameters;
   if (directions == 0)
     return og_fail(solve->context, OG_ERR_ARGUMENT, "second derivatives along no direction: directions is 0");
-  if ((bar->cost || bar_dot->cost) && !solve->field->quadratures)
+  if ((a->cost_bar || a->cost_bar_dot) && !solve->field->quadratures)
     return og_fail(solve->context, OG_ERR_ARGUMENT, "cost_bar is given, but the field has no running cost");
-  OG_TRY(og_check_finite(solve, "x0_dot", x0_dot, directions * M * n, must));
-  OG_TRY(og_check_finite(solve, "theta_dot", theta_dot, directions * theta, must));
-  OG_TRY(og_check_seeds(solve, "observed_bar", bar->observed, N * n));
-  OG_TRY(og_check_seeds(solve, "final_bar", bar->final, M * n));
-  OG_TRY(og_check_seeds(solve, "cost_bar", bar->cost, M));
-  OG_TRY(og_check_seeds(solve, "observed_bar_dot", bar_dot->observed, directions * N * n));
-  OG_TRY(og_check_seeds(solve, "final_bar_dot", bar_dot->final, directions * M * n));
-  return og_check_seeds(solve, "cost_bar_dot", bar_dot->cost, directions * M);
+  OG_TRY(og_check_finite(solve, "x0_dot", a->x0_dot, directions * M * n, must));
+  OG_TRY(og_check_finite(solve, "theta_dot", a->theta_dot, directions * theta, must));
+  OG_TRY(og_check_seeds(solve, "observed_bar", a->observed_bar, N * n));
+  OG_TRY(og_check_seeds(solve, "final_bar", a->final_bar, M * n));
+  OG_TRY(og_check_seeds(solve, "cost_bar", a->cost_bar, M));
+  OG_TRY(og_check_seeds(solve, "observed_bar_dot", a->observed_bar_dot, directions * N * n));
+  OG_TRY(og_check_seeds(solve, "final_bar_dot", a->final_bar_dot, directions * M * n));
+  return og_check_seeds(solve, "cost_bar_dot", a->cost_bar_dot, directions * M);
 }
 
-og_status og_solve_hessian_product(og_solve *solve, size_t directions, const double *x0_dot,
-                                   const double *theta_dot, const double *observed_bar,
-                                   const double *final_bar, const double *cost_bar,
-                                   const double *observed_bar_dot, const double *final_bar_dot,
-                                   const double *cost_bar_dot, double *x0_bar_dot, double *theta_bar_dot) {
+og_status og_solve_hessian_product(og_solve *solve, const og_hessian_arrays *arrays) {
   OG_OBJECT(solve);
-  og_seeds bar = {observed_bar, final_bar, cost_bar};
-  og_seeds bar_dot = {observed_bar_dot, final_bar_dot, cost_bar_dot};
+  og_hessian_arrays a;
+  OG_TAKE(solve->context, og_hessian_arrays, arrays, &a);
+  og_seeds bar = {a.observed_bar, a.final_bar, a.cost_bar};
+  og_seeds bar_dot = {a.observed_bar_dot, a.final_bar_dot, a.cost_bar_dot};
   og_hessian_product second = {0};
   OG_TRY(check(solve));
-  OG_TRY(check_arguments(solve, directions, x0_dot, theta_dot, &bar, &bar_dot));
+  OG_TRY(check_arguments(solve, &a));
   OG_TRY(og_trust_tangents(solve));
-  og_status status = og_hessian_product_open(solve, directions, x0_dot, theta_dot, &second);
+  og_status status = og_hessian_product_open(solve, a.directions, a.x0_dot, a.theta_dot, &second);
   if (status == OG_OK)
-    status = og_hessian_product_pullback(&second, bar, bar_dot, x0_bar_dot, theta_bar_dot, NULL);
+    status = og_hessian_product_pullback(&second, bar, bar_dot, a.x0_bar_dot, a.theta_bar_dot, NULL);
   og_hessian_product_close(&second);
   return status;
 }

@@ -30,7 +30,7 @@ og_status og_jump_point_set_rows(og_backward *b, size_t m) {
   for (size_t k = 0; k < solve->field->fine; k++)
     rows[solve->p - solve->field->fine + k] = og_signals_fine(solve, m, segment_of(b, m), k);
   if (numbered) og_adjoint_field_number(m, b->jump_points[m].segment, rows + solve->p);
-  int shared = solve->theta_shared && !numbered && solve->field->inputs == 0;
+  int shared = solve->theta_shared && !numbered && !solve->field->inputs && !solve->field->breakpoints;
   return og_solve_set_parameters(b->back, shared ? OG_ALL : m, rows);
 }
 

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "rk/stability.h"
+#include "step/stability.h"
 
 /* ---- Which steps are sampled ---- */
 
@@ -148,7 +148,7 @@ void og_looks_limit(og_solve *solve, const og_looked *looked, const og_look_erro
   double s = fabs(looked->t - at->t0), h = fabs(looked->h),
          local = local_error(&at->tally, error, og_trust_tolerance(solve, looked->trajectory), pacing->theta);
   double stable = stable_width(solve, looked, local);
-  double factor = pow(pacing->target / fmax(local, DBL_MIN), 1.0 / (solve->tableau->order + 1));
+  double factor = pow(pacing->target / fmax(local, DBL_MIN), 1.0 / (solve->stepper.order + 1));
   /* An estimate may be small by chance, where it passes zero: what was a ceiling stays one. */
   factor = fmin(fmax(SAFETY * factor, LEAST_FACTOR), 1);
   pacing->unstable |= looked->ratio > solve->limits.reach && local > UNSTABLE_ERROR;

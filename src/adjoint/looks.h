@@ -61,51 +61,14 @@ static inline int og_next_lane(uint64_t *set) {
 }
 
 enum { OG_LOOKS_AHEAD = 64 };
-/* Rows of n that the cotangents inside a step take: for each stage of the whole step and of its two parts,
- * and what falls to x itself in each part. */
-#define OG_LOOK_SEEDS(stages) (3 * (stages) + 2)
+/* Rows of n that the cotangents inside a step take: the seeds of the whole step and of its two parts, and
+ * what falls to x itself in each part. */
+#define OG_LOOK_SEEDS(seeds) (3 * (seeds) + 2)
 
-#define OG_LOOKS_TYPES(X, S)                                                                                 \
-  typedef struct og_looks_##S {                                                                              \
-    og_solve *solve;                                                                                         \
-    int mode, lanes, count;       /* count: in the queue */                                                  \
-    size_t now;                   /* steps of the block so far */                                            \
-    uint64_t due[OG_LOOKS_AHEAD]; /* lanes whose next look is due so many steps ahead, modulo the length */  \
-    unsigned char slot[OG_LANES_MAX]; /* of due, in which the lane stands */                                 \
-    size_t next[OG_LANES_MAX];        /* step of the lane to be looked at; (size_t)-1: none */               \
-    og_samples samples[OG_LANES_MAX];                                                                        \
-    _Alignas(64) X sum[2][OG_LANES_MAX]; /* of |J^T g| and |h g| in each lane, by the last step */           \
-    og_looked queue[OG_LANES_MAX];                                                                           \
-    X *x, *theta, *lambda; /* of the queue, one item after the other; lambda at the step's end */            \
-    X *seeds;              /* likewise, [OG_LOOK_SEEDS(stages)][n]: see og_looks_seed */                     \
-    X *inside[3][OG_STAGES_MAX], *direct[2]; /* the same in lanes */                                         \
-    X *block[9];                                                                                             \
-    X *weights[2];                                                                                           \
-    og_step_##S whole, part;                                                                                 \
-    void *memory, *step_memory[2];                                                                           \
-    og_status status; /* OG_ERR_MEMORY */                                                                    \
-    long long evals, vjps;                                                                                   \
-  } og_looks_##S;                                                                                            \
-  void og_looks_open_##S(og_looks_##S *looks, og_solve *solve, int lanes, int mode);                         \
-  void og_looks_close_##S(og_looks_##S *looks);                                                              \
-  /* The lane has been given a trajectory, and stands at its end. */                                         \
-  void og_looks_enter_##S(og_looks_##S *looks, const og_step_reader_##S *r, int lane);                       \
-  /* After a step of the block was transposed: the lanes whose step is to be looked at, a bit each. */       \
-  uint64_t og_looks_due_##S(og_looks_##S *looks, const og_step_reader_##S *r, const og_step_##S *step);      \
-  /* Begins to queue the lane's step, whose stages [0, last) were transposed to x_bar; `part` of it was      \
-   * kept. 0: there is no memory. */                                                                         \
-  int og_looks_take_##S(og_looks_##S *looks, const og_step_reader_##S *r, const og_step_##S *step, int lane, \
-                        int last, const X *x_bar, const double *theta_sum, double part);                     \
-  /* A cotangent [n of the states] that was put on the inside of it, at `place` of what was kept. */         \
-  void og_looks_seed_##S(og_looks_##S *looks, double place, const double *seed);                             \
-  /* It is whole. */                                                                                         \
-  void og_looks_put_##S(og_looks_##S *looks);                                                                \
-  /* The lane's lambda is not finite: whether that is because it grew on its way, step by step. Then the     \
-   * trajectory can be given up here; its ceilings go on as they are. */                                     \
-  int og_looks_abandon_##S(og_looks_##S *looks, const og_step_reader_##S *r, int lane);                      \
-  /* Looks at what is in the queue. */                                                                       \
-  void og_looks_flush_##S(og_looks_##S *looks);
-OG_LOOKS_TYPES(double, d)
-OG_LOOKS_TYPES(float, s)
+#include "base/in_double.h"
+#include "adjoint/looks_real.h"
+
+#include "base/in_single.h"
+#include "adjoint/looks_real.h"
 
 #endif

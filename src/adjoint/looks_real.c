@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "rk/stability.h"
+#include "step/stability.h"
 #include "solve/memory/budget.h"
 #include "solve/tolerances.h"
 
@@ -27,7 +27,7 @@ void OG_R(og_looks_close)(looks *l) {
 }
 
 static size_t seed_rows(const og_solve *solve) {
-  return og_looks_inside(solve) ? OG_LOOK_SEEDS((size_t)solve->tableau->stages_total) : 0;
+  return og_looks_inside(solve) ? OG_LOOK_SEEDS((size_t)solve->stepper.seeds) : 0;
 }
 
 /* Made when the first step is to be looked at: most short solves have none. */
@@ -50,13 +50,13 @@ static int make_room(looks *l) {
   next = l->weights[1] + OG_PADDED(solve->weights);
   l->seeds = next;
   next += OG_PADDED(seed_rows(solve) * solve->n * width);
-  for (int i = 0; seed_rows(solve) && i < 3 * solve->tableau->stages_total; i++, next += block)
-    l->inside[i / solve->tableau->stages_total][i % solve->tableau->stages_total] = next;
+  for (int i = 0; seed_rows(solve) && i < 3; i++, next += (size_t)solve->stepper.seeds * block)
+    l->inside[i] = next;
   for (int i = 0; seed_rows(solve) && i < 2; i++, next += block) l->direct[i] = next;
   char *steps = (char *)next;
   l->step_memory[0] = steps;
   l->step_memory[1] =
-      steps + OG_ALIGNED(OG_R(og_step_bytes)(solve->tableau, solve->field, l->lanes, OG_STEP_TRANSPOSE));
+      steps + solve->stepper.OG_R(ops)->bytes(&solve->stepper, solve->field, l->lanes, OG_STEP_TRANSPOSE);
   return 1;
 }
 
@@ -120,8 +120,7 @@ static uint64_t take_turns(looks *l, const reader *r) {
 
 uint64_t OG_R(og_looks_due)(looks *l, const reader *r, const step_t *step) {
   if (l->mode == OG_LOOKS_NONE) return 0;
-  int grown = step->kernels->outgrows(step->n, step->lanes, step->x_bar[0], step->lambda, r->at.h_real,
-                                      (real)l->solve->limits.looked_at, l->sum[0], l->sum[1]);
+  int grown = step->ops->growth(step, &r->at, (real)l->solve->limits.looked_at, l->sum[0], l->sum[1]);
   if (l->mode == OG_LOOKS_ALL) return all_lanes(r);
   return take_turns(l, r) | (grown ? signs(l, r) : 0);
 }
@@ -131,19 +130,14 @@ uint64_t OG_R(og_looks_due)(looks *l, const reader *r, const step_t *step) {
 /* fmax is a call, and the first of the two is never NaN here. */
 static double larger(double a, double b) { return b > a ? b : a; }
 
-int OG_R(og_looks_take)(looks *l, const reader *r, const step_t *step, int lane, int last, const real *x_bar,
+int OG_R(og_looks_take)(looks *l, const reader *r, const step_t *step, int lane, const real *x_bar,
                         const double *theta_sum, double part) {
   size_t lanes = (size_t)r->lanes, n = l->solve->n, p = l->solve->p, at = (size_t)l->count;
   if (l->status != OG_OK || !make_room(l)) return 0;
   double ratio = ratio_of(l, r, lane), most = 0;
   int sign = l->mode == OG_LOOKS_ALL || og_has_sign(l->solve, r->trajectory[lane], r->index[lane], ratio);
-  for (size_t i = 0; i < n; i++) {
-    size_t entry = i * lanes + (size_t)lane;
-    real lambda = x_bar[entry];
-    for (int j = 0; j < last; j++) lambda -= step->x_bar[j][entry];
-    l->x[at * n + i] = r->x[entry];
-    l->lambda[at * n + i] = lambda;
-  }
+  step->ops->end_cotangent(step, lane, x_bar, l->lambda + at * n);
+  for (size_t i = 0; i < n; i++) l->x[at * n + i] = r->x[i * lanes + (size_t)lane];
   for (size_t i = 0; i < p; i++) {
     l->theta[at * p + i] = r->theta[i * lanes + (size_t)lane];
     most = larger(most, fabs(theta_sum[i * lanes + (size_t)lane]));
@@ -163,36 +157,31 @@ int OG_R(og_looks_take)(looks *l, const reader *r, const step_t *step, int lane,
 
 /* By the interpolant of the whole step, and by that of the part in which it lies. */
 void OG_R(og_looks_seed)(looks *l, double place, const double *seed) {
-  const og_tableau *tableau = l->solve->tableau;
-  size_t n = l->solve->n, stages = (size_t)tableau->stages_total, at = (size_t)l->count;
+  const og_stepper *stepper = &l->solve->stepper;
+  const OG_R(og_step_ops) *ops = stepper->OG_R(ops);
+  size_t n = l->solve->n, states = l->solve->states, blocks = (size_t)stepper->seeds, at = (size_t)l->count;
   real *seeds = l->seeds + at * seed_rows(l->solve) * n;
   int second = place > OG_SPLIT;
-  double weights[2][OG_STAGES_MAX];
-  og_interpolant_weights(tableau, place * l->queue[at].part, weights[0], NULL);
-  og_interpolant_weights(tableau, second ? (place - OG_SPLIT) / (1 - OG_SPLIT) : place / OG_SPLIT, weights[1],
-                         NULL);
+  double own = second ? (place - OG_SPLIT) / (1 - OG_SPLIT) : place / OG_SPLIT;
+  ops->seed(stepper, place * l->queue[at].part, states, seed, seeds, n, 1);
+  ops->seed(stepper, own, states, seed, seeds + (second ? 2 : 1) * blocks * n, n, 1);
   l->queue[at].inside = 1;
-  for (size_t i = 0; i < l->solve->states; i++) {
-    for (size_t j = 0; j < stages; j++) {
-      seeds[j * n + i] += (real)(weights[0][j] * seed[i]);
-      seeds[((second ? 2 : 1) * stages + j) * n + i] += (real)(weights[1][j] * seed[i]);
-    }
-    seeds[(3 * stages + (size_t)second) * n + i] += (real)seed[i];
+  for (size_t i = 0; i < states; i++) {
+    seeds[(3 * blocks + (size_t)second) * n + i] += (real)seed[i];
     l->lambda[at * n + i] -= (real)seed[i];
   }
 }
 
 /* At an event the whole step gives the state by its interpolant: lambda is a cotangent inside of it. */
 static void seed_stop(looks *l, size_t at) {
-  const og_tableau *tableau = l->solve->tableau;
+  const og_stepper *stepper = &l->solve->stepper;
   size_t n = l->solve->n;
   real *seeds = l->seeds + at * seed_rows(l->solve) * n;
-  double weights[OG_STAGES_MAX];
-  og_interpolant_weights(tableau, l->queue[at].part, weights, NULL);
   l->queue[at].inside = 1;
-  for (int j = 0; j < tableau->stages_total; j++)
-    for (size_t i = 0; i < n; i++)
-      seeds[(size_t)j * n + i] += (real)(weights[j] * (double)l->lambda[at * n + i]);
+  for (size_t i = 0; i < n; i++) {
+    double bar = (double)l->lambda[at * n + i];
+    stepper->OG_R(ops)->seed(stepper, l->queue[at].part, 1, &bar, seeds + i, n, 1);
+  }
 }
 
 void OG_R(og_looks_put)(looks *l) {
@@ -206,12 +195,12 @@ typedef struct view {
   int lanes, from, count;
   int inside; /* some step has cotangents inside */
   _Alignas(64) real mask[OG_LANES_MAX];
-  OG_R(og_place) whole, first, second;
+  OG_R(og_interval) whole, first, second;
 } view;
 
 static void place(view *v, int lane, const og_looked *looked) {
   double h = looked->h * looked->part, middle = OG_SPLIT * h;
-  OG_R(og_place) * places[] = {&v->whole, &v->first, &v->second};
+  OG_R(og_interval) * places[] = {&v->whole, &v->first, &v->second};
   double start[] = {0, 0, middle}, size[] = {looked->h, middle, h - middle};
   for (int i = 0; i < 3; i++) {
     places[i]->t[lane] = looked->t + start[i];
@@ -238,7 +227,7 @@ static void spread(looks *l, view *v) {
       l->block[THETA][i * lanes + lane] = l->theta[item * p + i];
       l->block[THETA_WHOLE][i * lanes + lane] = l->block[THETA_PARTS][i * lanes + lane] = 0;
     }
-    l->whole.status[lane] = l->part.status[lane] = idle ? OG_LANE_IDLE : 0;
+    l->whole->status[lane] = l->part->status[lane] = idle ? OG_LANE_IDLE : 0;
     v->mask[lane] = !idle && l->queue[item].inside;
     v->inside |= v->mask[lane] != 0;
   }
@@ -252,28 +241,31 @@ static void spread_row(const view *v, size_t n, const real *from, size_t stride,
 }
 
 static void spread_seeds(looks *l, const view *v) {
-  size_t n = l->solve->n, stages = (size_t)l->solve->tableau->stages_total, stride = seed_rows(l->solve) * n;
-  for (size_t row = 0; row < 3 * stages; row++)
-    spread_row(v, n, l->seeds + row * n, stride, l->inside[row / stages][row % stages]);
+  size_t n = l->solve->n, blocks = (size_t)l->solve->stepper.seeds, stride = seed_rows(l->solve) * n;
+  size_t block = OG_PADDED(n * (size_t)v->lanes);
+  for (size_t row = 0; row < 3 * blocks; row++)
+    spread_row(v, n, l->seeds + row * n, stride, l->inside[row / blocks] + row % blocks * block);
   for (size_t half = 0; half < 2; half++)
-    spread_row(v, n, l->seeds + (3 * stages + half) * n, stride, l->direct[half]);
+    spread_row(v, n, l->seeds + (3 * blocks + half) * n, stride, l->direct[half]);
 }
 
-static void step_forward(looks *l, const view *v, step_t *step, const OG_R(og_place) * at, int from, int to) {
-  int last = v->inside ? step->tableau->stages_total : step->core;
-  OG_R(og_step_stages)(step, 0, last, last, at, l->block[from], l->block[THETA]);
-  OG_R(og_step_end)(step, at, l->block[from], l->block[to]);
+static void step_forward(looks *l, const view *v, step_t *step, const OG_R(og_interval) * at, int from,
+                         int to) {
+  int uses = OG_STEP_VALUES | (v->inside ? OG_STEP_INSIDE : 0);
+  int evals = step->ops->recompute(step, uses, at, l->block[from], l->block[THETA]);
+  step->ops->end(step, at, l->block[from], l->block[to]);
+  l->evals += (long long)evals * v->count;
 }
 
 /* Back through a step, with the cotangents `inside` of it; `direct` are those of x itself by them. */
-static void step_back(looks *l, const view *v, step_t *step, const OG_R(og_place) * at, int from, int lambda,
-                      int theta, int inside, int direct, real *weights) {
+static void step_back(looks *l, const view *v, step_t *step, const OG_R(og_interval) * at, int from,
+                      int lambda, int theta, int inside, int direct, real *weights) {
   size_t n = l->solve->n;
   step->weights_bar = l->solve->weights ? weights : NULL;
-  OG_R(og_step_transpose)
-  (step, v->inside ? step->tableau->stages_total : step->core, at, l->block[from], l->block[THETA],
-   v->inside ? l->inside[inside] : NULL, v->mask, l->block[lambda], l->solve->p ? l->block[theta] : NULL,
-   NULL);
+  int vjps = step->ops->transpose(step, v->inside ? OG_STEP_INSIDE : 0, at, l->block[from], l->block[THETA],
+                                  v->inside ? l->inside[inside] : NULL, v->mask, l->block[lambda],
+                                  l->solve->p ? l->block[theta] : NULL);
+  l->vjps += (long long)vjps * v->count;
   for (int half = 0; half < 2 && v->inside; half++)
     if (direct >> half & 1)
       step->kernels->add_rows((int)n, v->lanes, l->block[lambda], l->direct[half], NULL);
@@ -326,7 +318,7 @@ static og_look_error error_of(const looks *l, const view *v, size_t lane) {
   }
   error.loss = fabs(error.loss);
   if (l->queue[item].part < 1) error.loss = 0; /* the whole step goes on beyond the event */
-  int refused = l->whole.status[lane] || l->part.status[lane];
+  int refused = l->whole->status[lane] || l->part->status[lane];
   if (refused || !isfinite(plain) || !isfinite(error.loss)) error.lambda = INFINITY;
   if (!isfinite(error.theta)) error.theta = INFINITY;
   if (!isfinite(error.loss)) error.loss = INFINITY;
@@ -355,9 +347,11 @@ static void add_stopped(looks *l, const view *v) {
 
 static void place_steps(looks *l, int lanes) {
   const og_solve *solve = l->solve;
-  if (l->whole.lanes == lanes) return;
-  OG_R(og_step_place)(solve->tableau, solve->field, lanes, OG_STEP_TRANSPOSE, l->step_memory[0], &l->whole);
-  OG_R(og_step_place)(solve->tableau, solve->field, lanes, OG_STEP_TRANSPOSE, l->step_memory[1], &l->part);
+  if (l->whole && l->whole->lanes == lanes) return;
+  const og_stepper *stepper = &solve->stepper;
+  const OG_R(og_step_ops) *ops = stepper->OG_R(ops);
+  l->whole = ops->open(stepper, solve->field, lanes, OG_STEP_TRANSPOSE, l->step_memory[0]);
+  l->part = ops->open(stepper, solve->field, lanes, OG_STEP_TRANSPOSE, l->step_memory[1]);
 }
 
 static void look(looks *l, int from, int count) {
@@ -368,15 +362,13 @@ static void look(looks *l, int from, int count) {
   spread(l, &v);
   memset(l->weights[0], 0, 2 * OG_PADDED(solve->weights) * sizeof(real));
   if (v.inside) spread_seeds(l, &v);
-  step_forward(l, &v, &l->whole, &v.whole, X_START, X_WHOLE);
-  step_back(l, &v, &l->whole, &v.whole, X_START, LAMBDA_WHOLE, THETA_WHOLE, 0, 3, l->weights[0]);
+  step_forward(l, &v, l->whole, &v.whole, X_START, X_WHOLE);
+  step_back(l, &v, l->whole, &v.whole, X_START, LAMBDA_WHOLE, THETA_WHOLE, 0, 3, l->weights[0]);
   add_stopped(l, &v);
-  step_forward(l, &v, &l->part, &v.first, X_START, X_MIDDLE);
-  step_forward(l, &v, &l->whole, &v.second, X_MIDDLE, X_PARTS);
-  step_back(l, &v, &l->whole, &v.second, X_MIDDLE, LAMBDA_PARTS, THETA_PARTS, 2, 2, l->weights[1]);
-  step_back(l, &v, &l->part, &v.first, X_START, LAMBDA_PARTS, THETA_PARTS, 1, 1, l->weights[1]);
-  l->evals += 3LL * l->whole.core * count;
-  l->vjps += 3LL * l->whole.core * count;
+  step_forward(l, &v, l->part, &v.first, X_START, X_MIDDLE);
+  step_forward(l, &v, l->whole, &v.second, X_MIDDLE, X_PARTS);
+  step_back(l, &v, l->whole, &v.second, X_MIDDLE, LAMBDA_PARTS, THETA_PARTS, 2, 2, l->weights[1]);
+  step_back(l, &v, l->part, &v.first, X_START, LAMBDA_PARTS, THETA_PARTS, 1, 1, l->weights[1]);
   for (int lane = 0; lane < count; lane++) {
     og_look_error error = error_of(l, &v, (size_t)lane);
     if (solve->weights) add_weights(l, &error);

@@ -5,11 +5,6 @@
 #include "adjoint/trust.h"
 #include "adjoint/weights.h"
 
-/* The caller's arrays to add to. */
-typedef struct og_cotangents {
-  double *x0_bar, *theta_bar, *t0_bar, *t1_bar, *times_bar;
-} og_cotangents;
-
 static double *carve(double **next, size_t count) {
   double *array = *next;
   *next += count;
@@ -20,12 +15,13 @@ static void add(double *to, const double *from, size_t count) {
   for (size_t i = 0; to && i < count; i++) to[i] += from[i];
 }
 
-/* Shared parameters: the sum over trajectories in their order, whatever thread computed each. */
+/* Shared parameters: the sum over trajectories by the tree over their numbers, whatever thread computed each.
+ */
 static void add_theta(const og_solve *solve, double *theta_bar, const og_pullback *pullback) {
   size_t p = solve->laned;
   if (!theta_bar) return;
-  for (size_t m = 0; m < solve->count; m++)
-    add(solve->theta_shared ? theta_bar : theta_bar + m * p, pullback->theta_bar + m * p, p);
+  if (solve->theta_shared) og_tree_sum_rows(pullback->theta_bar, solve->count, p, p);
+  add(theta_bar, pullback->theta_bar, solve->theta_shared ? p : solve->count * p);
   add(theta_bar + p, pullback->weights_bar, solve->weights);
 }
 
@@ -97,7 +93,7 @@ static og_status by_kind(og_solve *solve, og_pullback *pullback) {
   return og_fail(solve->context, OG_ERR_INTERNAL, "unknown adjoint");
 }
 
-static og_status compute(og_solve *solve, og_pullback *pullback, const og_cotangents *out) {
+static og_status compute(og_solve *solve, og_pullback *pullback, const og_pullback_arrays *out) {
   size_t M = solve->count, n = solve->states, observed = solve->observed_count;
   size_t entries = og_results_entries(solve, M);
   double *memory = og_alloc(solve->context, entries, sizeof(double));
@@ -124,21 +120,21 @@ static og_status compute(og_solve *solve, og_pullback *pullback, const og_cotang
   return status;
 }
 
-og_status og_solve_pullback(og_solve *solve, const double *observed_bar, const double *final_bar,
-                            const double *cost_bar, double *x0_bar, double *theta_bar, double *t0_bar,
-                            double *t1_bar, double *times_bar) {
+og_status og_solve_pullback(og_solve *solve, const og_pullback_arrays *arrays) {
   OG_OBJECT(solve);
+  og_pullback_arrays a;
+  OG_TAKE(solve->context, og_pullback_arrays, arrays, &a);
   OG_TRY(og_check_kept(solve));
-  OG_TRY(og_check_seeds(solve, "observed_bar", observed_bar, solve->observed_count * solve->states));
-  OG_TRY(og_check_seeds(solve, "final_bar", final_bar, solve->count * solve->states));
-  OG_TRY(og_check_seeds(solve, "cost_bar", cost_bar, solve->count));
-  if (cost_bar && !solve->field->quadratures)
+  OG_TRY(og_check_seeds(solve, "observed_bar", a.observed_bar, solve->observed_count * solve->states));
+  OG_TRY(og_check_seeds(solve, "final_bar", a.final_bar, solve->count * solve->states));
+  OG_TRY(og_check_seeds(solve, "cost_bar", a.cost_bar, solve->count));
+  if (a.cost_bar && !solve->field->quadratures)
     return og_fail(solve->context, OG_ERR_ARGUMENT, "cost_bar is given, but the field has no running cost");
-  og_pullback pullback = {.observed_bar = solve->observed_count ? observed_bar : NULL,
-                          .final_bar = final_bar,
-                          .cost_bar = cost_bar,
-                          .want_times = t0_bar || t1_bar || times_bar};
-  return compute(solve, &pullback, &(og_cotangents){x0_bar, theta_bar, t0_bar, t1_bar, times_bar});
+  og_pullback pullback = {.observed_bar = solve->observed_count ? a.observed_bar : NULL,
+                          .final_bar = a.final_bar,
+                          .cost_bar = a.cost_bar,
+                          .want_times = a.t0_bar || a.t1_bar || a.times_bar};
+  return compute(solve, &pullback, &a);
 }
 
 og_status og_solve_gradient_error(const og_solve *solve, og_gradient_error *error) {
@@ -173,19 +169,23 @@ static og_status push_forward(og_solve *solve, og_pushforward *push) {
   return status == OG_OK ? OG_OK : og_trail(solve->context, status, "while pushing a tangent forward");
 }
 
-og_status og_solve_pushforward(og_solve *solve, const double *x0_dot, const double *theta_dot,
-                               const double *t0_dot, const double *t1_dot, const double *times_dot,
-                               double *observed_dot, double *final_dot, double *cost_dot) {
-  OG_OBJECT(solve);
-  OG_TRY(og_check_kept(solve));
-  OG_TRY(check_tangents(solve));
+static og_status check_tangents_in(const og_solve *solve, const og_pushforward_arrays *a) {
   static const char must[] = "a tangent must be finite";
   size_t M = solve->count, p = solve->parameters;
-  OG_TRY(og_check_finite(solve, "x0_dot", x0_dot, M * solve->states, must));
-  OG_TRY(og_check_finite(solve, "theta_dot", theta_dot, solve->theta_shared ? p : M * p, must));
-  OG_TRY(og_check_finite(solve, "t0_dot", t0_dot, M, must));
-  OG_TRY(og_check_finite(solve, "t1_dot", t1_dot, M, must));
-  OG_TRY(og_check_finite(solve, "times_dot", times_dot, solve->observed_count, must));
+  OG_TRY(og_check_finite(solve, "x0_dot", a->x0_dot, M * solve->states, must));
+  OG_TRY(og_check_finite(solve, "theta_dot", a->theta_dot, solve->theta_shared ? p : M * p, must));
+  OG_TRY(og_check_finite(solve, "t0_dot", a->t0_dot, M, must));
+  OG_TRY(og_check_finite(solve, "t1_dot", a->t1_dot, M, must));
+  return og_check_finite(solve, "times_dot", a->times_dot, solve->observed_count, must);
+}
+
+og_status og_solve_pushforward(og_solve *solve, const og_pushforward_arrays *arrays) {
+  OG_OBJECT(solve);
+  og_pushforward_arrays a;
+  OG_TAKE(solve->context, og_pushforward_arrays, arrays, &a);
+  OG_TRY(og_check_kept(solve));
+  OG_TRY(check_tangents(solve));
+  OG_TRY(check_tangents_in(solve, &a));
   if (!solve->keep)
     return og_fail(solve->context, OG_ERR_UNSUPPORTED,
                    "with adjoint = backsolve the steps are not kept, and the "
@@ -197,13 +197,13 @@ og_status og_solve_pushforward(og_solve *solve, const double *x0_dot, const doub
         "have no room of their own; use adjoint = forward, or memory = 0");
   OG_TRY(og_trust_tangents(solve));
   OG_TRY(og_events_make_room(solve));
-  og_pushforward push = {.x0_dot = x0_dot,
-                         .theta_dot = theta_dot,
-                         .t0_dot = t0_dot,
-                         .t1_dot = t1_dot,
-                         .times_dot = times_dot,
-                         .observed_dot = observed_dot,
-                         .final_dot = final_dot,
-                         .cost_dot = cost_dot};
+  og_pushforward push = {.x0_dot = a.x0_dot,
+                         .theta_dot = a.theta_dot,
+                         .t0_dot = a.t0_dot,
+                         .t1_dot = a.t1_dot,
+                         .times_dot = a.times_dot,
+                         .observed_dot = a.observed_dot,
+                         .final_dot = a.final_dot,
+                         .cost_dot = a.cost_dot};
   return push_forward(solve, &push);
 }

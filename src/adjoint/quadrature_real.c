@@ -45,7 +45,7 @@ typedef struct integrator {
   place at[OG_LANES_MAX];
   long long vjps;
 } integrator;
-_Static_assert(sizeof(integrator) <= OG_WORKER_FIXED, "a budget counts on the size of a worker's state");
+_Static_assert(sizeof(integrator) <= OG_QUADRATURE_FIXED, "a budget counts on the size of a worker's state");
 
 /* ---- Memory ---- */
 
@@ -193,7 +193,8 @@ static double error_of(const integrator *v, int lane) {
     double q = half * v->defect[entry] / scale;
     sum += q * q;
   }
-  return sqrt(sum / (double)(v->solve->p - v->solve->field->fine));
+  const og_field *field = v->solve->field;
+  return sqrt(sum / (double)(field->p - field->fine - (field->breakpoints ? 1 : 0)));
 }
 
 /* ---- Moving on ---- */

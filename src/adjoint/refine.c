@@ -331,7 +331,7 @@ static og_status refuse(const og_group *g, const og_refined *r, og_status cause)
       "the gradient is not resolved: trajectory %zu%s%s%s has steps of %s that are good for its "
       "solution and not for its derivative, the worst at t = %.10g with h = %.3g, where lambda is wrong "
       "by %.2g of its size and |h| |J^T g| / |g| is %.3g; they were narrowed %d time%s%s; try: %s",
-      r->m, name ? " (" : "", name ? name : "", name ? ")" : "", solve->tableau->name, trust->t, trust->h,
+      r->m, name ? " (" : "", name ? name : "", name ? ")" : "", solve->stepper.name, trust->t, trust->h,
       trust->worst, trust->ratio, g->rounds, g->rounds == 1 ? "" : "s", found, advice);
 }
 

@@ -7,7 +7,7 @@
 
 size_t og_results_entries(const og_solve *solve, size_t count) {
   return count * (solve->states + solve->laned + 2) + solve->observed_count + solve->signal_values +
-         solve->weights;
+         og_block_sums(solve);
 }
 
 static double *carve(double **next, size_t count) {
@@ -23,7 +23,7 @@ void og_results_place(const og_solve *solve, og_pullback *pullback, size_t count
   pullback->t1_bar = carve(&memory, count);
   pullback->times_bar = carve(&memory, solve->observed_count);
   pullback->values_bar = carve(&memory, solve->signal_values);
-  pullback->weights_bar = carve(&memory, solve->weights);
+  pullback->weights_bar = carve(&memory, og_block_sums(solve));
 }
 
 static void copy(double *to, const double *from, size_t count) {

@@ -41,6 +41,9 @@ void OG_R(og_step_reader_enter)(OG_R(og_step_reader) * r, int lane, size_t segme
     real *rows = r->theta + (solve->laned + OG_INPUT_ROWS * i) * (size_t)r->lanes + (size_t)lane;
     for (size_t k = 0; k < OG_INPUT_ROWS; k++) rows[k * (size_t)r->lanes] = (real)row[k];
   }
+  if (solve->field->breakpoints)
+    r->theta[og_piece_row(solve->field) * (size_t)r->lanes + (size_t)lane] =
+        (real)og_piece_at(solve->field, here->inside);
   real *fine = r->theta + (solve->p - solve->field->fine) * (size_t)r->lanes + (size_t)lane;
   for (size_t k = 0; k < solve->field->fine; k++)
     fine[k * (size_t)r->lanes] = (real)og_signals_fine(solve, trajectory, here, k);

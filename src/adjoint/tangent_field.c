@@ -23,6 +23,8 @@ og_status og_tangent_field_create(og_context *context, const og_field *inner, og
                            .p = inner->p + parameters,
                            .fine = inner->fine,
                            .inputs = inner->inputs,
+                           .breakpoints = inner->breakpoints,
+                           .breakpoint = inner->breakpoint,
                            .flags = (inner->flags & OG_FIELD_DEPENDS_ON_TIME) | OG_FIELD_HAS_VJP,
                            .ops_d = og_tangent_field_ops_d,
                            .ops_s = og_tangent_field_ops_s,

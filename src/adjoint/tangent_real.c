@@ -7,11 +7,12 @@
 
 typedef struct forward {
   OG_R(og_step_reader) r;
-  OG_R(og_step) step;
+  OG_R(og_step) * step;
   const og_pushforward *push;
   og_share *share;
   real *x_dot, *y_dot, *theta_dot, *memory;
-  double *unit_values; /* a direction among the inputs' values */
+  double *unit_values;       /* a direction among the inputs' values */
+  double *state_dot, *slope; /* of one lane inside a step, [n] */
   OG_R(og_event_steps) stops;
   double t1_dot[OG_LANES_MAX];                           /* of the trajectory's end */
   double start_dot[OG_LANES_MAX], end_dot[OG_LANES_MAX]; /* of the segment's */
@@ -38,8 +39,10 @@ static og_status open_forward(forward *v, og_solve *solve, og_share *share, cons
   size_t lanes = (size_t)share->lanes, block = OG_PADDED(solve->n * lanes),
          theta = OG_PADDED(solve->p * lanes);
   v->memory = og_alloc(solve->context, 3 * block + 2 * theta + OG_LANE_STEP, sizeof(real));
+  v->state_dot = og_alloc(solve->context, 2 * solve->n, sizeof *v->state_dot);
   v->unit_values = og_alloc(solve->context, solve->signal_values + 1, sizeof *v->unit_values);
-  if (!v->memory || !v->unit_values) return OG_ERR_MEMORY;
+  if (!v->memory || !v->unit_values || !v->state_dot) return OG_ERR_MEMORY;
+  v->slope = v->state_dot + solve->n;
   v->r.x = v->memory;
   v->x_dot = v->r.x + block;
   v->y_dot = v->x_dot + block;
@@ -47,9 +50,10 @@ static og_status open_forward(forward *v, og_solve *solve, og_share *share, cons
   v->theta_dot = v->r.theta + theta;
   v->r.ascending = 1;
   OG_TRY(OG_R(og_step_reader_open)(&v->r, share));
-  OG_TRY(OG_R(og_step_create)(solve->context, solve->tableau, solve->field, share->lanes, OG_STEP_DERIVATIVE,
-                              &v->step));
-  return OG_R(og_event_steps_open)(&v->stops, &v->r, &v->step);
+  v->step =
+      OG_R(og_step_create)(solve->context, &solve->stepper, solve->field, share->lanes, OG_STEP_DERIVATIVE);
+  if (!v->step) return OG_ERR_MEMORY;
+  return OG_R(og_event_steps_open)(&v->stops, &v->r, v->step);
 }
 
 static void close_forward(forward *v) {
@@ -57,7 +61,8 @@ static void close_forward(forward *v) {
   og_count(v->r.solve, OG_STAT_JVP_EVALS, v->jvps);
   OG_R(og_event_steps_close)(&v->stops);
   OG_R(og_step_reader_close)(&v->r);
-  OG_R(og_step_destroy)(v->r.solve->context, &v->step);
+  OG_R(og_step_destroy)(v->r.solve->context, v->step);
+  og_free(v->r.solve->context, v->state_dot);
   og_free(v->r.solve->context, v->unit_values);
   og_free(v->r.solve->context, v->memory);
   og_free(v->r.solve->context, v);
@@ -145,7 +150,7 @@ static int place(forward *v) {
   OG_R(og_step_reader_steps)(&v->r);
   for (int lane = 0; lane < v->r.lanes; lane++) {
     const og_trajectory *at = v->r.trajectory[lane];
-    v->step.status[lane] = at ? 0 : OG_LANE_IDLE;
+    v->step->status[lane] = at ? 0 : OG_LANE_IDLE;
     v->t_dot[lane] = v->h_dot[lane] = 0;
     observed |= OG_R(og_event_steps_find)(&v->stops, lane);
     if (!at) continue;
@@ -178,27 +183,20 @@ static double seed_or_zero(const forward *v, size_t slot, size_t row) {
 
 static void observe(forward *v, int lane, size_t i) {
   const og_trajectory *at = v->r.trajectory[lane];
-  const og_tableau *tableau = v->step.tableau;
-  size_t slot = at->first_observation + i, lanes = (size_t)v->r.lanes;
+  size_t slot = at->first_observation + i;
   double start = v->r.fraction[lane], end = v->r.fraction_next[lane];
   double s = fmin(fraction_of(v, lane, i), end); /* one at an event's time may be rounded beyond it */
-  double weights[OG_STAGES_MAX], slopes[OG_STAGES_MAX];
-  og_interpolant_weights(tableau, (s - start) / (end - start), weights, slopes);
+  double place = (s - start) / (end - start);
+  v->step->ops->slope_at(v->step, lane, place, v->slope, NULL);
+  v->step->ops->tangent_at(v->step, lane, place, &v->r.at, v->x_dot, v->h_dot[lane], v->state_dot);
   double moved =
       entry_or_zero(v->push->times_dot, slot) - (1 - s) * v->start_dot[lane] - s * v->end_dot[lane];
   for (size_t row = 0; row < v->r.solve->states; row++) {
-    double k = 0, k_dot = 0, slope = 0;
-    for (int j = 0; j < tableau->stages_total; j++) {
-      double stage = (double)v->step.k[j][row * lanes + (size_t)lane];
-      k += weights[j] * stage;
-      k_dot += weights[j] * (double)v->step.x_bar[j][row * lanes + (size_t)lane];
-      slope += slopes[j] * stage;
-    }
+    double slope = v->slope[row];
     if (first_direction(v, lane)) v->push->pullback->times_bar[slot] += seed_or_zero(v, slot, row) * slope;
-    double x_dot = (double)v->x_dot[entry_of(v, row, lane)];
-    double state_dot = s == start ? x_dot
+    double state_dot = s == start ? (double)v->x_dot[entry_of(v, row, lane)]
                        : s == end ? (double)v->y_dot[entry_of(v, row, lane)]
-                                  : x_dot + v->r.at.h[lane] * k_dot + v->h_dot[lane] * k;
+                                  : v->state_dot[row];
     emit(v, lane, row, state_dot + slope * moved, v->push->observed_dot,
          v->push->gradient ? v->push->pullback->observed_bar : NULL, slot);
   }
@@ -228,13 +226,13 @@ static int finite_lane(const forward *v, int lane) {
 }
 
 static void advance(forward *v) {
-  int observed = place(v);
-  int last = observed ? v->step.tableau->stages_total : v->step.core;
-  OG_R(og_step_stages)(&v->step, 0, last, last, &v->r.at, v->r.x, v->r.theta);
-  OG_R(og_step_tangent)
-  (&v->step, last, &v->r.at, v->r.x, v->r.theta, v->x_dot, v->theta_dot, v->t_dot, v->h_dot, v->y_dot);
-  v->evals += (long long)last * (v->r.lanes - v->r.idle);
-  v->jvps += (long long)last * (v->r.lanes - v->r.idle);
+  const OG_R(og_step_ops) *ops = v->step->ops;
+  int uses = OG_STEP_VALUES | (place(v) ? OG_STEP_INSIDE : 0);
+  int evals = ops->recompute(v->step, uses, &v->r.at, v->r.x, v->r.theta);
+  int jvps = ops->tangent(v->step, uses, &v->r.at, v->r.x, v->r.theta, v->x_dot, v->theta_dot, v->t_dot,
+                          v->h_dot, v->y_dot);
+  v->evals += (long long)evals * (v->r.lanes - v->r.idle);
+  v->jvps += (long long)jvps * (v->r.lanes - v->r.idle);
 }
 
 /* Tangents of the event that ended the lane's segment: kept, or contracted with its cotangents. */
@@ -283,7 +281,7 @@ static void leave_open(forward *v, int lane) {
 static void settle(forward *v, int lane) {
   const og_trajectory *at = v->r.trajectory[lane];
   while (observation_due(v, lane)) observe(v, lane, v->cursor[lane]++);
-  og_status status = v->step.status[lane] ? OG_ERR_FIELD : OG_OK;
+  og_status status = v->step->status[lane] ? OG_ERR_FIELD : OG_OK;
   if (status == OG_OK && v->r.index[lane] + 1 == og_segment_stop(at, v->r.segment[lane]))
     status = turn(v, lane);
   for (size_t i = 0; i < v->r.solve->n; i++) v->x_dot[entry_of(v, i, lane)] = v->y_dot[entry_of(v, i, lane)];

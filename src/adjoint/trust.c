@@ -151,18 +151,21 @@ static double relative(double error, double size) {
 
 /* Entry i of the cotangent of shared parameters. */
 static double theta_entry(const og_solve *solve, const og_pullback *pullback, size_t i) {
-  double sum = 0;
   if (i >= solve->laned) return pullback->weights_bar[i - solve->laned];
-  for (size_t m = 0; m < solve->count; m++) sum += pullback->theta_bar[m * solve->laned + i];
-  return sum;
+  return og_tree_sum_of(pullback->theta_bar + i, solve->count, solve->laned);
 }
 
 static double theta_error(og_solve *solve, const og_pullback *pullback) {
-  double size = 0, sum = 0, most = 0;
+  double size = 0, most = 0, nodes[OG_TREE_SUM_NODES];
+  og_tree_sum errors;
+  og_tree_sum_begin(&errors, 1, nodes, 0);
   for (size_t m = 0; m < solve->count; m++) {
-    sum += solve->trajectories[m].trust.parameters;
-    if (solve->trajectories[m].trust.parameters > most) most = solve->trajectories[m].trust.parameters;
+    double error = solve->trajectories[m].trust.parameters;
+    *og_tree_sum_term(&errors) = error;
+    og_tree_sum_add(&errors, 0);
+    if (error > most) most = error;
   }
+  double sum = *og_tree_sum_total(&errors);
   solve->parameters_error = solve->theta_shared ? sum : most;
   if (!solve->theta_shared)
     return relative(most, og_trust_largest(pullback->theta_bar, solve->count * solve->laned));

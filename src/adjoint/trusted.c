@@ -15,7 +15,7 @@ int og_is_of_the_solve(og_status status) {
 
 og_status og_discrete(og_solve *solve, og_pullback *pullback) {
   og_worker_fn worker = solve->single ? og_discrete_s : og_discrete_d;
-  return solve->weights ? og_in_blocks(solve, worker, og_weights_collect, pullback)
+  return solve->weights ? og_weights_in_blocks(solve, worker, pullback)
                         : og_in_parallel(solve, og_items_of(solve), worker, pullback);
 }
 
@@ -107,7 +107,6 @@ static size_t find_renewed(const og_solve *solve) {
 /* With bound weights what is summed over trajectories is summed anew. */
 static og_status sum_again(og_solve *solve, og_pullback *pullback) {
   pullback->looks = OG_LOOKS_NONE;
-  memset(pullback->weights_bar, 0, solve->weights * sizeof(double));
   memset(pullback->times_bar, 0, solve->observed_count * sizeof(double));
   memset(pullback->values_bar, 0, solve->signal_values * sizeof(double));
   for (size_t m = 0; m < solve->count; m++) solve->trajectories[m].tally.overflow = 0;

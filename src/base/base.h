@@ -1,4 +1,9 @@
-/* The context and what every room needs of it: memory, messages, status. */
+/* What every room stands on: the context (memory, messages, threads), options, numbers and names as text,
+ * whole files, random numbers. The room knows the public header and nothing of the rooms above it.
+ *
+ * Begin with og_fail, OG_TRY and og_alloc below, which are in nearly every function of the house, and then
+ * with context.c. Beside them stand pages.h (arrays that grow without moving), tree_sum.h (sums whose bits do
+ * not depend on who adds what) and real.h (one source for both precisions). */
 #ifndef OG_BASE_H
 #define OG_BASE_H
 
@@ -32,8 +37,6 @@ typedef struct og_threads {
   int most, limited;
 } og_threads;
 og_threads *og_threads_of(og_context *context);
-/* Seconds on a clock that nobody sets. */
-double og_seconds(void);
 /* One line to the log sink. */
 void og_log(const og_context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -51,6 +54,16 @@ og_status og_fail_null(og_context *context, const char *function, const char *ar
 #define OG_NEED_IF(context, entries, argument)                                                               \
   do {                                                                                                       \
     if ((entries) && !(argument)) return og_fail_null(context, __func__, #argument);                         \
+  } while (0)
+
+/* Structs that begin with their size (odegrad.h has the rule): copies what is given into what this library
+ * knows of it, or refuses it. */
+og_status og_take_sized(og_context *context, const char *function, const char *type, const void *given,
+                        size_t known, void *out);
+#define OG_TAKE(context, type, given, out)                                                                   \
+  do {                                                                                                       \
+    OG_NEED(context, given);                                                                                 \
+    OG_TRY(og_take_sized(context, __func__, #type, given, sizeof(type), out));                               \
   } while (0)
 
 /* Memory from the context's allocator, aligned to 64 bytes; NULL when there is none (or the size overflows).
@@ -90,22 +103,6 @@ const char *og_file_name(const char *path);
  * hex, inf or nan. Returns the characters used, 0 when there is none (or it has over a thousand). Overflow
  * gives an infinity. `text` needs no NUL. */
 size_t og_parse_real(const char *text, size_t length, double *value);
-/* Writes the shortest of %.15g, %.16g, %.17g that reads back as `value`, whatever the locale; "nan", "inf",
- * "-inf". */
-enum { OG_NUMBER_SIZE = 32 };
-void og_format_real(double value, char text[OG_NUMBER_SIZE]);
-
-/* The context a model was made with (defined in the model room; declared here for rooms that know only its
- * public part). */
-og_context *og_model_context(const og_model *model);
-/* Use them until og_table_destroy and og_model_destroy; NULL is nothing. */
-void og_table_keep(const og_table *table);
-void og_model_keep(const og_model *model);
-/* The consts that og_model_set has given a value, one for each index from 0: 0 beyond the last. */
-int og_model_setting(const og_model *model, size_t index, const char **name, const char **expression);
-
-/* The name in `names` nearest to `name` by edit distance, or NULL when none is near enough to suggest. */
-const char *og_nearest(const char *name, const char *const *names, size_t count);
 
 /* A counter-based random stream: the same seed and stream give the same numbers on every machine. */
 typedef struct og_rng {

@@ -1,9 +1,10 @@
-/* The context: the caller's allocator, log sink, thread count and the message of the last failure. */
-#include "base/base.h"
-
+/* The context: the caller's allocator, log sink, thread count and the message of the last failure; names of
+ * status codes, and the version. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/base.h"
 
 /* Most messages fit in here; those that find no memory are cut to do so, so that running out of memory can
  * still be reported. */
@@ -219,3 +220,32 @@ void og_context_destroy(og_context *context) {
   drop_message(context);
   context->release(context, context->user);
 }
+
+/* ---- Names of status codes, and the version ---- */
+
+typedef struct status_row {
+  og_status status;
+  const char *name, *text;
+} status_row;
+
+static const status_row status_rows[] = {
+#define STATUS_ROW(name, number, text) {name, #name, text},
+    OG_STATUS_LIST(STATUS_ROW)
+#undef STATUS_ROW
+};
+
+static const status_row *row_of(og_status status) {
+  size_t count = sizeof status_rows / sizeof status_rows[0];
+  for (size_t i = 0; i < count; i++)
+    if (status_rows[i].status == status) return &status_rows[i];
+  return &status_rows[count - 1]; /* OG_ERR_INTERNAL closes the list */
+}
+
+const char *og_status_name(og_status status) { return row_of(status)->name; }
+
+const char *og_status_text(og_status status) { return row_of(status)->text; }
+
+#define TEXT_OF(number) #number
+#define VERSION_TEXT(major, minor, patch) TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(patch)
+
+const char *og_version(void) { return VERSION_TEXT(OG_VERSION_MAJOR, OG_VERSION_MINOR, OG_VERSION_PATCH); }

@@ -16,7 +16,10 @@
  * slots, then in the slot of a dispensable one, that is one with a later one of higher level; when there is
  * none, the state gives its place up to the next, which rises a level. The newest state counts as kept before
  * it is saved, so it needs no slot. No step is advanced more often than in the optimum; the total is within a
- *            few percent of it while r <= 2, and up to half more just beyond, where r rises to 3. */
+ *            few percent of it while r <= 2, and up to half more just beyond, where r rises to 3.
+ *
+ * The room has two halves that do not know each other: this one decides, store.h keeps bytes. It knows base
+ * alone, no solve and no state. Begin here; src/solve/memory is who uses both. */
 #ifndef OG_SCHEDULE_H
 #define OG_SCHEDULE_H
 

@@ -116,6 +116,7 @@ static void elementwise(reading *r, const og_instruction *in) {
   for (int i = 0; i < in->rows * in->columns; i++) {
     og_scalar made = {.kind = in->code, .op = in->op};
     const og_place places[] = {in->a, in->b, in->c};
+    if (in->code == OG_DO_ACCUMULATE) made.kind = OG_DO_LOOP2, made.op = OG_EW_ADD;
     for (int k = 0; k < og_scalar_operands(&made); k++) made.operands[k] = operand(r, places[k], i);
     int scalar = in->code == OG_DO_COPY ? operand(r, in->a, i) : make(r->s, made);
     r->s->rows[row_of(r, in->out, i)] = scalar;
@@ -172,6 +173,7 @@ static void read_instruction(reading *r, const og_instruction *in) {
   case OG_DO_LOOP2:
   case OG_DO_CALL2:
   case OG_DO_WHERE:
+  case OG_DO_ACCUMULATE:
   case OG_DO_COPY: elementwise(r, in); break;
   case OG_DO_SUM:
   case OG_DO_DOT: sum(r, in); break;

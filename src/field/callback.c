@@ -1,34 +1,56 @@
 /* Making a field from callbacks, and its products at one point. */
 #include "field/callback.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/real.h"
 
 static void update_flags(og_callback_field *field) {
+  const og_block_functions *block = &field->block;
   int cost_ok = !field->cost || field->cost_vjp || field->differences;
   const og_event_functions *on = &field->on_event;
   int guard_ok = !on->guard || on->guard_vjp || field->differences;
   int jump_vjp = !on->jump || on->jump_vjp || field->differences;
   int jump_jvp = !on->jump || on->jump_jvp || field->differences;
-  int vjp = (field->vjp || field->differences) && cost_ok && guard_ok && jump_vjp;
-  int jvp = (field->jvp || field->differences) && cost_ok && guard_ok && jump_jvp;
-  int given = field->hessian && (!field->cost || field->cost_hessian);
+  int vjp = (field->vjp || block->vjp || field->differences) && cost_ok && guard_ok && jump_vjp;
+  int jvp = (field->jvp || block->jvp || field->differences) && cost_ok && guard_ok && jump_jvp;
+  int given = block->hessian || (field->hessian && (!field->cost || field->cost_hessian));
   /* not from differences of differences, whose error would be about 1e-4 */
-  int hessian = given || (field->differences && field->vjp && (!field->cost || field->cost_vjp));
+  int twice = block->vjp || (field->vjp && (!field->cost || field->cost_vjp));
+  int hessian = given || (field->differences && twice);
   field->base.flags = (field->autonomous ? 0u : OG_FIELD_DEPENDS_ON_TIME) | (vjp ? OG_FIELD_HAS_VJP : 0u) |
                       (jvp ? OG_FIELD_HAS_JVP : 0u) | (hessian ? OG_FIELD_HAS_HESSIAN : 0u);
 }
 
 static size_t scratch_bytes(const og_field *field, int lanes) {
-  (void)lanes;
+  const og_callback_field *callback = (const og_callback_field *)field;
+  if (callback->block.rhs) return og_block_bytes(callback, lanes);
   return (og_callback_doubles(field) + field->events) * sizeof(double);
 }
 
 static void destroy(og_field *field) {
   og_events_free(field->context, ((og_callback_field *)field)->owned_events);
   og_free(field->context, ((og_callback_field *)field)->fine_rows);
+  og_free(field->context, ((og_callback_field *)field)->owned_breakpoints);
   og_free(field->context, field);
+}
+
+static og_status open_field(og_context *context, size_t states, size_t parameters, void *user,
+                            og_callback_field **out) {
+  if (states == 0 || states > (1u << 28) || parameters > (1u << 28))
+    return og_fail(context, OG_ERR_ARGUMENT,
+                   "a field of %zu states and %zu parameters: states must be at least 1, and "
+                   "neither may exceed 2^28",
+                   states, parameters);
+  og_callback_field *field = og_alloc(context, 1, sizeof *field);
+  if (!field) return og_fail_memory(context, sizeof *field, "a field");
+  field->base = (og_field){
+      .context = context, .n = states, .p = parameters, .scratch_bytes = scratch_bytes, .destroy = destroy};
+  field->user = user;
+  *out = field;
+  return OG_OK;
 }
 
 og_status og_field_create(og_context *context, size_t states, size_t parameters, og_rhs_fn rhs, void *user,
@@ -37,28 +59,42 @@ og_status og_field_create(og_context *context, size_t states, size_t parameters,
   OG_OBJECT(context);
   OG_NEED(context, out);
   OG_NEED(context, rhs);
-  if (!rhs) return og_fail(context, OG_ERR_ARGUMENT, "a field needs a right-hand side: rhs is NULL");
-  if (states == 0 || states > (1u << 28) || parameters > (1u << 28))
-    return og_fail(context, OG_ERR_ARGUMENT,
-                   "a field of %zu states and %zu parameters: states must be at least 1, and "
-                   "neither may exceed 2^28",
-                   states, parameters);
-  og_callback_field *field = og_alloc(context, 1, sizeof *field);
-  if (!field) return og_fail_memory(context, sizeof *field, "a field");
-  field->base = (og_field){.context = context,
-                           .n = states,
-                           .p = parameters,
-                           .ops_d = og_callback_ops_d,
-                           .ops_s = og_callback_ops_s,
-                           .scratch_bytes = scratch_bytes,
-                           .destroy = destroy};
+  og_callback_field *field = NULL;
+  OG_TRY(open_field(context, states, parameters, user, &field));
   field->rhs = rhs;
-  field->user = user;
+  field->base.ops_d = og_callback_ops_d;
+  field->base.ops_s = og_callback_ops_s;
   update_flags(field);
   *out = &field->base;
   return OG_OK;
 }
 
+og_status og_field_create_blocks(og_context *context, size_t states, size_t parameters,
+                                 const og_block_functions *functions, void *user, og_field **out) {
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
+  og_block_functions given;
+  OG_TAKE(context, og_block_functions, functions, &given);
+  if (!given.rhs)
+    return og_fail(context, OG_ERR_ARGUMENT,
+                   "a field of block callbacks needs a right-hand side in double precision: rhs is NULL");
+  if ((given.vjp_single && !given.vjp) || (given.jvp_single && !given.jvp) ||
+      (given.hessian_single && !given.hessian))
+    return og_fail(context, OG_ERR_ARGUMENT,
+                   "a product of block callbacks is given in single precision and not in double: both are "
+                   "needed, or the double one alone");
+  og_callback_field *field = NULL;
+  OG_TRY(open_field(context, states, parameters, user, &field));
+  field->block = given;
+  field->base.n = states + (given.cost ? 1 : 0);
+  field->base.quadratures = given.cost ? 1 : 0;
+  field->base.ops_d = og_block_ops_d;
+  field->base.ops_s = og_block_ops_s;
+  update_flags(field);
+  *out = &field->base;
+  return OG_OK;
+}
 /* Constant are its functions, not the number of those who use it. */
 void og_field_keep(const og_field *field) { og_keep(&((og_field *)field)->references); }
 
@@ -75,7 +111,7 @@ size_t og_field_states(const og_field *field) {
 }
 size_t og_field_parameters(const og_field *field) {
   if (!field) return 0;
-  return field->p - OG_INPUT_ROWS * field->inputs - field->fine;
+  return field->p - OG_INPUT_ROWS * field->inputs - (field->breakpoints ? 1 : 0) - field->fine;
 }
 size_t og_field_inputs(const og_field *field) {
   if (!field) return 0;
@@ -101,6 +137,14 @@ static og_status not_callback(const og_field *field) {
                  "can be set only on a field made by og_field_create");
 }
 
+/* Products for one trajectory are those of a field that was made for one. */
+static og_status check_single(const og_callback_field *field) {
+  if (!field->block.rhs) return OG_OK;
+  return og_fail(field->base.context, OG_ERR_UNSUPPORTED,
+                 "this field has block callbacks, and its products and its running cost are among those that "
+                 "og_field_create_blocks was given");
+}
+
 const og_callback_field *og_callback_of(const og_field *field) {
   return field->destroy == destroy ? (const og_callback_field *)field : NULL;
 }
@@ -118,6 +162,7 @@ og_status og_field_set_vjp(og_field *field, og_vjp_fn vjp) {
   OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
+  OG_TRY(check_single(callback));
   callback->vjp = vjp;
   update_flags(callback);
   return OG_OK;
@@ -127,6 +172,7 @@ og_status og_field_set_jvp(og_field *field, og_jvp_fn jvp) {
   OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
+  OG_TRY(check_single(callback));
   callback->jvp = jvp;
   update_flags(callback);
   return OG_OK;
@@ -136,6 +182,7 @@ og_status og_field_set_hessian(og_field *field, og_hessian_fn hessian, og_cost_h
   OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
+  OG_TRY(check_single(callback));
   callback->hessian = hessian;
   callback->cost_hessian = cost_hessian;
   update_flags(callback);
@@ -146,6 +193,7 @@ og_status og_field_set_cost(og_field *field, og_cost_fn cost, og_cost_vjp_fn cos
   OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
+  OG_TRY(check_single(callback));
   callback->base.n = og_field_states(field) + (cost ? 1 : 0);
   callback->base.quadratures = cost ? 1 : 0;
   callback->cost = cost;
@@ -166,7 +214,54 @@ og_status og_field_set_inputs(og_field *field, size_t inputs) {
   og_free(field->context, callback->fine_rows);
   field->fine_row = callback->fine_rows = fine;
   field->fine = field->inputs = inputs;
-  field->p = parameters + OG_INPUT_ROWS * inputs + inputs;
+  field->p = parameters + OG_INPUT_ROWS * inputs + (field->breakpoints ? 1 : 0) + inputs;
+  return OG_OK;
+}
+
+static int ascending(const void *a, const void *b) {
+  double x = ((const og_breakpoint *)a)->time, y = ((const og_breakpoint *)b)->time;
+  return (x > y) - (x < y);
+}
+
+/* Sorted, each once; how many are left. */
+static size_t sort_breakpoints(size_t count, og_breakpoint *breakpoints) {
+  size_t kept = 0;
+  if (count) qsort(breakpoints, count, sizeof *breakpoints, ascending);
+  for (size_t i = 0; i < count; i++)
+    if (!kept || breakpoints[i].time > breakpoints[kept - 1].time) breakpoints[kept++] = breakpoints[i];
+  return kept;
+}
+
+/* Where there are none the field has no row for them, and is given its functions back. */
+static void take_breakpoints(og_callback_field *callback, size_t count, og_breakpoint *breakpoints) {
+  og_field *field = &callback->base;
+  int had = field->breakpoints > 0, has = count > 0;
+  og_free(field->context, callback->owned_breakpoints);
+  callback->owned_breakpoints = breakpoints;
+  field->p = field->p - (size_t)had + (size_t)has;
+  field->breakpoints = sort_breakpoints(count, breakpoints);
+  field->breakpoint = breakpoints;
+  if (had && !has) field->ops_d = field->whole_d, field->ops_s = field->whole_s;
+  if (has && !had) og_pieces_wrap(field);
+}
+
+og_status og_field_set_breakpoints(og_field *field, size_t count, const double *times) {
+  OG_OBJECT(field);
+  OG_NEED_IF(field->context, count, times);
+  og_callback_field *callback = as_callback(field);
+  if (!callback) return not_callback(field);
+  for (size_t i = 0; i < count; i++)
+    if (!isfinite(times[i]))
+      return og_fail(field->context, OG_ERR_NOT_FINITE, "breakpoint %zu is at time %g", i,
+                     og_shown(times[i]));
+  if (count > (1u << 24))
+    return og_fail(field->context, OG_ERR_ARGUMENT, "%zu breakpoints: there may be 2^24", count);
+  og_breakpoint *breakpoints = count ? og_alloc(field->context, count, sizeof *breakpoints) : NULL;
+  if (count && !breakpoints)
+    return og_fail_memory(field->context, count * sizeof *breakpoints, "breakpoints");
+  for (size_t i = 0; i < count; i++)
+    breakpoints[i] = (og_breakpoint){times[i], nextafter(times[i], -INFINITY), nextafter(times[i], INFINITY)};
+  take_breakpoints(callback, count, breakpoints);
   return OG_OK;
 }
 
@@ -177,18 +272,15 @@ og_status og_field_set_events(og_field *field, size_t count, const og_event *eve
   OG_NEED_IF(field->context, count, functions);
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
-  if (count && (!events || !functions || !functions->guard))
-    return og_fail(field->context, OG_ERR_ARGUMENT, "%zu events need their descriptions and a guard callback",
-                   count);
-  for (size_t i = 0; i < count; i++)
-    if ((unsigned)events[i].direction > OG_DIRECTION_FALLING)
-      return og_fail(field->context, OG_ERR_ARGUMENT, "event %zu: unknown direction %d", i,
-                     (int)events[i].direction);
-  og_event *copy = count ? og_events_copy(field->context, count, events) : NULL;
-  if (count && !copy) return og_fail_memory(field->context, count * sizeof *copy, "events");
+  og_event *copy = NULL;
+  og_event_functions given = {0};
+  if (count) OG_TAKE(field->context, og_event_functions, functions, &given);
+  if (count && !given.guard)
+    return og_fail(field->context, OG_ERR_ARGUMENT, "%zu events need a guard callback", count);
+  if (count) OG_TRY(og_events_copy(field->context, count, events, &copy));
   og_events_free(field->context, callback->owned_events);
   callback->owned_events = copy;
-  callback->on_event = count ? *functions : (og_event_functions){0};
+  callback->on_event = given;
   field->event = copy;
   field->events = count;
   field->event_ops = count ? og_callback_event_ops : (og_event_ops){0};
@@ -207,6 +299,7 @@ og_status og_field_use_finite_differences(og_field *field) {
 
 int og_callback_eval_at(const og_callback_field *field, double t, const double *x, const double *theta,
                         double *f) {
+  if (field->block.rhs) return og_block_eval_at(field, t, x, theta, f);
   int result = field->rhs(t, x, theta, f, field->user);
   if (result == 0 && field->cost) result = field->cost(t, x, theta, &f[field->base.n - 1], field->user);
   return result;
@@ -229,6 +322,7 @@ void og_callback_clear(const og_callback_field *field, og_callback_point *at) {
 }
 
 int og_callback_vjp(const og_callback_field *field, og_callback_point *at) {
+  if (field->block.vjp) return og_block_vjp_at(field, at);
   if (!field->vjp || (field->cost && !field->cost_vjp))
     return og_difference_vjp(field, &(og_callback_map){eval_map, 0, field->base.n, at->lambda}, at);
   og_callback_clear(field, at);

@@ -1,8 +1,8 @@
-/* Fields that are a user's callbacks for one trajectory. */
+/* Fields that are a user's callbacks, for one trajectory or for blocks of lanes. */
 #ifndef OG_CALLBACK_H
 #define OG_CALLBACK_H
 
-#include "field/field.h"
+#include "field/pieces.h"
 
 typedef struct og_callback_field {
   og_field base;
@@ -13,16 +13,19 @@ typedef struct og_callback_field {
   og_cost_vjp_fn cost_vjp;
   og_hessian_fn hessian;
   og_cost_hessian_fn cost_hessian;
+  og_block_functions block; /* in place of all of the above where block.rhs is not NULL */
   void *user;
   int autonomous;  /* the caller says that f does not read t */
   int differences; /* missing products by finite differences */
   og_event_functions on_event;
   og_event *owned_events; /* base.event, with names */
   size_t *fine_rows;      /* owned: base.fine_row, the times of inputs */
+  og_breakpoint *owned_breakpoints;
 } og_callback_field;
 
 /* One trajectory's arrays, gathered from a lane (or pointing into a block of one lane). The callbacks' theta
- * has an entry for each input where the field's has OG_INPUT_ROWS rows; without inputs both are one array. */
+ * has an entry for each input where the field's has OG_INPUT_ROWS rows, and none for breakpoints; without
+ * both they are one array. */
 typedef struct og_callback_point {
   double t, t_dot, t_bar;
   double *x, *theta, *f, *lambda, *x_bar, *theta_bar, *x_dot, *theta_dot;
@@ -38,8 +41,9 @@ size_t og_callback_doubles(const og_field *field);
 og_callback_point og_callback_point_in(const og_field *field, double *scratch);
 /* Entries of the callbacks' theta. */
 static inline size_t og_callback_entries(const og_callback_field *field) {
-  return field->base.p - (OG_INPUT_ROWS - 1) * field->base.inputs - field->base.fine;
+  return og_field_parameters(&field->base) + field->base.inputs;
 }
+static inline int og_has_rows(const og_field *field) { return field->inputs || field->breakpoints; }
 /* Inputs' values u = a + b (t - tau) from their rows (input_rows.c): theta from rows; rows_bar from
  * theta_bar, adding b u_bar to t_bar; theta_dot from rows_dot and t_dot. */
 void og_inputs_load(const og_field *field, og_callback_point *at);
@@ -62,6 +66,17 @@ int og_callback_jump(const og_callback_field *field, size_t event, og_callback_p
 int og_callback_jump_vjp(const og_callback_field *field, size_t event, og_callback_point *at);
 int og_callback_jump_jvp(const og_callback_field *field, size_t event, og_callback_point *at);
 
+/* A block callback on one lane (block.c): these have block.rhs, or the product in question. */
+int og_block_eval_at(const og_callback_field *field, double t, const double *x, const double *theta,
+                     double *f);
+int og_block_vjp_at(const og_callback_field *field, og_callback_point *at);
+/* Entries of scratch; and its bytes with the blocks behind them that single precision is converted into. */
+size_t og_block_entries(const og_callback_field *field, int lanes);
+size_t og_block_bytes(const og_callback_field *field, int lanes);
+/* Lanes that had nothing to do keep their status; the others have the sign of what the callback wrote or
+ * returned. `before` is what `status` was. */
+void og_block_statuses(int lanes, int result, const og_lane_status *before, og_lane_status *status);
+
 /* What can be differentiated by central differences (differences.c): out[rows] at a point. Products are
  * returned where the callbacks' own are: x_bar, theta_bar and t_bar from out_bar, or f. */
 typedef struct og_callback_map {
@@ -73,12 +88,12 @@ int og_difference_vjp(const og_callback_field *field, const og_callback_map *map
 int og_difference_jvp(const og_callback_field *field, const og_callback_map *map, og_callback_point *at);
 int og_difference_hessian(const og_callback_field *field, og_callback_point *at); /* of the vjp */
 
-/* A field's private copy of its events: NULL when there is no memory. Free with og_events_free. */
-og_event *og_events_copy(og_context *context, size_t count, const og_event *events);
+/* A field's private copy of its events, checked. Free with og_events_free. */
+og_status og_events_copy(og_context *context, size_t count, const og_event *events, og_event **out);
 void og_events_free(og_context *context, og_event *events);
 
 extern const og_event_ops og_callback_event_ops;
-extern const og_field_ops_d og_callback_ops_d;
-extern const og_field_ops_s og_callback_ops_s;
+extern const og_field_ops_d og_block_ops_d, og_callback_ops_d;
+extern const og_field_ops_s og_block_ops_s, og_callback_ops_s;
 
 #endif

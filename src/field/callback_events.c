@@ -13,7 +13,7 @@ static size_t work_doubles(const og_field *field) {
 
 size_t og_callback_doubles(const og_field *field) {
   size_t entries = og_callback_entries((const og_callback_field *)field);
-  return 5 * field->n + 3 * entries + work_doubles(field) + (field->inputs ? 3 * field->p : 0);
+  return 5 * field->n + 3 * entries + work_doubles(field) + (og_has_rows(field) ? 3 * field->p : 0);
 }
 
 /* Arrays of n: x, f, lambda, x_bar, x_dot; of entries: theta, theta_bar, theta_dot; the rows of inputs; the
@@ -30,9 +30,10 @@ og_callback_point og_callback_point_in(const og_field *field, double *scratch) {
   at.theta_dot = at.theta_bar + entries;
   at.work = at.theta_dot + entries;
   double *rows = at.work + work_doubles(field);
-  at.rows = field->inputs ? rows : at.theta;
-  at.rows_bar = field->inputs ? rows + p : at.theta_bar;
-  at.rows_dot = field->inputs ? rows + 2 * p : at.theta_dot;
+  int has_rows = og_has_rows(field);
+  at.rows = has_rows ? rows : at.theta;
+  at.rows_bar = has_rows ? rows + p : at.theta_bar;
+  at.rows_dot = has_rows ? rows + 2 * p : at.theta_dot;
   return at;
 }
 
@@ -41,19 +42,38 @@ og_callback_point og_callback_point_in(const og_field *field, double *scratch) {
 void og_events_free(og_context *context, og_event *events) { og_free(context, events); }
 
 /* One block: the descriptions, then their names. */
-og_event *og_events_copy(og_context *context, size_t count, const og_event *events) {
+static og_status check_event(og_context *context, size_t i, const og_event *event) {
+  if ((unsigned)event->direction <= OG_DIRECTION_FALLING) return OG_OK;
+  return og_fail(context, OG_ERR_ARGUMENT, "event %zu: unknown direction %d", i, (int)event->direction);
+}
+
+/* As the caller's library knew them: each is as long as the first. */
+og_status og_events_copy(og_context *context, size_t count, const og_event *events, og_event **out) {
   size_t bytes = count * sizeof *events;
-  for (size_t i = 0; i < count; i++) bytes += events[i].name ? strlen(events[i].name) + 1 : 0;
+  const char *at = (const char *)events;
+  for (size_t i = 0; i < count; i++, at += events->size) {
+    og_event one;
+    OG_TRY(og_take_sized(context, "og_field_set_events", "og_event", at, sizeof one, &one));
+    OG_TRY(check_event(context, i, &one));
+    if (one.size != events->size)
+      return og_fail(context, OG_ERR_ARGUMENT, "event %zu has the size %zu, and the first one %zu", i,
+                     one.size, events->size);
+    bytes += one.name ? strlen(one.name) + 1 : 0;
+  }
   og_event *copy = og_alloc(context, 1, bytes);
-  if (!copy) return NULL;
+  if (!copy) return og_fail_memory(context, bytes, "events");
   char *text = (char *)(copy + count);
-  for (size_t i = 0; i < count; i++) {
-    copy[i] = events[i];
-    if (!events[i].name) continue;
-    copy[i].name = strcpy(text, events[i].name);
+  at = (const char *)events;
+  for (size_t i = 0; i < count; i++, at += events->size) {
+    (void)og_take_sized(context, "og_field_set_events", "og_event", at, sizeof *copy,
+                        &copy[i]); /* as above */
+    copy[i].size = sizeof *copy;
+    if (!copy[i].name) continue;
+    copy[i].name = strcpy(text, copy[i].name);
     text += strlen(text) + 1;
   }
-  return copy;
+  *out = copy;
+  return OG_OK;
 }
 
 /* ---- At one point ---- */

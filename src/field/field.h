@@ -1,29 +1,20 @@
-/* The vector-field contract: all that rk, solve and adjoint know of a field.
+/* The vector-field contract: all that step, solve and adjoint know of a field.
  *
  * A field is constant while used. Its functions work on lane blocks [rows][lanes] (base/real.h); times are
  * double. Outputs are OVERWRITTEN. `status[lane]` comes in as 0, or nonzero for a lane that is idle or has
  * failed: it may be skipped, and what is computed for it is ignored. A function sets a lane's status > 0 for
  * "not here, try a smaller step" and < 0 for "stop". NaN results need no flag: the caller sees them.
- * `scratch` has scratch_bytes(lanes) bytes, aligned to 64, and belongs to the calling thread. */
+ * `scratch` has scratch_bytes(lanes) bytes, aligned to 64, and belongs to the calling thread.
+ *
+ * The room knows base and kernels. Begin with callback.c (fields of a user's functions, which are of one
+ * trajectory) and callback_real.c (how they are called for a block); fields that are graphs are made in
+ * src/graph_field. */
 #ifndef OG_FIELD_H
 #define OG_FIELD_H
 
 #include "base/base.h"
 
 typedef signed char og_lane_status;
-
-/* Stages of a Runge-Kutta step, or of its transpose, for a field that computes sums and its functions of them
- * in one pass (below). Sums are in the order of terms, as weighted_sum's (kernels/kernels.h). */
-#define OG_FIELD_STAGE(X, S)                                                                                 \
-  typedef struct og_field_stage_##S {                                                                        \
-    int count;            /* terms; 0: y is given */                                                         \
-    const X *value;       /* [count] */                                                                      \
-    const X *const *term; /* [count] blocks [n][lanes] */                                                    \
-    X *y, *f;             /* [n][lanes] */                                                                   \
-    const double *t;      /* [lanes]; NULL: the field does not depend on time */                             \
-  } og_field_stage_##S;
-OG_FIELD_STAGE(double, d)
-OG_FIELD_STAGE(float, s)
 
 /* One precision's functions; X is double or float, S its suffix.
  * eval: f[n][lanes]. vjp: x_bar[n][lanes], theta_bar[p][lanes], t_bar[lanes], any of which may be NULL (not
@@ -36,12 +27,7 @@ OG_FIELD_STAGE(float, s)
  * Of bound fields alone (og_field.bind): eval_tape is eval, and leaves in `tape` (tape_bytes(lanes) bytes,
  * aligned to 64) what the vjp needs of it. vjp_weights is vjp, with weights_bar[weights] ADDED to, summed
  * over lanes in their order; an idle lane must have finite rows and a lambda of zero. `tape` is that of an
- * eval_tape at the same t, x and theta, or NULL.
- *
- * For one lane or OG_LANES_MAX of them, or NULL, with the bits of the functions above: stages, one after the
- * other: y = x + h sum_i value_i term_i and, where f is not NULL, f = f(t, y). transposed: lambda = h sum_i
- * value_i term_i, then f = (df/dx)^T lambda and theta_bar += (df/dtheta)^T lambda at (t, y); lambda
- * [n][lanes] comes back as that of the last stage. Terms may be what earlier stages gave. */
+ * eval_tape at the same t, x and theta, or NULL. */
 #define OG_FIELD_OPS(X, S)                                                                                   \
   typedef struct og_field_ops_##S {                                                                          \
     void (*eval)(const og_field *field, int lanes, const double *t, const X *x, const X *theta, X *f,        \
@@ -61,10 +47,6 @@ OG_FIELD_STAGE(float, s)
     void (*vjp_weights)(const og_field *field, int lanes, const double *t, const X *x, const X *theta,       \
                         const X *lambda, const void *tape, X *x_bar, X *theta_bar, X *t_bar, X *weights_bar, \
                         og_lane_status *status, void *scratch);                                              \
-    void (*stages)(const og_field *field, int lanes, int count, const og_field_stage_##S *stages,            \
-                   const X *x, const X *h, const X *theta);                                                  \
-    void (*transposed)(const og_field *field, int lanes, int count, const og_field_stage_##S *stages,        \
-                       const X *h, const X *theta, X *lambda, X *theta_bar);                                 \
   } og_field_ops_##S;
 OG_FIELD_OPS(double, d)
 OG_FIELD_OPS(float, s)
@@ -104,6 +86,8 @@ typedef struct og_event_ops {
  * each segment of a trajectory (b = 0 for an input that is constant there). */
 enum { OG_INPUT_LEVEL, OG_INPUT_SLOPE, OG_INPUT_START, OG_INPUT_ROWS };
 
+typedef struct og_breakpoint og_breakpoint;
+
 /* The common head of every kind of field: concrete kinds embed it as their first member. */
 struct og_field {
   og_context *context;
@@ -111,13 +95,16 @@ struct og_field {
   void *owner; /* NULL, or what goes with the field: a model's names and graph, of which its parts are made */
   void (*destroy_owner)(void *owner);
   size_t n; /* rows of the state, a running cost's integral included (as the last row) */
-  size_t p; /* rows of theta: parameters, weights, OG_INPUT_ROWS for each input in their order, `fine` more */
+  size_t p; /* rows of theta: parameters, weights, OG_INPUT_ROWS for each input in their order, one if there
+             * are breakpoints (pieces.h), `fine` more */
   /* Rows of theta that are wanted with more digits than single precision has, sorted: row p - fine + k holds
    * what rounding took away from row fine_row[k] (in double 0, or anything), and nothing depends on it. */
   size_t fine;
   const size_t *fine_row;
   size_t weights; /* how many of the parameters, the last ones, are weights of networks */
   size_t inputs;
+  size_t breakpoints; /* times at which f may jump: pieces.h */
+  const og_breakpoint *breakpoint;
   size_t events;         /* 0: none, and event_ops is empty */
   const og_event *event; /* [events] */
   size_t named;          /* entries of `state`, the names of the states; 0: they have none */
@@ -126,7 +113,13 @@ struct og_field {
   unsigned flags;
   og_field_ops_d ops_d;
   og_field_ops_s ops_s;
+  og_field_ops_d whole_d; /* with breakpoints: the functions that are handed times of a piece */
+  og_field_ops_s whole_s;
   og_event_ops event_ops;
+  const struct og_fused_d *fused_d; /* what it can do for explicit steps (fused.h); NULL: nothing */
+  const struct og_fused_s *fused_s;
+  const struct og_fused_d *whole_fused_d; /* likewise */
+  const struct og_fused_s *whole_fused_s;
   size_t (*scratch_bytes)(const og_field *field, int lanes);
   /* With weights: a new field of a context, which may be another, bound to values of them that all lanes
    * share, in one precision; it uses what it comes from, which must outlive it. Its p counts rows without the

@@ -54,6 +54,8 @@ static size_t carve(og_batch *batch, double *memory, size_t M, size_t N) {
   return used;
 }
 
+static size_t blocks_of(size_t M) { return (M + OG_ITEM_BLOCK - 1) / OG_ITEM_BLOCK; }
+
 /* Room for M problems with N observations in all; contents are lost. */
 static og_status reserve(og_batch *batch, size_t M, size_t N) {
   og_context *context = batch->objective->context;
@@ -63,7 +65,7 @@ static og_status reserve(og_batch *batch, size_t M, size_t N) {
   size_t entries = carve(batch, NULL, M, N);
   og_batch more = {.problems = og_alloc(context, M, sizeof *more.problems),
                    .endings = og_alloc(context, M, sizeof *more.endings),
-                   .whole = og_alloc(context, 2 * M + N, sizeof *more.whole),
+                   .whole = og_alloc(context, 2 * M + N + 2 * blocks_of(M), sizeof *more.whole),
                    .memory = og_alloc(context, entries, sizeof *more.memory),
                    .objective = batch->objective};
   if (!more.problems || !more.endings || !more.whole || !more.memory) {
@@ -76,6 +78,8 @@ static og_status reserve(og_batch *batch, size_t M, size_t N) {
   batch->whole = more.whole;
   batch->trajectories = more.whole + M;
   batch->rows = more.whole + 2 * M;
+  batch->row_ends = batch->rows + N;
+  batch->whole_ends = batch->row_ends + blocks_of(M);
   batch->memory = more.memory;
   batch->M_room = M;
   batch->N_room = N;
@@ -121,7 +125,12 @@ static void place(og_batch *batch, size_t m) {
 static void place_all(og_batch *batch, size_t M) {
   batch->M = M;
   batch->N = batch->present = batch->whole_count = 0;
-  for (size_t m = 0; m < M; m++) place(batch, m);
+  batch->blocks = blocks_of(M);
+  for (size_t m = 0; m < M; m++) {
+    place(batch, m);
+    batch->row_ends[m / OG_ITEM_BLOCK] = batch->N;
+    batch->whole_ends[m / OG_ITEM_BLOCK] = batch->whole_count;
+  }
   memset(batch->ready, 0, sizeof batch->ready);
 }
 
@@ -161,6 +170,8 @@ og_status og_batch_set_windows(og_batch *batch, size_t count, const og_window *w
 
 og_items og_batch_initial_items(const og_batch *batch) {
   return (og_items){.count = batch->whole_count,
+                    .blocks = batch->blocks,
+                    .ends = batch->whole_ends,
                     .select = batch->whole,
                     .rows = batch->trajectories,
                     .times = batch->objective->all.t0,
@@ -169,6 +180,8 @@ og_items og_batch_initial_items(const og_batch *batch) {
 
 og_items og_batch_final_items(const og_batch *batch) {
   return (og_items){.count = batch->whole_count,
+                    .blocks = batch->blocks,
+                    .ends = batch->whole_ends,
                     .select = batch->whole,
                     .times = batch->end,
                     .inputs = batch->final_inputs};
@@ -177,6 +190,8 @@ og_items og_batch_final_items(const og_batch *batch) {
 og_items og_batch_observed_items(const og_batch *batch) {
   const og_objective *objective = batch->objective;
   return (og_items){.count = batch->N,
+                    .blocks = batch->blocks,
+                    .ends = batch->row_ends,
                     .rows = batch->rows,
                     .times = objective->data->times,
                     .data = objective->data->values,

@@ -30,12 +30,14 @@ typedef struct og_batch {
   og_problem *problems;  /* [M] */
   size_t *whole;         /* [whole_count]: the problems that are no windows */
   size_t whole_count;
-  size_t *trajectories;                       /* [M]: of the problems */
-  size_t *rows;                               /* [N]: of the data */
-  size_t present;                             /* values observed in them */
-  double *t0, *t1, *end;                      /* [M]: the span, and where the last run ended */
-  double *final_inputs;                       /* [M][og_inputs_width]: at the end */
-  og_solve *solves[OG_ADJOINT_WHOLE + 1];     /* made when first asked for */
+  size_t *trajectories;                   /* [M]: of the problems */
+  size_t *rows;                           /* [N]: of the data */
+  size_t *row_ends, *whole_ends;          /* [blocks]: observations, and whole problems, up to the end of */
+  size_t blocks;                          /* each block of OG_ITEM_BLOCK problems */
+  size_t present;                         /* values observed in them */
+  double *t0, *t1, *end;                  /* [M]: the span, and where the last run ended */
+  double *final_inputs;                   /* [M][og_inputs_width]: at the end */
+  og_solve *solves[OG_ADJOINT_WHOLE + 1]; /* made when first asked for */
   unsigned char ready[OG_ADJOINT_WHOLE + 1];  /* they have the problems' spans, observations and inputs */
   double *x0, *observed, *final;              /* [M][n], [N][n], [M][n] */
   double *row_losses, *final_losses, *losses; /* [N], [M], [M]: the last is each problem's sum */

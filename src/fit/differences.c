@@ -3,8 +3,110 @@
 #include <math.h>
 #include <string.h>
 
-#include "fit/extrapolate.h"
+#include "adjoint/trust.h"
 #include "fit/objective.h"
+
+/* ---- Extrapolation to step zero ---- */
+
+/* Ridders' method: differences at h, h/2, h/4, ... form the first column of a Neville tableau in powers of
+ * h^2 (central) or h (one-sided); of all its entries the one whose neighbours, with what rounding adds,
+ * differ least is taken. */
+
+/* values[count] of a function at the offset `delta`. */
+typedef og_status (*sample_fn)(void *work, double delta, double *values);
+
+/* Where to sample: central differences from steps of +-h, or (one_sided) from 0 and h, which may be negative.
+ */
+typedef struct stencil {
+  double h;
+  int one_sided;
+  double epsilon; /* of the values' arithmetic */
+} stencil;
+
+typedef struct extrapolation {
+  og_context *context;
+  size_t count;
+  double *plus, *minus, *current, *previous; /* [count], [count], [rows][count] twice */
+  double *best, *error;                      /* the answer: [count] each */
+} extrapolation;
+
+enum { ROWS = 10, PATIENCE = 3 };
+
+static og_status create_extrapolation(og_context *context, size_t count, extrapolation *e) {
+  size_t total = count * (4 + 2 * ROWS);
+  double *memory = og_alloc(context, total, sizeof *memory);
+  if (!memory) return og_fail_memory(context, total * sizeof *memory, "finite differences");
+  *e = (extrapolation){context,
+                       count,
+                       memory,
+                       memory + count,
+                       memory + 2 * count,
+                       memory + (2 + ROWS) * count,
+                       memory + (2 + 2 * ROWS) * count,
+                       memory + (3 + 2 * ROWS) * count};
+  return OG_OK;
+}
+
+static void free_extrapolation(extrapolation *e) { og_free(e->context, e->plus); }
+
+/* Extends row `row` of value i; whether its best entry improved. Rounding of the values, magnified by 1/h,
+ * bounds what the agreement of neighbours can mean. */
+static int extend(extrapolation *e, size_t i, int row, double h, const stencil *s) {
+  size_t count = e->count;
+  double ratio = s->one_sided ? 2 : 4, power = ratio;
+  double size = fmax(fabs(e->plus[i]), fabs(e->minus[i]));
+  double rounding = (s->one_sided ? 16 : 4) * s->epsilon * size / fabs(h);
+  int improved = 0;
+  for (int j = 1; j <= row; j++, power *= ratio) {
+    double lower = e->current[(size_t)(j - 1) * count + i], above = e->previous[(size_t)(j - 1) * count + i];
+    double value = lower + (lower - above) / (power - 1);
+    double error = fmax(fabs(value - lower), fabs(value - above)) + rounding;
+    e->current[(size_t)j * count + i] = value;
+    if (!(error < e->error[i])) continue;
+    e->best[i] = value;
+    e->error[i] = error;
+    improved = 1;
+  }
+  return improved;
+}
+
+static og_status sample_pair(extrapolation *e, double h, int one_sided, sample_fn sample, void *work) {
+  OG_TRY(sample(work, h, e->plus));
+  return sample(work, one_sided ? 0 : -h, e->minus);
+}
+
+/* Fills `best` and `error` for the first `count` values. Steps at which sampling fails are left out; a
+ * failure at every step is the last one's. */
+static og_status extrapolate(extrapolation *e, size_t count, stencil s, sample_fn sample, void *work) {
+  og_status failure = OG_OK;
+  int row = 0, stale = 0;
+  double h = s.h;
+  for (size_t i = 0; i < count; i++) e->best[i] = 0, e->error[i] = INFINITY;
+  for (int k = 0; k < ROWS && stale < PATIENCE; k++, h /= 2) {
+    og_status status = sample_pair(e, h, s.one_sided, sample, work);
+    if (status != OG_OK && !og_is_of_the_solve(status)) return status; /* of the computation as a whole */
+    if (status != OG_OK) {
+      failure = status, row = 0;
+      h /= 4; /* with the halving, to an eighth: there may be far to go */
+      continue;
+    }
+    int improved = 0;
+    for (size_t i = 0; i < count; i++) {
+      e->current[i] = (e->plus[i] - e->minus[i]) / (s.one_sided ? h : 2 * h);
+      improved += extend(e, i, row, h, &s);
+    }
+    double *swap = e->previous;
+    e->previous = e->current;
+    e->current = swap;
+    stale = row > 0 && !improved ? stale + 1 : 0;
+    row++;
+  }
+  for (size_t i = 0; i < count; i++)
+    if (!isfinite(e->error[i])) return failure != OG_OK ? failure : OG_ERR_NOT_FINITE;
+  return OG_OK;
+}
+
+/* ---- What is varied ---- */
 
 typedef enum probe_kind { PROBE_PARAMETER, PROBE_INITIAL, PROBE_START, PROBE_END } probe_kind;
 
@@ -90,20 +192,20 @@ static double epsilon_of(const og_objective *objective) {
 
 /* Central steps of at most `h` when both sides have room for a good part of it, else steps to the roomier
  * side. */
-static og_stencil stencil_within(const og_objective *objective, double h, double below, double above) {
+static stencil stencil_within(const og_objective *objective, double h, double below, double above) {
   double room = fmin(below, above), side = above >= below ? 1 : -1, most = fmax(below, above);
-  og_stencil stencil = {h, 0, epsilon_of(objective)};
-  if (room >= h || most <= 0) return stencil;
+  stencil s = {h, 0, epsilon_of(objective)};
+  if (room >= h || most <= 0) return s;
   if (room >= h / 64) {
-    stencil.h = power_of_two(room);
-    return stencil;
+    s.h = power_of_two(room);
+    return s;
   }
-  stencil.one_sided = 1;
-  stencil.h = side * (most >= h ? h : power_of_two(most));
-  return stencil;
+  s.one_sided = 1;
+  s.h = side * (most >= h ? h : power_of_two(most));
+  return s;
 }
 
-static og_stencil parameter_stencil(const og_objective *objective, const double *theta, size_t i) {
+static stencil parameter_stencil(const og_objective *objective, const double *theta, size_t i) {
   double width = objective->highest[i] - objective->lowest[i];
   double scale = fmax(fabs(theta[i]), 1e-3 * (isfinite(width) && width > 0 ? width : 1));
   return stencil_within(objective, FIRST_STEP * power_of_two(scale), theta[i] - objective->lowest[i],
@@ -125,7 +227,7 @@ static double room_of_inputs(const og_objective *objective, size_t m, double fro
 
 /* The ends may move as far as the inputs allow, and inward as far as the observations allow too, which stay
  * where they are. */
-static og_stencil time_stencil(const og_objective *objective, probe_kind kind) {
+static stencil time_stencil(const og_objective *objective, probe_kind kind) {
   const og_data *data = objective->data;
   double shortest = INFINITY, inward = INFINITY, outward = INFINITY, sign = 1;
   for (size_t m = 0; m < objective->all.M; m++) {
@@ -158,13 +260,13 @@ typedef struct results {
   double t0, t1;
 } results;
 
-static og_status parameters(probe *at, og_extrapolation *e, results *to) {
+static og_status parameters(probe *at, extrapolation *e, results *to) {
   char name[OG_ENTRY_NAME_SIZE];
   at->kind = PROBE_PARAMETER;
   for (size_t i = 0; i < to->count; i++) {
     at->index = to->entries ? to->entries[i] : i;
     og_status status =
-        og_extrapolate(e, 1, parameter_stencil(at->objective, at->theta, at->index), sample_total, at);
+        extrapolate(e, 1, parameter_stencil(at->objective, at->theta, at->index), sample_total, at);
     if (status != OG_OK)
       return og_trail(at->objective->context, status, "while varying parameter %s",
                       og_objective_entry_name(at->objective, at->index, name));
@@ -174,13 +276,13 @@ static og_status parameters(probe *at, og_extrapolation *e, results *to) {
   return OG_OK;
 }
 
-static og_status initial_states(probe *at, og_extrapolation *e, results *to) {
+static og_status initial_states(probe *at, extrapolation *e, results *to) {
   og_objective *objective = at->objective;
   size_t n = objective->n;
   at->kind = PROBE_INITIAL;
   for (at->index = 0; at->index < n; at->index++) {
-    og_stencil stencil = {FIRST_STEP, 0, epsilon_of(objective)};
-    og_status status = og_extrapolate(e, objective->all.M, stencil, sample_each, at);
+    stencil s = {FIRST_STEP, 0, epsilon_of(objective)};
+    og_status status = extrapolate(e, objective->all.M, s, sample_each, at);
     if (status != OG_OK)
       return og_trail(objective->context, status, "while varying initial state %zu", at->index + 1);
     OG_TRY(og_batch_initial_states(&objective->all, at->theta));
@@ -191,7 +293,7 @@ static og_status initial_states(probe *at, og_extrapolation *e, results *to) {
 }
 
 /* Beyond an end f may have no value, as sqrt(t) before 0: the derivative by that time is then not known. */
-static og_status times(probe *at, og_extrapolation *e, results *to) {
+static og_status times(probe *at, extrapolation *e, results *to) {
   struct {
     probe_kind kind;
     double *to;
@@ -199,7 +301,7 @@ static og_status times(probe *at, og_extrapolation *e, results *to) {
   } ends[] = {{PROBE_START, &to->t0, "t0"}, {PROBE_END, &to->t1, "t1"}};
   for (int i = 0; i < 2; i++) {
     at->kind = ends[i].kind;
-    og_status status = og_extrapolate(e, 1, time_stencil(at->objective, at->kind), sample_total, at);
+    og_status status = extrapolate(e, 1, time_stencil(at->objective, at->kind), sample_total, at);
     og_status restored = set_times(at, 0, 0);
     if (status == OG_ERR_NOT_FINITE && restored == OG_OK) e->best[0] = NAN, status = OG_OK;
     if (status != OG_OK) return og_trail(at->objective->context, status, "while varying %s", ends[i].name);
@@ -210,12 +312,12 @@ static og_status times(probe *at, og_extrapolation *e, results *to) {
 }
 
 static og_status all_components(probe *at, results *to) {
-  og_extrapolation e;
-  OG_TRY(og_extrapolation_create(at->objective->context, at->objective->all.M, &e));
+  extrapolation e;
+  OG_TRY(create_extrapolation(at->objective->context, at->objective->all.M, &e));
   og_status status = parameters(at, &e, to);
   if (status == OG_OK) status = initial_states(at, &e, to);
   if (status == OG_OK) status = times(at, &e, to);
-  og_extrapolation_free(&e);
+  free_extrapolation(&e);
   return status;
 }
 

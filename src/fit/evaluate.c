@@ -1,8 +1,10 @@
-/* One evaluation: theta -> x0 -> solve -> terms, and the same way back. Nothing is allocated here. */
+/* One evaluation: theta -> x0 -> solve -> terms, and the same way back. Memory is taken only where a run
+ * needs more than any before. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "field/field.h"
 #include "fit/objective.h"
 #include "solve/solve.h"
 
@@ -66,9 +68,9 @@ static og_status bad_initial_state(const og_batch *batch, size_t m) {
 
 og_status og_batch_initial_states(og_batch *batch, const double *theta) {
   size_t n = batch->objective->n;
-  og_loss_program_run(
+  OG_TRY(og_loss_program_run(
       batch->objective->terms.initial,
-      &(og_loss_program_io){.items = og_batch_initial_items(batch), .theta = theta, .values = batch->x0});
+      &(og_loss_program_io){.items = og_batch_initial_items(batch), .theta = theta, .values = batch->x0}));
   for (size_t m = 0; m < batch->M; m++)
     if (!all_finite(batch->x0 + m * n, n)) return bad_initial_state(batch, m);
   return OG_OK;
@@ -81,15 +83,15 @@ static og_status run_solve(og_batch *batch, og_solve *solve, const double *theta
   return og_solve_run(solve);
 }
 
-/* The losses of one problem's observations, in their order. */
+/* The losses of one problem's observations: a sum by the tree over its rows. */
 static og_status add_rows(og_batch *batch, const double *theta, size_t m, int gradient) {
   const og_problem *at = &batch->problems[m];
   size_t n = batch->objective->n;
   for (size_t i = at->first; i < at->first + at->rows; i++) {
     if (!isfinite(batch->row_losses[i]) || (gradient && !all_finite(batch->observed_bar + i * n, n)))
       return og_batch_bad_row(batch, theta, m, i);
-    batch->losses[m] += batch->row_losses[i];
   }
+  batch->losses[m] += og_tree_sum_of(batch->row_losses + at->first, at->rows, 1);
   return OG_OK;
 }
 
@@ -100,14 +102,14 @@ static og_status observations(og_batch *batch, const og_solve *solve, const doub
   for (size_t m = 0; m < batch->M; m++)
     for (size_t i = 0; i < batch->problems[m].rows; i++)
       OG_TRY(og_solve_observed(solve, m, i, batch->observed + (batch->problems[m].first + i) * objective->n));
-  og_loss_program_run(objective->terms.observation,
-                      &(og_loss_program_io){.items = og_batch_observed_items(batch),
-                                            .theta = theta,
-                                            .states = batch->observed,
-                                            .gradient = gradient,
-                                            .values = batch->row_losses,
-                                            .x_bar = batch->observed_bar,
-                                            .theta_bar = objective->theta_bar});
+  OG_TRY(og_loss_program_run(objective->terms.observation,
+                             &(og_loss_program_io){.items = og_batch_observed_items(batch),
+                                                   .theta = theta,
+                                                   .states = batch->observed,
+                                                   .gradient = gradient,
+                                                   .values = batch->row_losses,
+                                                   .x_bar = batch->observed_bar,
+                                                   .theta_bar = objective->theta_bar}));
   for (size_t m = 0; m < batch->M; m++) OG_TRY(add_rows(batch, theta, m, gradient));
   return OG_OK;
 }
@@ -119,14 +121,15 @@ static og_status final_costs(og_batch *batch, og_solve *solve, const double *the
   if (!objective->terms.final_cost) return OG_OK;
   if (gradient) memset(batch->final_bar, 0, batch->M * n * sizeof(double));
   for (size_t m = 0; m < batch->M; m++) OG_TRY(og_solve_final(solve, m, batch->final + m * n));
-  og_loss_program_run(objective->terms.final_cost, &(og_loss_program_io){.items = og_batch_final_items(batch),
-                                                                         .theta = theta,
-                                                                         .states = batch->final,
-                                                                         .gradient = gradient,
-                                                                         .values = batch->final_losses,
-                                                                         .x_bar = batch->final_bar,
-                                                                         .t_bar = batch->t_bar,
-                                                                         .theta_bar = objective->theta_bar});
+  OG_TRY(og_loss_program_run(objective->terms.final_cost,
+                             &(og_loss_program_io){.items = og_batch_final_items(batch),
+                                                   .theta = theta,
+                                                   .states = batch->final,
+                                                   .gradient = gradient,
+                                                   .values = batch->final_losses,
+                                                   .x_bar = batch->final_bar,
+                                                   .t_bar = batch->t_bar,
+                                                   .theta_bar = objective->theta_bar}));
   for (size_t i = 0; i < batch->whole_count; i++) {
     size_t m = batch->whole[i];
     if (!isfinite(batch->final_losses[m]) || (gradient && !all_finite(batch->final_bar + m * n, n)))
@@ -160,11 +163,7 @@ og_status og_batch_terms(og_batch *batch, og_solve *solve, const double *theta, 
                  batch->M);
 }
 
-double og_batch_total(const og_batch *batch) {
-  double loss = 0;
-  for (size_t m = 0; m < batch->M; m++) loss += batch->losses[m];
-  return loss;
-}
+double og_batch_total(const og_batch *batch) { return og_tree_sum_of(batch->losses, batch->M, 1); }
 
 static void clear_cotangents(og_batch *batch) {
   const og_objective *objective = batch->objective;
@@ -210,9 +209,12 @@ static og_status check_gradient(const og_batch *batch) {
 static og_status pull_solve(og_batch *batch, og_solve *solve, int times) {
   const og_objective *objective = batch->objective;
   return og_solve_pullback(
-      solve, batch->N ? batch->observed_bar : NULL, objective->terms.final_cost ? batch->final_bar : NULL,
-      objective->parts.has_integral_cost ? batch->ones : NULL, batch->x0_bar, objective->theta_bar,
-      times ? batch->t0_bar : NULL, times ? batch->t1_bar : NULL, NULL);
+      solve, &(og_pullback_arrays){
+                 OG_INIT(og_pullback_arrays), .observed_bar = batch->N ? batch->observed_bar : NULL,
+                 .final_bar = objective->terms.final_cost ? batch->final_bar : NULL,
+                 .cost_bar = objective->parts.has_integral_cost ? batch->ones : NULL, .x0_bar = batch->x0_bar,
+                 .theta_bar = objective->theta_bar, .t0_bar = times ? batch->t0_bar : NULL,
+                 .t1_bar = times ? batch->t1_bar : NULL});
 }
 
 /* The solve's steps were narrowed for the derivative: the loss and its cotangents are those of other states.
@@ -231,12 +233,13 @@ og_status og_batch_pull_back(og_batch *batch, og_solve *solve, const double *the
   OG_TRY(pull_solve(batch, solve, times));
   if (solve->renewed) OG_TRY(pull_renewed(batch, solve, theta, times));
   if (objective->p) memcpy(objective->theta_own, objective->theta_bar, objective->p * sizeof(double));
-  og_loss_program_run(objective->terms.initial, &(og_loss_program_io){.items = og_batch_initial_items(batch),
-                                                                      .theta = theta,
-                                                                      .seeds = batch->x0_bar,
-                                                                      .gradient = 1,
-                                                                      .t_bar = batch->t_bar,
-                                                                      .theta_bar = objective->theta_bar});
+  OG_TRY(og_loss_program_run(objective->terms.initial,
+                             &(og_loss_program_io){.items = og_batch_initial_items(batch),
+                                                   .theta = theta,
+                                                   .seeds = batch->x0_bar,
+                                                   .gradient = 1,
+                                                   .t_bar = batch->t_bar,
+                                                   .theta_bar = objective->theta_bar}));
   return check_gradient(batch);
 }
 
@@ -261,15 +264,25 @@ static og_gradient_error find_error(const og_objective *objective, const og_solv
   return error;
 }
 
+static void sum_times(og_objective *objective) {
+  const og_batch *all = &objective->all;
+  double nodes[2 * OG_TREE_SUM_NODES];
+  og_tree_sum sum;
+  og_tree_sum_begin(&sum, 2, nodes, 0);
+  for (size_t m = 0; m < all->M; m++) {
+    double *term = og_tree_sum_term(&sum);
+    term[0] = all->t0_bar[m] + all->t_bar[m];
+    term[1] = all->t1_bar[m];
+    og_tree_sum_add(&sum, 0);
+  }
+  const double *total = og_tree_sum_total(&sum);
+  objective->t0_gradient = total ? total[0] : 0;
+  objective->t1_gradient = total ? total[1] : 0;
+}
+
 static void keep_gradient(og_objective *objective, const og_solve *solve) {
   const og_batch *all = &objective->all;
-  double t0 = 0, t1 = 0;
-  for (size_t m = 0; m < all->M; m++) {
-    t0 += all->t0_bar[m] + all->t_bar[m];
-    t1 += all->t1_bar[m];
-  }
-  objective->t0_gradient = t0;
-  objective->t1_gradient = t1;
+  sum_times(objective);
   objective->error = find_error(objective, solve);
   memcpy(objective->x0_gradient, all->x0_bar, all->M * objective->n * sizeof(double));
   objective->has_gradient = 1;
@@ -297,4 +310,79 @@ og_status og_objective_evaluate(og_objective *objective, const double *theta, do
   OG_NEED_IF(objective->context, objective->p, theta);
   og_adjoint adjoint = (og_adjoint)og_options_integer(objective->options, OG_OPT_ADJOINT);
   return og_objective_evaluate_with(objective, adjoint, theta, loss, gradient);
+}
+
+/* ---- Ends ---- */
+
+/* Where trajectories end: at t1, or before it at a terminal event, whose time the loss then depends on. */
+/* The event that ended a trajectory: the last one, if it is terminal or the built-in one of a steady solve.
+ */
+static og_status ending_of(const og_solve *solve, size_t m, og_ending *ending) {
+  og_occurrence last;
+  *ending = (og_ending){.t = solve->trajectories[m].t1};
+  OG_TRY(og_solve_events(solve, m, &ending->events));
+  if (ending->events == 0) return OG_OK;
+  OG_TRY(og_solve_event(solve, m, ending->events - 1, &last));
+  const og_event *event = og_field_event(solve->field, last.event);
+  if (event && !event->terminal) return OG_OK;
+  ending->name = last.name;
+  ending->t = last.t;
+  return OG_OK;
+}
+
+static void set_end(og_batch *batch, size_t m, double t) {
+  const og_inputs *inputs = batch->objective->inputs;
+  batch->end[m] = t;
+  og_inputs_rows(inputs, batch->problems[m].trajectory, t,
+                 batch->final_inputs + m * og_inputs_width(&batch->objective->parts));
+}
+
+og_status og_batch_find_endings(og_batch *batch, const og_solve *solve) {
+  og_context *context = batch->objective->context;
+  size_t most = 0;
+  for (size_t m = 0; m < batch->M; m++) {
+    og_ending *ending = &batch->endings[m];
+    OG_TRY(ending_of(solve, m, ending));
+    if (ending->name && ending->events > most) most = ending->events;
+    if (batch->objective->terms.final_cost && !batch->problems[m].window) set_end(batch, m, ending->t);
+  }
+  if (most <= batch->event_room) return OG_OK;
+  double *more = og_alloc(context, most, sizeof *more);
+  if (!more) return og_fail_memory(context, most * sizeof *more, "cotangents of events");
+  og_free(context, batch->event_bars);
+  batch->event_bars = more;
+  batch->event_room = most;
+  return OG_OK;
+}
+
+og_status og_batch_check_reached(const og_batch *batch, size_t m) {
+  const og_objective *objective = batch->objective;
+  const og_ending *ending = &batch->endings[m];
+  const og_data *data = objective->data;
+  const og_problem *at = &batch->problems[m];
+  if (!ending->name || at->rows == 0) return OG_OK;
+  size_t last = at->row + at->rows - 1;
+  double t = data->times[last], sign = batch->t1[m] < batch->t0[m] ? -1 : 1;
+  if ((ending->t - t) * sign >= 0) return OG_OK;
+  char place[OG_PLACE_SIZE], time[OG_NUMBER_SIZE], end[OG_NUMBER_SIZE], file[OG_FILE_SIZE];
+  og_format_real(t, time);
+  og_format_real(ending->t, end);
+  return og_fail(
+      objective->context, OG_ERR_ENDED,
+      "%sdata row %zu%s, at t = %s, is never reached: the terminal event '%s' ends the trajectory at "
+      "t = %s; leave the row out, or let the event not stop",
+      og_data_file(data->table, data->row[last], file), data->row[last] + 1,
+      og_data_trajectory(data->table, at->trajectory, place), time, ending->name, end);
+}
+
+/* The last event's time is the end's; with t1 it has nothing to do. */
+og_status og_batch_pull_ending(og_batch *batch, og_solve *solve, size_t m, double t_bar) {
+  const og_ending *ending = &batch->endings[m];
+  if (!ending->name) {
+    batch->t1_bar[m] += t_bar;
+    return OG_OK;
+  }
+  memset(batch->event_bars, 0, ending->events * sizeof(double));
+  batch->event_bars[ending->events - 1] = t_bar;
+  return og_solve_set_event_cotangents(solve, m, batch->event_bars, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* The Hessian of the loss times directions, exact for the computed numbers: forward over adjoint through the
- * solve (adjoint/second.h), and through the terms by the gradients of their tangents. */
+ * solve (adjoint/hessian_product.h), and through the terms by the gradients of their tangents. */
 #include <math.h>
 #include <string.h>
 
@@ -62,11 +62,11 @@ static og_status push_forward(curvature *c, og_solve *solve) {
   og_objective *objective = c->objective;
   size_t states = objective->all.M * objective->n;
   for (size_t d = 0; d < c->count; d++)
-    og_loss_program_run(objective->tangents.initial,
-                        &(og_loss_program_io){.items = og_batch_initial_items(&objective->all),
-                                              .theta = c->theta,
-                                              .theta_dot = c->directions + d * objective->p,
-                                              .values = c->x0_dot + d * states});
+    OG_TRY(og_loss_program_run(objective->tangents.initial,
+                               &(og_loss_program_io){.items = og_batch_initial_items(&objective->all),
+                                                     .theta = c->theta,
+                                                     .theta_dot = c->directions + d * objective->p,
+                                                     .values = c->x0_dot + d * states}));
   OG_TRY(og_hessian_product_open(solve, c->count, c->x0_dot, c->directions, &c->second));
   og_hessian_product_tangents(&c->second, c->observed_dot, c->final_dot);
   return OG_OK;
@@ -84,28 +84,29 @@ static og_status check_finite(const og_objective *objective, const char *what, c
 }
 
 /* A term's cotangents along one direction, and what it depends on theta directly. */
-static void term_along(const curvature *c, og_loss_program *tangent, og_items items, size_t d,
-                       const double *states, const double *states_dot, double *bar_dot) {
+static og_status term_along(const curvature *c, og_loss_program *tangent, og_items items, size_t d,
+                            const double *states, const double *states_dot, double *bar_dot) {
   size_t p = c->objective->p;
-  if (tangent)
-    og_loss_program_run(tangent, &(og_loss_program_io){.items = items,
-                                                       .theta = c->theta,
-                                                       .states = states,
-                                                       .theta_dot = c->directions + d * p,
-                                                       .states_dot = states_dot,
-                                                       .gradient = 1,
-                                                       .x_bar = bar_dot,
-                                                       .theta_bar = c->products + d * p});
+  if (!tangent) return OG_OK;
+  return og_loss_program_run(tangent, &(og_loss_program_io){.items = items,
+                                                            .theta = c->theta,
+                                                            .states = states,
+                                                            .theta_dot = c->directions + d * p,
+                                                            .states_dot = states_dot,
+                                                            .gradient = 1,
+                                                            .x_bar = bar_dot,
+                                                            .theta_bar = c->products + d * p});
 }
 
 static og_status terms(const curvature *c) {
   const og_objective *objective = c->objective;
   size_t observed = objective->all.N * objective->n, states = objective->all.M * objective->n;
   for (size_t d = 0; d < c->count; d++) {
-    term_along(c, objective->tangents.observation, og_batch_observed_items(&objective->all), d,
-               objective->all.observed, c->observed_dot + d * observed, c->observed_bar_dot + d * observed);
-    term_along(c, objective->tangents.final_cost, og_batch_final_items(&objective->all), d,
-               objective->all.final, c->final_dot + d * states, c->final_bar_dot + d * states);
+    OG_TRY(term_along(c, objective->tangents.observation, og_batch_observed_items(&objective->all), d,
+                      objective->all.observed, c->observed_dot + d * observed,
+                      c->observed_bar_dot + d * observed));
+    OG_TRY(term_along(c, objective->tangents.final_cost, og_batch_final_items(&objective->all), d,
+                      objective->all.final, c->final_dot + d * states, c->final_bar_dot + d * states));
   }
   OG_TRY(check_finite(objective, "loss of an observation", c->observed_bar_dot, c->count * observed));
   return check_finite(objective, "final cost", c->final_bar_dot, c->count * states);
@@ -114,23 +115,24 @@ static og_status terms(const curvature *c) {
 /* ---- Back ---- */
 
 /* theta_bar = (dx0/dtheta)^T x0_bar, so its tangent has a part from x0_bar_dot and one from d2x0/dtheta2. */
-static void initial_along(const curvature *c, size_t d) {
+static og_status initial_along(const curvature *c, size_t d) {
   const og_objective *objective = c->objective;
   size_t p = objective->p;
   double *product = c->products + d * p;
-  og_loss_program_run(objective->terms.initial,
-                      &(og_loss_program_io){.items = og_batch_initial_items(&objective->all),
-                                            .theta = c->theta,
-                                            .seeds = c->x0_bar_dot + d * objective->all.M * objective->n,
-                                            .gradient = 1,
-                                            .theta_bar = product});
-  og_loss_program_run(objective->tangents.initial,
-                      &(og_loss_program_io){.items = og_batch_initial_items(&objective->all),
-                                            .theta = c->theta,
-                                            .theta_dot = c->directions + d * p,
-                                            .seeds = c->x0_bar,
-                                            .gradient = 1,
-                                            .theta_bar = product});
+  OG_TRY(
+      og_loss_program_run(objective->terms.initial,
+                          &(og_loss_program_io){.items = og_batch_initial_items(&objective->all),
+                                                .theta = c->theta,
+                                                .seeds = c->x0_bar_dot + d * objective->all.M * objective->n,
+                                                .gradient = 1,
+                                                .theta_bar = product}));
+  return og_loss_program_run(objective->tangents.initial,
+                             &(og_loss_program_io){.items = og_batch_initial_items(&objective->all),
+                                                   .theta = c->theta,
+                                                   .theta_dot = c->directions + d * p,
+                                                   .seeds = c->x0_bar,
+                                                   .gradient = 1,
+                                                   .theta_bar = product});
 }
 
 static og_status pull_back(curvature *c) {
@@ -140,7 +142,7 @@ static og_status pull_back(curvature *c) {
                   objective->parts.has_integral_cost ? objective->all.ones : NULL};
   og_seeds bar_dot = {observed ? c->observed_bar_dot : NULL, final ? c->final_bar_dot : NULL, NULL};
   OG_TRY(og_hessian_product_pullback(&c->second, bar, bar_dot, c->x0_bar_dot, c->products, c->x0_bar));
-  for (size_t d = 0; d < c->count; d++) initial_along(c, d);
+  for (size_t d = 0; d < c->count; d++) OG_TRY(initial_along(c, d));
   return check_finite(objective, "loss by the parameters", c->products, c->count * objective->p);
 }
 

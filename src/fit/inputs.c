@@ -6,6 +6,7 @@
 
 #include "field/field.h"
 #include "fit/data.h"
+#include "io/io.h"
 #include "solve/solve.h"
 
 /* ---- Reading ---- */

@@ -1,7 +1,8 @@
 /* Terms: the programs of a node and of its vjp, and their runs over chunks of lanes. */
 #include "fit/loss_program.h"
 
-#include "base/real.h"
+#include <string.h>
+
 #include "field/field.h"
 #include "fit/inputs.h"
 
@@ -55,6 +56,7 @@ static og_status build_programs(og_loss_program *term, og_graph *graph, og_node 
   term->has_t_bar = !is_zero(graph, outputs[1]);
   term->has_x_bar = !is_zero(graph, outputs[2]);
   term->has_theta_bar = term->p && !is_zero(graph, outputs[3]);
+  term->has_weights_bar = plan.sink_count > 0;
   look_for_slots(term, graph, &plan);
   return og_program_create_planned(graph, &plan, &term->gradient);
 }
@@ -133,8 +135,9 @@ void og_loss_program_destroy(og_loss_program *term) {
   og_context *context = term->context;
   og_program_destroy(term->value);
   og_program_destroy(term->gradient);
-  void *owned[] = {term->time,      term->data, term->state, term->theta, term->seed,      term->state_dot,
-                   term->theta_dot, term->out,  term->t_bar, term->x_bar, term->theta_bar, term->scratch};
+  void *owned[] = {term->time,      term->data,      term->state, term->theta, term->seed,
+                   term->state_dot, term->theta_dot, term->out,   term->t_bar, term->x_bar,
+                   term->theta_bar, term->scratch,   term->nodes};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(context, owned[i]);
   og_free(context, term->input_place);
   og_free(context, term);
@@ -147,8 +150,8 @@ typedef struct chunk {
   size_t used, item[OG_LANES_MAX], row[OG_LANES_MAX];
 } chunk;
 
-static void find_items(const og_items *items, size_t first, chunk *c) {
-  size_t left = items->count - first, lanes = (size_t)c->lanes;
+static void find_items(const og_items *items, size_t first, size_t end, chunk *c) {
+  size_t left = end - first, lanes = (size_t)c->lanes;
   c->used = left < lanes ? left : lanes;
   for (size_t lane = 0; lane < lanes; lane++) {
     size_t i = first + (lane < c->used ? lane : c->used - 1);
@@ -181,9 +184,17 @@ static void scatter(const chunk *c, size_t rows, const double *block, double *to
       to[c->item[lane] * rows + row] = block ? block[row * (size_t)c->lanes + lane] : 0;
 }
 
-static void add_lanes(const og_loss_program *term, const chunk *c, const double *block, double *sums) {
-  for (size_t row = 0; row < term->p; row++)
-    for (size_t lane = 0; lane < c->used; lane++) sums[row] += block[row * (size_t)c->lanes + lane];
+static size_t rows_summed(const og_loss_program *term) { return term->has_theta_bar ? term->p : 0; }
+static size_t weights_summed(const og_loss_program *term) {
+  return term->has_weights_bar ? term->weights : 0;
+}
+
+/* The chunk's sum over its items, which is a term of the sum over chunks. */
+static void sum_lanes(const og_loss_program *term, const chunk *c, double *block, double *sums) {
+  for (size_t row = 0; row < rows_summed(term); row++, block += c->lanes) {
+    og_tree_sum_rows(block, c->used, 1, 1);
+    sums[row] = block[0];
+  }
 }
 
 /* Weights' cotangents are summed over all lanes: those behind the last item have cotangents of 0. */
@@ -222,13 +233,17 @@ static void run_chunk(og_loss_program *term, const og_loss_program_io *io, const
   }
   load(term, io, c);
   const double *weights = term->weights ? io->theta + term->p : NULL;
-  double *weights_bar = term->weights && io->gradient ? io->theta_bar + term->p : NULL;
+  double *sums = io->gradient && io->theta_bar ? og_tree_sum_term(&term->sum) : NULL;
+  double *weights_bar = sums && term->weights ? sums + rows_summed(term) : NULL;
+  if (weights_bar) memset(weights_bar, 0, weights_summed(term) * sizeof(double));
   og_program_run_planned_d(io->gradient ? term->gradient : term->value, c->lanes, inputs, weights, NULL,
                            outputs, weights_bar, term->scratch);
   if (io->values) scatter(c, term->value_rows, term->out, io->values);
   if (io->gradient && io->t_bar) scatter(c, 1, outputs[1], io->t_bar);
   if (io->gradient && io->x_bar) scatter(c, term->n, outputs[2], io->x_bar);
-  if (outputs[3]) add_lanes(term, c, outputs[3], io->theta_bar);
+  if (!sums) return;
+  sum_lanes(term, c, outputs[3], sums);
+  og_tree_sum_add(&term->sum, 0);
 }
 
 /* The same parameters for all lanes. */
@@ -237,13 +252,63 @@ static void spread(size_t rows, int lanes, const double *theta, double *block) {
     for (size_t lane = 0; lane < (size_t)lanes; lane++) block[row * (size_t)lanes + lane] = theta[row];
 }
 
-void og_loss_program_run(og_loss_program *term, const og_loss_program_io *io) {
-  size_t count = io->items.count;
+static size_t count_chunks(const og_items *items, size_t lanes) {
+  size_t chunks = 0;
+  for (size_t b = 0, first = 0; b < items->blocks; first = items->ends[b++])
+    chunks += (items->ends[b] - first + lanes - 1) / lanes;
+  return chunks;
+}
+
+static og_status open_sum(og_loss_program *term, const og_items *items, int lanes) {
+  size_t width = rows_summed(term) + weights_summed(term);
+  size_t nodes = og_tree_sum_depth(count_chunks(items, (size_t)lanes));
+  if (nodes > term->nodes_room) {
+    double *more = og_alloc(term->context, nodes * width + 1, sizeof *more);
+    if (!more) return og_fail_memory(term->context, nodes * width * sizeof *more, "the gradient of a loss");
+    og_free(term->context, term->nodes);
+    term->nodes = more;
+    term->nodes_room = nodes;
+  }
+  og_tree_sum_begin(&term->sum, width, term->nodes, 0);
+  return OG_OK;
+}
+
+static void close_sum(og_loss_program *term, double *theta_bar) {
+  const double *total = og_tree_sum_total(&term->sum);
+  size_t p = rows_summed(term), weights = weights_summed(term);
+  for (size_t i = 0; total && i < p; i++) theta_bar[i] += total[i];
+  for (size_t i = 0; total && i < weights; i++) theta_bar[term->p + i] += total[p + i];
+}
+
+og_status og_loss_program_run(og_loss_program *term, const og_loss_program_io *io) {
+  const og_items *items = &io->items;
+  size_t count = items->count, first = 0;
   chunk c = {.lanes = count >= (size_t)term->lanes ? term->lanes : (int)OG_PADDED(count)};
+  int summed = io->gradient && io->theta_bar;
+  if (count && summed) OG_TRY(open_sum(term, items, c.lanes));
   if (term->reads_theta) spread(term->p, c.lanes, io->theta, term->theta);
   if (term->reads_theta_dot) spread(term->p + term->weights, c.lanes, io->theta_dot, term->theta_dot);
-  for (size_t first = 0; first < count; first += (size_t)c.lanes) {
-    find_items(&io->items, first, &c);
-    run_chunk(term, io, &c);
+  for (size_t b = 0; b < items->blocks; b++)
+    for (; first < items->ends[b]; first += c.used) {
+      find_items(items, first, items->ends[b], &c);
+      run_chunk(term, io, &c);
+    }
+  if (count && summed) close_sum(term, io->theta_bar);
+  return OG_OK;
+}
+
+/* ---- Tangents ---- */
+
+/* Derivatives with respect to whole input slots, whichever parts of them an expression reads. */
+og_status og_tangent_node(const og_model_parts *parts, og_node node, og_node *dot) {
+  og_graph *graph = parts->graph;
+  static const int slot[] = {OG_SLOT_STATE, OG_SLOT_PARAMETER};
+  static const int dot_slot[] = {OG_SLOT_STATE_DOT, OG_SLOT_PARAMETER_DOT};
+  int rows[] = {(int)parts->states, (int)parts->parameters}, count = parts->parameters ? 2 : 1;
+  og_node wholes[2], dots[2];
+  for (int i = 0; i < count; i++) {
+    wholes[i] = og_input(graph, slot[i], 0, (og_shape){rows[i], 1});
+    dots[i] = og_input(graph, dot_slot[i], 0, (og_shape){rows[i], 1});
   }
+  return og_graph_jvp(graph, 1, &node, count, wholes, dots, dot);
 }

@@ -3,6 +3,8 @@
 #ifndef OG_LOSS_PROGRAM_H
 #define OG_LOSS_PROGRAM_H
 
+#include "base/real.h"
+#include "base/tree_sum.h"
 #include "model/model.h"
 
 typedef struct og_loss_program {
@@ -14,16 +16,23 @@ typedef struct og_loss_program {
   size_t *input_place; /* [input_rows]: where in theta */
   int lanes;           /* at most */
   og_program *value, *gradient;
-  int seeded, has_t_bar, has_x_bar, has_theta_bar, reads_theta, reads_state, reads_seeds, reads_data;
+  int seeded, has_t_bar, has_x_bar, has_theta_bar, has_weights_bar;
+  int reads_theta, reads_state, reads_seeds, reads_data;
   int reads_theta_dot, reads_state_dot;
   double *time, *data, *state, *theta, *seed, *out, *t_bar, *x_bar, *theta_bar; /* blocks of one chunk */
   double *state_dot, *theta_dot;
   void *scratch;
+  og_tree_sum sum; /* over chunks: cotangents of parameters (if they have any), then of weights (likewise) */
+  double *nodes;   /* its own, with room for `nodes_room` of them */
+  size_t nodes_room;
 } og_loss_program;
 
-/* The items of a run, in their order. */
+/* The items of a run, in their order: those of the first so many trajectories, those of the next, and so on.
+ */
+enum { OG_ITEM_BLOCK = OG_LANES_MAX };
 typedef struct og_items {
-  size_t count;
+  size_t count, blocks;
+  const size_t *ends;   /* [blocks]: how many items there are up to the end of each block */
   const size_t *select; /* [count]: which items of the arrays; NULL: the first ones */
   const size_t
       *rows; /* [items]: where an item's time, data and inputs stand; NULL: at the item's own place */
@@ -31,8 +40,10 @@ typedef struct og_items {
 } og_items;
 
 /* What a run reads and writes, item after item; NULL: not there, not wanted. With `gradient` the cotangents
- * are formed: x_bar and t_bar are overwritten, theta_bar, which must be there, is added to, in order of the
- * items (for weights of networks: of blocks of lanes), so the bits are always the same. */
+ * are formed: x_bar and t_bar are overwritten. theta_bar, which must be there, gets one number added: the sum
+ * over chunks by a tree (base/tree_sum.h), and within each, by a tree over its items; of weights of networks
+ * by their program. A chunk is up to OG_LANES_MAX items of one block, counted from its first, so that the
+ * bits of blocks do not depend on what else is in a run. */
 typedef struct og_loss_program_io {
   og_items items;
   const double *theta, *states, *seeds; /* [parameters], [items][n], [items][value rows] */
@@ -46,7 +57,8 @@ typedef struct og_loss_program_io {
 og_status og_loss_program_create(og_context *context, const og_model_parts *parts, og_node node, int seeded,
                                  size_t items, size_t data_rows, og_loss_program **out);
 void og_loss_program_destroy(og_loss_program *term);
-void og_loss_program_run(og_loss_program *term, const og_loss_program_io *io);
+/* Allocates where there are more chunks than in any run before. */
+og_status og_loss_program_run(og_loss_program *term, const og_loss_program_io *io);
 
 /* The node's tangent along the slots' whole tangents: d node/d state x_dot + d node/d parameters theta_dot. A
  * term of it, whose gradient is the Hessian of `node` times the direction, gets them in each run. */

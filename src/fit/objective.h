@@ -1,4 +1,9 @@
-/* An objective: model and data, the programs of its terms, and what of the data is evaluated together. */
+/* An objective: model and data, the programs of its terms, and what of the data is evaluated together.
+ *
+ * The room is for losses of data and for searches that make them small. It knows models and solves, and calls
+ * derivatives by their public names, hessian_product.h and trust.h. Begin with evaluate.c (theta to loss and
+ * gradient), then objective.c and batch.c (what that needs); fit.c is the search, and standing.c decides when
+ * it has converged. */
 #ifndef OG_OBJECTIVE_H
 #define OG_OBJECTIVE_H
 

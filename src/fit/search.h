@@ -78,7 +78,7 @@ typedef struct og_entry_list {
 } og_entry_list;
 void og_entry_list_add(og_entry_list *names, const og_search *search, size_t index);
 
-/* Whether the best point is at the edge of a distribution's domain; then the reason says so (edge.c). */
+/* Whether the best point is at the edge of a distribution's domain; then the reason says so (settle.c). */
 int og_edge_look(og_search *search);
 
 /* The optimisers go on from search->best, which has been evaluated. */

@@ -17,34 +17,54 @@ static double finite_part(double value) { return isfinite(value) ? fabs(value) :
 
 /* Along the states themselves: d psi/dx x, and its gradient d2 psi/dx2 x. A derivative that is not finite is
  * left out. */
-static void add_terms(const measure *m, og_loss_program *tangent, og_items items, const double *values,
-                      const double *states, og_loss_size *size) {
+static void size_of_item(const measure *m, size_t i, const double *values, const double *states,
+                         double size[3]) {
   size_t n = m->objective->n;
-  og_loss_program_run(tangent, &(og_loss_program_io){.items = items,
-                                                     .theta = m->theta,
-                                                     .states = states,
-                                                     .theta_dot = m->zero,
-                                                     .states_dot = states,
-                                                     .gradient = 1,
-                                                     .values = m->along,
-                                                     .x_bar = m->bent,
-                                                     .theta_bar = m->theta_bar});
+  size[0] = finite_part(values[i]);
+  size[1] = finite_part(m->along[i]);
+  size[2] = 0;
+  for (size_t j = 0; j < n; j++) size[2] += finite_part(states[i * n + j] * m->bent[i * n + j]);
+}
+
+static og_status add_terms(const measure *m, og_loss_program *tangent, og_items items, const double *values,
+                           const double *states, og_loss_size *size) {
+  double nodes[3 * OG_TREE_SUM_NODES];
+  og_tree_sum sum;
+  OG_TRY(og_loss_program_run(tangent, &(og_loss_program_io){.items = items,
+                                                            .theta = m->theta,
+                                                            .states = states,
+                                                            .theta_dot = m->zero,
+                                                            .states_dot = states,
+                                                            .gradient = 1,
+                                                            .values = m->along,
+                                                            .x_bar = m->bent,
+                                                            .theta_bar = m->theta_bar}));
+  og_tree_sum_begin(&sum, 3, nodes, 0);
   for (size_t k = 0; k < items.count; k++) {
-    size_t i = items.select ? items.select[k] : k;
-    size->terms += finite_part(values[i]);
-    size->slope += finite_part(m->along[i]);
-    for (size_t j = 0; j < n; j++) size->bend += finite_part(states[i * n + j] * m->bent[i * n + j]);
+    size_of_item(m, items.select ? items.select[k] : k, values, states, og_tree_sum_term(&sum));
+    og_tree_sum_add(&sum, 0);
   }
+  const double *total = og_tree_sum_total(&sum);
+  if (!total) return OG_OK;
+  size->terms += total[0];
+  size->slope += total[1];
+  size->bend += total[2];
+  return OG_OK;
 }
 
 static og_status add_running_costs(const og_objective *objective, const og_solve *solve, og_loss_size *size) {
-  double least = og_options_real(objective->options, OG_OPT_ATOL) /
-                 og_options_real(objective->options, OG_OPT_RTOL),
-         cost = 0;
+  double least =
+      og_options_real(objective->options, OG_OPT_ATOL) / og_options_real(objective->options, OG_OPT_RTOL);
+  double nodes[OG_TREE_SUM_NODES], cost = 0;
+  og_tree_sum sum;
+  og_tree_sum_begin(&sum, 1, nodes, 0);
   for (size_t i = 0; objective->parts.has_integral_cost && i < objective->all.M; i++) {
     OG_TRY(og_solve_cost(solve, i, &cost));
-    size->terms += fmax(fabs(cost), least);
+    *og_tree_sum_term(&sum) = fmax(fabs(cost), least);
+    og_tree_sum_add(&sum, 0);
   }
+  const double *total = og_tree_sum_total(&sum);
+  if (total) size->terms += *total;
   return OG_OK;
 }
 
@@ -57,11 +77,11 @@ static og_status measure_all(const measure *m, og_loss_size *size) {
   OG_TRY(og_objective_create_tangents(objective));
   OG_TRY(og_batch_forward(all, kind, m->theta, 0, &solve));
   if (objective->tangents.observation)
-    add_terms(m, objective->tangents.observation, og_batch_observed_items(all), all->row_losses,
-              all->observed, size);
+    OG_TRY(add_terms(m, objective->tangents.observation, og_batch_observed_items(all), all->row_losses,
+                     all->observed, size));
   if (objective->tangents.final_cost)
-    add_terms(m, objective->tangents.final_cost, og_batch_final_items(all), all->final_losses, all->final,
-              size);
+    OG_TRY(add_terms(m, objective->tangents.final_cost, og_batch_final_items(all), all->final_losses,
+                     all->final, size));
   return add_running_costs(objective, solve, size);
 }
 

@@ -20,7 +20,7 @@ static og_shape shape_of(const og_graph *g, og_node a) { return g->nodes[a].shap
 static int is_scalar(og_shape s) { return s.rows == 1 && s.columns == 1; }
 static og_node make(og_graph *g, og_node_data data) { return og_intern(g, data, NULL, NULL); }
 
-static int usable(og_graph *g, og_shape s) {
+int og_is_shape(og_graph *g, og_shape s) {
   if (s.rows >= 1 && s.columns >= 1 && s.rows <= (1 << 28) / s.columns) return 1;
   og_graph_fail(g, OG_ERR_SHAPE,
                 "a shape of %d x %d: rows and columns must be at least 1, entries at most 2^28", SHAPE(s));
@@ -33,7 +33,7 @@ og_node og_uniform(og_graph *g, og_shape shape, double value) {
 og_node og_constant(og_graph *g, double value) { return og_uniform(g, (og_shape){1, 1}, value); }
 
 og_node og_constant_tensor(og_graph *g, og_shape shape, const double *values) {
-  if (!usable(g, shape)) return OG_NODE_NONE;
+  if (!og_is_shape(g, shape)) return OG_NODE_NONE;
   int count = og_entries(shape), same = 1;
   for (int i = 1; i < count && same; i++) same = !memcmp(&values[i], &values[0], sizeof *values);
   if (same) return og_uniform(g, shape, values[0]);
@@ -41,7 +41,7 @@ og_node og_constant_tensor(og_graph *g, og_shape shape, const double *values) {
 }
 
 og_node og_input(og_graph *g, int slot, int offset, og_shape shape) {
-  if (!usable(g, shape)) return OG_NODE_NONE;
+  if (!og_is_shape(g, shape)) return OG_NODE_NONE;
   if (slot < 0 || slot >= OG_SLOT_COUNT || offset < 0)
     return og_graph_fail(g, OG_ERR_ARGUMENT,
                          "an input of slot %d, offset %d: slots go from 0 to %d, offsets from 0", slot,
@@ -125,7 +125,7 @@ og_node og_where(og_graph *g, og_node condition, og_node a, og_node b) {
 }
 
 og_node og_reshape(og_graph *g, og_node a, og_shape shape) {
-  if (a < 0 || !usable(g, shape)) return OG_NODE_NONE;
+  if (a < 0 || !og_is_shape(g, shape)) return OG_NODE_NONE;
   og_node_data d = g->nodes[a];
   if (og_same_shape(d.shape, shape)) return a;
   if (og_entries(d.shape) != og_entries(shape))
@@ -139,7 +139,7 @@ og_node og_reshape(og_graph *g, og_node a, og_shape shape) {
 }
 
 og_node og_broadcast(og_graph *g, og_node scalar, og_shape shape) {
-  if (scalar < 0 || !usable(g, shape)) return OG_NODE_NONE;
+  if (scalar < 0 || !og_is_shape(g, shape)) return OG_NODE_NONE;
   og_node_data d = g->nodes[scalar];
   if (!is_scalar(d.shape))
     return og_graph_fail(g, OG_ERR_SHAPE, "only a scalar can be spread to %d x %d, not %d x %d", SHAPE(shape),
@@ -279,7 +279,7 @@ og_node og_product_node(og_graph *g, og_kind kind, og_node a, og_node b, int zer
                          SHAPE(left), SHAPE(right));
   og_shape shape = kind == OG_OUTER ? (og_shape){left.rows, right.rows}
                                     : (og_shape){kind == OG_MATVEC ? left.rows : left.columns, 1};
-  if (!usable(g, shape)) return OG_NODE_NONE;
+  if (!og_is_shape(g, shape)) return OG_NODE_NONE;
   if (og_is_value(g, a, 0) || og_is_value(g, b, 0)) return og_uniform(g, shape, 0);
   return make(g, (og_node_data){
                      .kind = kind, .op = zero_wins, .shape = shape, .operands = {a, b}, .operand_count = 2});

@@ -1,5 +1,5 @@
-/* What nodes depend on, and where a graph jumps: comparisons, signs and whole parts of what moves along a
- * trajectory. */
+/* What nodes depend on, and where a graph jumps at times that nobody knows: comparisons, signs and whole
+ * parts of what moves along a trajectory, but for those that switches.c finds. */
 #include "graph/node.h"
 
 enum { MOVING = 1u << OG_SLOT_TIME | 1u << OG_SLOT_STATE };
@@ -20,8 +20,9 @@ static int is_jump(const og_graph *g, const og_node_data *d) {
 static int larger(int a, int b) { return a > b ? a : b; }
 
 void og_find_dependence(const og_graph *g, og_node_data *d, const og_node *parts) {
-  const og_node *operands = parts ? parts : d->operands;
-  int count = parts ? d->count : d->operand_count;
+  int listed = d->kind == OG_CONCAT || d->kind == OG_WITH_SLOPES;
+  const og_node *operands = listed ? parts : d->operands;
+  int count = listed ? d->count : d->operand_count;
   d->slots = d->kind == OG_INPUT ? 1u << d->slot : 0;
   d->parameters_read =
       d->kind == OG_INPUT && d->slot == OG_SLOT_PARAMETER ? d->offset + og_entries(d->shape) : 0;
@@ -32,7 +33,8 @@ void og_find_dependence(const og_graph *g, og_node_data *d, const og_node *parts
     d->parameters_read = larger(d->parameters_read, operand->parameters_read);
     d->switches |= operand->switches;
   }
-  d->switches |= is_jump(g, d) && (d->slots & MOVING);
+  og_find_time_kind(g, d, parts);
+  d->switches |= is_jump(g, d) && (d->slots & MOVING) && d->in_time > OG_IN_TIME_STEPS;
 }
 
 int og_graph_parameters_read(const og_graph *g, int output_count, const og_node *outputs) {

@@ -87,7 +87,9 @@ static uint64_t hash_of(const og_node_data *d, const og_node *parts, const doubl
 }
 
 static const og_node *parts_of(const og_graph *graph, const og_node_data *data) {
-  return data->kind == OG_CONCAT || data->kind == OG_WITH_SLOPES ? graph->parts + data->first : NULL;
+  int has = data->kind == OG_CONCAT || data->kind == OG_WITH_SLOPES || data->kind == OG_TAKE ||
+            data->kind == OG_TAKE_T;
+  return has ? graph->parts + data->first : NULL;
 }
 static const double *values_of(const og_graph *graph, const og_node_data *data) {
   return data->kind == OG_CONSTANT && data->count ? graph->values + data->first : NULL;

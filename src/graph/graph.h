@@ -9,7 +9,10 @@
  * A shape is rows x columns; scalars are 1x1, vectors n x 1. Elementwise binary operations take equal shapes
  * or a scalar on either side. Errors (shapes that do not match, no memory) make the constructor return
  * OG_NODE_NONE, set the graph's status and its context's message, and every constructor given OG_NODE_NONE
- * returns OG_NODE_NONE, so a whole expression can be built before checking once. */
+ * returns OG_NODE_NONE, so a whole expression can be built before checking once.
+ *
+ * The room knows numbers and shapes, and nothing of solves, fields or the language. Begin with build.c (nodes
+ * are made), rules.c (the slope of each operation), vjp.c and jvp.c (derivatives, which are graphs too). */
 #ifndef OG_GRAPH_H
 #define OG_GRAPH_H
 
@@ -133,6 +136,11 @@ og_node og_broadcast(og_graph *graph, og_node scalar, og_shape shape);
 og_node og_pad(og_graph *graph, og_node a, int offset,
                int rows); /* transpose of slice: a placed in a zero vector of `rows` */
 
+/* Entry i of the result, row-major, is entry index[i] of a: any order, any number of times. */
+og_node og_take_entries(og_graph *graph, og_node a, og_shape shape, const int *index);
+/* Its transpose: entry i of a is added to entry index[i] of the result, in the order of i, from 0 on. */
+og_node og_take_transposed(og_graph *graph, og_node a, og_shape shape, const int *index);
+
 /* ---- Sums and products ---- */
 og_node og_sum(og_graph *graph, og_node a);
 og_node og_dot(og_graph *graph, og_node a, og_node b);
@@ -158,8 +166,24 @@ og_status og_graph_find_read(const og_graph *graph, int output_count, const og_n
 /* The entry of slot `slot` that entry `entry` of a node is, through slices, reshapes and exp(log(.)), which
  * are the same where they are defined; -1: it is something else. */
 int og_graph_entry_of_slot(const og_graph *graph, og_node node, int entry, int slot);
-/* Whether f compares something with the time or a state in it: it may jump there, and its derivatives do not
- * show that the place moves. */
+/* Times at which f switches that are known beforehand, as it compares t with constants: sorted; to be freed.
+ * `before` is the last time on the left side, `after` the first on the right. */
+typedef struct og_switch {
+  double time, before, after;
+} og_switch;
+og_status og_graph_find_switches(const og_graph *graph, og_node f, size_t *count, og_switch **switches);
+/* Whether f compares something with a state, or with the time other than at those: it may jump there, and its
+ * derivatives do not show that the place moves. */
 int og_graph_switches(const og_graph *graph, og_node f);
+
+/* The nodes and inputs of one graph, made anew in another, in their order: an input of slot s becomes one of
+ * slots[s].slot, offset by slots[s].offset. map [og_graph_size(from)] receives the new nodes. */
+typedef struct og_slot_move {
+  int slot, offset;
+} og_slot_move;
+int og_graph_size(const og_graph *graph);
+og_status og_graph_copy(const og_graph *from, const og_slot_move *slots, og_graph *to, og_node *map);
+/* A number that says whether two graphs have the same nodes in the same order. */
+uint64_t og_graph_digest(const og_graph *graph);
 
 #endif

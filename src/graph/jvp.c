@@ -98,6 +98,8 @@ static og_node forward(og_graph *g, og_node node, const og_node *dots, int maske
   case OG_WITH_SLOPES: return forward_stated(g, &d, dots, masked);
   case OG_BROADCAST: return dot < 0 ? dot : og_broadcast(g, dot, d.shape);
   case OG_PAD: return dot < 0 ? dot : og_pad(g, dot, d.offset, d.shape.rows);
+  case OG_TAKE:
+  case OG_TAKE_T: return dot < 0 ? dot : og_take_along(g, &d, dot);
   case OG_SUM: return dot < 0 ? dot : og_sum(g, dot);
   case OG_DOT:
   case OG_MATVEC:

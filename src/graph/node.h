@@ -16,6 +16,8 @@ typedef enum og_kind {
   OG_WITH_SLOPES,
   OG_BROADCAST,
   OG_PAD,
+  OG_TAKE,
+  OG_TAKE_T,
   OG_SUM,
   OG_DOT,
   OG_MATVEC,
@@ -30,9 +32,9 @@ enum { OG_SLOPES_MOST = 3 };
 
 /* `op` is an og_unary or og_binary; of products it says whether zero wins. `offset` is that of input, slice
  * and pad. A constant of equal entries has count 0 and its value; other constants' values and the parts of a
- * concat, and the pairs (of, slope) of a value with stated slopes, are `count` entries of a pool from
- * `first`. What a node depends on is found when it is made, so that
- * asking needs no memory, which could be missing. */
+ * concat, the pairs (of, slope) of a value with stated slopes, and the entries that a take reads or its
+ * transpose adds to, are `count` entries of a pool from `first`. What a node depends on is found when it is
+ * made, so that asking needs no memory, which could be missing. */
 typedef struct og_node_data {
   og_kind kind;
   int op, slot, offset;
@@ -42,8 +44,14 @@ typedef struct og_node_data {
   double value;
   unsigned slots;      /* bit i: an entry of input slot i */
   int parameters_read; /* entries of OG_SLOT_PARAMETER, up to the last one */
-  int switches;        /* a comparison of what moves along a trajectory */
+  int switches;        /* a comparison of what moves along a trajectory, at times that nobody knows */
+  int in_time;         /* OG_IN_TIME_... */
+  int time_cost;       /* operations of which a straight line is made */
 } og_node_data;
+
+/* What a node is as a function of time along a trajectory (switches.c): a constant; fixed by parameters; a
+ * function of steps at known times; a straight line with constant coefficients; anything else. */
+enum { OG_IN_TIME_CONSTANT, OG_IN_TIME_FIXED, OG_IN_TIME_STEPS, OG_IN_TIME_STRAIGHT, OG_IN_TIME_OTHER };
 
 struct og_graph {
   og_context *context;
@@ -66,15 +74,23 @@ static inline int og_is_view(og_kind kind) {
 }
 static inline int og_same_shape(og_shape a, og_shape b) { return a.rows == b.rows && a.columns == b.columns; }
 
-/* The node equal to `data`, made if there is none. `parts`/`values` are data->count entries or NULL. */
+/* The node equal to `data`, made if there is none. `parts` (of takes the entries) and `values` are
+ * data->count entries or NULL. */
 og_node og_intern(og_graph *graph, og_node_data data, const og_node *parts, const double *values);
 og_node og_graph_fail(og_graph *graph, og_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 og_node og_uniform(og_graph *graph, og_shape shape, double value);
+/* Whether a tensor can have the shape; a failure of the graph if not. */
+int og_is_shape(og_graph *graph, og_shape shape);
+/* Of a take or its transpose: what it makes of a cotangent, and of a tangent (take.c). */
+og_node og_take_back(og_graph *graph, const og_node_data *take, og_node bar);
+og_node og_take_along(og_graph *graph, const og_node_data *take, og_node dot);
 const og_node *og_operands(const og_graph *graph, og_node node, int *count);
 int og_is_value(const og_graph *graph, og_node node, double value);
-/* Fills in slots, parameters_read and switches of a node that is about to be made. */
+/* Fills in slots, parameters_read and switches of a node that is about to be made; and in_time and time_cost.
+ */
 void og_find_dependence(const og_graph *graph, og_node_data *data, const og_node *parts);
+void og_find_time_kind(const og_graph *graph, og_node_data *data, const og_node *parts);
 
 /* A simpler equal of the operation, or OG_NODE_NONE when there is none. Shapes have been checked. */
 og_node og_simplify1(og_graph *graph, og_unary op, og_node a);
@@ -123,8 +139,8 @@ double og_binary_value_d(int op, double a, double b);
 float og_binary_value_s(int op, float a, float b);
 double og_digamma(double x);
 double og_trigamma(double x);
-/* x - log(1 + x); Stirling's remainder of log gamma and its derivatives (special.c); Phi and its logarithm's
- * (special_normal.c). */
+/* x - log(1 + x); Stirling's remainder of log gamma and its derivatives; Phi and its logarithm's
+ * (special.c). */
 double og_log1p_remainder(double x);
 double og_stirling(double x);
 double og_stirling1(double x);

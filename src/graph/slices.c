@@ -113,6 +113,7 @@ static og_node source_of_entry(const og_graph *g, const og_node_data *d, int *en
   case OG_SLICE: *entry += d->offset; return d->operands[0];
   case OG_RESHAPE: return d->operands[0];
   case OG_BROADCAST: *entry = 0; return d->operands[0];
+  case OG_TAKE: *entry = g->parts[d->first + *entry]; return d->operands[0];
   case OG_UNARY: {
     const og_node_data *inner = &g->nodes[d->operands[0]];
     int undone = d->op == OG_EXP && inner->kind == OG_UNARY && inner->op == OG_LOG;

@@ -137,6 +137,8 @@ static void back(sweep *s, og_node node) {
   case OG_WITH_SLOPES: back_stated(s, &d, bar); break;
   case OG_BROADCAST: add_bar(s, a, og_sum(g, bar)); break;
   case OG_PAD: add_bar(s, a, og_slice(g, bar, d.offset, g->nodes[a].shape.rows)); break;
+  case OG_TAKE:
+  case OG_TAKE_T: add_bar(s, a, og_take_back(g, &d, bar)); break;
   case OG_SUM: add_bar(s, a, og_broadcast(g, bar, g->nodes[a].shape)); break;
   case OG_DOT:
     s->masking |= d.op;

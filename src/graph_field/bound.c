@@ -1,5 +1,6 @@
 /* The bound form of a graph field: the weights of networks are one array for all lanes, and their cotangents
  * are sums over lanes. */
+#include "field/pieces.h"
 #include "graph_field/programs.h"
 
 #include "graph/node.h"
@@ -22,10 +23,11 @@ static og_program_plan plan_of(og_weights weights, int outputs, const og_node *o
                            .outputs = output};
 }
 
-static og_status take_products(og_graph *g, const og_graph_dynamics *d, size_t fine, og_weights weights,
+/* own: rows behind those of the inputs. */
+static og_status take_products(og_graph *g, const og_graph_dynamics *d, size_t own, og_weights weights,
                                products *p) {
   int behind = weights.first + weights.count, used = 0, outputs = 0;
-  int rows[] = {og_graph_shape(g, d->f).rows, weights.first, (int)(OG_INPUT_ROWS * d->inputs + fine), 1};
+  int rows[] = {og_graph_shape(g, d->f).rows, weights.first, (int)(OG_INPUT_ROWS * d->inputs + own), 1};
   int slot[] = {OG_SLOT_STATE, OG_SLOT_PARAMETER, OG_SLOT_PARAMETER, OG_SLOT_TIME};
   int offset[] = {0, 0, behind, 0};
   og_node wrt[4], bars[4];
@@ -150,6 +152,8 @@ static og_status bind(const og_field *base, og_context *context, int single, og_
                            .fine = base->fine,
                            .fine_row = source->bound_fine,
                            .inputs = base->inputs,
+                           .breakpoints = base->breakpoints,
+                           .breakpoint = base->breakpoint,
                            .quadratures = base->quadratures,
                            .flags = OG_FIELD_HAS_VJP | (base->flags & OG_FIELD_DEPENDS_ON_TIME),
                            .ops_d = og_bound_ops_d,
@@ -163,14 +167,16 @@ static og_status bind(const og_field *base, og_context *context, int single, og_
     field->weights_single = weights;
   else
     field->weights = weights;
+  if (base->breakpoints) og_pieces_wrap(&field->base);
   *bound = &field->base;
   return OG_OK;
 }
 
 og_status og_field_create_bound(og_graph_field *field, og_graph *g, const og_graph_dynamics *d) {
   og_weights weights = {(int)(d->parameters - d->weights), (int)d->weights};
+  size_t own = field->base.fine + (field->base.breakpoints ? 1 : 0);
   products p = {0};
-  og_status status = take_products(g, d, field->base.fine, weights, &p);
+  og_status status = take_products(g, d, own, weights, &p);
   if (status == OG_OK) status = create_taped(&field->bound, g, d->f, weights, &p);
   og_free(g->context, p.sinks);
   if (status == OG_OK) field->base.bind = bind;

@@ -1,6 +1,7 @@
 /* From f(t, x, theta) as a graph to a field: derivatives taken, everything lowered to programs. */
 #include "graph_field/programs.h"
 
+#include "field/pieces.h"
 #include "field/states.h"
 #include "graph/node.h"
 #include "program/clock.h"
@@ -34,6 +35,7 @@ static void destroy(og_field *base) {
   og_field_free_bound(&field->bound);
   og_field_free_compiled(field);
   og_free(base->context, field->states);
+  og_free(base->context, field->breakpoints);
   og_free(base->context, field->fine_rows);
   og_free(base->context, field->bound_fine);
   og_free(base->context, field);
@@ -180,6 +182,25 @@ static og_status name_states(og_graph_field *field, const og_graph_dynamics *d) 
   return OG_OK;
 }
 
+/* Times at which the equations switch, and their row. */
+static og_status find_breakpoints(og_graph_field *field, const og_graph *g, og_node f) {
+  size_t count;
+  og_switch *switches;
+  OG_TRY(og_graph_find_switches(g, f, &count, &switches));
+  if (count) field->breakpoints = og_alloc(g->context, count, sizeof *field->breakpoints);
+  og_status status = count && !field->breakpoints
+                         ? og_fail_memory(g->context, count * sizeof *switches, "breakpoints")
+                         : OG_OK;
+  for (size_t k = 0; k < count && status == OG_OK; k++)
+    field->breakpoints[k] = (og_breakpoint){switches[k].time, switches[k].before, switches[k].after};
+  og_free(g->context, switches);
+  if (!count || status != OG_OK) return status;
+  field->base.breakpoint = field->breakpoints;
+  field->base.breakpoints = count;
+  field->base.p++;
+  return OG_OK;
+}
+
 static og_status check_sizes(const og_graph *graph, const og_graph_dynamics *d) {
   og_shape shape = og_graph_shape(graph, d->f);
   if (d->weights > d->parameters)
@@ -210,9 +231,11 @@ og_status og_field_from_dynamics(og_graph *graph, const og_graph_dynamics *dynam
                            .ops_s = og_graph_ops_s,
                            .scratch_bytes = scratch_bytes,
                            .destroy = destroy};
-  field->zero_rows = field->base.p > field->base.n ? field->base.p : field->base.n;
-  og_status status = name_states(field, dynamics);
+  og_status status = find_breakpoints(field, graph, dynamics->f);
+  if (status == OG_OK) status = name_states(field, dynamics);
   if (status == OG_OK) status = create_programs(field, graph, dynamics);
+  field->zero_rows = field->base.p > field->base.n ? field->base.p : field->base.n;
+  if (status == OG_OK && field->breakpoints) og_pieces_wrap(&field->base);
   if (status == OG_OK)
     *out = &field->base;
   else

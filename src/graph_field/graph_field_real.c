@@ -62,14 +62,14 @@ void OG_R(og_graph_vjp_add)(const og_field *base, int lanes, const double *t, co
   for (size_t i = 0; !adds && i < base->p * (size_t)lanes; i++) theta_bar[i] += part[i];
 }
 
-void OG_R(og_graph_stages)(const og_field *base, int lanes, int count, const OG_R(og_field_stage) * stages,
+void OG_R(og_graph_stages)(const og_field *base, int lanes, int count, const OG_R(og_fused_stage) * stages,
                            const real *x, const real *h, const real *theta) {
   const og_graph_field *field = (const og_graph_field *)base;
   field->OG_R(stages).stages(lanes, count, stages, x, h, theta, &OG_R(og_program_functions));
 }
 
 void OG_R(og_graph_transposed)(const og_field *base, int lanes, int count,
-                               const OG_R(og_field_stage) * stages, const real *h, const real *theta,
+                               const OG_R(og_fused_stage) * stages, const real *h, const real *theta,
                                real *lambda, real *theta_bar) {
   const og_graph_field *field = (const og_graph_field *)base;
   field->OG_R(stages).transposed(lanes, count, stages, h, theta, lambda, theta_bar,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "codegen/compile.h"
+#include "field/pieces.h"
 #include "graph_field/programs.h"
 #include "program/clock.h"
 
@@ -60,10 +61,11 @@ static og_status connect_stages(og_graph_field *field, int single) {
   OG_TRY(connect(field, "stages", single, single ? (void *)&s->stages : (void *)&d->stages));
   if (adds(field))
     OG_TRY(connect(field, "transposed", single, single ? (void *)&s->transposed : (void *)&d->transposed));
-  if (d->stages) field->base.ops_d.stages = og_graph_stages_d;
-  if (d->transposed) field->base.ops_d.transposed = og_graph_transposed_d;
-  if (s->stages) field->base.ops_s.stages = og_graph_stages_s;
-  if (s->transposed) field->base.ops_s.transposed = og_graph_transposed_s;
+  if (d->stages) field->fused_d.stages = og_graph_stages_d, field->base.fused_d = &field->fused_d;
+  if (d->transposed) field->fused_d.transposed = og_graph_transposed_d;
+  if (s->stages) field->fused_s.stages = og_graph_stages_s, field->base.fused_s = &field->fused_s;
+  if (s->transposed) field->fused_s.transposed = og_graph_transposed_s;
+  og_pieces_take_stages(&field->base);
   return OG_OK;
 }
 

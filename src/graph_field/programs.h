@@ -3,7 +3,7 @@
 #define OG_GRAPH_FIELD_PROGRAMS_H
 
 #include "base/real.h"
-#include "field/field.h"
+#include "field/fused.h"
 #include "graph_field/graph_field.h"
 #include "program/instructions.h"
 
@@ -26,16 +26,16 @@ typedef struct og_bound_programs {
 /* What emitted functions of stages are compiled to (emit_stages.c); NULL: not compiled. */
 #define OG_COMPILED_STAGES(X, S)                                                                             \
   typedef struct og_compiled_stages_##S {                                                                    \
-    void (*stages)(int lanes, int count, const og_field_stage_##S *stages, const X *x, const X *h,           \
+    void (*stages)(int lanes, int count, const og_fused_stage_##S *stages, const X *x, const X *h,           \
                    const X *theta, const og_functions_##S *functions);                                       \
-    void (*transposed)(int lanes, int count, const og_field_stage_##S *stages, const X *h, const X *theta,   \
+    void (*transposed)(int lanes, int count, const og_fused_stage_##S *stages, const X *h, const X *theta,   \
                        X *lambda, X *theta_bar, const og_functions_##S *functions);                          \
   } og_compiled_stages_##S;                                                                                  \
   /* For the tables of fields that have them. */                                                             \
-  void og_graph_stages_##S(const og_field *field, int lanes, int count, const og_field_stage_##S *stages,    \
+  void og_graph_stages_##S(const og_field *field, int lanes, int count, const og_fused_stage_##S *stages,    \
                            const X *x, const X *h, const X *theta);                                          \
   void og_graph_transposed_##S(const og_field *field, int lanes, int count,                                  \
-                               const og_field_stage_##S *stages, const X *h, const X *theta, X *lambda,      \
+                               const og_fused_stage_##S *stages, const X *h, const X *theta, X *lambda,      \
                                X *theta_bar);
 OG_COMPILED_STAGES(double, d)
 OG_COMPILED_STAGES(float, s)
@@ -47,12 +47,15 @@ typedef struct og_graph_field {
   size_t zero_rows;    /* a block of zeros for tangents that are not given */
   og_program *guards;
   og_event *events;                  /* owned: base.event */
+  og_breakpoint *breakpoints;        /* owned: base.breakpoint */
   og_state_info *states;             /* owned: base.state */
   size_t *fine_rows, *bound_fine;    /* owned: base.fine_row, and that of the bound form */
   og_event_programs *event_programs; /* [base.events], owned */
   og_bound_programs bound;           /* where there are weights */
   og_compiled_stages_d stages_d;
   og_compiled_stages_s stages_s;
+  og_fused_d fused_d; /* the same as what steps may use: base.fused_d */
+  og_fused_s fused_s;
   void *library[2]; /* what was compiled from it, in double and single (native.c) */
 } og_graph_field;
 

@@ -1,4 +1,7 @@
-/* What the files of this room share: names, tables. */
+/* Plain data in files: tables of numbers (here), JSON (json.h), safetensors (safetensors.h), pictures
+ * (plot.h), and output that appears whole or not at all (target.h, temporary.h). The room knows base alone,
+ * and no model: files of parameters are in src/parameters. Begin with table.c and output.c; table_read.c is
+ * the largest reader. */
 #ifndef OG_IO_H
 #define OG_IO_H
 
@@ -41,6 +44,8 @@ struct og_table {
 /* The name of the column that tells trajectories apart. */
 #define OG_ID_COLUMN "id"
 
+/* Uses it until og_table_destroy; NULL is nothing. */
+void og_table_keep(const og_table *table);
 /* Appends a column, taking over neither argument. */
 og_status og_table_append(og_table *table, const char *name, const double *values);
 

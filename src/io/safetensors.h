@@ -6,8 +6,6 @@
 
 #include "base/base.h"
 
-enum { OG_RANK_MOST = 8 };
-
 typedef struct og_tensor {
   char *name;
   size_t rank, shape[OG_RANK_MOST]; /* rank 0: a scalar */
@@ -81,6 +79,20 @@ og_status og_tensors_append(og_tensors *set, const char *name, size_t rank, cons
  * others as F64, both little-endian. */
 enum { OG_CHECKSUM_SIZE = 17 };
 og_status og_tensors_checksum(const og_tensors *set, char text[OG_CHECKSUM_SIZE]);
+/* CRC-64/XZ, the checksum of .xz files (ECMA-182's polynomial 0x42F0E1EBA9EA3693, bits reversed, begun and
+ * ended with all bits set): it finds every change of up to 64 bits in a row, and all others but one in 2^64.
+ */
+typedef struct og_crc64 {
+  uint64_t state;
+  uint64_t table[8][256]; /* [k][byte]: of a byte that k bytes follow */
+} og_crc64;
+
+void og_crc64_begin(og_crc64 *crc);
+void og_crc64_bytes(og_crc64 *crc, const void *bytes, size_t length);
+/* The eight bytes of a word, the lowest first. */
+void og_crc64_word(og_crc64 *crc, uint64_t word);
+uint64_t og_crc64_end(const og_crc64 *crc);
+
 /* Compares it with the one that the set came with, if it came with one. */
 og_status og_tensors_verify(const og_tensors *set, const char *path);
 size_t og_tensors_texts(const og_tensors *set);

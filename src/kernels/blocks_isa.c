@@ -2,7 +2,6 @@
 #include <math.h>
 #include <stddef.h>
 
-#include "kernels/factor.h"
 #include "kernels/kernels.h"
 #include "kernels/lanes.h"
 #include "kernels/vec.h"

@@ -1,5 +1,6 @@
 /* Chooses kernels by what this processor can run. */
 #include "kernels/dense.h"
+#include "kernels/elementwise.h"
 #include "kernels/kernels.h"
 
 extern const OG_R(og_kernels) OG_R(og_kernels_reference);
@@ -20,6 +21,13 @@ static const OG_R(og_kernels) *const tables[] = {
 #if defined(OG_HAVE_X86_ISAS)
     &OG_R(og_kernels_avx2),
     &OG_R(og_kernels_avx512),
+#endif
+};
+static const OG_R(og_elementwise) *const elementwise_tables[] = {
+    &OG_R(og_elementwise_base),
+#if defined(OG_HAVE_X86_ISAS)
+    &OG_R(og_elementwise_avx2),
+    &OG_R(og_elementwise_avx512),
 #endif
 };
 static const OG_R(og_dense) *const dense_tables[] = {
@@ -57,3 +65,5 @@ const OG_R(og_dense) *const *OG_R(og_dense_all)(int *count) {
 }
 
 const OG_R(og_dense) * OG_R(og_dense_best)(void) { return dense_tables[usable() - 2]; }
+
+const OG_R(og_elementwise) * OG_R(og_elementwise_best)(void) { return elementwise_tables[usable() - 2]; }

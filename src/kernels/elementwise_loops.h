@@ -76,7 +76,28 @@ static real real_fma(real a, real b, real c) { return a * b + c; }
 MULTIPLY_ADD0(multiply_add0, i)
 MULTIPLY_ADD0(multiply_add0_one, 0)
 
-#include "kernels/elementary_loops.h"
+/* The elementary functions over contiguous numbers: in vectors with vec_elementary.h, else by the C library.
+ * A count that is no whole number of vectors is padded, so that a number's bits do not depend on its place.
+ * */
+#if defined(OG_VEC_ELEMENTARY)
+#define LOOP(NAME, name)                                                                                     \
+  static void each_##name(size_t count, const real *a, real *out) {                                          \
+    size_t i = 0;                                                                                            \
+    for (; i + OG_VEC_LANES <= count; i += OG_VEC_LANES) row_store(out + i, vec_##name(row_load(a + i)));    \
+    if (i == count) return;                                                                                  \
+    vec rest = vec_all(a[i]);                                                                                \
+    for (size_t k = 1; k < count - i; k++) rest[k] = a[i + k];                                               \
+    rest = vec_##name(rest);                                                                                 \
+    for (size_t k = 0; k < count - i; k++) out[i + k] = rest[k];                                             \
+  }
+#else
+#define LOOP(NAME, name)                                                                                     \
+  static void each_##name(size_t count, const real *a, real *out) {                                          \
+    for (size_t i = 0; i < count; i++) out[i] = OG_LIBM(name)(a[i]);                                         \
+  }
+#endif
+OG_ELEMENTARY(LOOP)
+#undef LOOP
 #include "kernels/straight_loops.h"
 
 #define EACH(NAME, name) each_##name,

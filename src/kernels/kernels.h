@@ -1,5 +1,10 @@
 /* Loops over lane blocks (base/real.h), one table of functions for each instruction set and precision.
- * All blocks are aligned to 64 bytes and padded; `lanes` is 1 or a multiple of OG_LANE_STEP. */
+ * All blocks are aligned to 64 bytes and padded; `lanes` is 1 or a multiple of OG_LANE_STEP.
+ *
+ * The room is for what costs time: loops over blocks and contiguous numbers, written for each instruction set
+ * beside a plain reference. It knows base alone: no field, no method. Begin with reference_real.c, which says
+ * in plain C what each kernel means; blocks_isa.c, dense_isa.c and elementwise_isa.c are the fast ones,
+ * dispatch_real.c chooses. */
 #ifndef OG_KERNELS_H
 #define OG_KERNELS_H
 

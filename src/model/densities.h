@@ -2,7 +2,7 @@
 #ifndef OG_DENSITIES_H
 #define OG_DENSITIES_H
 
-#include "graph/graph.h"
+#include "model/model.h"
 
 /* An observed value and the arguments of its distribution, in their order. */
 typedef struct og_density_terms {
@@ -37,5 +37,12 @@ og_node og_student_t_density(const og_density_terms *t);
 og_node og_gamma_density(const og_density_terms *t);
 og_node og_poisson_density(const og_density_terms *t);
 og_node og_neg_binomial_2_density(const og_density_terms *t);
+
+/* The distribution of that name, or NULL; all of them in turn, NULL beyond the last. */
+const og_distribution *og_find_distribution(const char *name, size_t length);
+const og_distribution *og_distribution_at(size_t index);
+/* -log p(y | arguments) entry by entry, NaN where an argument is outside its domain; and the location. */
+og_node og_density_node(og_graph *graph, const og_distribution *about, const og_node *arguments, og_node y,
+                        og_node *location);
 
 #endif

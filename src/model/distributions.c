@@ -6,8 +6,10 @@
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef og_density_terms terms;
+/* What others know of it comes first. */
 typedef struct distribution {
   og_distribution about;
   og_node (*minus_log)(const terms *t);
@@ -116,18 +118,29 @@ int og_is_plain_error(const og_distribution *about) {
   return 0;
 }
 
-int og_is_distribution(const og_source *source, og_span span) {
-  for (size_t i = 0; i < DISTRIBUTIONS; i++)
-    if (og_span_is(source, span, distributions[i].about.name)) return 1;
-  return 0;
+const og_distribution *og_distribution_at(size_t index) {
+  return index < DISTRIBUTIONS ? &distributions[index].about : NULL;
 }
 
-static const distribution *find(og_lowering *l, const og_expression *call) {
+const og_distribution *og_find_distribution(const char *name, size_t length) {
+  for (size_t i = 0; i < DISTRIBUTIONS; i++)
+    if (strlen(distributions[i].about.name) == length &&
+        memcmp(distributions[i].about.name, name, length) == 0)
+      return &distributions[i].about;
+  return NULL;
+}
+
+int og_is_distribution(const og_source *source, og_span span) {
+  return og_find_distribution(source->text + span.at, span.length) != NULL;
+}
+
+static const og_distribution *find(og_lowering *l, const og_expression *call) {
   const char *names[DISTRIBUTIONS];
-  for (size_t i = 0; i < DISTRIBUTIONS; i++) {
-    names[i] = distributions[i].about.name;
-    if (call->kind == OG_EX_CALL && og_span_is(l->source, call->name, names[i])) return &distributions[i];
-  }
+  const og_distribution *found = NULL;
+  for (size_t i = 0; i < DISTRIBUTIONS; i++) names[i] = distributions[i].about.name;
+  if (call->kind == OG_EX_CALL)
+    found = og_find_distribution(l->source->text + call->name.at, call->name.length);
+  if (found) return found;
   if (call->kind == OG_EX_CALL || (call->kind == OG_EX_NAME && !og_is_distribution(l->source, call->span)))
     og_unknown_name(l, call->kind == OG_EX_CALL ? call->name : call->span, "distribution", names,
                     DISTRIBUTIONS);
@@ -157,11 +170,11 @@ static int check_logits(og_lowering *l, const og_expression *e, og_shape shape) 
   return 0;
 }
 
-static int check_argument(og_lowering *l, const distribution *d, const og_expression *e, og_node node,
+static int check_argument(og_lowering *l, const og_distribution *about, const og_expression *e, og_node node,
                           og_node y) {
   char own[OG_SHAPE_TEXT], column[OG_SHAPE_TEXT];
   og_shape shape = og_graph_shape(l->graph, node), want = og_graph_shape(l->graph, y);
-  if (d->about.support == OG_SUPPORT_CLASS) return check_logits(l, e, shape);
+  if (about->support == OG_SUPPORT_CLASS) return check_logits(l, e, shape);
   if (shape.rows * shape.columns == 1 || (shape.rows == want.rows && shape.columns == 1)) return 1;
   og_error_at(l->source, e->span, "this argument is %s, but the observation is %s", og_shape_text(shape, own),
               og_shape_text(want, column));
@@ -238,23 +251,28 @@ static og_node wrong_count(og_lowering *l, const og_distribution *about, const o
   return OG_NODE_NONE;
 }
 
+og_node og_density_node(og_graph *g, const og_distribution *about, const og_node *arg, og_node y,
+                        og_node *location) {
+  const distribution *d = (const distribution *)about;
+  terms t = {g, y, arg[0], arg[1], arg[2]};
+  *location = d->location(&t);
+  return guarded(g, about, arg, d->minus_log(&t));
+}
+
 og_node og_lower_density(og_lowering *l, const og_expression *call, og_node y, og_node *location,
                          og_observed *observed) {
-  const distribution *d = find(l, call);
-  if (!d) return OG_NODE_NONE;
+  const og_distribution *about = find(l, call);
+  if (!about) return OG_NODE_NONE;
   if (call->options) return og_refuse_options(l, call);
-  const og_distribution *about = &d->about;
   if (call->count != about->arguments) return wrong_count(l, about, call);
   og_node arg[OG_ARGUMENTS_MOST] = {OG_NODE_NONE, OG_NODE_NONE, OG_NODE_NONE};
   int good = 1;
   for (int i = 0; i < call->count; i++) {
     arg[i] = og_lower_expression(l, call->arg[i]);
-    good &= arg[i] != OG_NODE_NONE && check_argument(l, d, call->arg[i], arg[i], y) &&
+    good &= arg[i] != OG_NODE_NONE && check_argument(l, about, call->arg[i], arg[i], y) &&
             check_constant(l, about, i, call->arg[i], arg[i]);
   }
   if (!good) return OG_NODE_NONE;
-  terms t = {l->graph, y, arg[0], arg[1], arg[2]};
   *observed = (og_observed){about, {arg[0], arg[1], arg[2]}};
-  *location = d->location(&t);
-  return guarded(l->graph, about, arg, d->minus_log(&t));
+  return og_density_node(l->graph, about, arg, y, location);
 }

@@ -1,66 +1,64 @@
 /* The functions of the language, in one table. */
+#include "model/functions.h"
+
 #include "model/hints.h"
 #include "model/lower.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
-typedef enum form { UNARY, BINARY, LEAST, WHERE, DOT, SUM, NORM2, DENSE, MLP } form;
-typedef struct function {
-  const char *name;
-  form form;
-  int op, arguments;
-  const char *signature;
-} function;
+typedef og_function function;
 
 static const function functions[] = {
-    {"exp", UNARY, OG_EXP, 1, "exp(x)"},
-    {"expm1", UNARY, OG_EXPM1, 1, "expm1(x)"},
-    {"log", UNARY, OG_LOG, 1, "log(x)"},
-    {"log1p", UNARY, OG_LOG1P, 1, "log1p(x)"},
-    {"log10", UNARY, OG_LOG10, 1, "log10(x)"},
-    {"sqrt", UNARY, OG_SQRT, 1, "sqrt(x)"},
-    {"sin", UNARY, OG_SIN, 1, "sin(x)"},
-    {"cos", UNARY, OG_COS, 1, "cos(x)"},
-    {"tan", UNARY, OG_TAN, 1, "tan(x)"},
-    {"asin", UNARY, OG_ASIN, 1, "asin(x)"},
-    {"acos", UNARY, OG_ACOS, 1, "acos(x)"},
-    {"atan", UNARY, OG_ATAN, 1, "atan(x)"},
-    {"sinh", UNARY, OG_SINH, 1, "sinh(x)"},
-    {"cosh", UNARY, OG_COSH, 1, "cosh(x)"},
-    {"tanh", UNARY, OG_TANH, 1, "tanh(x)"},
-    {"abs", UNARY, OG_ABS, 1, "abs(x)"},
-    {"sign", UNARY, OG_SIGN, 1, "sign(x)"},
-    {"floor", UNARY, OG_FLOOR, 1, "floor(x)"},
-    {"sigmoid", UNARY, OG_SIGMOID, 1, "sigmoid(x)"},
-    {"softplus", UNARY, OG_SOFTPLUS, 1, "softplus(x)"},
-    {"relu", UNARY, OG_RELU, 1, "relu(x)"},
-    {"erf", UNARY, OG_ERF, 1, "erf(x)"},
-    {"erfc", UNARY, OG_ERFC, 1, "erfc(x)"},
-    {"Phi", UNARY, OG_PHI, 1, "Phi(x)"},
-    {"lgamma", UNARY, OG_LGAMMA, 1, "lgamma(x)"},
-    {"atan2", BINARY, OG_ATAN2, 2, "atan2(y, x)"},
-    {"min", LEAST, OG_MIN, 2, "min(a, b, ...), or min(x) of a vector"},
-    {"max", LEAST, OG_MAX, 2, "max(a, b, ...), or max(x) of a vector"},
-    {"where", WHERE, 0, 3, "where(condition, a, b)"},
-    {"dot", DOT, 0, 2, "dot(a, b)"},
-    {"sum", SUM, 0, 1, "sum(x)"},
-    {"norm2", NORM2, 0, 1, "norm2(x)"},
-    {"dense", DENSE, 0, 2, "dense(x, 16; tanh)"},
-    {"mlp", MLP, 0, 0, "mlp(2, 50, 2; tanh)"},
+    {"exp", OG_FORM_UNARY, OG_EXP, 1, "exp(x)"},
+    {"expm1", OG_FORM_UNARY, OG_EXPM1, 1, "expm1(x)"},
+    {"log", OG_FORM_UNARY, OG_LOG, 1, "log(x)"},
+    {"log1p", OG_FORM_UNARY, OG_LOG1P, 1, "log1p(x)"},
+    {"log10", OG_FORM_UNARY, OG_LOG10, 1, "log10(x)"},
+    {"sqrt", OG_FORM_UNARY, OG_SQRT, 1, "sqrt(x)"},
+    {"sin", OG_FORM_UNARY, OG_SIN, 1, "sin(x)"},
+    {"cos", OG_FORM_UNARY, OG_COS, 1, "cos(x)"},
+    {"tan", OG_FORM_UNARY, OG_TAN, 1, "tan(x)"},
+    {"asin", OG_FORM_UNARY, OG_ASIN, 1, "asin(x)"},
+    {"acos", OG_FORM_UNARY, OG_ACOS, 1, "acos(x)"},
+    {"atan", OG_FORM_UNARY, OG_ATAN, 1, "atan(x)"},
+    {"sinh", OG_FORM_UNARY, OG_SINH, 1, "sinh(x)"},
+    {"cosh", OG_FORM_UNARY, OG_COSH, 1, "cosh(x)"},
+    {"tanh", OG_FORM_UNARY, OG_TANH, 1, "tanh(x)"},
+    {"abs", OG_FORM_UNARY, OG_ABS, 1, "abs(x)"},
+    {"sign", OG_FORM_UNARY, OG_SIGN, 1, "sign(x)"},
+    {"floor", OG_FORM_UNARY, OG_FLOOR, 1, "floor(x)"},
+    {"sigmoid", OG_FORM_UNARY, OG_SIGMOID, 1, "sigmoid(x)"},
+    {"softplus", OG_FORM_UNARY, OG_SOFTPLUS, 1, "softplus(x)"},
+    {"relu", OG_FORM_UNARY, OG_RELU, 1, "relu(x)"},
+    {"erf", OG_FORM_UNARY, OG_ERF, 1, "erf(x)"},
+    {"erfc", OG_FORM_UNARY, OG_ERFC, 1, "erfc(x)"},
+    {"Phi", OG_FORM_UNARY, OG_PHI, 1, "Phi(x)"},
+    {"lgamma", OG_FORM_UNARY, OG_LGAMMA, 1, "lgamma(x)"},
+    {"atan2", OG_FORM_BINARY, OG_ATAN2, 2, "atan2(y, x)"},
+    {"min", OG_FORM_LEAST, OG_MIN, 2, "min(a, b, ...), or min(x) of a vector"},
+    {"max", OG_FORM_LEAST, OG_MAX, 2, "max(a, b, ...), or max(x) of a vector"},
+    {"where", OG_FORM_WHERE, 0, 3, "where(condition, a, b)"},
+    {"dot", OG_FORM_DOT, 0, 2, "dot(a, b)"},
+    {"sum", OG_FORM_SUM, 0, 1, "sum(x)"},
+    {"norm2", OG_FORM_NORM2, 0, 1, "norm2(x)"},
+    {"dense", OG_FORM_DENSE, 0, 2, "dense(x, 16; tanh)"},
+    {"mlp", OG_FORM_MLP, 0, 0, "mlp(2, 50, 2; tanh)"},
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
-static const function *find(const og_lowering *l, og_span name) {
+const og_function *og_functions(size_t *count) { return *count = FUNCTIONS, functions; }
+
+const og_function *og_find_function(const char *name, size_t length) {
   for (size_t i = 0; i < FUNCTIONS; i++)
-    if (og_span_is(l->source, name, functions[i].name)) return &functions[i];
+    if (strlen(functions[i].name) == length && memcmp(functions[i].name, name, length) == 0)
+      return &functions[i];
   return NULL;
 }
 
 int og_is_function(const og_source *source, og_span name) {
-  for (size_t i = 0; i < FUNCTIONS; i++)
-    if (og_span_is(source, name, functions[i].name)) return 1;
-  return 0;
+  return og_find_function(source->text + name.at, name.length) != NULL;
 }
 
 static int entrywise(og_shape a, og_shape b) {
@@ -73,7 +71,7 @@ static int check_shapes(og_lowering *l, const og_expression *e, const function *
   for (int i = 0; i < count; i++)
     for (int k = i + 1; k < count; k++) {
       og_shape a = og_graph_shape(l->graph, arg[i]), b = og_graph_shape(l->graph, arg[k]);
-      int fine = f->form == DOT ? a.rows == b.rows && a.columns == b.columns : entrywise(a, b);
+      int fine = f->form == OG_FORM_DOT ? a.rows == b.rows && a.columns == b.columns : entrywise(a, b);
       if (fine) continue;
       og_error_at(l->source, e->span, "the arguments of %s have different shapes: %s and %s", f->name,
                   og_shape_text(a, left), og_shape_text(b, right));
@@ -82,21 +80,20 @@ static int check_shapes(og_lowering *l, const og_expression *e, const function *
   return 1;
 }
 
-static og_node apply(og_lowering *l, const function *f, const og_node *arg) {
-  og_graph *g = l->graph;
+og_node og_function_node(og_graph *g, const og_function *f, const og_node *arg) {
   switch (f->form) {
-  case UNARY: return og_apply1(g, (og_unary)f->op, arg[0]);
-  case LEAST:
-  case BINARY: return og_apply2(g, (og_binary)f->op, arg[0], arg[1]);
-  case WHERE: return og_where(g, arg[0], arg[1], arg[2]);
-  case DOT: return og_dot(g, arg[0], arg[1]);
-  case SUM: return og_sum(g, arg[0]);
-  case NORM2: { /* at 0 its derivative is taken as 0, the least of the subgradients */
+  case OG_FORM_UNARY: return og_apply1(g, (og_unary)f->op, arg[0]);
+  case OG_FORM_LEAST:
+  case OG_FORM_BINARY: return og_apply2(g, (og_binary)f->op, arg[0], arg[1]);
+  case OG_FORM_WHERE: return og_where(g, arg[0], arg[1], arg[2]);
+  case OG_FORM_DOT: return og_dot(g, arg[0], arg[1]);
+  case OG_FORM_SUM: return og_sum(g, arg[0]);
+  case OG_FORM_NORM2: { /* at 0 its derivative is taken as 0, the least of the subgradients */
     og_node square = og_dot(g, arg[0], arg[0]), zero = og_constant(g, 0);
     return og_where(g, og_apply2(g, OG_GT, square, zero), og_apply1(g, OG_SQRT, square), zero);
   }
-  case DENSE:
-  case MLP: break;
+  case OG_FORM_DENSE:
+  case OG_FORM_MLP: break;
   }
   return OG_NODE_NONE;
 }
@@ -147,7 +144,7 @@ static og_node nameless_net(og_lowering *l, const og_expression *e) {
 }
 
 static og_node wrong_count(og_lowering *l, const og_expression *e, const function *f) {
-  if (f->form == LEAST)
+  if (f->form == OG_FORM_LEAST)
     og_error_at(l->source, e->span, "%s takes two arguments or more, or one vector, not %s", f->name,
                 e->count ? "one number" : "none");
   else
@@ -160,7 +157,7 @@ static og_node wrong_count(og_lowering *l, const og_expression *e, const functio
 /* ---- The least and the largest of many ---- */
 
 /* Of all entries: halves are compared until one is left. */
-static og_node least_entry(og_graph *g, og_binary op, og_node a) {
+og_node og_least_entry(og_graph *g, og_binary op, og_node a) {
   og_shape shape = og_graph_shape(g, a);
   for (int entries = shape.rows * shape.columns; entries > 1; entries = entries / 2 + entries % 2) {
     int half = entries / 2;
@@ -183,20 +180,20 @@ static og_node lower_least(og_lowering *l, const og_expression *e, const functio
   }
   if (e->count > 1 || (e->count && !good)) return least;
   og_shape shape = good ? og_graph_shape(l->graph, least) : (og_shape){1, 1};
-  if (shape.rows * shape.columns > 1) return least_entry(l->graph, (og_binary)f->op, least);
+  if (shape.rows * shape.columns > 1) return og_least_entry(l->graph, (og_binary)f->op, least);
   return wrong_count(l, e, f);
 }
 
 og_node og_lower_call(og_lowering *l, const og_expression *e) {
-  const function *f = find(l, e->name);
+  const function *f = og_find_function(l->source->text + e->name.at, e->name.length);
   og_node arg[3];
   if (!f) return call_of_net(l, e);
-  if (f->form == MLP) return nameless_net(l, e);
-  if (f->form == DENSE) return og_lower_dense(l, e);
+  if (f->form == OG_FORM_MLP) return nameless_net(l, e);
+  if (f->form == OG_FORM_DENSE) return og_lower_dense(l, e);
   if (e->options) return og_refuse_options(l, e);
-  if (f->form == LEAST) return lower_least(l, e, f);
+  if (f->form == OG_FORM_LEAST) return lower_least(l, e, f);
   if (e->count != f->arguments) return wrong_count(l, e, f);
   int good = 1;
   for (int i = 0; i < e->count; i++) good &= (arg[i] = og_lower_expression(l, e->arg[i])) != OG_NODE_NONE;
-  return good && check_shapes(l, e, f, arg, f->arguments) ? apply(l, f, arg) : OG_NODE_NONE;
+  return good && check_shapes(l, e, f, arg, f->arguments) ? og_function_node(l->graph, f, arg) : OG_NODE_NONE;
 }

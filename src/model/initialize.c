@@ -37,7 +37,7 @@ static double unit(og_rng *rng, int normal) {
   return normal ? og_rng_normal(rng) : 2 * og_rng_uniform(rng) - 1;
 }
 
-static void draw_tensor(og_draw draw, const char *name, uint64_t seed, size_t count, double *values) {
+void og_draw_tensor(og_draw draw, const char *name, uint64_t seed, size_t count, double *values) {
   og_rng rng;
   og_rng_seed(&rng, seed, stream_of(name));
   for (size_t i = 0; i < count; i++)
@@ -46,6 +46,6 @@ static void draw_tensor(og_draw draw, const char *name, uint64_t seed, size_t co
 
 void og_layer_initialize(const og_layer *layer, uint64_t seed, double *theta) {
   double *weight = theta + layer->offset, *bias = weight + og_layer_weight_size(layer);
-  draw_tensor(layer->weight_draw, layer->weight, seed, og_layer_weight_size(layer), weight);
-  draw_tensor(layer->bias_draw, layer->bias, seed, (size_t)layer->outputs, bias);
+  og_draw_tensor(layer->weight_draw, layer->weight, seed, og_layer_weight_size(layer), weight);
+  og_draw_tensor(layer->bias_draw, layer->bias, seed, (size_t)layer->outputs, bias);
 }

@@ -130,8 +130,7 @@ static void check_bounds(og_lowering *l, og_symbol *symbol, const og_statement *
     }
 }
 
-/* A value set from outside takes the place of the text's; its shape was checked when it was set. */
-static int apply_override(og_lowering *l, const og_symbol *symbol, og_shape shape, double *values) {
+int og_apply_override(og_lowering *l, const og_symbol *symbol, og_shape shape, double *values) {
   for (size_t i = 0; i < l->override_count; i++) {
     const og_override *o = &l->overrides[i];
     if (strcmp(o->name, symbol->name) != 0) continue;
@@ -153,7 +152,8 @@ static void lower_value(og_lowering *l, og_statement *s) {
   size_t index = (size_t)(symbol - l->symbols);
   int good = og_constant_values(l, s->value, s->kind == OG_ST_PARAM ? "a parameter's value" : "a const", &own,
                                 &values) &&
-             settle_shape(l, s, own, &values, &shape) && apply_override(l, &l->symbols[index], shape, values);
+             settle_shape(l, s, own, &values, &shape) &&
+             og_apply_override(l, &l->symbols[index], shape, values);
   symbol = &l->symbols[index];
   symbol->values = values;
   if (!good) return;
@@ -201,10 +201,11 @@ static void lower_init(og_lowering *l, og_symbol *symbol, og_node *initial) {
   symbol->node = og_input(l->graph, OG_SLOT_STATE, (int)symbol->offset, symbol->shape);
 }
 
-og_node og_spread(og_lowering *l, og_node node, og_shape shape) {
-  return size_of(og_graph_shape(l->graph, node)) == size_of(shape) ? node
-                                                                   : og_broadcast(l->graph, node, shape);
+static og_node spread(og_graph *g, og_node node, og_shape shape) {
+  return size_of(og_graph_shape(g, node)) == size_of(shape) ? node : og_broadcast(g, node, shape);
 }
+
+og_node og_spread(og_lowering *l, og_node node, og_shape shape) { return spread(l->graph, node, shape); }
 
 static og_node lower_equation(og_lowering *l, size_t index) {
   const og_statement *s = l->symbols[index].equation;
@@ -268,18 +269,22 @@ static int grow_names(og_lowering *l, size_t count) {
   return 1;
 }
 
-/* Of arguments that have an entry for each column that of column `i`. */
-static og_observed observed_entry(og_lowering *l, const og_observed *whole, int i) {
+og_observed og_observed_entry(og_graph *g, const og_observed *whole, int i) {
   og_observed one = *whole;
   for (int k = 0; k < whole->distribution->arguments; k++)
-    if (size_of(og_graph_shape(l->graph, whole->argument[k])) > 1 &&
+    if (size_of(og_graph_shape(g, whole->argument[k])) > 1 &&
         whole->distribution->support != OG_SUPPORT_CLASS)
-      one.argument[k] = og_slice(l->graph, whole->argument[k], i, 1);
+      one.argument[k] = og_slice(g, whole->argument[k], i, 1);
   return one;
 }
 
-/* Where the column is missing its term is exactly 0, whatever stands in its place. The K values come first,
- * then the K flags, so K must be known: a first pass counts. */
+og_node og_observation_term(og_graph *g, og_node present, og_node density, og_node *location) {
+  og_shape shape = og_graph_shape(g, present);
+  *location = spread(g, *location, shape);
+  return og_sum(g, og_where(g, present, spread(g, density, shape), og_constant(g, 0)));
+}
+
+/* The K values come first, then the K flags, so K must be known: a first pass counts. */
 static og_node observation_term(og_lowering *l, const og_statement *s, int rows, size_t from, size_t columns,
                                 og_node *location) {
   og_shape shape = {rows, 1};
@@ -288,10 +293,9 @@ static og_node observation_term(og_lowering *l, const og_statement *s, int rows,
   og_observed observed;
   og_node density = og_lower_density(l, s->value, y, location, &observed);
   if (density == OG_NODE_NONE) return density;
-  for (int i = 0; i < rows; i++) l->distributions[from + (size_t)i] = observed_entry(l, &observed, i);
-  *location = og_spread(l, *location, shape);
-  return og_sum(l->graph,
-                og_where(l->graph, present, og_spread(l, density, shape), og_constant(l->graph, 0)));
+  for (int i = 0; i < rows; i++)
+    l->distributions[from + (size_t)i] = og_observed_entry(l->graph, &observed, i);
+  return og_observation_term(l->graph, present, density, location);
 }
 
 static void lower_observations(og_lowering *l) {
@@ -504,18 +508,7 @@ static void find_idle_inputs(og_lowering *l, og_node f) {
   og_free(l->source->context, read);
 }
 
-static void lower_rest(og_lowering *l, size_t count, og_node *initial, og_node *rates) {
-  og_node integral = OG_NODE_NONE;
-  lower_states(l, initial, rates);
-  lower_observations(l);
-  lower_costs(l, &integral);
-  og_lower_events(l);
-  look_at_other_equations(l);
-  if (l->source->errors || l->source->no_memory || og_graph_status(l->graph) || is_survey(l)) return;
-  l->parts.initial_state = og_concat(l->graph, initial, (int)count);
-  find_state_columns(l);
-  l->parts.has_integral_cost = integral != OG_NODE_NONE;
-  if (l->parts.has_integral_cost) rates[count] = og_reshape(l->graph, integral, (og_shape){1, 1});
+static og_graph_dynamics dynamics_of(og_lowering *l, size_t count, og_node *rates) {
   og_graph_dynamics dynamics = {.f = og_concat(l->graph, rates, (int)count + l->parts.has_integral_cost),
                                 .parameters = l->parameters + l->weights,
                                 .weights = l->weights,
@@ -523,6 +516,15 @@ static void lower_rest(og_lowering *l, size_t count, og_node *initial, og_node *
                                 .events = l->parts.events,
                                 .event = l->events};
   dynamics.inputs = inputs_of_field(l, dynamics.f);
+  return dynamics;
+}
+
+void og_make_field(og_lowering *l, size_t count, og_node *initial, og_node *rates, og_node integral) {
+  l->parts.initial_state = og_concat(l->graph, initial, (int)count);
+  find_state_columns(l);
+  l->parts.has_integral_cost = integral != OG_NODE_NONE;
+  if (l->parts.has_integral_cost) rates[count] = og_reshape(l->graph, integral, (og_shape){1, 1});
+  og_graph_dynamics dynamics = dynamics_of(l, count, rates);
   if (l->inputs) find_idle_inputs(l, dynamics.f);
   l->parts.switches = og_graph_switches(l->graph, dynamics.f);
   og_field *field = NULL;
@@ -533,6 +535,29 @@ static void lower_rest(og_lowering *l, size_t count, og_node *initial, og_node *
   if (states && dynamics.f != OG_NODE_NONE && og_field_from_dynamics(l->graph, &dynamics, &field) == OG_OK)
     l->parts.field = field;
   og_free(l->source->context, states);
+}
+
+static void lower_rest(og_lowering *l, size_t count, og_node *initial, og_node *rates) {
+  og_node integral = OG_NODE_NONE;
+  lower_states(l, initial, rates);
+  lower_observations(l);
+  lower_costs(l, &integral);
+  og_lower_events(l);
+  look_at_other_equations(l);
+  if (l->source->errors || l->source->no_memory || og_graph_status(l->graph) || is_survey(l)) return;
+  og_make_field(l, count, initial, rates, integral);
+}
+
+og_status og_settle_parts(og_lowering *l) {
+  l->parts.graph = l->graph;
+  l->parts.parameters = l->parameters + l->weights;
+  l->parts.weights = l->weights;
+  l->parts.states = l->states;
+  if (og_graph_status(l->graph) == OG_ERR_MEMORY) l->source->no_memory = 1;
+  OG_TRY(og_source_status(l->source));
+  OG_TRY(og_graph_status(l->graph));
+  return l->parts.field || is_survey(l) ? OG_OK
+                                        : og_fail_memory(l->source->context, l->source->length, "a model");
 }
 
 og_status og_lower_model(og_lowering *l) {
@@ -558,15 +583,7 @@ og_status og_lower_model(og_lowering *l) {
     lower_rest(l, count, initial, rates);
   og_free(l->source->context, initial);
   og_free(l->source->context, rates);
-  l->parts.graph = l->graph;
-  l->parts.parameters = l->parameters + l->weights;
-  l->parts.weights = l->weights;
-  l->parts.states = l->states;
-  if (og_graph_status(l->graph) == OG_ERR_MEMORY) l->source->no_memory = 1;
-  OG_TRY(og_source_status(l->source));
-  OG_TRY(og_graph_status(l->graph));
-  return l->parts.field || is_survey(l) ? OG_OK
-                                        : og_fail_memory(l->source->context, l->source->length, "a model");
+  return og_settle_parts(l);
 }
 
 void og_lowering_free(og_lowering *l) {

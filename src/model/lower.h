@@ -10,6 +10,7 @@ typedef enum og_symbol_kind {
   OG_SY_PARAM,
   OG_SY_CONST,
   OG_SY_NET,
+  OG_SY_WEIGHT, /* a tensor of a network without layers: of models that are made by calls */
   OG_SY_STATE,
   OG_SY_DEFINED,
   OG_SY_INPUT,
@@ -36,6 +37,9 @@ typedef struct og_symbol {
   og_node node;
   size_t first_layer; /* of a net; `layers` of them, 0 after a diagnostic */
   int layers;
+  int rank; /* of a param or weight made by calls, with its extents; 0: as the shape says */
+  size_t extents[OG_RANK_MOST];
+  og_draw draw; /* of a weight without values */
 } og_symbol;
 
 /* A value replaced by og_model_set. */
@@ -71,6 +75,20 @@ typedef struct og_lowering {
 
 enum { OG_ENTRIES_MOST = 1000000, OG_INPUTS_MOST = 10000 };
 
+/* A value set from outside takes the place of the text's; its shape was checked when it was set. 0 after a
+ * diagnostic. */
+int og_apply_override(og_lowering *lowering, const og_symbol *symbol, og_shape shape, double *values);
+/* Of the `count` states: their initial values and derivatives, with room for one more of these, and the
+ * running cost or OG_NODE_NONE. From them and the other parts the field is made, if there is memory. */
+void og_make_field(og_lowering *lowering, size_t count, og_node *initial, og_node *rates, og_node integral);
+/* The last of a lowering: sizes of the whole, and whether it went well. */
+og_status og_settle_parts(og_lowering *lowering);
+/* What an observation adds to the loss, from flags that say which of its columns are there: where one is
+ * missing its term is exactly 0, whatever stands in its place. *location gets an entry for each. */
+og_node og_observation_term(og_graph *graph, og_node present, og_node density, og_node *location);
+/* Of arguments that have an entry for each column that of column `i`. */
+og_observed og_observed_entry(og_graph *graph, const og_observed *whole, int i);
+
 /* Fills symbols and parts from the syntax; diagnostics go to the source. Where the weights of `dense` stand,
  * and behind them the inputs' rows, is known when the sizes of all layers are: where there are some, a first
  * lowering is a survey, which makes no field. */
@@ -91,6 +109,9 @@ void og_lower_nets(og_lowering *lowering);
 og_node og_lower_net_call(og_lowering *lowering, const og_symbol *net, const og_expression *e);
 og_node og_lower_dense(og_lowering *lowering, const og_expression *e);
 void og_lower_inputs(og_lowering *lowering);
+/* u(t) = a + b (t - tau) from the three rows of an entry; of an input that is constant between its
+ * breakpoints only `a` is read, so that it does not make the field depend on t. */
+og_node og_input_node(og_graph *graph, int slot, int row, og_signal kind);
 void og_lower_events(og_lowering *lowering);
 /* The node of a definition that was not looked at before. */
 og_node og_lower_definition(og_lowering *lowering, size_t symbol);

@@ -7,18 +7,19 @@
 
 /* ---- Inputs ---- */
 
-/* u(t) = a + b (t - tau) from the three rows of an entry; of an input that is constant between its
- * breakpoints only `a` is read, so that it does not make the field depend on t. */
-static og_node entry_of_input(og_lowering *l, const og_symbol *symbol, size_t entry) {
-  og_graph *g = l->graph;
-  int row = (int)(l->parameters + l->weights + OG_INPUT_ROWS * entry);
+og_node og_input_node(og_graph *g, int slot, int row, og_signal kind) {
   og_shape scalar = {1, 1};
-  og_node a = og_input(g, OG_SLOT_PARAMETER, row, scalar);
-  if (symbol->declaration->mode != OG_SIGNAL_LINEAR) return a;
-  og_node b = og_input(g, OG_SLOT_PARAMETER, row + 1, scalar);
-  og_node since = og_apply2(g, OG_SUB, og_input(g, OG_SLOT_TIME, 0, scalar),
-                            og_input(g, OG_SLOT_PARAMETER, row + 2, scalar));
+  og_node a = og_input(g, slot, row, scalar);
+  if (kind != OG_SIGNAL_LINEAR) return a;
+  og_node b = og_input(g, slot, row + 1, scalar);
+  og_node since =
+      og_apply2(g, OG_SUB, og_input(g, OG_SLOT_TIME, 0, scalar), og_input(g, slot, row + 2, scalar));
   return og_apply2(g, OG_ADD, a, og_apply2(g, OG_MUL, b, since));
+}
+
+static og_node entry_of_input(og_lowering *l, const og_symbol *symbol, size_t entry) {
+  int row = (int)(l->parameters + l->weights + OG_INPUT_ROWS * entry);
+  return og_input_node(l->graph, OG_SLOT_PARAMETER, row, (og_signal)symbol->declaration->mode);
 }
 
 static og_node node_of_input(og_lowering *l, const og_symbol *symbol) {
@@ -244,7 +245,7 @@ void og_lower_events(og_lowering *l) {
     if (symbol->kind != OG_SY_EVENT) continue;
     const og_statement *s = symbol->declaration;
     l->events[l->parts.events++] =
-        (og_graph_event){.about = {symbol->name, (og_direction)s->mode, s->terminal},
+        (og_graph_event){.about = {OG_INIT(og_event), symbol->name, (og_direction)s->mode, s->terminal},
                          .guard = lower_guard(l, s->value),
                          .jump = lower_jump(l, s)};
   }

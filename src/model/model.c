@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "field/field.h"
-#include "io/safetensors.h"
 #include "model/whole.h"
 
 const og_model_parts *og_model_parts_of(const og_model *model) { return &model->lowered->lowering.parts; }
@@ -12,10 +11,14 @@ const char *og_model_text(const og_model *model) {
   if (!model) return "";
   return model->source.text;
 }
+uint64_t og_model_digest(const og_model *model) {
+  return model->origin.lower ? og_graph_digest(model->lowered->lowering.graph) : 0;
+}
 int og_model_saved(const og_model *model) {
   if (!model) return 0;
   return model->saved;
 }
+void og_model_set_saved(og_model *model) { model->saved = 1; }
 
 /* A graph alone; `survey` may be NULL. On failure there is nothing to free. */
 static og_status lower_once(og_model *model, const og_lowering *survey, og_lowering *lowering) {
@@ -28,7 +31,8 @@ static og_status lower_once(og_model *model, const og_lowering *survey, og_lower
   model->source.errors = model->source.no_memory = 0;
   model->source.used = 0;
   og_status status = og_graph_create(model->context, &lowering->graph);
-  if (status == OG_OK) status = og_lower_model(lowering);
+  if (status == OG_OK)
+    status = model->origin.lower ? model->origin.lower(model->origin.of, lowering) : og_lower_model(lowering);
   lowering->survey = NULL;
   if (status == OG_OK) return OG_OK;
   og_lowering_free(lowering);
@@ -63,6 +67,8 @@ static og_status list_symbols(og_lowered *lowered) {
     if (l->symbols[i].kind == OG_SY_PARAM) lowered->params[lowered->param_count++] = i;
     if (l->symbols[i].kind == OG_SY_STATE) lowered->states[lowered->state_count++] = i;
   }
+  for (size_t i = 0; i < l->count; i++)
+    if (l->symbols[i].kind == OG_SY_WEIGHT) lowered->params[lowered->param_count++] = i;
   return OG_OK;
 }
 
@@ -164,26 +170,36 @@ og_status og_model_parse(og_context *context, const char *name, const char *text
   return OG_OK;
 }
 
+static og_status fill_from_origin(og_model *model, const char *name) {
+  OG_TRY(open_source(&model->source, model->context, name, "", 0));
+  OG_TRY(lower(model, &model->lowered));
+  note_idle_inputs(model);
+  return OG_OK;
+}
+
+og_status og_model_from_origin(og_context *context, const char *name, og_model_origin origin,
+                               og_model **out) {
+  og_model *model = og_alloc(context, 1, sizeof *model);
+  *out = NULL;
+  if (!model) {
+    origin.let_go(origin.of);
+    return og_fail_memory(context, sizeof *model, "a model");
+  }
+  *model = (og_model){.context = context, .origin = origin};
+  model->source.context = context;
+  model->syntax.source = &model->source;
+  og_status status = fill_from_origin(model, name);
+  if (status == OG_OK)
+    *out = model;
+  else
+    og_model_destroy(model);
+  return status;
+}
+
 /* The field is the model's own, whatever others may do with it. */
 og_status og_model_compile(og_model *model, og_precision precision) {
   OG_OBJECT(model);
   return og_field_compile((og_field *)model->lowered->lowering.parts.field, precision == OG_PRECISION_SINGLE);
-}
-
-og_status og_model_read(og_context *context, const char *path, og_model **out) {
-  if (out) *out = NULL;
-  OG_OBJECT(context);
-  OG_NEED(context, out);
-  OG_NEED(context, path);
-  char *text;
-  size_t length;
-  OG_TRY(og_read_file(context, path, &text, &length));
-  int saved = og_tensors_recognise(text, length);
-  og_status status = saved ? og_model_parse_saved(context, path, text, length, out)
-                           : og_model_parse(context, og_file_name(path), text, length, out);
-  if (status == OG_OK) (*out)->saved = saved;
-  og_free(context, text);
-  return status;
 }
 
 void og_model_keep(const og_model *model) {
@@ -195,6 +211,7 @@ void og_model_destroy(og_model *model) {
   let_go(model->lowered);
   og_syntax_free(&model->syntax);
   close_source(&model->source);
+  if (model->origin.let_go) model->origin.let_go(model->origin.of);
   for (size_t i = 0; i < model->override_count; i++) {
     og_free(model->context, model->overrides[i].name);
     og_free(model->context, model->overrides[i].expression);
@@ -242,6 +259,8 @@ static og_status evaluate(const og_model *model, const char *name, const char *e
 }
 
 static int is_weight(const og_lowering *l, const char *name) {
+  const og_symbol *symbol = og_find_symbol(l, name, strlen(name));
+  if (symbol && symbol->kind == OG_SY_WEIGHT) return 1;
   for (size_t i = 0; i < l->layer_count; i++)
     if (strcmp(name, l->layers[i].weight) == 0 || strcmp(name, l->layers[i].bias) == 0) return 1;
   return 0;
@@ -399,13 +418,19 @@ size_t og_model_states(const og_model *model) {
 }
 
 static og_parameter_info about_parameter(const og_symbol *s) {
-  return (og_parameter_info){.name = s->name,
-                             .offset = s->offset,
-                             .rows = (size_t)s->shape.rows,
-                             .columns = (size_t)s->shape.columns,
-                             .lowest = s->low,
-                             .highest = s->high,
-                             .dimensions = s->shape.columns > 1 ? 2 : s->shape.rows > 1};
+  og_parameter_info info = {.name = s->name,
+                            .offset = s->offset,
+                            .rows = (size_t)s->shape.rows,
+                            .columns = (size_t)s->shape.columns,
+                            .lowest = s->low,
+                            .highest = s->high,
+                            .weight = s->kind == OG_SY_WEIGHT,
+                            .dimensions = s->shape.columns > 1 ? 2 : s->shape.rows > 1,
+                            .shape = {(size_t)s->shape.rows, (size_t)s->shape.columns}};
+  if (!s->rank) return info;
+  info.dimensions = s->rank;
+  memcpy(info.shape, s->extents, sizeof info.shape);
+  return info;
 }
 
 static og_parameter_info about_tensor(const og_layer *layer, int is_bias) {
@@ -416,7 +441,8 @@ static og_parameter_info about_tensor(const og_layer *layer, int is_bias) {
                              .lowest = -INFINITY,
                              .highest = INFINITY,
                              .weight = 1,
-                             .dimensions = is_bias ? 1 : 2};
+                             .dimensions = is_bias ? 1 : 2,
+                             .shape = {(size_t)layer->outputs, is_bias ? 1 : (size_t)layer->inputs}};
 }
 
 og_status og_model_parameter(const og_model *model, size_t index, og_parameter_info *info) {
@@ -448,8 +474,11 @@ og_status og_model_initialize(const og_model *model, long long seed, double *the
   OG_NEED_IF(model->context, model->lowered->lowering.parts.parameters, theta);
   for (size_t i = 0; i < model->lowered->lowering.count; i++) {
     const og_symbol *s = &model->lowered->lowering.symbols[i];
-    if (s->kind == OG_SY_PARAM)
-      memcpy(theta + s->offset, s->values, (size_t)(s->shape.rows * s->shape.columns) * sizeof *theta);
+    size_t entries = (size_t)s->shape.rows * (size_t)s->shape.columns;
+    if (s->kind == OG_SY_WEIGHT && !s->values)
+      og_draw_tensor(s->draw, s->name, (uint64_t)seed, entries, theta + s->offset);
+    else if (s->kind == OG_SY_PARAM || s->kind == OG_SY_WEIGHT)
+      memcpy(theta + s->offset, s->values, entries * sizeof *theta);
   }
   for (size_t i = 0; i < model->lowered->lowering.layer_count; i++)
     og_layer_initialize(&model->lowered->lowering.layers[i], (uint64_t)seed, theta);

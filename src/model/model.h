@@ -1,4 +1,8 @@
-/* What a parsed model is made of, for the rooms above (fit). */
+/* The .ode language: a model's text becomes graphs, and this is what they are called for the rooms above
+ * (fit, train, parameters). The room knows graphs and the fields made of them, and nothing of solves, data or
+ * files but the names of columns. Begin with model.c, which calls the others in their order: lex.c,
+ * parse_statement.c and parse_expression.c (text to syntax.h), lower.c (syntax to graphs), evaluate.c (values
+ * at one time). */
 #ifndef OG_MODEL_H
 #define OG_MODEL_H
 
@@ -70,14 +74,21 @@ typedef struct og_model_parts {
       *state_columns; /* [states]: the first column whose location is the state itself; OG_NO_COLUMN */
   og_node final_cost; /* scalar: reads TIME (as t1), STATE, PARAMETER; OG_NODE_NONE when absent */
   int has_integral_cost, has_span;
-  int switches; /* the equations or the integral cost compare something with t or a state in it */
+  int switches; /* the equations or the integral cost compare something with a state in it, or t with more
+                   than constants */
   double t0, t1;
 } og_model_parts;
 
 const og_model_parts *og_model_parts_of(const og_model *model);
-
-/* The model whose text is in the metadata of a safetensors file. */
-og_status og_model_parse_saved(og_context *context, const char *path, const char *bytes, size_t length,
-                               og_model **out);
+/* The context that it was made with. */
+og_context *og_model_context(const og_model *model);
+/* Uses it until og_model_destroy; NULL is nothing. */
+void og_model_keep(const og_model *model);
+/* The consts that og_model_set has given a value, one for each index from 0: 0 beyond the last. */
+int og_model_setting(const og_model *model, size_t index, const char **name, const char **expression);
+/* Of a model without a text: a number that says whether two are the same; else 0. */
+uint64_t og_model_digest(const og_model *model);
+/* It was read from a file of parameters (og_model_saved). */
+void og_model_set_saved(og_model *model);
 
 #endif

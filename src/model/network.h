@@ -43,6 +43,8 @@ typedef struct og_initializer {
 extern const og_initializer og_initializers[];
 enum { OG_INITIALIZERS = 8 };
 
+/* Draws a tensor of that name. */
+void og_draw_tensor(og_draw draw, const char *name, uint64_t seed, size_t count, double *values);
 /* Draws W and b of the layer into theta. */
 void og_layer_initialize(const og_layer *layer, uint64_t seed, double *theta);
 

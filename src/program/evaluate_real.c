@@ -54,6 +54,13 @@ static void copy(const machine *m, const og_instruction *in, size_t rows, size_t
     for (size_t i = 0; i < lanes; i++) to[i] = from[in->a.one ? 0 : i];
 }
 
+/* The kernels' loops are for results that are no operands. */
+static void accumulate(const machine *m, const og_instruction *in, size_t count) {
+  const real *term = at(m, in->b);
+  real *sum = at(m, in->out);
+  for (size_t i = 0; i < count; i++) sum[i] += term[i];
+}
+
 static void unary_values(int function, size_t count, const real *a, real *out) {
   int loop = og_unary_loop(function);
   if (loop >= 0) {
@@ -185,6 +192,7 @@ static void carry_out(const machine *m, const og_instruction *in) {
   case OG_DO_CALL2: call2(m, in, rows, lanes); break;
   case OG_DO_WHERE: m->loops->where(count, at(m, in->a), at(m, in->b), at(m, in->c), at(m, in->out)); break;
   case OG_DO_COPY: copy(m, in, rows, lanes); break;
+  case OG_DO_ACCUMULATE: accumulate(m, in, count); break;
   case OG_DO_SUM: sum(m, in, rows, lanes); break;
   case OG_DO_DOT: dot(m, in, rows, lanes); break;
   case OG_DO_MATVEC:

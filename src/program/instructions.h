@@ -31,6 +31,7 @@ typedef enum og_code {
   OG_DO_CALL2, /* binary: a call for each number */
   OG_DO_WHERE,
   OG_DO_COPY,
+  OG_DO_ACCUMULATE, /* a + b, where a is the result */
   OG_DO_SUM,
   OG_DO_DOT,
   OG_DO_MATVEC,

@@ -250,9 +250,13 @@ static void lower_operation(og_program_lowering *l, og_node node) {
     if (rows[i] >= 0) og_give_rows(l, rows[i], og_entries_of(l, d->operands[i]));
 }
 
-static void lower_pad(og_program_lowering *l, const og_node_data *d, og_place to) {
+void og_fill_zero(og_program_lowering *l, og_place to, int rows) {
   og_node_data zero = {.kind = OG_CONSTANT};
-  copy(l, constant_place(l, &zero), to, d->shape.rows);
+  copy(l, constant_place(l, &zero), to, rows);
+}
+
+static void lower_pad(og_program_lowering *l, const og_node_data *d, og_place to) {
+  og_fill_zero(l, to, d->shape.rows);
   to.row += d->offset;
   copy(l, og_operand(l, d->operands[0]), to, og_entries_of(l, d->operands[0]));
 }
@@ -282,6 +286,10 @@ static void lower(og_program_lowering *l, og_node node) {
     lower_pad(l, d, l->places[node]);
   else if (d->kind == OG_CONCAT)
     lower_concat(l, d, l->places[node]);
+  else if (d->kind == OG_TAKE)
+    og_lower_take(l, d, l->places[node]);
+  else if (d->kind == OG_TAKE_T)
+    og_lower_take_transposed(l, d, l->places[node]);
   else if (l->fused[node])
     og_lower_fused(l, node);
   else

@@ -154,7 +154,7 @@ og_status og_report_failure(const og_solve *solve, const og_failure *failure) {
           "h = %.3g and |x| = %.3g, after %zu accepted and %zu rejected steps of %s; try: %s%s",
           role->what, text->what, failure->trajectory, name ? " (" : "", name ? name : "", name ? ")" : "",
           failure->t, at->t0, at->t1, failure->h, og_shown(failure->norm), failure->accepted,
-          failure->rejected, solve->tableau->name, role->advice, text->advice);
+          failure->rejected, solve->stepper.name, role->advice, text->advice);
   if (failure->event) trail_event(solve, failure);
   if (role->stuck && failure->status == OG_ERR_STEP_UNDERFLOW)
     og_trail(solve->context, failure->status, "%s", role->stuck);

@@ -18,7 +18,8 @@ int og_faint_begin(og_solve *solve) {
 
 static int is_faint(const og_solve *solve, size_t row) {
   double size = atomic_load(&solve->largest[row]);
-  return size > 0 && size < og_faint_limit(solve) * og_atol_of(solve, row);
+  return size > 0 && !(solve->norm && solve->norm[row] == 0) &&
+         size < og_faint_limit(solve) * og_atol_of(solve, row);
 }
 
 enum { SHOWN = 4 };

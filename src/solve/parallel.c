@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <omp.h>
 
+#include "base/tree_sum.h"
 #include "solve/memory/checkpoints.h"
 
 int og_solve_threads(const og_solve *solve) {
@@ -93,8 +94,17 @@ og_status og_in_parallel(og_solve *solve, size_t items, og_worker_fn worker, voi
   return status;
 }
 
+static size_t count_blocks(const og_solve *solve) {
+  size_t lanes = (size_t)og_lanes_for(solve, solve->count);
+  return (solve->count + lanes - 1) / lanes;
+}
+
+size_t og_block_sums(const og_solve *solve) {
+  return solve->weights ? og_tree_sum_depth(count_blocks(solve)) * solve->weights : 0;
+}
+
 og_status og_in_blocks(og_solve *solve, og_worker_fn worker, og_worker_fn collect, void *work) {
-  size_t lanes = (size_t)og_lanes_for(solve, solve->count), blocks = (solve->count + lanes - 1) / lanes;
+  size_t lanes = (size_t)og_lanes_for(solve, solve->count), blocks = count_blocks(solve);
   og_share *shares = og_alloc(solve->context, blocks, sizeof *shares);
   if (!shares) return og_fail_memory(solve->context, blocks * sizeof *shares, "blocks of trajectories");
   for (size_t b = 0; b < blocks; b++) {

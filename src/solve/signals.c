@@ -169,21 +169,25 @@ static int ascending(const void *a, const void *b) {
 static og_status make_room_for_breaks(og_solve *solve, og_trajectory *at, size_t count) {
   if (count <= at->break_room) return OG_OK;
   double *breaks = og_alloc(solve->context, count, sizeof *breaks);
-  if (!breaks) return og_fail_memory(solve->context, count * sizeof *breaks, "breakpoints of inputs");
+  if (!breaks) return og_fail_memory(solve->context, count * sizeof *breaks, "breakpoints");
   og_free(solve->context, at->breaks);
   at->breaks = breaks;
   at->break_room = count;
   return OG_OK;
 }
 
-/* All times of signals strictly within the span, ascending, each once. */
+/* All times of signals, and the field's own breakpoints, strictly within the span, ascending, each once. */
 static og_status find_breaks(og_solve *solve, size_t m) {
   og_trajectory *at = &solve->trajectories[m];
   double low = fmin(at->t0, at->t1), high = fmax(at->t0, at->t1);
-  size_t most = 0, count = 0;
+  size_t most = solve->field->breakpoints, count = 0;
   for (size_t i = 0; i < solve->field->inputs; i++) most += signal_of(solve, m, i)->count;
   OG_TRY(make_room_for_breaks(solve, at, most));
   double *breaks = at->breaks;
+  for (size_t k = 0; k < solve->field->breakpoints; k++) {
+    double time = solve->field->breakpoint[k].time;
+    if (time > low && time < high) breaks[count++] = time;
+  }
   for (size_t i = 0; i < solve->field->inputs; i++) {
     const og_signal_data *signal = signal_of(solve, m, i);
     for (size_t k = 0; signal->kind != OG_SIGNAL_CONSTANT && k < signal->count; k++)
@@ -216,7 +220,7 @@ static og_status count_values(og_solve *solve, size_t values) {
 
 og_status og_signals_prepare(og_solve *solve) {
   size_t inputs = solve->field->inputs, offset = 0;
-  for (size_t m = 0; inputs && m < solve->count; m++) {
+  for (size_t m = 0; (inputs || solve->field->breakpoints) && m < solve->count; m++) {
     for (size_t i = 0; i < inputs; i++) {
       OG_TRY(check_cover(solve, m, i));
       signal_of(solve, m, i)->offset = offset;
@@ -296,6 +300,8 @@ void og_signals_theta(const og_solve *solve, size_t trajectory, const og_segment
   if (solve->laned) memcpy(theta, og_theta_of(solve, trajectory), solve->laned * sizeof *theta);
   for (size_t i = 0; i < solve->field->inputs; i++)
     og_signals_row(solve, trajectory, i, segment, theta + solve->laned + OG_INPUT_ROWS * i);
+  if (solve->field->breakpoints)
+    theta[og_piece_row(solve->field)] = (double)og_piece_at(solve->field, segment->inside);
   for (size_t k = 0; k < solve->field->fine; k++) theta[solve->p - solve->field->fine + k] = 0;
 }
 

@@ -1,9 +1,10 @@
 /* Inputs of a solve: for each trajectory and input a signal in time, given by the caller. Signals end
- * segments at their breakpoints, so that within a segment u(t) = a + b (t - tau). */
+ * segments at their breakpoints, as the field does at its own, so that within a segment u(t) = a + b (t -
+ * tau). */
 #ifndef OG_SIGNALS_H
 #define OG_SIGNALS_H
 
-#include "field/field.h"
+#include "field/pieces.h"
 #include "solve/segment.h"
 
 typedef struct og_signal_data {

@@ -1,5 +1,5 @@
 /* The public face of a solve: settings, running, results. */
-#include "rk/stability.h"
+#include "step/stability.h"
 #include "solve/events/idle.h"
 #include "solve/memory/checkpoints.h"
 #include "solve/memory/tapes.h"
@@ -34,7 +34,7 @@ static int kind_of_keeping(const og_options *o) {
 
 static og_status read_options(og_solve *solve) {
   const og_options *o = solve->options;
-  solve->tableau = og_tableau_of((og_method)og_options_integer(o, OG_OPT_METHOD));
+  solve->stepper = og_stepper_of((og_method)og_options_integer(o, OG_OPT_METHOD));
   solve->single = og_options_integer(o, OG_OPT_PRECISION) == OG_PRECISION_SINGLE;
   solve->keep = kind_of_keeping(o);
   solve->limits = (og_limits){.rtol = og_options_real(o, OG_OPT_RTOL),
@@ -46,14 +46,14 @@ static og_status read_options(og_solve *solve) {
                               .max_events = (size_t)og_options_integer(o, OG_OPT_MAX_EVENTS),
                               .max_steps = (size_t)og_options_integer(o, OG_OPT_MAX_STEPS),
                               .budget = (size_t)og_options_integer(o, OG_OPT_MEMORY)};
-  solve->limits.looked_at = og_split_reach(solve->tableau, fmin(30 * solve->limits.rtol, 0.3));
-  solve->limits.reach = og_stability_reach(solve->tableau);
+  solve->limits.looked_at = og_split_reach(&solve->stepper, fmin(30 * solve->limits.rtol, 0.3));
+  solve->limits.reach = og_stability_reach(&solve->stepper);
   solve->stride = og_step_record_stride(solve->n, solve->single ? sizeof(float) : sizeof(double));
-  if (og_options_integer(o, OG_OPT_STEPS) == 0 && solve->tableau->embedded_order == 0)
+  if (og_options_integer(o, OG_OPT_STEPS) == 0 && solve->stepper.errors == 0)
     return og_fail(solve->context, OG_ERR_ARGUMENT,
                    "method %s has no error estimate and takes fixed steps only: give "
                    "a number of steps, or choose an adaptive method such as tsit5",
-                   solve->tableau->name);
+                   solve->stepper.name);
   if (og_options_integer(o, OG_OPT_STEPS) == 0 &&
       og_options_integer(o, OG_OPT_SCHEDULE) == OG_SCHEDULE_BINOMIAL)
     return og_fail(solve->context, OG_ERR_ARGUMENT,
@@ -139,6 +139,7 @@ void og_solve_destroy(og_solve *solve) {
                    solve->final, solve->observed, solve->sizes, (void *)solve->largest};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) og_free(context, owned[i]);
   og_atols_free(solve);
+  og_norm_free(solve);
   og_options_destroy(solve->options);
   og_field_destroy(solve->bound);
   og_field_destroy((og_field *)solve->source);
@@ -158,7 +159,7 @@ void og_solve_touch(og_solve *solve) {
   if (solve->state == OG_SOLVE_DONE) solve->state = OG_SOLVE_CHANGED;
 }
 
-static og_status check_finite(og_solve *solve, const char *what, const double *values, size_t count) {
+static og_status check_finite(const og_solve *solve, const char *what, const double *values, size_t count) {
   if (!values && count) return og_fail(solve->context, OG_ERR_ARGUMENT, "NULL was given for %s", what);
   for (size_t i = 0; i < count; i++)
     if (!isfinite(values[i]))
@@ -168,7 +169,7 @@ static og_status check_finite(og_solve *solve, const char *what, const double *v
 }
 
 /* The same of what is rounded to the working precision. */
-static og_status check_rounded(og_solve *solve, const char *what, const double *values, size_t count) {
+og_status og_check_rounded(const og_solve *solve, const char *what, const double *values, size_t count) {
   OG_TRY(check_finite(solve, what, values, count));
   for (size_t i = 0; solve->single && i < count; i++)
     if (fabs(values[i]) > (double)FLT_MAX)
@@ -234,7 +235,7 @@ og_status og_solve_set_initial_state(og_solve *solve, size_t trajectory, const d
   OG_OBJECT(solve);
   OG_NEED(solve->context, x0);
   size_t begin = 0, end = 0;
-  OG_TRY(check_rounded(solve, "the initial state", x0, solve->states));
+  OG_TRY(og_check_rounded(solve, "the initial state", x0, solve->states));
   OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
   og_solve_touch(solve);
   for (size_t m = begin; m < end; m++) {
@@ -259,7 +260,7 @@ og_status og_solve_set_parameters(og_solve *solve, size_t trajectory, const doub
   OG_OBJECT(solve);
   OG_NEED_IF(solve->context, solve->parameters, theta);
   size_t begin = 0, end = 0;
-  OG_TRY(check_rounded(solve, "theta", theta, solve->parameters));
+  OG_TRY(og_check_rounded(solve, "theta", theta, solve->parameters));
   OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
   og_solve_touch(solve);
   if (trajectory == OG_ALL)
@@ -353,11 +354,10 @@ og_status og_solve_rerun(og_solve *solve) {
 static og_status check_breaks(const og_solve *solve) {
   for (size_t m = 0; m < solve->count; m++)
     if (solve->trajectories[m].break_count != solve->trajectories[m].run_breaks)
-      return og_fail(
-          solve->context, OG_ERR_STATE,
-          "trajectory %zu: the span now holds %zu breakpoints of inputs, and %zu when its steps were "
-          "recorded, so they cannot be replayed: call og_solve_run",
-          m, solve->trajectories[m].break_count, solve->trajectories[m].run_breaks);
+      return og_fail(solve->context, OG_ERR_STATE,
+                     "trajectory %zu: the span now holds %zu breakpoints, and %zu when its steps were "
+                     "recorded, so they cannot be replayed: call og_solve_run",
+                     m, solve->trajectories[m].break_count, solve->trajectories[m].run_breaks);
   return OG_OK;
 }
 

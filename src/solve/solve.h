@@ -1,4 +1,9 @@
-/* A solve: settings, recorded steps and results of M trajectories, and the drivers that fill them. */
+/* A solve: settings, recorded steps and results of M trajectories, the public calls, and who runs them on
+ * threads.
+ *
+ * The room knows fields by their contract and methods by their steps, never graphs or models. Begin with
+ * solve.c (the public calls) and parallel.c (trajectories shared among threads); then integrate/ takes steps,
+ * events/ finds where guards pass zero, memory/ keeps what derivatives will read, within a budget. */
 #ifndef OG_SOLVE_H
 #define OG_SOLVE_H
 
@@ -6,7 +11,7 @@
 
 #include "base/real.h"
 #include "field/field.h"
-#include "rk/tableau.h"
+#include "step/stepper.h"
 #include "solve/ceilings.h"
 #include "solve/integrate/coarse.h"
 #include "solve/memory/step_record.h"
@@ -23,7 +28,7 @@ typedef struct og_trajectory {
   size_t fixed_steps;             /* 0: adaptive */
   double first_step;              /* |h|; 0: automatic */
   double last_step;               /* out: |h| the controller would take next */
-  double *breaks;                 /* breakpoints of its inputs within the span, ascending */
+  double *breaks;                 /* breakpoints of its inputs and of the field within the span, ascending */
   size_t break_count, run_breaks; /* now, and in the last run */
   size_t break_room;              /* that there is memory for */
   og_step_record record;
@@ -90,7 +95,7 @@ typedef struct og_role {
 /* src/solve/tapes.h. memory: NULL: none are kept. */
 typedef struct og_tapes {
   int lanes;
-  size_t blocks, block_bytes, stage_bytes;
+  size_t blocks, block_bytes, step_bytes;
   char *memory;
 } og_tapes;
 
@@ -100,8 +105,8 @@ struct og_solve {
   const og_field *source;
   og_field *bound; /* to the weights of the last run; owned, NULL: not made */
   og_options *options;
-  const og_tableau *tableau;
-  int single, keep; /* single precision; OG_KEEP_... */
+  og_stepper stepper; /* the method */
+  int single, keep;   /* single precision; OG_KEEP_... */
   int state;
   size_t count, n, states; /* trajectories; rows of the field; without the quadrature */
   size_t p, parameters;    /* rows of the field's theta; without those of inputs, with bound weights */
@@ -140,6 +145,7 @@ struct og_solve {
   double *final;    /* [M][n] */
   double *sizes;    /* [M][n]: largest |x_i| since t0 or the last event; NULL: not wanted */
   og_limits limits;
+  double *norm;            /* [n]: what errors of rows are multiplied by for step control; NULL: 1 (norm.c) */
   double *atols;           /* [padded n]: of each row; NULL: limits.atol for all (tolerances.h) */
   float *atols_single;     /* the same, where there are some */
   _Atomic double *largest; /* [n]: |x_i| of the last run that was looked at for it (tolerances.h) */
@@ -177,6 +183,8 @@ typedef void (*og_worker_fn)(og_solve *solve, og_share *share, void *work);
 /* Trajectories in blocks that do not depend on the number of threads; `collect`, if there is one, follows
  * each block's worker in order of the blocks. */
 og_status og_in_blocks(og_solve *solve, og_worker_fn worker, og_worker_fn collect, void *work);
+/* Numbers that the sum over those blocks takes: one for each weight, and beside them nodes of the tree. */
+size_t og_block_sums(const og_solve *solve);
 /* Runs `worker` over all items (trajectories, or trajectories times directions), split among the threads. The
  * result is the failure of the lowest item, whatever the number of threads. Sets the context's message. */
 og_status og_in_parallel(og_solve *solve, size_t items, og_worker_fn worker, void *work);
@@ -196,6 +204,9 @@ void og_solve_set_names(og_solve *solve, og_name_fn name_of, const void *names);
 const char *og_trajectory_name(const og_solve *solve, size_t trajectory, char text[OG_TRAJECTORY_NAME_SIZE]);
 /* The message for a failure: what happened, where, and what to try. */
 og_status og_report_failure(const og_solve *solve, const og_failure *failure);
+/* Whether an array, called `what`, is finite and within the working precision. */
+og_status og_check_rounded(const og_solve *solve, const char *what, const double *values, size_t count);
+void og_norm_free(og_solve *solve);
 /* The range of trajectories that an index stands for, OG_ALL included. */
 og_status og_solve_range(og_solve *solve, size_t trajectory, size_t *begin, size_t *end);
 /* Solves what is selected (else all) anew, with steps held to their pacings. */

@@ -33,31 +33,33 @@ static og_status allot(og_trainer *trainer, const double *theta) {
   return OG_OK;
 }
 
-static og_status set_up(og_trainer *trainer, const og_options *options, const double *theta) {
+static og_status set_up(og_trainer *trainer, const og_options *options, const og_trainer_parts *parts) {
+  if (!parts->loss || !parts->batches || !parts->theta)
+    return og_fail(trainer->context, OG_ERR_ARGUMENT, "a trainer needs a loss, batches and theta");
+  og_batches_keep(parts->batches);
+  trainer->batches = parts->batches;
   OG_TRY(og_updater_create(trainer->context, options, trainer->p, &trainer->updater));
   OG_TRY(og_options_copy(trainer->context, options, &trainer->options));
   read_options(trainer);
-  OG_TRY(allot(trainer, theta));
+  OG_TRY(allot(trainer, parts->theta));
   og_trainer_check_end(trainer); /* no steps: ended at once */
   return OG_OK;
 }
 
-og_status og_trainer_create(og_context *context, const og_options *options, size_t p, og_loss_fn loss,
-                            void *user, og_batches *batches, const double *theta, og_trainer **out) {
+og_status og_trainer_create(og_context *context, const og_options *options, const og_trainer_parts *parts,
+                            og_trainer **out) {
   if (out) *out = NULL;
   OG_OBJECT(context);
   OG_NEED(context, out);
   OG_NEED(context, options);
-  OG_NEED(context, loss);
-  OG_NEED(context, batches);
-  OG_NEED(context, theta);
+  og_trainer_parts given;
+  OG_TAKE(context, og_trainer_parts, parts, &given);
   og_trainer *trainer = og_alloc(context, 1, sizeof *trainer);
   if (!trainer) return og_fail_memory(context, sizeof *trainer, "a trainer");
-  *trainer = (og_trainer){.context = context, .p = p, .loss = loss, .user = user, .batches = batches};
+  *trainer = (og_trainer){.context = context, .p = given.p, .loss = given.loss, .user = given.user};
   trainer->begun = NAN;
-  og_batches_keep(batches);
   trainer->at = (og_trainer_state){.best_loss = INFINITY, .reference_loss = INFINITY, .loss = NAN};
-  og_status status = set_up(trainer, options, theta);
+  og_status status = set_up(trainer, options, &given);
   if (status != OG_OK) {
     og_trainer_destroy(trainer);
     return status;

@@ -1,8 +1,55 @@
 /* A trainer of an objective: its loss, its data's windows, its model's bounds and weights. */
+#include <string.h>
+
 #include "fit/objective.h"
 #include "train/batches.h"
-#include "train/fingerprint.h"
 #include "train/trainer.h"
+
+/* ---- Fingerprints ---- */
+
+/* Fingerprints of a model and of data, by which a training knows whether it goes on with its own. */
+/* FNV-1a. */
+static uint64_t add(uint64_t hash, const void *bytes, size_t count) {
+  const unsigned char *at = bytes;
+  for (size_t i = 0; i < count; i++) hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
+  return hash;
+}
+
+static uint64_t add_numbers(uint64_t hash, const double *numbers, size_t count) {
+  return add(hash, numbers, count * sizeof *numbers);
+}
+
+static const uint64_t SEED = UINT64_C(0xcbf29ce484222325);
+
+/* Its text, or its graph, and the consts that were set. */
+static uint64_t model_fingerprint(const og_model *model) {
+  const char *name, *expression, *text = og_model_text(model);
+  uint64_t hash = add(SEED, text, strlen(text)), digest = og_model_digest(model);
+  if (digest) hash = add(hash, &digest, sizeof digest);
+  for (size_t i = 0; og_model_setting(model, i, &name, &expression); i++) {
+    hash = add(hash, name, strlen(name) + 1);
+    hash = add(hash, expression, strlen(expression) + 1);
+  }
+  return hash;
+}
+
+/* Spans, observations and inputs. */
+static uint64_t data_fingerprint(const og_objective *objective) {
+  const og_data *data = objective->data;
+  const og_inputs *inputs = objective->inputs;
+  uint64_t hash = add(SEED, data->first, (data->trajectories + 1) * sizeof *data->first);
+  hash = add_numbers(hash, data->t0, data->trajectories);
+  hash = add_numbers(hash, data->t1, data->trajectories);
+  hash = add_numbers(hash, data->times, data->count);
+  hash = add_numbers(hash, data->values, 2 * data->columns * data->count);
+  for (size_t i = 0; i < inputs->trajectories * inputs->count; i++) {
+    hash = add_numbers(hash, inputs->series[i].times, inputs->series[i].count);
+    hash = add_numbers(hash, inputs->series[i].values, inputs->series[i].count);
+  }
+  return hash;
+}
+
+/* ---- Trainers ---- */
 
 og_status og_objective_loss(const double *theta, size_t count, const og_window *windows, double *loss,
                             size_t *values, double *gradient, void *user) {
@@ -46,8 +93,11 @@ static og_status make(og_objective *objective, const og_options *options, og_bat
                       const double *theta, og_trainer **out) {
   og_trainer *trainer = NULL;
   OG_TRY(og_objective_check_theta(objective, theta));
-  OG_TRY(og_trainer_create(objective->context, options, objective->p, og_objective_loss, objective, batches,
-                           theta, &trainer));
+  OG_TRY(og_trainer_create(objective->context, options,
+                           &(og_trainer_parts){OG_INIT(og_trainer_parts), .p = objective->p,
+                                               .loss = og_objective_loss, .user = objective,
+                                               .batches = batches, .theta = theta},
+                           &trainer));
   og_status status = og_trainer_set_bounds(trainer, objective->lowest, objective->highest);
   if (status == OG_OK) status = og_trainer_exempt(trainer, count_exempt(objective));
   if (status != OG_OK) {
@@ -56,8 +106,8 @@ static og_status make(og_objective *objective, const og_options *options, og_bat
   }
   trainer->objective = objective;
   og_objective_keep(objective);
-  trainer->model = og_model_fingerprint(objective->model);
-  trainer->data = og_objective_fingerprint(objective);
+  trainer->model = model_fingerprint(objective->model);
+  trainer->data = data_fingerprint(objective);
   *out = trainer;
   return OG_OK;
 }

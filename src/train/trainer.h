@@ -1,5 +1,9 @@
 /* A training between two steps. What is saved of it: theta, best, before, the optimiser's arrays, the
- * history, and the numbers of og_trainer_state. */
+ * history, and the numbers of og_trainer_state.
+ *
+ * The room is for first-order optimisers and their loop. It knows a loss as a function (og_loss_fn); only
+ * objective_trainer.c makes that of an objective. Begin with trainer.c (a step, an epoch), then updater.c
+ * (the formulas) and batches.c (which windows come next); state.c saves all of it. */
 #ifndef OG_TRAINER_H
 #define OG_TRAINER_H
 

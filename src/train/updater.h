@@ -29,4 +29,8 @@ struct og_updater {
 /* NULL for an optimizer that does not train. */
 const og_update_rule *og_update_rule_of(og_optimizer optimizer);
 
+/* The penalty l1 sum |theta_i| + l2 sum theta_i^2 over all but the first `exempt` parameters; its derivative
+ * is added to gradient [p] (NULL: not wanted), that of |x| at 0 being 0. */
+double og_penalize(const og_options *options, size_t exempt, size_t p, const double *theta, double *gradient);
+
 #endif

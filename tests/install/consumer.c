@@ -25,12 +25,38 @@ static int check_gradient(og_context *context, og_field *field, og_solve *solve)
   if (og_field_set_vjp(field, decay_vjp) || og_solve_set_span(solve, OG_ALL, 0, 1) ||
       og_solve_set_initial_state(solve, OG_ALL, &x0) || og_solve_set_parameters(solve, OG_ALL, &theta) ||
       og_solve_run(solve) ||
-      og_solve_pullback(solve, NULL, &final_bar, NULL, NULL, &theta_bar, NULL, NULL, NULL)) {
+      og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = &final_bar,
+                                                     .theta_bar = &theta_bar})) {
     fprintf(stderr, "%s\n", og_context_message(context));
     return 1;
   }
   printf("odegrad %s: gradient %.9f, exact %.9f\n", og_version(), theta_bar, -exp(-theta));
   return fabs(theta_bar + exp(-theta)) > 1e-6;
+}
+
+/* The same as a model made by calls, whose loss is x(1). */
+static int check_calls(og_context *context) {
+  const double theta = 0.5;
+  double loss = 0, gradient = 0;
+  og_builder *builder = NULL;
+  og_model *model = NULL;
+  og_objective *objective = NULL;
+  if (og_builder_create(context, &builder)) return 1;
+  og_value k = og_builder_parameter(builder, "k", 0, NULL, &theta, 0, 10);
+  og_value x = og_builder_state(builder, "x", 0, NULL);
+  og_builder_set_initial(builder, x, og_builder_number(builder, 1));
+  og_builder_set_derivative(builder, x,
+                            og_builder_unary(builder, "neg", og_builder_binary(builder, "*", k, x)));
+  og_builder_set_final_cost(builder, x);
+  og_builder_set_span(builder, 0, 1);
+  int failed = og_builder_model(builder, &model) ||
+               og_objective_create(context, model, NULL, NULL, &objective) ||
+               og_objective_evaluate(objective, &theta, &loss, &gradient);
+  if (failed) fprintf(stderr, "%s\n", og_context_message(context));
+  og_objective_destroy(objective);
+  og_model_destroy(model);
+  og_builder_destroy(builder);
+  return failed || fabs(gradient + exp(-theta)) > 1e-6;
 }
 
 int main(void) {
@@ -42,7 +68,8 @@ int main(void) {
                og_options_set_real(options, OG_OPT_RTOL, 1e-9) ||
                og_options_set_real(options, OG_OPT_ATOL, 1e-9) ||
                og_field_create(context, 1, 1, decay, NULL, &field) ||
-               og_solve_create(context, field, options, 1, &solve) || check_gradient(context, field, solve);
+               og_solve_create(context, field, options, 1, &solve) || check_gradient(context, field, solve) ||
+               check_calls(context);
   og_solve_destroy(solve);
   og_field_destroy(field);
   og_options_destroy(options);

@@ -82,8 +82,11 @@ static inline void pack(const trial *r, double from[][STATES_MAX], int rows, dou
 static inline og_status pull(asked *q, trial *r, answer *a) {
   double bars[POINTS_MAX * STATES_MAX];
   pack(r, r->seeds, r->observations + 1, bars);
-  og_status status = og_solve_pullback(q->solve, bars, bars + r->observations * r->s.n, NULL, a->initial,
-                                       a->parameters, &a->ends[0], &a->ends[1], NULL);
+  og_status status =
+      og_solve_pullback(q->solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .observed_bar = bars,
+                                                        .final_bar = bars + r->observations * r->s.n,
+                                                        .x0_bar = a->initial, .theta_bar = a->parameters,
+                                                        .t0_bar = &a->ends[0], .t1_bar = &a->ends[1]});
   if (status == OG_OK && r->s.inputs) status = og_solve_input_gradient(q->solve, 0, 0, a->input);
   return status;
 }
@@ -91,15 +94,20 @@ static inline og_status pull(asked *q, trial *r, answer *a) {
 static inline og_status multiply_hessian(asked *q, trial *r, answer *a) {
   double bars[POINTS_MAX * STATES_MAX];
   pack(r, r->seeds, r->observations + 1, bars);
-  return og_solve_hessian_product(q->solve, 1, r->x0_dot, r->theta_dot, bars, bars + r->observations * r->s.n,
-                                  NULL, NULL, NULL, NULL, a->initial, a->parameters);
+  return og_solve_hessian_product(
+      q->solve, &(og_hessian_arrays){OG_INIT(og_hessian_arrays), .directions = 1, .x0_dot = r->x0_dot,
+                                     .theta_dot = r->theta_dot, .observed_bar = bars,
+                                     .final_bar = bars + r->observations * r->s.n, .x0_bar_dot = a->initial,
+                                     .theta_bar_dot = a->parameters});
 }
 
 static inline og_status push(asked *q, trial *r, answer *a) {
   double dots[POINTS_MAX * STATES_MAX];
   int n = r->s.n;
-  og_status status = og_solve_pushforward(q->solve, r->x0_dot, r->theta_dot, NULL, NULL, NULL, dots,
-                                          dots + r->observations * n, NULL);
+  og_status status = og_solve_pushforward(
+      q->solve,
+      &(og_pushforward_arrays){OG_INIT(og_pushforward_arrays), .x0_dot = r->x0_dot, .theta_dot = r->theta_dot,
+                               .observed_dot = dots, .final_dot = dots + r->observations * n});
   for (int k = 0; k <= r->observations && status == OG_OK; k++)
     memcpy(a->dots[k], dots + k * n, (size_t)n * sizeof(double));
   return status;

@@ -190,9 +190,9 @@ static inline int pulse_jump_jvp(size_t event, double t, const double *x, const 
 
 /* The callbacks as a field; `s` must outlive it. */
 static inline og_status terms_field(og_context *context, terms *s, og_field **out) {
-  static const og_event_functions functions = {pulse_guard, pulse_guard_vjp, pulse_jump, pulse_jump_vjp,
-                                               pulse_jump_jvp};
-  const og_event event = {"pulse", OG_DIRECTION_ANY, s->pulse.terminal};
+  static const og_event_functions functions = {
+      OG_INIT(og_event_functions), pulse_guard, pulse_guard_vjp, pulse_jump, pulse_jump_vjp, pulse_jump_jvp};
+  const og_event event = {OG_INIT(og_event), "pulse", OG_DIRECTION_ANY, s->pulse.terminal};
   og_status status = og_field_create(context, (size_t)s->n, (size_t)s->p, terms_rhs, s, out);
   if (status == OG_OK) status = og_field_set_vjp(*out, terms_vjp);
   if (status == OG_OK) status = og_field_set_jvp(*out, terms_jvp);

@@ -61,7 +61,7 @@ static og_status jump(drive *d, int lane, og_segment *segment) {
   og_detection *detection = d->detection;
   size_t n = d->solve->n;
   double *before = segment->states, *after = before + n, zero = 0;
-  og_guard_point at = {segment->time, detection->one_x, detection->one_theta, d->step.scratch,
+  og_guard_point at = {segment->time, detection->one_x, detection->one_theta, d->step->scratch,
                        detection->work};
   memcpy(before, detection->one_x, n * sizeof *before);
   if (OG_R(og_sides_known)(d, segment->time, detection->before) != OG_NO_EVENT) return OG_ERR_NOT_FINITE;

@@ -24,7 +24,7 @@ static void list_parts(const og_solve *solve, int lanes, og_detection *detection
                            {&detection->theta, p * width},
                            {&detection->g, (pieces * OG_PIECE_LAST + 1) * block},
                            {&detection->fine, OG_PIECE_POINTS * OG_PADDED(guards)},
-                           {&detection->curve, (size_t)solve->tableau->interpolant_degree * n},
+                           {&detection->curve, (size_t)solve->stepper.interpolant_degree * n},
                            {&detection->blurred, guards},
                            {&detection->misses, guards},
                            {&detection->limit_g, guards},

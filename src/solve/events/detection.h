@@ -6,7 +6,11 @@
  * starts at zero (after its own event, say) has no side by its sign: it is on the side that its slope along
  * the solution points to, and is fresh until a sample finds it there. While its samples cannot be told from
  * zero it is fresh: it rests there. One without such a slope is on no side until it has left zero for good:
- * where f has a kink or a jump, the interpolant swings through zero by some part of the step's error. */
+ * where f has a kink or a jump, the interpolant swings through zero by some part of the step's error.
+ *
+ * Begin with detection_real.c, which is called once a step; scan_real.c and sample_real.c read guards on the
+ * interpolant, sides_real.c says on which side each is, root.c finds the zero, apply_real.c makes the jump,
+ * results.c answers the public questions. */
 #ifndef OG_DETECTION_H
 #define OG_DETECTION_H
 

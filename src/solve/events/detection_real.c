@@ -221,7 +221,7 @@ static looked go_through(drive *d, int lane, const og_piece *whole) {
 /* A guard whose samples are not all finite; OG_NO_EVENT. When the guards' callback refused, the first. */
 static size_t unknown(const drive *d, int lane) {
   const og_detection *detection = d->detection;
-  if (d->step.status[lane]) return 0;
+  if (d->step->status[lane]) return 0;
   for (int i = 0; i < detection->pieces; i++) {
     og_piece piece = og_detection_piece(detection, i, lane);
     for (size_t k = 0; k < detection->guards; k++)
@@ -286,8 +286,9 @@ void OG_R(og_integrate_detect)(drive *d) {
     d->detection->event[lane] = OG_NO_EVENT;
     if (d->mask[lane] == 0) continue;
     size_t failed = d->replay ? OG_NO_EVENT : unknown(d, lane);
+    og_status status = d->step->status[lane] ? OG_ERR_FIELD : OG_ERR_NOT_FINITE;
     if (failed != OG_NO_EVENT)
-      OG_R(og_integrate_event_fail)(d, lane, failed, d->step.status[lane] ? OG_ERR_FIELD : OG_ERR_NOT_FINITE);
+      OG_R(og_integrate_event_fail)(d, lane, failed, status);
     else if (d->replay)
       watch_replayed(d, lane);
     else

@@ -8,7 +8,7 @@
 static int is_steady(const og_solve *solve, size_t event) { return event == solve->field->events; }
 
 og_event og_guard_about(const og_solve *solve, size_t event) {
-  if (is_steady(solve, event)) return (og_event){"steady", OG_DIRECTION_FALLING, 1};
+  if (is_steady(solve, event)) return (og_event){OG_INIT(og_event), "steady", OG_DIRECTION_FALLING, 1};
   return solve->field->event[event];
 }
 

@@ -10,15 +10,8 @@ typedef OG_R(og_integration) drive;
 
 /* x at a place of the step; at its ends the states themselves. */
 static const real *state_block(drive *d, double place) {
-  double weights[OG_STAGES_MAX];
-  const real *k[OG_STAGES_MAX];
-  real values[OG_STAGES_MAX];
-  int count = 0;
   if (place == 0 || place == 1) return place == 0 ? d->x : d->y;
-  og_interpolant_weights(d->step.tableau, place, weights, NULL);
-  for (int j = 0; j < d->step.tableau->stages_total; j++)
-    if (weights[j] != 0) k[count] = d->step.k[j], values[count++] = (real)weights[j];
-  d->step.kernels->weighted_sum(d->step.n, d->lanes, d->e, d->x, d->at.h_real, count, values, k);
+  d->step->ops->states(d->step, place, &d->at, d->x, d->e);
   return d->e;
 }
 
@@ -57,14 +50,14 @@ static void sample_place(drive *d, double place, const double *theta, double *g)
   for (int lane = 0; lane < d->lanes; lane++)
     t[lane] = place == 1 ? d->at.t_next[lane] : d->at.t[lane] + place * d->at.h[lane];
   const double *x = in_double(state_block(d, place), d->solve->n * (size_t)d->lanes, detection->x);
-  og_guard_values(d->solve, d->lanes, t, x, theta, g, d->step.status, d->step.scratch, detection->work);
+  og_guard_values(d->solve, d->lanes, t, x, theta, g, d->step->status, d->step->scratch, detection->work);
 }
 
 void OG_R(og_sample_block)(drive *d) {
   og_detection *detection = d->detection;
   size_t count = detection->guards * (size_t)d->lanes, block = OG_PADDED(count);
   const double *theta = theta_in_double(d);
-  for (int lane = 0; lane < d->lanes; lane++) d->step.status[lane] = d->mask[lane] != 0 ? 0 : OG_LANE_IDLE;
+  for (int lane = 0; lane < d->lanes; lane++) d->step->status[lane] = d->mask[lane] != 0 ? 0 : OG_LANE_IDLE;
   for (int i = 0; i < detection->pieces; i++) {
     og_piece piece = og_detection_piece(detection, i, 0);
     for (int point = i > 0; point < OG_PIECE_POINTS; point++)
@@ -80,7 +73,7 @@ int OG_R(og_sample_here)(drive *d, double t, double *g) {
   og_detection *detection = d->detection;
   _Alignas(64) double times[OG_LANE_STEP] = {t};
   og_lane_status status[OG_LANE_STEP] = {0};
-  og_guard_values(d->solve, 1, times, detection->one_x, detection->one_theta, g, status, d->step.scratch,
+  og_guard_values(d->solve, 1, times, detection->one_x, detection->one_theta, g, status, d->step->scratch,
                   detection->work);
   return status[0] == 0;
 }
@@ -101,19 +94,6 @@ const double *OG_R(og_sample_at)(drive *d, int lane, double place) {
   return detection->one_g;
 }
 
-/* The lane's interpolant as powers of the place, which many samples cost less than those of stages. */
-static void find_curve(drive *d, int lane) {
-  const og_tableau *tableau = d->step.tableau;
-  size_t n = d->solve->n;
-  for (int power = 0; power < tableau->interpolant_degree; power++)
-    for (size_t i = 0; i < n; i++) {
-      double sum = 0;
-      for (int j = 0; j < tableau->stages_total; j++)
-        sum += tableau->interpolant[j][power] * (double)d->step.k[j][i * (size_t)d->lanes + (size_t)lane];
-      d->detection->curve[(size_t)power * n + i] = d->at.h[lane] * sum;
-    }
-}
-
 /* As `go_to`, along the curve; at the step's ends the states themselves. */
 static double follow_to(drive *d, int lane, double place) {
   og_detection *detection = d->detection;
@@ -121,7 +101,7 @@ static double follow_to(drive *d, int lane, double place) {
   if (place == 0 || place == 1) return go_to(d, lane, place);
   for (size_t i = 0; i < n; i++) {
     double value = 0;
-    for (int power = d->step.tableau->interpolant_degree - 1; power >= 0; power--)
+    for (int power = d->solve->stepper.interpolant_degree - 1; power >= 0; power--)
       value = value * place + detection->curve[(size_t)power * n + i];
     detection->one_x[i] = (double)d->x[i * (size_t)d->lanes + (size_t)lane] + place * value;
   }
@@ -166,6 +146,7 @@ static void find_blurred(drive *d, int lane) {
 }
 
 void OG_R(og_sample_prepare)(drive *d, int lane) {
-  find_curve(d, lane);
+  /* powers of the place, which many samples cost less than the interpolant itself */
+  d->step->ops->curve(d->step, lane, &d->at, d->detection->curve, d->solve->n, 1);
   find_blurred(d, lane);
 }

@@ -214,7 +214,7 @@ static og_crossing next_sample(drive *d, int lane, const og_piece *piece, size_t
 static void settle(drive *d, int lane, size_t event, og_watched_guard *w) {
   OG_R(og_integrate_state_at)(d, lane, 0, d->detection->one_x);
   OG_R(og_integrate_own_theta)(d, lane, d->detection->one_theta);
-  if (OG_R(og_sides_slope)(d, lane, event, d->step.k[0]) != 0) return;
+  if (OG_R(og_sides_slope)(d, lane, event, d->step->ops->slope(d->step)) != 0) return;
   w->changed = 0;
   w->side = 0;
   if (w->waits) w->waits = OG_WAITS;

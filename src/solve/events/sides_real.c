@@ -48,7 +48,7 @@ static void take_state(drive *d, const double *x) {
 static int try_at(drive *d, int lane, size_t event, double place, double *before, double *after) {
   og_detection *detection = d->detection;
   og_guard_point at = {OG_R(og_integrate_time_at)(d, lane, place), detection->one_x, detection->one_theta,
-                       d->step.scratch, detection->work};
+                       d->step->scratch, detection->work};
   OG_R(og_integrate_state_at)(d, lane, place, detection->one_x);
   if (!OG_R(og_sample_here)(d, at.t, before)) return 0;
   if (!after) return 1;
@@ -193,13 +193,7 @@ og_status OG_R(og_sides_event)(drive *d, int lane, const og_segment *segment) {
  * kept by the step's end, and the way there may swing a hundred times as far. */
 static const double WEIGHTS = 16;
 static double error_of_state(const drive *d, int lane, size_t i) {
-  size_t at = i * (size_t)d->lanes + (size_t)lane;
-  double least = INFINITY, most = -INFINITY;
-  for (int j = 0; j < d->step.tableau->stages_total; j++) {
-    least = fmin(least, (double)d->step.k[j][at]);
-    most = fmax(most, (double)d->step.k[j][at]);
-  }
-  return WEIGHTS * fabs(d->at.h[lane]) * (most - least);
+  return WEIGHTS * fabs(d->at.h[lane]) * d->step->ops->spread(d->step, lane, i);
 }
 
 double OG_R(og_sides_error)(drive *d, int lane, size_t event) {
@@ -221,7 +215,7 @@ double OG_R(og_sides_error)(drive *d, int lane, size_t event) {
 
 double OG_R(og_sides_slope)(drive *d, int lane, size_t event, const real *f) {
   og_detection *detection = d->detection;
-  og_guard_point at = {d->at.t[lane], detection->one_x, detection->one_theta, d->step.scratch,
+  og_guard_point at = {d->at.t[lane], detection->one_x, detection->one_theta, d->step->scratch,
                        detection->work};
   double sum = 0;
   if (og_guard_gradient(d->solve, event, &at, detection->g_x, detection->g_theta, &sum)) return 0;

@@ -32,13 +32,13 @@ enum { HOW_SIZE = 192 };
 static void describe(const og_solve *solve, const og_coarse *c, char how[HOW_SIZE]) {
   if (!(off_of(c) > OG_COARSE_OFF))
     snprintf(how, HOW_SIZE, "the solution grows %.3g times, about %.2g times by the steps of %s themselves",
-             c->largest / c->first, exp(c->growth), solve->tableau->name);
+             c->largest / c->first, exp(c->growth), solve->stepper.name);
   else if (!isfinite(c->off))
     snprintf(how, HOW_SIZE, "the step of %s at t = %g, h = %g, taken as two, goes beyond all bounds",
-             solve->tableau->name, c->t, c->h);
+             solve->stepper.name, c->t, c->h);
   else
     snprintf(how, HOW_SIZE, "the step of %s at t = %g, h = %g, is off by %.2g of the solution's size",
-             solve->tableau->name, c->t, c->h, off_of(c));
+             solve->stepper.name, c->t, c->h, off_of(c));
 }
 
 static void tell_coarse(const og_solve *solve, size_t m, size_t count) {

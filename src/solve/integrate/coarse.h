@@ -53,6 +53,6 @@ void og_coarse_tell(const struct og_solve *solve);
 #define OG_COARSE_OFF 0.5
 #define OG_COARSE_GROWTH 100.0
 /* What takes a step again holds, beside arrays, at most. */
-enum { OG_COARSE_AGAIN = 10240 };
+enum { OG_COARSE_AGAIN = 128 };
 
 #endif

@@ -8,8 +8,7 @@
 #include "solve/integrate/integrate.h"
 
 typedef OG_R(og_integration) drive;
-typedef OG_R(og_weights) weights;
-typedef OG_R(og_place) place;
+typedef OG_R(og_interval) interval;
 typedef OG_R(og_step) step;
 
 enum { LOOK_EVERY = 32, LOOK_AT = 8 };
@@ -45,45 +44,30 @@ static int look_at_lanes(drive *d) {
   return any;
 }
 
-/* Euler has one stage: that of the step before is kept to compare with. */
+/* A method without an error estimate may have nothing else to compare than slopes: that of the step before is
+ * kept. */
 void OG_R(og_integrate_look)(drive *d) {
-  if (look_at_lanes(d) && d->step.tableau->stages == 1)
-    memcpy(d->e, d->step.k[0], (size_t)(d->step.n * d->lanes) * sizeof *d->e);
+  if (look_at_lanes(d) && d->step->stepper->errors == 0)
+    memcpy(d->e, d->step->ops->slope(d->step), (size_t)(d->step->n * d->lanes) * sizeof *d->e);
 }
 
 /* ---- Signs ---- */
-
-/* The difference of two stages at the same time, in place of an embedded formula. */
-static weights exchanged(const og_tableau *tableau) {
-  for (int j = 1; j + 1 < tableau->stages; j++)
-    if (tableau->c[j] == tableau->c[j + 1])
-      return (weights){
-          .count = 2, .stage = {j, j + 1}, .value = {-(real)tableau->b[j + 1], (real)tableau->b[j + 1]}};
-  return (weights){0};
-}
 
 /* Euler's, from two slopes; the first step of a segment has one alone. */
 static void compare_slopes(drive *d) {
   real half[OG_LANES_MAX];
   for (int lane = 0; lane < d->lanes; lane++)
     half[lane] = d->index[lane] > d->first[lane] ? d->at.h_real[lane] / 2 : 0;
-  for (int i = 0; i < d->step.n; i++) {
+  for (int i = 0; i < d->step->n; i++) {
     real *e = d->e + i * d->lanes;
-    const real *k = d->step.k[0] + i * d->lanes;
+    const real *k = d->step->ops->slope(d->step) + i * d->lanes;
     for (int lane = 0; lane < d->lanes; lane++) e[lane] = half[lane] * (k[lane] - e[lane]);
   }
 }
 
 /* Into d->e. */
 static void find_signs(drive *d) {
-  const real *k[OG_STAGES_MAX];
-  weights sum = d->step.e.count ? d->step.e : exchanged(d->step.tableau);
-  if (d->step.tableau->stages == 1) {
-    compare_slopes(d);
-    return;
-  }
-  for (int j = 0; j < sum.count; j++) k[j] = d->step.k[sum.stage[j]];
-  d->step.kernels->weighted_sum(d->step.n, d->lanes, d->e, NULL, d->at.h_real, sum.count, sum.value, k);
+  if (!d->step->ops->difference(d->step, &d->at, d->e)) compare_slopes(d);
 }
 
 /* What a look finds, in all lanes at once, since what every lane does is a plain loop; those that are not due
@@ -99,7 +83,7 @@ static void grow_sizes(drive *d, look *l) {
     due[lane] = d->due[lane];
     l->largest[lane] = 0;
   }
-  for (int i = 0; i < d->step.n; i++) {
+  for (int i = 0; i < d->step->n; i++) {
     real *known = sizes_of(d) + i * d->lanes;
     const real *x = d->x + i * d->lanes;
     for (int lane = 0; lane < d->lanes; lane++) {
@@ -121,7 +105,7 @@ static inline double part_of(double off, double size) { return off < size ? off 
 static void find_shares(const drive *d, look *l) {
   double most[OG_LANES_MAX], sum[OG_LANES_MAX];
   for (int lane = 0; lane < d->lanes; lane++) most[lane] = sum[lane] = 0;
-  for (int i = 0; i < d->step.n; i++) {
+  for (int i = 0; i < d->step->n; i++) {
     const real *e = d->e + i * d->lanes, *known = sizes_of(d) + i * d->lanes;
     for (int lane = 0; lane < d->lanes; lane++) {
       double off = (double)(e[lane] < 0 ? -e[lane] : e[lane]), least = LEAST_SHARE * l->largest[lane];
@@ -131,12 +115,12 @@ static void find_shares(const drive *d, look *l) {
     }
   }
   for (int lane = 0; lane < d->lanes; lane++)
-    l->share[lane] = fmax(most[lane] > 0 ? most[lane] / l->largest[lane] : 0, sqrt(sum[lane] / d->step.n));
+    l->share[lane] = fmax(most[lane] > 0 ? most[lane] / l->largest[lane] : 0, sqrt(sum[lane] / d->step->n));
 }
 
 void OG_R(og_integrate_look_begin)(drive *d, int lane) {
   double largest = 0;
-  for (int entry = lane; entry < d->step.n * d->lanes; entry += d->lanes) {
+  for (int entry = lane; entry < d->step->n * d->lanes; entry += d->lanes) {
     sizes_of(d)[entry] = (real)fabs((double)d->x[entry]);
     largest = fmax(largest, fabs((double)d->x[entry]));
   }
@@ -148,8 +132,9 @@ void OG_R(og_integrate_look_begin)(drive *d, int lane) {
 /* One lane's, apart from its block: the step's start and end, those of its halves, and the end of a step
  * more. */
 typedef struct again {
-  step step;
+  step *step;
   real *start, *end, *middle, *other_end, *next, *theta, *memory;
+  long long evals;
 } again;
 _Static_assert(sizeof(again) <= OG_COARSE_AGAIN, "a budget counts on the size of what takes a step again");
 
@@ -168,29 +153,28 @@ static og_status open_again(const drive *d, int lane, again *a) {
     a->end[i] = d->y[i * lanes + at];
   }
   for (size_t i = 0; i < d->solve->p; i++) a->theta[i] = d->theta[i * lanes + at];
-  return OG_R(og_step_create)(d->solve->context, d->step.tableau, d->step.field, 1, OG_STEP_FORWARD,
-                              &a->step);
+  a->step = OG_R(og_step_create)(d->solve->context, d->step->stepper, d->step->field, 1, OG_STEP_FORWARD);
+  return a->step ? OG_OK : OG_ERR_MEMORY;
 }
 
 static void close_again(drive *d, again *a) {
-  d->evals += a->step.evals;
-  if (a->memory) OG_R(og_step_destroy)(d->solve->context, &a->step);
+  d->evals += a->evals;
+  OG_R(og_step_destroy)(d->solve->context, a->step);
   og_free(d->solve->context, a->memory);
   og_free(d->solve->context, a);
 }
 
 static void take(again *a, double t, double t_next, const real *from, real *to) {
-  int stages = a->step.tableau->stages;
-  place at = {.t = {t}, .t_next = {t_next}, .h = {t_next - t}, .h_real = {(real)(t_next - t)}};
-  OG_R(og_step_stages)(&a->step, 0, stages, stages, &at, from, a->theta);
-  OG_R(og_step_end)(&a->step, &at, from, to);
+  interval at = {.t = {t}, .t_next = {t_next}, .h = {t_next - t}, .h_real = {(real)(t_next - t)}};
+  a->evals += a->step->ops->recompute(a->step, OG_STEP_VALUES, &at, from, a->theta);
+  a->step->ops->end(a->step, &at, from, to);
 }
 
 /* A state counts in how large the solution is. Whether it is finite. */
 static int count_state(drive *d, int lane, const real *state) {
   double zero = 0, *largest = &d->trajectory[lane]->coarse.largest;
-  for (int i = 0; i < d->step.n; i++) zero += 0 * (double)state[i];
-  for (int i = 0; i < d->step.n && zero == 0; i++) {
+  for (int i = 0; i < d->step->n; i++) zero += 0 * (double)state[i];
+  for (int i = 0; i < d->step->n && zero == 0; i++) {
     real size = (real)fabs((double)state[i]), *known = &sizes_of(d)[i * d->lanes + lane];
     if (size > *known) *known = size;
     *largest = fmax(*largest, (double)size);
@@ -201,25 +185,25 @@ static int count_state(drive *d, int lane, const real *state) {
 /* What is in d->e, as a part of the solution. */
 static double whole_part(const drive *d, int lane) {
   double most = 0;
-  for (int i = 0; i < d->step.n; i++) most = fmax(most, fabs((double)d->e[i * d->lanes + lane]));
+  for (int i = 0; i < d->step->n; i++) most = fmax(most, fabs((double)d->e[i * d->lanes + lane]));
   return most > 0 ? most / d->trajectory[lane]->coarse.largest : 0;
 }
 
 static double rms_part(const drive *d, int lane) {
   double sum = 0, least = LEAST_SHARE * d->trajectory[lane]->coarse.largest;
-  for (int i = 0; i < d->step.n; i++) {
+  for (int i = 0; i < d->step->n; i++) {
     int entry = i * d->lanes + lane;
     double part = part_of(fabs((double)d->e[entry]), fmax((double)sizes_of(d)[entry], least));
     sum += part * part;
   }
-  return sqrt(sum / d->step.n);
+  return sqrt(sum / d->step->n);
 }
 
 /* Whether the step ends at several times what the solution was before: more than a start from zero makes of
  * it. */
 static int leaps(const drive *d, int lane, const again *a) {
   double most = 0;
-  for (int i = 0; i < d->step.n; i++) most = fmax(most, fabs((double)a->end[i]));
+  for (int i = 0; i < d->step->n; i++) most = fmax(most, fabs((double)a->end[i]));
   return most > 3 * d->trajectory[lane]->coarse.largest;
 }
 
@@ -227,11 +211,11 @@ static int leaps(const drive *d, int lane, const again *a) {
  * beyond stability the halves may end where the whole does, by chance: then the step leaps, and its sign
  * tells. */
 static double find_off(drive *d, int lane, const again *a) {
-  if (a->step.status[0]) return 0;
+  if (a->step->status[0]) return 0;
   if (!count_state(d, lane, a->middle)) return INFINITY;
   double sign = leaps(d, lane, a) ? whole_part(d, lane) : 0;
   if (!count_state(d, lane, a->other_end)) return INFINITY;
-  for (int i = 0; i < d->step.n; i++) d->e[i * d->lanes + lane] = a->end[i] - a->other_end[i];
+  for (int i = 0; i < d->step->n; i++) d->e[i * d->lanes + lane] = a->end[i] - a->other_end[i];
   return fmax(sign > 1 ? sign : 0, fmax(whole_part(d, lane), rms_part(d, lane)));
 }
 
@@ -257,7 +241,7 @@ static int has_grown(const drive *d, int lane) {
  * in direction. */
 static double area_of(const drive *d, int lane, const real *a, const real *b) {
   double aa = 0, bb = 0, ab = 0;
-  for (int i = 0; i < d->step.n; i++) {
+  for (int i = 0; i < d->step->n; i++) {
     double size = (double)sizes_of(d)[i * d->lanes + lane], scale = size > 0 ? 1 / size : 0;
     double x = scale * (double)a[i], y = scale * (double)b[i];
     aa += x * x;
@@ -284,9 +268,9 @@ static void compare_growth(drive *d, int lane, again *a) {
   take(a, t, t + d->at.h[lane], a->end, a->next);
   double whole = growth_of(d, lane, a->start, a->end, a->next);
   double halves = 2 * growth_of(d, lane, a->start, a->middle, a->other_end);
-  double own = (whole - fmax(halves, 0)) / (1 - exp2(-d->step.tableau->order));
+  double own = (whole - fmax(halves, 0)) / (1 - exp2(-d->step->stepper->order));
   double growth = whole > 0 ? (double)(d->index[lane] + 1) * own : 0;
-  if (a->step.status[0] == 0 && growth > c->growth && growth < INFINITY) c->growth = growth;
+  if (a->step->status[0] == 0 && growth > c->growth && growth < INFINITY) c->growth = growth;
 }
 
 /* ---- After the step ---- */

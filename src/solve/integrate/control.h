@@ -3,7 +3,7 @@
 #define OG_CONTROL_H
 
 #include "kernels/kernels.h"
-#include "rk/tableau.h"
+#include "step/stepper.h"
 
 /* How much a step may grow at once; not at all after a rejection. */
 #define OG_GROWTH_MOST 10.0
@@ -14,6 +14,6 @@
 
 /* alpha = 1/k - 0.75 beta and beta = 0.2/k, with k one more than the lower order of the pair (Hairer & Wanner
  * IV.2; their DOPRI5 has beta = 0.04 at k = 5). */
-og_control og_control_of(const og_tableau *tableau);
+og_control og_control_of(const og_stepper *stepper);
 
 #endif

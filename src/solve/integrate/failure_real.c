@@ -72,7 +72,7 @@ static double stiffness(const drive *d, int lane) {
 
 static double norm_of_state(const drive *d, int lane) {
   double sum = 0;
-  for (int i = 0; i < d->step.n; i++) sum = hypot(sum, (double)d->x[i * d->lanes + lane]);
+  for (int i = 0; i < d->step->n; i++) sum = hypot(sum, (double)d->x[i * d->lanes + lane]);
   return sum;
 }
 
@@ -93,13 +93,10 @@ static int is_finite(const drive *d, const real *block, size_t row, int lane) {
   return isfinite((double)block[row * (size_t)d->lanes + (size_t)lane]);
 }
 
-/* Stages follow one another, so that the first of them has the cause. Before a step is taken there is K_1
- * alone. */
+/* Before a step is taken there is the slope at its start alone. */
 size_t OG_R(og_integrate_not_finite)(const drive *d, int lane) {
-  size_t n = d->solve->n, row = n;
-  int stages = d->at.h[lane] == 0 && d->span[lane] != 0 ? 1 : d->step.tableau->stages;
-  for (int j = 0; j < stages && row == n; j++)
-    for (row = 0; row < n && is_finite(d, d->step.k[j], row, lane);) row++;
+  int slope_alone = d->at.h[lane] == 0 && d->span[lane] != 0;
+  size_t n = d->solve->n, row = d->step->ops->not_finite(d->step, lane, slope_alone);
   if (row == n)
     for (row = 0; row < n && is_finite(d, d->y, row, lane);) row++;
   return row;
@@ -119,7 +116,7 @@ void OG_R(og_integrate_fail)(drive *d, int lane, og_status status) {
   size_t m = (size_t)(at - d->solve->trajectories);
   og_failure failure = {.trajectory = m,
                         .event = d->failed_event,
-                        .refused = d->step.status[lane] > 0,
+                        .refused = d->step->status[lane] > 0,
                         .accepted = d->index[lane],
                         .rejected = d->rejected[lane],
                         .t = d->at.t[lane],

@@ -12,7 +12,8 @@ typedef OG_R(og_integration) drive;
 static double scaled(const drive *d, int lane, const real *v, const real *minus, int i) {
   int at = i * d->lanes + lane;
   double scale = og_atol_of(d->solve, (size_t)i) + d->solve->limits.rtol * fabs((double)d->x[at]);
-  return ((double)v[at] - (minus ? (double)minus[at] : 0)) / scale;
+  double weight = d->solve->norm ? d->solve->norm[i] : 1;
+  return weight * ((double)v[at] - (minus ? (double)minus[at] : 0)) / scale;
 }
 
 /* Root mean square of v over the tolerances at x, of the rows that count; formed without squares where these
@@ -42,7 +43,7 @@ static double refined(const drive *d, int lane, double h0, const real *f0, const
   double curvature = scaled_norm(d, lane, f1, f0) / h0;
   if (!isfinite(curvature)) return h0;
   double most = fmax(slope, curvature);
-  double h1 = most <= 1e-15 ? fmax(1e-6, h0 * 1e-3) : pow(0.01 / most, 1.0 / (d->step.tableau->order + 1));
+  double h1 = most <= 1e-15 ? fmax(1e-6, h0 * 1e-3) : pow(0.01 / most, 1.0 / (d->step->stepper->order + 1));
   return isfinite(h1) && h1 > 0 ? fmin(100 * h0, h1) : h0;
 }
 
@@ -69,7 +70,7 @@ void OG_R(og_integrate_first_steps)(drive *d, const real *f0) {
     double sign = d->span[lane] < 0 ? -1 : 1;
     h0[lane] = first_guess(d, lane, f0);
     t[lane] += sign * h0[lane];
-    for (int i = 0; i < d->step.n; i++) {
+    for (int i = 0; i < d->step->n; i++) {
       int entry = i * d->lanes + lane;
       d->y[entry] = (real)((double)d->x[entry] + sign * h0[lane] * (double)f0[entry]);
     }
@@ -77,7 +78,7 @@ void OG_R(og_integrate_first_steps)(drive *d, const real *f0) {
   OG_R(og_integrate_eval)(d, t, d->y, d->e2);
   for (int lane = 0; lane < d->lanes; lane++) {
     if (d->mask[lane] == 0) continue;
-    double h = d->step.status[lane] ? h0[lane] : refined(d, lane, h0[lane], f0, d->e2);
+    double h = d->step->status[lane] ? h0[lane] : refined(d, lane, h0[lane], f0, d->e2);
     d->width[lane] = OG_R(og_integrate_first_width)(d, lane, in_range(h));
   }
 }

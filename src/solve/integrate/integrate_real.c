@@ -48,15 +48,15 @@ static void keep_below(drive *d) {
 }
 
 static void find_times(drive *d) {
-  d->step.kernels->step_times(d->lanes, &(OG_R(og_lane_steps)){.t0 = d->t0,
-                                                               .t1 = d->t1,
-                                                               .span = d->span,
-                                                               .start = d->fraction,
-                                                               .end = d->fraction_next,
-                                                               .t = d->at.t,
-                                                               .t_next = d->at.t_next,
-                                                               .h = d->at.h,
-                                                               .h_real = d->at.h_real});
+  d->step->kernels->step_times(d->lanes, &(OG_R(og_lane_steps)){.t0 = d->t0,
+                                                                .t1 = d->t1,
+                                                                .span = d->span,
+                                                                .start = d->fraction,
+                                                                .end = d->fraction_next,
+                                                                .t = d->at.t,
+                                                                .t_next = d->at.t_next,
+                                                                .h = d->at.h,
+                                                                .h_real = d->at.h_real});
 }
 
 /* A step that does not advance t is never taken, nor one whose h is 0 in the working precision. What is left
@@ -81,7 +81,7 @@ static void see_to_advance(drive *d) {
 
 /* Where each lane's step ends, by the wished width or as it is fixed. */
 static void place(drive *d) {
-  const OG_R(og_kernels) *kernels = d->step.kernels;
+  const OG_R(og_kernels) *kernels = d->step->kernels;
   if (d->solve->pace && !d->fixed) keep_pace(d);
   if (d->solve->paced && !d->fixed) keep_below(d);
   kernels->step_ends(d->lanes, d->fraction, d->width, d->fraction_next);
@@ -91,7 +91,7 @@ static void place(drive *d) {
   if (!d->replay) see_to_advance(d);
   for (int lane = 0; lane < d->lanes; lane++) {
     d->mask[lane] = d->trajectory[lane] != NULL;
-    d->step.status[lane] = d->trajectory[lane] ? 0 : OG_LANE_IDLE;
+    d->step->status[lane] = d->trajectory[lane] ? 0 : OG_LANE_IDLE;
   }
 }
 
@@ -104,13 +104,18 @@ static void find_left_out(drive *d) {
   }
 }
 
-static void sum_errors(drive *d, const OG_R(og_weights) * weights, real *e, real *error) {
-  const real *k[OG_STAGES_MAX];
+/* By the weights of rows, where there are some. What is not finite stays so. */
+static void weigh(const drive *d, real *e) {
+  const double *norm = d->solve->norm;
+  for (int i = 0; norm && i < d->step->n; i++)
+    for (int lane = 0; lane < d->lanes; lane++) e[i * d->lanes + lane] *= (real)norm[i];
+}
+
+static void sum_errors(drive *d, int which, real *e, real *error) {
   const og_limits *limits = &d->solve->limits;
-  for (int j = 0; j < weights->count; j++) k[j] = d->step.k[weights->stage[j]];
-  d->step.kernels->weighted_sum(d->step.n, d->lanes, e, NULL, d->at.h_real, weights->count, weights->value,
-                                k);
-  if (e == d->e && d->solve->controlled < d->solve->n) find_left_out(d);
+  d->step->ops->error(d->step, which, &d->at, e);
+  if (which == 0 && d->solve->controlled < d->solve->n) find_left_out(d);
+  weigh(d, e);
 #if defined(OG_SINGLE)
   real atol = og_atol_single(limits->atol);
   const real *atols = d->solve->atols_single;
@@ -118,8 +123,8 @@ static void sum_errors(drive *d, const OG_R(og_weights) * weights, real *e, real
   real atol = limits->atol;
   const real *atols = d->solve->atols;
 #endif
-  d->step.kernels->scaled_error((int)d->solve->controlled, d->lanes, e, d->x, d->y, atol, atols,
-                                (real)limits->rtol, error);
+  d->step->kernels->scaled_error((int)d->solve->controlled, d->lanes, e, d->x, d->y, atol, atols,
+                                 (real)limits->rtol, error);
 }
 
 /* All lanes are at one step. Idle ones get the numbers of one that is not, so that what they leave is finite.
@@ -127,28 +132,25 @@ static void sum_errors(drive *d, const OG_R(og_weights) * weights, real *e, real
 static void keep_tapes(drive *d) {
   int busy = 0;
   while (!d->trajectory[busy]) busy++;
-  OG_R(og_tapes_point)(d->solve, d->share->begin, d->index[busy], &d->step);
+  d->step->ops->use_tape(d->step, og_tapes_at(d->solve, d->share->begin, d->index[busy]), 0);
   for (int lane = 0; lane < d->lanes; lane++)
-    if (!d->trajectory[lane]) OG_R(og_step_imitate)(&d->step, busy, lane, &d->at, d->x, d->theta);
+    if (!d->trajectory[lane]) OG_R(og_step_imitate)(d->step, busy, lane, &d->at, d->x, d->theta);
 }
 
 static void try_step(drive *d) {
-  const og_tableau *tableau = d->step.tableau;
-  int fsal = tableau->first_same_as_last;
   if (d->solve->tapes.memory && !d->replay) keep_tapes(d);
-  OG_R(og_step_stages)(&d->step, fsal, tableau->stages, tableau->stages, &d->at, d->x, d->theta);
-  if (!fsal) OG_R(og_step_end)(&d->step, &d->at, d->x, d->y); /* else y is the last stage's state */
-  d->evals += (long long)(tableau->stages - fsal) * (d->lanes - d->idle);
+  int evals = d->step->ops->attempt(d->step, &d->at, d->x, d->theta, d->y);
+  d->evals += (long long)evals * (d->lanes - d->idle);
   if (d->fixed) return;
-  sum_errors(d, &d->step.e, d->e, d->sum);
-  if (d->step.e2.count) sum_errors(d, &d->step.e2, d->e2, d->sum2);
+  sum_errors(d, 0, d->e, d->sum);
+  if (d->solve->stepper.errors == 2) sum_errors(d, 1, d->e2, d->sum2);
 }
 
 /* NaN to the errors of lanes in which a row from `first` on is not finite. */
 static void refuse_not_finite(drive *d, int first) {
   for (int lane = 0; lane < d->lanes; lane++) {
     real zero = 0;
-    for (int i = first; i < d->step.n; i++) zero += d->y[i * d->lanes + lane] * 0;
+    for (int i = first; i < d->step->n; i++) zero += d->y[i * d->lanes + lane] * 0;
     d->error[lane] += (double)zero;
   }
 }
@@ -156,7 +158,8 @@ static void refuse_not_finite(drive *d, int first) {
 /* Errors in units of the tolerance; NaN when anything in the step is not finite. */
 static void find_errors(drive *d) {
   size_t rows = d->solve->controlled;
-  d->step.kernels->error_norms(d->lanes, (double)rows, d->sum, d->step.e2.count ? d->sum2 : NULL, d->error);
+  d->step->kernels->error_norms(d->lanes, (double)rows, d->sum,
+                                d->solve->stepper.errors == 2 ? d->sum2 : NULL, d->error);
   if (rows < d->solve->n) refuse_not_finite(d, (int)rows);
 }
 
@@ -167,9 +170,9 @@ static void find_finite(drive *d) {
 }
 
 static void control(drive *d) {
-  const OG_R(og_kernels) *kernels = d->step.kernels;
+  const OG_R(og_kernels) *kernels = d->step->kernels;
   for (int lane = 0; lane < d->lanes; lane++)
-    if (d->step.status[lane]) d->error[lane] = NAN;
+    if (d->step->status[lane]) d->error[lane] = NAN;
   if (d->fixed) return;
   kernels->step_factors(d->lanes, &d->control, d->error, d->previous, d->most, d->factor);
   kernels->next_widths(d->lanes, &(OG_R(og_lane_widths)){.start = d->fraction,
@@ -191,7 +194,7 @@ static int too_small(const drive *d, int lane) {
 
 /* An error may be beyond all numbers where the step is not. */
 static og_status reason_of(const drive *d, int lane) {
-  if (d->step.status[lane]) return OG_ERR_FIELD;
+  if (d->step->status[lane]) return OG_ERR_FIELD;
   int finite = OG_R(og_integrate_not_finite)(d, lane) == d->solve->n;
   return d->error[lane] < INFINITY || finite ? OG_ERR_STEP_UNDERFLOW : OG_ERR_NOT_FINITE;
 }
@@ -200,7 +203,7 @@ static og_status reason_of(const drive *d, int lane) {
 static void reject(drive *d, int lane) {
   d->mask[lane] = 0;
   d->rejected[lane]++;
-  if (d->step.status[lane] < 0 || d->fixed || d->span[lane] == 0 || too_small(d, lane))
+  if (d->step->status[lane] < 0 || d->fixed || d->span[lane] == 0 || too_small(d, lane))
     OG_R(og_integrate_fail)(d, lane, reason_of(d, lane));
 }
 

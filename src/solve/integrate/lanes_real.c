@@ -26,7 +26,7 @@ og_status OG_R(og_integrate_open)(drive *d, og_solve *solve, og_share *share, in
   d->fixed = d->replay || og_options_integer(solve->options, OG_OPT_STEPS) > 0;
   d->judging = mode == OG_INTEGRATE_SOLVE && solve->looked;
   d->weighing = mode == OG_INTEGRATE_SOLVE && solve->weighed;
-  d->control = og_control_of(solve->tableau);
+  d->control = og_control_of(&solve->stepper);
   d->resting = og_rest_error(d->control.exponent);
   size_t block = OG_PADDED(solve->n * (size_t)d->lanes);
   d->memory = og_alloc(solve->context, 1, OG_R(og_integrate_bytes)(solve, d->lanes));
@@ -39,26 +39,24 @@ og_status OG_R(og_integrate_open)(drive *d, og_solve *solve, og_share *share, in
   d->theta = d->e2 + block;
   if (mode != OG_INTEGRATE_AGAIN && og_detection_create(solve, d->lanes, &d->detection) != OG_OK)
     return OG_ERR_MEMORY;
-  og_status status =
-      OG_R(og_step_create)(solve->context, solve->tableau, solve->field, d->lanes, OG_STEP_FORWARD, &d->step);
-  if (status == OG_OK && solve->tableau->first_same_as_last)
-    d->y = d->step.stage_x[solve->tableau->stages - 1];
-  return status;
+  d->step = OG_R(og_step_create)(solve->context, &solve->stepper, solve->field, d->lanes, OG_STEP_FORWARD);
+  return d->step ? OG_OK : OG_ERR_MEMORY;
 }
 
 void OG_R(og_integrate_close)(drive *d) {
   og_count(d->solve, OG_STAT_RHS_EVALS, d->evals);
   og_detection_destroy(d->solve->context, d->detection);
-  OG_R(og_step_destroy)(d->solve->context, &d->step);
+  OG_R(og_step_destroy)(d->solve->context, d->step);
   og_free(d->solve->context, d->memory);
 }
 
 void OG_R(og_integrate_eval)(drive *d, const double *t, const real *x, real *f) {
   for (int lane = 0; lane < d->lanes; lane++) {
-    d->step.status[lane] = d->mask[lane] != 0 ? 0 : OG_LANE_IDLE;
+    d->step->status[lane] = d->mask[lane] != 0 ? 0 : OG_LANE_IDLE;
     d->evals += d->mask[lane] != 0;
   }
-  d->step.field->OG_R(ops).eval(d->step.field, d->lanes, t, x, d->theta, f, d->step.status, d->step.scratch);
+  d->step->field->OG_R(ops).eval(d->step->field, d->lanes, t, x, d->theta, f, d->step->status,
+                                 d->step->scratch);
 }
 
 void OG_R(og_integrate_parameters)(drive *d, int lane, size_t m) {
@@ -123,20 +121,20 @@ static void first_widths(drive *d, const real *f0) {
 void OG_R(og_integrate_first_stage)(drive *d) {
   real zero[OG_LANES_MAX] = {0};
   OG_R(og_integrate_eval)(d, d->at.t, d->x, d->e);
-  d->step.kernels->copy_rows(d->step.n, d->lanes, d->step.k[0], d->e, d->mask);
-  for (int i = 0; i < d->step.n; i++)
+  d->step->ops->begin(d->step, d->mask, d->e);
+  for (int i = 0; i < d->step->n; i++)
     for (int lane = 0; lane < d->lanes; lane++) zero[lane] += d->e[i * d->lanes + lane] * 0;
   for (int lane = 0; lane < d->lanes; lane++)
-    if (d->mask[lane] != 0 && (d->step.status[lane] || zero[lane] != 0)) {
+    if (d->mask[lane] != 0 && (d->step->status[lane] || zero[lane] != 0)) {
       d->mask[lane] = 0;
       d->at.h[lane] = 0;
-      OG_R(og_integrate_fail)(d, lane, d->step.status[lane] ? OG_ERR_FIELD : OG_ERR_NOT_FINITE);
+      OG_R(og_integrate_fail)(d, lane, d->step->status[lane] ? OG_ERR_FIELD : OG_ERR_NOT_FINITE);
     }
 }
 
 /* K_1 is in e as well, for the first widths. */
 static void start_lanes(drive *d) {
-  if (d->fixed && !d->step.tableau->first_same_as_last && !d->detection) return;
+  if (d->fixed && !d->solve->stepper.carries_slope && !d->detection) return;
   OG_R(og_integrate_first_stage)(d);
   OG_R(og_integrate_sides)(d, d->e);
   first_widths(d, d->e);
@@ -201,24 +199,17 @@ static int record_step(drive *d, int lane) {
   __builtin_prefetch((const void *)((uintptr_t)entry + 4 * stride),
                      1); /* many lanes' records: too many streams for the hardware */
   *(double *)(void *)entry = d->fraction[lane];
-  for (int i = 0; i < d->step.n; i++, x += d->lanes) to[i] = *x;
+  for (int i = 0; i < d->step->n; i++, x += d->lanes) to[i] = *x;
   d->recorded[lane] = entry + stride;
   d->room[lane]--;
   return 1;
 }
 
-/* x(t) = x + h sum b_j(s) K_j; at the ends of the step the states themselves. */
+/* At the ends of the step the states themselves. */
 void OG_R(og_integrate_state_at)(const drive *d, int lane, double place, double *out) {
-  double weights[OG_STAGES_MAX];
   const real *exact = place == 1 ? d->y : place == 0 ? d->x : NULL;
-  if (!exact) og_interpolant_weights(d->step.tableau, place, weights, NULL);
-  for (int i = 0; i < d->step.n; i++) {
-    int entry = i * d->lanes + lane;
-    double sum = 0;
-    for (int j = 0; !exact && j < d->step.tableau->stages_total; j++)
-      sum += weights[j] * (double)d->step.k[j][entry];
-    out[i] = exact ? (double)exact[entry] : (double)d->x[entry] + d->at.h[lane] * sum;
-  }
+  if (!exact) d->step->ops->state(d->step, lane, place, &d->at, d->x, out);
+  for (int i = 0; exact && i < d->step->n; i++) out[i] = (double)exact[i * d->lanes + lane];
 }
 
 static void observe(drive *d, int lane) {
@@ -276,21 +267,18 @@ static int observation_due(const drive *d) {
   return due;
 }
 
-/* Stages of the interpolant alone, when a step that moves on has an observation inside, or there are events
- * to look for. */
-static void interpolant_stages(drive *d) {
-  const og_tableau *tableau = d->step.tableau;
+/* What the interpolant needs beyond the step, when one that moves on has an observation inside, or there are
+ * events to look for. */
+static void complete_steps(drive *d) {
   int wanted = 0;
-  if (tableau->stages_total == tableau->stages || (!d->detection && !observation_due(d))) return;
+  if (d->solve->stepper.interpolant_evals == 0 || (!d->detection && !observation_due(d))) return;
   for (int lane = 0; lane < d->lanes; lane++) {
     int needs = inside(d, lane);
     wanted += needs;
-    d->step.status[lane] = needs ? 0 : OG_LANE_IDLE;
+    d->step->status[lane] = needs ? 0 : OG_LANE_IDLE;
   }
   if (!wanted) return;
-  OG_R(og_step_stages)
-  (&d->step, tableau->stages, tableau->stages_total, tableau->stages_total, &d->at, d->x, d->theta);
-  d->evals += (long long)wanted * (tableau->stages_total - tableau->stages);
+  d->evals += (long long)wanted * d->step->ops->complete(d->step, &d->at, d->x, d->theta);
 }
 
 void OG_R(og_integrate_finish)(drive *d, int lane) {
@@ -298,7 +286,7 @@ void OG_R(og_integrate_finish)(drive *d, int lane) {
   og_trajectory *at = d->trajectory[lane];
   size_t m = (size_t)(at - solve->trajectories);
   double *final = solve->final + m * solve->n;
-  for (int i = 0; i < d->step.n; i++) final[i] = (double)d->y[i * d->lanes + lane];
+  for (int i = 0; i < d->step->n; i++) final[i] = (double)d->y[i * d->lanes + lane];
   at->seen = d->cursor[lane];
   at->placed = 1;
   if (!d->replay) {
@@ -346,16 +334,14 @@ static int move_on(drive *d, int lane) {
 }
 
 void OG_R(og_integrate_move)(drive *d) {
-  const og_tableau *tableau = d->step.tableau;
-  d->step.kernels->copy_rows(d->step.n, d->lanes, d->x, d->y, d->mask);
-  if (tableau->first_same_as_last)
-    d->step.kernels->copy_rows(d->step.n, d->lanes, d->step.k[0], d->step.k[tableau->stages - 1], d->mask);
+  d->step->kernels->copy_rows(d->step->n, d->lanes, d->x, d->y, d->mask);
+  d->step->ops->advance(d->step, d->mask);
 }
 
 void OG_R(og_integrate_commit)(drive *d) {
   unsigned char moved[OG_LANES_MAX];
   int moving[OG_LANES_MAX], count = 0;
-  interpolant_stages(d);
+  complete_steps(d);
   if (d->detection) OG_R(og_integrate_detect)(d);
   for (int lane = 0; lane < d->lanes; lane++) { /* without branches, which nobody could predict */
     moved[lane] = d->mask[lane] != 0;

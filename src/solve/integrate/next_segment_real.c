@@ -24,6 +24,9 @@ static void load_inputs(drive *d, int lane) {
     real *rows = d->theta + (solve->laned + OG_INPUT_ROWS * i) * (size_t)d->lanes + (size_t)lane;
     for (size_t k = 0; k < OG_INPUT_ROWS; k++) rows[k * (size_t)d->lanes] = (real)row[k];
   }
+  if (solve->field->breakpoints)
+    d->theta[og_piece_row(solve->field) * (size_t)d->lanes + (size_t)lane] =
+        (real)og_piece_at(solve->field, segment->inside);
   real *fine = d->theta + (solve->p - solve->field->fine) * (size_t)d->lanes + (size_t)lane;
   for (size_t k = 0; k < solve->field->fine; k++)
     fine[k * (size_t)d->lanes] = (real)og_signals_fine(solve, (size_t)(at - solve->trajectories), segment, k);
@@ -143,7 +146,7 @@ void OG_R(og_integrate_restart)(drive *d) {
     any |= d->mask[lane] != 0;
     d->restart[lane] = 0;
   }
-  if (!any || (!d->step.tableau->first_same_as_last && !d->detection)) return;
+  if (!any || (!d->solve->stepper.carries_slope && !d->detection)) return;
   OG_R(og_integrate_first_stage)(d);
   OG_R(og_integrate_sides)(d, d->e);
 }

@@ -13,7 +13,7 @@ static double *sizes_of(const drive *d, int lane) {
 
 void OG_R(og_integrate_size_begin)(drive *d, int lane, const real *state) {
   double *sizes = sizes_of(d, lane);
-  for (int i = 0; i < d->step.n; i++) sizes[i] = fabs((double)state[i * d->lanes + lane]);
+  for (int i = 0; i < d->step->n; i++) sizes[i] = fabs((double)state[i * d->lanes + lane]);
 }
 
 /* Steps that an event stopped have no end. */
@@ -21,7 +21,7 @@ void OG_R(og_integrate_size_grow)(drive *d) {
   for (int lane = 0; lane < d->lanes; lane++) {
     if (d->mask[lane] == 0 || (d->detection && d->detection->event[lane] != OG_NO_EVENT)) continue;
     double *sizes = sizes_of(d, lane);
-    for (int i = 0; i < d->step.n; i++) sizes[i] = fmax(sizes[i], fabs((double)d->y[i * d->lanes + lane]));
+    for (int i = 0; i < d->step->n; i++) sizes[i] = fmax(sizes[i], fabs((double)d->y[i * d->lanes + lane]));
   }
 }
 

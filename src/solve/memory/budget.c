@@ -17,9 +17,14 @@ enum { CEILINGS_SHARE = 32 };
 /* Headers and alignment of a worker's few allocations. */
 enum { ALLOCATIONS_EXTRA = 2048 };
 
+static size_t step_bytes_of(const og_solve *solve, const og_field *field, int lanes, int purpose) {
+  const og_stepper *stepper = &solve->stepper;
+  return solve->single ? stepper->ops_s->bytes(stepper, field, lanes, purpose)
+                       : stepper->ops_d->bytes(stepper, field, lanes, purpose);
+}
+
 static size_t step_bytes(const og_solve *solve, int lanes, int purpose) {
-  return solve->single ? og_step_bytes_s(solve->tableau, solve->field, lanes, purpose)
-                       : og_step_bytes_d(solve->tableau, solve->field, lanes, purpose);
+  return step_bytes_of(solve, solve->field, lanes, purpose);
 }
 
 /* The driver, which runs again while a gradient is computed. */
@@ -45,7 +50,7 @@ int og_looks_inside(const og_solve *solve) { return solve->observed_count > 0 ||
 size_t og_looks_bytes(const og_solve *solve, int lanes) {
   size_t width = (size_t)lanes, block = OG_PADDED(solve->n * width), theta = OG_PADDED(solve->p * width);
   size_t real = solve->single ? sizeof(float) : sizeof(double);
-  size_t seeds = og_looks_inside(solve) ? 3 * (size_t)solve->tableau->stages_total + 2 : 0;
+  size_t seeds = og_looks_inside(solve) ? 3 * (size_t)solve->stepper.seeds + 2 : 0;
   return ((8 + seeds) * block + OG_PADDED(seeds * solve->n * width) + 4 * theta +
           2 * OG_PADDED(solve->weights)) *
              real +
@@ -68,19 +73,19 @@ static size_t refine_bytes(const og_solve *solve) {
 }
 
 /* A step with its derivative, and the blocks that the discrete adjoint and the tangent have beside it: x, its
- * cotangent or two tangents, a cotangent for each stage, parameters with their cotangents or tangents, times;
- * and what is for events. */
+ * cotangent or two tangents, cotangents inside the step, parameters with their cotangents or tangents, a
+ * state's tangent and slope; and what is for events. */
 static size_t derivative_bytes(const og_solve *solve, int lanes, int taped) {
   size_t block = OG_PADDED(solve->n * (size_t)lanes), theta = OG_PADDED(solve->p * (size_t)lanes);
-  size_t stages = (size_t)solve->tableau->stages_total;
-  size_t reals = (3 + stages) * block + 2 * theta + stages * OG_PADDED((size_t)lanes), events = 0;
+  size_t reals = (3 + (size_t)solve->stepper.seeds) * block + 2 * theta, events = 0;
   if (og_guards(solve))
     events = (block + 8 * (solve->n + solve->p) + og_guard_work(solve, 1)) * sizeof(double) +
              solve->field->scratch_bytes(solve->field, 1);
   int purpose = OG_STEP_DERIVATIVE | (taped ? OG_STEP_TAPED : 0);
   if (control_of(solve) != OG_CONTROL_NONE) events += og_looks_bytes(solve, lanes) + OG_ALLOCATION_EXTRA;
-  return OG_WORKER_FIXED + step_bytes(solve, lanes, purpose) + events + theta * sizeof(double) +
-         weights_bytes(solve) + reals * (solve->single ? sizeof(float) : sizeof(double));
+  return OG_WORKER_FIXED + step_bytes(solve, lanes, purpose) + events +
+         (theta + 2 * OG_PADDED(solve->n)) * sizeof(double) + weights_bytes(solve) +
+         reals * (solve->single ? sizeof(float) : sizeof(double));
 }
 
 /* Dense outputs that are there at once: of x; for quadrature of lambda too, whose steps are taken again with
@@ -90,17 +95,25 @@ static size_t dense_outputs(const og_solve *solve) {
   return adjoint == OG_ADJOINT_INTERPOLATE ? 1 : adjoint == OG_ADJOINT_QUADRATURE ? 3 : 0;
 }
 
+static size_t no_scratch(const og_field *field, int lanes) {
+  (void)field, (void)lanes;
+  return 0;
+}
+
 /* The backward solves of the continuous adjoints read the forward one's dense output: their driver, with rows
  * for lambda and the parameters, and in its scratch memory and beside it dense outputs, blocks of x,
  * lambda and theta, and the field's own scratch; and a driver that takes steps again. A bound, not exact. */
 static size_t backward_bytes(const og_solve *solve, int lanes) {
   size_t width = (size_t)lanes, group = lanes == 1 ? 1 : OG_LANE_STEP, n = solve->n, p = solve->p;
-  size_t stages = (size_t)solve->tableau->stages_total, degree = (size_t)solve->tableau->interpolant_degree;
-  size_t driver = (2 * stages + 6) * OG_PADDED((n + p) * width) + 2 * OG_PADDED((p + 2) * width);
-  size_t dense = (degree + 3) * OG_PADDED(n * width) + (2 * stages + 2) * OG_PADDED(n * group) +
-                 2 * OG_PADDED(p * group);
+  og_field adjoint = {.n = n + p, .p = p + 2, .scratch_bytes = no_scratch};
+  size_t steps = step_bytes_of(solve, &adjoint, lanes, OG_STEP_FORWARD);
+  size_t driver = 6 * OG_PADDED((n + p) * width) + 2 * OG_PADDED((p + 2) * width);
+  size_t dense = ((size_t)solve->stepper.interpolant_degree + 3) * OG_PADDED(n * width) +
+                 2 * OG_PADDED(n * group) + 2 * OG_PADDED(p * group);
   size_t blocks = 4 * OG_PADDED(n * width) + 8 * OG_PADDED(p * width);
-  return OG_WORKER_FIXED + (driver + (dense_outputs(solve) + 1) * dense + blocks) * sizeof(double) +
+  steps += (dense_outputs(solve) + 1) * step_bytes(solve, (int)group, OG_STEP_FORWARD);
+  return OG_QUADRATURE_FIXED + steps +
+         (driver + (dense_outputs(solve) + 1) * dense + blocks) * sizeof(double) +
          dense_outputs(solve) * OG_DENSE_FIXED + 4 * solve->field->scratch_bytes(solve->field, lanes) +
          driver_bytes(solve, 1) + 4 * ALLOCATIONS_EXTRA;
 }
@@ -141,7 +154,7 @@ static size_t path_bytes(const og_solve *solve) {
 /* The gradient before it is added to the caller's arrays, and the tables of what is kept. */
 static size_t table_bytes(const og_solve *solve, int with_file) {
   size_t results = solve->count * (solve->states + solve->laned + 2 + solve->signal_most) +
-                   solve->observed_count + solve->signal_values + solve->weights;
+                   solve->observed_count + solve->signal_values + og_block_sums(solve);
   size_t backward = dense_outputs(solve) ? backward_tables(solve) : 0;
   if (solve->weights) backward = (solve->count / (size_t)least_lanes(solve) + 1) * sizeof(og_share);
   return results * sizeof(double) + backward + refine_bytes(solve) + solve->count * sizeof(og_kept) +
@@ -271,7 +284,7 @@ static og_status check_budget(const og_solve *solve, size_t least) {
       "computing a gradient needs at least %zu bytes; the more there are beyond that, the fewer steps "
       "are computed again",
       solve->limits.budget, what ? what : "", solve->count, solve->count == 1 ? "y" : "ies", solve->states,
-      solve->states == 1 ? "" : "s", solve->tableau->name, least);
+      solve->states == 1 ? "" : "s", solve->stepper.name, least);
 }
 
 og_status og_budget_find(const og_solve *solve, og_memory_budget *layout) {

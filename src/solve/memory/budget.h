@@ -1,5 +1,9 @@
 /* How a memory budget is shared out: working memory, tables, and slots for checkpoints, as many for each
- * trajectory. */
+ * trajectory.
+ *
+ * The folder is for what a solve keeps of its steps, and for getting back what it did not keep. Begin here,
+ * then checkpoints.c (what is kept while going forward) and recompute_real.c (steps taken again between two
+ * kept states); window.c does the same for dense output, tapes.c for what stages leave to the way back. */
 #ifndef OG_BUDGET_H
 #define OG_BUDGET_H
 
@@ -8,10 +12,11 @@
 #include "solve/solve.h"
 
 /* What a dense output takes whatever the sizes of the solve, at most: src/adjoint/dense.c keeps to it. */
-enum { OG_DENSE_FIXED = 20480 };
+enum { OG_DENSE_FIXED = 12288 };
 /* What a worker that goes over recorded steps holds in one piece whatever the sizes of the solve, at most:
- * src/adjoint's *_real.c keep to it. */
-enum { OG_WORKER_FIXED = 45056 };
+ * the discrete adjoint and tangents; the quadrature of the continuous adjoint. src/adjoint's *_real.c keep to
+ * it. */
+enum { OG_WORKER_FIXED = 20480, OG_QUADRATURE_FIXED = 29696 };
 
 typedef struct og_memory_budget {
   int straight; /* every state is to be kept: slot k holds state k, and there are no marks */

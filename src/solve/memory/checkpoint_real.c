@@ -13,7 +13,7 @@ static size_t number_of(const drive *d, int lane) {
 og_status OG_R(og_integrate_save)(drive *d, int lane, uint32_t slot) {
   *(og_checkpoint *)d->entry = (og_checkpoint){d->fraction[lane], d->width[lane], d->previous[lane]};
   real *x = (real *)((og_checkpoint *)d->entry + 1);
-  for (int i = 0; i < d->step.n; i++) x[i] = d->x[i * d->lanes + lane];
+  for (int i = 0; i < d->step->n; i++) x[i] = d->x[i * d->lanes + lane];
   return og_store_write(d->solve->checkpoints->store, number_of(d, lane), slot, d->entry);
 }
 
@@ -22,7 +22,7 @@ og_status OG_R(og_integrate_restore)(drive *d, int lane, size_t trajectory, uint
                        d->entry));
   const og_checkpoint *at = d->entry;
   const real *x = (const real *)(at + 1);
-  for (int i = 0; i < d->step.n; i++) d->x[i * d->lanes + lane] = x[i];
+  for (int i = 0; i < d->step->n; i++) d->x[i * d->lanes + lane] = x[i];
   d->fraction[lane] = at->fraction;
   d->width[lane] = at->width;
   d->previous[lane] = at->previous;

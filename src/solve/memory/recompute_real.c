@@ -106,8 +106,8 @@ static void turn(recompute *b, int lane) {
   const og_path *path = &b->loaded[lane]->path;
   while (d->segment[lane] + 1 < path->count && d->index[lane] == path->segments[d->segment[lane] + 1].first) {
     const og_segment *ended = &path->segments[d->segment[lane]];
-    for (int i = 0; ended->event != OG_NO_EVENT && i < d->step.n; i++)
-      d->x[i * d->lanes + lane] = (real)ended->states[d->step.n + i];
+    for (int i = 0; ended->event != OG_NO_EVENT && i < d->step->n; i++)
+      d->x[i * d->lanes + lane] = (real)ended->states[d->step->n + i];
     OG_R(og_integrate_follow)(d, lane);
   }
 }

@@ -5,7 +5,6 @@
 #ifndef OG_TAPES_H
 #define OG_TAPES_H
 
-#include "rk/step.h"
 #include "solve/solve.h"
 
 enum { OG_TAPES_MOST = 1 << 30 };
@@ -14,8 +13,7 @@ enum { OG_TAPES_MOST = 1 << 30 };
 void og_tapes_prepare(og_solve *solve);
 void og_tapes_free(og_solve *solve);
 
-/* The stages of step `index` of the block that starts with trajectory `begin` work in their place here. */
-void og_tapes_point_d(const og_solve *solve, size_t begin, size_t index, og_step_d *step);
-void og_tapes_point_s(const og_solve *solve, size_t begin, size_t index, og_step_s *step);
+/* Where step `index` of the block that starts with trajectory `begin` leaves its tape. */
+void *og_tapes_at(const og_solve *solve, size_t begin, size_t index);
 
 #endif

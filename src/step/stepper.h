@@ -1,0 +1,36 @@
+/* A one-step method, as all other rooms know it: numbers that step-size control and memory need, and a table
+ * of functions (step_real.h) that take a step on a lane block, interpolate in it, transpose it and
+ * differentiate it. Which kind of method it is, only its own files in src/step know: explicit Runge-Kutta
+ * methods so far. */
+#ifndef OG_STEPPER_H
+#define OG_STEPPER_H
+
+#include <complex.h>
+#include <stddef.h>
+
+#include "odegrad.h"
+
+typedef struct og_stepper og_stepper;
+struct og_step_ops_d;
+struct og_step_ops_s;
+
+struct og_stepper {
+  const char *name; /* as on the command line */
+  int order;
+  int errors;             /* how many estimates of its error a step has; 0: fixed steps only */
+  int error_power;        /* the error that step-size control sees falls like h^error_power */
+  int interpolant_degree; /* x(t + s h) is a polynomial in s of this degree */
+  int carries_slope;      /* a step ends with f at its end, which the next one begins with */
+  int interpolant_evals;  /* evaluations of f that the interpolant needs beyond those of the step */
+  int seeds;              /* blocks in which cotangents of states inside a step accumulate */
+  /* What a step makes of x' = mu x is x1 = R(z) x, z = h mu (Hairer & Wanner IV.2). */
+  double complex (*stability)(const og_stepper *stepper, double complex z);
+  const struct og_step_ops_d *ops_d;
+  const struct og_step_ops_s *ops_s;
+  const void *coefficients; /* its kind's */
+};
+
+/* The method; one whose name is NULL for a number that is none. */
+og_stepper og_stepper_of(og_method method);
+
+#endif
