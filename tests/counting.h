@@ -17,20 +17,25 @@
 
 /* ---- Memory behind which nothing may be written ---- */
 
-/* og_alloc takes ROOM bytes more than it hands out. In a block that is aligned to 64 what it hands out begins
- * at byte 64, behind a pointer to the block, and ends SLACK bytes before the block does. */
-enum { ROOM = 63 + sizeof(void *), SLACK = ROOM - 64, MARGIN = 64, BEFORE = 128 };
+/* og_alloc takes BLOCK_ROOM bytes more than it hands out. In a block that is aligned to 64 what it hands out
+ * begins at byte 64, behind a pointer to the block, and ends BLOCK_SLACK bytes before the block does. */
+enum {
+  BLOCK_ROOM = 63 + sizeof(void *),
+  BLOCK_SLACK = BLOCK_ROOM - 64,
+  BLOCK_MARGIN = 64,
+  BLOCK_BEFORE = 128
+};
 
 static inline void *margin_allocate(size_t size, void *user) {
   (void)user;
-  if (size > SIZE_MAX - BEFORE - MARGIN) return NULL;
-  char *memory = malloc(BEFORE + size + MARGIN);
+  if (size > SIZE_MAX - BLOCK_BEFORE - BLOCK_MARGIN) return NULL;
+  char *memory = malloc(BLOCK_BEFORE + size + BLOCK_MARGIN);
   if (!memory) return NULL;
-  char *block = memory + BEFORE - (uintptr_t)memory % 64;
+  char *block = memory + BLOCK_BEFORE - (uintptr_t)memory % 64;
   memcpy(block - sizeof memory, &memory, sizeof memory);
   memcpy(block - sizeof memory - sizeof size, &size, sizeof size);
   memset(block, 0xA5, size); /* whoever relies on zeros from the allocator finds none */
-  memset(block + size, 0xA5, MARGIN);
+  memset(block + size, 0xA5, BLOCK_MARGIN);
   return block;
 }
 
@@ -41,10 +46,10 @@ static inline void margin_release(void *released, void *user) {
   size_t size;
   memcpy(&memory, block - sizeof memory, sizeof memory);
   memcpy(&size, block - sizeof memory - sizeof size, sizeof size);
-  int by_og_alloc = size >= ROOM && memcmp(block + 64 - sizeof block, &block, sizeof block) == 0;
-  for (size_t i = by_og_alloc ? size - SLACK : size; i < size + MARGIN; i++)
+  int by_og_alloc = size >= BLOCK_ROOM && memcmp(block + 64 - sizeof block, &block, sizeof block) == 0;
+  for (size_t i = by_og_alloc ? size - BLOCK_SLACK : size; i < size + BLOCK_MARGIN; i++)
     if (block[i] != 0xA5) {
-      fprintf(stderr, "written behind a block of %zu bytes\n", size - (by_og_alloc ? ROOM : 0));
+      fprintf(stderr, "written behind a block of %zu bytes\n", size - (by_og_alloc ? BLOCK_ROOM : 0));
       abort();
     }
   free(memory);
