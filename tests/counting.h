@@ -26,6 +26,16 @@ enum {
   BLOCK_BEFORE = 128
 };
 
+/* Blocks of new_context's contexts that are out, and of which the process is to have none at its end. */
+static atomic_long blocks_out;
+
+static inline void check_blocks_out(void) {
+  if (atomic_load(&blocks_out) == 0) return;
+  fprintf(stderr, "%ld blocks of memory were not given back\n", atomic_load(&blocks_out));
+  fflush(NULL);
+  _Exit(1);
+}
+
 static inline void *margin_allocate(size_t size, void *user) {
   (void)user;
   if (size > SIZE_MAX - BLOCK_BEFORE - BLOCK_MARGIN) return NULL;
@@ -36,6 +46,7 @@ static inline void *margin_allocate(size_t size, void *user) {
   memcpy(block - sizeof memory - sizeof size, &size, sizeof size);
   memset(block, 0xA5, size); /* whoever relies on zeros from the allocator finds none */
   memset(block + size, 0xA5, BLOCK_MARGIN);
+  atomic_fetch_add(&blocks_out, 1);
   return block;
 }
 
@@ -52,6 +63,7 @@ static inline void margin_release(void *released, void *user) {
       fprintf(stderr, "written behind a block of %zu bytes\n", size - (by_og_alloc ? BLOCK_ROOM : 0));
       abort();
     }
+  atomic_fetch_sub(&blocks_out, 1);
   free(memory);
 }
 
@@ -111,7 +123,9 @@ static inline void fail_each_allocation(og_status (*work)(og_context *context)) 
 }
 
 static inline og_context *new_context(void) {
+  static int checked;
   og_context *context;
+  if (!checked) checked = atexit(check_blocks_out) == 0;
   assert_int_equal(og_context_create(margin_allocate, margin_release, NULL, &context), OG_OK);
   return context;
 }
