@@ -16,43 +16,77 @@
 
 #include "base/base.h"
 
+/* ---- Memory behind which nothing may be written ---- */
+
+/* og_alloc takes BLOCK_ROOM bytes more than it hands out. In a block that is aligned to 64 what it hands out
+ * begins at byte 64, behind a pointer to the block, and ends BLOCK_SLACK bytes before the block does. */
+enum {
+  BLOCK_ROOM = 63 + sizeof(void *),
+  BLOCK_SLACK = BLOCK_ROOM - 64,
+  BLOCK_MARGIN = 64,
+  BLOCK_BEFORE = 128
+};
+
+/* Blocks of new_context's contexts that are out, and of which the process is to have none at its end. */
+static atomic_long blocks_out;
+
+static inline void check_blocks_out(void) {
+  if (atomic_load(&blocks_out) == 0) return;
+  fprintf(stderr, "%ld blocks of memory were not given back\n", atomic_load(&blocks_out));
+  fflush(NULL);
+  _Exit(1);
+}
+
+static inline void *margin_allocate(size_t size, void *user) {
+  (void)user;
+  if (size > SIZE_MAX - BLOCK_BEFORE - BLOCK_MARGIN) return NULL;
+  char *memory = malloc(BLOCK_BEFORE + size + BLOCK_MARGIN);
+  if (!memory) return NULL;
+  char *block = memory + BLOCK_BEFORE - (uintptr_t)memory % 64;
+  memcpy(block - sizeof memory, &memory, sizeof memory);
+  memcpy(block - sizeof memory - sizeof size, &size, sizeof size);
+  memset(block, 0xA5, size); /* whoever relies on zeros from the allocator finds none */
+  memset(block + size, 0xA5, BLOCK_MARGIN);
+  atomic_fetch_add(&blocks_out, 1);
+  return block;
+}
+
+static inline void margin_release(void *released, void *user) {
+  (void)user;
+  unsigned char *block = released;
+  char *memory;
+  size_t size;
+  memcpy(&memory, block - sizeof memory, sizeof memory);
+  memcpy(&size, block - sizeof memory - sizeof size, sizeof size);
+  int by_og_alloc = size >= BLOCK_ROOM && memcmp(block + 64 - sizeof block, &block, sizeof block) == 0;
+  for (size_t i = by_og_alloc ? size - BLOCK_SLACK : size; i < size + BLOCK_MARGIN; i++)
+    if (block[i] != 0xA5) {
+      fprintf(stderr, "written behind a block of %zu bytes\n", size - (by_og_alloc ? BLOCK_ROOM : 0));
+      abort();
+    }
+  memset(block, 0xDD, size); /* whoever reads it after this finds nothing of it */
+  atomic_fetch_sub(&blocks_out, 1);
+  free(memory);
+}
+
+/* ---- Allocations that are counted ---- */
+
 typedef struct counter {
   atomic_long calls, live; /* threads allocate too */
   long fail_at;
 } counter;
 
-/* A block lies between its size and a fence, which is looked at when it is released. It begins where og_alloc
- * leaves the least room behind what it hands out. */
-enum { FENCE_ALIGNMENT = 64, FENCE = 16, FENCE_BYTE = 0x5A };
-
 static inline void *counter_allocate(size_t size, void *user) {
   counter *c = user;
   if (++c->calls == c->fail_at) return NULL;
-  if (size > SIZE_MAX / 2) return NULL;
-  size_t bytes = FENCE_ALIGNMENT + size + FENCE;
-  char *block =
-      aligned_alloc(FENCE_ALIGNMENT, (bytes + FENCE_ALIGNMENT - 1) / FENCE_ALIGNMENT * FENCE_ALIGNMENT);
-  if (!block) return NULL;
-  char *memory = block + FENCE_ALIGNMENT;
-  memcpy(block, &size, sizeof size);
-  memset(memory, 0xA5, size); /* whoever relies on zeros from the allocator finds none */
-  memset(memory + size, FENCE_BYTE, FENCE);
-  c->live++;
+  void *memory = margin_allocate(size, NULL);
+  if (memory) c->live++;
   return memory;
 }
 
 static inline void counter_release(void *memory, void *user) {
-  char *block = (char *)memory - FENCE_ALIGNMENT;
-  size_t size;
-  memcpy(&size, block, sizeof size);
-  for (int i = 0; i < FENCE; i++)
-    if (((char *)memory)[size + (size_t)i] != FENCE_BYTE) {
-      fprintf(stderr, "written beyond a block of %zu bytes\n", size); /* by any thread */
-      abort();
-    }
-  memset(memory, 0xDD, size); /* whoever reads it after this finds nothing of it */
   ((counter *)user)->live--;
-  free(block);
+  margin_release(memory, NULL);
 }
 
 /* A message that finds no memory is cut to this length (base/context.c). */
@@ -91,8 +125,10 @@ static inline void fail_each_allocation(og_status (*work)(og_context *context)) 
 }
 
 static inline og_context *new_context(void) {
+  static int checked;
   og_context *context;
-  assert_int_equal(og_context_create(NULL, NULL, NULL, &context), OG_OK);
+  if (!checked) checked = atexit(check_blocks_out) == 0;
+  assert_int_equal(og_context_create(margin_allocate, margin_release, NULL, &context), OG_OK);
   return context;
 }
 

@@ -200,6 +200,7 @@ static double lowest_curvature(const char *cost, double a, double b) {
   f.options = tight_options(f.context);
   CHECK(f.context, og_objective_create(f.context, f.model, NULL, f.options, &f.objective));
   CHECK(f.context, og_search_create(f.context, f.objective, f.options, &search));
+  search.origin = theta;
   CHECK(f.context, og_search_evaluate(&search, theta, &loss, search.trial_gradient));
   og_search_set_scale(&search, search.best);
   CHECK(f.context, og_directions_find(&search, NULL, 1e-9, &d));
@@ -409,6 +410,7 @@ static int judge_without_hessian(double a, char reason[OG_REASON_SIZE]) {
   CHECK(f.context, og_options_set_real(f.options, OG_OPT_RTOL, 1e-5));
   CHECK(f.context, og_objective_create(f.context, f.model, NULL, f.options, &f.objective));
   CHECK(f.context, og_search_create(f.context, f.objective, f.options, &search));
+  search.origin = theta;
   CHECK(f.context, og_search_evaluate(&search, theta, &loss, search.trial_gradient));
   CHECK(f.context, og_settle(&search, NULL, &left));
   og_search_stall(&search, "the loss stands still");
@@ -517,6 +519,7 @@ static og_status settle_without(long fail_at, int products) {
   f.options = tight_options(f.context);
   CHECK(f.context, og_objective_create(f.context, f.model, NULL, f.options, &f.objective));
   CHECK(f.context, og_search_create(f.context, f.objective, f.options, &search));
+  search.origin = theta;
   CHECK(f.context, og_information_create(f.context, 2, &information));
   CHECK(f.context, og_search_evaluate(&search, theta, &loss, search.trial_gradient));
   CHECK(f.context, og_objective_loss_size(f.objective, theta, &search.size)); /* makes what it needs */

@@ -119,6 +119,28 @@ static void unused_parameters_are_named(void **state) {
   }
 }
 
+/* The line through z is level: its slope is zero up to what the optimizer leaves of it, in whatever unit. Its
+ * error and that of the other parameter are those of a line, also from the spectrum, beside one that is not
+ * used. */
+static void an_estimate_of_zero_has_its_error(void **state) {
+  (void)state;
+  line_errors want = line_of(4, row_times, 0.2);
+  for (int power = -4; power <= 4; power += 2) {
+    char model[400];
+    double unit = pow(10, power);
+    snprintf(model, sizeof model,
+             "param a = 1, b = 0.4, unused = 7, c = 1, d = %g\ninit x = a, z = c\nx' = b + 0*x\n"
+             "z' = %g*d + 0*z\nobserve x ~ normal(x, 0.1)\nobserve z ~ normal(z, 0.2)\n",
+             2 / unit, unit);
+    outcome r = fit_from(model, ROWS, NULL, NULL);
+    assert_reason(&r, 1, "does not change along 1 of 5 directions (unused)");
+    assert_true(fabs(r.theta[4] * unit) < 1e-5 && isnan(r.errors[2]));
+    assert_close(r.errors[3], want.a, 1e-6);
+    assert_close(r.errors[4], want.b / unit, 1e-6);
+    assert_null(strstr(notes, "the data do not determine"));
+  }
+}
+
 /* Used, and yet nothing changes with it. */
 static void a_parameter_without_gradient_is_named(void **state) {
   (void)state;
@@ -126,6 +148,47 @@ static void a_parameter_without_gradient_is_named(void **state) {
   assert_true(r.theta[2] == 1 && isnan(r.errors[2]));
   assert_close(r.errors[3], 0.2 / 2, 1e-6);
   assert_contains(notes, "no standard errors for c: the loss does not change with it");
+}
+
+/* exp(log c) - c is zero and has the slope zero, of which rounding leaves 1e-16: no second derivative at all,
+ * and none that could be taken for that of e, which moves z in the same way. */
+static void rounding_is_no_curvature(void **state) {
+  (void)state;
+  static const char *const values[] = {"0.1", "0.7", "3", "5", "7", "11", "1e3"};
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+    char others[64];
+    snprintf(others, sizeof others, ", c = %s, e = 2", values[i]);
+    outcome r = fit_line(others, "e + exp(log(c)) - c", NULL);
+    assert_true(isnan(r.errors[2]));
+    assert_close(r.errors[3], 0.2 / 2, 1e-6);
+    assert_contains(notes, "no standard errors for c:");
+  }
+}
+
+/* In whatever order parameters are declared: one that is not used, one at its bound and two that are known.
+ */
+static void their_order_does_not_matter(void **state) {
+  (void)state;
+  static const char *const declared[] = {"a = 1", "b = 0.4", "unused = 7", "held = 0.2 in [0, 0.5]"};
+  line_errors want = line_of(4, row_times, 0.1);
+  for (int turn = 0; turn < 4; turn++) {
+    char model[400];
+    snprintf(
+        model, sizeof model,
+        "param %s, %s, %s, %s\ninit x = a, z = held\nx' = b + 0*x\nz' = 0*z\nobserve x ~ normal(x, 0.1)\n"
+        "observe z ~ normal(z, 0.2)\n",
+        declared[turn], declared[(turn + 1) % 4], declared[(turn + 2) % 4], declared[(turn + 3) % 4]);
+    outcome r = fit_from(model, ROWS, NULL, NULL);
+    assert_true(r.converged);
+    for (int k = 0; k < 4; k++) {
+      double error = r.errors[(k - turn + 4) % 4];
+      if (k < 2) assert_close(error, k ? want.b : want.a, 1e-6);
+      if (k >= 2) assert_true(isnan(error));
+      assert_int_equal(r.at_bound[(k - turn + 4) % 4], k == 3);
+    }
+    assert_contains(notes, "no standard errors for unused: the loss does not change with it");
+    assert_contains(notes, "no standard error for held, which is at its bound");
+  }
 }
 
 /* Only c + d is known, only c d: the latter's Hessian is singular where the gradient vanishes only, so that
@@ -239,6 +302,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(correlated_parameters_have_theirs),
                                      cmocka_unit_test(whatever_is_beside_them),
                                      cmocka_unit_test(unused_parameters_are_named),
+                                     cmocka_unit_test(an_estimate_of_zero_has_its_error),
+                                     cmocka_unit_test(rounding_is_no_curvature),
+                                     cmocka_unit_test(their_order_does_not_matter),
                                      cmocka_unit_test(a_parameter_without_gradient_is_named),
                                      cmocka_unit_test(parameters_known_together_are_named),
                                      cmocka_unit_test(differences_leave_them_out_too),

@@ -299,12 +299,14 @@ static void norms_have_the_whole_range(void **state) {
 static void penalties_are_sums(void **state) {
   (void)state;
   og_context *context = new_context();
-  static const char *const texts[] = {"l1=0", "l1=0.5", "l2=0.25", "l1=0.5;l2=0.25"};
+  static const double factors[] = {0, 1, 0.25};
   static const double theta[4] = {-2, 0, 3, -0.5};
-  for (int k = 0; k < 4; k++)
+  for (int k = 0; k < 9; k++)
     for (size_t exempt = 0; exempt < 4; exempt++) {
-      og_options *options = options_of(context, texts[k]);
-      double gradient[4] = {1, 2, 3, 4}, sum = 0, l1 = k % 2 ? 0.5 : 0, l2 = k / 2 ? 0.25 : 0;
+      double gradient[4] = {1, 2, 3, 4}, sum = 0, l1 = factors[k % 3], l2 = factors[k / 3];
+      char text[64];
+      snprintf(text, sizeof text, "l1=%g;l2=%g", l1, l2);
+      og_options *options = options_of(context, text);
       double penalty = og_penalize(options, exempt, 4, theta, gradient);
       for (size_t i = 0; i < 4; i++) {
         double own = i < exempt ? 0 : 1, sign = theta[i] < 0 ? -1 : theta[i] > 0;

@@ -96,7 +96,7 @@ static og_status return_to_best(og_fit *fit, og_search *search) {
   search->kind = fit->kind;
   memcpy(search->how, fit->how, OG_HOW_SIZE);
   OG_TRY(og_search_evaluate(search, fit->estimate, &loss, search->trial_gradient));
-  og_search_set_scale(search, search->best);
+  og_search_set_scale_of_best(search);
   return og_objective_loss_size(search->objective, search->best, &search->size);
 }
 

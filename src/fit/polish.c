@@ -96,7 +96,7 @@ og_status og_polish(og_search *search, og_information *information, double small
   enum { HESSIANS = 8, STEPS = 12 };
   *decrement = INFINITY;
   for (int pass = 0; pass < HESSIANS; pass++) {
-    og_search_set_scale(search, search->best);
+    og_search_set_scale_of_best(search);
     OG_TRY(og_information_compute(information, search, small));
     *decrement = og_newton_decrement(search, information);
     if (!isfinite(*decrement)) return OG_OK;

@@ -204,7 +204,9 @@ og_standing og_search_standing(const og_search *search, double decrement) {
 
 /* Rates and sizes are known up to a factor, so a parameter's own size is its natural unit: with it, problems
  * whose parameters differ by orders of magnitude are as well conditioned as their logarithms would be, and a
- * bound at zero can still be reached. */
+ * bound at zero can still be reached. An estimate of zero, up to rounding, says nothing of it; then the start
+ * does: the parameter would seem to have no part in the loss, and others' standard errors would be those with
+ * it held. */
 void og_search_set_scale(og_search *search, const double *theta) {
   for (size_t k = 0; k < og_model_parameters(search->objective->model); k++) {
     og_parameter_info info;
@@ -218,6 +220,15 @@ void og_search_set_scale(og_search *search, const double *theta) {
       search->scale[info.offset + i] = own > 0 ? own : 1;
     }
   }
+}
+
+/* An estimate of zero, up to rounding, says nothing of its unit; then the start does. Else the parameter
+ * would seem to have no part in the loss, and others' standard errors would be those with it held. */
+void og_search_set_scale_of_best(og_search *search) {
+  static const double LEAST = 1e-3;
+  og_search_set_scale(search, search->best);
+  for (size_t i = 0; i < search->p; i++)
+    search->scale[i] = fmax(search->scale[i], LEAST * fabs(search->origin[i]));
 }
 
 /* ---- Starting points ---- */

@@ -69,6 +69,8 @@ void og_search_stall(og_search *search, const char *format, ...) __attribute__((
 /* Sets natural moves around theta: of a parameter its own size, a share of the width of its bounds, or the
  * size of its vector's other entries. */
 void og_search_set_scale(og_search *search, const double *theta);
+/* Those by which the best point is judged. */
+void og_search_set_scale_of_best(og_search *search);
 
 /* A list of up to four parameters, "a, b, c, d, ...", in a text of OG_NAMES_SIZE bytes. */
 typedef struct og_entry_list {

@@ -134,7 +134,7 @@ static const double NEARLY = 100;
 og_status og_settle(og_search *search, og_information *information, int *left) {
   og_directions directions;
   *left = 0;
-  og_search_set_scale(search, search->best);
+  og_search_set_scale_of_best(search);
   OG_TRY(og_objective_loss_size(search->objective, search->best, &search->size));
   take_kind(search, &(og_point_kind){.names = "the gradient does not vanish"});
   og_standing at = og_search_standing(search, INFINITY);

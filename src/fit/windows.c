@@ -81,8 +81,7 @@ static og_status check_start(const og_objective *objective, size_t i, const og_w
 
 static og_status check_windows(og_objective *objective, size_t count, const og_window *windows) {
   int asked = 0;
-  if (!windows || count == 0)
-    return og_fail(objective->context, OG_ERR_ARGUMENT, "a batch needs at least one window");
+  if (count == 0) return og_fail(objective->context, OG_ERR_ARGUMENT, "a batch needs at least one window");
   for (size_t i = 0; i < count; i++) {
     if (!fits(objective, &windows[i])) return bad_window(objective, i, &windows[i]);
     if (windows[i].count == 0) continue;

@@ -235,7 +235,7 @@ int og_optimizer_trains(og_optimizer optimizer) { return og_update_rule_of(optim
 static double schedule(const og_options *options, double s, double S) {
   static const double pi = 3.14159265358979323846;
   switch ((og_lr_schedule)og_options_integer(options, OG_OPT_LR_SCHEDULE)) {
-  case OG_LR_CONSTANT: return 1;
+  case OG_LR_CONSTANT: break;
   case OG_LR_COSINE: {
     double final = og_options_real(options, OG_OPT_LR_FINAL);
     return s < S ? final + (1 - final) * (1 + cos(pi * s / S)) / 2 : final;
