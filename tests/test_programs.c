@@ -164,8 +164,8 @@ static og_status live(og_context *context) {
           out[2] = {f, OG_NODE_NONE};
   og_status status = og_graph_vjp(g, 1, &f, &one, 2, wrt, bars);
   if (status == OG_OK) status = og_graph_jvp(g, 1, &f, 2, wrt, dots, &out[1]);
-  og_lane_sum sink = {status == OG_OK ? bars[1] : 0, 0};
-  const og_program_plan plan = {.output_count = 2, .outputs = out, .sinks = &sink, .sink_count = 1};
+  og_lane_sum sum = {status == OG_OK ? bars[1] : 0, 0};
+  const og_program_plan plan = {.output_count = 2, .outputs = out, .lane_sums = &sum, .lane_sum_count = 1};
   if (status == OG_OK) status = og_program_create_planned(g, &plan, &program);
   og_program_destroy(program);
   og_graph_destroy(g);

@@ -254,11 +254,11 @@ static void compiled_single(void **state) { (void)state, compiled_in(1); }
 
 /* ---- Plans: uniform entries, values that are given, sums over lanes ---- */
 
-enum { GIVEN_MOST = 12, SINKS = 4 };
+enum { GIVEN_MOST = 12, LANE_SUMS = 4 };
 typedef struct planned {
   og_program_plan plan;
   og_node given[GIVEN_MOST];
-  og_lane_sum sinks[SINKS];
+  og_lane_sum lane_sums[LANE_SUMS];
   int sums;
 } planned;
 
@@ -277,25 +277,25 @@ static void choose_given(const drawn *w, planned *p) {
 }
 
 /* Cotangents of the parameters, which are sums of products: they are taken apart. */
-static void choose_sinks(const drawn *w, planned *p) {
-  for (int i = 0; i < SINKS; i++) {
-    og_node bar = w->d.bars[WRT - SINKS + i];
-    p->sinks[i] = (og_lane_sum){bar, p->sums};
+static void choose_lane_sums(const drawn *w, planned *p) {
+  for (int i = 0; i < LANE_SUMS; i++) {
+    og_node bar = w->d.bars[WRT - LANE_SUMS + i];
+    p->lane_sums[i] = (og_lane_sum){bar, p->sums};
     p->sums += og_entries(w->graph->nodes[bar].shape);
   }
-  p->plan.sinks = p->sinks, p->plan.sink_count = SINKS;
+  p->plan.lane_sums = p->lane_sums, p->plan.lane_sum_count = LANE_SUMS;
 }
 
 static void check_sums(const planned *p, const truth_d *t, const double *sums, int first, int lanes) {
-  for (int i = 0; i < SINKS; i++) {
-    og_node node = p->sinks[i].node;
+  for (int i = 0; i < LANE_SUMS; i++) {
+    og_node node = p->lane_sums[i].node;
     for (int e = 0; e < og_entries(t->graph->nodes[node].shape); e++) {
-      double sum = 0.25 * (p->sinks[i].offset + e);
+      double sum = 0.25 * (p->lane_sums[i].offset + e);
       for (int lane = first; lane < first + lanes; lane++)
         sum += t->numbers[(t->first[node] + (size_t)e) * LANES + (size_t)lane];
-      if (sums[p->sinks[i].offset + e] != sum)
-        fail_msg("sum %d, entry %d, %d lanes: %.17g, not %.17g", i, e, lanes, sums[p->sinks[i].offset + e],
-                 sum);
+      if (sums[p->lane_sums[i].offset + e] != sum)
+        fail_msg("sum %d, entry %d, %d lanes: %.17g, not %.17g", i, e, lanes,
+                 sums[p->lane_sums[i].offset + e], sum);
     }
   }
 }
@@ -327,7 +327,7 @@ static void run_planned(const og_program *program, const planned *p, const truth
   void *scratch = aligned(og_program_scratch_bytes(program, lanes));
   og_program_run_planned_d(program, lanes, inputs, weights, given, out, sums, scratch);
   for (int i = 0; i < plan->output_count; i++) same_d(t, plan->outputs[i], first, lanes, out[i], 0, "a plan");
-  if (plan->sink_count) check_sums(p, t, sums, first, lanes);
+  if (plan->lane_sum_count) check_sums(p, t, sums, first, lanes);
   for (int i = 0; i < plan->output_count; i++) free(out[i]);
   for (int slot = 0; slot < OG_SLOT_COUNT; slot++) free((void *)inputs[slot]);
   free(given), free(sums), free(scratch);
@@ -351,7 +351,7 @@ static void plans(void **state) {
                           .outputs = outputs}};
     truth_d t = find_truth_d(w.recipe);
     if (seed % 3) choose_given(&w, &p);
-    if (exact) choose_sinks(&w, &p);
+    if (exact) choose_lane_sums(&w, &p);
     og_program *program;
     if (og_program_create_planned(w.graph, &p.plan, &program) != OG_OK)
       fail_msg("%s", og_context_message(w.context));

@@ -16,40 +16,11 @@
 
 typedef signed char og_lane_status;
 
-/* One precision's functions; X is double or float, S its suffix.
- * eval: f[n][lanes]. vjp: x_bar[n][lanes], theta_bar[p][lanes], t_bar[lanes], any of which may be NULL (not
- * wanted). vjp_add: the same for state and parameters, theta_bar added to in place of overwritten; NULL: not
- * available. jvp: f_dot[n][lanes] from t_dot[lanes], x_dot[n][lanes], theta_dot[p][lanes], any of which may
- * be NULL (zero). hessian: the Hessian of lambda^T f times (x_dot, theta_dot), which is the tangent of the
- * vjp with lambda held: x_bar_dot[n][lanes], theta_bar_dot[p][lanes], t_bar_dot[lanes], which may be NULL;
- * theta_dot is zero in the rows of inputs.
- *
- * Of bound fields alone (og_field.bind): eval_tape is eval, and leaves in `tape` (tape_bytes(lanes) bytes,
- * aligned to 64) what the vjp needs of it. vjp_weights is vjp, with weights_bar[weights] ADDED to, summed
- * over lanes in their order; an idle lane must have finite rows and a lambda of zero. `tape` is that of an
- * eval_tape at the same t, x and theta, or NULL. */
-#define OG_FIELD_OPS(X, S)                                                                                   \
-  typedef struct og_field_ops_##S {                                                                          \
-    void (*eval)(const og_field *field, int lanes, const double *t, const X *x, const X *theta, X *f,        \
-                 og_lane_status *status, void *scratch);                                                     \
-    void (*vjp)(const og_field *field, int lanes, const double *t, const X *x, const X *theta,               \
-                const X *lambda, X *x_bar, X *theta_bar, X *t_bar, og_lane_status *status, void *scratch);   \
-    void (*vjp_add)(const og_field *field, int lanes, const double *t, const X *x, const X *theta,           \
-                    const X *lambda, X *x_bar, X *theta_bar, og_lane_status *status, void *scratch);         \
-    void (*jvp)(const og_field *field, int lanes, const double *t, const X *x, const X *theta,               \
-                const X *t_dot, const X *x_dot, const X *theta_dot, X *f_dot, og_lane_status *status,        \
-                void *scratch);                                                                              \
-    void (*hessian)(const og_field *field, int lanes, const double *t, const X *x, const X *theta,           \
-                    const X *lambda, const X *x_dot, const X *theta_dot, X *x_bar_dot, X *theta_bar_dot,     \
-                    X *t_bar_dot, og_lane_status *status, void *scratch);                                    \
-    void (*eval_tape)(const og_field *field, int lanes, const double *t, const X *x, const X *theta, X *f,   \
-                      void *tape, og_lane_status *status, void *scratch);                                    \
-    void (*vjp_weights)(const og_field *field, int lanes, const double *t, const X *x, const X *theta,       \
-                        const X *lambda, const void *tape, X *x_bar, X *theta_bar, X *t_bar, X *weights_bar, \
-                        og_lane_status *status, void *scratch);                                              \
-  } og_field_ops_##S;
-OG_FIELD_OPS(double, d)
-OG_FIELD_OPS(float, s)
+#include "base/in_double.h"
+#include "field/field_ops.h"
+
+#include "base/in_single.h"
+#include "field/field_ops.h"
 
 /* Products of guards and jumps included. */
 enum {

@@ -19,13 +19,13 @@ static og_node seed_of(const og_loss_program *term, og_graph *graph, int seeded)
 
 /* Makes the cotangents of time, state and parameters (bars[3]); those of weights are sums over lanes. */
 static og_status differentiate(const og_loss_program *term, og_graph *graph, og_node node, int seeded,
-                               og_node bars[3], og_lane_sum **sinks, int *count) {
+                               og_node bars[3], og_lane_sum **lane_sums, int *count) {
   static const int slot[] = {OG_SLOT_TIME, OG_SLOT_STATE, OG_SLOT_PARAMETER};
   int rows[] = {1, (int)term->n, (int)term->p}, wrt_count = term->p ? 3 : 2;
   og_weights weights = {(int)term->p, (int)term->weights};
   og_node wrt[3], seed = seed_of(term, graph, seeded);
   for (int i = 0; i < wrt_count; i++) wrt[i] = og_input(graph, slot[i], 0, (og_shape){rows[i], 1});
-  return og_graph_vjp_weights(graph, node, seed, wrt_count, wrt, bars, weights, sinks, count);
+  return og_graph_vjp_weights(graph, node, seed, wrt_count, wrt, bars, weights, lane_sums, count);
 }
 
 static void look_for_slots(og_loss_program *term, const og_graph *graph, const og_program_plan *plan) {
@@ -35,13 +35,13 @@ static void look_for_slots(og_loss_program *term, const og_graph *graph, const o
                   &term->reads_data,  &term->reads_theta_dot, &term->reads_state_dot};
   for (int i = 0; i < 6; i++) {
     *reads[i] = og_graph_depends_on(graph, plan->output_count, plan->outputs, slot[i]);
-    for (int k = 0; k < plan->sink_count && !*reads[i]; k++)
-      *reads[i] = og_graph_depends_on(graph, 1, &plan->sinks[k].node, slot[i]);
+    for (int k = 0; k < plan->lane_sum_count && !*reads[i]; k++)
+      *reads[i] = og_graph_depends_on(graph, 1, &plan->lane_sums[k].node, slot[i]);
   }
 }
 
 static og_status build_programs(og_loss_program *term, og_graph *graph, og_node node, int seeded,
-                                og_lane_sum **sinks) {
+                                og_lane_sum **lane_sums) {
   og_node outputs[4] = {node, OG_NODE_NONE, OG_NODE_NONE, OG_NODE_NONE};
   og_program_plan plan = {.output_count = 1,
                           .outputs = outputs,
@@ -49,14 +49,14 @@ static og_status build_programs(og_loss_program *term, og_graph *graph, og_node 
                           .first = (int)term->p,
                           .count = (int)term->weights};
   OG_TRY(og_program_create_planned(graph, &plan, &term->value));
-  OG_TRY(differentiate(term, graph, node, seeded, outputs + 1, sinks, &plan.sink_count));
+  OG_TRY(differentiate(term, graph, node, seeded, outputs + 1, lane_sums, &plan.lane_sum_count));
   OG_TRY(og_graph_status(graph));
   plan.output_count = term->p ? 4 : 3;
-  plan.sinks = *sinks;
+  plan.lane_sums = *lane_sums;
   term->has_t_bar = !is_zero(graph, outputs[1]);
   term->has_x_bar = !is_zero(graph, outputs[2]);
   term->has_theta_bar = term->p && !is_zero(graph, outputs[3]);
-  term->has_weights_bar = plan.sink_count > 0;
+  term->has_weights_bar = plan.lane_sum_count > 0;
   look_for_slots(term, graph, &plan);
   return og_program_create_planned(graph, &plan, &term->gradient);
 }
@@ -117,9 +117,9 @@ og_status og_loss_program_create(og_context *context, const og_model_parts *part
   term->value_rows = seeded ? parts->states : 1;
   term->data_rows = data_rows;
   term->lanes = items >= OG_LANES_MAX ? OG_LANES_MAX : (int)OG_PADDED(items);
-  og_lane_sum *sinks = NULL;
-  og_status status = build_programs(term, parts->graph, node, seeded, &sinks);
-  og_free(context, sinks);
+  og_lane_sum *lane_sums = NULL;
+  og_status status = build_programs(term, parts->graph, node, seeded, &lane_sums);
+  og_free(context, lane_sums);
   if (status == OG_OK) status = allocate(term);
   if (status == OG_OK) status = place_inputs(term, parts);
   if (status != OG_OK) {

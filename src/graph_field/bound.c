@@ -11,8 +11,8 @@
 typedef struct products {
   og_node outputs[OG_EXTENTS];
   int count[OG_EXTENTS]; /* of outputs within an extent */
-  og_lane_sum *sinks;
-  int sink_count;
+  og_lane_sum *lane_sums;
+  int lane_sum_count;
 } products;
 
 static og_program_plan plan_of(og_weights weights, int outputs, const og_node *output) {
@@ -34,7 +34,7 @@ static og_status take_products(og_graph *g, const og_graph_dynamics *d, size_t o
   for (int i = 0; i < 4; i++)
     if (rows[i]) wrt[used++] = og_input(g, slot[i], offset[i], (og_shape){rows[i], 1});
   og_node lambda = og_input(g, OG_SLOT_COTANGENT, 0, (og_shape){rows[0], 1});
-  OG_TRY(og_graph_vjp_weights(g, d->f, lambda, used, wrt, bars, weights, &p->sinks, &p->sink_count));
+  OG_TRY(og_graph_vjp_weights(g, d->f, lambda, used, wrt, bars, weights, &p->lane_sums, &p->lane_sum_count));
   p->outputs[outputs++] = bars[0];
   p->count[OG_FOR_STATE] = outputs;
   if (used > 2) p->outputs[outputs++] = og_concat(g, bars + 1, used - 2);
@@ -49,8 +49,8 @@ static og_status create_vjps(og_bound_programs *programs, const og_graph *g, og_
   for (int i = 0; i < OG_EXTENTS; i++) {
     og_program_plan plan = plan_of(weights, p->count[i], p->outputs);
     OG_TRY(og_program_create_planned(g, &plan, &programs->vjp[i]));
-    plan.sinks = p->sinks;
-    plan.sink_count = p->sink_count;
+    plan.lane_sums = p->lane_sums;
+    plan.lane_sum_count = p->lane_sum_count;
     OG_TRY(og_program_create_planned(g, &plan, &programs->vjp_weights[i]));
     plan.given = tape;
     plan.given_count = tape_count;
@@ -78,8 +78,8 @@ static og_status create_evals(og_bound_programs *programs, og_graph *g, og_node 
 static og_status create_taped(og_bound_programs *programs, og_graph *g, og_node f, og_weights weights,
                               const products *p) {
   og_program_plan whole = plan_of(weights, p->count[OG_FOR_TIME], p->outputs);
-  whole.sinks = p->sinks;
-  whole.sink_count = p->sink_count;
+  whole.lane_sums = p->lane_sums;
+  whole.lane_sum_count = p->lane_sum_count;
   og_node *tape = NULL, *parts = NULL;
   int count = 0;
   og_status status = og_choose_tape(g, &whole, &tape, &count);
@@ -178,7 +178,7 @@ og_status og_field_create_bound(og_graph_field *field, og_graph *g, const og_gra
   products p = {0};
   og_status status = take_products(g, d, own, weights, &p);
   if (status == OG_OK) status = create_taped(&field->bound, g, d->f, weights, &p);
-  og_free(g->context, p.sinks);
+  og_free(g->context, p.lane_sums);
   if (status == OG_OK) field->base.bind = bind;
   return status;
 }

@@ -9,10 +9,11 @@
 typedef struct og_weights {
   int first, count;
 } og_weights;
-/* og_graph_vjp of one output, and the cotangents of the weights as sinks of a plan: offsets count from the
- * first weight. *sinks is to be freed by the caller, also after a failure. */
+/* og_graph_vjp of one output, and the cotangents of the weights as lane sums of a plan: offsets count from
+ * the first weight. *lane_sums is to be freed by the caller, also after a failure. */
 og_status og_graph_vjp_weights(og_graph *graph, og_node f, og_node f_bar, int wrt_count, const og_node *wrt,
-                               og_node *bars, og_weights weights, og_lane_sum **sinks, int *sink_count);
+                               og_node *bars, og_weights weights, og_lane_sum **lane_sums,
+                               int *lane_sum_count);
 
 /* ---- A field from a graph: dx/dt = f(t, x, theta), from input slots 0 (t), 1 (x), 2 (theta). ----
  * `f` is a vector of n entries; vjp and jvp are derived here. If `quadratures` is 1 the last entry is a

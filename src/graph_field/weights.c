@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-/* The leaves that `f` reads weights by, as sinks at their places. */
+/* The leaves that `f` reads weights by, as lane sums at their places. */
 static og_status find_leaves(const og_graph *g, og_node f, og_weights weights, unsigned char *needed,
-                             og_lane_sum *sinks, int *count) {
+                             og_lane_sum *lane_sums, int *count) {
   int end = weights.first + weights.count;
   *count = 0;
   og_mark_needed(g, f, 1, &f, needed);
@@ -20,40 +20,41 @@ static og_status find_leaves(const og_graph *g, og_node f, og_weights weights, u
                      "entries %d to %d of the parameters are read at once: those from %d to %d are weights, "
                      "and are read apart from the others",
                      from, to - 1, weights.first, end - 1);
-    sinks[(*count)++] = (og_lane_sum){node, from - weights.first};
+    lane_sums[(*count)++] = (og_lane_sum){node, from - weights.first};
   }
   return OG_OK;
 }
 
 /* `all` holds wrt and then the leaves, `all_bars` their cotangents. */
 static og_status differentiate(og_graph *g, og_node f, og_node f_bar, int wrt_count, og_node *all,
-                               og_node *all_bars, og_lane_sum *sinks, int *sink_count) {
-  int leaves = *sink_count;
-  for (int i = 0; i < leaves; i++) all[wrt_count + i] = sinks[i].node;
+                               og_node *all_bars, og_lane_sum *lane_sums, int *lane_sum_count) {
+  int leaves = *lane_sum_count;
+  for (int i = 0; i < leaves; i++) all[wrt_count + i] = lane_sums[i].node;
   OG_TRY(og_graph_vjp_leaves(g, 1, &f, &f_bar, wrt_count + leaves, wrt_count, all, all_bars));
-  *sink_count = 0;
+  *lane_sum_count = 0;
   for (int i = 0; i < leaves; i++) {
     og_node bar = all_bars[wrt_count + i];
-    if (bar >= 0) sinks[(*sink_count)++] = (og_lane_sum){bar, sinks[i].offset};
+    if (bar >= 0) lane_sums[(*lane_sum_count)++] = (og_lane_sum){bar, lane_sums[i].offset};
   }
   return OG_OK;
 }
 
 og_status og_graph_vjp_weights(og_graph *g, og_node f, og_node f_bar, int wrt_count, const og_node *wrt,
-                               og_node *bars, og_weights weights, og_lane_sum **sinks, int *sink_count) {
+                               og_node *bars, og_weights weights, og_lane_sum **lane_sums,
+                               int *lane_sum_count) {
   size_t nodes = (size_t)f + 1, room = nodes + (size_t)wrt_count;
-  *sinks = NULL;
-  *sink_count = 0;
+  *lane_sums = NULL;
+  *lane_sum_count = 0;
   OG_TRY(og_graph_status(g));
   unsigned char *needed = og_alloc(g->context, nodes, 1);
   og_node *all = og_alloc(g->context, 2 * room, sizeof *all);
-  *sinks = og_alloc(g->context, nodes, sizeof **sinks);
-  og_status status = needed && all && *sinks
-                         ? find_leaves(g, f, weights, needed, *sinks, sink_count)
+  *lane_sums = og_alloc(g->context, nodes, sizeof **lane_sums);
+  og_status status = needed && all && *lane_sums
+                         ? find_leaves(g, f, weights, needed, *lane_sums, lane_sum_count)
                          : og_fail_memory(g->context, 2 * room * sizeof *all, "the weights of networks");
   if (status == OG_OK) {
     memcpy(all, wrt, (size_t)wrt_count * sizeof *wrt);
-    status = differentiate(g, f, f_bar, wrt_count, all, all + room, *sinks, sink_count);
+    status = differentiate(g, f, f_bar, wrt_count, all, all + room, *lane_sums, lane_sum_count);
   }
   if (status == OG_OK) memcpy(bars, all + room, (size_t)wrt_count * sizeof *bars);
   og_free(g->context, needed);

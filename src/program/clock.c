@@ -42,7 +42,7 @@ static void mark_needed(survey *s) {
   const og_program_plan *plan = s->plan;
   for (int i = 0; i < plan->given_count; i++) s->given[plan->given[i]] = 1;
   for (int i = 0; i < plan->output_count; i++) s->needed[plan->outputs[i]] = 1;
-  for (int i = 0; i < plan->sink_count; i++) s->needed[plan->sinks[i].node] = 1;
+  for (int i = 0; i < plan->lane_sum_count; i++) s->needed[plan->lane_sums[i].node] = 1;
   for (og_node node = s->nodes - 1; node >= 0; node--) {
     int count;
     const og_node *operands = og_operands(s->graph, node, &count);
@@ -62,7 +62,7 @@ static void choose_all(survey *s) {
   for (og_node node = 0; node < s->nodes; node++)
     if (s->needed[node]) s->kind[node] = (unsigned char)kind_of(s, node);
   for (int i = 0; i < s->plan->output_count; i++) choose(s, s->plan->outputs[i]);
-  for (int i = 0; i < s->plan->sink_count; i++) choose(s, s->plan->sinks[i].node);
+  for (int i = 0; i < s->plan->lane_sum_count; i++) choose(s, s->plan->lane_sums[i].node);
   for (og_node node = 0; node < s->nodes; node++) {
     int count;
     const og_node *operands = og_operands(s->graph, node, &count);

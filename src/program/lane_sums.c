@@ -52,8 +52,8 @@ static void need(og_program_lowering *l, og_node node, og_node ready) {
 }
 
 void og_collect_sinks(og_program_lowering *l) {
-  for (int i = 0; i < l->plan->sink_count; i++)
-    take_apart(l, l->plan->sinks[i].node, l->plan->sinks[i].offset);
+  for (int i = 0; i < l->plan->lane_sum_count; i++)
+    take_apart(l, l->plan->lane_sums[i].node, l->plan->lane_sums[i].offset);
   for (int i = 0; i < l->term_count && !l->failed; i++) {
     need(l, l->terms[i].a, l->terms[i].ready);
     need(l, l->terms[i].b, l->terms[i].ready);

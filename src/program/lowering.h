@@ -20,7 +20,7 @@ typedef struct og_program_lowering {
   const og_program_plan *plan;
   og_program *program;
   unsigned char *needed, *placed, *given, *fused;
-  int *readers;  /* nodes, outputs and terms of sinks that read a node */
+  int *readers;  /* nodes, outputs and terms of lane sums that read a node */
   int *last_use; /* by root */
   og_place *places;
   og_free_rows *holes;
@@ -62,7 +62,7 @@ void og_lower_fused(og_program_lowering *l, og_node node);
 og_place og_input_place(const og_program_lowering *l, const og_node_data *d);
 og_place og_operand(const og_program_lowering *l, og_node node);
 
-/* Takes the plan's sinks apart into terms, and marks what they read as needed. */
+/* Takes the plan's lane sums apart into terms, and marks what they read as needed. */
 void og_collect_sinks(og_program_lowering *l);
 /* Adds the terms that are ready with `node`; *next is the first that has not been added. */
 void og_lower_sinks(og_program_lowering *l, og_node node, int *next);

@@ -417,8 +417,8 @@ static og_status check_plan(const og_graph *graph, const og_program_plan *plan, 
       return og_fail(graph->context, OG_ERR_ARGUMENT, "output %d of a program is no node", i);
     if (plan->outputs[i] >= *nodes) *nodes = plan->outputs[i] + 1;
   }
-  for (int i = 0; i < plan->sink_count; i++)
-    if (plan->sinks[i].node >= *nodes) *nodes = plan->sinks[i].node + 1;
+  for (int i = 0; i < plan->lane_sum_count; i++)
+    if (plan->lane_sums[i].node >= *nodes) *nodes = plan->lane_sums[i].node + 1;
   for (int i = 0; i < plan->given_count; i++)
     if (plan->given[i] >= *nodes) *nodes = plan->given[i] + 1;
   return OG_OK;

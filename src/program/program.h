@@ -19,9 +19,9 @@ typedef struct og_lane_sum {
   int offset;
 } og_lane_sum;
 typedef struct og_program_plan {
-  int output_count, slot, first, count, sink_count, given_count;
+  int output_count, slot, first, count, lane_sum_count, given_count;
   const og_node *outputs, *given;
-  const og_lane_sum *sinks;
+  const og_lane_sum *lane_sums;
   const og_node *clock; /* given as well, in slot OG_SLOT_CLOCK */
   int clock_count, row_count;
   const int *rows; /* [row_count], sorted: the block of slot OG_SLOT_PARAMETER has these entries alone */
@@ -46,8 +46,8 @@ void og_program_run_planned_s(const og_program *program, int lanes, const float 
                               const float *weights, const float *given, float *const *outputs, float *sums,
                               void *scratch);
 
-/* Nodes made of time, state and parameters alone that make outputs and sinks once they are known, together
- * with cheap operations; as a list of *count nodes to be freed. No leaves, slices or reshapes. */
+/* Nodes made of time, state and parameters alone that make outputs and lane sums once they are known,
+ * together with cheap operations; as a list of *count nodes to be freed. No leaves, slices or reshapes. */
 og_status og_choose_tape(const og_graph *graph, const og_program_plan *plan, og_node **tape, int *count);
 
 #endif

@@ -41,7 +41,7 @@ static void keep(choice *c, og_node node) {
 
 static void keep_border(choice *c, const og_program_plan *plan) {
   for (int i = 0; i < plan->output_count; i++) keep(c, plan->outputs[i]);
-  for (int i = 0; i < plan->sink_count; i++) keep(c, plan->sinks[i].node);
+  for (int i = 0; i < plan->lane_sum_count; i++) keep(c, plan->lane_sums[i].node);
   for (og_node node = 0; node <= c->last; node++) {
     int count;
     const og_node *operands = og_operands(c->graph, node, &count);
@@ -83,14 +83,15 @@ static void replace(choice *c, og_node node) {
 }
 
 static void mark_needed(choice *c, const og_program_plan *plan) {
-  for (int i = 0; i < plan->sink_count; i++) c->needed[plan->sinks[i].node] = 1;
+  for (int i = 0; i < plan->lane_sum_count; i++) c->needed[plan->lane_sums[i].node] = 1;
   og_mark_needed(c->graph, c->last, plan->output_count, plan->outputs, c->needed);
 }
 
 static int last_node(const og_program_plan *plan) {
   int last = 0;
   for (int i = 0; i < plan->output_count; i++) last = plan->outputs[i] > last ? plan->outputs[i] : last;
-  for (int i = 0; i < plan->sink_count; i++) last = plan->sinks[i].node > last ? plan->sinks[i].node : last;
+  for (int i = 0; i < plan->lane_sum_count; i++)
+    last = plan->lane_sums[i].node > last ? plan->lane_sums[i].node : last;
   return last;
 }
 
