@@ -39,6 +39,7 @@ int call_fields(og_context *context);
 int call_solves(og_context *context);
 int call_events(og_context *context);
 int call_models(og_context *context);
+int call_builder(og_context *context);
 int call_objectives(og_context *context);
 int call_fits(og_context *context);
 int call_training(og_context *context);

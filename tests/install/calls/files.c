@@ -53,6 +53,21 @@ static int call_plot(og_context *context) {
   return 0;
 }
 
+static int call_texts(void) {
+  static const char *const names[] = {"alpha", "beta"};
+  char number[OG_NUMBER_SIZE], line[32] = "";
+  double before = og_seconds();
+  FILE *file = fopen("calls.csv", "w+");
+  og_format_real(0.1, number);
+  SEE(strcmp(number, "0.1") == 0 && strcmp(og_nearest("betta", names, 2), "beta") == 0);
+  SEE(file != NULL);
+  og_csv_put_text(file, "a,b");
+  rewind(file);
+  SEE(fgets(line, sizeof line, file) && strcmp(line, "\"a,b\"") == 0 && fclose(file) == 0);
+  SEE(og_seconds() >= before);
+  return 0;
+}
+
 int call_files(og_context *context) {
-  return call_parameters(context) || call_output(context) || call_plot(context);
+  return call_parameters(context) || call_output(context) || call_plot(context) || call_texts();
 }

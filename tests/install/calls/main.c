@@ -11,8 +11,9 @@ static void give(void *memory, void *user) {
 
 /* Its argument is a folder that files may be written to; it is the working folder. */
 int main(void) {
-  int (*const parts[])(og_context *) = {call_context,    call_fields, call_solves,   call_events, call_models,
-                                        call_objectives, call_fits,   call_training, call_files};
+  int (*const parts[])(og_context *) = {call_context, call_fields,     call_solves, call_events,
+                                        call_models,  call_objectives, call_fits,   call_training,
+                                        call_files,   call_builder};
   int failed = 0;
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
     og_context *context = NULL;
