@@ -52,6 +52,13 @@ void og_discrete_d(og_solve *solve, og_share *share, void *pullback);
 void og_discrete_s(og_solve *solve, og_share *share, void *pullback);
 void og_tangent_d(og_solve *solve, og_share *share, void *pushforward);
 void og_tangent_s(og_solve *solve, og_share *share, void *pushforward);
+/* What such a worker holds at most, on blocks of so many lanes; taped: its steps leave tapes. Of all kinds of
+ * derivatives the most (worker_bytes.c). */
+size_t og_discrete_bytes_d(const og_solve *solve, int lanes, int taped);
+size_t og_discrete_bytes_s(const og_solve *solve, int lanes, int taped);
+size_t og_tangent_bytes_d(const og_solve *solve, int lanes);
+size_t og_tangent_bytes_s(const og_solve *solve, int lanes);
+size_t og_derivative_bytes(const og_solve *solve, int lanes, int taped);
 /* The continuous adjoint: x, lambda and the parameter integral backward together; lambda and the integral,
  * with x(t) from dense output; lambda alone, the integral afterwards. */
 og_status og_backsolve(og_solve *solve, og_pullback *pullback);

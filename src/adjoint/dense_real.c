@@ -128,10 +128,6 @@ void OG_R(og_dense_read)(og_dense *d, const double *t, const size_t *trajectory,
 
 #if !defined(OG_SINGLE)
 
-/* The memory of dense output: see dense.h. */
-_Static_assert(sizeof(og_dense_d) <= OG_DENSE_FIXED && sizeof(og_dense_s) <= OG_DENSE_FIXED,
-               "a budget counts on the size of a dense output");
-
 size_t og_dense_bytes(const og_solve *solve, int lanes) {
   int group = og_dense_group(lanes);
   size_t coefficients = (size_t)solve->stepper.interpolant_degree + 1;

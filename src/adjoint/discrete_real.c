@@ -30,7 +30,21 @@ typedef struct reverse {
   int reads_interpolant;
   long long evals, vjps;
 } reverse;
-_Static_assert(sizeof(reverse) <= OG_WORKER_FIXED, "a budget counts on the size of a worker's state");
+
+/* x and its cotangent, the seeds of a step, parameters with their cotangents, and these summed in double. */
+static size_t blocks_bytes(const og_solve *solve, int lanes) {
+  size_t block = OG_PADDED(solve->n * (size_t)lanes), theta = OG_PADDED(solve->p * (size_t)lanes);
+  return ((2 + (size_t)solve->stepper.seeds) * block + 2 * theta) * sizeof(real) + theta * sizeof(double);
+}
+
+size_t OG_R(og_discrete_bytes)(const og_solve *solve, int lanes, int taped) {
+  const og_stepper *stepper = &solve->stepper;
+  long long control = og_options_integer(solve->options, OG_OPT_GRADIENT_CONTROL);
+  int purpose = OG_STEP_DERIVATIVE | (taped ? OG_STEP_TAPED : 0);
+  size_t looks = control == OG_CONTROL_NONE ? 0 : OG_R(og_looks_bytes)(solve, lanes) + OG_ALLOCATION_EXTRA;
+  return sizeof(reverse) + blocks_bytes(solve, lanes) + looks + OG_R(og_event_steps_bytes)(solve, lanes) +
+         stepper->OG_R(ops)->bytes(stepper, solve->field, lanes, purpose) + og_weights_bytes(solve);
+}
 
 static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, const og_pullback *pullback) {
   v->share = share;
@@ -40,9 +54,7 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
       .solve = solve, .lanes = share->lanes, .idle = share->lanes, .next = share->begin, .end = share->end};
   size_t lanes = (size_t)share->lanes, block = OG_PADDED(solve->n * lanes),
          theta = OG_PADDED(solve->p * lanes);
-  size_t reals = (2 + (size_t)solve->stepper.seeds) * block + 2 * theta;
-  size_t bytes = reals * sizeof(real) + theta * sizeof(double);
-  v->memory = og_alloc(solve->context, 1, bytes);
+  v->memory = og_alloc(solve->context, 1, blocks_bytes(solve, share->lanes));
   if (!v->memory) return OG_ERR_MEMORY;
   real *next = v->memory;
   v->theta_sum = (double *)(void *)next;

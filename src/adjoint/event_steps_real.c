@@ -14,19 +14,23 @@ static size_t one_lane(const og_solve *solve) {
          og_guard_work(solve, 1);
 }
 
+size_t OG_R(og_event_steps_bytes)(const og_solve *solve, int lanes) {
+  if (og_guards(solve) == 0) return 0;
+  return (OG_PADDED(solve->n * (size_t)lanes) + one_lane(solve)) * sizeof(double) +
+         solve->field->scratch_bytes(solve->field, 1);
+}
+
 og_status OG_R(og_event_steps_open)(og_event_steps *events, const OG_R(og_step_reader) * r,
                                     const OG_R(og_step) * step) {
   const og_solve *solve = r->solve;
   *events = (og_event_steps){.r = r, .step = step};
   if (og_guards(solve) == 0) return OG_OK;
   size_t block = OG_PADDED(solve->n * (size_t)r->lanes);
-  size_t one = one_lane(solve);
-  size_t bytes = (block + one) * sizeof(double) + solve->field->scratch_bytes(solve->field, 1);
-  events->memory = og_alloc(solve->context, 1, bytes);
+  events->memory = og_alloc(solve->context, 1, OG_R(og_event_steps_bytes)(solve, r->lanes));
   if (!events->memory) return OG_ERR_MEMORY;
   events->before = events->memory;
   events->one = events->before + block;
-  events->scratch = events->one + one;
+  events->scratch = events->one + one_lane(solve);
   return OG_OK;
 }
 

@@ -17,6 +17,8 @@ typedef struct EVENT_STEPS {
   og_event_adjoint_error error;            /* of the last one that was pulled back */
   void *scratch;
 } EVENT_STEPS;
+/* Bytes that opening allocates. */
+size_t OG_P(og_event_steps_bytes)(const og_solve *solve, int lanes);
 og_status OG_P(og_event_steps_open)(EVENT_STEPS *events, const READER *r, const STEP *step);
 void OG_P(og_event_steps_close)(EVENT_STEPS *events);
 /* Whether an event stopped the lane's present step; no, when it is idle. */

@@ -37,6 +37,7 @@ static og_status create_solve(og_hessian_product *s) {
     status = og_solve_make(base->context, s->field, options, s->directions * base->count, &s->solve);
   og_options_destroy(options);
   if (status != OG_OK) return status;
+  s->solve->derivative_bytes = og_derivative_bytes;
   s->solve->role = &role;
   s->solve->named_after = base;
   s->solve->held = 1; /* the steps are the base's */

@@ -27,7 +27,19 @@ void OG_R(og_looks_close)(looks *l) {
 }
 
 static size_t seed_rows(const og_solve *solve) {
-  return og_looks_inside(solve) ? OG_LOOK_SEEDS((size_t)solve->stepper.seeds) : 0;
+  int inside = solve->observed_count > 0 || og_guards(solve) > 0;
+  return inside ? OG_LOOK_SEEDS((size_t)solve->stepper.seeds) : 0;
+}
+
+/* Everything that make_room lays out, in its order. */
+size_t OG_R(og_looks_bytes)(const og_solve *solve, int lanes) {
+  size_t width = (size_t)lanes, block = OG_PADDED(solve->n * width), theta = OG_PADDED(solve->p * width);
+  const og_stepper *stepper = &solve->stepper;
+  size_t rows = seed_rows(solve);
+  size_t reals = (6 + 2 + rows) * block + (3 + 1) * theta + 2 * OG_PADDED(solve->weights) +
+                 OG_PADDED(rows * solve->n * width);
+  return reals * sizeof(real) +
+         2 * stepper->OG_R(ops)->bytes(stepper, solve->field, lanes, OG_STEP_TRANSPOSE);
 }
 
 /* Made when the first step is to be looked at: most short solves have none. */
@@ -35,7 +47,7 @@ static int make_room(looks *l) {
   const og_solve *solve = l->solve;
   size_t width = (size_t)l->lanes, block = OG_PADDED(solve->n * width), theta = OG_PADDED(solve->p * width);
   if (l->memory) return 1;
-  l->memory = og_alloc(solve->context, 1, og_looks_bytes(solve, l->lanes));
+  l->memory = og_alloc(solve->context, 1, OG_R(og_looks_bytes)(solve, l->lanes));
   if (!l->memory) {
     l->status = OG_ERR_MEMORY;
     return 0;

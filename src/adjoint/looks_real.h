@@ -24,6 +24,8 @@ typedef struct LOOKS {
   og_status status; /* OG_ERR_MEMORY */
   long long evals, vjps;
 } LOOKS;
+/* Bytes that looks at blocks of so many lanes allocate. */
+size_t OG_P(og_looks_bytes)(const og_solve *solve, int lanes);
 void OG_P(og_looks_open)(LOOKS *looks, og_solve *solve, int lanes, int mode);
 void OG_P(og_looks_close)(LOOKS *looks);
 /* The lane has been given a trajectory, and stands at its end. */

@@ -8,5 +8,7 @@
  * is added to its row of the backward solve's theta_bar. */
 void og_quadrature_d(og_solve *solve, og_share *share, void *backward);
 void og_quadrature_s(og_solve *solve, og_share *share, void *backward);
+/* What a worker holds beside its blocks. */
+size_t og_quadrature_bytes(void);
 
 #endif

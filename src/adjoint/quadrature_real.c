@@ -45,7 +45,9 @@ typedef struct integrator {
   place at[OG_LANES_MAX];
   long long vjps;
 } integrator;
-_Static_assert(sizeof(integrator) <= OG_QUADRATURE_FIXED, "a budget counts on the size of a worker's state");
+#if !defined(OG_SINGLE) /* in single precision it is no larger */
+size_t og_quadrature_bytes(void) { return sizeof(integrator); }
+#endif
 
 /* ---- Memory ---- */
 

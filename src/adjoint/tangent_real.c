@@ -21,7 +21,19 @@ typedef struct forward {
   size_t cursor[OG_LANES_MAX];
   long long evals, jvps;
 } forward;
-_Static_assert(sizeof(forward) <= OG_WORKER_FIXED, "a budget counts on the size of a worker's state");
+
+/* x, its tangent and that of the step's end, and parameters with their tangents. */
+static size_t reals_needed(const og_solve *solve, int lanes) {
+  return 3 * OG_PADDED(solve->n * (size_t)lanes) + 2 * OG_PADDED(solve->p * (size_t)lanes) + OG_LANE_STEP;
+}
+
+size_t OG_R(og_tangent_bytes)(const og_solve *solve, int lanes) {
+  const og_stepper *stepper = &solve->stepper;
+  size_t doubles = 2 * solve->n + solve->signal_values + 1;
+  return sizeof(forward) + reals_needed(solve, lanes) * sizeof(real) + doubles * sizeof(double) +
+         OG_R(og_event_steps_bytes)(solve, lanes) +
+         stepper->OG_R(ops)->bytes(stepper, solve->field, lanes, OG_STEP_DERIVATIVE);
+}
 
 static size_t entry_of(const forward *v, size_t row, int lane) {
   return row * (size_t)v->r.lanes + (size_t)lane;
@@ -38,7 +50,7 @@ static og_status open_forward(forward *v, og_solve *solve, og_share *share, cons
       .solve = solve, .lanes = share->lanes, .idle = share->lanes, .next = share->begin, .end = share->end};
   size_t lanes = (size_t)share->lanes, block = OG_PADDED(solve->n * lanes),
          theta = OG_PADDED(solve->p * lanes);
-  v->memory = og_alloc(solve->context, 3 * block + 2 * theta + OG_LANE_STEP, sizeof(real));
+  v->memory = og_alloc(solve->context, reals_needed(solve, share->lanes), sizeof(real));
   v->state_dot = og_alloc(solve->context, 2 * solve->n, sizeof *v->state_dot);
   v->unit_values = og_alloc(solve->context, solve->signal_values + 1, sizeof *v->unit_values);
   if (!v->memory || !v->unit_values || !v->state_dot) return OG_ERR_MEMORY;

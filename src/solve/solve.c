@@ -106,13 +106,10 @@ static og_status watch_sizes(og_solve *solve) {
              : og_fail_memory(solve->context, solve->n * sizeof *solve->largest, "sizes of states");
 }
 
-og_status og_solve_create(og_context *context, const og_field *field, const og_options *options,
-                          size_t trajectories, og_solve **out) {
-  if (out) *out = NULL;
-  OG_OBJECT(context);
-  OG_NEED(context, out);
-  OG_NEED(context, field);
+og_status og_solve_open(og_context *context, const og_field *field, const og_options *options,
+                        size_t trajectories, og_derivative_bytes_fn derivative_bytes, og_solve **out) {
   OG_TRY(og_solve_make(context, field, options, trajectories, out));
+  (*out)->derivative_bytes = derivative_bytes;
   og_status status = og_atols_read(*out);
   if (status == OG_OK) status = watch_sizes(*out);
   if (status == OG_OK) return OG_OK;

@@ -101,6 +101,7 @@ typedef struct og_tapes {
 
 struct og_solve {
   og_context *context;
+  size_t (*derivative_bytes)(const og_solve *solve, int lanes, int taped); /* og_derivative_bytes_fn */
   const og_field *field; /* the one in use: source, or bound */
   const og_field *source;
   og_field *bound; /* to the weights of the last run; owned, NULL: not made */
@@ -196,7 +197,12 @@ int og_lanes_for(const og_solve *solve, size_t items);
 void og_integrate_d(og_solve *solve, og_share *share, void *mode);
 void og_integrate_s(og_solve *solve, og_share *share, void *mode);
 
-/* og_solve_create for a field that a solve makes for itself: options speak of states of another. */
+/* What a worker of a solve's derivatives holds at most (adjoint/worker_bytes.c). */
+typedef size_t (*og_derivative_bytes_fn)(const og_solve *solve, int lanes, int taped);
+/* A solve of a user's field; NULL: no derivatives are computed. */
+og_status og_solve_open(og_context *context, const og_field *field, const og_options *options,
+                        size_t trajectories, og_derivative_bytes_fn derivative_bytes, og_solve **out);
+/* Of a field that a solve makes for itself: options speak of states of another. */
 og_status og_solve_make(og_context *context, const og_field *field, const og_options *options,
                         size_t trajectories, og_solve **out);
 /* Names that are formed when a message needs them. */

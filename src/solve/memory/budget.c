@@ -14,47 +14,24 @@
 enum { EVENTS_SHARE = 8 };
 /* And so may ceilings of steps. */
 enum { CEILINGS_SHARE = 32 };
-/* Headers and alignment of a worker's few allocations. */
-enum { ALLOCATIONS_EXTRA = 2048 };
 
-static size_t step_bytes_of(const og_solve *solve, const og_field *field, int lanes, int purpose) {
+static size_t step_bytes(const og_solve *solve, int lanes) {
   const og_stepper *stepper = &solve->stepper;
-  return solve->single ? stepper->ops_s->bytes(stepper, field, lanes, purpose)
-                       : stepper->ops_d->bytes(stepper, field, lanes, purpose);
-}
-
-static size_t step_bytes(const og_solve *solve, int lanes, int purpose) {
-  return step_bytes_of(solve, solve->field, lanes, purpose);
+  return solve->single ? stepper->ops_s->bytes(stepper, solve->field, lanes, OG_STEP_FORWARD)
+                       : stepper->ops_d->bytes(stepper, solve->field, lanes, OG_STEP_FORWARD);
 }
 
 /* The driver, which runs again while a gradient is computed. */
-static size_t driver_bytes(const og_solve *solve, int lanes) {
+size_t og_driver_bytes(const og_solve *solve, int lanes) {
   size_t own = solve->single ? og_integrate_bytes_s(solve, lanes) + sizeof(og_recompute_s)
                              : og_integrate_bytes_d(solve, lanes) + sizeof(og_recompute_d);
-  return own + OG_ALLOCATION_EXTRA + step_bytes(solve, lanes, OG_STEP_FORWARD);
-}
-
-/* Sums over the weights of networks. */
-static size_t weights_bytes(const og_solve *solve) {
-  return OG_PADDED(solve->weights) * (sizeof(double) + (solve->single ? sizeof(float) : 0));
+  return own + OG_ALLOCATION_EXTRA + step_bytes(solve, lanes);
 }
 
 /* The narrowest blocks: sums over the lanes of a block, as weights have them, may not depend on the budget.
  */
 static int least_lanes(const og_solve *solve) {
   return solve->weights ? og_lanes_for(solve, solve->count) : 1;
-}
-
-int og_looks_inside(const og_solve *solve) { return solve->observed_count > 0 || og_guards(solve) > 0; }
-
-size_t og_looks_bytes(const og_solve *solve, int lanes) {
-  size_t width = (size_t)lanes, block = OG_PADDED(solve->n * width), theta = OG_PADDED(solve->p * width);
-  size_t real = solve->single ? sizeof(float) : sizeof(double);
-  size_t seeds = og_looks_inside(solve) ? 3 * (size_t)solve->stepper.seeds + 2 : 0;
-  return ((8 + seeds) * block + OG_PADDED(seeds * solve->n * width) + 4 * theta +
-          2 * OG_PADDED(solve->weights)) *
-             real +
-         2 * OG_ALIGNED(step_bytes(solve, lanes, OG_STEP_TRANSPOSE));
 }
 
 static og_gradient_control control_of(const og_solve *solve) {
@@ -72,67 +49,25 @@ static size_t refine_bytes(const og_solve *solve) {
   return solve->count * sizeof(size_t) + own + lists + values * sizeof(double) + 2 * OG_ALLOCATION_EXTRA;
 }
 
-/* A step with its derivative, and the blocks that the discrete adjoint and the tangent have beside it: x, its
- * cotangent or two tangents, cotangents inside the step, parameters with their cotangents or tangents, a
- * state's tangent and slope; and what is for events. */
-static size_t derivative_bytes(const og_solve *solve, int lanes, int taped) {
-  size_t block = OG_PADDED(solve->n * (size_t)lanes), theta = OG_PADDED(solve->p * (size_t)lanes);
-  size_t reals = (3 + (size_t)solve->stepper.seeds) * block + 2 * theta, events = 0;
-  if (og_guards(solve))
-    events = (block + 8 * (solve->n + solve->p) + og_guard_work(solve, 1)) * sizeof(double) +
-             solve->field->scratch_bytes(solve->field, 1);
-  int purpose = OG_STEP_DERIVATIVE | (taped ? OG_STEP_TAPED : 0);
-  if (control_of(solve) != OG_CONTROL_NONE) events += og_looks_bytes(solve, lanes) + OG_ALLOCATION_EXTRA;
-  return OG_WORKER_FIXED + step_bytes(solve, lanes, purpose) + events +
-         (theta + 2 * OG_PADDED(solve->n)) * sizeof(double) + weights_bytes(solve) +
-         reals * (solve->single ? sizeof(float) : sizeof(double));
-}
-
 /* Dense outputs that are there at once: of x; for quadrature of lambda too, whose steps are taken again with
  * one more of x. */
-static size_t dense_outputs(const og_solve *solve) {
+size_t og_dense_outputs(const og_solve *solve) {
   long long adjoint = og_options_integer(solve->options, OG_OPT_ADJOINT);
   return adjoint == OG_ADJOINT_INTERPOLATE ? 1 : adjoint == OG_ADJOINT_QUADRATURE ? 3 : 0;
-}
-
-static size_t no_scratch(const og_field *field, int lanes) {
-  (void)field, (void)lanes;
-  return 0;
-}
-
-/* The backward solves of the continuous adjoints read the forward one's dense output: their driver, with rows
- * for lambda and the parameters, and in its scratch memory and beside it dense outputs, blocks of x,
- * lambda and theta, and the field's own scratch; and a driver that takes steps again. A bound, not exact. */
-static size_t backward_bytes(const og_solve *solve, int lanes) {
-  size_t width = (size_t)lanes, group = lanes == 1 ? 1 : OG_LANE_STEP, n = solve->n, p = solve->p;
-  og_field adjoint = {.n = n + p, .p = p + 2, .scratch_bytes = no_scratch};
-  size_t steps = step_bytes_of(solve, &adjoint, lanes, OG_STEP_FORWARD);
-  size_t driver = 6 * OG_PADDED((n + p) * width) + 2 * OG_PADDED((p + 2) * width);
-  size_t dense = ((size_t)solve->stepper.interpolant_degree + 3) * OG_PADDED(n * width) +
-                 2 * OG_PADDED(n * group) + 2 * OG_PADDED(p * group);
-  size_t blocks = 4 * OG_PADDED(n * width) + 8 * OG_PADDED(p * width);
-  steps += (dense_outputs(solve) + 1) * step_bytes(solve, (int)group, OG_STEP_FORWARD);
-  return OG_QUADRATURE_FIXED + steps +
-         (driver + (dense_outputs(solve) + 1) * dense + blocks) * sizeof(double) +
-         dense_outputs(solve) * OG_DENSE_FIXED + 4 * solve->field->scratch_bytes(solve->field, lanes) +
-         driver_bytes(solve, 1) + 4 * ALLOCATIONS_EXTRA;
 }
 
 /* A fixed step that is taken again, on one lane (coarse.h). */
 static size_t again_bytes(const og_solve *solve) {
   if (og_options_integer(solve->options, OG_OPT_STEPS) == 0) return 0;
   size_t reals = 5 * OG_PADDED(solve->n) + OG_PADDED(solve->p);
-  return OG_COARSE_AGAIN + step_bytes(solve, 1, OG_STEP_FORWARD) +
-         reals * (solve->single ? sizeof(float) : sizeof(double));
+  return OG_COARSE_AGAIN + step_bytes(solve, 1) + reals * (solve->single ? sizeof(float) : sizeof(double));
 }
 
 /* One worker's: events are watched for, and steps looked at, while no derivative is computed. */
 static size_t worker_bytes(const og_solve *solve, int lanes, int taped) {
-  size_t most = derivative_bytes(solve, lanes, taped),
-         forward = og_detection_bytes(solve, lanes) + again_bytes(solve);
-  size_t others[] = {forward, dense_outputs(solve) ? backward_bytes(solve, lanes) : 0};
-  for (size_t i = 0; i < sizeof others / sizeof *others; i++) most = others[i] > most ? others[i] : most;
-  return driver_bytes(solve, lanes) + most + ALLOCATIONS_EXTRA;
+  size_t forward = og_detection_bytes(solve, lanes) + again_bytes(solve);
+  size_t back = solve->derivative_bytes ? solve->derivative_bytes(solve, lanes, taped) : 0;
+  return og_driver_bytes(solve, lanes) + (back > forward ? back : forward) + OG_WORKER_ALLOCATIONS;
 }
 
 /* Settings and states of the backward solve. */
@@ -155,10 +90,10 @@ static size_t path_bytes(const og_solve *solve) {
 static size_t table_bytes(const og_solve *solve, int with_file) {
   size_t results = solve->count * (solve->states + solve->laned + 2 + solve->signal_most) +
                    solve->observed_count + solve->signal_values + og_block_sums(solve);
-  size_t backward = dense_outputs(solve) ? backward_tables(solve) : 0;
+  size_t backward = og_dense_outputs(solve) ? backward_tables(solve) : 0;
   if (solve->weights) backward = (solve->count / (size_t)least_lanes(solve) + 1) * sizeof(og_share);
   return results * sizeof(double) + backward + refine_bytes(solve) + solve->count * sizeof(og_kept) +
-         og_store_bytes(solve->count, 0, 0, with_file) + ALLOCATIONS_EXTRA;
+         og_store_bytes(solve->count, 0, 0, with_file) + OG_WORKER_ALLOCATIONS;
 }
 
 static int fits(const og_solve *solve, og_memory_budget *budget, size_t allowed) {
@@ -258,7 +193,7 @@ static void share_marked(const og_solve *solve, og_memory_budget *budget, size_t
 
 static size_t least_budget(const og_solve *solve, size_t stride, int with_file) {
   size_t slot = og_pages_bytes(1, stride) + og_pages_bytes(1, sizeof(og_mark));
-  if (dense_outputs(solve)) slot += 4 * (OG_WINDOW_LEAST * stride + 128);
+  if (og_dense_outputs(solve)) slot += 4 * (OG_WINDOW_LEAST * stride + 128);
   return worker_bytes(solve, least_lanes(solve), 0) + path_bytes(solve) + table_bytes(solve, with_file) +
          solve->count * slot;
 }
@@ -268,8 +203,8 @@ static size_t least_budget(const og_solve *solve, size_t stride, int with_file) 
 static size_t share_with_readers(const og_solve *solve, og_memory_budget *budget, size_t room,
                                  size_t stride) {
   budget->window = SIZE_MAX;
-  if (!dense_outputs(solve) || room == SIZE_MAX) return room;
-  int quadrature = dense_outputs(solve) == 3;
+  if (!og_dense_outputs(solve) || room == SIZE_MAX) return room;
+  int quadrature = og_dense_outputs(solve) == 3;
   budget->window = (room / 4 - 128) / stride;
   budget->lambda = quadrature ? room / 4 * solve->count : 0;
   return room - (quadrature ? 2 : 1) * (room / 4);

@@ -11,12 +11,8 @@
 #include "solve/events/guards.h"
 #include "solve/solve.h"
 
-/* What a dense output takes whatever the sizes of the solve, at most: src/adjoint/dense.c keeps to it. */
-enum { OG_DENSE_FIXED = 12288 };
-/* What a worker that goes over recorded steps holds in one piece whatever the sizes of the solve, at most:
- * the discrete adjoint and tangents; the quadrature of the continuous adjoint. src/adjoint's *_real.c keep to
- * it. */
-enum { OG_WORKER_FIXED = 20480, OG_QUADRATURE_FIXED = 29696 };
+/* Headers and alignment of a worker's few allocations. */
+enum { OG_WORKER_ALLOCATIONS = 2048 };
 
 typedef struct og_memory_budget {
   int keeps_all; /* every state is to be kept: slot k holds state k, and there are no marks */
@@ -40,10 +36,11 @@ static inline size_t og_known_steps(const og_solve *solve, size_t trajectory) {
 }
 /* The budget for the present options and settings. OG_ERR_BUDGET names the least budget that would do. */
 og_status og_budget_find(const og_solve *solve, og_memory_budget *budget);
-/* Bytes of looks at steps of blocks of so many lanes (adjoint/looks.h), at most. */
-size_t og_looks_bytes(const og_solve *solve, int lanes);
-/* Whether cotangents may be put on the inside of steps. */
-int og_looks_inside(const og_solve *solve);
+/* The driver's bytes, which runs again while a gradient is computed. */
+size_t og_driver_bytes(const og_solve *solve, int lanes);
+/* Dense outputs that are there at once: of x; for quadrature of lambda too, whose steps are taken again with
+ * one more of x. */
+size_t og_dense_outputs(const og_solve *solve);
 static inline size_t og_budget_slots(const og_memory_budget *budget) {
   size_t most = OG_NO_SLOT - 1;
   if (budget->memory_slots >= most || budget->file_slots >= most - budget->memory_slots) return most;

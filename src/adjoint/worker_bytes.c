@@ -1,0 +1,50 @@
+/* What the workers of derivatives hold, which a memory budget reserves while the solution is computed; and
+ * the public constructor, which makes a solve that knows of it. */
+#include "adjoint/adjoint.h"
+#include "adjoint/dense.h"
+#include "adjoint/quadrature.h"
+#include "solve/memory/budget.h"
+
+static size_t larger(size_t a, size_t b) { return b > a ? b : a; }
+
+static size_t no_scratch(const og_field *field, int lanes) {
+  (void)field, (void)lanes;
+  return 0;
+}
+
+/* The step of a backward solve, whose rows are lambda and the parameters. */
+static size_t backward_step(const og_solve *solve, int lanes) {
+  const og_stepper *stepper = &solve->stepper;
+  og_field adjoint = {.n = solve->n + solve->p, .p = solve->p + 2, .scratch_bytes = no_scratch};
+  return solve->single ? stepper->ops_s->bytes(stepper, &adjoint, lanes, OG_STEP_FORWARD)
+                       : stepper->ops_d->bytes(stepper, &adjoint, lanes, OG_STEP_FORWARD);
+}
+
+/* The backward solves of the continuous adjoints read the forward one's dense output: their driver, and in
+ * its scratch memory and beside it dense outputs, blocks of x, lambda and theta, and the field's own scratch;
+ * and a driver that takes steps again. A bound, not exact. */
+static size_t over_dense_output(const og_solve *solve, int lanes) {
+  size_t width = (size_t)lanes, n = solve->n, p = solve->p, outputs = og_dense_outputs(solve);
+  size_t driver = 6 * OG_PADDED((n + p) * width) + 2 * OG_PADDED((p + 2) * width);
+  size_t blocks = 4 * OG_PADDED(n * width) + 8 * OG_PADDED(p * width);
+  if (!outputs) return 0;
+  return og_quadrature_bytes() + backward_step(solve, lanes) + (driver + blocks) * sizeof(double) +
+         (outputs + 1) * og_dense_bytes(solve, lanes) + 4 * solve->field->scratch_bytes(solve->field, lanes) +
+         og_driver_bytes(solve, 1) + 4 * OG_WORKER_ALLOCATIONS;
+}
+
+size_t og_derivative_bytes(const og_solve *solve, int lanes, int taped) {
+  size_t discrete =
+      solve->single ? og_discrete_bytes_s(solve, lanes, taped) : og_discrete_bytes_d(solve, lanes, taped);
+  size_t tangent = solve->single ? og_tangent_bytes_s(solve, lanes) : og_tangent_bytes_d(solve, lanes);
+  return larger(larger(discrete, tangent), over_dense_output(solve, lanes));
+}
+
+og_status og_solve_create(og_context *context, const og_field *field, const og_options *options,
+                          size_t trajectories, og_solve **out) {
+  if (out) *out = NULL;
+  OG_OBJECT(context);
+  OG_NEED(context, out);
+  OG_NEED(context, field);
+  return og_solve_open(context, field, options, trajectories, og_derivative_bytes, out);
+}
