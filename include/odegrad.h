@@ -649,8 +649,9 @@ OG_API og_status og_solve_pullback(og_solve *solve, const og_pullback_arrays *ar
  * gradient of narrower steps; with the others from a comparison with another gradient, or from their own step
  * control. It is an estimate of the order of magnitude, no bound. Times have no estimate of their own: theirs
  * is that of the initial states. With adaptive steps it is at least the tolerance, or 0 for a kind that is
- * all zero. NaN: not known (gradient-control = none; a continuous adjoint with fixed steps). INFINITY: the
- * kind is all zero, and may not be. docs/adjoints.md has what can be missed. */
+ * all zero. NaN: not known (gradient-control = none; a continuous adjoint with fixed steps; a model whose
+ * equations switch, which a note says). INFINITY: the kind is all zero, and may not be. docs/adjoints.md has
+ * what can be missed. */
 typedef struct og_gradient_error {
   double parameters, initial, times;
 } og_gradient_error;

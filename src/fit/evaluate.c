@@ -255,6 +255,8 @@ static double largest_of(const double *values, size_t count) {
  * initial states, which has the relative error of their gradient. */
 static og_gradient_error find_error(const og_objective *objective, const og_solve *solve) {
   og_gradient_error error = solve->error;
+  /* Steps do not tell what the moment of switching does to a gradient. */
+  if (objective->parts.switches) return (og_gradient_error){NAN, NAN, NAN};
   double size = largest_of(objective->theta_bar, objective->p), by_initial = 0, all = solve->parameters_error;
   for (size_t i = 0; i < objective->p; i++)
     by_initial = fmax(by_initial, fabs(objective->theta_bar[i] - objective->theta_own[i]));

@@ -140,12 +140,11 @@ static og_status set_up(og_objective *objective, const og_table *table, const og
   OG_TRY(og_inputs_create(context, objective->model, table, &objective->inputs));
   OG_TRY(check_dependence(objective));
   if (parts->switches)
-    og_log(
-        context,
-        "note: the equations switch by a comparison with a state in it, or of t with more than constants; "
-        "where "
-        "the branches differ there, gradients lack the part by which the moment of switching moves, or have "
-        "one too many behind an event and by t0 and t1, and their error is not known: make it an event");
+    og_log(context,
+           "note: the equations switch by a comparison with a state in it, or of t with more than constants; "
+           "where the branches differ there, gradients lack the part by which the moment of switching moves, "
+           "or have "
+           "one too many behind an event and by t0 and t1, and their error is not known: make it an event");
   OG_TRY(allocate(objective));
   OG_TRY(read_bounds(objective));
   read_inputs(objective);
