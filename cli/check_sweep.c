@@ -145,6 +145,7 @@ cJSON *sweep_json(const sweep *s) {
 /* ---- Its picture ---- */
 
 /* The picture of odegrad check: the sweep's errors, and the slope that theory gives them. */
+
 /* A gradient that is ten times as wrong as it is large is off the chart. */
 static const double LARGEST_ERROR = 10;
 static const double LEAST_ERROR = 1e-11; /* smaller errors are rounding */

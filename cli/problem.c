@@ -314,6 +314,7 @@ int has_value(const problem *p, size_t row) {
 /* ---- The model at one time ---- */
 
 /* What a model says at one time. Inputs stand behind the parameters. */
+
 /* theta [p + inputs], which the caller frees. */
 static og_status with_inputs(const problem *p, const double *theta, size_t trajectory, double t,
                              double **whole) {

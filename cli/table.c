@@ -83,6 +83,7 @@ void print_table(text_table *table, size_t left) {
 /* ---- Rows ---- */
 
 /* Rows of tables: an entry of a parameter or initial state, or a large array as a whole. */
+
 /* A matrix of 4 x 4 is still shown entry by entry, and the initial states of some dozen trajectories. */
 enum { ENTRIES_MOST = 16, STATES_MOST = 32 };
 

@@ -271,7 +271,8 @@ og_status og_emit_program(og_text *text, og_emitted_part *part) {
 /* ---- Text ---- */
 
 /* Text for a compiler, and what every emitted file begins with. */
-/* With the NUL behind it. */
+
+/* Makes room for so many characters more, and the NUL behind them. */
 static int room_for(og_text *t, size_t more) {
   if (t->length + more < t->capacity) return 1;
   size_t capacity = 2 * (t->length + more) + 1024;

@@ -43,13 +43,13 @@ og_callback_point og_callback_point_in(const og_field *field, double *scratch) {
 
 void og_events_free(og_context *context, og_event *events) { og_free(context, events); }
 
-/* One block: the descriptions, then their names. */
 static og_status check_event(og_context *context, size_t i, const og_event *event) {
   if ((unsigned)event->direction <= OG_DIRECTION_FALLING) return OG_OK;
   return og_fail(context, OG_ERR_ARGUMENT, "event %zu: unknown direction %d", i, (int)event->direction);
 }
 
-/* As the caller's library knew them: each is as long as the first. */
+/* One block: the descriptions, then their names. Those given are as the caller's library knew them, and each
+ * is as long as the first. */
 og_status og_events_copy(og_context *context, size_t count, const og_event *events, og_event **out) {
   size_t bytes = count * sizeof *events;
   const char *at = (const char *)events;

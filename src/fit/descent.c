@@ -111,6 +111,7 @@ void og_gradient_descent(og_search *search) {
  * kink of the loss or by bad luck of its line search, so the other one takes over until neither makes
  * progress. SLSQP works with dense matrices: where there are many parameters it is not the one that takes
  * over. */
+
 /* Variables z: a parameter that cannot be negative by its logarithm, others in natural units. Rates, sizes
  * and scales act as factors, and in logarithms fits from rough starts escape local minima that they fall into
  * otherwise (hare and lynx do); but a logarithm never reaches a bound at zero, so every other round is linear

@@ -254,9 +254,9 @@ static double largest_of(const double *values, size_t count) {
 /* The error of the parameters' gradient: that of the solve's part, and that of the part that came by the
  * initial states, which has the relative error of their gradient. */
 static og_gradient_error find_error(const og_objective *objective, const og_solve *solve) {
-  og_gradient_error error = solve->error;
   /* Steps do not tell what the moment of switching does to a gradient. */
   if (objective->parts.switches) return (og_gradient_error){NAN, NAN, NAN};
+  og_gradient_error error = solve->error;
   double size = largest_of(objective->theta_bar, objective->p), by_initial = 0, all = solve->parameters_error;
   for (size_t i = 0; i < objective->p; i++)
     by_initial = fmax(by_initial, fabs(objective->theta_bar[i] - objective->theta_own[i]));
@@ -317,6 +317,7 @@ og_status og_objective_evaluate(og_objective *objective, const double *theta, do
 /* ---- Ends ---- */
 
 /* Where trajectories end: at t1, or before it at a terminal event, whose time the loss then depends on. */
+
 /* The event that ended a trajectory: the last one, if it is terminal or the built-in one of a steady solve.
  */
 static og_status ending_of(const og_solve *solve, size_t m, og_ending *ending) {

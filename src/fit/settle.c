@@ -155,6 +155,7 @@ og_status og_settle(og_search *search, og_information *information, int *left) {
 /* A search that ends at the edge of a distribution's domain: the loss falls as a rate, a scale or a
  * probability goes to where it may not be, and has no value behind it. No gradient vanishes there, and
  * nothing else names it. */
+
 /* A parameter is near the edge within this part of its value at the start of the fit; so many are tried. */
 static const double NEAR = 1e-9;
 enum { TRIED_MOST = 64 };

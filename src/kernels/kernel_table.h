@@ -24,7 +24,7 @@ typedef struct WIDTHS {
  * outgrows: whether in any lane h sum |a| exceeds `most` sum |b|, the sums over rows, which are left in a_sum
  * and b_sum. step_factors: see og_control; arrays of `lanes` entries, padded to OG_LANE_STEP. step_ends,
  * step_times: where steps of the wished widths end, and their times and lengths. error_norms: root mean
- * squares of scaled errors, from one estimate or from two (solve/control.c). next_widths: the widths, as
+ * squares of scaled errors, from one estimate or from two (step/explicit.c). next_widths: the widths, as
  * fractions, that the factors make of the steps taken. */
 typedef struct KERNELS {
   const char *name;

@@ -92,7 +92,7 @@ typedef struct og_role {
   const char *stuck; /* what to think of where steps become too small; NULL: nothing */
 } og_role;
 
-/* src/solve/tapes.h. memory: NULL: none are kept. */
+/* What steps leave for the way back (memory/tapes.h). memory: NULL: none are kept. */
 typedef struct og_tapes {
   int lanes;
   size_t blocks, block_bytes, step_bytes;

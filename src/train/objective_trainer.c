@@ -8,6 +8,7 @@
 /* ---- Fingerprints ---- */
 
 /* Fingerprints of a model and of data, by which a training knows whether it goes on with its own. */
+
 /* The hash FNV-1a. */
 static uint64_t add(uint64_t hash, const void *bytes, size_t count) {
   const unsigned char *at = bytes;

@@ -104,6 +104,7 @@ og_status og_trainer_save(const og_trainer *trainer, const char *path) {
 
 /* The numbers of a saved training, which somebody may have written by hand: each by itself, and each beside
  * the others, since every mini-batch is counted in several places. */
+
 /* -0 is no count: it would end as 1 / -0. */
 static int is_count(double value) {
   return value >= 0 && !signbit(value) && value < 0x1p53 && value == floor(value);

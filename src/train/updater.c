@@ -144,6 +144,7 @@ og_status og_updater_array(og_updater *updater, size_t index, og_state_array *ar
 /* The formulas of the optimisers, in the order of operations of PyTorch (torch.optim) and, for AdaBelief, of
  * optax. g: gradient, theta: parameters, eta: learning rate, lambda: weight decay. Loops are over plain
  * arrays without branches, so that they become vector code. */
+
 /* lambda, or 0 for the exempt parameters at the front. */
 static double decay_of(const og_updater *u, size_t i) { return i < u->exempt ? 0 : u->weight_decay; }
 
@@ -231,6 +232,7 @@ int og_optimizer_trains(og_optimizer optimizer) { return og_update_rule_of(optim
 /* ---- Learning rates ---- */
 
 /* Learning-rate schedules: pure functions of the step, so that nothing of them is to be saved. */
+
 /* Step s of S behind the warm-up. */
 static double schedule(const og_options *options, double s, double S) {
   static const double pi = 3.14159265358979323846;

@@ -12,7 +12,7 @@
 /* The narrowest first step, in roundings of t: those that follow are to find room below it. */
 #define OG_STEP_LEAST 16
 
-/* alpha = 1/k - 0.75 beta and beta = 0.2/k, with k one more than the lower order of the pair (Hairer & Wanner
+/* alpha = 1/k - 0.75 beta and beta = 0.2/k, with k the power of h that the error falls with (Hairer & Wanner
  * IV.2; their DOPRI5 has beta = 0.04 at k = 5). */
 og_control og_control_of(const og_stepper *stepper);
 
