@@ -347,11 +347,99 @@ static void rows_that_are_not_finite(void **state) {
   }
 }
 
+/* A finite slope from which the next stage goes where its square overflows. */
+static void slopes_that_are_finite_alone(void **state) {
+  (void)state;
+  for (int method = 0; og_stepper_of((og_method)method).name; method++) {
+    one o = open_one(method, 1);
+    open_step(&o, OG_STEP_FORWARD);
+    o.x[2] = 1e154;
+    take(&o);
+    assert_int_equal(o.step->ops->not_finite(o.step, 0, 1), N);
+    assert_int_equal(o.step->ops->not_finite(o.step, 0, 0), o.stepper.order > 1 ? 2 : N);
+    assert_true(o.step->ops->slope(o.step)[2] < -1e307);
+    close_one(&o);
+  }
+}
+
+/* ---- What is known of simple slopes ---- */
+
+/* x' = 1000 + t, and x' = -3 x with its product. */
+static int rising(double t, const double *x, const double *p, double *f, void *user) {
+  (void)x, (void)p, (void)user;
+  for (int i = 0; i < N; i++) f[i] = 1000 + t;
+  return 0;
+}
+static int decay(double t, const double *x, const double *p, double *f, void *user) {
+  (void)t, (void)p, (void)user;
+  for (int i = 0; i < N; i++) f[i] = -3 * x[i];
+  return 0;
+}
+static int decay_vjp(double t, const double *x, const double *p, const double *l, double *x_bar,
+                     double *p_bar, double *t_bar, void *user) {
+  (void)t, (void)x, (void)p, (void)p_bar, (void)t_bar, (void)user;
+  for (int i = 0; i < N; i++) x_bar[i] = -3 * l[i];
+  return 0;
+}
+
+static void set_field(one *o, og_rhs_fn f, og_vjp_fn product) {
+  og_field_destroy(o->field);
+  CHECK(o->context, og_field_create(o->context, N, P, f, NULL, &o->field));
+  CHECK(o->context, og_field_set_vjp(o->field, product));
+}
+
+/* Slopes within a step of x' = 1000 + t are no further apart than the step is long, and formulas that are
+ * exact for it agree but for rounding: 16 roundings of 210 = h 1000. */
+static void slopes_apart(void **state) {
+  (void)state;
+  for (int method = 0; og_stepper_of((og_method)method).name; method++) {
+    one o = open_one(method, 1);
+    double *apart = block(N, 1);
+    set_field(&o, rising, vjp);
+    open_step(&o, OG_STEP_FORWARD);
+    o.step->ops->recompute(o.step, OG_STEP_VALUES | OG_STEP_INSIDE, &o.at, o.x, o.theta);
+    double spread = o.step->ops->spread(o.step, 0, 1);
+    assert_true(spread >= 0 && spread <= H * (1 + 1e-12));
+    assert_true(o.stepper.order == 1 ? spread == 0 : spread >= 0.4 * H);
+    int has = o.step->ops->difference(o.step, &o.at, apart);
+    assert_int_equal(has, o.stepper.order > 1);
+    /* lower formulas of order 1 miss h^2/2 of it */
+    for (int i = 0; has && i < N; i++) assert_true(fabs(apart[i]) <= H * H / 2 + 16 * 210 * 1.2e-16);
+    free(apart);
+    close_one(&o);
+  }
+}
+
+/* J^T g = -3 g for all g: sizes are in that ratio, whatever stage the last product was of. */
+static void growth_is_that_of_the_product(void **state) {
+  (void)state;
+  for (int method = 0; og_stepper_of((og_method)method).name; method++) {
+    one o = open_one(method, 1);
+    double *x_bar = block(N, 1), *product = block(1, 1), *g = block(1, 1);
+    set_field(&o, decay, decay_vjp);
+    open_step(&o, OG_STEP_DERIVATIVE);
+    memcpy(x_bar, END_BAR, sizeof END_BAR);
+    o.step->ops->recompute(o.step, 0, &o.at, o.x, o.theta);
+    o.step->ops->transpose(o.step, 0, &o.at, o.x, o.theta, NULL, NULL, x_bar, NULL);
+    assert_int_equal(o.step->ops->growth(o.step, &o.at, 3 * H * 1.05, product, g), 0);
+    assert_int_equal(o.step->ops->growth(o.step, &o.at, 3 * H * 0.95, product, g), 1);
+    assert_true(g[0] > 0 && fabs(product[0] / g[0] - 3) <= 1e-14);
+    free(x_bar), free(product), free(g);
+    close_one(&o);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(interpolants_agree),         cmocka_unit_test(taken_again_and_in_blocks),
-      cmocka_unit_test(transposes_fit_tangents),    cmocka_unit_test(tangents_are_derivatives),
-      cmocka_unit_test(errors_fall_by_their_power), cmocka_unit_test(rows_that_are_not_finite),
+      cmocka_unit_test(interpolants_agree),
+      cmocka_unit_test(taken_again_and_in_blocks),
+      cmocka_unit_test(transposes_fit_tangents),
+      cmocka_unit_test(tangents_are_derivatives),
+      cmocka_unit_test(errors_fall_by_their_power),
+      cmocka_unit_test(rows_that_are_not_finite),
+      cmocka_unit_test(slopes_that_are_finite_alone),
+      cmocka_unit_test(slopes_apart),
+      cmocka_unit_test(growth_is_that_of_the_product),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
