@@ -123,6 +123,11 @@ double og_rng_normal(og_rng *rng);
 /* Fills `order` with 0, ..., count - 1 in random order. */
 void og_rng_shuffle(og_rng *rng, size_t *order, size_t count);
 
+/* FNV-1a: goes on with a hash, which begins as OG_HASH_START, over so many bytes. For knowing things again,
+ * not against anybody who means harm; saved files have such numbers in them. */
+#define OG_HASH_START UINT64_C(0xcbf29ce484222325)
+uint64_t og_hash(uint64_t hash, const void *bytes, size_t count);
+
 /* The context an options object was made with, and a private copy of it (NULL copies the defaults). */
 og_context *og_options_context(const og_options *options);
 og_status og_options_copy(og_context *context, const og_options *options, og_options **out);

@@ -1,4 +1,4 @@
-/* Random numbers: xoshiro256** of Blackman and Vigna (2018), seeded by splitmix64. */
+/* Random numbers: xoshiro256** of Blackman and Vigna (2018), seeded by splitmix64; and a hash. */
 #include "base/base.h"
 
 #include <math.h>
@@ -58,4 +58,10 @@ double og_rng_normal(og_rng *rng) {
     if (q < 0.27597) return v / u;
     if (q <= 0.27846 && v * v <= -4.0 * u * u * log(u)) return v / u;
   }
+}
+
+uint64_t og_hash(uint64_t hash, const void *bytes, size_t count) {
+  const unsigned char *at = bytes;
+  for (size_t i = 0; i < count; i++) hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
+  return hash;
 }

@@ -41,21 +41,14 @@ og_status og_graph_copy(const og_graph *from, const og_slot_move *slots, og_grap
   return og_graph_status(to);
 }
 
-/* FNV-1a. */
-static uint64_t add(uint64_t hash, const void *bytes, size_t count) {
-  const unsigned char *at = bytes;
-  for (size_t i = 0; i < count; i++) hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
-  return hash;
-}
-
 uint64_t og_graph_digest(const og_graph *g) {
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  uint64_t hash = OG_HASH_START;
   for (og_node node = 0; node < g->count; node++) {
     const og_node_data *d = &g->nodes[node];
     int numbers[] = {(int)d->kind,     d->op,          d->slot,        d->offset,      d->shape.rows,
                      d->shape.columns, d->operands[0], d->operands[1], d->operands[2], d->count};
-    hash = add(add(hash, numbers, sizeof numbers), &d->value, sizeof d->value);
+    hash = og_hash(og_hash(hash, numbers, sizeof numbers), &d->value, sizeof d->value);
   }
-  hash = add(hash, g->parts, (size_t)g->part_count * sizeof *g->parts);
-  return add(hash, g->values, (size_t)g->value_count * sizeof *g->values);
+  hash = og_hash(hash, g->parts, (size_t)g->part_count * sizeof *g->parts);
+  return og_hash(hash, g->values, (size_t)g->value_count * sizeof *g->values);
 }

@@ -37,13 +37,12 @@ static int keeps_straight(const og_node_data *d, int first, int second) {
   }
 }
 
-/* Of the node's operands: the least and the largest of their kinds (node.h has them in order). */
-static void kinds_of(const og_graph *g, int count, const og_node *operands, int *least, int *most,
-                     int *cost) {
-  *least = OG_IN_TIME_OTHER, *most = OG_IN_TIME_CONSTANT, *cost = 1;
+/* The largest of the operands' kinds (node.h has them in order), and how many operations the node is made of.
+ */
+static void kinds_of(const og_graph *g, int count, const og_node *operands, int *most, int *cost) {
+  *most = OG_IN_TIME_CONSTANT, *cost = 1;
   for (int i = 0; i < count; i++) {
     const og_node_data *operand = &g->nodes[operands[i]];
-    *least = operand->in_time < *least ? operand->in_time : *least;
     *most = operand->in_time > *most ? operand->in_time : *most;
     *cost += operand->time_cost;
   }
@@ -68,11 +67,11 @@ static int all_straight(const og_graph *g, int count, const og_node *operands) {
 
 void og_find_time_kind(const og_graph *g, og_node_data *d, const og_node *parts) {
   const og_node *operands = parts ? parts : d->operands;
-  int count = parts ? d->count : d->operand_count, least, most, cost;
+  int count = parts ? d->count : d->operand_count, most, cost;
   d->time_cost = 0;
   d->in_time = d->kind == OG_INPUT ? kind_of_input(d) : OG_IN_TIME_CONSTANT;
   if (!count) return;
-  kinds_of(g, count, operands, &least, &most, &cost);
+  kinds_of(g, count, operands, &most, &cost);
   int straight = cost <= OPERATIONS_MOST && all_straight(g, count, operands);
   int second = count > 1 ? g->nodes[operands[1]].in_time : OG_IN_TIME_CONSTANT;
   d->in_time = most <= OG_IN_TIME_STEPS ? most : OG_IN_TIME_OTHER;

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-static uint64_t hash_of(const char *name) { /* FNV-1a, its high bits folded in */
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
-  for (; *name; name++) hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+/* Its high bits are folded in, since places are counted by the low ones. */
+static uint64_t hash_of(const char *name) {
+  uint64_t hash = og_hash(OG_HASH_START, name, strlen(name));
   return hash ^ (hash >> 32);
 }
 

@@ -2,6 +2,7 @@
 #include "model/network.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/base.h"
 
@@ -26,12 +27,8 @@ const og_initializer og_initializers[OG_INITIALIZERS] = {
     {"zeros", NULL, 0, 0, zero},
 };
 
-/* FNV-1a. A stream for each name makes a tensor's draw independent of the others, and of their order. */
-static uint64_t stream_of(const char *name) {
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
-  for (; *name; name++) hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
-  return hash;
-}
+/* A stream for each name makes a tensor's draw independent of the others, and of their order. */
+static uint64_t stream_of(const char *name) { return og_hash(OG_HASH_START, name, strlen(name)); }
 
 static double unit(og_rng *rng, int normal) {
   return normal ? og_rng_normal(rng) : 2 * og_rng_uniform(rng) - 1;

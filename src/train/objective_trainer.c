@@ -9,27 +9,18 @@
 
 /* Fingerprints of a model and of data, by which a training knows whether it goes on with its own. */
 
-/* The hash FNV-1a. */
-static uint64_t add(uint64_t hash, const void *bytes, size_t count) {
-  const unsigned char *at = bytes;
-  for (size_t i = 0; i < count; i++) hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
-  return hash;
-}
-
 static uint64_t add_numbers(uint64_t hash, const double *numbers, size_t count) {
-  return add(hash, numbers, count * sizeof *numbers);
+  return og_hash(hash, numbers, count * sizeof *numbers);
 }
-
-static const uint64_t SEED = UINT64_C(0xcbf29ce484222325);
 
 /* The fingerprint of a model: of its text or its graph, and of the consts that were set. */
 static uint64_t model_fingerprint(const og_model *model) {
   const char *name, *expression, *text = og_model_text(model);
-  uint64_t hash = add(SEED, text, strlen(text)), digest = og_model_digest(model);
-  if (digest) hash = add(hash, &digest, sizeof digest);
+  uint64_t hash = og_hash(OG_HASH_START, text, strlen(text)), digest = og_model_digest(model);
+  if (digest) hash = og_hash(hash, &digest, sizeof digest);
   for (size_t i = 0; og_model_setting(model, i, &name, &expression); i++) {
-    hash = add(hash, name, strlen(name) + 1);
-    hash = add(hash, expression, strlen(expression) + 1);
+    hash = og_hash(hash, name, strlen(name) + 1);
+    hash = og_hash(hash, expression, strlen(expression) + 1);
   }
   return hash;
 }
@@ -38,7 +29,7 @@ static uint64_t model_fingerprint(const og_model *model) {
 static uint64_t data_fingerprint(const og_objective *objective) {
   const og_data *data = objective->data;
   const og_inputs *inputs = objective->inputs;
-  uint64_t hash = add(SEED, data->first, (data->trajectories + 1) * sizeof *data->first);
+  uint64_t hash = og_hash(OG_HASH_START, data->first, (data->trajectories + 1) * sizeof *data->first);
   hash = add_numbers(hash, data->t0, data->trajectories);
   hash = add_numbers(hash, data->t1, data->trajectories);
   hash = add_numbers(hash, data->times, data->count);
