@@ -152,7 +152,7 @@ static inline size_t driven_get(og_context *context, const og_solve *solve, size
   CHECK(context, og_solve_events(solve, m, &events));
   assert_in_range(events, 1, MOST_EVENTS);
   for (size_t k = 0; k < events; k++) {
-    og_occurrence at;
+    og_occurrence at = {OG_INIT(og_occurrence)};
     CHECK(context, og_solve_event(solve, m, k, &at));
     out->event_times[k] = at.t;
     CHECK(context, og_solve_event_states(solve, m, k, out->before[k], out->after[k]));

@@ -71,7 +71,7 @@ static og_table *data_of(og_context *context, const example *e) {
 /* ---- What is known of a model ---- */
 
 static void compare_parameters(const og_model *a, const og_model *b) {
-  og_parameter_info one, other;
+  og_parameter_info one = {OG_INIT(og_parameter_info)}, other = {OG_INIT(og_parameter_info)};
   assert_int_equal(og_model_parameters(a), og_model_parameters(b));
   for (size_t i = 0; i < og_model_parameters(a); i++) {
     og_model_parameter(a, i, &one);
@@ -86,7 +86,7 @@ static void compare_parameters(const og_model *a, const og_model *b) {
 }
 
 static void compare_names(const og_model *a, const og_model *b) {
-  og_state_info one, other;
+  og_state_info one = {OG_INIT(og_state_info)}, other = {OG_INIT(og_state_info)};
   assert_int_equal(og_model_states(a), og_model_states(b));
   for (size_t i = 0; i < og_model_states(a); i++) {
     og_model_state(a, i, &one);

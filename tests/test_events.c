@@ -9,7 +9,7 @@ static void closed_form(void **state) {
   (void)state;
   static const double issue[HITS] = {1.4142135623730951, 3.676955262170047, 5.487148622007609};
   for (int direction = OG_DIRECTION_ANY; direction <= OG_DIRECTION_FALLING; direction += 2)
-    for (int method = OG_METHOD_BS32; method < og_method_count(); method++) {
+    for (int method = OG_METHOD_BS32; method < (int)og_method_count(); method++) {
       og_context *context = new_context();
       og_field *field = ball_field(context, (og_direction)direction);
       og_options *options = new_options(context, (og_method)method, 1e-9, 1e-9);
@@ -23,7 +23,7 @@ static void closed_form(void **state) {
       CHECK(context, og_solve_events(solve, 0, &count));
       assert_int_equal(count, HITS);
       for (size_t k = 0; k < HITS; k++) {
-        og_occurrence at;
+        og_occurrence at = {OG_INIT(og_occurrence)};
         double before[2], after[2], truth[4], speed = 9.8 * sqrt(2) * pow(0.8, (double)k);
         CHECK(context, og_solve_event(solve, 0, k, &at));
         CHECK(context, og_solve_event_states(solve, 0, k, before, after));
@@ -136,7 +136,7 @@ static int fixed_only(int method) { return method == OG_METHOD_EULER || method =
 
 static void adjoint_identity(void **state) {
   (void)state;
-  for (int method = 0; method < og_method_count(); method++)
+  for (int method = 0; method < (int)og_method_count(); method++)
     for (int backward = 0; backward < 2; backward++) {
       identity_of((driven_case){(og_method)method, 40, backward});
       if (!fixed_only(method)) identity_of((driven_case){(og_method)method, 0, backward});
@@ -175,7 +175,7 @@ static void differences_of(driven_case c) {
 
 static void replayed_differences(void **state) {
   (void)state;
-  for (int method = 0; method < og_method_count(); method++)
+  for (int method = 0; method < (int)og_method_count(); method++)
     differences_of((driven_case){(og_method)method, fixed_only(method) ? 40 : 0, method % 2});
 }
 
@@ -227,7 +227,7 @@ static og_status line_run(og_context *context, line_test test, size_t count, con
   if (status == OG_OK) {
     CHECK(context, og_solve_events(solve, 0, &r->count));
     for (size_t k = 0; k < r->count && k < LINE_MOST; k++) {
-      og_occurrence at;
+      og_occurrence at = {OG_INIT(og_occurrence)};
       CHECK(context, og_solve_event(solve, 0, k, &at));
       r->event[k] = at.event;
       r->t[k] = at.t;
@@ -595,7 +595,7 @@ static void steady_state(void **state) {
   CHECK(context, og_solve_set_parameters(solve, 0, (double[]){a, b}));
   CHECK(context, og_solve_run(solve));
   double x = 0, t = log((a - b) / tolerance) / b, x0_bar[1] = {0}, theta_bar[2] = {0};
-  og_occurrence at;
+  og_occurrence at = {OG_INIT(og_occurrence)};
   CHECK(context, og_solve_final(solve, 0, &x));
   CHECK(context, og_solve_event(solve, 0, 0, &at));
   expect_near("steady state", x, (a - tolerance) / b, 1e-11);
@@ -854,7 +854,7 @@ static void two_balls(void **state) {
     for (size_t k = 0; k < count; k++) {
       double times_bar[2 * HITS] = {0}, x0_bar[4] = {0}, theta_bar[3] = {0}, truth[4];
       double t = hit_time((int)k / 2, 10, ball_theta, truth);
-      og_occurrence at;
+      og_occurrence at = {OG_INIT(og_occurrence)};
       CHECK(context, og_solve_event(solve, 0, k, &at));
       expect_near("time", at.t, t, 1e-12);
       times_bar[k] = 1;

@@ -102,7 +102,7 @@ static og_status compute(og_solve *solve, og_pullback *pullback, const og_pullba
   if (!memory) return og_fail_memory(solve->context, entries * sizeof(double), "a gradient");
   og_results_place(solve, pullback, M, memory);
   solve->pulled = solve->renewed = 0;
-  if (!solve->held) solve->error = (og_gradient_error){NAN, NAN, NAN};
+  if (!solve->held) solve->error = og_error_unknown();
   og_status status = by_kind(solve, pullback);
   if (solve->checkpoints) og_checkpoints_count(solve, 0);
   if (status == OG_OK) {
@@ -145,8 +145,7 @@ og_status og_solve_gradient_error(const og_solve *solve, og_gradient_error *erro
   if (!solve->pulled)
     return og_fail(solve->context, OG_ERR_STATE,
                    "there is no gradient whose error could be known: call og_solve_pullback first");
-  *error = solve->error;
-  return OG_OK;
+  return OG_GIVE(solve->context, og_gradient_error, solve->error, error);
 }
 
 /* Results go to the caller only when all of them are there. */

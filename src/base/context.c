@@ -201,18 +201,18 @@ void og_log(const og_context *context, const char *format, ...) {
   context->log(og_one_line(line), context->log_user);
 }
 
-og_status og_context_set_threads(og_context *context, int threads) {
+og_status og_context_set_threads(og_context *context, size_t threads) {
   OG_OBJECT(context);
   if (threads < 1 || threads > THREADS_MAX)
-    return og_fail(context, OG_ERR_BOUNDS, "the number of threads is %d; it must be from 1 to %d", threads,
+    return og_fail(context, OG_ERR_BOUNDS, "the number of threads is %zu; it must be from 1 to %d", threads,
                    THREADS_MAX);
-  context->threads = threads;
+  context->threads = (int)threads;
   return OG_OK;
 }
 
-int og_context_threads(const og_context *context) {
+size_t og_context_threads(const og_context *context) {
   if (!context) return 0;
-  return context->threads;
+  return (size_t)context->threads;
 }
 
 void og_context_destroy(og_context *context) {

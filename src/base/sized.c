@@ -1,5 +1,5 @@
-/* Structs that a caller fills, which begin with their size: read by a library that may know fewer members, or
- * more. */
+/* Structs of the public header, which begin with their size: read and filled by a library that may know fewer
+ * members than its caller, or more. */
 #include <string.h>
 
 #include "base/base.h"
@@ -13,11 +13,17 @@ static og_status wrong_size(og_context *context, const char *function, const cha
                  type);
 }
 
+static og_status read_size(og_context *context, const char *function, const char *type, const void *given,
+                           size_t known, size_t *size) {
+  memcpy(size, given, sizeof *size);
+  int impossible = *size <= sizeof *size || *size > known + MOST_UNKNOWN;
+  return impossible ? wrong_size(context, function, type, *size) : OG_OK;
+}
+
 og_status og_take_sized(og_context *context, const char *function, const char *type, const void *given,
                         size_t known, void *out) {
   size_t size;
-  memcpy(&size, given, sizeof size);
-  if (size <= sizeof size || size > known + MOST_UNKNOWN) return wrong_size(context, function, type, size);
+  OG_TRY(read_size(context, function, type, given, known, &size));
   const char *bytes = given;
   for (size_t i = known; i < size; i++)
     if (bytes[i])
@@ -28,5 +34,14 @@ og_status og_take_sized(og_context *context, const char *function, const char *t
           function, i, type, size, og_version(), known);
   memset(out, 0, known);
   memcpy(out, given, size < known ? size : known);
+  return OG_OK;
+}
+
+og_status og_give_sized(og_context *context, const char *function, const char *type, const void *made,
+                        size_t known, void *out) {
+  size_t size, head = sizeof size;
+  OG_TRY(read_size(context, function, type, out, known, &size));
+  memset((char *)out + head, 0, size - head);
+  memcpy((char *)out + head, (const char *)made + head, (size < known ? size : known) - head);
   return OG_OK;
 }

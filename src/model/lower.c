@@ -473,7 +473,8 @@ static int list_states(og_lowering *l, size_t count, og_state_info **states) {
   if (!*states) return 0;
   for (size_t i = 0; i < l->count; i++) {
     const og_symbol *s = &l->symbols[i];
-    if (s->kind == OG_SY_STATE) (*states)[k++] = (og_state_info){s->name, s->offset, (size_t)s->shape.rows};
+    if (s->kind == OG_SY_STATE)
+      (*states)[k++] = (og_state_info){OG_INIT(og_state_info), s->name, s->offset, (size_t)s->shape.rows};
   }
   return 1;
 }

@@ -418,23 +418,25 @@ size_t og_model_states(const og_model *model) {
 }
 
 static og_parameter_info about_parameter(const og_symbol *s) {
-  og_parameter_info info = {.name = s->name,
+  og_parameter_info info = {OG_INIT(og_parameter_info),
+                            .name = s->name,
                             .offset = s->offset,
                             .rows = (size_t)s->shape.rows,
                             .columns = (size_t)s->shape.columns,
                             .lowest = s->low,
                             .highest = s->high,
                             .weight = s->kind == OG_SY_WEIGHT,
-                            .dimensions = s->shape.columns > 1 ? 2 : s->shape.rows > 1,
+                            .dimensions = s->shape.columns > 1 ? 2u : s->shape.rows > 1,
                             .shape = {(size_t)s->shape.rows, (size_t)s->shape.columns}};
   if (!s->rank) return info;
-  info.dimensions = s->rank;
+  info.dimensions = (size_t)s->rank;
   memcpy(info.shape, s->extents, sizeof info.shape);
   return info;
 }
 
 static og_parameter_info about_tensor(const og_layer *layer, int is_bias) {
-  return (og_parameter_info){.name = is_bias ? layer->bias : layer->weight,
+  return (og_parameter_info){OG_INIT(og_parameter_info),
+                             .name = is_bias ? layer->bias : layer->weight,
                              .offset = layer->offset + (is_bias ? og_layer_weight_size(layer) : 0),
                              .rows = (size_t)layer->outputs,
                              .columns = is_bias ? 1 : (size_t)layer->inputs,
@@ -453,9 +455,10 @@ og_status og_model_parameter(const og_model *model, size_t index, og_parameter_i
   if (index >= count)
     return og_fail(model->context, OG_ERR_ARGUMENT, "parameter %zu of a model with %zu", index, count);
   size_t tensor = index - l->param_count;
-  *info = index < l->param_count ? about_parameter(&l->lowering.symbols[l->params[index]])
-                                 : about_tensor(&l->lowering.layers[tensor / 2], tensor % 2 != 0);
-  return OG_OK;
+  og_parameter_info about = index < l->param_count
+                                ? about_parameter(&l->lowering.symbols[l->params[index]])
+                                : about_tensor(&l->lowering.layers[tensor / 2], tensor % 2 != 0);
+  return OG_GIVE(model->context, og_parameter_info, about, info);
 }
 
 og_status og_model_state(const og_model *model, size_t index, og_state_info *info) {
@@ -465,8 +468,8 @@ og_status og_model_state(const og_model *model, size_t index, og_state_info *inf
   if (index >= l->state_count)
     return og_fail(model->context, OG_ERR_ARGUMENT, "state %zu of a model with %zu", index, l->state_count);
   const og_symbol *s = &l->lowering.symbols[l->states[index]];
-  *info = (og_state_info){s->name, s->offset, (size_t)s->shape.rows};
-  return OG_OK;
+  og_state_info about = {OG_INIT(og_state_info), s->name, s->offset, (size_t)s->shape.rows};
+  return OG_GIVE(model->context, og_state_info, about, info);
 }
 
 og_status og_model_initialize(const og_model *model, long long seed, double *theta) {

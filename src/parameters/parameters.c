@@ -12,7 +12,7 @@
 /* JSON has no word for NaN or infinity, and no model a use. */
 static og_status check_finite(const og_model *model, const double *theta) {
   for (size_t i = 0; i < og_model_parameters(model); i++) {
-    og_parameter_info info;
+    og_parameter_info info = {OG_INIT(og_parameter_info)};
     OG_TRY(og_model_parameter(model, i, &info));
     for (size_t k = 0; k < info.rows * info.columns; k++)
       if (!isfinite(theta[info.offset + k]))
@@ -58,7 +58,7 @@ og_status og_parameter_put(const og_parameter_reading *r, const og_parameter_inf
 /* Half a network is none: a tensor that is not there is no wish to keep what was drawn from the seed. */
 og_status og_parameters_check_networks(const og_parameter_reading *r) {
   for (size_t i = 0; i < r->count; i++) {
-    og_parameter_info info;
+    og_parameter_info info = {OG_INIT(og_parameter_info)};
     OG_TRY(og_model_parameter(r->model, i, &info));
     if (!r->seen[i] && info.weight)
       return og_fail(r->context, OG_ERR_NAME, "%s: there is no %s, a tensor of the model's network", r->path,
@@ -84,7 +84,7 @@ static og_status read_bytes(const og_parameter_reading *r, const char *bytes, si
 
 /* Fills in names and the copy of theta, and reads; *size is p. */
 static og_status read_into_copy(og_parameter_reading *r, const double *theta, size_t *size) {
-  og_parameter_info info;
+  og_parameter_info info = {OG_INIT(og_parameter_info)};
   for (size_t i = 0; i < r->count; i++) {
     OG_TRY(og_model_parameter(r->model, i, &info));
     r->names[i] = info.name;

@@ -7,7 +7,7 @@
 
 int og_solve_threads(const og_solve *solve) {
   long long threads = og_options_integer(solve->options, OG_OPT_THREADS);
-  return threads ? (int)threads : og_context_threads(solve->context);
+  return threads ? (int)threads : (int)og_context_threads(solve->context);
 }
 
 /* Blocks are as wide as there is work for; a few items go one at a time, which costs less than idle lanes.

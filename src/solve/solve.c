@@ -417,9 +417,9 @@ og_status og_solve_cost(const og_solve *solve, size_t trajectory, double *cost) 
   return OG_OK;
 }
 
-long long og_solve_stat(const og_solve *solve, og_stat stat) {
+size_t og_solve_stat(const og_solve *solve, og_stat stat) {
   if (!solve) return 0;
-  return (unsigned)stat < OG_STAT_COUNT ? atomic_load(&((og_solve *)solve)->stats[stat]) : 0;
+  return (unsigned)stat < OG_STAT_COUNT ? (size_t)atomic_load(&((og_solve *)solve)->stats[stat]) : 0;
 }
 
 og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t *steps, double *times) {

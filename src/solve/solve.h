@@ -99,6 +99,11 @@ typedef struct og_tapes {
   char *memory;
 } og_tapes;
 
+/* Of a gradient of whose error nothing is known. */
+static inline og_gradient_error og_error_unknown(void) {
+  return (og_gradient_error){OG_INIT(og_gradient_error), NAN, NAN, NAN};
+}
+
 struct og_solve {
   og_context *context;
   size_t (*derivative_bytes)(const og_solve *solve, int lanes, int taped); /* og_derivative_bytes_fn */
