@@ -499,6 +499,9 @@ OG_API og_status og_field_set_events(og_field *field, size_t count, const og_eve
  *  error, n + p + 1 pairs of evaluations a vjp. Never done unless asked for here. A missing Hessian is formed
  *  from differences of the vjp, if that was given. */
 OG_API og_status og_field_use_finite_differences(og_field *field);
+/** Compiles the equations of a field that og_builder_field has made, as og_model_compile does those of a
+ * model's. Others are OG_ERR_UNSUPPORTED: callbacks are compiled already. */
+OG_API og_status og_field_compile(og_field *field, og_precision precision);
 OG_API size_t og_field_states(const og_field *field);
 OG_API size_t og_field_parameters(const og_field *field);
 OG_API size_t og_field_inputs(const og_field *field);
@@ -955,7 +958,8 @@ OG_API og_status og_builder_set_span(og_builder *builder, double t0, double t1);
  * OG_ERR_MODEL, and can be added. Once a model has been made nothing can be added any more; a further call
  * makes another one of the same. og_model_text is "". */
 OG_API og_status og_builder_model(og_builder *builder, og_model **out);
-/** The field alone, for og_solve_create, which needs no initial values. The caller destroys it. */
+/** The field alone, for og_solve_create, which needs no initial values. The caller destroys it, and may
+ * compile it (og_field_compile). */
 OG_API og_status og_builder_field(og_builder *builder, og_field **out);
 
 /* ---- Inputs: the signals of a model, from data ------------------------------------------------------- */

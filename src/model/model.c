@@ -199,7 +199,7 @@ og_status og_model_from_origin(og_context *context, const char *name, og_model_o
 /* The field is the model's own, whatever others may do with it. */
 og_status og_model_compile(og_model *model, og_precision precision) {
   OG_OBJECT(model);
-  return og_field_compile((og_field *)model->lowered->lowering.parts.field, precision == OG_PRECISION_SINGLE);
+  return og_field_compile((og_field *)model->lowered->lowering.parts.field, precision);
 }
 
 void og_model_keep(const og_model *model) {
