@@ -46,7 +46,9 @@ size_t OG_R(og_discrete_bytes)(const og_solve *solve, int lanes, int taped) {
          stepper->OG_R(ops)->bytes(stepper, solve->field, lanes, purpose) + og_weights_bytes(solve);
 }
 
-static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, const og_pullback *pullback) {
+static og_status open(void *state, og_solve *solve, og_share *share, void *work) {
+  reverse *v = state;
+  const og_pullback *pullback = work;
   v->share = share;
   v->pullback = pullback;
   v->times = pullback->want_times || og_guards(solve) > 0;
@@ -80,7 +82,10 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
   return status;
 }
 
-static void close_reverse(reverse *v) {
+static void close(void *state) {
+  reverse *v = state;
+  if (v->looks.count && v->share->status == OG_OK) OG_R(og_looks_flush)(&v->looks);
+  OG_R(og_weights_finish)(&v->weights, v->r.solve, v->share);
   og_count(v->r.solve, OG_STAT_RHS_EVALS, v->evals + v->looks.evals);
   og_count(v->r.solve, OG_STAT_VJP_EVALS, v->vjps + v->looks.vjps);
   OG_R(og_looks_close)(&v->looks);
@@ -88,7 +93,6 @@ static void close_reverse(reverse *v) {
   OG_R(og_step_reader_close)(&v->r);
   OG_R(og_step_destroy)(v->r.solve->context, v->step);
   og_free(v->r.solve->context, v->memory);
-  og_free(v->r.solve->context, v);
 }
 
 static size_t entry_of(const reverse *v, size_t row, int lane) {
@@ -96,7 +100,8 @@ static size_t entry_of(const reverse *v, size_t row, int lane) {
 }
 
 /* The lane starts at the end of its trajectory with the cotangent of the final state. */
-static void begin(reverse *v, int lane, size_t item) {
+static void begin(void *state, int lane, size_t item) {
+  reverse *v = state;
   const og_solve *solve = v->r.solve;
   size_t m = og_item(solve, item);
   const double *final_bar = v->pullback->final_bar, *cost_bar = v->pullback->cost_bar;
@@ -112,10 +117,9 @@ static void begin(reverse *v, int lane, size_t item) {
   OG_R(og_looks_enter)(&v->looks, &v->r, lane);
 }
 
-static void refill(reverse *v) {
-  if (v->r.idle == 0 || v->share->status != OG_OK) return;
-  for (int lane = 0; lane < v->r.lanes && v->r.next < v->r.end; lane++)
-    if (!v->r.trajectory[lane]) begin(v, lane, v->r.next++);
+static int fill(void *state) {
+  reverse *v = state;
+  return OG_R(og_step_reader_fill)(&v->r, v->share, begin, v);
 }
 
 /* One that is at an event's time, as far as can be told, is at most at the end of the step. */
@@ -390,7 +394,7 @@ static void leave(reverse *v, int lane) {
   OG_R(og_step_reader_enter)(&v->r, lane, s - 1);
 }
 
-static void settle(reverse *v, int lane, int finite) {
+static void settle_lane(reverse *v, int lane, int finite) {
   int begun = v->r.index[lane] == v->r.first[lane], last = v->r.index[lane] == 0;
   int bad = v->step->status[lane] != 0;
   if (bad) {
@@ -413,21 +417,20 @@ static int to_settle(const reverse *v, int lane, int finite) {
          (v->r.index[lane] == v->r.first[lane] || !finite || v->step->status[lane] != 0);
 }
 
-void OG_R(og_discrete)(og_solve *solve, og_share *share, void *pullback) {
+static void step(void *state) {
+  place(state);
+  transpose(state);
+}
+
+static void settle(void *state) {
+  reverse *v = state;
   real zero[OG_LANES_MAX];
-  reverse *v = og_alloc(solve->context, 1, sizeof *v);
-  share->status = v ? open_reverse(v, solve, share, pullback) : OG_ERR_MEMORY;
-  if (!v) return;
-  while (!og_share_broken(share)) {
-    refill(v);
-    if (v->r.idle == v->r.lanes) break;
-    place(v);
-    transpose(v);
-    find_finite(v, zero);
-    for (int lane = 0; lane < v->r.lanes; lane++)
-      if (to_settle(v, lane, zero[lane] == 0)) settle(v, lane, zero[lane] == 0);
-  }
-  if (v->looks.count && share->status == OG_OK) OG_R(og_looks_flush)(&v->looks);
-  OG_R(og_weights_finish)(&v->weights, solve, share);
-  close_reverse(v);
+  find_finite(v, zero);
+  for (int lane = 0; lane < v->r.lanes; lane++)
+    if (to_settle(v, lane, zero[lane] == 0)) settle_lane(v, lane, zero[lane] == 0);
+}
+
+void OG_R(og_discrete)(og_solve *solve, og_share *share, void *pullback) {
+  static const og_lane_worker worker = {sizeof(reverse), open, fill, step, settle, close};
+  og_work_in_lanes(&worker, solve, share, pullback);
 }

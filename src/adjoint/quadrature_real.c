@@ -51,7 +51,9 @@ size_t og_quadrature_bytes(void) { return sizeof(integrator); }
 
 /* ---- Memory ---- */
 
-static og_status open_integrator(integrator *v, og_solve *solve, og_share *share, og_backward *b) {
+static og_status open(void *state, og_solve *solve, og_share *share, void *backward) {
+  integrator *v = state;
+  og_backward *b = backward;
   v->solve = solve;
   v->back = b->back;
   v->b = b;
@@ -79,10 +81,10 @@ static og_status open_integrator(integrator *v, og_solve *solve, og_share *share
   return OG_OK;
 }
 
-static void close_integrator(integrator *v) {
+static void close(void *state) {
+  integrator *v = state;
   og_count(v->solve, OG_STAT_VJP_EVALS, v->vjps);
   og_free(v->solve->context, v->memory);
-  og_free(v->solve->context, v);
 }
 
 /* ---- Lanes ---- */
@@ -140,9 +142,7 @@ static void fail(integrator *v, int lane, og_status status) {
                         .stiffness = NAN};
   for (size_t i = 0; i < v->solve->n; i++)
     failure.norm = hypot(failure.norm, (double)v->x[i * (size_t)v->lanes + (size_t)lane]);
-  if (v->share->status == OG_OK || failure.trajectory < v->share->failure.trajectory)
-    v->share->failure = failure;
-  v->share->status = v->share->failure.status;
+  og_share_fail(v->share, &failure);
   leave(v, lane);
 }
 
@@ -171,7 +171,8 @@ static void evaluate(integrator *v, const og_kronrod_node *node) {
   }
 }
 
-static void apply_rule(integrator *v) {
+static void step(void *state) {
+  integrator *v = state;
   size_t bytes = v->solve->p * (size_t)v->lanes * sizeof(double);
   memset(v->value, 0, bytes);
   memset(v->defect, 0, bytes);
@@ -253,7 +254,7 @@ static void cut(integrator *v, int lane, og_status status) {
 }
 
 /* What is not finite is cut as well, to find where that begins. */
-static void settle(integrator *v, int lane) {
+static void settle_lane(integrator *v, int lane) {
   double error = error_of(v, lane);
   if (v->status[lane])
     fail(v, lane, OG_ERR_FIELD);
@@ -263,16 +264,21 @@ static void settle(integrator *v, int lane) {
     cut(v, lane, error < INFINITY ? OG_ERR_TOO_MANY_STEPS : OG_ERR_NOT_FINITE);
 }
 
+/* ---- As a worker ---- */
+
+static int fill(void *state) {
+  integrator *v = state;
+  refill(v);
+  return v->idle < v->lanes;
+}
+
+static void settle(void *state) {
+  integrator *v = state;
+  for (int lane = 0; lane < v->lanes; lane++)
+    if (v->at[lane].back) settle_lane(v, lane);
+}
+
 void OG_R(og_quadrature)(og_solve *solve, og_share *share, void *backward) {
-  integrator *v = og_alloc(solve->context, 1, sizeof *v);
-  share->status = v ? open_integrator(v, solve, share, backward) : OG_ERR_MEMORY;
-  if (!v) return;
-  while (!og_share_broken(share)) {
-    refill(v);
-    if (v->idle == v->lanes) break;
-    apply_rule(v);
-    for (int lane = 0; lane < v->lanes; lane++)
-      if (v->at[lane].back) settle(v, lane);
-  }
-  close_integrator(v);
+  static const og_lane_worker worker = {sizeof(integrator), open, fill, step, settle, close};
+  og_work_in_lanes(&worker, solve, share, backward);
 }

@@ -16,6 +16,13 @@ void OG_R(og_step_reader_load)(OG_R(og_step_reader) * r, int lane, size_t item, 
   r->idle--;
 }
 
+int OG_R(og_step_reader_fill)(OG_R(og_step_reader) * r, og_share *share,
+                              void (*begin)(void *state, int lane, size_t item), void *state) {
+  for (int lane = 0; r->idle > 0 && share->status == OG_OK && lane < r->lanes && r->next < r->end; lane++)
+    if (!r->trajectory[lane]) begin(state, lane, r->next++);
+  return r->idle < r->lanes;
+}
+
 void OG_R(og_step_reader_idle)(OG_R(og_step_reader) * r, int lane) {
   r->trajectory[lane] = NULL;
   r->idle++;
@@ -197,6 +204,5 @@ void OG_R(og_step_reader_fail)(const OG_R(og_step_reader) * r, og_share *share, 
                         .stiffness = NAN};
   for (size_t i = 0; i < r->solve->n; i++)
     failure.norm = hypot(failure.norm, (double)r->x[i * (size_t)r->lanes + (size_t)lane]);
-  if (share->status == OG_OK || failure.trajectory < share->failure.trajectory) share->failure = failure;
-  share->status = share->failure.status;
+  og_share_fail(share, &failure);
 }

@@ -185,6 +185,26 @@ static inline int og_share_broken(og_share *share) {
          share->status == OG_ERR_FILE || share->status == OG_ERR_INTERRUPTED;
 }
 
+/* A trajectory of the share fails: of several the failure of the lowest one stays, and none hides that there
+ * is no going on. */
+void og_share_fail(og_share *share, const og_failure *failure);
+
+/* How a worker goes through its share, trajectories (or what else its items are) in lanes, each at a pace of
+ * its own: idle lanes begin what is left, all lanes take a step together, and what that came to is settled
+ * lane by lane. Integration, its recomputation, the discrete adjoint, tangents and the adjoint's quadrature
+ * do so. */
+typedef struct og_lane_worker {
+  size_t size; /* of its state, which is cleared before it is opened */
+  og_status (*open)(void *state, og_solve *solve, og_share *share, void *work);
+  int (*fill)(void *state);    /* idle lanes begin items; 0: no lane is busy, and nothing is left */
+  void (*step)(void *state);   /* all busy lanes, one step, which may turn out not to be good */
+  void (*settle)(void *state); /* lanes go on, deliver what they were for and are idle, or fail */
+  void (*close)(void *state);  /* also what was opened in part */
+} og_lane_worker;
+/* From opening to closing; or the loop alone, over lanes that are filled. */
+void og_work_in_lanes(const og_lane_worker *worker, og_solve *solve, og_share *share, void *work);
+void og_loop_over_lanes(const og_lane_worker *worker, og_share *share, void *state);
+
 typedef void (*og_worker_fn)(og_solve *solve, og_share *share, void *work);
 /* Trajectories in blocks that do not depend on the number of threads; `collect`, if there is one, follows
  * each block's worker in order of the blocks. */

@@ -253,17 +253,24 @@ void OG_R(og_integrate_attempt)(integration *d) {
   if (looking) OG_R(og_integrate_coarse_after)(d);
 }
 
+/* ---- As a worker ---- */
+
+static og_status open(void *state, og_solve *solve, og_share *share, void *mode) {
+  return OG_R(og_integrate_open)(state, solve, share, *(const int *)mode);
+}
+
+/* Lanes that begin may all fail at once, and leave room for more. */
+static int fill(void *state) {
+  integration *d = state;
+  if (refill_due(d)) OG_R(og_integrate_refill)(d);
+  return d->idle < d->lanes || refill_due(d);
+}
+
+static void step(void *state) { OG_R(og_integrate_attempt)(state); }
+static void settle(void *state) { OG_R(og_integrate_commit)(state); }
+static void close(void *state) { OG_R(og_integrate_close)(state); }
+
 void OG_R(og_integrate)(og_solve *solve, og_share *share, void *mode) {
-  integration *d = og_alloc(solve->context, 1, sizeof *d);
-  share->status = d ? OG_R(og_integrate_open)(d, solve, share, *(const int *)mode) : OG_ERR_MEMORY;
-  if (!d) return;
-  while (share->status == OG_OK || d->idle < d->lanes) {
-    if (og_share_broken(share)) break;
-    if (refill_due(d)) OG_R(og_integrate_refill)(d);
-    if (d->idle == d->lanes && !refill_due(d)) break;
-    OG_R(og_integrate_attempt)(d);
-    OG_R(og_integrate_commit)(d);
-  }
-  OG_R(og_integrate_close)(d);
-  og_free(solve->context, d);
+  static const og_lane_worker worker = {sizeof(integration), open, fill, step, settle, close};
+  og_work_in_lanes(&worker, solve, share, mode);
 }
