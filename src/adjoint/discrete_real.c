@@ -7,7 +7,7 @@
 #include "adjoint/looks.h"
 #include "adjoint/weights.h"
 #include "solve/memory/budget.h"
-#include "solve/memory/tapes.h"
+#include "solve/networks.h"
 
 typedef struct reverse {
   OG_R(og_step_reader) r;

@@ -3,7 +3,7 @@
  * lambda alone is solved backward, and its steps are kept; then dL/dtheta = int lambda^T df/dtheta dt is an
  * integral like any other. Parameters do not drive the step size, and a step costs no more for there being
  * many. */
-#include "adjoint/adjoint_field.h"
+#include "adjoint/adjoint_fields.h"
 #include "adjoint/backward.h"
 #include "adjoint/quadrature.h"
 #include "solve/memory/window.h"

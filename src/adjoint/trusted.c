@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "adjoint/weights.h"
-#include "solve/memory/tapes.h"
+#include "solve/networks.h"
 
 int og_is_of_the_solve(og_status status) {
   return (status >= OG_ERR_NOT_FINITE && status <= OG_ERR_FIELD) ||

@@ -2,7 +2,7 @@
 #include "step/stability.h"
 #include "solve/events/without_effect.h"
 #include "solve/memory/checkpoints.h"
-#include "solve/memory/tapes.h"
+#include "solve/networks.h"
 #include "solve/tolerances.h"
 
 #include <math.h>

@@ -15,7 +15,6 @@
 #include "solve/ceilings.h"
 #include "solve/integrate/coarse.h"
 #include "solve/memory/step_record.h"
-#include "solve/rests.h"
 #include "solve/signals.h"
 #include "solve/trust.h"
 
@@ -151,8 +150,8 @@ struct og_solve {
   double *final;    /* [M][n] */
   double *sizes;    /* [M][n]: largest |x_i| since t0 or the last event; NULL: not wanted */
   og_limits limits;
-  double *norm;            /* [n]: what errors of rows are multiplied by for step control; NULL: 1 (norm.c) */
-  double *atols;           /* [padded n]: of each row; NULL: limits.atol for all (tolerances.h) */
+  double *norm;  /* [n]: what errors of rows are multiplied by for step control; NULL: 1 (tolerances.c) */
+  double *atols; /* [padded n]: of each row; NULL: limits.atol for all (tolerances.h) */
   float *atols_single;     /* the same, where there are some */
   _Atomic double *largest; /* [n]: |x_i| of the last run that was looked at for it (tolerances.h) */
   int weighed;             /* the present run is */

@@ -6,7 +6,7 @@
 
 #include "solve/integrate/integrate.h"
 #include "solve/memory/checkpoints.h"
-#include "solve/memory/tapes.h"
+#include "solve/networks.h"
 #include "solve/recorded.h"
 #include "solve/tolerances.h"
 

@@ -112,7 +112,7 @@ void OG_P(og_integrate_restart)(INTEGRATION *d);
 /* Sets next_observation. */
 void OG_P(og_integrate_next_observation)(INTEGRATION *d, int lane);
 
-/* ---- memory/checkpoint_real.c ---- */
+/* ---- memory/checkpoints_real.c ---- */
 /* The lane's checkpoint into a slot of the store; x, the place and step-size control from a slot into the
  * lane. */
 og_status OG_P(og_integrate_save)(INTEGRATION *d, int lane, uint32_t slot);
@@ -138,7 +138,7 @@ double OG_P(og_integrate_time_at)(const INTEGRATION *d, int lane, double place);
 /* The lane fails because of an event. */
 void OG_P(og_integrate_event_fail)(INTEGRATION *d, int lane, size_t event, og_status status);
 
-/* ---- size_real.c: how large each row has been, where solve->sizes asks for it ---- */
+/* ---- next_segment_real.c: how large each row has been, where solve->sizes asks for it ---- */
 /* From a state on; in the steps of the lanes in the mask; up to the event that ended a segment, into it. */
 void OG_P(og_integrate_size_begin)(INTEGRATION *d, int lane, const REAL *state);
 void OG_P(og_integrate_size_grow)(INTEGRATION *d);

@@ -2,8 +2,10 @@
  * trajectory.
  *
  * The folder is for what a solve keeps of its steps, and for getting back what it did not keep. Begin here,
- * then checkpoints.c (what is kept while going forward) and recompute_real.c (steps taken again between two
- * kept states); window.c does the same for dense output, tapes.c for what stages leave to the way back. */
+ * then checkpoints_real.c (what is kept while going forward) and recompute_real.c (steps taken again between
+ * two kept states); window_real.c does the same for dense output, ../networks.c for what stages leave to the
+ * way back.
+ */
 #ifndef OG_BUDGET_H
 #define OG_BUDGET_H
 

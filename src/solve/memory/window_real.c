@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "solve/memory/recompute.h"
 #include "solve/memory/window.h"
+#include "solve/memory/recompute.h"
 
 typedef OG_R(og_recompute) recompute;
 
@@ -39,3 +39,174 @@ og_status OG_R(og_window_fill)(og_solve *solve, size_t trajectory, uint32_t slot
   og_free(solve->context, b);
   return share.status;
 }
+
+/* ---- Shared by both precisions ---- */
+
+#if !defined(OG_SINGLE)
+
+static size_t number_of(const og_solve *solve, const og_trajectory *at) {
+  return (size_t)(at - solve->trajectories);
+}
+
+static og_state_window *window_of(const og_solve *solve, const og_trajectory *at) {
+  return &solve->checkpoints->kept[number_of(solve, at)].window;
+}
+
+static og_checkpoint *entry_of(const og_solve *solve, const og_state_window *window, size_t index) {
+  return (og_checkpoint *)(void *)(window->entries + index % window->room * og_checkpoint_stride(solve));
+}
+
+/* ---- Opening and closing ---- */
+
+void og_windows_close(og_solve *solve) {
+  for (size_t m = 0; solve->checkpoints && m < solve->count; m++) {
+    og_free(solve->context, solve->checkpoints->kept[m].window.entries);
+    solve->checkpoints->kept[m].window = (og_state_window){0};
+  }
+}
+
+/* A trajectory of which all states are kept needs room for the one that is read. */
+og_status og_windows_open(og_solve *solve) {
+  og_checkpoints *c = solve->checkpoints;
+  if (!c) return OG_OK;
+  atomic_store(&c->window_status, OG_OK);
+  for (size_t m = 0; m < solve->count; m++) {
+    size_t steps = solve->trajectories[m].steps, most = c->budget.window;
+    size_t room = c->kept[m].all ? 1 : most < steps ? most : steps;
+    c->kept[m].window.entries = og_alloc(solve->context, room, og_checkpoint_stride(solve));
+    if (!c->kept[m].window.entries)
+      return og_fail_memory(solve->context, room * og_checkpoint_stride(solve), "a window of steps");
+    c->kept[m].window.room = room;
+  }
+  return OG_OK;
+}
+
+og_status og_windows_status(const og_solve *solve) {
+  og_checkpoints *c = solve->checkpoints;
+  og_status status = c ? (og_status)atomic_load(&c->window_status) : OG_OK;
+  if (status == OG_OK) return OG_OK;
+  if (status == OG_ERR_FILE) return og_store_report(c->store);
+  if (status == OG_ERR_MEMORY)
+    return og_fail_memory(solve->context, og_checkpoint_stride(solve), "computing steps again");
+  return og_fail(
+      solve->context, status,
+      "steps that were computed again from a checkpoint differ from those of the first pass; give a "
+      "right-hand side that depends on t, x and theta alone, or keep the states of all steps (memory = 0)");
+}
+
+static void remember(const og_solve *solve, og_status status) {
+  int none = OG_OK;
+  if (status != OG_OK) atomic_compare_exchange_strong(&solve->checkpoints->window_status, &none, status);
+}
+
+/* ---- Filling ---- */
+
+og_checkpoint *og_window_push(const og_solve *solve, size_t trajectory, size_t index) {
+  og_state_window *window = &solve->checkpoints->kept[trajectory].window;
+  if (window->count == 0 || index != window->first + window->count) window->first = index, window->count = 0;
+  if (window->count < window->room)
+    window->count++;
+  else
+    window->first++;
+  return entry_of(solve, window, index);
+}
+
+static double mark_time(const og_solve *solve, const og_trajectory *at, uint32_t slot) {
+  double fraction = 0;
+  remember(solve,
+           og_store_read(solve->checkpoints->store, number_of(solve, at), slot, sizeof fraction, &fraction));
+  return og_step_time(at, og_mark_of(&solve->checkpoints->kept[number_of(solve, at)].schedule, slot)->step,
+                      fraction);
+}
+
+/* From the oldest checkpoint from which all states to `last` have room, or from the one in `slot`. */
+static void fill(const og_solve *solve, const og_trajectory *at, uint32_t slot, size_t last,
+                 og_window_goal goal) {
+  const og_schedule *schedule = &solve->checkpoints->kept[number_of(solve, at)].schedule;
+  og_state_window *window = window_of(solve, at);
+  for (uint32_t older = og_mark_of(schedule, slot)->older; older != OG_NO_SLOT;
+       older = og_mark_of(schedule, older)->older) {
+    if (og_mark_of(schedule, older)->step + window->room <= last) break;
+    slot = older;
+  }
+  window->count = 0;
+  remember(solve, (solve->single ? og_window_fill_s : og_window_fill_d)(
+                      (og_solve *)solve, number_of(solve, at), slot, og_mark_of(schedule, slot)->step, goal));
+}
+
+static size_t least_of(size_t a, size_t b) { return a < b ? a : b; }
+
+/* The newest checkpoint at or before a step. */
+static void fill_to_step(const og_solve *solve, const og_trajectory *at, size_t step) {
+  const og_schedule *schedule = &solve->checkpoints->kept[number_of(solve, at)].schedule;
+  uint32_t slot = schedule->newest;
+  size_t beyond = window_of(solve, at)->room / 4;
+  while (og_mark_of(schedule, slot)->step > step) slot = og_mark_of(schedule, slot)->older;
+  fill(solve, at, slot, least_of(step + beyond, at->steps - 1),
+       (og_window_goal){.step = step, .beyond = beyond});
+}
+
+/* The newest one at or before a time; the step that holds it comes before the checkpoint after that. */
+static void fill_to_time(const og_solve *solve, const og_trajectory *at, double t) {
+  const og_schedule *schedule = &solve->checkpoints->kept[number_of(solve, at)].schedule;
+  uint32_t slot = schedule->newest;
+  size_t after = at->steps - 1, beyond = window_of(solve, at)->room / 4;
+  double sign = at->t1 < at->t0 ? -1 : 1;
+  while (og_mark_of(schedule, slot)->step > 0 && sign * mark_time(solve, at, slot) > sign * t) {
+    after = og_mark_of(schedule, slot)->step;
+    slot = og_mark_of(schedule, slot)->older;
+  }
+  fill(solve, at, slot, least_of(after + beyond, at->steps - 1),
+       (og_window_goal){.step = OG_NO_STEP, .beyond = beyond, .t = t});
+}
+
+/* ---- Reading ---- */
+
+const og_checkpoint *og_window_state(const og_solve *solve, const og_trajectory *at, size_t index) {
+  const og_kept *kept = &solve->checkpoints->kept[number_of(solve, at)];
+  og_state_window *window = window_of(solve, at);
+  og_checkpoint *entry = entry_of(solve, window, index);
+  if (kept->all)
+    remember(solve, og_store_read(solve->checkpoints->store, number_of(solve, at), index,
+                                  og_checkpoint_stride(solve), entry));
+  else if (index - window->first >= window->count)
+    fill_to_step(solve, at, index);
+  return entry;
+}
+
+/* Of a state in the window. */
+static double time_of(const og_solve *solve, const og_trajectory *at, size_t index) {
+  return og_step_time(at, index, entry_of(solve, window_of(solve, at), index)->fraction);
+}
+
+/* The last state in the window that is not after t. */
+static size_t search(const og_solve *solve, const og_trajectory *at, double t) {
+  const og_state_window *window = window_of(solve, at);
+  double sign = at->t1 < at->t0 ? -1 : 1;
+  size_t low = window->first, high = window->first + window->count;
+  while (high - low > 1) {
+    size_t middle = low + (high - low) / 2;
+    if (sign * time_of(solve, at, middle) <= sign * t)
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* Whether the step that holds t is in the window, with the one after it (unless it is the last). */
+static int covers(const og_solve *solve, const og_trajectory *at, double t) {
+  const og_state_window *window = window_of(solve, at);
+  if (window->count == 0) return 0;
+  double sign = at->t1 < at->t0 ? -1 : 1;
+  size_t last = window->first + window->count - 1;
+  double from = time_of(solve, at, window->first), to = time_of(solve, at, last);
+  return (window->first == 0 || sign * from <= sign * t) && (last == at->steps - 1 || sign * t < sign * to);
+}
+
+size_t og_window_find(const og_solve *solve, const og_trajectory *at, double t) {
+  if (!covers(solve, at, t)) fill_to_time(solve, at, t);
+  return window_of(solve, at)->count ? search(solve, at, t) : 0;
+}
+
+#endif
