@@ -39,7 +39,12 @@ void og_give_rows(og_program_lowering *l, int row, int rows);
 int og_room_for(og_program_lowering *l, void **memory, int *capacity, int needed, size_t size);
 void og_emit(og_program_lowering *l, og_instruction instruction);
 void og_fill_zero(og_program_lowering *l, og_place to, int rows);
-/* A take or its transpose, made at `to` (takes.c). */
+void og_emit_copy(og_program_lowering *l, og_place from, og_place to, int rows);
+/* A node made at its place, or at `to` (operations.c). */
+void og_lower_operation(og_program_lowering *l, og_node node);
+void og_lower_pad(og_program_lowering *l, const og_node_data *d, og_place to);
+void og_lower_concat(og_program_lowering *l, const og_node_data *d, og_place to);
+/* A take or its transpose. */
 void og_lower_take(og_program_lowering *l, const og_node_data *d, og_place to);
 void og_lower_take_transposed(og_program_lowering *l, const og_node_data *d, og_place to);
 /* The operand as a block: what is one number for all lanes is spread over rows that the caller gives back;
