@@ -1,0 +1,54 @@
+/* Graphs as wholes: copies with inputs elsewhere, and a number to know them by. */
+#include "graph/node.h"
+
+#include <string.h>
+
+int og_graph_size(const og_graph *graph) { return graph->count; }
+
+/* Takes have entries in the pool that the parts of others stand in. */
+static int lists_nodes(og_kind kind) { return kind == OG_CONCAT || kind == OG_WITH_SLOPES; }
+static int lists_entries(og_kind kind) { return kind == OG_TAKE || kind == OG_TAKE_T; }
+
+static og_node_data moved(const og_graph *from, og_node node, const og_slot_move *slots, const og_node *map) {
+  og_node_data d = from->nodes[node];
+  for (int i = 0; i < d.operand_count; i++) d.operands[i] = map[d.operands[i]];
+  if (d.kind != OG_INPUT) return d;
+  d.offset += slots[d.slot].offset;
+  d.slot = slots[d.slot].slot;
+  return d;
+}
+
+static og_node copy_node(const og_graph *from, og_node node, const og_slot_move *slots, og_graph *to,
+                         const og_node *map, og_node *room) {
+  og_node_data d = moved(from, node, slots, map);
+  const og_node *parts = from->parts + d.first;
+  const double *values = d.kind == OG_CONSTANT && d.count ? from->values + d.first : NULL;
+  int first = d.first;
+  d.first = 0;
+  if (!lists_nodes(d.kind)) return og_intern(to, d, lists_entries(d.kind) ? parts : NULL, values);
+  for (int i = 0; i < d.count; i++) room[i] = map[from->parts[first + i]];
+  return og_intern(to, d, room, NULL);
+}
+
+og_status og_graph_copy(const og_graph *from, const og_slot_move *slots, og_graph *to, og_node *map) {
+  OG_TRY(og_graph_status(from));
+  size_t most = (size_t)from->part_count + 1;
+  og_node *room = og_alloc(to->context, most, sizeof *room);
+  if (!room) return og_fail_memory(to->context, most * sizeof *room, "a copy of a graph");
+  for (og_node node = 0; node < from->count && to->status == OG_OK; node++)
+    map[node] = copy_node(from, node, slots, to, map, room);
+  og_free(to->context, room);
+  return og_graph_status(to);
+}
+
+uint64_t og_graph_digest(const og_graph *g) {
+  uint64_t hash = OG_HASH_START;
+  for (og_node node = 0; node < g->count; node++) {
+    const og_node_data *d = &g->nodes[node];
+    int numbers[] = {(int)d->kind,     d->op,          d->slot,        d->offset,      d->shape.rows,
+                     d->shape.columns, d->operands[0], d->operands[1], d->operands[2], d->count};
+    hash = og_hash(og_hash(hash, numbers, sizeof numbers), &d->value, sizeof d->value);
+  }
+  hash = og_hash(hash, g->parts, (size_t)g->part_count * sizeof *g->parts);
+  return og_hash(hash, g->values, (size_t)g->value_count * sizeof *g->values);
+}
