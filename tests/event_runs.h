@@ -185,4 +185,11 @@ static inline void random_cotangents(uint64_t *seed, size_t events, driven_outpu
   }
 }
 
+static inline void expect_failure(og_context *context, og_status got, og_status want, const char *word) {
+  if (got != want)
+    fail_msg("%s in place of %s: %s", og_status_name(got), og_status_name(want), og_context_message(context));
+  if (!strstr(og_context_message(context), word))
+    fail_msg("the message does not say '%s': %s", word, og_context_message(context));
+}
+
 #endif

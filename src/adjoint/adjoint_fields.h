@@ -4,7 +4,7 @@
 #ifndef OG_ADJOINT_FIELDS_H
 #define OG_ADJOINT_FIELDS_H
 
-#include "adjoint/dense.h"
+#include "adjoint/dense_output.h"
 
 /* Rows lambda[n], and q[p] `with_parameters`. A field is not told which trajectory a lane carries, or in
  * which of its segments; here their numbers come as more rows of theta (og_adjoint_field_number). */

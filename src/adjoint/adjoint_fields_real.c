@@ -15,12 +15,12 @@ static void eval(const og_field *base, int lanes, const double *t, const real *s
   const og_field *inner = field->forward->field;
   size_t n = inner->n * (size_t)lanes, p = inner->p * (size_t)lanes, trajectory[OG_LANES_MAX],
          segment[OG_LANES_MAX];
-  real *x = (real *)(void *)((char *)scratch + og_dense_bytes(field->forward, lanes));
+  real *x = (real *)(void *)((char *)scratch + og_dense_output_bytes(field->forward, lanes));
   real *x_bar = x + OG_PADDED(n), *theta_bar = x_bar + OG_PADDED(n), *own = theta_bar + OG_PADDED(p);
-  OG_R(og_dense) *dense = OG_R(og_dense_in)(scratch, field->forward, lanes);
+  OG_R(og_dense_output) *dense = OG_R(og_dense_output_in)(scratch, field->forward, lanes);
   numbers_of(theta + p, lanes, status, trajectory);
   numbers_of(theta + p + 2 * lanes, lanes, status, segment);
-  OG_R(og_dense_read)(dense, t, trajectory, segment, status, x);
+  OG_R(og_dense_output_read)(dense, t, trajectory, segment, status, x);
   inner->OG_R(ops).vjp(inner, lanes, t, x, theta, state, x_bar, field->with_parameters ? theta_bar : NULL,
                        NULL, status, own);
   for (size_t i = 0; i < n; i++) f[i] = -x_bar[i];
@@ -37,7 +37,7 @@ const OG_R(og_field_ops) OG_R(og_lambda_ops) = {.eval = eval};
 static size_t scratch_bytes(const og_field *field, int lanes) {
   const og_solve *forward = ((const og_adjoint_field *)field)->forward;
   size_t state = OG_PADDED(forward->n * (size_t)lanes), theta = OG_PADDED(forward->p * (size_t)lanes);
-  return og_dense_bytes(forward, lanes) + (2 * state + theta) * sizeof(double) +
+  return og_dense_output_bytes(forward, lanes) + (2 * state + theta) * sizeof(double) +
          forward->field->scratch_bytes(forward->field, lanes);
 }
 

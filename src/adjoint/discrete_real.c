@@ -154,7 +154,7 @@ static int reads_inside(reverse *v, int lane) {
   return stopped;
 }
 
-static void place(reverse *v) {
+static void set_intervals(reverse *v) {
   int may_read = og_guards(v->r.solve) > 0 || v->pullback->observed_bar;
   v->reads_interpolant = 0;
   for (int lane = 0; lane < v->r.lanes; lane++) v->r.index[lane]--; /* idle ones have none */
@@ -418,7 +418,7 @@ static int to_settle(const reverse *v, int lane, int finite) {
 }
 
 static void step(void *state) {
-  place(state);
+  set_intervals(state);
   transpose(state);
 }
 

@@ -16,7 +16,7 @@ typedef struct view {
   OG_R(og_interval) whole, first, second;
 } view;
 
-static void place(view *v, int lane, const og_looked *looked) {
+static void set_intervals(view *v, int lane, const og_looked *looked) {
   double h = looked->h * looked->part, middle = OG_SPLIT * h;
   OG_R(og_interval) * places[] = {&v->whole, &v->first, &v->second};
   double start[] = {0, 0, middle}, size[] = {looked->h, middle, h - middle};
@@ -34,7 +34,7 @@ static void spread(looks *l, view *v) {
   for (size_t lane = 0; lane < lanes; lane++) {
     int idle = (int)lane >= v->count;
     size_t item = (size_t)v->from + (idle ? 0 : lane);
-    place(v, (int)lane, &l->queue[item]);
+    set_intervals(v, (int)lane, &l->queue[item]);
     for (size_t i = 0; i < n; i++) {
       l->block[OG_LOOK_X_START][i * lanes + lane] = l->x[item * n + i];
       l->block[OG_LOOK_LAMBDA_WHOLE][i * lanes + lane] =

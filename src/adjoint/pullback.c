@@ -99,7 +99,7 @@ static og_status compute(og_solve *solve, og_pullback *pullback, const og_pullba
   size_t entries = og_results_entries(solve, M);
   double *memory = og_alloc(solve->context, entries, sizeof(double));
   if (!memory) return og_fail_memory(solve->context, entries * sizeof(double), "a gradient");
-  og_results_place(solve, pullback, M, memory);
+  og_results_lay_out(solve, pullback, M, memory);
   solve->pulled = solve->renewed = 0;
   if (!solve->held) solve->error = og_error_unknown();
   og_status status = by_kind(solve, pullback);
@@ -240,7 +240,7 @@ size_t og_results_entries(const og_solve *solve, size_t count) {
          og_block_sums(solve);
 }
 
-void og_results_place(const og_solve *solve, og_pullback *pullback, size_t count, double *memory) {
+void og_results_lay_out(const og_solve *solve, og_pullback *pullback, size_t count, double *memory) {
   pullback->x0_bar = carve(&memory, count * solve->states);
   pullback->theta_bar = carve(&memory, count * solve->laned);
   pullback->t0_bar = carve(&memory, count);

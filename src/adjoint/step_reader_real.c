@@ -64,7 +64,7 @@ static void read_state(OG_R(og_step_reader) * r, int lane, const real *x, double
 }
 
 /* The step's times and size from where it starts and ends. */
-static void place_lane(OG_R(og_step_reader) * r, int lane, double end) {
+static void set_interval(OG_R(og_step_reader) * r, int lane, double end) {
   const og_segment *segment = OG_R(og_step_reader_segment)(r, lane);
   r->fraction_next[lane] = end;
   r->at.t[lane] = og_segment_time(segment, r->fraction[lane]);
@@ -79,7 +79,7 @@ void OG_R(og_step_reader_step)(OG_R(og_step_reader) * r, int lane, size_t index)
   if (index + 1 < og_segment_stop(at, r->segment[lane])) og_recorded_state(r->solve, at, index + 1, &next);
   const real *x = og_recorded_state(r->solve, at, index, &fraction);
   read_state(r, lane, x, fraction);
-  place_lane(r, lane, next);
+  set_interval(r, lane, next);
 }
 
 /* The record of the lane's step: within a page right before the one that was read last. */
@@ -153,7 +153,7 @@ static void read_back(OG_R(og_step_reader) * r) {
     if (!r->trajectory[lane]) continue;
     double end = r->fraction[lane];
     take_lane(r, lane);
-    place_lane(r, lane, end);
+    set_interval(r, lane, end);
     if (r->fraction[lane] < end) continue;
     OG_R(og_step_reader_fail)(r, r->recompute->d.share, lane, OG_ERR_UNSUPPORTED);
     OG_R(og_step_reader_idle)(r, lane);
@@ -177,7 +177,7 @@ static void read_forward(OG_R(og_step_reader) * r) {
   OG_R(og_recompute_next)(r->recompute);
   drop_lost(r);
   for (int lane = 0; lane < r->lanes; lane++)
-    if (r->trajectory[lane]) place_lane(r, lane, r->recompute->end[lane]);
+    if (r->trajectory[lane]) set_interval(r, lane, r->recompute->end[lane]);
 }
 
 void OG_R(og_step_reader_steps)(OG_R(og_step_reader) * r) {

@@ -159,7 +159,7 @@ static int observation_due(const forward *v, int lane) {
 }
 
 /* Places the lanes; returns whether any has an observation or an event in its step. */
-static int place(forward *v) {
+static int set_intervals(forward *v) {
   int observed = 0;
   OG_R(og_step_reader_steps)(&v->r);
   for (int lane = 0; lane < v->r.lanes; lane++) {
@@ -242,7 +242,7 @@ static int finite_lane(const forward *v, int lane) {
 static void step(void *state) {
   forward *v = state;
   const OG_R(og_step_ops) *ops = v->step->ops;
-  int uses = OG_STEP_VALUES | (place(v) ? OG_STEP_INSIDE : 0);
+  int uses = OG_STEP_VALUES | (set_intervals(v) ? OG_STEP_INSIDE : 0);
   int evals = ops->recompute(v->step, uses, &v->r.at, v->r.x, v->r.theta);
   int jvps = ops->tangent(v->step, uses, &v->r.at, v->r.x, v->r.theta, v->x_dot, v->theta_dot, v->t_dot,
                           v->h_dot, v->y_dot);

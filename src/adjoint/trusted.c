@@ -163,7 +163,7 @@ static og_status pull(og_solve *solve, double *memory) {
   og_pullback pullback = {.observed_bar = N ? memory : NULL,
                           .final_bar = final_bar,
                           .cost_bar = solve->field->quadratures ? cost_bar : NULL};
-  og_results_place(solve, &pullback, M, cost_bar + M);
+  og_results_lay_out(solve, &pullback, M, cost_bar + M);
   draw_seeds(solve, memory, final_bar, cost_bar);
   return og_trusted_discrete(solve, &pullback, &solve->renewed);
 }

@@ -25,7 +25,7 @@ static int is_function(int op) { return og_unary_loop(op) < 0 || og_unary_loop(o
 /* A matrix that is one for all lanes, and lies as it is written. */
 static int is_flat_matrix(const og_program_lowering *l, const og_node_data *d) {
   if (d->kind != OG_MATVEC && d->kind != OG_MATVEC_T) return 0;
-  og_place place = og_operand(l, d->operands[0]);
+  og_address place = og_operand(l, d->operands[0]);
   return place.one && (place.step || og_entries_of(l, d->operands[0]) == 1);
 }
 
@@ -69,10 +69,11 @@ static int is_entrywise(og_kind kind) {
 }
 
 /* The operands; where one has to be spread over lanes, rows[i] is where. */
-static void read_operands(og_program_lowering *l, const og_node_data *d, int flat, og_place *in, int *rows) {
+static void read_operands(og_program_lowering *l, const og_node_data *d, int flat, og_address *in,
+                          int *rows) {
   int is_binary = d->kind == OG_BINARY && !og_is_function2(d->op);
   for (int i = 0; i < d->operand_count; i++) {
-    og_place plain = og_operand(l, d->operands[i]);
+    og_address plain = og_operand(l, d->operands[i]);
     int as_is = (is_binary && !(i == 1 && in[0].one)) || d->kind == OG_BROADCAST || (flat && i == 0);
     in[i] = as_is || !plain.one ? plain : og_block_operand(l, d->operands[i], &rows[i]);
   }
@@ -81,13 +82,13 @@ static void read_operands(og_program_lowering *l, const og_node_data *d, int fla
 void og_lower_operation(og_program_lowering *l, og_node node) {
   const og_node_data *d = &l->graph->nodes[node];
   int rows[3] = {-1, -1, -1}, flat = is_flat_matrix(l, d);
-  og_place in[3] = {{0}};
+  og_address in[3] = {{0}};
   read_operands(l, d, flat, in, rows);
   og_instruction made = {.op = (unsigned char)d->op,
                          .rows = d->shape.rows,
                          .columns = d->shape.columns,
                          .single = og_entries(d->shape) == 1,
-                         .out = l->places[node],
+                         .out = l->addresses[node],
                          .a = in[0],
                          .b = in[1],
                          .c = in[2]};
@@ -103,16 +104,16 @@ void og_lower_operation(og_program_lowering *l, og_node node) {
 
 /* ---- Arrangements ---- */
 
-void og_lower_pad(og_program_lowering *l, const og_node_data *d, og_place to) {
+void og_lower_pad(og_program_lowering *l, const og_node_data *d, og_address to) {
   og_fill_zero(l, to, d->shape.rows);
   to.row += d->offset;
   og_emit_copy(l, og_operand(l, d->operands[0]), to, og_entries_of(l, d->operands[0]));
 }
 
-void og_lower_concat(og_program_lowering *l, const og_node_data *d, og_place to) {
+void og_lower_concat(og_program_lowering *l, const og_node_data *d, og_address to) {
   for (int i = 0; i < d->count; i++) {
     og_node part = l->graph->parts[d->first + i];
-    og_place from = og_operand(l, part);
+    og_address from = og_operand(l, part);
     if (from.one || from.base != to.base || from.row != to.row)
       og_emit_copy(l, from, to, og_entries_of(l, part));
     to.row += og_entries_of(l, part);
@@ -130,21 +131,21 @@ static int run_length(const int *index, int count, int step) {
   return length;
 }
 
-static og_place entry_of(og_place whole, int entry, int repeated) {
+static og_address entry_of(og_address whole, int entry, int repeated) {
   if (whole.step) whole.row += entry;
   if (repeated) whole.step = 0;
   return whole;
 }
 
 /* A single row is copied within runs of scalar operations (scalar_runs.c). */
-static void copy_rows(og_program_lowering *l, og_place from, og_place to, int rows) {
+static void copy_rows(og_program_lowering *l, og_address from, og_address to, int rows) {
   og_emit(l, (og_instruction){
                  .code = OG_DO_COPY, .single = rows == 1, .rows = rows, .columns = 1, .out = to, .a = from});
 }
 
-void og_lower_take(og_program_lowering *l, const og_node_data *d, og_place to) {
+void og_lower_take(og_program_lowering *l, const og_node_data *d, og_address to) {
   const int *index = l->graph->parts + d->first;
-  og_place from = og_operand(l, d->operands[0]);
+  og_address from = og_operand(l, d->operands[0]);
   for (int i = 0, rows; i < d->count; i += rows) {
     int same = run_length(index + i, d->count - i, 0);
     rows = same > 1 ? same : run_length(index + i, d->count - i, 1);
@@ -152,18 +153,18 @@ void og_lower_take(og_program_lowering *l, const og_node_data *d, og_place to) {
   }
 }
 
-static void add_rows(og_program_lowering *l, og_place from, og_place to, int rows) {
+static void add_rows(og_program_lowering *l, og_address from, og_address to, int rows) {
   og_emit(l, (og_instruction){
                  .code = OG_DO_ACCUMULATE, .rows = rows, .columns = 1, .out = to, .a = to, .b = from});
 }
 
 /* Sums of entries side by side, to which nothing else is added before, are sums as they stand. */
-static void sum_rows(og_program_lowering *l, og_place from, og_place to, int rows) {
+static void sum_rows(og_program_lowering *l, og_address from, og_address to, int rows) {
   og_emit(l, (og_instruction){.code = OG_DO_SUM, .rows = rows, .columns = 1, .out = to, .a = from});
 }
 
 /* Adds the stretch of entries from `i` on, and returns its length; `added` marks where something was. */
-static int add_run(og_program_lowering *l, const og_node_data *d, int i, og_place from, og_place to,
+static int add_run(og_program_lowering *l, const og_node_data *d, int i, og_address from, og_address to,
                    unsigned char *added) {
   const int *index = l->graph->parts + d->first + i;
   int same = run_length(index, d->count - i, 0), alone = same > 1 && !added[index[0]];
@@ -176,9 +177,9 @@ static int add_run(og_program_lowering *l, const og_node_data *d, int i, og_plac
   return rows;
 }
 
-void og_lower_take_transposed(og_program_lowering *l, const og_node_data *d, og_place to) {
+void og_lower_take_transposed(og_program_lowering *l, const og_node_data *d, og_address to) {
   int row;
-  og_place from = og_block_operand(l, d->operands[0], &row);
+  og_address from = og_block_operand(l, d->operands[0], &row);
   unsigned char *added = og_alloc(l->program->context, (size_t)og_entries(d->shape), 1);
   if (!added) l->failed = 1;
   og_fill_zero(l, to, og_entries(d->shape));

@@ -66,21 +66,21 @@ void og_emit(og_program_lowering *l, og_instruction instruction) {
     p->instructions[p->count++] = instruction;
 }
 
-static og_place constant_place(og_program_lowering *l, const og_node_data *d) {
+static og_address constant_place(og_program_lowering *l, const og_node_data *d) {
   og_program *p = l->program;
   int count = d->count ? d->count : 1, row = p->constant_count;
   if (!og_room_for(l, (void **)&p->constants, &p->constant_capacity, row + count, sizeof(double)))
-    return (og_place){0};
+    return (og_address){0};
   memcpy(p->constants + row, d->count ? l->graph->values + d->first : &d->value,
          (size_t)count * sizeof(double));
   p->constant_count += count;
-  return (og_place){.base = OG_BASE_CONSTANT, .row = row, .one = 1, .step = d->count > 0};
+  return (og_address){.base = OG_BASE_CONSTANT, .row = row, .one = 1, .step = d->count > 0};
 }
 
-og_place og_operand(const og_program_lowering *l, og_node node) {
+og_address og_operand(const og_program_lowering *l, og_node node) {
   int offset, many = og_entries_of(l, node) > 1;
   og_node root = og_root_of(l->graph, node, &offset);
-  og_place place = l->places[root];
+  og_address place = l->addresses[root];
   if (place.one) {
     place.row += place.step ? offset : 0;
     place.step = place.step && many;
@@ -91,18 +91,18 @@ og_place og_operand(const og_program_lowering *l, og_node node) {
   return place;
 }
 
-void og_emit_copy(og_program_lowering *l, og_place from, og_place to, int rows) {
+void og_emit_copy(og_program_lowering *l, og_address from, og_address to, int rows) {
   og_emit(l, (og_instruction){.code = OG_DO_COPY, .rows = rows, .columns = 1, .out = to, .a = from});
 }
 
 /* Constants and weights are spread over lanes for those that cannot read them as they are. */
-og_place og_block_operand(og_program_lowering *l, og_node node, int *row) {
-  og_place place = og_operand(l, node);
+og_address og_block_operand(og_program_lowering *l, og_node node, int *row) {
+  og_address place = og_operand(l, node);
   *row = -1;
   if (!place.one) return place;
   int rows = og_entries_of(l, node);
   *row = og_take_rows(l, rows);
-  og_place block = {.base = OG_BASE_SCRATCH, .row = *row, .step = rows > 1};
+  og_address block = {.base = OG_BASE_SCRATCH, .row = *row, .step = rows > 1};
   og_emit_copy(l, place, block, rows);
   return block;
 }
@@ -123,7 +123,7 @@ static void place_in_output(og_program_lowering *l, og_node node, int base, int 
   if (offset || l->placed[root] || !computed(l, root) || og_entries_of(l, root) != og_entries_of(l, node))
     return;
   l->placed[root] = 1;
-  l->places[root] = (og_place){.base = base, .row = row, .step = 1};
+  l->addresses[root] = (og_address){.base = base, .row = row, .step = 1};
   const og_node_data *d = &l->graph->nodes[root];
   for (int i = 0; deep > 0 && d->kind == OG_CONCAT && i < d->count; i++) {
     og_node part = l->graph->parts[d->first + i];
@@ -133,9 +133,9 @@ static void place_in_output(og_program_lowering *l, og_node node, int base, int 
 }
 
 /* A view of a slot: of its uniform entries, or of the others, which lie side by side. */
-og_place og_input_place(const og_program_lowering *l, const og_node_data *d) {
+og_address og_input_address(const og_program_lowering *l, const og_node_data *d) {
   const og_program_plan *plan = l->plan;
-  og_place place = {.base = d->slot, .row = d->offset, .step = 1};
+  og_address place = {.base = d->slot, .row = d->offset, .step = 1};
   if (plan->rows && d->slot == OG_SLOT_PARAMETER) {
     place.row = 0;
     while (plan->rows[place.row] < d->offset) place.row++;
@@ -146,30 +146,30 @@ og_place og_input_place(const og_program_lowering *l, const og_node_data *d) {
     place.row -= plan->count;
     return place;
   }
-  return (og_place){.base = OG_BASE_WEIGHTS, .row = d->offset - plan->first, .one = 1, .step = 1};
+  return (og_address){.base = OG_BASE_WEIGHTS, .row = d->offset - plan->first, .one = 1, .step = 1};
 }
 
 static void give_place(og_program_lowering *l, og_node node) {
   const og_node_data *d = &l->graph->nodes[node];
   if (l->placed[node] || og_is_view(d->kind)) return;
   if (d->kind == OG_CONSTANT)
-    l->places[node] = constant_place(l, d);
+    l->addresses[node] = constant_place(l, d);
   else if (d->kind == OG_INPUT)
-    l->places[node] = og_input_place(l, d);
+    l->addresses[node] = og_input_address(l, d);
   else
-    l->places[node] =
-        (og_place){.base = OG_BASE_SCRATCH, .row = og_take_rows(l, og_entries_of(l, node)), .step = 1};
+    l->addresses[node] =
+        (og_address){.base = OG_BASE_SCRATCH, .row = og_take_rows(l, og_entries_of(l, node)), .step = 1};
 }
 
 void og_retire(og_program_lowering *l, og_node node, int now) {
   int offset;
   og_node root = og_root_of(l->graph, node, &offset);
-  if (l->last_use[root] != now || l->places[root].base != OG_BASE_SCRATCH || !computed(l, root)) return;
+  if (l->last_use[root] != now || l->addresses[root].base != OG_BASE_SCRATCH || !computed(l, root)) return;
   l->last_use[root] = -1; /* an operand may be there twice */
-  og_give_rows(l, l->places[root].row, og_entries_of(l, root));
+  og_give_rows(l, l->addresses[root].row, og_entries_of(l, root));
 }
 
-void og_fill_zero(og_program_lowering *l, og_place to, int rows) {
+void og_fill_zero(og_program_lowering *l, og_address to, int rows) {
   og_node_data zero = {.kind = OG_CONSTANT};
   og_emit_copy(l, constant_place(l, &zero), to, rows);
 }
@@ -189,13 +189,13 @@ static void lower(og_program_lowering *l, og_node node) {
   give_place(l, node);
   if (!computed(l, node) || l->given[node] || og_is_view(d->kind)) return;
   if (d->kind == OG_PAD)
-    og_lower_pad(l, d, l->places[node]);
+    og_lower_pad(l, d, l->addresses[node]);
   else if (d->kind == OG_CONCAT)
-    og_lower_concat(l, d, l->places[node]);
+    og_lower_concat(l, d, l->addresses[node]);
   else if (d->kind == OG_TAKE)
-    og_lower_take(l, d, l->places[node]);
+    og_lower_take(l, d, l->addresses[node]);
   else if (d->kind == OG_TAKE_T)
-    og_lower_take_transposed(l, d, l->places[node]);
+    og_lower_take_transposed(l, d, l->addresses[node]);
   else if (l->fused[node])
     og_lower_fused(l, node);
   else
@@ -237,7 +237,7 @@ static void place_given(og_program_lowering *l, int base, const og_node *given, 
   for (int i = 0; i < count; i++) {
     og_node node = given[i];
     l->given[node] = l->placed[node] = 1;
-    l->places[node] = (og_place){.base = base, .row = row, .step = 1};
+    l->addresses[node] = (og_address){.base = base, .row = row, .step = 1};
     row += og_entries_of(l, node);
   }
 }
@@ -261,9 +261,9 @@ static void lower_all(og_program_lowering *l, const og_node *outputs) {
     og_lower_sinks(l, node, &sunk);
   }
   for (int i = 0; i < p->output_count && !l->failed; i++) {
-    og_place from = og_operand(l, outputs[i]);
+    og_address from = og_operand(l, outputs[i]);
     if (!from.one && from.base == OG_BASE_OUTPUT + i && from.row == 0) continue;
-    og_emit_copy(l, from, (og_place){.base = OG_BASE_OUTPUT + i, .step = 1}, og_entries_of(l, outputs[i]));
+    og_emit_copy(l, from, (og_address){.base = OG_BASE_OUTPUT + i, .step = 1}, og_entries_of(l, outputs[i]));
   }
 }
 
@@ -295,17 +295,17 @@ static int lower_graph(og_program_lowering *l, const og_node *outputs) {
   l->fused = og_alloc(context, nodes, 1);
   l->readers = og_alloc(context, nodes, sizeof *l->readers);
   l->last_use = og_alloc(context, nodes, sizeof *l->last_use);
-  l->places = og_alloc(context, nodes, sizeof *l->places);
+  l->addresses = og_alloc(context, nodes, sizeof *l->addresses);
   l->program->output_rows = og_alloc(context, (size_t)l->program->output_count + 1, sizeof(int));
   l->failed = !l->needed || !l->placed || !l->given || !l->fused || !l->readers || !l->last_use ||
-              !l->places || !l->program->output_rows;
+              !l->addresses || !l->program->output_rows;
   if (!l->failed) lower_all(l, outputs);
   if (!l->failed) round_constants(l);
   if (!l->failed) find_slots(l->program);
   og_free(context, l->needed);
   og_free(context, l->placed);
   og_free(context, l->last_use);
-  og_free(context, l->places);
+  og_free(context, l->addresses);
   og_free(context, l->given);
   og_free(context, l->fused);
   og_free(context, l->readers);

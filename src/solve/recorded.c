@@ -2,7 +2,7 @@
 
 #include "solve/recorded.h"
 #include "solve/memory/checkpoints.h"
-#include "solve/memory/window.h"
+#include "solve/memory/state_cache.h"
 
 const void *og_recorded_state(const og_solve *solve, const og_trajectory *at, size_t index,
                               double *fraction) {
@@ -11,7 +11,7 @@ const void *og_recorded_state(const og_solve *solve, const og_trajectory *at, si
     *fraction = *(const double *)(const void *)entry;
     return entry + sizeof(double);
   }
-  const og_checkpoint *state = og_window_state(solve, at, index);
+  const og_checkpoint *state = og_state_cache_read(solve, at, index);
   *fraction = state->fraction;
   return state + 1;
 }
@@ -27,7 +27,7 @@ double og_recorded_time(const og_solve *solve, const og_trajectory *at, size_t i
 /* Strides that double from the hint find two steps with t between them; then bisection. */
 size_t og_recorded_find(const og_solve *solve, const og_trajectory *at, double t, size_t hint) {
   const og_checkpoints *c = solve->checkpoints;
-  if (c && !c->kept[at - solve->trajectories].all) return og_window_find(solve, at, t);
+  if (c && !c->kept[at - solve->trajectories].all) return og_state_cache_find(solve, at, t);
   double sign = at->t1 < at->t0 ? -1 : 1;
   size_t low = 0, high = at->record.steps, reach = 1;
   if (hint >= high) hint = high - 1;

@@ -184,7 +184,7 @@ og_status og_solve_run(og_solve *solve) {
   for (int i = 0; i < OG_STAT_COUNT; i++) atomic_store(&solve->stats[i], 0);
   og_tapes_prepare(solve);
   solve->looked = og_coarse_begin(solve);
-  solve->weighed = og_faint_begin(solve);
+  solve->noting_sizes = og_faint_begin(solve);
   int mode = OG_INTEGRATE_SOLVE;
   og_worker_fn worker = solve->single ? og_integrate_s : og_integrate_d;
   OG_TRY(solve->tapes.memory ? og_in_blocks(solve, worker, NULL, &mode)
@@ -194,7 +194,7 @@ og_status og_solve_run(og_solve *solve) {
                  (long long)(atomic_load(&solve->kept) + solve->tapes.blocks * solve->tapes.block_bytes));
   if (solve->keep == OG_KEEP_CHECKPOINTS) og_checkpoints_tell(solve);
   og_coarse_tell(solve);
-  if (solve->weighed) solve->told->faint = solve->told->loose || og_faint_tell(solve);
+  if (solve->noting_sizes) solve->told->faint = solve->told->loose || og_faint_tell(solve);
   OG_TRY(og_without_effect_tell(solve));
   solve->state = OG_SOLVE_DONE;
   return OG_OK;

@@ -154,7 +154,7 @@ struct og_solve {
   double *atols; /* [padded n]: of each row; NULL: limits.atol for all (tolerances.h) */
   float *atols_single;     /* the same, where there are some */
   _Atomic double *largest; /* [n]: |x_i| of the last run that was looked at for it (tolerances.h) */
-  int weighed;             /* the present run is */
+  int noting_sizes;        /* the present run is */
   size_t stride;           /* of the records' entries */
   atomic_size_t kept;      /* bytes of all records */
   struct og_checkpoints *checkpoints;

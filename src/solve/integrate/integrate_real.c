@@ -80,7 +80,7 @@ static void see_to_advance(integration *d) {
 }
 
 /* Where each lane's step ends, by the wished width or as it is fixed. */
-static void place(integration *d) {
+static void set_intervals(integration *d) {
   const OG_R(og_kernels) *kernels = d->step->kernels;
   if (d->solve->pace && !d->fixed) keep_pace(d);
   if (d->solve->paced && !d->fixed) keep_below(d);
@@ -105,7 +105,7 @@ static void find_left_out(integration *d) {
 }
 
 /* By the weights of rows, where there are some. What is not finite stays so. */
-static void weigh(const integration *d, real *e) {
+static void scale_by_norm(const integration *d, real *e) {
   const double *norm = d->solve->norm;
   for (int i = 0; norm && i < d->step->n; i++)
     for (int lane = 0; lane < d->lanes; lane++) e[i * d->lanes + lane] *= (real)norm[i];
@@ -115,7 +115,7 @@ static void sum_errors(integration *d, int which, real *e, real *error) {
   const og_limits *limits = &d->solve->limits;
   d->step->ops->error(d->step, which, &d->at, e);
   if (which == 0 && d->solve->controlled < d->solve->n) find_left_out(d);
-  weigh(d, e);
+  scale_by_norm(d, e);
 #if defined(OG_SINGLE)
   real atol = og_atol_single(limits->atol);
   const real *atols = d->solve->atols_single;
@@ -245,7 +245,7 @@ static int refill_due(const integration *d) {
 
 void OG_R(og_integrate_attempt)(integration *d) {
   int looking = d->judging && --d->until_look == 0;
-  place(d);
+  set_intervals(d);
   if (d->idle == d->lanes) return;
   if (looking) OG_R(og_integrate_coarse_before)(d);
   try_step(d);

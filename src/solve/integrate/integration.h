@@ -17,7 +17,7 @@ typedef struct INTEGRATION {
   int lanes, idle;   /* how many lanes there are, and how many of them have no trajectory */
   size_t next;       /* the first item of the share that no lane has begun */
   size_t attempts;   /* how many steps the block has attempted */
-  int weighing;      /* the sizes of the states are noted for a warning (tolerances.h) */
+  int noting_sizes;  /* the sizes of the states are noted for a warning (tolerances.h) */
   int judging;       /* some fixed steps are taken again in two halves (coarse.h) */
   size_t until_look; /* how many steps of the block until one of them is */
   unsigned char due[OG_LANES_MAX]; /* the lane's present step is one of them */

@@ -178,10 +178,10 @@ int og_checkpoints_all(const og_solve *solve) {
 
 size_t og_checkpoints_bytes(const og_solve *solve) {
   const og_checkpoints *c = solve->checkpoints;
-  size_t windows = 0;
-  for (size_t m = 0; m < solve->count; m++) windows += c->kept[m].window.room * og_checkpoint_stride(solve);
+  size_t caches = 0;
+  for (size_t m = 0; m < solve->count; m++) caches += c->kept[m].cache.room * og_checkpoint_stride(solve);
   size_t tables = og_store_bytes(solve->count, 0, 0, c->budget.file_slots > 0); /* reserved already */
-  return c->budget.reserved + og_store_memory(c->store) - tables + windows +
+  return c->budget.reserved + og_store_memory(c->store) - tables + caches +
          atomic_load(&((og_checkpoints *)c)->marks_bytes);
 }
 
