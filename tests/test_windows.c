@@ -102,6 +102,14 @@ static void windows_that_make_no_sense_are_refused(void **state) {
          "no column observes component 1 of state y as it is");
   expect(f.objective, f.context, (og_window){0, 0, 0, 0}, OG_OK, "");
   drop_fixture(&f);
+  /* the model's final cost is at its trajectory's end, which a window from the start need not reach */
+  f = make_fixture("param k = 1\ninit x = 1\nx' = -k*x\nobserve x ~ normal(x, 1)\ncost final = x\n",
+                   "t,x\n0,1\n1,0.5\n2,0.2\n");
+  for (size_t count = 1; count <= 3; count++)
+    expect(f.objective, f.context, (og_window){0, 0, count, 1}, OG_ERR_UNSUPPORTED, "has its final cost");
+  expect(f.objective, f.context, (og_window){0, 0, 0, 1}, OG_OK, "");
+  expect(f.objective, f.context, (og_window){0, 1, 2, 0}, OG_OK, "");
+  drop_fixture(&f);
 }
 
 /* ---- Everything at once: inputs of all kinds, both costs, an event, missing values, several names ---- */
