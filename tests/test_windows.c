@@ -101,6 +101,7 @@ static void windows_that_make_no_sense_are_refused(void **state) {
   expect(f.objective, f.context, (og_window){0, 0, 2, 0}, OG_ERR_UNSUPPORTED,
          "no column observes component 1 of state y as it is");
   expect(f.objective, f.context, (og_window){0, 0, 0, 0}, OG_OK, "");
+  expect(f.objective, f.context, (og_window){0, 0, 3, 1}, OG_OK, ""); /* from the model's own start */
   drop_fixture(&f);
   /* the model's final cost is at its trajectory's end, which a window from the start need not reach */
   f = make_fixture("param k = 1\ninit x = 1\nx' = -k*x\nobserve x ~ normal(x, 1)\ncost final = x\n",

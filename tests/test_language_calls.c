@@ -1,0 +1,83 @@
+/* What is said of nets and layers that are called wrongly: each error once, where it is, all of a statement's
+ * errors at once and none that follows from another one. */
+#include "counting.h"
+#include "fields.h"
+
+static const struct {
+  const char *call, *said; /* said: columns count from the call's first letter, which is 1 */
+} cases[] = {
+    {"f(x)", ""},
+    {"f([x[1], z])", ""},
+    {"dense(x, 1)", ""},
+    {"dense([x, z], 2*1 - 1; tanh)", ""},
+    {"f(z)", "3: error: f takes 2 values, but z has 1\n"},
+    {"f([x, z])", "3: error: f takes 2 values, but [x, z] has 3\n"},
+    {"g([x, z])", "3: error: g takes 1 value, but [x, z] has 3\n"},
+    {"f([x, z, 3, 4, 5, 6, 7, 8, 9, 10, 11, 123])",
+     "3: error: f takes 2 values, but [x, z, 3, 4, 5, 6, 7, 8, 9, 10, 11, 123] has 13\n"},
+    {"f([x, z, 3, 4, 5, 6, 7, 8, 9, 10, 11, 1233])", "3: error: f takes 2 values, but this has 13\n"},
+    {"f([x, 3 +\n 1])", "3: error: f takes 2 values, but this has 3\n"},
+    {"f(x, z)", "1: error: a net takes one vector\nhelp: several values are joined in brackets: f([a, b])\n"},
+    {"f(x; tanh)",
+     "1: error: a net takes one vector\nhelp: several values are joined in brackets: f([a, b])\n"},
+    {"f(q)", "3: error: unknown name 'q'\n"},
+    {"dense(x)", "1: error: dense takes a vector and the number of outputs\nhelp: dense(x, 16; tanh)\n"},
+    {"dense(x, 1, 2)",
+     "1: error: dense takes a vector and the number of outputs\nhelp: dense(x, 16; tanh)\n"},
+    {"dense(x, 0)", "10: error: a layer's size is a whole number from 1 to 1000000, not 0\n"},
+    {"dense(x, -1)", "10: error: a layer's size is a whole number from 1 to 1000000, not -1\n"},
+    {"dense(x, 1.5)", "10: error: a layer's size is a whole number from 1 to 1000000, not 1.5\n"},
+    {"dense(x, 1000001)[1]", "10: error: a layer's size is a whole number from 1 to 1000000, not 1000001\n"},
+    {"dense(x, 400000)[1]", "1: error: over 1000000 parameters in all\n"},
+    {"dense(x, 333329)[1]", "1: error: over 1000000 parameters in all\n"},
+    {"dense(x, k)",
+     "10: error: a layer's size must be a constant expression: numbers, consts and functions of them\n"},
+    {"dense(q, 1)", "7: error: unknown name 'q'\n"},
+    {"dense(x, 1; thanh)", "13: error: unknown activation 'thanh'\nhelp: did you mean 'tanh'?\n"},
+    {"dense(x, 1; tanh, tanh)", "19: error: only the activation, which stands first, has no name\nhelp: the "
+                                "others are written final = ..., weights = ... and bias = ...\n"},
+    {"dense(q, 1; thanh)",
+     "7: error: unknown name 'q'\n13: error: unknown activation 'thanh'\nhelp: did you mean 'tanh'?\n"},
+    {"dense(q, 0)",
+     "7: error: unknown name 'q'\n10: error: a layer's size is a whole number from 1 to 1000000, not 0\n"},
+};
+
+static const char head[] = "param k = 1\nnet f = mlp(2, 3, 1; tanh)\nnet g = mlp(1, 1)\n"
+                           "init x = [1, 2]\ninit z = 0\nx' = -x\nz' = ";
+
+/* "m.ode:7:8: error: ..." becomes "3: error: ...": line 7, columns from the call on; quoted lines are left
+ * out. */
+static void shorten(const char *message, char *said, size_t size) {
+  size_t used = 0;
+  said[0] = '\0';
+  for (const char *line = message; *line && used < size; line += strcspn(line, "\n"), line += *line == '\n') {
+    int length = (int)strcspn(line, "\n"), column, skipped = 0;
+    const char *help = strstr(line, "help: ");
+    if (sscanf(line, "m.ode:7:%d%n", &column, &skipped) == 1)
+      used += (size_t)snprintf(said + used, size - used, "%d%.*s\n", column - 5, length - skipped,
+                               line + skipped);
+    else if (help && help - line < 4)
+      used += (size_t)snprintf(said + used, size - used, "%.*s\n", length - (int)(help - line), help);
+  }
+}
+
+static void calls(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    og_context *context = new_context();
+    og_model *model = NULL;
+    char text[600], said[600];
+    snprintf(text, sizeof text, "%s%s\n", head, cases[i].call);
+    og_status status = og_model_create_from_text(context, "m.ode", text, strlen(text), &model);
+    assert_int_equal(status == OG_OK, !*cases[i].said);
+    shorten(status == OG_OK ? "" : og_context_message(context), said, sizeof said);
+    if (strcmp(said, cases[i].said) != 0) fail_msg("%s\n%s\nand not\n%s", cases[i].call, said, cases[i].said);
+    og_model_destroy(model);
+    og_context_destroy(context);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(calls)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
