@@ -77,7 +77,27 @@ static void calls(void **state) {
   }
 }
 
+/* Words that are longer than any that is known, wherever a word is looked up to say what was meant. */
+static void long_words(void **state) {
+  (void)state;
+  static const char *const texts[] = {"init x = 1\nx' = %s(x)\n", "init x = 1\nx' = -x*%s\n",
+                                      "init x = 1\nx' = -x\nobserve x ~ %s(x, 1)\n",
+                                      "init x = 1\nx' = dense(x, 1; %s)\n", "%s x = 1\nx' = -x\n"};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    for (size_t length = 55; length < 6000; length += length < 70 ? 1 : 5000) {
+      static char word[7000], text[7100];
+      og_context *context = new_context();
+      og_model *model = NULL;
+      memset(word, 'w', length), word[length] = '\0';
+      snprintf(text, sizeof text, texts[i], word);
+      assert_int_not_equal(og_model_create_from_text(context, "m.ode", text, strlen(text), &model), OG_OK);
+      assert_non_null(strstr(og_context_message(context), "error: "));
+      assert_null(strstr(og_context_message(context), "did you mean"));
+      og_context_destroy(context);
+    }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(calls)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(calls), cmocka_unit_test(long_words)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,6 +53,10 @@ static void the_whole_set_has_the_same_bits(void **state) {
   assert_int_equal(values, 23);
   assert_int_equal(og_objective_values(f.objective), 23);
   assert_int_equal(og_objective_rows(f.objective, 1), 4); /* a row without values is none */
+  assert_int_equal(og_objective_rows(f.objective, 2), 2);
+  assert_int_equal(og_objective_rows(f.objective, 3), 0); /* there are three trajectories */
+  assert_int_equal(og_objective_rows(f.objective, SIZE_MAX), 0);
+  assert_int_equal(og_objective_rows(NULL, 0), 0);
   drop_fixture(&f);
 }
 
