@@ -39,11 +39,13 @@ typedef struct blocks {
 } blocks;
 
 /* Scratch is what was there before: here NaN. */
+static size_t scratch_size(const og_field *field, int lanes) {
+  return (field->scratch_bytes(field, lanes) + 63) / 64 * 64;
+}
 static void *poisoned_scratch(const og_field *field, int lanes) {
-  size_t bytes = (field->scratch_bytes(field, lanes) + 63) / 64 * 64;
-  void *scratch = aligned_alloc(64, bytes);
+  void *scratch = aligned_alloc(64, scratch_size(field, lanes));
   assert_non_null(scratch);
-  return memset(scratch, 0xff, bytes);
+  return memset(scratch, 0xff, scratch_size(field, lanes));
 }
 
 static blocks *random_blocks(void) {
@@ -77,6 +79,7 @@ static void check_products(const og_field *field, blocks *b, int lanes, int cost
   for (int set = 0; set < 8; set++) {
     const double *t_dot = set & 1 ? b->t_dot : NULL, *x_dot = set & 2 ? b->x_dot : NULL;
     const double *theta_dot = set & 4 ? b->theta_dot : NULL;
+    memset(scratch, 0xff, scratch_size(field, lanes));
     field->ops_d.jvp(field, lanes, b->t, b->x, b->theta, t_dot, x_dot, theta_dot, b->f, status, scratch);
     for (size_t lane = 0; lane < W; lane++) {
       double left = 0, right = t_dot ? t_bar[lane] * t_dot[lane] : 0;
@@ -119,6 +122,7 @@ static void check_no_direction(const og_field *field, const blocks *b, int lanes
   void *scratch = poisoned_scratch(field, lanes);
   for (int set = 0; set < 8; set++) {
     memset(f_dot, 0xff, sizeof f_dot);
+    memset(scratch, 0xff, scratch_size(field, lanes));
     field->ops_d.jvp(field, lanes, b->t, b->x, b->theta, set & 1 ? zeros : NULL, set & 2 ? zeros : NULL,
                      set & 4 ? zeros : NULL, f_dot, status, scratch);
     for (size_t i = 0; i < field->n * (size_t)lanes; i++) assert_true(f_dot[i] == 0);
