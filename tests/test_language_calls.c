@@ -1,5 +1,5 @@
 /* What is said of nets and layers that are called wrongly: each error once, where it is, all of a statement's
- * errors at once and none that follows from another one. */
+ * errors at once and none that follows from another one; and of words and names that are not known. */
 #include "counting.h"
 #include "fields.h"
 
@@ -97,7 +97,38 @@ static void long_words(void **state) {
     }
 }
 
+/* A name that cannot be set: what is near to it among params and consts, and nothing else that the model has.
+ */
+static void names_that_are_set(void **state) {
+  (void)state;
+  static const char text[] = "param alpha = 1, W[2] = [1, 2]\nconst omega = 2\ninput supply hold\n"
+                             "net layers = mlp(1, 1)\ninit population = 1\nmiddle = alpha*population\n"
+                             "population' = -middle + supply + layers(population)\n";
+  static const struct {
+    const char *name, *near;
+  } names[] = {{"alpah", "alpha"}, {"Alpha", "alpha"}, {"omeag", "omega"},
+               {"supplly", NULL},  {"middel", NULL},   {"populatino", NULL},
+               {"layer", NULL},    {"nothing", NULL},  {"population", NULL}};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    og_context *context = new_context();
+    og_model *model = NULL;
+    char said[200] = "";
+    CHECK(context, og_model_create_from_text(context, "m.ode", text, strlen(text), &model));
+    assert_int_equal(og_model_set(model, names[i].name, "1"), OG_ERR_NAME);
+    snprintf(said, sizeof said, "the model has no param or const '%s'%s%s%s", names[i].name,
+             names[i].near ? "; did you mean '" : "", names[i].near ? names[i].near : "",
+             names[i].near ? "'?" : "");
+    assert_non_null(strstr(og_context_message(context), said));
+    assert_int_equal(strstr(og_context_message(context), "mean") != NULL, names[i].near != NULL);
+    CHECK(context, og_model_set(model, "omega", "3"));
+    CHECK(context, og_model_set(model, "alpha", "omega + 1"));
+    og_model_destroy(model);
+    og_context_destroy(context);
+  }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(calls), cmocka_unit_test(long_words)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(calls), cmocka_unit_test(long_words),
+                                     cmocka_unit_test(names_that_are_set)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
