@@ -179,6 +179,9 @@ static void choices_of_other_programs(void **state) {
                {"precision", "FP64", "double"},
                {"method", "rk4 5", NULL},
                {"precision", "RK45", NULL},
+               {"method", "rk rk44", NULL},
+               {"method", "", NULL},
+               {"precision", "", NULL},
                {"method", "a-word-that-is-much-too-long-for-any-of-them", NULL}};
   for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
     og_context *context = new_context();
@@ -195,6 +198,50 @@ static void choices_of_other_programs(void **state) {
   }
 }
 
+/* A word that is far longer than any choice. */
+static void endless_words(void **state) {
+  (void)state;
+  static char word[20000];
+  memset(word, 'w', sizeof word - 1);
+  for (int option = 0; option < OG_OPTION_COUNT; option++) {
+    const og_option_info *about = og_option_describe((og_option)option);
+    og_context *context = new_context();
+    og_options *options;
+    assert_int_equal(og_options_create(context, &options), OG_OK);
+    og_status status = og_options_set_text(options, about->name, word);
+    assert_int_equal(status, about->type == OG_TYPE_TEXT     ? OG_OK
+                             : about->type == OG_TYPE_CHOICE ? OG_ERR_NAME
+                                                             : OG_ERR_ARGUMENT);
+    assert_null(strstr(og_context_message(context), "did you mean"));
+    og_options_destroy(options);
+    og_context_destroy(context);
+  }
+}
+
+/* What is no number is none for any option, and leaves it as it was: 0 is a value that means something. */
+static void texts_that_are_no_numbers(void **state) {
+  (void)state;
+  static const char *const texts[] = {"",  " ",  "x",   "1x",  "--1", "+", "-",
+                                      ".", "e5", "1,5", "1 2", "nan", "1e"};
+  for (int option = 0; option < OG_OPTION_COUNT; option++) {
+    const og_option_info *about = og_option_describe((og_option)option);
+    if (about->type == OG_TYPE_TEXT || about->type == OG_TYPE_CHOICE) continue;
+    og_context *context = new_context();
+    og_options *options;
+    assert_int_equal(og_options_create(context, &options), OG_OK);
+    for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
+      if (og_options_set_text(options, about->name, texts[k]) != OG_ERR_ARGUMENT)
+        fail_msg("%s is \"%s\": %s", about->name, texts[k], og_context_message(context));
+      assert_non_null(strstr(og_context_message(context), about->type == OG_TYPE_SIZE ? "a size" : "number"));
+      double value = about->type == OG_TYPE_REAL ? og_options_real(options, (og_option)option)
+                                                 : (double)og_options_integer(options, (og_option)option);
+      assert_true(value == about->fallback);
+    }
+    og_options_destroy(options);
+    og_context_destroy(context);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(structs_of_other_versions),
@@ -202,6 +249,8 @@ int main(void) {
       cmocka_unit_test(stack_sizes),
       cmocka_unit_test(beginnings_of_files),
       cmocka_unit_test(choices_of_other_programs),
+      cmocka_unit_test(endless_words),
+      cmocka_unit_test(texts_that_are_no_numbers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
