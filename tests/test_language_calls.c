@@ -1,7 +1,10 @@
 /* What is said of nets and layers that are called wrongly: each error once, where it is, all of a statement's
  * errors at once and none that follows from another one; and of words and names that are not known. */
+#include <ctype.h>
+
 #include "counting.h"
 #include "fields.h"
+#include "model/hints.h"
 
 static const struct {
   const char *call, *said; /* said: columns count from the call's first letter, which is 1 */
@@ -127,8 +130,31 @@ static void names_that_are_set(void **state) {
   }
 }
 
+/* Hints do not depend on the case of letters; each of another kind of word. */
+static void hints_in_capitals(void **state) {
+  (void)state;
+  static const char *const words[] = {
+      "ln", "pow", "norm", "prior", "network", "trigger", "while", "objective", "nothing_of_the_kind"};
+  int found = 0;
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    for (int kind = 0; kind < 5; kind++) {
+      char upper[64], mixed[64];
+      size_t length = strlen(words[i]);
+      for (size_t k = 0; k <= length; k++) {
+        upper[k] = (char)toupper((unsigned char)words[i][k]);
+        mixed[k] = k % 2 ? upper[k] : words[i][k];
+      }
+      const char *hint = og_hint((og_hint_kind)kind, words[i], length);
+      assert_ptr_equal(og_hint((og_hint_kind)kind, upper, length), hint);
+      assert_ptr_equal(og_hint((og_hint_kind)kind, mixed, length), hint);
+      found += hint != NULL;
+    }
+  assert_true(found >= 6);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(calls), cmocka_unit_test(long_words),
-                                     cmocka_unit_test(names_that_are_set)};
+                                     cmocka_unit_test(names_that_are_set),
+                                     cmocka_unit_test(hints_in_capitals)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
