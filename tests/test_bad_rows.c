@@ -86,6 +86,29 @@ static void entries_of_arguments_are_named(void **state) {
     }
 }
 
+/* Without memory for the words of it that is said, and nothing lost. */
+static og_status name_a_row(og_context *context) {
+  static const char text[] = "input q linear\ninit z = 3\nz' = 0*z\nobserve y ~ normal(z, q)\n",
+                    csv[] = "t,y,q\n0,1,1\n1,1,-1\n";
+  og_model *model = NULL;
+  og_table *table = NULL;
+  og_objective *objective = NULL;
+  double loss;
+  og_status status = og_model_create_from_text(context, "m", text, strlen(text), &model);
+  if (status == OG_OK) status = og_table_create_from_text(context, "d", csv, strlen(csv), &table);
+  if (status == OG_OK) status = og_objective_create(context, model, table, NULL, &objective);
+  if (status == OG_OK) status = og_objective_evaluate(objective, NULL, &loss, NULL);
+  og_objective_destroy(objective);
+  og_table_destroy(table);
+  og_model_destroy(model);
+  return status == OG_ERR_NOT_FINITE ? OG_OK : status;
+}
+
+static void no_memory_is_reported(void **state) {
+  (void)state;
+  fail_each_allocation(name_a_row);
+}
+
 static void good_rows_are_none(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -131,6 +154,7 @@ static void rows_without_derivative_are_named(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(arguments_are_named), cmocka_unit_test(entries_of_arguments_are_named),
-      cmocka_unit_test(good_rows_are_none), cmocka_unit_test(rows_without_derivative_are_named)};
+      cmocka_unit_test(no_memory_is_reported), cmocka_unit_test(good_rows_are_none),
+      cmocka_unit_test(rows_without_derivative_are_named)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

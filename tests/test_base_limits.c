@@ -119,6 +119,26 @@ static void stack_sizes(void **state) {
   }
 }
 
+/* What was found once for a context holds: where there was room, and where there was none. */
+static void room_for_threads_is_found_once(void **state) {
+  (void)state;
+  if (sizeof(void *) < 8) skip();
+  for (int room_first = 0; room_first < 2; room_first++) {
+    og_context *context = new_context();
+    if (!room_first) setenv("OMP_STACKSIZE", "400T", 1);
+    assert_int_equal(og_threads_there(context, 2), room_first ? 2 : 1);
+    if (room_first)
+      setenv("OMP_STACKSIZE", "400T", 1);
+    else
+      unsetenv("OMP_STACKSIZE");
+    assert_int_equal(og_threads_there(context, 2), room_first ? 2 : 1);
+    assert_int_equal(og_threads_there(context, 3), 1);
+    assert_int_equal(og_threads_there(context, 1), 1);
+    unsetenv("OMP_STACKSIZE");
+    og_context_destroy(context);
+  }
+}
+
 /* ---- Files that begin with nothing ---- */
 
 static void beginnings_of_files(void **state) {
@@ -247,6 +267,7 @@ int main(void) {
       cmocka_unit_test(structs_of_other_versions),
       cmocka_unit_test(pages_hold_the_most_and_no_more),
       cmocka_unit_test(stack_sizes),
+      cmocka_unit_test(room_for_threads_is_found_once),
       cmocka_unit_test(beginnings_of_files),
       cmocka_unit_test(choices_of_other_programs),
       cmocka_unit_test(endless_words),
