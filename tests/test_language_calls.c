@@ -5,6 +5,7 @@
 #include "counting.h"
 #include "fields.h"
 #include "model/hints.h"
+#include "model/model.h"
 
 static const struct {
   const char *call, *said; /* said: columns count from the call's first letter, which is 1 */
@@ -130,6 +131,41 @@ static void names_that_are_set(void **state) {
   }
 }
 
+/* Bounds are within them, what is beyond is not; what was set last counts, and stands once in the list. */
+static void values_that_are_set(void **state) {
+  (void)state;
+  static const char text[] = "param k = 1 in [0, 5]\nconst a = 1, b = 2\ninit x = a + 10*b\nx' = -k*x\n";
+  static const struct {
+    const char *value;
+    int good;
+  } values[] = {{"0", 1}, {"5", 1}, {"-1e-12", 0}, {"5 + 1e-12", 0}, {"b", 1}, {"0/0", 0}};
+  og_context *context = new_context();
+  og_model *model = NULL;
+  const char *name, *expression;
+  double x0, k = 1;
+  CHECK(context, og_model_create_from_text(context, "m.ode", text, strlen(text), &model));
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+    og_status status = og_model_set(model, "k", values[i].value);
+    if ((status == OG_OK) != values[i].good)
+      fail_msg("k = %s: %s", values[i].value, og_context_message(context));
+    if (i == 3)
+      assert_non_null(
+          strstr(og_context_message(context), "'k' = 5.000000000001 lies outside its bounds [0, 5]"));
+  }
+  for (int i = 3; i < 9; i++) {
+    char value[2] = {(char)('0' + i), '\0'};
+    CHECK(context, og_model_set(model, i % 2 ? "b" : "a", value));
+    CHECK(context, og_model_initial_state(model, 0, &k, &x0));
+    double a = i > 3 ? i - i % 2 : 1, b = i % 2 ? i : i - 1;
+    assert_true(x0 == a + 10 * b);
+    int count = 0;
+    while (og_model_setting(model, (size_t)count, &name, &expression)) count++;
+    assert_int_equal(count, i > 3 ? 2 : 1);
+  }
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
 /* Hints do not depend on the case of letters; each of another kind of word. */
 static void hints_in_capitals(void **state) {
   (void)state;
@@ -153,8 +189,8 @@ static void hints_in_capitals(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(calls), cmocka_unit_test(long_words),
-                                     cmocka_unit_test(names_that_are_set),
-                                     cmocka_unit_test(hints_in_capitals)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(calls), cmocka_unit_test(long_words), cmocka_unit_test(names_that_are_set),
+      cmocka_unit_test(values_that_are_set), cmocka_unit_test(hints_in_capitals)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
