@@ -108,18 +108,21 @@ static int settle_shape(og_lowering *l, const og_statement *s, og_shape own, dou
 static void check_bounds(og_lowering *l, og_symbol *symbol, const og_statement *s) {
   if (!s->low) return;
   double low, high;
+  char number[OG_NUMBER_SIZE], low_text[OG_NUMBER_SIZE], high_text[OG_NUMBER_SIZE];
   if (!og_constant_number(l, s->low, "a bound", &low) || !og_constant_number(l, s->high, "a bound", &high))
     return;
   symbol->low = low, symbol->high = high;
+  og_format_real(og_shown(low), low_text), og_format_real(og_shown(high), high_text);
   if (!(low < high)) {
     og_error_at(l->source, og_join(s->low->span, s->high->span),
-                "the lower bound %g is not below the upper bound %g", og_shown(low), og_shown(high));
+                "the lower bound %s is not below the upper bound %s", low_text, high_text);
     return;
   }
   for (int i = 0; i < og_shape_size(symbol->shape); i++)
     if (symbol->values[i] < low || symbol->values[i] > high) {
-      og_error_at(l->source, s->value->span, "the value %g of '%s' lies outside its bounds [%g, %g]",
-                  og_shown(symbol->values[i]), symbol->name, low, high);
+      og_format_real(symbol->values[i], number);
+      og_error_at(l->source, s->value->span, "the value %s of '%s' lies outside its bounds [%s, %s]", number,
+                  symbol->name, low_text, high_text);
       return;
     }
 }

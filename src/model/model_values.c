@@ -70,6 +70,14 @@ static og_status unknown(const og_model *model, const char *name) {
   return status;
 }
 
+/* With all digits: 5.000000000001 is outside [0, 5], and 5 is not. */
+static og_status outside_bounds(const og_model *model, const og_symbol *symbol, double value) {
+  char number[OG_NUMBER_SIZE], low[OG_NUMBER_SIZE], high[OG_NUMBER_SIZE];
+  og_format_real(value, number), og_format_real(symbol->low, low), og_format_real(symbol->high, high);
+  return og_fail(model->context, OG_ERR_BOUNDS, "'%s' = %s lies outside its bounds [%s, %s]", symbol->name,
+                 number, low, high);
+}
+
 static og_status check_new(const og_model *model, const og_symbol *symbol, og_shape shape,
                            const double *values) {
   char left[OG_SHAPE_TEXT], right[OG_SHAPE_TEXT];
@@ -80,9 +88,7 @@ static og_status check_new(const og_model *model, const og_symbol *symbol, og_sh
     if (!isfinite(values[i]))
       return og_fail(model->context, OG_ERR_NOT_FINITE, "'%s' cannot be set to %g", symbol->name,
                      og_shown(values[i]));
-    if (values[i] < symbol->low || values[i] > symbol->high)
-      return og_fail(model->context, OG_ERR_BOUNDS, "'%s' = %g lies outside its bounds [%g, %g]",
-                     symbol->name, og_shown(values[i]), symbol->low, symbol->high);
+    if (values[i] < symbol->low || values[i] > symbol->high) return outside_bounds(model, symbol, values[i]);
   }
   return OG_OK;
 }

@@ -186,9 +186,9 @@ static void share_marked(const og_solve *solve, og_memory_budget *budget, size_t
                                                    : OG_PLACE_ONLINE;
   budget->every = (size_t)og_options_integer(solve->options, OG_OPT_EVERY);
   if (room == SIZE_MAX) return;
-  size_t marks = room / 2 / sizeof(og_mark);
+  size_t marks = entries_in(room / 2, sizeof(og_mark), 0);
   if (budget->file_slots > marks) budget->file_slots = marks;
-  budget->memory_slots = entries_in(room - budget->file_slots * sizeof(og_mark), stride, 1);
+  budget->memory_slots = entries_in(room - og_pages_bytes(budget->file_slots, sizeof(og_mark)), stride, 1);
 }
 
 static size_t least_budget(const og_solve *solve, size_t stride, int with_file) {
