@@ -6,15 +6,14 @@
  * "not here, try a smaller step" and < 0 for "stop". NaN results need no flag: the caller sees them.
  * `scratch` has scratch_bytes(lanes) bytes, aligned to 64, and belongs to the calling thread.
  *
- * The room knows base and kernels. Begin with callback.c (fields of a user's functions, which are of one
+ * The room knows base, kernels and linear. Begin with callback.c (fields of a user's functions, which are of one
  * trajectory) and callback_real.c (how they are called for a block); fields that are graphs are made in
  * src/graph_field. */
 #ifndef OG_FIELD_H
 #define OG_FIELD_H
 
 #include "base/base.h"
-
-typedef signed char og_lane_status;
+#include "linear/linear.h"
 
 #include "base/in_double.h"
 #include "field/field_ops.h"
@@ -27,7 +26,8 @@ enum {
   OG_FIELD_HAS_VJP = 1,
   OG_FIELD_HAS_JVP = 2,
   OG_FIELD_DEPENDS_ON_TIME = 4, /* df/dt may be nonzero */
-  OG_FIELD_HAS_HESSIAN = 8
+  OG_FIELD_HAS_HESSIAN = 8,     /* hessian and jvp_tangent */
+  OG_FIELD_HAS_JACOBIAN = 16    /* exactly that: not by differences of f */
 };
 
 /* status of a lane that has nothing to do */
@@ -81,6 +81,9 @@ struct og_field {
   size_t named;          /* entries of `state`, the names of the states; 0: they have none */
   const og_state_info *state;
   size_t quadratures; /* 1 if the last row is a running cost's integral, which f does not depend on; else 0 */
+  /* Where df/dx, the diagonal and M have entries, every row of the state included; NULL: nobody has said. */
+  const og_pattern *pattern;
+  const double *mass; /* M of M x' = f, constant: its entries on the pattern; NULL: the identity */
   unsigned flags;
   og_field_ops_d ops_d;
   og_field_ops_s ops_s;
