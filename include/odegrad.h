@@ -218,7 +218,8 @@ typedef enum og_option_type {
   OG_TYPE_TEXT = 4
 } og_option_type;
 
-/** Runge-Kutta methods. The tableau of each is in src/rk/. */
+/** Methods, with their coefficients in src/step. The explicit Runge-Kutta methods need f alone; the others
+ * are for stiff problems, and solve with df/dx. */
 typedef enum og_method {
   OG_METHOD_EULER = 0,
   OG_METHOD_MIDPOINT = 1,
@@ -227,7 +228,8 @@ typedef enum og_method {
   OG_METHOD_BS32 = 4,
   OG_METHOD_DOPRI5 = 5,
   OG_METHOD_TSIT5 = 6,
-  OG_METHOD_DOP853 = 7
+  OG_METHOD_DOP853 = 7,
+  OG_METHOD_RODAS5P = 8 /* Rosenbrock 5(4), for stiff problems */
 } og_method;
 /** The order of a method: its error over a span goes as h^order. 0 for a number that is none. */
 OG_API int og_method_order(og_method method);

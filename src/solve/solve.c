@@ -65,6 +65,7 @@ static og_status read_options(og_solve *solve) {
 static og_status set_up(og_solve *solve, const og_options *options) {
   OG_TRY(og_options_copy(solve->context, options, &solve->options));
   OG_TRY(read_options(solve));
+  OG_TRY(og_stepper_prepare(solve->context, &solve->stepper, solve->source));
   OG_TRY(allocate_arrays(solve));
   for (size_t m = 0; m < solve->count; m++) {
     solve->trajectories[m].t1 = 1;
@@ -138,6 +139,7 @@ void og_solve_destroy(og_solve *solve) {
   og_atols_free(solve);
   og_norm_free(solve);
   og_options_destroy(solve->options);
+  og_stepper_release(&solve->stepper);
   og_field_destroy(solve->bound);
   og_field_destroy((og_field *)solve->source);
   og_free(context, solve);

@@ -1,11 +1,12 @@
 /* Which form of a field with weights a solve works with: bound to values that all lanes share, or the source,
- * in which every lane has its own. Both give the same bits. */
+ * in which every lane has its own. Both give the same bits. Implicit methods need the Jacobian, which the
+ * bound form has not. */
 #include "solve/events/guards.h"
 #include "solve/solve.h"
 
 static int can_bind(const og_solve *solve) {
   int discrete = og_options_integer(solve->options, OG_OPT_ADJOINT) == OG_ADJOINT_DISCRETE;
-  return solve->source->bind && solve->theta_shared && discrete && !og_guards(solve);
+  return solve->source->bind && solve->theta_shared && discrete && !og_guards(solve) && !solve->stepper.implicit;
 }
 
 static void use(og_solve *solve, const og_field *field) {

@@ -1,0 +1,27 @@
+/* All methods, of every kind; and what an implicit one needs of a field. */
+#include "step/explicit.h"
+#include "step/rosenbrock.h"
+
+og_stepper og_stepper_of(og_method method) {
+  const og_tableau *explicit_tableau = og_tableau_of(method);
+  const og_rosenbrock_tableau *rosenbrock = og_rosenbrock_tableau_of(method);
+  if (explicit_tableau) return og_explicit_stepper(explicit_tableau);
+  return rosenbrock ? og_rosenbrock_stepper(rosenbrock) : (og_stepper){0};
+}
+
+int og_method_order(og_method method) { return og_stepper_of(method).order; }
+
+og_status og_stepper_prepare(og_context *context, og_stepper *stepper, const og_field *field) {
+  if (!stepper->implicit || stepper->elimination) return OG_OK;
+  if (!field->pattern || !field->ops_d.jacobian)
+    return og_fail(context, OG_ERR_UNSUPPORTED,
+                   "method %s needs the Jacobian df/dx, which the field has not: give it with "
+                   "og_field_set_jacobian, a jvp, or og_field_use_finite_differences",
+                   stepper->name);
+  return og_elimination_create(context, field->pattern, OG_ELIMINATION_AUTO, &stepper->elimination);
+}
+
+void og_stepper_release(og_stepper *stepper) {
+  og_elimination_destroy(stepper->elimination);
+  stepper->elimination = NULL;
+}
