@@ -36,8 +36,10 @@ enum {
   OG_SLOT_STATE_DOT = 5,
   OG_SLOT_PARAMETER_DOT = 6,
   OG_SLOT_DATA = 7,
-  OG_SLOT_CLOCK = 8, /* of programs in single precision (clock.h); graphs do not read it */
-  OG_SLOT_COUNT = 9
+  OG_SLOT_TIME_ALONG = 8, /* a direction along which a tangent is differentiated once more */
+  OG_SLOT_STATE_ALONG = 9,
+  OG_SLOT_CLOCK = 10, /* of programs in single precision (clock.h); graphs do not read it */
+  OG_SLOT_COUNT = 11
 };
 
 og_status og_graph_create(og_context *context, og_graph **out);
@@ -183,6 +185,8 @@ typedef struct og_slot_move {
 } og_slot_move;
 int og_graph_size(const og_graph *graph);
 og_status og_graph_copy(const og_graph *from, const og_slot_move *slots, og_graph *to, og_node *map);
+/* What one node is made of, and nothing else; *copy is the node in the other graph. */
+og_status og_graph_copy_node(const og_graph *from, og_node node, og_graph *to, og_node *copy);
 /* A number that says whether two graphs have the same nodes in the same order. */
 uint64_t og_graph_digest(const og_graph *graph);
 
