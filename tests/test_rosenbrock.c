@@ -26,7 +26,8 @@ typedef struct theory {
 
 static void invert(theory *t, const og_rosenbrock_tableau *m) {
   for (int i = 0; i < m->stages; i++)
-    for (int j = 0; j <= i; j++) t->inverse[i][j] = i == j ? 1 / (long double)m->gamma : -(long double)m->c[i][j];
+    for (int j = 0; j <= i; j++)
+      t->inverse[i][j] = i == j ? 1 / (long double)m->gamma : -(long double)m->c[i][j];
   for (int j = 0; j < m->stages; j++)
     for (int i = j; i < m->stages; i++) {
       long double sum = i == j, size = i == j;
@@ -88,13 +89,12 @@ static int order_of(const forest *f, const theory *t, const elementary_weights *
       b[j] += weights[i] * t->gamma[i][j];
       size[j] += fabsl(weights[i]) * t->gamma_size[i][j];
     }
-  for (int k = 0; k < f->count; k++) {
+  for (int k = 0; k < f->count && f->trees[k].order <= 6; k++) {
     long double sum = 0, bound = 0, exact = powl(s, f->trees[k].order) / f->trees[k].density;
     for (int j = 0; j < S; j++) sum += b[j] * e->phi[k][j], bound += size[j] * e->size[k][j];
     /* an ulp for each of the coefficients that a term is a product of, at most two a vertex */
     if (fabsl(sum - exact) > 2 * f->trees[k].order * (long double)DBL_EPSILON * bound)
       return f->trees[k].order - 1;
-    if (f->trees[k].order == 6) return 6;
   }
   return 6;
 }
@@ -166,10 +166,20 @@ static int interpolant_ends_at_solution(const og_rosenbrock_tableau *m) {
   return 1;
 }
 
+/* Stiffly accurate: the embedded solution is the last stage's state, which pins the estimate; that is of its
+ * order at any size. */
+static int last_stage_is_embedded(const og_rosenbrock_tableau *m) {
+  int last = m->stages - 1;
+  for (int j = 0; j < last; j++)
+    if (m->a[last][j] != m->m[j] - m->e[j]) return 0;
+  return m->m[last] == m->e[last] && m->alpha[last] == 1 && m->d[last] == 0;
+}
+
 static int holds(const og_rosenbrock_tableau *m) {
   static theory t;
   prepare(&t, m);
-  return is_lower(m) && nodes_are_row_sums(m, &t) && interpolant_ends_at_solution(m) && orders_are_right(m, &t);
+  return is_lower(m) && last_stage_is_embedded(m) && nodes_are_row_sums(m, &t) &&
+         interpolant_ends_at_solution(m) && orders_are_right(m, &t);
 }
 
 static const og_rosenbrock_tableau *row(int *method) {
@@ -217,19 +227,21 @@ static void every_coefficient_matters(void **state) {
 /* ---- Stability ---- */
 
 /* L-stable: |R| <= 1 on the imaginary axis, R has no poles to its left (all are at 1/gamma), and R(-inf) = 0;
- * R(z) - e^z is of the order's next power. The axis to 1e-12, which is rounding of u_j up to 100. */
+ * R(z) - e^z is of the order's next power, or of a
+ * higher one. The axis to 1e-12, which is rounding of u_j up to 100. */
 static void methods_are_l_stable(void **state) {
   (void)state;
   for (int k = 0; row(&k); k++) {
     og_stepper stepper = og_stepper_of((og_method)k);
-    for (double y = 1e-3; y < 1e6; y *= 1.01) assert_true(cabs(stepper.stability(&stepper, y * I)) <= 1 + 1e-12);
+    for (double y = 1e-3; y < 1e6; y *= 1.01)
+      assert_true(cabs(stepper.stability(&stepper, y * I)) <= 1 + 1e-12);
     assert_true(cabs(stepper.stability(&stepper, -1e9)) <= 1e-6);
     double off[2];
     for (int i = 0; i < 2; i++) {
       double complex z = (0.4 + 0.3 * I) / (1 << i);
       off[i] = cabs(stepper.stability(&stepper, z) - cexp(z));
     }
-    assert_true(fabs(log2(off[0] / off[1]) - (stepper.order + 1)) < 0.3);
+    assert_true(log2(off[0] / off[1]) > stepper.order + 0.7);
   }
 }
 

@@ -338,7 +338,7 @@ static double reach_of(og_method method) {
 static void test_reach_is_where_stability_ends(void **state) {
   (void)state;
   static const double known[] = {1.4142135623730951, 2, 2};
-  for (int k = 0; k < og_method_count(); k++) {
+  for (int k = 0; og_tableau_of((og_method)k); k++) {
     const og_tableau *tableau = og_tableau_of((og_method)k);
     double reach = reach_of((og_method)k);
     int steps = (int)(reach * 64);
@@ -365,7 +365,7 @@ static double split_error(const og_tableau *tableau, double size) {
 static void test_split_reach_is_where_parts_differ(void **state) {
   (void)state;
   static const double errors[] = {1e-8, 1e-5, 1e-3, 0.1, 1};
-  for (int k = 0; k < og_method_count(); k++)
+  for (int k = 0; og_tableau_of((og_method)k); k++)
     for (int i = 0; i < 5; i++) {
       const og_tableau *tableau = og_tableau_of((og_method)k);
       og_stepper stepper = og_stepper_of((og_method)k);
@@ -390,7 +390,7 @@ static void test_names_are_unique(void **state) {
   (void)state;
   for (int k = 0; k < og_method_count(); k++)
     for (int l = 0; l < k; l++)
-      assert_string_not_equal(og_tableau_of((og_method)k)->name, og_tableau_of((og_method)l)->name);
+      assert_string_not_equal(og_stepper_of((og_method)k).name, og_stepper_of((og_method)l).name);
 }
 
 static void test_names_are_the_options_choices(void **state) {
@@ -399,7 +399,7 @@ static void test_names_are_the_options_choices(void **state) {
   size_t length = 0;
   for (int k = 0; k < og_method_count(); k++)
     length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", k ? "|" : "",
-                               og_tableau_of((og_method)k)->name);
+                               og_stepper_of((og_method)k).name);
   assert_string_equal(og_option_describe(OG_OPT_METHOD)->choices, names);
 }
 

@@ -91,10 +91,11 @@ static og_status check_stepper(const og_solve *solve) {
   }
   if (!stepper->implicit || og_options_integer(solve->options, OG_OPT_ADJOINT) != OG_ADJOINT_BACKSOLVE)
     return OG_OK;
-  return og_fail(solve->context, OG_ERR_UNSUPPORTED,
-                 "adjoint = backsolve with method %s: what dies out forward grows without bound when x is solved "
-                 "backward, and where an implicit method is needed it grows at once; use adjoint = discrete",
-                 stepper->name);
+  return og_fail(
+      solve->context, OG_ERR_UNSUPPORTED,
+      "adjoint = backsolve with method %s: what dies out forward grows without bound when x is solved "
+      "backward, and where an implicit method is needed it grows at once; use adjoint = discrete",
+      stepper->name);
 }
 
 static og_status by_kind(og_solve *solve, og_pullback *pullback) {

@@ -13,6 +13,7 @@ int og_method_order(og_method method) { return og_stepper_of(method).order; }
 
 og_status og_stepper_prepare(og_context *context, og_stepper *stepper, const og_field *field) {
   if (!stepper->implicit || stepper->elimination) return OG_OK;
+  OG_TRY(og_field_want_jacobian(context, field));
   if (!field->pattern || !field->ops_d.jacobian)
     return og_fail(context, OG_ERR_UNSUPPORTED,
                    "method %s needs the Jacobian df/dx, which the field has not: give it with "

@@ -8,10 +8,9 @@ typedef OG_R(og_rosenbrock) rosenbrock;
 typedef OG_R(og_interval) interval;
 typedef OG_R(og_step) step_t;
 
-/* Stages at the step's end see t_next exactly. A field that does not depend on time is not told it. */
+/* Stages at the step's end see t_next exactly. */
 void OG_R(og_rosenbrock_stage_times)(const rosenbrock *r, int i, const interval *at, double *t) {
   double alpha = r->tableau->alpha[i];
-  if (!(r->base.field->flags & OG_FIELD_DEPENDS_ON_TIME)) return;
   if (alpha == 1)
     memcpy(t, at->t_next, (size_t)r->base.lanes * sizeof *t);
   else
@@ -24,8 +23,7 @@ void OG_R(og_rosenbrock_sum)(const rosenbrock *r, const double *weights, int str
   real values[OG_ROSENBROCK_STAGES];
   int count = 0;
   for (int j = first; j < last; j++)
-    if (weights[j * stride] != 0)
-      terms[count] = blocks[j], values[count++] = (real)weights[j * stride];
+    if (weights[j * stride] != 0) terms[count] = blocks[j], values[count++] = (real)weights[j * stride];
   r->base.kernels->weighted_sum(r->base.n, r->base.lanes, y, x, scale, count, values, terms);
 }
 

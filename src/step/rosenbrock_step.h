@@ -19,11 +19,11 @@ typedef struct ROSENBROCK {
   /* The transpose's: v_i = W^-T of the cotangent of u_i, M^T v_i (v_i itself without M), and the cotangent of
    * X_i, which all are the tangent's u_i, M u_i and X_i; [n][lanes]. */
   REAL *v[OG_ROSENBROCK_STAGES], *mass_v[OG_ROSENBROCK_STAGES], *x_bar[OG_ROSENBROCK_STAGES];
-  REAL *lambda;    /* the cotangent of the step's end [n][lanes] */
-  REAL *curved;    /* what J's own derivative adds to the cotangent of x [n][lanes] */
-  REAL *part;      /* one stage's of it [n][lanes] */
-  REAL *theta_bar; /* theta's cotangent of one stage [p][lanes] */
-  REAL *t_bars;    /* time's of each stage, [lanes] each; behind them that of J and df/dt */
+  REAL *lambda;               /* the cotangent of the step's end [n][lanes] */
+  REAL *curved;               /* what J's own derivative adds to the cotangent of x [n][lanes] */
+  REAL *part;                 /* one stage's of it [n][lanes] */
+  REAL *theta_bar;            /* theta's cotangent of one stage [p][lanes] */
+  REAL *t_bars;               /* time's of each stage, [lanes] each; behind them that of J and df/dt */
   double h_bar[OG_LANES_MAX]; /* the part of h's cotangent that is not in t_bars */
   double h[OG_LANES_MAX];
   _Alignas(64) REAL h_inverse[OG_LANES_MAX];
@@ -63,8 +63,8 @@ void OG_P(og_rosenbrock_seed)(const og_stepper *stepper, double s, size_t rows, 
 /* rosenbrock_transpose_real.c */
 int OG_P(og_rosenbrock_transpose)(STEP *step, int uses, const INTERVAL *at, const REAL *x, const REAL *theta,
                                   const REAL *seeds, const REAL *mask, REAL *x_bar, REAL *theta_bar);
-void OG_P(og_rosenbrock_time_cotangents)(const STEP *step, int lane, int inside, double *t_bar,
-                                         double *h_bar, double singular[OG_SINGULAR_PLACES]);
+void OG_P(og_rosenbrock_time_cotangents)(const STEP *step, int lane, int inside, double *t_bar, double *h_bar,
+                                         double singular[OG_SINGULAR_PLACES]);
 void OG_P(og_rosenbrock_end_cotangent)(const STEP *step, int lane, const REAL *x_bar, REAL *y_bar);
 int OG_P(og_rosenbrock_growth)(const STEP *step, const INTERVAL *at, REAL most, REAL *product, REAL *g);
 

@@ -38,8 +38,8 @@ static void stage_cotangent(rosenbrock *r, int i, const back *b) {
     terms[count] = b->seeds + (size_t)i * OG_PADDED((size_t)(step->n * step->lanes)), values[count++] = 1;
   step->kernels->weighted_sum(step->n, step->lanes, r->v[i], NULL, NULL, count, values, terms);
   if (i + 1 < stages)
-    OG_R(og_rosenbrock_sum)(r, &tableau->c[0][i], OG_ROSENBROCK_STAGES, i + 1, stages, r->mass_v, r->v[i],
-                            r->h_inverse, r->v[i]);
+    OG_R(og_rosenbrock_sum)
+    (r, &tableau->c[0][i], OG_ROSENBROCK_STAGES, i + 1, stages, r->mass_v, r->v[i], r->h_inverse, r->v[i]);
 }
 
 static void keep_mass(rosenbrock *r, int i) {
@@ -100,7 +100,8 @@ static void add_h_bar(rosenbrock *r, int i) {
   if (r->f_t && tableau->d[i] != 0)
     step->kernels->dot_rows(step->n, step->lanes, r->v[i], r->f_t, along_time);
   for (int lane = 0; lane < step->lanes; lane++)
-    r->h_bar[lane] += (double)along[lane] / (r->h[lane] * r->h[lane]) + tableau->d[i] * (double)along_time[lane];
+    r->h_bar[lane] +=
+        (double)along[lane] / (r->h[lane] * r->h[lane]) + tableau->d[i] * (double)along_time[lane];
 }
 
 /* ---- The step ---- */

@@ -31,8 +31,8 @@ struct og_stepper {
   double complex (*stability)(const og_stepper *stepper, double complex z);
   const struct og_step_ops_d *ops_d;
   const struct og_step_ops_s *ops_s;
-  const void *coefficients;        /* its kind's */
-  og_elimination *elimination;     /* of an implicit method that is prepared: how its matrices are factored */
+  const void *coefficients;    /* its kind's */
+  og_elimination *elimination; /* of an implicit method that is prepared: how its matrices are factored */
 };
 
 /* The method; one whose name is NULL for a number that is none. */
