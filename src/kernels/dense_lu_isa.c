@@ -14,19 +14,39 @@
 #include "kernels/elimination.h"
 #include "kernels/vec.h"
 
-enum { SUMS = 4 };
+/* How many sums are made at once, and up to how many rows a matrix is kept in registers. */
+enum { SUMS = 4, FEW = 4 };
 
 #define NUMBER vec
 #define NAME(name) name##_vec
 #define FNMA vec_fnma
+#define ABS vec_abs
+#define ALL vec_all
+#define IF_LESS vec_if_less
 #include "kernels/dense_lu_loops.h"
 #undef NUMBER
 #undef NAME
 #undef FNMA
+#undef ABS
+#undef ALL
+#undef IF_LESS
+static inline real real_abs(real x) { return x < 0 ? -x : x; }
 #define NUMBER real
 #define NAME(name) name##_one
 #define FNMA real_fnma
+#define ABS real_abs
+#define ALL(x) (x)
+#define IF_LESS(a, b, yes, no) ((a) < (b) ? (yes) : (no))
 #include "kernels/dense_lu_loops.h"
+
+/* `work` with n as a constant, for matrices of a few rows. */
+#define WITH_FEW(n, work)                                                                                    \
+  do {                                                                                                       \
+    if ((n) == 1) work(1);                                                                                   \
+    if ((n) == 2) work(2);                                                                                   \
+    if ((n) == 3) work(3);                                                                                   \
+    if ((n) == 4) work(4);                                                                                   \
+  } while (0)
 
 /* ---- Memory ---- */
 
@@ -63,14 +83,20 @@ static int *exchanges_of_one(int n, const void *factors) {
 
 /* ---- A strip of lanes ---- */
 
-/* The row of the largest entry of what is left of column k, in each lane. */
+/* The row of the largest entry of what is left of column k, in each lane; two chains of comparisons find
+ * how large that is. */
 static inline vec pivot_rows(int n, int k, const vec *a) {
-  vec most = vec_abs(a[(ptrdiff_t)k * n + k]), row = vec_all((real)k);
-  for (int i = k + 1; i < n; i++) {
-    vec size = vec_abs(a[(ptrdiff_t)i * n + k]);
-    row = vec_if_less(most, size, vec_all((real)i), row);
-    most = vec_if_less(most, size, size, most);
+  const vec *column = a + k;
+  vec most = vec_abs(column[(ptrdiff_t)k * n]), other = most, row = vec_all((real)k);
+  int i = k + 1;
+  for (; i + 1 < n; i += 2) {
+    most = vec_max(most, vec_abs(column[(ptrdiff_t)i * n]));
+    other = vec_max(other, vec_abs(column[(ptrdiff_t)(i + 1) * n]));
   }
+  if (i < n) most = vec_max(most, vec_abs(column[(ptrdiff_t)i * n]));
+  most = vec_max(most, other);
+  for (i = n - 1; i >= k; i--)
+    row = vec_if_less(vec_abs(column[(ptrdiff_t)i * n]), most, row, vec_all((real)i));
   return row;
 }
 
@@ -92,8 +118,11 @@ static inline int common_row(vec rows) {
 
 static void exchange(int n, int k, const strip *s) {
   vec rows = s->exchanged[k];
+  if (vec_all_less(rows, vec_all((real)k + (real)0.5))) {
+    s->step[k] = k;
+    return;
+  }
   int common = s->step[k] = common_row(rows);
-  if (common == k) return;
   if (common != MIXED) {
     exchange_rows(n, s->a, k, common, ~(vec_mask){0});
     return;
@@ -104,27 +133,32 @@ static void exchange(int n, int k, const strip *s) {
   }
 }
 
-/* Returns which lanes had no pivot that divides. */
-static inline vec_mask factor_strip(int n, const strip *s) {
-  vec_mask good = ~(vec_mask){0};
-  vec *a = s->a;
+/* Returns 0 where all pivots and their reciprocals are finite, else NaN. */
+static vec factor_strip(int n, const strip *s) {
+  vec doubt = {0}, *a = s->a;
+#define WORK(few) return factor_few_vec(few, a, s->exchanged)
+  WITH_FEW(n, WORK);
+#undef WORK
   for (int k = 0; k < n; k++) {
     ptrdiff_t row = (ptrdiff_t)k * n;
     subtract_vec(n - k, k, a + row + k, n, a + row, n, 1, a + k, n);
     s->exchanged[k] = pivot_rows(n, k, a);
     exchange(n, k, s);
-    vec reciprocal = 1 / a[row + k];
-    a[row + k] = reciprocal;
-    good &= (reciprocal - reciprocal == 0) & (reciprocal != 0);
-    for (int i = k + 1; i < n; i++) a[(ptrdiff_t)i * n + k] *= reciprocal;
+    vec pivot = a[row + k], reciprocal = a[row + k] = 1 / pivot;
+    doubt = doubt + ((pivot - pivot) + (reciprocal - reciprocal));
     subtract_vec(n - k - 1, k, a + row + k + 1, 1, a + k + 1, 1, n, a + row, 1);
+    for (int i = k + 1; i < n; i++) a[(ptrdiff_t)i * n + k] *= reciprocal;
   }
-  return ~good;
+  return doubt;
 }
 
 static void put_in_strip(int n, int lanes, int count, const int *row, const int *column, const real *w,
                          vec *a) {
-  if (count < n * n) memset(a, 0, (size_t)n * (size_t)n * sizeof *a);
+  if (count == n * n) {
+    for (int e = 0; e < count; e++) a[e] = vec_load(w + (ptrdiff_t)e * lanes);
+    return;
+  }
+  memset(a, 0, (size_t)n * (size_t)n * sizeof *a);
   for (int e = 0; e < count; e++) a[(ptrdiff_t)row[e] * n + column[e]] = vec_load(w + (ptrdiff_t)e * lanes);
 }
 
@@ -154,48 +188,61 @@ static inline void exchange_rows_of_one(ptrdiff_t stride, real *one, real *other
   }
 }
 
-/* row -= factor pivots behind column k, in whole registers, of which the first keeps what is up to k. */
-static inline void subtract_row(ptrdiff_t stride, int k, vec_mask behind, real factor, const real *pivots,
-                                real *row) {
-  ptrdiff_t j = (k + 1) / OG_VEC_LANES * OG_VEC_LANES;
-  vec all = vec_all(factor);
-  if (j >= stride) return;
-  vec old = vec_load(row + j);
-  vec_store(row + j, vec_select(behind, vec_fnma(all, vec_load(pivots + j), old), old));
-  for (j += OG_VEC_LANES; j < stride; j += OG_VEC_LANES)
+/* Row i of what is left without its part of row k, in whole registers from `first` on. The register that
+ * column k is in, if it is that one, keeps what is before the column and gets the factor there: writing the
+ * factor by itself would make the next load wait for it. */
+static inline void subtract_row(ptrdiff_t stride, ptrdiff_t first, vec_mask at, vec_mask behind, real factor,
+                                const real *pivots, real *row) {
+  vec all = vec_all(factor), old = vec_load(row + first);
+  old = vec_select(behind, vec_fnma(all, vec_load(pivots + first), old), old);
+  vec_store(row + first, vec_select(at, all, old));
+  for (ptrdiff_t j = first + OG_VEC_LANES; j < stride; j += OG_VEC_LANES)
     vec_store(row + j, vec_fnma(all, vec_load(pivots + j), vec_load(row + j)));
 }
 
-/* Which places of the register with column k + 1 in it are behind column k. */
-static inline vec_mask behind_column(int k) {
-  vec_mask behind;
-  for (int v = 0; v < OG_VEC_LANES; v++) behind[v] = v >= (k + 1) % OG_VEC_LANES ? -1 : 0;
-  return behind;
+static inline vec places(void) {
+  vec place;
+  for (int v = 0; v < OG_VEC_LANES; v++) place[v] = (real)v;
+  return place;
 }
 
-static int factor_one(int n, real *a, int *exchanged) {
+/* Returns 0 where all pivots and their reciprocals are finite, else NaN. */
+static real factor_one(int n, real *a, int *exchanged) {
   ptrdiff_t stride = stride_of_one(n);
-  int good = 1;
+  vec place = places();
+  real doubt = 0;
   for (int k = 0; k < n; k++) {
+    ptrdiff_t first = k / OG_VEC_LANES * OG_VEC_LANES;
     real *pivots = a + k * stride;
     int p = exchanged[k] = pivot_row(n, stride, k, a);
     if (p != k) exchange_rows_of_one(stride, pivots, a + p * stride);
-    real reciprocal = pivots[k] = 1 / pivots[k];
-    good &= reciprocal - reciprocal == 0 && reciprocal != 0;
-    vec_mask behind = behind_column(k);
+    real pivot = pivots[k], reciprocal = 1 / pivot;
+    vec_mask at = place == vec_all((real)(k - first)), behind = place > vec_all((real)(k - first));
+    doubt += (pivot - pivot) + (reciprocal - reciprocal);
     for (int i = k + 1; i < n; i++) {
       real *row = a + i * stride;
-      row[k] *= reciprocal;
-      subtract_row(stride, k, behind, row[k], pivots, row);
+      subtract_row(stride, first, at, behind, row[k] * reciprocal, pivots, row);
     }
+    vec_store(pivots + first, vec_select(at, vec_all(reciprocal), vec_load(pivots + first)));
   }
-  return !good;
+  return doubt;
 }
 
-static void put_one(int n, int count, const int *row, const int *column, const real *w, real *a) {
-  ptrdiff_t stride = stride_of_one(n);
+static void put_one(int n, ptrdiff_t stride, int count, const int *row, const int *column, const real *w,
+                    real *a) {
   memset(a, 0, (size_t)(n * stride) * sizeof *a);
-  for (int e = 0; e < count; e++) a[row[e] * stride + column[e]] = w[e];
+  if (count == n * n)
+    for (int i = 0; i < n; i++, w += n) memcpy(a + i * stride, w, (size_t)n * sizeof *w);
+  else
+    for (int e = 0; e < count; e++) a[row[e] * stride + column[e]] = w[e];
+}
+
+/* A few rows have no room between them; the rows exchanged stand behind them as reals. */
+static real factor_one_of_few(int n, real *a) {
+#define WORK(few) return factor_few_one(few, a, a + few * few)
+  WITH_FEW(n, WORK);
+#undef WORK
+  return 0;
 }
 
 /* ---- The table ---- */
@@ -203,22 +250,27 @@ static void put_one(int n, int count, const int *row, const int *column, const r
 static void factor(int n, int lanes, int count, const int *row, const int *column, const real *w,
                    void *factors, signed char *bad) {
   if (lanes == 1) {
-    put_one(n, count, row, column, w, factors);
-    if (factor_one(n, factors, exchanges_of_one(n, factors)) && !bad[0]) bad[0] = 1;
+    put_one(n, n <= FEW ? n : stride_of_one(n), count, row, column, w, factors);
+    real doubt = n <= FEW ? factor_one_of_few(n, factors)
+                          : factor_one(n, factors, exchanges_of_one(n, factors));
+    if (doubt != 0 && !bad[0]) bad[0] = 1;
     return;
   }
   for (int lane = 0; lane < lanes; lane += OG_VEC_LANES) {
     strip s = strip_of(n, factors, lane / OG_VEC_LANES);
-    if (all_bad(OG_VEC_LANES, bad + lane)) memset(s.step, 0, (size_t)n * sizeof *s.step);
-    if (all_bad(OG_VEC_LANES, bad + lane)) continue;
+    if (all_bad(OG_VEC_LANES, bad + lane)) {
+      memset(s.step, 0, (size_t)n * sizeof *s.step); /* what solves read */
+      continue;
+    }
     put_in_strip(n, lanes, count, row, column, w + lane, s.a);
-    vec_mask failed = factor_strip(n, &s);
+    vec doubt = factor_strip(n, &s);
+    if (vec_all_less(vec_abs(doubt), vec_all(1))) continue;
     for (int v = 0; v < OG_VEC_LANES; v++)
-      if (failed[v] && !bad[lane + v]) bad[lane + v] = 1;
+      if (doubt[v] != 0 && !bad[lane + v]) bad[lane + v] = 1;
   }
 }
 
-static void exchange_numbers(real *one, real *other) {
+static inline void exchange_numbers(real *one, real *other) {
   real kept = *one;
   *one = *other;
   *other = kept;
@@ -240,37 +292,81 @@ static inline void exchange_in_strip(const strip *s, int k, int lanes, real *b) 
     exchange_numbers(here + v, b + (ptrdiff_t)s->exchanged[k][v] * lanes + v);
 }
 
+static void solve_one(int n, const real *a, const int *exchanged, real *b) {
+  ptrdiff_t stride = stride_of_one(n);
+#define WORK(few)                                                                                            \
+  {                                                                                                          \
+    solve_few_one(few, a, a + few * few, b, 1);                                                              \
+    return;                                                                                                  \
+  }
+  WITH_FEW(n, WORK);
+#undef WORK
+  for (int k = 0; k < n; k++) exchange_numbers(b + k, b + exchanged[k]);
+  solve_downwards_one(1, n, a, stride, 1, b, 1);
+  solve_upwards_one(0, n, a, stride, 1, b, 1);
+}
+
+static void solve_strip(int n, int lanes, const strip *s, real *b) {
+  ptrdiff_t step = lanes / OG_VEC_LANES;
+#define WORK(few)                                                                                            \
+  {                                                                                                          \
+    solve_few_vec(few, s->a, s->exchanged, (vec *)b, step);                                                  \
+    return;                                                                                                  \
+  }
+  WITH_FEW(n, WORK);
+#undef WORK
+  for (int k = 0; k < n; k++) exchange_in_strip(s, k, lanes, b);
+  solve_downwards_vec(1, n, s->a, n, 1, (vec *)b, step);
+  solve_upwards_vec(0, n, s->a, n, 1, (vec *)b, step);
+}
+
 static void solve(int n, int lanes, const void *factors, real *b) {
   if (lanes == 1) {
-    const int *exchanged = exchanges_of_one(n, factors);
-    ptrdiff_t stride = stride_of_one(n);
-    for (int k = 0; k < n; k++) exchange_numbers(b + k, b + exchanged[k]);
-    solve_downwards_one(1, n, factors, stride, 1, b, 1);
-    solve_upwards_one(0, n, factors, stride, 1, b, 1);
+    solve_one(n, factors, exchanges_of_one(n, factors), b);
     return;
   }
   for (int lane = 0; lane < lanes; lane += OG_VEC_LANES) {
     strip s = strip_of(n, factors, lane / OG_VEC_LANES);
-    for (int k = 0; k < n; k++) exchange_in_strip(&s, k, lanes, b + lane);
-    solve_downwards_vec(1, n, s.a, n, 1, (vec *)(b + lane), lanes / OG_VEC_LANES);
-    solve_upwards_vec(0, n, s.a, n, 1, (vec *)(b + lane), lanes / OG_VEC_LANES);
+    solve_strip(n, lanes, &s, b + lane);
   }
+}
+
+static void solve_one_transposed(int n, const real *a, const int *exchanged, real *b) {
+  ptrdiff_t stride = stride_of_one(n);
+#define WORK(few)                                                                                            \
+  {                                                                                                          \
+    solve_few_transposed_one(few, a, a + few * few, b, 1);                                                   \
+    return;                                                                                                  \
+  }
+  WITH_FEW(n, WORK);
+#undef WORK
+  solve_downwards_one(0, n, a, 1, stride, b, 1);
+  solve_upwards_one(1, n, a, 1, stride, b, 1);
+  for (int k = n - 1; k >= 0; k--) exchange_numbers(b + k, b + exchanged[k]);
+}
+
+static void solve_strip_transposed(int n, int lanes, const strip *s, real *b) {
+  ptrdiff_t step = lanes / OG_VEC_LANES;
+#define WORK(few)                                                                                            \
+  {                                                                                                          \
+    solve_few_transposed_vec(few, s->a, s->exchanged, (vec *)b, step);                                       \
+    return;                                                                                                  \
+  }
+  WITH_FEW(n, WORK);
+#undef WORK
+  solve_downwards_vec(0, n, s->a, 1, n, (vec *)b, step);
+  solve_upwards_vec(1, n, s->a, 1, n, (vec *)b, step);
+  for (int k = n - 1; k >= 0; k--) exchange_in_strip(s, k, lanes, b);
 }
 
 static void solve_transposed(int n, int lanes, const void *factors, real *b) {
   if (lanes == 1) {
-    const int *exchanged = exchanges_of_one(n, factors);
-    ptrdiff_t stride = stride_of_one(n);
-    solve_downwards_one(0, n, factors, 1, stride, b, 1);
-    solve_upwards_one(1, n, factors, 1, stride, b, 1);
-    for (int k = n - 1; k >= 0; k--) exchange_numbers(b + k, b + exchanged[k]);
+    solve_one_transposed(n, factors, exchanges_of_one(n, factors), b);
     return;
   }
   for (int lane = 0; lane < lanes; lane += OG_VEC_LANES) {
     strip s = strip_of(n, factors, lane / OG_VEC_LANES);
-    solve_downwards_vec(0, n, s.a, 1, n, (vec *)(b + lane), lanes / OG_VEC_LANES);
-    solve_upwards_vec(1, n, s.a, 1, n, (vec *)(b + lane), lanes / OG_VEC_LANES);
-    for (int k = n - 1; k >= 0; k--) exchange_in_strip(&s, k, lanes, b + lane);
+    solve_strip_transposed(n, lanes, &s, b + lane);
   }
 }
 
