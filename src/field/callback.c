@@ -115,6 +115,7 @@ void og_field_destroy(og_field *field) {
   if (!field || !og_was_last(&field->references)) return;
   void *owner = field->owner, (*destroy_owner)(void *) = field->destroy_owner;
   og_context *own = field->own;
+  og_field_drop_jacobian(field);
   field->destroy(field);
   og_context_destroy(own);
   if (owner) destroy_owner(owner);

@@ -84,6 +84,8 @@ struct og_field {
   /* ---- Of implicit methods, there when og_field_want_jacobian has returned OG_OK ---- */
   /* Where df/dx, the diagonal and M have entries, every row of the state included. */
   const og_pattern *pattern;
+  const struct og_colouring
+      *colouring;     /* how products make up the Jacobian (coloured.h); NULL: it is made otherwise */
   const double *mass; /* M of M x' = f, constant: its entries on the pattern; NULL: the identity */
   og_context *own;    /* of all that og_field_want_jacobian makes: what that says goes to who asked */
   atomic_int prepared;
@@ -118,6 +120,8 @@ og_status og_check_autonomous(const og_field *field, const double *t, const doub
  * t_dot. To be called by whoever wants them, before scratch_bytes is asked; from any thread; once made they
  * are there for all. What went wrong is told to `context`. */
 og_status og_field_want_jacobian(og_context *context, const og_field *field);
+/* Lets go what of it every field has. */
+void og_field_drop_jacobian(og_field *field);
 /* Whether it has been. */
 static inline int og_field_is_prepared(const og_field *field) {
   return atomic_load(&((og_field *)field)->prepared);

@@ -1,7 +1,7 @@
 /* What implicit methods need of a field, made when one of them asks for the first time. */
 #include <pthread.h>
 
-#include "field/field.h"
+#include "field/coloured.h"
 
 /* One lock for all fields: what is done under it is done once for each of them. */
 static pthread_mutex_t preparing = PTHREAD_MUTEX_INITIALIZER;
@@ -9,6 +9,13 @@ static pthread_mutex_t preparing = PTHREAD_MUTEX_INITIALIZER;
 static og_status prepare(og_field *field) {
   if (!field->own) OG_TRY(og_context_create_like(field->context, &field->own));
   return field->prepare(field);
+}
+
+void og_field_drop_jacobian(og_field *field) {
+  og_colouring_destroy((og_colouring *)field->colouring);
+  og_pattern_destroy((og_pattern *)field->pattern);
+  field->colouring = NULL;
+  field->pattern = NULL;
 }
 
 og_status og_field_want_jacobian(og_context *context, const og_field *constant) {

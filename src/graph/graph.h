@@ -165,6 +165,15 @@ int og_graph_depends_on(const og_graph *graph, int output_count, const og_node *
 /* Sets read[i], of `entries`, for each entry i of the slot that an output depends on. */
 og_status og_graph_find_read(const og_graph *graph, int output_count, const og_node *outputs, int slot,
                              int entries, unsigned char *read);
+/* Where the derivative of a node by the first `entries` of a slot can have entries: row after row, within a
+ * row by column. */
+typedef struct og_sparsity {
+  size_t count;
+  int *row, *column;
+} og_sparsity;
+og_status og_graph_find_sparsity(const og_graph *graph, og_node node, int slot, int entries,
+                                 og_sparsity *out);
+void og_sparsity_free(og_context *context, og_sparsity *sparsity);
 /* The entry of slot `slot` that entry `entry` of a node is, through slices, reshapes and exp(log(.)), which
  * are the same where they are defined; -1: it is something else. */
 int og_graph_entry_of_slot(const og_graph *graph, og_node node, int entry, int slot);

@@ -6,7 +6,7 @@
 #include "graph/node.h"
 #include "program/clock.h"
 
-static size_t scratch_bytes(const og_field *base, int lanes) {
+static size_t bytes_for(const og_field *base, int lanes) {
   const og_graph_field *field = (const og_graph_field *)base;
   size_t most = og_program_scratch_bytes(field->eval, lanes),
          hessian = og_program_scratch_bytes(field->hessian, lanes);
@@ -22,6 +22,13 @@ static size_t scratch_bytes(const og_field *base, int lanes) {
   size_t implicit = og_field_is_prepared(base) ? og_field_implicit_scratch(field, lanes) : 0;
   most = implicit > most ? implicit : most;
   return og_graph_field_times(lanes) + og_graph_field_zeros(field, lanes) + most;
+}
+
+static size_t scratch_bytes(const og_field *base, int lanes) {
+  size_t own = bytes_for(base, lanes);
+  if (!og_field_is_prepared(base) || !base->colouring) return own;
+  size_t coloured = og_coloured_bytes(base, lanes) + bytes_for(base, og_coloured_width(base, lanes));
+  return coloured > own ? coloured : own;
 }
 
 static void destroy(og_field *base) {

@@ -141,5 +141,19 @@ static void jvp_tangent(const og_field *base, int lanes, const double *t, const 
   run(field->implicit.jvp_tangent[extent], lanes, t, inputs, &f_ddot, program_scratch(field, lanes, scratch));
 }
 
-const OG_R(og_field_ops) OG_R(og_graph_ops) = {
-    .eval = eval, .vjp = vjp, .jvp = jvp, .hessian = hessian, .jvp_tangent = jvp_tangent};
+static void jacobian(const og_field *base, int lanes, const double *t, const real *x, const real *theta,
+                     real *values, og_lane_status *status, void *scratch) {
+  const og_graph_field *field = (const og_graph_field *)base;
+  const real *inputs[OG_SLOT_COUNT] = {OG_R(og_graph_times)(lanes, t, scratch), x, theta};
+  if (field->implicit.jacobian)
+    run(field->implicit.jacobian, lanes, t, inputs, &values, program_scratch(field, lanes, scratch));
+  else
+    OG_R(og_coloured_jacobian)(base, lanes, t, x, theta, values, status, scratch);
+}
+
+const OG_R(og_field_ops) OG_R(og_graph_ops) = {.eval = eval,
+                                               .vjp = vjp,
+                                               .jvp = jvp,
+                                               .hessian = hessian,
+                                               .jvp_tangent = jvp_tangent,
+                                               .jacobian = jacobian};

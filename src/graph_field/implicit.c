@@ -60,28 +60,53 @@ static og_status create_jvp_tangents(derivation *d, size_t n, og_implicit_progra
   return OG_OK;
 }
 
-static og_status derive(derivation *d, const og_graph_field *field, og_implicit_programs *out) {
+static og_status find_pattern(const derivation *d, og_field *base) {
+  og_sparsity sparsity;
+  og_pattern *pattern = NULL;
+  og_colouring *colouring = NULL;
+  OG_TRY(og_graph_find_sparsity(d->graph, d->f, OG_SLOT_STATE, (int)base->n, &sparsity));
+  og_status status =
+      og_pattern_create(base->own, base->n, sparsity.count, sparsity.row, sparsity.column, &pattern);
+  og_sparsity_free(base->own, &sparsity);
+  if (status == OG_OK) status = og_colouring_create(pattern, OG_BY_COLUMNS | OG_BY_ROWS, &colouring);
+  base->pattern = pattern;
+  base->colouring = colouring;
+  return status;
+}
+
+static og_status derive(derivation *d, og_graph_field *field) {
+  og_field *base = &field->base;
+  og_implicit_programs *out = &field->implicit;
   OG_TRY(open_derivation(field, d));
-  OG_TRY(create_hessians(d, field->base.n, out));
-  return create_jvp_tangents(d, field->base.n, out);
+  OG_TRY(find_pattern(d, base));
+  OG_TRY(create_hessians(d, base->n, out));
+  OG_TRY(create_jvp_tangents(d, base->n, out));
+  return og_field_derive_jacobian(field, d->graph, d->f, base->colouring, &out->jacobian);
+}
+
+/* Where one program has all entries there is nothing left to be put together. */
+static void drop_colouring(og_field *base) {
+  og_colouring_destroy((og_colouring *)base->colouring);
+  base->colouring = NULL;
 }
 
 og_status og_field_prepare_implicit(og_field *base) {
   og_graph_field *field = (og_graph_field *)base;
-  og_implicit_programs made = {0};
   derivation d = {0};
-  og_status status = derive(&d, field, &made);
+  og_status status = derive(&d, field);
   og_graph_destroy(d.graph);
-  if (status == OG_OK)
-    field->implicit = made;
-  else
-    og_field_free_implicit(&made);
+  if (status == OG_OK && field->implicit.jacobian) drop_colouring(base);
+  if (status == OG_OK) return OG_OK;
+  og_field_free_implicit(&field->implicit);
+  og_field_drop_jacobian(base);
   return status;
 }
 
 void og_field_free_implicit(og_implicit_programs *programs) {
   for (int i = 0; i < OG_EXTENTS; i++) og_program_destroy(programs->jvp_tangent[i]);
   for (int i = 0; i < OG_DIRECTIONS; i++) og_program_destroy(programs->hessian[i]);
+  og_program_destroy(programs->jacobian);
+  *programs = (og_implicit_programs){0};
 }
 
 static size_t larger(size_t most, const og_program *program, int lanes) {
@@ -93,5 +118,5 @@ size_t og_field_implicit_scratch(const og_graph_field *field, int lanes) {
   size_t most = 0;
   for (int i = 0; i < OG_EXTENTS; i++) most = larger(most, field->implicit.jvp_tangent[i], lanes);
   for (int i = 0; i < OG_DIRECTIONS; i++) most = larger(most, field->implicit.hessian[i], lanes);
-  return most;
+  return larger(most, field->implicit.jacobian, lanes);
 }

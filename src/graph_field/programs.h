@@ -3,6 +3,7 @@
 #define OG_GRAPH_FIELD_PROGRAMS_H
 
 #include "base/real.h"
+#include "field/coloured.h"
 #include "field/fused.h"
 #include "graph_field/graph_field.h"
 #include "program/clock.h"
@@ -35,6 +36,7 @@ typedef struct og_bound_programs {
 enum { OG_ALONG_STATE, OG_ALONG_ALL, OG_DIRECTIONS };
 typedef struct og_implicit_programs {
   og_program *jvp_tangent[OG_EXTENTS], *hessian[OG_DIRECTIONS];
+  og_program *jacobian; /* NULL: it is made of products, which costs less */
 } og_implicit_programs;
 
 typedef struct og_graph_field {
@@ -80,6 +82,9 @@ og_field_slots og_field_whole_slots(og_graph *g, int n, int p);
 og_status og_field_add_time(og_graph *g, og_node f, og_node time, og_node t_dot, og_node *f_dot);
 /* Of og_field.prepare, and what it made (implicit.c). */
 og_status og_field_prepare_implicit(og_field *field);
+/* The program of a Jacobian's entries in a graph, where that costs less than products (jacobian.c). */
+og_status og_field_derive_jacobian(const og_graph_field *field, og_graph *g, og_node f,
+                                   const og_colouring *colouring, og_program **out);
 void og_field_free_implicit(og_implicit_programs *programs);
 size_t og_field_implicit_scratch(const og_graph_field *field, int lanes);
 
