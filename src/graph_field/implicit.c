@@ -69,7 +69,8 @@ static og_status find_pattern(const derivation *d, og_field *base) {
   og_status status =
       og_pattern_create(base->own, base->n, sparsity.count, sparsity.row, sparsity.column, &pattern);
   og_sparsity_free(base->own, &sparsity);
-  if (status == OG_OK) status = og_colouring_create(pattern, OG_BY_COLUMNS | OG_BY_ROWS, &colouring);
+  if (status == OG_OK)
+    status = og_colouring_create(pattern, pattern->n, OG_BY_COLUMNS | OG_BY_ROWS, &colouring);
   base->pattern = pattern;
   base->colouring = colouring;
   return status;

@@ -50,15 +50,21 @@ static parts implicit_parts_of(const og_graph_field *field, int single) {
   return p;
 }
 
-static og_status emit_parts(og_text *text, parts *p) {
+/* `all`: else those that are too large to be emitted stay as they are. */
+static og_status emit_parts(og_text *text, parts *p, int all) {
   og_emit_prelude(text);
-  for (int i = 0; i < p->count; i++)
-    if (p->part[i].program) OG_TRY(og_emit_program(text, &p->part[i]));
+  for (int i = 0; i < p->count; i++) {
+    og_status status = p->part[i].program ? og_emit_program(text, &p->part[i]) : OG_OK;
+    if (status == OG_ERR_UNSUPPORTED && !all)
+      p->part[i].program = NULL;
+    else
+      OG_TRY(status);
+  }
   return text->failed ? og_fail_memory(text->context, text->length, "emission of C") : OG_OK;
 }
 
 static og_status emit(const og_graph_field *field, og_text *text, parts *p, int single) {
-  OG_TRY(emit_parts(text, p));
+  OG_TRY(emit_parts(text, p, 1));
   if (!single || !has_clock(field))
     og_emit_stages(text, field->base.n, field->base.p, &p->part[EVAL],
                    adds(field) ? &p->part[VJP_ADD] : NULL);
@@ -124,7 +130,7 @@ og_status og_field_compile_implicit(og_context *context, og_graph_field *field, 
   og_text text = {.context = context};
   if (!field->library[single] || !field->implicit.jvp_tangent[0] || *library) return OG_OK;
   parts p = implicit_parts_of(field, single);
-  og_status status = emit_parts(&text, &p);
+  og_status status = emit_parts(&text, &p, 0);
   if (status == OG_OK) status = og_compile(context, &text, single, library);
   og_free(context, text.text);
   return status == OG_OK ? connect_parts(context, *library, &p, single) : status;
