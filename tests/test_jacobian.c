@@ -20,7 +20,7 @@ static void *aligned(size_t bytes) {
 
 /* Where a field is looked at, in either precision. */
 typedef struct place {
-  int lanes;
+  int lanes, looked_at; /* the first of them, where numbers are known to be */
   double *t;
   void *x, *theta;
 } place;
@@ -58,7 +58,7 @@ typedef struct place {
     size_t n = field->n, lanes = (size_t)at->lanes;                                                          \
     X *dense = dense_##S(field, at), *values = values_##S(field, at);                                        \
     for (size_t i = 0; i < n; i++)                                                                           \
-      for (size_t lane = 0; lane < lanes; lane++) {                                                          \
+      for (size_t lane = 0; lane < (size_t)at->looked_at; lane++) {                                          \
         double most = 0;                                                                                     \
         for (size_t j = 0; j < n; j++) most = fmax(most, fabs((double)dense[(i * n + j) * lanes + lane]));   \
         for (size_t j = 0; j < n; j++) {                                                                     \
@@ -97,7 +97,7 @@ static void run_recipe(uint64_t seed, int exact) {
   CHECK(context, og_field_from_graph(g, f_of(r), PARAMETERS, 0, &field));
   CHECK(context, og_field_want_jacobian(context, field));
   memcpy(wide, r->in[OG_SLOT_PARAMETER], PARAMETERS * LANES * sizeof(double));
-  place at = {LANES, r->in[OG_SLOT_TIME][0], r->in[OG_SLOT_STATE], wide};
+  place at = {LANES, exact ? LANES : POINTS, r->in[OG_SLOT_TIME][0], r->in[OG_SLOT_STATE], wide};
   check_values_d(field, &at, exact ? 0 : 1e-9, (int)seed);
   for (int i = 0; i < STATES * LANES; i++) x[i] = (float)r->in[OG_SLOT_STATE][i / LANES][i % LANES];
   for (int i = 0; i < PARAMETERS * LANES; i++) theta[i] = (float)wide[i];
@@ -240,10 +240,10 @@ enum { TEXTS = sizeof texts / sizeof *texts, THETA_MOST = 64 };
     for (int lane = 0; lane < LANES; lane++) t[lane] = 0.01 * lane;                                          \
     for (size_t lane = 0; field->breakpoints && lane < LANES; lane++)                                        \
       theta[(field->p - field->fine - 1) * LANES + lane] = t[lane] > 0.25;                                   \
-    place all = {LANES, t, x, theta};                                                                        \
+    place all = {LANES, LANES, t, x, theta};                                                                 \
     X *values = values_##S(field, &all);                                                                     \
     for (int lanes = 1; lanes <= LANES; lanes *= 8) {                                                        \
-      place at = {lanes, t, some_x, some_theta};                                                             \
+      place at = {lanes, lanes, t, some_x, some_theta};                                                      \
       some_##S(x, field->n, (size_t)lanes, some_x), some_##S(theta, field->p, (size_t)lanes, some_theta);    \
       check_values_##S(field, &at, bound, name);                                                             \
       X *fewer = values_##S(field, &at);                                                                     \
@@ -395,7 +395,7 @@ static void check_chain(const og_field *field, int ways) {
   for (int i = 0; i < MANY; i++) p[i] = noise(&seed);
   int exact = (field->flags & OG_FIELD_HAS_JACOBIAN) != 0, cost_exact = !(ways & COST) || (ways & COST_VJP);
   assert_int_equal(exact, ((ways & (JVP | VJP)) || (ways & GIVEN)) && cost_exact);
-  place at = {MANY, t, x, p};
+  place at = {MANY, MANY, t, x, p};
   double *values = values_d(field, &at);
   for (int lane = 0; lane < MANY; lane++) {
     const double y[] = {x[lane], x[MANY + lane], x[2 * MANY + lane]};
