@@ -335,14 +335,15 @@ typedef int (*og_cost_fn)(double t, const double *x, const double *theta, double
 typedef int (*og_cost_vjp_fn)(double t, const double *x, const double *theta, double weight, double *x_bar,
                               double *theta_bar, double *t_bar, void *user);
 
-/** The Hessian of the number lambda^T f times the direction (x_dot, theta_dot), which is the derivative of
- * the vjp along it with lambda held: x_bar_dot[n] = d2(lambda^T f)/dx2 x_dot + d2(lambda^T f)/dx dtheta
- * theta_dot, theta_bar_dot[p] and *t_bar_dot likewise. */
+/** The Hessian of the number lambda^T f times the direction (t_dot, x_dot, theta_dot), which is the
+ * derivative of the vjp along it with lambda held: x_bar_dot[n] = d2(lambda^T f)/dx2 x_dot + d2(lambda^T
+ * f)/dx dtheta theta_dot + d2(lambda^T f)/dx dt t_dot, theta_bar_dot[p] and *t_bar_dot likewise. t_dot, the
+ * part of the direction along the time, is other than 0 for implicit methods alone, where f depends on t. */
 typedef int (*og_hessian_fn)(double t, const double *x, const double *theta, const double *lambda,
-                             const double *x_dot, const double *theta_dot, double *x_bar_dot,
+                             double t_dot, const double *x_dot, const double *theta_dot, double *x_bar_dot,
                              double *theta_bar_dot, double *t_bar_dot, void *user);
 /** The same of the running cost times `weight`. */
-typedef int (*og_cost_hessian_fn)(double t, const double *x, const double *theta, double weight,
+typedef int (*og_cost_hessian_fn)(double t, const double *x, const double *theta, double weight, double t_dot,
                                   const double *x_dot, const double *theta_dot, double *x_bar_dot,
                                   double *theta_bar_dot, double *t_bar_dot, void *user);
 
@@ -397,11 +398,12 @@ typedef int (*og_block_vjp_fn)(int lanes, const double *t, const double *x, cons
 typedef int (*og_block_jvp_fn)(int lanes, const double *t, const double *x, const double *theta,
                                const double *t_dot, const double *x_dot, const double *theta_dot,
                                double *f_dot, signed char *status, void *user);
-/** As og_hessian_fn. */
+/** As og_hessian_fn, with t_dot[lanes]. */
 typedef int (*og_block_hessian_fn)(int lanes, const double *t, const double *x, const double *theta,
-                                   const double *lambda, const double *x_dot, const double *theta_dot,
-                                   double *OG_OR_NULL x_bar_dot, double *OG_OR_NULL theta_bar_dot,
-                                   double *OG_OR_NULL t_bar_dot, signed char *status, void *user);
+                                   const double *lambda, const double *t_dot, const double *x_dot,
+                                   const double *theta_dot, double *OG_OR_NULL x_bar_dot,
+                                   double *OG_OR_NULL theta_bar_dot, double *OG_OR_NULL t_bar_dot,
+                                   signed char *status, void *user);
 /* The same on single-precision numbers; times are double. */
 typedef int (*og_block_rhs_single_fn)(int lanes, const double *t, const float *x, const float *theta,
                                       float *f, signed char *status, void *user);
@@ -413,9 +415,10 @@ typedef int (*og_block_jvp_single_fn)(int lanes, const double *t, const float *x
                                       const float *t_dot, const float *x_dot, const float *theta_dot,
                                       float *f_dot, signed char *status, void *user);
 typedef int (*og_block_hessian_single_fn)(int lanes, const double *t, const float *x, const float *theta,
-                                          const float *lambda, const float *x_dot, const float *theta_dot,
-                                          float *OG_OR_NULL x_bar_dot, float *OG_OR_NULL theta_bar_dot,
-                                          float *OG_OR_NULL t_bar_dot, signed char *status, void *user);
+                                          const float *lambda, const float *t_dot, const float *x_dot,
+                                          const float *theta_dot, float *OG_OR_NULL x_bar_dot,
+                                          float *OG_OR_NULL theta_bar_dot, float *OG_OR_NULL t_bar_dot,
+                                          signed char *status, void *user);
 
 /** The callbacks of a block field. All but rhs may be NULL. A single-precision one stands beside that in
  *  double; where it is NULL a solve in single precision converts blocks to double and back. */

@@ -39,16 +39,18 @@ static inline void close_scratch(scratch *s) {
 #define BLOCKS(X, S)                                                                                         \
   typedef struct blocks_##S {                                                                                \
     X x[ROWS * LANES], theta[THETA * LANES], lambda[ROWS * LANES], t_dot[LANES], x_dot[ROWS * LANES],        \
-        theta_dot[THETA * LANES];                                                                            \
+        theta_dot[THETA * LANES], t_u[LANES];                                                                \
     X f[ROWS * LANES], x_bar[ROWS * LANES], theta_bar[THETA * LANES], t_bar[LANES], f_dot[ROWS * LANES],     \
-        part[ROWS * LANES], x_bar_dot[ROWS * LANES], theta_bar_dot[THETA * LANES], t_bar_dot[LANES];         \
+        part[ROWS * LANES], x_bar_dot[ROWS * LANES], theta_bar_dot[THETA * LANES], t_bar_dot[LANES],         \
+        f_ddot[ROWS * LANES], apart[ROWS * LANES];                                                           \
   } blocks_##S;                                                                                              \
   static inline void fill_##S(blocks_##S *b, double *t, const og_field *field, int lanes) {                  \
     uint64_t seed = 11;                                                                                      \
     size_t width = (size_t)lanes, own = field->p - field->fine,                                              \
            inputs = own - OG_INPUT_ROWS * field->inputs;                                                     \
     memset(b, 0, sizeof *b);                                                                                 \
-    for (size_t i = 0; i < width; i++) t[i] = noise(&seed), b->t_dot[i] = (X)noise(&seed);                   \
+    for (size_t i = 0; i < width; i++)                                                                       \
+      t[i] = noise(&seed), b->t_dot[i] = (X)noise(&seed), b->t_u[i] = (X)noise(&seed);                       \
     for (size_t i = 0; i < field->n * width; i++)                                                            \
       b->x[i] = (X)noise(&seed), b->lambda[i] = (X)noise(&seed), b->x_dot[i] = (X)noise(&seed);              \
     for (size_t i = 0; i < own * width; i++)                                                                 \
@@ -58,17 +60,25 @@ static inline void close_scratch(scratch *s) {
   static inline void products_##S(blocks_##S *b, const double *t, const og_field *field, int lanes) {        \
     const og_field_ops_##S *ops = &field->ops_##S;                                                           \
     og_lane_status status[LANES] = {0};                                                                      \
+    og_context *told = new_context();                                                                        \
+    CHECK(told, og_field_want_jacobian(told, field));                                                        \
     scratch s = open_scratch(field, lanes);                                                                  \
     ops->eval(field, lanes, t, b->x, b->theta, b->f, status, s.memory);                                      \
     ops->vjp(field, lanes, t, b->x, b->theta, b->lambda, b->x_bar, b->theta_bar, b->t_bar, status,           \
              s.memory);                                                                                      \
     ops->jvp(field, lanes, t, b->x, b->theta, b->t_dot, b->x_dot, b->theta_dot, b->f_dot, status, s.memory); \
     ops->jvp(field, lanes, t, b->x, b->theta, NULL, b->x_dot, NULL, b->part, status, s.memory);              \
-    if (field->flags & OG_FIELD_HAS_HESSIAN)                                                                 \
-      ops->hessian(field, lanes, t, b->x, b->theta, b->lambda, b->x_dot, b->theta_dot, b->x_bar_dot,         \
-                   b->theta_bar_dot, b->t_bar_dot, status, s.memory);                                        \
+    if (field->flags & OG_FIELD_HAS_HESSIAN) {                                                               \
+      ops->hessian(field, lanes, t, b->x, b->theta, b->lambda, b->t_dot, b->x_dot, b->theta_dot,             \
+                   b->x_bar_dot, b->theta_bar_dot, b->t_bar_dot, status, s.memory);                          \
+      ops->jvp_tangent(field, lanes, t, b->x, b->theta, b->t_u, b->lambda, b->t_dot, b->x_dot, b->theta_dot, \
+                       b->f_ddot, status, s.memory);                                                         \
+      ops->jvp_tangent(field, lanes, t, b->x, b->theta, NULL, b->lambda, NULL, b->x_dot, NULL, b->apart,     \
+                       status, s.memory);                                                                    \
+    }                                                                                                        \
     for (int lane = 0; lane < lanes; lane++) assert_int_equal(status[lane], 0);                              \
     close_scratch(&s);                                                                                       \
+    og_context_destroy(told);                                                                                \
   }                                                                                                          \
   static inline void agree_##S(const char *what, size_t rows, int lanes, const X *got, const X *want,        \
                                double bound) {                                                               \
@@ -95,6 +105,8 @@ static inline void close_scratch(scratch *s) {
     agree_##S("x_bar_dot", n, lanes, b.x_bar_dot, want.x_bar_dot, bound);                                    \
     agree_##S("theta_bar_dot", p, lanes, b.theta_bar_dot, want.theta_bar_dot, bound);                        \
     agree_##S("t_bar_dot", 1, lanes, b.t_bar_dot, want.t_bar_dot, bound);                                    \
+    agree_##S("f_ddot", n, lanes, b.f_ddot, want.f_ddot, bound);                                             \
+    agree_##S("f_ddot by x", n, lanes, b.apart, want.apart, bound);                                          \
   }
 BLOCKS(double, d)
 BLOCKS(float, s)

@@ -28,9 +28,10 @@ static int growth_jvp(double t, const double *x, const double *p, double t_dot, 
   f_dot[0] = p[0] * dx[0] + dp[0] * x[0];
   return 0;
 }
-static int growth_hessian(double t, const double *x, const double *p, const double *l, const double *dx,
-                          const double *dp, double *x_bar_dot, double *theta_bar_dot, double *t_bar_dot,
-                          void *user) {
+static int growth_hessian(double t, const double *x, const double *p, const double *l, double dt,
+                          const double *dx, const double *dp, double *x_bar_dot, double *theta_bar_dot,
+                          double *t_bar_dot, void *user) {
+  (void)dt;
   (void)t, (void)x, (void)p, (void)t_bar_dot, (void)user;
   x_bar_dot[0] = l[0] * dp[0];
   theta_bar_dot[0] = l[0] * dx[0];
@@ -496,17 +497,19 @@ static void refused(const batch *b, og_status want, const char *part, size_t dir
   for (int i = 0; i < M * n; i++) assert_true(x0_bar_dot[i] == i);
 }
 
-static int stop_hessian(double t, const double *x, const double *p, const double *l, const double *dx,
-                        const double *dp, double *x_bar_dot, double *theta_bar_dot, double *t_bar_dot,
-                        void *user) {
+static int stop_hessian(double t, const double *x, const double *p, const double *l, double dt,
+                        const double *dx, const double *dp, double *x_bar_dot, double *theta_bar_dot,
+                        double *t_bar_dot, void *user) {
+  (void)dt;
   (void)x, (void)p, (void)l, (void)dx, (void)dp, (void)x_bar_dot, (void)theta_bar_dot, (void)t_bar_dot;
   (void)user;
   return t > 1 ? -1 : 0;
 }
 
-static int nan_hessian(double t, const double *x, const double *p, const double *l, const double *dx,
-                       const double *dp, double *x_bar_dot, double *theta_bar_dot, double *t_bar_dot,
-                       void *user) {
+static int nan_hessian(double t, const double *x, const double *p, const double *l, double dt,
+                       const double *dx, const double *dp, double *x_bar_dot, double *theta_bar_dot,
+                       double *t_bar_dot, void *user) {
+  (void)dt;
   (void)t, (void)x, (void)p, (void)l, (void)dx, (void)dp, (void)theta_bar_dot, (void)t_bar_dot, (void)user;
   x_bar_dot[0] = NAN;
   return 0;

@@ -26,8 +26,17 @@ static void update_flags(og_callback_field *field) {
 
 static size_t scratch_bytes(const og_field *field, int lanes) {
   const og_callback_field *callback = (const og_callback_field *)field;
-  if (callback->block.rhs) return og_block_bytes(callback, lanes);
-  return (og_callback_doubles(field) + field->events) * sizeof(double);
+  size_t derived = og_field_is_prepared(field)
+                       ? og_derived_bytes(field, lanes) + 2 * og_input_terms_bytes(field, lanes)
+                       : 0;
+  if (callback->block.rhs) return derived + og_block_bytes(callback, lanes);
+  return derived + (og_callback_doubles(field) + field->events) * sizeof(double);
+}
+
+/* Products of callbacks need nothing made; what is derived from them has its room from now on. */
+static og_status prepare(og_field *field) {
+  (void)field;
+  return OG_OK;
 }
 
 static void destroy(og_field *field) {
@@ -46,8 +55,12 @@ static og_status open_field(og_context *context, size_t states, size_t parameter
                    states, parameters);
   og_callback_field *field = og_alloc(context, 1, sizeof *field);
   if (!field) return og_fail_memory(context, sizeof *field, "a field");
-  field->base = (og_field){
-      .context = context, .n = states, .p = parameters, .scratch_bytes = scratch_bytes, .destroy = destroy};
+  field->base = (og_field){.context = context,
+                           .n = states,
+                           .p = parameters,
+                           .prepare = prepare,
+                           .scratch_bytes = scratch_bytes,
+                           .destroy = destroy};
   field->user = user;
   *out = field;
   return OG_OK;
@@ -101,7 +114,10 @@ void og_field_keep(const og_field *field) { og_keep(&((og_field *)field)->refere
 void og_field_destroy(og_field *field) {
   if (!field || !og_was_last(&field->references)) return;
   void *owner = field->owner, (*destroy_owner)(void *) = field->destroy_owner;
+  og_context *own = field->own;
+  og_field_drop_jacobian(field);
   field->destroy(field);
+  og_context_destroy(own);
   if (owner) destroy_owner(owner);
 }
 
@@ -376,11 +392,11 @@ int og_callback_jvp(const og_callback_field *field, og_callback_point *at) {
 int og_callback_hessian(const og_callback_field *field, og_callback_point *at) {
   if (!field->hessian || (field->cost && !field->cost_hessian)) return og_difference_hessian(field, at);
   og_callback_clear(field, at);
-  int result = field->hessian(at->t, at->x, at->theta, at->lambda, at->x_dot, at->theta_dot, at->x_bar,
-                              at->theta_bar, &at->t_bar, field->user);
+  int result = field->hessian(at->t, at->x, at->theta, at->lambda, at->t_dot, at->x_dot, at->theta_dot,
+                              at->x_bar, at->theta_bar, &at->t_bar, field->user);
   if (result || !field->cost) return result;
   cost_bars bars = clear_cost(field, at);
-  result = field->cost_hessian(at->t, at->x, at->theta, at->lambda[field->base.n - 1], at->x_dot,
+  result = field->cost_hessian(at->t, at->x, at->theta, at->lambda[field->base.n - 1], at->t_dot, at->x_dot,
                                at->theta_dot, bars.x, bars.theta, &bars.t, field->user);
   add_cost(field, &bars, at);
   return result;

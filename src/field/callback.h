@@ -89,6 +89,27 @@ int og_difference_vjp(const og_callback_field *field, const og_callback_map *map
 int og_difference_jvp(const og_callback_field *field, const og_callback_map *map, og_callback_point *at);
 int og_difference_hessian(const og_callback_field *field, og_callback_point *at); /* of the vjp */
 
+/* What is derived from other products (derived_real.c), in blocks before the scratch of those. */
+size_t og_derived_bytes(const og_field *field, int lanes);
+/* The same of a Hessian's terms by the rows of inputs, added to what the callbacks gave, and once more what a
+ * vjp converts behind it. */
+size_t og_input_terms_bytes(const og_field *field, int lanes);
+void og_add_input_terms_d(const og_field *field, int lanes, const double *t, const double *x,
+                          const double *theta, const double *lambda, const double *t_dot,
+                          const double *theta_dot, double *theta_bar_dot, double *t_bar_dot,
+                          og_lane_status *status, void *scratch);
+void og_add_input_terms_s(const og_field *field, int lanes, const double *t, const float *x,
+                          const float *theta, const float *lambda, const float *t_dot, const float *theta_dot,
+                          float *theta_bar_dot, float *t_bar_dot, og_lane_status *status, void *scratch);
+void og_jvp_tangent_from_hessians_d(const og_field *field, int lanes, const double *t, const double *x,
+                                    const double *theta, const double *t_u, const double *u,
+                                    const double *t_dot, const double *x_dot, const double *theta_dot,
+                                    double *f_ddot, og_lane_status *status, void *scratch);
+void og_jvp_tangent_from_hessians_s(const og_field *field, int lanes, const double *t, const float *x,
+                                    const float *theta, const float *t_u, const float *u, const float *t_dot,
+                                    const float *x_dot, const float *theta_dot, float *f_ddot,
+                                    og_lane_status *status, void *scratch);
+
 /* A field's private copy of its events, checked. Free with og_events_free. */
 og_status og_events_copy(og_context *context, size_t count, const og_event *events, og_event **out);
 void og_events_free(og_context *context, og_event *events);

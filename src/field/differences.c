@@ -80,12 +80,12 @@ int og_difference_vjp(const og_callback_field *field, const og_callback_map *map
   return result;
 }
 
-/* The vjp at the point moved by `h` along (x_dot, theta_dot), with lambda held; the moved point lives in
- * at->work. */
+/* The vjp at the point moved by `h` along (t_dot, x_dot, theta_dot), with lambda held; the moved point lives
+ * in at->work. */
 static int moved_vjp(const og_callback_field *field, const og_callback_point *at, double h, double *x_bar,
                      double *theta_bar, double *t_bar) {
   size_t n = field->base.n, p = og_callback_entries(field);
-  og_callback_point moved = {.t = at->t,
+  og_callback_point moved = {.t = at->t + h * at->t_dot,
                              .x = at->work,
                              .theta = at->work + n,
                              .lambda = at->lambda,
@@ -102,7 +102,6 @@ static int moved_vjp(const og_callback_field *field, const og_callback_point *at
 int og_difference_hessian(const og_callback_field *field, og_callback_point *at) {
   size_t n = field->base.n, p = og_callback_entries(field);
   double *x_bar = at->work + n + p, *theta_bar = x_bar + n, t_bar = 0;
-  at->t_dot = 0;
   double step = step_along(field, at), scale = step != 0 ? 1 / (2 * step) : 0;
   int result = moved_vjp(field, at, -step, x_bar, theta_bar, &t_bar);
   if (!result) result = moved_vjp(field, at, step, at->x_bar, at->theta_bar, &at->t_bar);

@@ -6,8 +6,8 @@
  * "not here, try a smaller step" and < 0 for "stop". NaN results need no flag: the caller sees them.
  * `scratch` has scratch_bytes(lanes) bytes, aligned to 64, and belongs to the calling thread.
  *
- * The room knows base, kernels and linear. Begin with callback.c (fields of a user's functions, which are of one
- * trajectory) and callback_real.c (how they are called for a block); fields that are graphs are made in
+ * The room knows base, kernels and linear. Begin with callback.c (fields of a user's functions, which are of
+ * one trajectory) and callback_real.c (how they are called for a block); fields that are graphs are made in
  * src/graph_field. */
 #ifndef OG_FIELD_H
 #define OG_FIELD_H
@@ -81,9 +81,16 @@ struct og_field {
   size_t named;          /* entries of `state`, the names of the states; 0: they have none */
   const og_state_info *state;
   size_t quadratures; /* 1 if the last row is a running cost's integral, which f does not depend on; else 0 */
-  /* Where df/dx, the diagonal and M have entries, every row of the state included; NULL: nobody has said. */
+  /* ---- Of implicit methods, there when og_field_want_jacobian has returned OG_OK ---- */
+  /* Where df/dx, the diagonal and M have entries, every row of the state included. */
   const og_pattern *pattern;
+  const struct og_colouring
+      *colouring;     /* how products make up the Jacobian (coloured.h); NULL: it is made otherwise */
   const double *mass; /* M of M x' = f, constant: its entries on the pattern; NULL: the identity */
+  og_context *own;    /* of all that og_field_want_jacobian makes: what that says goes to who asked */
+  atomic_int prepared;
+  /* Makes it, in `own`, with one thread at a time; what fails changes nothing. NULL: there is no Jacobian. */
+  og_status (*prepare)(og_field *field);
   unsigned flags;
   og_field_ops_d ops_d;
   og_field_ops_s ops_s;
@@ -108,6 +115,17 @@ struct og_field {
 
 /* Whether f(t[0], x) = f(t[1], x) for a field that was said not to depend on time; x are its states. */
 og_status og_check_autonomous(const og_field *field, const double *t, const double *x, const double *theta);
+/* Makes what implicit methods need of a field and others do not, so that those who ask for none do not wait
+ * for it: before it has returned OG_OK a field has no pattern, jacobian or jvp_tangent, and no hessian with a
+ * t_dot. To be called by whoever wants them, before scratch_bytes is asked; from any thread; once made they
+ * are there for all. What went wrong is told to `context`. */
+og_status og_field_want_jacobian(og_context *context, const og_field *field);
+/* Lets go what of it every field has. */
+void og_field_drop_jacobian(og_field *field);
+/* Whether it has been. */
+static inline int og_field_is_prepared(const og_field *field) {
+  return atomic_load(&((og_field *)field)->prepared);
+}
 /* Uses it until og_field_destroy. */
 void og_field_keep(const og_field *field);
 

@@ -19,9 +19,10 @@ static int jvp(double t, const double *x, const double *k, double t_dot, const d
   f_dot[0] = -k_dot[0] * x[0] - k[0] * x_dot[0];
   return 0;
 }
-static int hessian(double t, const double *x, const double *k, const double *l, const double *x_dot,
-                   const double *k_dot, double *x_bar_dot, double *k_bar_dot, double *t_bar_dot, void *user) {
-  (void)t, (void)x, (void)k, (void)t_bar_dot, (void)user;
+static int hessian(double t, const double *x, const double *k, const double *l, double t_dot,
+                   const double *x_dot, const double *k_dot, double *x_bar_dot, double *k_bar_dot,
+                   double *t_bar_dot, void *user) {
+  (void)t, (void)t_dot, (void)x, (void)k, (void)t_bar_dot, (void)user;
   x_bar_dot[0] = -k_dot[0] * l[0];
   k_bar_dot[0] = -x_dot[0] * l[0];
   return 0;
@@ -37,10 +38,10 @@ static int cost_vjp(double t, const double *x, const double *k, double weight, d
   x_bar[0] = weight;
   return 0;
 }
-static int cost_hessian(double t, const double *x, const double *k, double weight, const double *x_dot,
-                        const double *k_dot, double *x_bar_dot, double *k_bar_dot, double *t_bar_dot,
-                        void *user) {
-  (void)t, (void)x, (void)k, (void)weight, (void)x_dot, (void)k_dot, (void)user;
+static int cost_hessian(double t, const double *x, const double *k, double weight, double t_dot,
+                        const double *x_dot, const double *k_dot, double *x_bar_dot, double *k_bar_dot,
+                        double *t_bar_dot, void *user) {
+  (void)t, (void)t_dot, (void)x, (void)k, (void)weight, (void)x_dot, (void)k_dot, (void)user;
   (void)x_bar_dot, (void)k_bar_dot, (void)t_bar_dot;
   return 0;
 }
