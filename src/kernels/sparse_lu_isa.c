@@ -8,7 +8,7 @@
 #include "kernels/vec.h"
 
 /* Registers of a strip. */
-enum { SMALL = OG_LANE_STEP / OG_VEC_LANES, WIDEST = OG_LANES_MAX / OG_VEC_LANES };
+enum { WIDTH = OG_LANE_STEP / OG_VEC_LANES };
 
 static inline real real_abs(real x) { return x < 0 ? -x : x; }
 /* As vec_max: the second where one is NaN. */
@@ -19,6 +19,23 @@ static inline vec worse_vec(vec bad, vec doubt, vec size, vec allowed) {
 }
 static inline real worse_one(real bad, real doubt, real size, real allowed) {
   return doubt == 0 && size <= allowed ? bad : 1;
+}
+
+/* a[target ...] -= l a[source ...], of a strip and of one lane, whose run fills registers. */
+INLINE void subtract_run_vec(const int width, const og_lu_run *run, const vec *l, vec *a) {
+  vec *target = a + (ptrdiff_t)run->target * width;
+  const vec *source = a + (ptrdiff_t)run->source * width;
+  for (int s = 0; s < run->count; s++, target += width, source += width)
+    UNROLL for (int v = 0; v < width; v++) target[v] = vec_fnma(l[v], source[v], target[v]);
+}
+INLINE void subtract_run_one(const int width, const og_lu_run *run, const real *l, real *a) {
+  real *target = a + (ptrdiff_t)run->target * width;
+  const real *source = a + (ptrdiff_t)run->source * width;
+  int s = 0;
+  vec all = vec_all(l[0]);
+  for (; s + OG_VEC_LANES <= run->count; s += OG_VEC_LANES)
+    row_store(target + s, vec_fnma(all, row_load(source + s), row_load(target + s)));
+  for (; s < run->count; s++) target[s] = real_fnma(l[0], source[s], target[s]);
 }
 
 #define NUMBER vec
@@ -48,25 +65,25 @@ static inline real worse_one(real bad, real doubt, real size, real allowed) {
 
 /* ---- The table ---- */
 
-static int strip_lanes(int lanes) { return lanes % OG_LANES_MAX == 0 || lanes == 1 ? lanes : OG_LANE_STEP; }
-
-/* Of a strip: L and U, and room for 2 n. */
-static ptrdiff_t strip_reals(const og_lu_plan *plan, int width) {
-  size_t numbers = ((size_t)plan->entries + 2 * (size_t)plan->n) * (size_t)width;
+/* Of `lanes` lanes that lie together: L and U, and room for 2 n. */
+static ptrdiff_t reals_of(const og_lu_plan *plan, int lanes) {
+  size_t numbers = ((size_t)plan->entries + 2 * (size_t)plan->n) * (size_t)lanes;
   return (ptrdiff_t)(OG_ALIGNED(numbers * sizeof(real)) / sizeof(real));
 }
 
+static ptrdiff_t strip_reals(const og_lu_plan *plan) { return reals_of(plan, OG_LANE_STEP); }
+
 static size_t bytes(const og_lu_plan *plan, int lanes) {
-  int strip = strip_lanes(lanes);
-  return (size_t)(lanes / strip) * (size_t)strip_reals(plan, strip) * sizeof(real);
+  size_t one = (size_t)reals_of(plan, 1), strip = (size_t)strip_reals(plan);
+  return (lanes == 1 ? one : (size_t)(lanes / OG_LANE_STEP) * strip) * sizeof(real);
 }
 
-INLINE void factor_strip(const int width, const og_lu_plan *p, int lanes, real most, const real *w, real *a,
+static void factor_strip(const og_lu_plan *p, int lanes, real most, const real *w, real *a,
                          signed char *bad) {
-  vec worse[WIDEST], *values = (vec *)a, *work = values + (ptrdiff_t)p->entries * width;
-  put_vec(width, p, (const vec *)w, lanes / OG_VEC_LANES, values, work);
-  factor_rows_vec(width, p, most, values, work, worse);
-  for (int v = 0; v < width; v++)
+  vec worse[WIDTH], *values = (vec *)a, *work = values + (ptrdiff_t)p->entries * WIDTH;
+  put_vec(WIDTH, p, (const vec *)w, lanes / OG_VEC_LANES, values, work);
+  factor_rows_vec(WIDTH, p, most, values, work, worse);
+  for (int v = 0; v < WIDTH; v++)
     for (int lane = 0; lane < OG_VEC_LANES; lane++)
       if (worse[v][lane] != 0 && !bad[v * OG_VEC_LANES + lane]) bad[v * OG_VEC_LANES + lane] = 1;
 }
@@ -80,46 +97,31 @@ static void factor_one(const og_lu_plan *p, real most, const real *w, real *a, s
 
 static void factor(const og_lu_plan *plan, int lanes, real most, const real *w, void *factors,
                    signed char *bad) {
-  int strip = strip_lanes(lanes);
   real *a = factors;
   if (lanes == 1) factor_one(plan, most, w, a, bad);
-  for (int lane = 0; lanes > 1 && lane < lanes; lane += strip, a += strip_reals(plan, strip)) {
-    if (strip == OG_LANE_STEP)
-      factor_strip(SMALL, plan, lanes, most, w + lane, a, bad + lane);
-    else
-      factor_strip(WIDEST, plan, lanes, most, w + lane, a, bad + lane);
-  }
+  for (int lane = 0; lanes > 1 && lane < lanes; lane += OG_LANE_STEP, a += strip_reals(plan))
+    factor_strip(plan, lanes, most, w + lane, a, bad + lane);
 }
 
 static void leave_out(const og_lu_plan *plan, int lanes, int lane, void *factors) {
-  int strip = strip_lanes(lanes);
-  real *a = (real *)factors + lane / strip * strip_reals(plan, strip) + lane % strip;
-  for (ptrdiff_t t = 0; t < plan->entries; t++) a[t * strip] = 0;
-  for (int i = 0; i < plan->n; i++) a[(ptrdiff_t)plan->diagonal[i] * strip] = 1;
+  int step = lanes == 1 ? 1 : OG_LANE_STEP;
+  real *a = (real *)factors + lane / step * strip_reals(plan) + lane % step;
+  for (ptrdiff_t t = 0; t < plan->entries; t++) a[t * step] = 0;
+  for (int i = 0; i < plan->n; i++) a[(ptrdiff_t)plan->diagonal[i] * step] = 1;
 }
 
 static void solve(const og_lu_plan *plan, int lanes, const void *factors, real *b) {
-  int strip = strip_lanes(lanes), step = lanes / OG_VEC_LANES;
   const real *a = factors;
   if (lanes == 1) solve_rows_one(1, plan, a, b, 1);
-  for (int lane = 0; lanes > 1 && lane < lanes; lane += strip, a += strip_reals(plan, strip)) {
-    if (strip == OG_LANE_STEP)
-      solve_rows_vec(SMALL, plan, (const vec *)a, (vec *)(b + lane), step);
-    else
-      solve_rows_vec(WIDEST, plan, (const vec *)a, (vec *)(b + lane), step);
-  }
+  for (int lane = 0; lanes > 1 && lane < lanes; lane += OG_LANE_STEP, a += strip_reals(plan))
+    solve_rows_vec(WIDTH, plan, (const vec *)a, (vec *)(b + lane), lanes / OG_VEC_LANES);
 }
 
 static void solve_transposed(const og_lu_plan *plan, int lanes, const void *factors, real *b) {
-  int strip = strip_lanes(lanes), step = lanes / OG_VEC_LANES;
   const real *a = factors;
   if (lanes == 1) solve_columns_one(1, plan, a, b, 1);
-  for (int lane = 0; lanes > 1 && lane < lanes; lane += strip, a += strip_reals(plan, strip)) {
-    if (strip == OG_LANE_STEP)
-      solve_columns_vec(SMALL, plan, (const vec *)a, (vec *)(b + lane), step);
-    else
-      solve_columns_vec(WIDEST, plan, (const vec *)a, (vec *)(b + lane), step);
-  }
+  for (int lane = 0; lanes > 1 && lane < lanes; lane += OG_LANE_STEP, a += strip_reals(plan))
+    solve_columns_vec(WIDTH, plan, (const vec *)a, (vec *)(b + lane), lanes / OG_VEC_LANES);
 }
 
 #define QUOTE2(a) #a

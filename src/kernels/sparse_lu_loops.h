@@ -6,14 +6,6 @@
 
 #define EACH UNROLL for (int v = 0; v < width; v++)
 
-/* a[target ...] -= l a[source ...] */
-INLINE void NAME(subtract_run)(const int width, const og_lu_run *run, const NUMBER *l, NUMBER *a) {
-  NUMBER *target = a + (ptrdiff_t)run->target * width;
-  const NUMBER *source = a + (ptrdiff_t)run->source * width;
-  for (int s = 0; s < run->count; s++, target += width, source += width)
-    EACH target[v] = FNMA(l[v], source[v], target[v]);
-}
-
 /* W's entries in their places, and the reciprocals of the largest of each column. */
 INLINE void NAME(put)(const int width, const og_lu_plan *p, const NUMBER *w, ptrdiff_t step, NUMBER *a,
                       NUMBER *v_column) {
@@ -44,7 +36,7 @@ INLINE void NAME(add_magnitudes)(const int width, const og_lu_plan *p, int first
 INLINE int NAME(eliminate_row)(const int width, const og_lu_plan *p, int i, int lower, NUMBER *a) {
   for (int t = p->start[i]; t < p->diagonal[i]; t++, lower++) {
     const NUMBER *reciprocal = a + (ptrdiff_t)p->diagonal[p->column[t]] * width;
-    NUMBER *entry = a + (ptrdiff_t)t * width, l[WIDEST];
+    NUMBER *entry = a + (ptrdiff_t)t * width, l[WIDTH];
     EACH entry[v] = l[v] = entry[v] * reciprocal[v];
     for (int r = p->first_run[lower]; r < p->first_run[lower + 1]; r++)
       NAME(subtract_run)(width, p->run + r, l, a);
@@ -60,7 +52,7 @@ INLINE void NAME(factor_rows)(const int width, const og_lu_plan *p, REAL_OF_NUMB
   EACH bad[v] = ALL(0);
   for (int i = 0, lower = 0; i < p->n; i++) {
     int first = p->start[i], diagonal = p->diagonal[i], end = p->start[i + 1];
-    NUMBER whole[WIDEST], size[WIDEST], *pivot = a + (ptrdiff_t)diagonal * width;
+    NUMBER whole[WIDTH], size[WIDTH], *pivot = a + (ptrdiff_t)diagonal * width;
     EACH whole[v] = size[v] = ALL(0);
     NAME(add_magnitudes)(width, p, first, end, a, v_column, whole);
     lower = NAME(eliminate_row)(width, p, i, lower, a);
@@ -90,13 +82,13 @@ INLINE void NAME(subtract_row)(const int width, const og_lu_plan *p, int first, 
 INLINE void NAME(solve_rows)(const int width, const og_lu_plan *p, const NUMBER *a, NUMBER *b,
                              ptrdiff_t step) {
   for (int i = 0; i < p->n; i++) {
-    NUMBER *here = b + p->row_of[i] * step, x[WIDEST];
+    NUMBER *here = b + p->row_of[i] * step, x[WIDTH];
     EACH x[v] = here[v];
     NAME(subtract_row)(width, p, p->start[i], p->diagonal[i], a, b, step, x);
     EACH here[v] = x[v];
   }
   for (int i = p->n - 1; i >= 0; i--) {
-    NUMBER *here = b + p->row_of[i] * step, x[WIDEST];
+    NUMBER *here = b + p->row_of[i] * step, x[WIDTH];
     const NUMBER *reciprocal = a + (ptrdiff_t)p->diagonal[i] * width;
     EACH x[v] = here[v];
     NAME(subtract_row)(width, p, p->diagonal[i] + 1, p->start[i + 1], a, b, step, x);
@@ -117,13 +109,13 @@ INLINE void NAME(subtract_column)(const int width, const og_lu_plan *p, int firs
 INLINE void NAME(solve_columns)(const int width, const og_lu_plan *p, const NUMBER *a, NUMBER *b,
                                 ptrdiff_t step) {
   for (int i = 0; i < p->n; i++) {
-    NUMBER *here = b + p->row_of[i] * step, x[WIDEST];
+    NUMBER *here = b + p->row_of[i] * step, x[WIDTH];
     const NUMBER *reciprocal = a + (ptrdiff_t)p->diagonal[i] * width;
     EACH here[v] = x[v] = here[v] * reciprocal[v];
     NAME(subtract_column)(width, p, p->diagonal[i] + 1, p->start[i + 1], a, b, step, x);
   }
   for (int i = p->n - 1; i >= 0; i--) {
-    NUMBER x[WIDEST];
+    NUMBER x[WIDTH];
     EACH x[v] = b[p->row_of[i] * step + v];
     NAME(subtract_column)(width, p, p->start[i], p->diagonal[i], a, b, step, x);
   }
