@@ -23,6 +23,9 @@ typedef struct STEP {
   void *scratch;     /* the field's, free for use between steps */
   REAL *weights_bar; /* of a bound field: [weights] of the caller's, which transposing adds to; else NULL */
   og_lane_status status[OG_LANES_MAX];
+  /* Evaluations of f beyond those that functions return, of all lanes together: those of iterations, of which
+   * each lane has its own number. */
+  long long further_evals;
 } STEP;
 
 /* What a method does. `s` is a place in a step, 0 at its start and 1 at its end; states and slopes of one
