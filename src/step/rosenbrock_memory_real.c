@@ -45,7 +45,7 @@ static void take_transpose(rosenbrock *r, room *room) {
   r->curved = take(room, field->n, lanes);
   r->part = take(room, field->n, lanes);
   r->theta_bar = take(room, field->p, lanes);
-  r->t_bars = take(room, (size_t)r->tableau->stages + 1, lanes);
+  r->t_bars = take(room, ((size_t)r->tableau->stages + 1) * OG_PADDED((size_t)lanes), 1);
 }
 
 static void take_all(rosenbrock *r, int purpose, room *room) {

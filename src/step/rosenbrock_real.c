@@ -129,9 +129,39 @@ static void end(step_t *step, const interval *at, const real *x, real *y) {
   OG_R(og_rosenbrock_sum)(r, r->tableau->m, 1, 0, r->tableau->stages, r->u, x, NULL, y);
 }
 
+static size_t not_finite_in(const step_t *step, const real *block, int lane) {
+  size_t row = 0, n = (size_t)step->n;
+  while (row < n && isfinite((double)block[row * (size_t)step->lanes + (size_t)lane])) row++;
+  return row;
+}
+
+/* Solving with W carries what is not finite into other rows: the row that has the cause is that of f at the
+ * first stage which is not finite. */
+static void find_cause(rosenbrock *r, int lane, const interval *at, const real *x, const real *theta) {
+  step_t *step = &r->base;
+  double t[OG_LANES_MAX];
+  int i = 0, n = step->n;
+  og_lane_status status[OG_LANES_MAX] = {0};
+  while (i < r->tableau->stages && not_finite_in(step, r->u[i], lane) == (size_t)n) i++;
+  if (i == r->tableau->stages) return;
+  if (i) OG_R(og_rosenbrock_sum)(r, r->tableau->a[i], 1, 0, i, r->u, x, NULL, r->stage_x[i]);
+  OG_R(og_rosenbrock_stage_times)(r, i, at, t);
+  step->field->OG_R(ops).eval(step->field, step->lanes, t, i ? r->stage_x[i] : x, theta, r->sum, status,
+                              step->scratch);
+  r->bad_row[lane] = not_finite_in(step, r->sum, lane);
+}
+
 static int attempt(step_t *step, const interval *at, const real *x, const real *theta, real *y) {
-  int evals = find_stages(OG_R(og_rosenbrock_of)(step), at, x, theta);
+  rosenbrock *r = OG_R(og_rosenbrock_of)(step);
+  real zero[OG_LANES_MAX] = {0};
+  int evals = find_stages(r, at, x, theta);
   end(step, at, x, y);
+  for (int i = 0; i < step->n; i++)
+    for (int lane = 0; lane < step->lanes; lane++) zero[lane] += y[i * step->lanes + lane] * 0;
+  for (int lane = 0; lane < step->lanes; lane++) {
+    r->bad_row[lane] = (size_t)step->n;
+    if (step->status[lane] == 0 && zero[lane] != 0) find_cause(r, lane, at, x, theta);
+  }
   return evals;
 }
 
@@ -164,19 +194,10 @@ static int difference(step_t *step, const interval *at, real *difference) {
 
 static const real *slope(const step_t *step) { return OG_R(og_rosenbrock_in)(step)->f0; }
 
-static size_t not_finite_in(const step_t *step, const real *block, int lane) {
-  size_t row = 0, n = (size_t)step->n;
-  while (row < n && isfinite((double)block[row * (size_t)step->lanes + (size_t)lane])) row++;
-  return row;
-}
-
-/* A stage that is not finite makes all of the next ones so, in every row: the first has the cause. */
 static size_t not_finite(const step_t *step, int lane, int slope_alone) {
   const rosenbrock *r = OG_R(og_rosenbrock_in)(step);
-  size_t n = (size_t)step->n, row = not_finite_in(step, r->f0, lane);
-  for (int i = 0; i < r->tableau->stages && row == n && !slope_alone; i++)
-    row = not_finite_in(step, r->u[i], lane);
-  return row;
+  size_t row = not_finite_in(step, r->f0, lane);
+  return slope_alone || row < (size_t)step->n ? row : r->bad_row[lane];
 }
 
 /* Of the interpolant, whose derivative is a cubic: of its values at four places, and of f at the start. */

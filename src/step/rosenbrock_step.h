@@ -23,9 +23,10 @@ typedef struct ROSENBROCK {
   REAL *curved;               /* what J's own derivative adds to the cotangent of x [n][lanes] */
   REAL *part;                 /* one stage's of it [n][lanes] */
   REAL *theta_bar;            /* theta's cotangent of one stage [p][lanes] */
-  REAL *t_bars;               /* time's of each stage, [lanes] each; behind them that of J and df/dt */
+  REAL *t_bars;               /* time's of each stage, [padded lanes] each; behind them that of J and df/dt */
   double h_bar[OG_LANES_MAX]; /* the part of h's cotangent that is not in t_bars */
   double h[OG_LANES_MAX];
+  size_t bad_row[OG_LANES_MAX]; /* of f at a stage of the step: the first that is not finite; n: none */
   _Alignas(64) REAL h_inverse[OG_LANES_MAX];
   _Alignas(64) REAL t_dot[OG_LANES_MAX]; /* a tangent of times */
 } ROSENBROCK;
