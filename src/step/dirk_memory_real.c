@@ -47,7 +47,7 @@ static void take_transpose(dirk *d, room *room) {
   d->part = take(room, field->n, lanes);
   d->common.lambda = take(room, field->n, lanes);
   d->common.theta_bar = take(room, field->p, lanes);
-  d->common.t_bars = take(room, (size_t)d->tableau->stages, lanes);
+  d->common.t_bars = take(room, (size_t)d->tableau->stages * OG_PADDED((size_t)lanes), 1);
 }
 
 static void take_all(dirk *d, int forward, room *room) {

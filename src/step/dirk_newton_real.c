@@ -104,15 +104,28 @@ static int after_newton(const iteration *n, int lane, int k) {
   return (k && rate > 2) || k == NEWTONS_MOST - 1 ? FAILED : NEWTON;
 }
 
+/* Where f itself is not finite: solving has carried that into other rows. */
+static void find_cause(dirk *d, int i, const double *t, const real *theta, int lane) {
+  step_t *step = &d->common.base;
+  og_lane_status status[OG_LANES_MAX] = {0};
+  step->field->OG_R(ops).eval(step->field, step->lanes, t, d->stage_x[i], theta, d->residual, status,
+                              step->scratch);
+  d->common.bad_row[lane] = OG_R(og_increments_not_finite_in)(step, d->residual, lane);
+}
+
+/* Nothing of a lane that failed is left to what reads all lanes. */
 static void fail(dirk *d, const iteration *n, int lane) {
+  const step_t *step = &d->common.base;
+  for (int row = 0; row < step->n; row++) d->z[row * step->lanes + lane] = 0;
   d->common.base.status[lane] = n->status[lane] ? n->status[lane] : 1;
 }
 
-static void decide(dirk *d, iteration *n, int phase, int k) {
+static void decide(dirk *d, int i, const double *t, const real *theta, iteration *n, int phase, int k) {
   for (int lane = 0; lane < d->common.base.lanes; lane++) {
     if (n->phase[lane] != phase) continue;
     int finite = n->status[lane] == 0 && isfinite(n->size[lane]);
     n->phase[lane] = !finite ? FAILED : phase == CHORD ? after_chord(n, lane, k) : after_newton(n, lane, k);
+    if (!finite && n->status[lane] == 0) find_cause(d, i, t, theta, lane);
     if (n->phase[lane] == FAILED) fail(d, n, lane);
     n->before[lane] = n->size[lane];
   }
@@ -128,7 +141,7 @@ static long long iterate(dirk *d, int i, const double *t, const real *theta, ite
     find_correction(d, i, t, theta, factors, n);
     measure(d, i, n);
     correct(d, n, phase);
-    decide(d, n, phase, k);
+    decide(d, i, t, theta, n, phase, k);
   }
   return evals;
 }

@@ -1,8 +1,6 @@
 /* A diagonally implicit step: its stages one after another, and its error. */
 #include "step/dirk.h"
 
-#include <string.h>
-
 typedef OG_R(og_dirk) dirk;
 typedef OG_R(og_interval) interval;
 typedef OG_R(og_step) step_t;
@@ -46,7 +44,7 @@ static void find_stage(dirk *d, int i, const interval *at, const real *x, const 
 static int find_stages(dirk *d, int derivatives, const interval *at, const real *x, const real *theta) {
   step_t *step = &d->common.base;
   double t[OG_LANES_MAX];
-  memcpy(d->common.h, at->h, (size_t)step->lanes * sizeof *at->h);
+  OG_R(og_increments_prepare)(&d->common, at);
   for (int lane = 0; lane < step->lanes; lane++)
     d->sigma[lane] = (real)(1 / (d->tableau->gamma * (double)at->h_real[lane]));
   find_first(d, at, x, theta);

@@ -76,6 +76,11 @@ void OG_R(og_increments_product)(increments *i, const double *t, const real *x, 
 
 /* ---- Taking a step ---- */
 
+void OG_R(og_increments_prepare)(increments *i, const interval *at) {
+  memcpy(i->h, at->h, (size_t)i->base.lanes * sizeof *at->h);
+  for (int lane = 0; lane < i->base.lanes; lane++) i->bad_row[lane] = (size_t)i->base.n;
+}
+
 void OG_R(og_increments_begin)(step_t *step, const real *mask, const real *f) {
   step->kernels->copy_rows(step->n, step->lanes, in(step)->f0, f, mask);
 }
@@ -101,19 +106,16 @@ void OG_R(og_increments_use_tape)(step_t *step, void *tape, int filled) {
 
 const real *OG_R(og_increments_slope)(const step_t *step) { return in(step)->f0; }
 
-static size_t not_finite_in(const step_t *step, const real *block, int lane) {
+size_t OG_R(og_increments_not_finite_in)(const step_t *step, const real *block, int lane) {
   size_t row = 0, n = (size_t)step->n;
   while (row < n && isfinite((double)block[row * (size_t)step->lanes + (size_t)lane])) row++;
   return row;
 }
 
-/* A stage that is not finite makes all of the next ones so, in every row: the first has the cause. */
 size_t OG_R(og_increments_not_finite)(const step_t *step, int lane, int slope_alone) {
   const increments *i = in(step);
-  size_t n = (size_t)step->n, row = not_finite_in(step, i->f0, lane);
-  for (int j = 0; j < i->rows.stages && row == n && !slope_alone; j++)
-    row = not_finite_in(step, i->u[j], lane);
-  return row;
+  size_t row = OG_R(og_increments_not_finite_in)(step, i->f0, lane);
+  return row < (size_t)step->n || slope_alone ? row : i->bad_row[lane];
 }
 
 /* Of the interpolant, whose derivative is a polynomial: of its values at `degree` places, and of f at the

@@ -19,6 +19,7 @@ typedef struct INCREMENTS {
   REAL *t_bars;                   /* f's time's cotangent of each, [lanes] each */
   double h_bar[OG_LANES_MAX];     /* the part of h's cotangent that is not in t_bars */
   double h[OG_LANES_MAX];
+  size_t bad_row[OG_LANES_MAX]; /* the row of f that was not finite in a stage; n: none was */
 } INCREMENTS;
 
 /* y = x + scale sum_j of the nonzero weights[j * stride] times blocks[j], first <= j < last; x and scale may
@@ -35,6 +36,11 @@ void OG_P(og_increments_subtract)(const STEP *step, const REAL *scale, REAL *val
  * not wanted). */
 void OG_P(og_increments_product)(INCREMENTS *i, const double *t, const REAL *x, const REAL *theta,
                                  const REAL *lambda, REAL *x_bar, REAL *theta_bar, REAL *t_bar);
+
+/* The first row of a block that is not finite in the lane; n if there is none. */
+size_t OG_P(og_increments_not_finite_in)(const STEP *step, const REAL *block, int lane);
+/* Keeps h, before a step's stages are found. */
+void OG_P(og_increments_prepare)(INCREMENTS *i, const INTERVAL *at);
 
 /* Functions of og_step_ops. */
 void OG_P(og_increments_begin)(STEP *step, const REAL *mask, const REAL *f);
