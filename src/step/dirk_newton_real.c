@@ -64,7 +64,7 @@ static void measure(const dirk *d, int i, iteration *n) {
     const real *correction = d->residual + row * lanes, *z = d->z + row * lanes,
                *x = d->stage_x[i] + row * lanes;
     for (int lane = 0; lane < lanes; lane++) {
-      double off = fabs((double)correction[lane]), in = fabs((double)x[lane]) + fabs((double)z[lane]);
+      double off = fabs((double)correction[lane]), in = off + fabs((double)x[lane]) + fabs((double)z[lane]);
       double part = off > 0 ? off / in : 0;
       size[lane] = part > size[lane] ? part : size[lane];
       whole[lane] = off > whole[lane] ? off : whole[lane];

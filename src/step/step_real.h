@@ -113,6 +113,8 @@ typedef struct OG_P(og_step_ops) {
 STEP *OG_P(og_step_create)(og_context *context, const og_stepper *stepper, const og_field *field, int lanes,
                            int purpose);
 void OG_P(og_step_destroy)(og_context *context, STEP *step);
+/* The further evaluations since it was last asked. NULL: none. */
+long long OG_P(og_step_take_further_evals)(STEP *step);
 /* Makes idle lane `to` do what lane `from` does, so that its numbers are a state's, and finite. */
 void OG_P(og_step_imitate)(const STEP *step, int from, int to, INTERVAL *at, REAL *x, REAL *theta);
 
