@@ -229,7 +229,12 @@ typedef enum og_method {
   OG_METHOD_DOPRI5 = 5,
   OG_METHOD_TSIT5 = 6,
   OG_METHOD_DOP853 = 7,
-  OG_METHOD_RODAS5P = 8 /* Rosenbrock 5(4), for stiff problems */
+  OG_METHOD_RODAS5P = 8,   /* Rosenbrock 5(4), for stiff problems */
+  OG_METHOD_KVAERNO5 = 9,  /* diagonally implicit 5(4) */
+  OG_METHOD_ESDIRK54 = 10, /* diagonally implicit 5(4), of higher accuracy where the problem is very stiff */
+  OG_METHOD_IMPLICIT_EULER = 11, /* these three in fixed steps only */
+  OG_METHOD_TRAPEZOID = 12,
+  OG_METHOD_IMPLICIT_MIDPOINT = 13
 } og_method;
 /** The order of a method: its error over a span goes as h^order. 0 for a number that is none. */
 OG_API int og_method_order(og_method method);

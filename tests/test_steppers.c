@@ -336,7 +336,8 @@ static void slopes_that_are_finite_alone(void **state) {
     o.x[2] = 1e154;
     take(&o);
     assert_int_equal(o.step->ops->not_finite(o.step, 0, 1), N);
-    assert_int_equal(o.step->ops->not_finite(o.step, 0, 0), o.stepper.order > 1 ? 2 : N);
+    int goes = o.stepper.order > 1 || o.stepper.implicit; /* to another stage, or a first iterate */
+    assert_int_equal(o.step->ops->not_finite(o.step, 0, 0), goes ? 2 : N);
     assert_true(o.step->ops->slope(o.step)[2] < -1e307);
     close_one(&o);
   }

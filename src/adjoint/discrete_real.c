@@ -81,7 +81,8 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
 }
 
 static void close_reverse(reverse *v) {
-  og_count(v->r.solve, OG_STAT_RHS_EVALS, v->evals + v->looks.evals);
+  og_count(v->r.solve, OG_STAT_RHS_EVALS,
+           v->evals + v->looks.evals + OG_R(og_step_take_further_evals)(v->step));
   og_count(v->r.solve, OG_STAT_VJP_EVALS, v->vjps + v->looks.vjps);
   OG_R(og_looks_close)(&v->looks);
   OG_R(og_event_steps_close)(&v->events);

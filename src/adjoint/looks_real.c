@@ -267,7 +267,7 @@ static void step_forward(looks *l, const view *v, step_t *step, const OG_R(og_in
   int uses = OG_STEP_VALUES | (v->inside ? OG_STEP_INSIDE : 0);
   int evals = step->ops->recompute(step, uses, at, l->block[from], l->block[THETA]);
   step->ops->end(step, at, l->block[from], l->block[to]);
-  l->evals += (long long)evals * v->count;
+  l->evals += (long long)evals * v->count + OG_R(og_step_take_further_evals)(step);
 }
 
 /* Back through a step, with the cotangents `inside` of it; `direct` are those of x itself by them. */

@@ -69,7 +69,7 @@ static og_status open_forward(forward *v, og_solve *solve, og_share *share, cons
 }
 
 static void close_forward(forward *v) {
-  og_count(v->r.solve, OG_STAT_RHS_EVALS, v->evals);
+  og_count(v->r.solve, OG_STAT_RHS_EVALS, v->evals + OG_R(og_step_take_further_evals)(v->step));
   og_count(v->r.solve, OG_STAT_JVP_EVALS, v->jvps);
   OG_R(og_event_steps_close)(&v->events);
   OG_R(og_step_reader_close)(&v->r);

@@ -48,7 +48,7 @@ void og_log(const og_context *context, const char *format, ...) __attribute__((f
 /* The numbers of what the header names begin at 0. */
 enum {
   OG_OPTION_COUNT = OG_OPT_REDUCTION + 1,
-  OG_METHOD_COUNT = OG_METHOD_RODAS5P + 1,
+  OG_METHOD_COUNT = OG_METHOD_IMPLICIT_MIDPOINT + 1,
   OG_STAT_COUNT = OG_STAT_REFINEMENTS + 1
 };
 

@@ -1,11 +1,14 @@
 /* All methods, of every kind; and what an implicit one needs of a field. */
+#include "step/dirk.h"
 #include "step/explicit.h"
 #include "step/rosenbrock.h"
 
 og_stepper og_stepper_of(og_method method) {
   const og_tableau *explicit_tableau = og_tableau_of(method);
   const og_rosenbrock_tableau *rosenbrock = og_rosenbrock_tableau_of(method);
+  const og_dirk_tableau *dirk = og_dirk_tableau_of(method);
   if (explicit_tableau) return og_explicit_stepper(explicit_tableau);
+  if (dirk) return og_dirk_stepper(dirk);
   return rosenbrock ? og_rosenbrock_stepper(rosenbrock) : (og_stepper){0};
 }
 
@@ -19,7 +22,8 @@ og_status og_stepper_prepare(og_context *context, og_stepper *stepper, const og_
                    "method %s needs the Jacobian df/dx, which the field has not: give it with "
                    "og_field_set_jacobian, a jvp, or og_field_use_finite_differences",
                    stepper->name);
-  return og_elimination_create(context, field->pattern, OG_ELIMINATION_AUTO, &stepper->elimination);
+  OG_TRY(og_elimination_create(context, field->pattern, OG_ELIMINATION_AUTO, &stepper->elimination));
+  return stepper->prepare ? stepper->prepare(context, stepper, field) : OG_OK;
 }
 
 void og_stepper_release(og_stepper *stepper) {

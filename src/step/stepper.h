@@ -1,7 +1,8 @@
 /* A one-step method, as all other rooms know it: numbers that step-size control and memory need, and a table
  * of functions (step_real.h) that take a step on a lane block, interpolate in it, transpose it and
  * differentiate it. Which kind of method it is, only its own files in src/step know: explicit Runge-Kutta
- * methods (explicit*.c) and Rosenbrock methods (rosenbrock*.c); methods.c has them all. */
+ * methods (explicit*.c), Rosenbrock methods (rosenbrock*.c) and diagonally implicit Runge-Kutta methods
+ * (dirk*.c); methods.c has them all. */
 #ifndef OG_STEPPER_H
 #define OG_STEPPER_H
 
@@ -29,6 +30,8 @@ struct og_stepper {
   int seeds;              /* blocks in which cotangents of states inside a step accumulate */
   /* What a step makes of x' = mu x is x1 = R(z) x, z = h mu (Hairer & Wanner IV.2). */
   double complex (*stability)(const og_stepper *stepper, double complex z);
+  /* What its kind needs of a field beside an elimination, or why it cannot have it; NULL: nothing. */
+  og_status (*prepare)(og_context *context, og_stepper *stepper, const struct og_field *field);
   const struct og_step_ops_d *ops_d;
   const struct og_step_ops_s *ops_s;
   const void *coefficients;    /* its kind's */

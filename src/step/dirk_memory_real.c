@@ -1,0 +1,161 @@
+/* The memory of a diagonally implicit step. */
+#include "step/dirk.h"
+
+#include <math.h>
+
+typedef OG_R(og_dirk) dirk;
+typedef OG_R(og_step) step_t;
+
+/* Hands out blocks one after another; with no memory it counts what they take. */
+typedef struct room {
+  char *memory;
+  size_t used;
+} room;
+
+static void *take_bytes(room *room, size_t bytes) {
+  void *at = room->memory ? room->memory + room->used : NULL;
+  room->used += OG_ALIGNED(bytes);
+  return at;
+}
+
+static real *take(room *room, size_t rows, int lanes) {
+  return take_bytes(room, OG_PADDED(rows * (size_t)lanes) * sizeof(real));
+}
+
+/* A stage's state and its matrix are needed only while it is found: in a step that is only taken one block
+ * serves all of them. */
+static void take_stages(dirk *d, int forward, room *room) {
+  const og_field *field = d->common.base.field;
+  size_t bytes = OG_R(og_elimination_bytes)(d->elimination, d->common.base.lanes);
+  for (int i = 0; i < d->tableau->stages; i++) {
+    int shared = forward && i > 1;
+    d->common.u[i] = take(room, field->n, d->common.base.lanes);
+    if (i == 0) continue;
+    d->stage_x[i] = shared ? d->stage_x[1] : take(room, field->n, d->common.base.lanes);
+    d->stage_factors[i] = shared ? d->stage_factors[1] : take_bytes(room, bytes);
+  }
+}
+
+static void take_transpose(dirk *d, room *room) {
+  const og_field *field = d->common.base.field;
+  int lanes = d->common.base.lanes;
+  for (int i = 0; i < d->tableau->stages; i++) {
+    d->start_bar[i] = take(room, field->n, lanes);
+    d->common.u_dot[i] = take(room, field->n, lanes);
+  }
+  d->v = take(room, field->n, lanes);
+  d->part = take(room, field->n, lanes);
+  d->common.lambda = take(room, field->n, lanes);
+  d->common.theta_bar = take(room, field->p, lanes);
+  d->common.t_bars = take(room, (size_t)d->tableau->stages * OG_PADDED((size_t)lanes), 1);
+}
+
+static void take_all(dirk *d, int forward, room *room) {
+  const og_field *field = d->common.base.field;
+  int lanes = d->common.base.lanes;
+  size_t bytes = OG_R(og_elimination_bytes)(d->elimination, lanes);
+  take_bytes(room, sizeof *d);
+  d->common.f0 = take(room, field->n, lanes);
+  d->start = take(room, field->n, lanes);
+  d->z = take(room, field->n, lanes);
+  d->residual = take(room, field->n, lanes);
+  if (field->mass) d->common.product = take(room, field->n, lanes);
+  take_stages(d, forward, room);
+  if (!forward) take_transpose(d, room);
+  d->w = take(room, (size_t)og_elimination_pattern(d->elimination)->count, lanes);
+  d->factors = take_bytes(room, bytes);
+  if (field->mass) d->mass_factors = take_bytes(room, bytes);
+  d->common.base.scratch = take_bytes(room, field->scratch_bytes(field, lanes));
+}
+
+static dirk step_of(const og_stepper *stepper, const og_field *field, int lanes) {
+  const og_dirk_tableau *tableau = stepper->coefficients;
+  return (dirk){.common = {.base = {.stepper = stepper,
+                                    .ops = stepper->OG_R(ops),
+                                    .field = field,
+                                    .kernels = OG_R(og_kernels_best)(),
+                                    .lanes = lanes,
+                                    .n = (int)field->n,
+                                    .p = (int)field->p},
+                           .rows = og_dirk_rows(tableau),
+                           .uses_start = tableau->b[0] != 0 || tableau->e[0] != 0,
+                           .nodes = tableau->c,
+                           .times = field->flags & OG_FIELD_DEPENDS_ON_TIME ? tableau->stages : 0},
+                .tableau = tableau,
+                .elimination = stepper->elimination};
+}
+
+size_t OG_R(og_dirk_bytes)(const og_stepper *stepper, const og_field *field, int lanes, int purpose) {
+  dirk d = step_of(stepper, field, lanes);
+  room counted = {0};
+  take_all(&d, (purpose & ~OG_STEP_TAPED) == OG_STEP_FORWARD, &counted);
+  return counted.used;
+}
+
+/* ---- What is computed once ---- */
+
+/* The weights of the polynomial through the u_j at `count` nodes, which it is guessed from at c. */
+static double lagrange(const double *c, const int *node, int count, double at, double *weights) {
+  double most = 0;
+  for (int k = 0; k < count; k++) {
+    double weight = 1;
+    for (int l = 0; l < count; l++)
+      if (l != k) weight *= (at - c[node[l]]) / (c[node[k]] - c[node[l]]);
+    weights[node[k]] = weight;
+    most = fmax(most, fabs(weight));
+  }
+  return most;
+}
+
+/* The `count` stages before i whose nodes are nearest to its own, and no two the same. Returns how many there
+ * are. */
+static int nearest(const og_dirk_tableau *tableau, int i, int count, int *node) {
+  int found = 0, used[OG_DIRK_STAGES] = {0};
+  for (int j = i - 1; j >= 0; j--)
+    for (int l = j + 1; l < i; l++) used[j] |= tableau->c[j] == tableau->c[l];
+  while (found < count) {
+    int best = -1;
+    for (int j = 0; j < i; j++)
+      if (!used[j] &&
+          (best < 0 || fabs(tableau->c[j] - tableau->c[i]) < fabs(tableau->c[best] - tableau->c[i])))
+        best = j;
+    if (best < 0) break;
+    used[best] = 1;
+    node[found++] = best;
+  }
+  return found;
+}
+
+/* Extrapolation that multiplies what it is made of is no guess. */
+static const double WEIGHT_MOST = 4;
+
+static void set_predictor(dirk *d) {
+  const og_dirk_tableau *tableau = d->tableau;
+  for (int i = 1; i < tableau->stages; i++) {
+    int node[OG_DIRK_STAGES], count = nearest(tableau, i, 4, node);
+    double weights[OG_DIRK_STAGES] = {0};
+    while (lagrange(tableau->c, node, count, tableau->c[i], weights) > WEIGHT_MOST && count > 1)
+      weights[node[--count]] = 0;
+    for (int j = 0; j < i; j++) d->predictor[i][j] = weights[j];
+  }
+}
+
+static void factor_mass(dirk *d) {
+  const step_t *step = &d->common.base;
+  og_lane_status status[OG_LANES_MAX] = {0};
+  if (!d->mass_factors) return;
+  for (int k = 0; k < step->field->pattern->count; k++)
+    for (int lane = 0; lane < step->lanes; lane++) d->w[k * step->lanes + lane] = (real)step->field->mass[k];
+  OG_R(og_elimination_factor)(d->elimination, step->lanes, d->w, d->mass_factors, status);
+}
+
+OG_R(og_step) * OG_R(og_dirk_open)(const og_stepper *stepper, const og_field *field, int lanes, int purpose,
+                                   void *memory) {
+  dirk *d = memory;
+  room room = {.memory = memory};
+  *d = step_of(stepper, field, lanes);
+  take_all(d, (purpose & ~OG_STEP_TAPED) == OG_STEP_FORWARD, &room);
+  set_predictor(d);
+  factor_mass(d);
+  return &d->common.base;
+}
