@@ -234,7 +234,9 @@ typedef enum og_method {
   OG_METHOD_ESDIRK54 = 10, /* diagonally implicit 5(4), of higher accuracy where the problem is very stiff */
   OG_METHOD_IMPLICIT_EULER = 11, /* these three in fixed steps only */
   OG_METHOD_TRAPEZOID = 12,
-  OG_METHOD_IMPLICIT_MIDPOINT = 13
+  OG_METHOD_IMPLICIT_MIDPOINT = 13,
+  OG_METHOD_AUTO = 14 /* begins with tsit5 (dop853 at rtol below 1e-8), goes on with an implicit method where
+                       the problem is stiff, and back; the default */
 } og_method;
 /** The order of a method: its error over a span goes as h^order. 0 for a number that is none. */
 OG_API int og_method_order(og_method method);
@@ -553,7 +555,9 @@ typedef enum og_stat {
   OG_STAT_CHECKPOINT_BYTES = 5, /* kept in memory; under a budget with all working memory and tables: the most
                                so far */
   OG_STAT_RECOMPUTED_STEPS = 6, /* steps taken again from checkpoints */
-  OG_STAT_REFINEMENTS = 7 /* times that steps were narrowed for a gradient's sake, the most of a trajectory */
+  OG_STAT_REFINEMENTS =
+      7, /* times that steps were narrowed for a gradient's sake, the most of a trajectory */
+  OG_STAT_IMPLICIT_STEPS = 8 /* of OG_STAT_STEPS: those that an implicit method has taken */
 } og_stat;
 
 /** A solve of `trajectories` (>= 1) trajectories. `options` may be NULL for the defaults. */
