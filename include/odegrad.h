@@ -392,6 +392,14 @@ OG_API og_status og_field_set_jacobian(og_field *field, og_jacobian_fn OG_OR_NUL
 OG_API og_status og_field_set_jacobian_band(og_field *field, og_jacobian_fn OG_OR_NULL jacobian, size_t lower,
                                             size_t upper);
 
+/** Makes the equations M x' = f(t, x, theta): entry M[row[k]][column[k]] is values[k], each once, in any
+ * order; the others are 0. M is constant, and may be singular: equations without derivatives are to hold in
+ * the initial state, and are to determine as many states (index 1). A running cost is as it was. For implicit
+ * methods: others refuse such a field. The lists are copied; count = 0 gives x' = f again. OG_ERR_SHAPE: an
+ * entry beyond the states, or twice. */
+OG_API og_status og_field_set_mass(og_field *field, size_t count, const int *row, const int *column,
+                                   const double *values);
+
 /** A field that also reads `inputs` inputs u(t), given to a solve by og_solve_set_input. In every callback
  * theta then has p + inputs entries, the inputs' values at t behind the parameters, and theta_bar and
  * theta_dot likewise; df/dt is the derivative with the inputs' values held. */
