@@ -118,6 +118,14 @@ size_t OG_R(og_increments_not_finite)(const step_t *step, int lane, int slope_al
   return row < (size_t)step->n || slope_alone ? row : i->bad_row[lane];
 }
 
+void OG_R(og_increments_find_cause)(increments *i, const double *t, const real *x, const real *theta,
+                                    int lane, real *f) {
+  step_t *step = &i->base;
+  og_lane_status status[OG_LANES_MAX] = {0};
+  step->field->OG_R(ops).eval(step->field, step->lanes, t, x, theta, f, status, step->scratch);
+  i->bad_row[lane] = OG_R(og_increments_not_finite_in)(step, f, lane);
+}
+
 /* Of the interpolant, whose derivative is a polynomial: of its values at `degree` places, and of f at the
  * start. */
 double OG_R(og_increments_spread)(const step_t *step, int lane, size_t row) {

@@ -39,6 +39,9 @@ void OG_P(og_increments_product)(INCREMENTS *i, const double *t, const REAL *x, 
 
 /* The first row of a block that is not finite in the lane; n if there is none. */
 size_t OG_P(og_increments_not_finite_in)(const STEP *step, const REAL *block, int lane);
+/* Which row of f at x is not finite in the lane becomes its bad_row; f is overwritten. */
+void OG_P(og_increments_find_cause)(INCREMENTS *i, const double *t, const REAL *x, const REAL *theta,
+                                    int lane, REAL *f);
 /* Keeps h, before a step's stages are found. */
 void OG_P(og_increments_prepare)(INCREMENTS *i, const INTERVAL *at);
 
