@@ -10,6 +10,20 @@ typedef OG_R(og_step) step_t;
 
 static const increments *in(const step_t *step) { return (const increments *)(const void *)step; }
 
+real *OG_R(og_room_rows)(og_room *room, size_t rows, int lanes) {
+  return og_room_take(room, OG_PADDED(rows * (size_t)lanes) * sizeof(real));
+}
+
+step_t OG_R(og_increments_base)(const og_stepper *stepper, const og_field *field, int lanes) {
+  return (step_t){.stepper = stepper,
+                  .ops = stepper->OG_R(ops),
+                  .field = field,
+                  .kernels = OG_R(og_kernels_best)(),
+                  .lanes = lanes,
+                  .n = (int)field->n,
+                  .p = (int)field->p};
+}
+
 /* ---- Sums and products ---- */
 
 void OG_R(og_increments_sum)(const step_t *step, const double *weights, int stride, int first, int last,

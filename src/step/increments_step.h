@@ -22,6 +22,9 @@ typedef struct INCREMENTS {
   size_t bad_row[OG_LANES_MAX]; /* the row of f that was not finite in a stage; n: none was */
 } INCREMENTS;
 
+REAL *OG_P(og_room_rows)(og_room *room, size_t rows, int lanes);
+/* The head of a step. */
+STEP OG_P(og_increments_base)(const og_stepper *stepper, const og_field *field, int lanes);
 /* y = x + scale sum_j of the nonzero weights[j * stride] times blocks[j], first <= j < last; x and scale may
  * be NULL. */
 void OG_P(og_increments_sum)(const STEP *step, const double *weights, int stride, int first, int last,
