@@ -1,5 +1,5 @@
-/* Factoring W and solving with it (src/linear), in nanoseconds a lane: dense matrices beside a plain LU of one
- * lane, and sparse ones, with how time and memory grow. */
+/* Factoring W and solving with it (src/linear), in nanoseconds a lane: dense matrices beside a plain LU of
+ * one lane, and sparse ones, with how time and memory grow. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,10 +28,10 @@ static void *room(size_t bytes) {
   return memory;
 }
 
+static uint64_t number_state = 1;
 static double number(void) {
-  static uint64_t state = 1;
-  state = state * 6364136223846793005U + 1442695040888963407U;
-  return (double)(state >> 11) * 0x1p-52 - 1;
+  number_state = number_state * 6364136223846793005U + 1442695040888963407U;
+  return (double)(number_state >> 11) * 0x1p-52 - 1;
 }
 
 /* Diagonally dominant by columns, as W is for a mechanism that loses from one state what others gain; or
@@ -135,21 +135,99 @@ static void dense_rows(og_context *context, int n, int dominant) {
   for (int i = 0; i < 3; i++) {
     begin(&s, lane_counts[i], dominant, OG_ELIMINATION_DENSE);
     double factored = nanoseconds(&s, factor);
-    printf("%4d %5d  %-9s %9.1f %9.1f %9.1f %9.1f %8.1f\n", n, s.lanes, dominant ? "dominant" : "any", factored,
-           nanoseconds(&s, solve), nanoseconds(&s, solve_transposed), plain, plain / factored);
+    printf("%4d %5d  %-9s %9.1f %9.1f %9.1f %9.1f %8.1f\n", n, s.lanes, dominant ? "dominant" : "any",
+           factored, nanoseconds(&s, solve), nanoseconds(&s, solve_transposed), plain, plain / factored);
     end(&s);
   }
   og_pattern_destroy(s.pattern);
+}
+
+/* Entries (i, j) with i and j neighbours on a square of side x side points, `species` of them in each point,
+ * which depend on each other there. */
+static og_pattern *square(og_context *context, int side, int species) {
+  int n = side * side * species, count = 0, *row = room((size_t)n * 8 * sizeof *row);
+  int *column = room((size_t)n * 8 * sizeof *column);
+  og_pattern *p;
+  for (int i = 0; i < n; i++) {
+    int point = i / species, x = point % side, y = point / side;
+    const int near[] = {x > 0 ? i - species : i, x + 1 < side ? i + species : i,
+                        y > 0 ? i - side * species : i, y + 1 < side ? i + side * species : i};
+    for (int k = 0; k < 4; k++) row[count] = i, column[count++] = near[k];
+    for (int k = 0; k < species && k < 4; k++) row[count] = i, column[count++] = point * species + k;
+  }
+  if (og_pattern_create(context, (size_t)n, (size_t)count, row, column, &p) != OG_OK) exit(1);
+  free(row), free(column);
+  return p;
+}
+
+/* Some states that depend on a few others each, as species of a mechanism. */
+static og_pattern *network(og_context *context, int n) {
+  enum { EACH = 4 };
+  int *row = room((size_t)n * EACH * sizeof *row), *column = room((size_t)n * EACH * sizeof *column);
+  og_pattern *p;
+  for (int e = 0; e < n * EACH; e++) {
+    row[e] = e / EACH;
+    column[e] = (int)(fabs(number()) * n * fabs(number()));
+  }
+  if (og_pattern_create(context, (size_t)n, (size_t)n * EACH, row, column, &p) != OG_OK) exit(1);
+  free(row), free(column);
+  return p;
+}
+
+static og_pattern *band(og_context *context, int n, int width) {
+  og_pattern *p;
+  size_t side = (size_t)(width - 1) / 2;
+  if (og_pattern_create_band(context, (size_t)n, side, side, &p) != OG_OK) exit(1);
+  return p;
+}
+
+/* Takes over the pattern. */
+static void sparse_rows(const char *name, og_context *context, og_pattern *pattern,
+                        og_elimination_kind kind) {
+  static const int lane_counts[] = {1, 16, 64};
+  bench s = {.context = context, .pattern = pattern};
+  for (int i = 0; i < 3; i++) {
+    if ((double)pattern->n * lane_counts[i] > 2e6) break;
+    double start = cpu_seconds();
+    begin(&s, lane_counts[i], 1, kind);
+    double made = cpu_seconds() - start;
+    double factored = nanoseconds(&s, factor);
+    printf("%-12s %7d %5d  %-6s %9zu %8.1f %11.0f %10.0f %10.0f %10.2f %9.4f\n", name, pattern->n, s.lanes,
+           og_elimination_name(s.elimination), og_elimination_entries(s.elimination),
+           (double)og_elimination_bytes_d(s.elimination, s.lanes) / 1e6, factored, nanoseconds(&s, solve),
+           nanoseconds(&s, solve_transposed), factored / pattern->n, made);
+    end(&s);
+  }
+  og_pattern_destroy(pattern);
+}
+
+static void sparse_table(og_context *context) {
+  printf("\nsparse, nanoseconds a lane\n"
+         "pattern            n lanes  kind     entries     MB      factor      solve    transp. factor/row  "
+         "made in s\n");
+  static const int networks[] = {8, 12, 16, 20, 24, 32, 48, 64, 100};
+  for (int i = 0; i < 9; i++)
+    for (int kind = OG_ELIMINATION_DENSE; kind <= OG_ELIMINATION_SPARSE; kind++) {
+      number_state = 1;
+      sparse_rows("network", context, network(context, networks[i]), kind);
+    }
+  for (int n = 10; n <= 100000; n *= 10)
+    sparse_rows("three wide", context, band(context, n, 3), OG_ELIMINATION_SPARSE);
+  for (int n = 10; n <= 100000; n *= 10)
+    sparse_rows("five wide", context, band(context, n, 5), OG_ELIMINATION_SPARSE);
+  sparse_rows("64x64x2", context, square(context, 64, 2), OG_ELIMINATION_SPARSE);
 }
 
 int main(void) {
   og_context *context;
   if (og_context_create(NULL, NULL, NULL, &context) != OG_OK) return 1;
   print_machine();
-  printf("\ndense, nanoseconds a lane\n   n lanes  rows         factor     solve    transp.    plain    ratio\n");
+  printf("\ndense, nanoseconds a lane\n   n lanes  rows         factor     solve    transp.    plain    "
+         "ratio\n");
   static const int sizes[] = {3, 8, 20, 32};
   for (int i = 0; i < 4; i++)
     for (int dominant = 1; dominant >= 0; dominant--) dense_rows(context, sizes[i], dominant);
+  sparse_table(context);
   og_context_destroy(context);
   return 0;
 }

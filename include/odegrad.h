@@ -374,6 +374,24 @@ OG_API og_status og_field_set_cost(og_field *field, og_cost_fn OG_OR_NULL cost,
 /** Second derivatives, for og_solve_hessian_product; `cost_hessian` is NULL when there is no running cost. */
 OG_API og_status og_field_set_hessian(og_field *field, og_hessian_fn OG_OR_NULL hessian,
                                       og_cost_hessian_fn OG_OR_NULL cost_hessian);
+/** The Jacobian df/dx, of which implicit methods solve linear systems: values of its entries, as they were
+ * declared (below), which come in as zeros. Returns as the others. */
+typedef int (*og_jacobian_fn)(double t, const double *x, const double *theta, double *values, void *user);
+/** Where df/dx can have entries, and what they are. Value k is df[row[k]]/dx[column[k]], each entry once, in
+ * any order; with row and column NULL all entries can be there, values[n * n] row after row, and count is 0.
+ * With `jacobian` NULL the entries come from the jvp (columns that have no row in common in one), else from
+ * the vjp (row by row), else from differences of f: those are good enough to solve equations, and not for
+ * gradients of methods in whose formula the Jacobian stands. Without this call it is as if all entries could
+ * be there. A running cost's derivatives are no part of it: they come from og_cost_vjp_fn. Models derive
+ * their own. The lists are copied. OG_ERR_SHAPE: an entry beyond the states, or twice. */
+OG_API og_status og_field_set_jacobian(og_field *field, og_jacobian_fn OG_OR_NULL jacobian, size_t count,
+                                       const int *OG_OR_NULL row, const int *OG_OR_NULL column);
+/** The same of a band: df[i]/dx[j] is 0 but for -upper <= i - j <= lower, and is
+ * values[(upper + i - j) * n + j], as in LAPACK's band storage with rows of n: values[(lower + upper + 1) *
+ * n], whose places without an entry are not read. */
+OG_API og_status og_field_set_jacobian_band(og_field *field, og_jacobian_fn OG_OR_NULL jacobian, size_t lower,
+                                            size_t upper);
+
 /** A field that also reads `inputs` inputs u(t), given to a solve by og_solve_set_input. In every callback
  * theta then has p + inputs entries, the inputs' values at t behind the parameters, and theta_bar and
  * theta_dot likewise; df/dt is the derivative with the inputs' values held. */
@@ -413,6 +431,10 @@ typedef int (*og_block_hessian_fn)(int lanes, const double *t, const double *x, 
                                    const double *theta_dot, double *OG_OR_NULL x_bar_dot,
                                    double *OG_OR_NULL theta_bar_dot, double *OG_OR_NULL t_bar_dot,
                                    signed char *status, void *user);
+/** As og_jacobian_fn: values[count][lanes] of the entries that og_block_functions lists. With a running cost
+ *  its row is row n. */
+typedef int (*og_block_jacobian_fn)(int lanes, const double *t, const double *x, const double *theta,
+                                    double *values, signed char *status, void *user);
 /* The same on single-precision numbers; times are double. */
 typedef int (*og_block_rhs_single_fn)(int lanes, const double *t, const float *x, const float *theta,
                                       float *f, signed char *status, void *user);
@@ -428,6 +450,8 @@ typedef int (*og_block_hessian_single_fn)(int lanes, const double *t, const floa
                                           const float *theta_dot, float *OG_OR_NULL x_bar_dot,
                                           float *OG_OR_NULL theta_bar_dot, float *OG_OR_NULL t_bar_dot,
                                           signed char *status, void *user);
+typedef int (*og_block_jacobian_single_fn)(int lanes, const double *t, const float *x, const float *theta,
+                                           float *values, signed char *status, void *user);
 
 /** The callbacks of a block field. All but rhs may be NULL. A single-precision one stands beside that in
  *  double; where it is NULL a solve in single precision converts blocks to double and back. */
@@ -442,6 +466,11 @@ typedef struct og_block_functions {
   og_block_vjp_single_fn vjp_single;
   og_block_jvp_single_fn jvp_single;
   og_block_hessian_single_fn hessian_single;
+  /* Entries of the Jacobian, as in og_field_set_jacobian: NULL lists: all of them, row after row. */
+  size_t jacobian_count;
+  const int *OG_OR_NULL jacobian_row, *OG_OR_NULL jacobian_column;
+  og_block_jacobian_fn jacobian;
+  og_block_jacobian_single_fn jacobian_single;
 } og_block_functions;
 /** A field as og_field_create makes it, from block callbacks. Events have callbacks for one trajectory, as
  *  below; vjp, jvp, Hessian and cost are those given here. */

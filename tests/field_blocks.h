@@ -35,6 +35,9 @@ static inline void close_scratch(scratch *s) {
          at < (size_t)(lanes); at++)                                                                         \
       (bar)[(own + OG_INPUT_ROWS * input + OG_INPUT_START) * (size_t)(lanes) + at] = 0;
 
+/* Forward differences: the step, 1.5e-8 of a state or of a thousandth of the largest, times second
+ * derivatives of a few, and rounding over it. */
+static const double FORWARD = 1e-5;
 /* A field's arguments, and what its products are; of one precision after the other. */
 #define BLOCKS(X, S)                                                                                         \
   typedef struct blocks_##S {                                                                                \
@@ -42,7 +45,7 @@ static inline void close_scratch(scratch *s) {
         theta_dot[THETA * LANES], t_u[LANES];                                                                \
     X f[ROWS * LANES], x_bar[ROWS * LANES], theta_bar[THETA * LANES], t_bar[LANES], f_dot[ROWS * LANES],     \
         part[ROWS * LANES], x_bar_dot[ROWS * LANES], theta_bar_dot[THETA * LANES], t_bar_dot[LANES],         \
-        f_ddot[ROWS * LANES], apart[ROWS * LANES];                                                           \
+        f_ddot[ROWS * LANES], apart[ROWS * LANES], dense[ROWS * ROWS * LANES];                               \
   } blocks_##S;                                                                                              \
   static inline void fill_##S(blocks_##S *b, double *t, const og_field *field, int lanes) {                  \
     uint64_t seed = 11;                                                                                      \
@@ -77,6 +80,13 @@ static inline void close_scratch(scratch *s) {
                        status, s.memory);                                                                    \
     }                                                                                                        \
     for (int lane = 0; lane < lanes; lane++) assert_int_equal(status[lane], 0);                              \
+    X entries[ROWS * ROWS * LANES];                                                                          \
+    ops->jacobian(field, lanes, t, b->x, b->theta, entries, status, s.memory);                               \
+    for (int e = 0; e < field->pattern->count; e++)                                                          \
+      memcpy(b->dense + ((size_t)field->pattern->row[e] * field->n + (size_t)field->pattern->column[e]) *    \
+                            (size_t)lanes,                                                                   \
+             entries + e * lanes, (size_t)lanes * sizeof *entries);                                          \
+    for (int lane = 0; lane < lanes; lane++) assert_int_equal(status[lane], 0);                              \
     close_scratch(&s);                                                                                       \
     og_context_destroy(told);                                                                                \
   }                                                                                                          \
@@ -101,6 +111,8 @@ static inline void close_scratch(scratch *s) {
     agree_##S("t_bar", 1, lanes, b.t_bar, want.t_bar, bound);                                                \
     agree_##S("f_dot", n, lanes, b.f_dot, want.f_dot, bound);                                                \
     agree_##S("f_dot by x", n, lanes, b.part, want.part, bound);                                             \
+    agree_##S("df/dx", n *n, lanes, b.dense, want.dense,                                                     \
+              field->flags &OG_FIELD_HAS_JACOBIAN ? bound : FORWARD);                                        \
     if (!(field->flags & OG_FIELD_HAS_HESSIAN)) return;                                                      \
     agree_##S("x_bar_dot", n, lanes, b.x_bar_dot, want.x_bar_dot, bound);                                    \
     agree_##S("theta_bar_dot", p, lanes, b.theta_bar_dot, want.theta_bar_dot, bound);                        \

@@ -10,7 +10,7 @@ typedef struct P(block) {
   og_lane_status status[OG_LANES_MAX];
 } P(block);
 
-static void P(new_block)(const og_elimination *e, int lanes, P(block) * block) {
+static inline void P(new_block)(const og_elimination *e, int lanes, P(block) * block) {
   const og_pattern *p = og_elimination_pattern(e);
   *block = (P(block)){.n = p->n, .count = p->count, .lanes = lanes};
   block->w = aligned(OG_PADDED((size_t)p->count * (size_t)lanes) * sizeof(X));
@@ -20,21 +20,21 @@ static void P(new_block)(const og_elimination *e, int lanes, P(block) * block) {
   block->factors = aligned(bytes);
 }
 
-static void P(free_block)(P(block) * block) {
+static inline void P(free_block)(P(block) * block) {
   unaligned(block->w), unaligned(block->b), unaligned(block->factors);
 }
 
 /* Lane `lane` of the block becomes the matrix w[count] and the right-hand side b[n]. */
-static void P(put)(const P(block) * block, int lane, const double *w, const double *b) {
+static inline void P(put)(const P(block) * block, int lane, const double *w, const double *b) {
   for (int i = 0; i < block->count; i++) block->w[i * block->lanes + lane] = (X)w[i];
   for (int i = 0; i < block->n; i++) block->b[i * block->lanes + lane] = (X)b[i];
 }
 
-static void P(factor)(const og_elimination *e, P(block) * block) {
+static inline void P(factor)(const og_elimination *e, P(block) * block) {
   P(og_elimination_factor)(e, block->lanes, block->w, block->factors, block->status);
 }
 
-static void P(solve)(const og_elimination *e, const P(block) * block, int transposed) {
+static inline void P(solve)(const og_elimination *e, const P(block) * block, int transposed) {
   if (transposed)
     P(og_elimination_solve_transposed)(e, block->lanes, block->factors, block->b);
   else
@@ -43,7 +43,8 @@ static void P(solve)(const og_elimination *e, const P(block) * block, int transp
 
 /* Solves with one lane and compares with the exact solution; see `reference` for the bound. The numbers are
  * rounded to X first, so that both solve the same system. */
-static void P(against_long_double)(const og_elimination *e, const double *w_wide, const double *b_wide) {
+static inline void P(against_long_double)(const og_elimination *e, const double *w_wide,
+                                          const double *b_wide) {
   const og_pattern *p = og_elimination_pattern(e);
   double *w = calloc((size_t)p->count, sizeof *w), *b = calloc((size_t)p->n, sizeof *b);
   P(block) block;
@@ -51,7 +52,7 @@ static void P(against_long_double)(const og_elimination *e, const double *w_wide
   for (int i = 0; i < p->count; i++) w[i] = (X)w_wide[i];
   for (int i = 0; i < p->n; i++) b[i] = (X)b_wide[i];
   for (int transposed = 0; transposed < 2; transposed++) {
-    reference r = solve_exactly(p, transposed, w, b);
+    reference r = solve_exactly(p, e->symbolic ? e->symbolic->plan.row_of : NULL, transposed, w, b);
     P(put)(&block, 0, w, b);
     P(factor)(e, &block);
     assert_int_equal(block.status[0], 0);
@@ -70,7 +71,7 @@ static void P(against_long_double)(const og_elimination *e, const double *w_wide
 
 /* Every lane of a wide block has the bits of a block of its own, whatever stands in the others: matrices
  * from `make`, a singular one and one that is not finite. */
-static void P(lanes_are_alone)(const og_elimination *e, matrix_maker make) {
+static inline void P(lanes_are_alone)(const og_elimination *e, matrix_maker make) {
   const og_pattern *p = og_elimination_pattern(e);
   double *w = calloc((size_t)p->count, sizeof *w), *b = calloc((size_t)p->n, sizeof *b);
   X *alone = calloc((size_t)p->n, sizeof *alone);
@@ -102,7 +103,7 @@ static void P(lanes_are_alone)(const og_elimination *e, matrix_maker make) {
 }
 
 /* A lane that is singular, or not finite in any one entry, is told; a status that was there before stays. */
-static void P(bad_lanes_are_told)(const og_elimination *e, matrix_maker make) {
+static inline void P(bad_lanes_are_told)(const og_elimination *e, matrix_maker make) {
   const og_pattern *p = og_elimination_pattern(e);
   double *w = calloc((size_t)p->count, sizeof *w), *b = calloc((size_t)p->n, sizeof *b);
   const double bad[] = {NAN, INFINITY, -INFINITY};

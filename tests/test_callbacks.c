@@ -344,7 +344,8 @@ static unsigned flags_of(unsigned given) {
   int own = (given & HESSIAN) && (!(given & COST) || (given & COST_HESSIAN));
   int hessian = own || (differ && (given & VJP) && cost);
   return (given & STILL ? 0u : OG_FIELD_DEPENDS_ON_TIME) | (vjp ? OG_FIELD_HAS_VJP : 0u) |
-         (jvp ? OG_FIELD_HAS_JVP : 0u) | (hessian ? OG_FIELD_HAS_HESSIAN : 0u);
+         (jvp ? OG_FIELD_HAS_JVP : 0u) | (hessian ? OG_FIELD_HAS_HESSIAN : 0u) |
+         ((given & (VJP | JVP)) && cost ? OG_FIELD_HAS_JACOBIAN : 0u);
 }
 
 static void flags_say_what_is_given(void **state) {

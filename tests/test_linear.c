@@ -2,147 +2,7 @@
  * against the company it is in. */
 #include "counting.h"
 
-#include <math.h>
-
-#include "kernels/elimination.h"
-#include "linear/linear.h"
-
-static void *aligned(size_t bytes) { return margin_allocate(bytes, NULL); } /* fenced, of no zeros */
-static void unaligned(void *memory) { margin_release(memory, NULL); }
-
-static double noise(uint64_t *seed) {
-  og_rng rng;
-  og_rng_seed(&rng, ++*seed, 5);
-  return og_rng_normal(&rng);
-}
-
-/* ---- Gaussian elimination in long double ---- */
-
-/* The exact solution of W x = b, or of its transpose, and the magnitude |W^-1| |L| |U| |x| whose product with
- * 3 n units bounds, component by component, the error of a solution by a computed L and U (Higham, Accuracy
- * and Stability of Numerical Algorithms, theorem 9.4, where it is gamma_3n). L and U are those of the largest
- * pivots, rows exchanged; for W^T their transposes, since the same factors serve. */
-typedef struct reference {
-  long double *x, *magnitude;
-} reference;
-
-static void free_reference(reference *r) { free(r->x), free(r->magnitude); }
-
-/* a[n][n] becomes L and U; order[i] is the row of W that row i of them comes from. */
-static void factor_exactly(int n, long double *a, int *order) {
-  for (int i = 0; i < n; i++) order[i] = i;
-  for (int k = 0; k < n; k++) {
-    int p = k;
-    for (int i = k + 1; i < n; i++)
-      if (fabsl(a[i * n + k]) > fabsl(a[p * n + k])) p = i;
-    for (int j = 0; j < n; j++) {
-      long double kept = a[k * n + j];
-      a[k * n + j] = a[p * n + j], a[p * n + j] = kept;
-    }
-    int row = order[k];
-    order[k] = order[p], order[p] = row;
-    for (int i = k + 1; i < n; i++) {
-      a[i * n + k] /= a[k * n + k];
-      for (int j = k + 1; j < n; j++) a[i * n + j] -= a[i * n + k] * a[k * n + j];
-    }
-  }
-}
-
-/* x = W^-1 b, or W^-T b. */
-static void solve_factored(int n, const long double *a, const int *order, int transposed,
-                           const long double *b, long double *x) {
-  long double *y = calloc((size_t)n, sizeof *y);
-  for (int i = 0; i < n; i++) y[i] = b[transposed ? i : order[i]];
-  for (int i = 0; i < n; i++) {
-    for (int j = 0; j < i; j++) y[i] -= (transposed ? a[j * n + i] : a[i * n + j]) * y[j];
-    if (transposed) y[i] /= a[i * n + i];
-  }
-  for (int i = n - 1; i >= 0; i--) {
-    for (int j = i + 1; j < n; j++) y[i] -= (transposed ? a[j * n + i] : a[i * n + j]) * y[j];
-    if (!transposed) y[i] /= a[i * n + i];
-  }
-  for (int i = 0; i < n; i++) x[transposed ? order[i] : i] = y[i];
-  free(y);
-}
-
-/* out = |L| |U| v, in the rows of W; transposed: |U|^T |L|^T v. */
-static void times_magnitudes(int n, const long double *a, const int *order, int transposed,
-                             const long double *v, long double *out) {
-  long double *y = calloc((size_t)n, sizeof *y), *z = calloc((size_t)n, sizeof *z);
-  for (int i = 0; i < n; i++)
-    for (int j = 0; j < n; j++)
-      if (i <= j)
-        y[i] +=
-            transposed ? (i == j ? 1 : fabsl(a[j * n + i])) * fabsl(v[order[j]]) : fabsl(a[i * n + j] * v[j]);
-  for (int i = 0; i < n; i++)
-    for (int j = 0; j <= i; j++)
-      z[i] += (transposed ? fabsl(a[j * n + i]) : i == j ? 1 : fabsl(a[i * n + j])) * y[j];
-  for (int i = 0; i < n; i++) out[transposed ? i : order[i]] = z[i];
-  free(y), free(z);
-}
-
-static reference solve_exactly(const og_pattern *p, int transposed, const double *w, const double *b) {
-  int n = p->n, *order = calloc((size_t)n, sizeof *order);
-  size_t many = (size_t)n;
-  long double *a = calloc(many * many, sizeof *a), *wide = calloc(many, sizeof *wide);
-  long double *column = calloc(many, sizeof *column);
-  reference r = {calloc(many, sizeof *r.x), calloc(many, sizeof *r.magnitude)};
-  for (int e = 0; e < p->count; e++) a[p->row[e] * n + p->column[e]] = w[e];
-  for (int i = 0; i < n; i++) wide[i] = b[i];
-  factor_exactly(n, a, order);
-  solve_factored(n, a, order, transposed, wide, r.x);
-  times_magnitudes(n, a, order, transposed, r.x, wide);
-  for (int j = 0; j < n; j++) {
-    long double *unit = calloc(many, sizeof *unit);
-    unit[j] = 1;
-    solve_factored(n, a, order, transposed, unit, column);
-    for (int i = 0; i < n; i++) r.magnitude[i] += fabsl(column[i]) * wide[j];
-    free(unit);
-  }
-  free(order), free(a), free(wide), free(column);
-  return r;
-}
-
-/* ---- Matrices ---- */
-
-typedef void (*matrix_maker)(const og_pattern *p, uint64_t seed, double *w, double *b);
-
-/* Entries from a normal distribution: any row may be a pivot. */
-static void make_normal(const og_pattern *p, uint64_t seed, double *w, double *b) {
-  seed *= 1000003;
-  for (int i = 0; i < p->count; i++) w[i] = noise(&seed);
-  for (int i = 0; i < p->n; i++) b[i] = noise(&seed);
-}
-
-/* As stiff chemistry has them: 1/(gamma h) I - J, the columns of J by rates from 1e-8 to 1e8, what a species
- * loses going to others. */
-static void make_chemistry(const og_pattern *p, uint64_t seed, double *w, double *b) {
-  double *loss = calloc((size_t)p->n, sizeof *loss);
-  seed *= 1000003;
-  for (int i = 0; i < p->n; i++) b[i] = noise(&seed);
-  for (int e = 0; e < p->count; e++) {
-    double rate = pow(10, 16.0 * (p->column[e] * 7 % 11) / 10 - 8);
-    w[e] = p->row[e] == p->column[e] ? 0 : -rate * fabs(noise(&seed));
-    loss[p->column[e]] -= w[e];
-  }
-  for (int i = 0; i < p->n; i++) w[p->diagonal[i]] = 1 + loss[i];
-  free(loss);
-}
-
-/* The same with rows that the ODE's units scale, which changes what the largest pivot is. */
-static void make_scaled(const og_pattern *p, uint64_t seed, double *w, double *b) {
-  make_chemistry(p, seed, w, b);
-  for (int e = 0; e < p->count; e++) w[e] *= pow(10, 16.0 * (p->row[e] * 5 % 7) / 6 - 8);
-}
-
-#define X double
-#define P(name) name##_d
-#define UNIT 0x1p-53
-#include "linear_checks.h"
-#define X float
-#define P(name) name##_s
-#define UNIT 0x1p-24
-#include "linear_checks.h"
+#include "linear_reference.h"
 
 /* ---- Patterns ---- */
 
@@ -179,24 +39,6 @@ static void check_colours(const og_pattern *p) {
   }
   assert_in_range(p->colours, longest, p->n);
   free(last);
-}
-
-static void draw_entries(uint64_t seed, int n, int count, int *row, int *column) {
-  og_rng rng;
-  og_rng_seed(&rng, seed, 1);
-  for (int e = 0; e < count; e++) {
-    row[e] = (int)(og_rng_uniform(&rng) * n);
-    column[e] = (int)(og_rng_uniform(&rng) * n);
-  }
-}
-
-static og_pattern *random_pattern(og_context *context, uint64_t seed, int n, int count) {
-  int *row = calloc((size_t)count + 1, sizeof *row), *column = calloc((size_t)count + 1, sizeof *column);
-  og_pattern *p;
-  draw_entries(seed, n, count, row, column);
-  assert_int_equal(og_pattern_create(context, (size_t)n, (size_t)count, row, column, &p), OG_OK);
-  free(row), free(column);
-  return p;
 }
 
 static void patterns_hold_what_was_given(void **state) {
@@ -302,17 +144,6 @@ static void wrong_patterns_are_refused(void **state) {
 static const int sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 17, 20, 31, 32, 33, 50};
 enum { SIZES = sizeof sizes / sizeof *sizes };
 
-static void check_solutions(const og_elimination *e, matrix_maker make) {
-  const og_pattern *p = og_elimination_pattern(e);
-  double *w = calloc((size_t)p->count, sizeof *w), *b = calloc((size_t)p->n, sizeof *b);
-  for (uint64_t seed = 0; seed < 5; seed++) {
-    make(p, seed, w, b);
-    against_long_double_d(e, w, b);
-    against_long_double_s(e, w, b);
-  }
-  free(w), free(b);
-}
-
 static void dense_solutions(void **state) {
   (void)state;
   og_context *context = new_context();
@@ -389,7 +220,7 @@ static void every_table_solves(void **state) {
       (transposed ? all[t]->solve_transposed : all[t]->solve)(N, LANES, factors, x);
       for (int lane = 0; lane < LANES; lane++) {
         make_normal(p, (uint64_t)lane, w, b);
-        reference r = solve_exactly(p, transposed, w, b);
+        reference r = solve_exactly(p, NULL, transposed, w, b);
         for (int i = 0; i < N; i++)
           assert_true(fabsl(x[i * LANES + lane] - r.x[i]) <= 3 * N * 0x1p-53L * r.magnitude[i]);
         free_reference(&r);

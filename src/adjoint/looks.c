@@ -109,6 +109,11 @@ void og_looks_tell(og_solve *solve, const og_looked *looked, const og_look_error
   tally->theta_largest = fmax(tally->theta_largest, error->theta_size);
   if (error->loss_size > 0) tally->loss_least = fmin(tally->loss_least, error->loss_size);
   tally->theta_worst = fmax(tally->theta_worst, error->theta);
+  tally->along += error->along;
+  if (error->flow > 0) {
+    tally->moved = fmax(tally->moved, tally->along / error->flow);
+    if (tally->flow_least == 0 || error->flow < tally->flow_least) tally->flow_least = error->flow;
+  }
   if (!(error->lambda <= tally->worst)) {
     tally->worst = error->lambda;
     tally->t = looked->t;
@@ -126,12 +131,12 @@ static const double SAFETY = 0.9, LEAST_FACTOR = 0.1;
 /* Relative to the size in the step; but of a lambda that has decayed below the tolerance nothing is wanted.
  */
 static double local_error(const og_tally *tally, const og_look_error *error, double tolerance,
-                          double theta_size) {
+                          double theta_size, double flow) {
   double floor = tolerance * tally->lambda_largest;
   double lambda = error->lambda * error->lambda_size / fmax(error->lambda_size, floor);
   double theta =
       error->theta > 0 ? error->theta / fmax(theta_size, fmax(tally->theta_largest, error->theta_size)) : 0;
-  double most = fmax(lambda, theta);
+  double most = fmax(fmax(lambda, theta), flow > 0 ? error->along / flow : 0);
   return isfinite(error->lambda) && isfinite(error->theta) ? most : INFINITY;
 }
 
@@ -146,7 +151,8 @@ void og_looks_limit(og_solve *solve, const og_looked *looked, const og_look_erro
   og_trajectory *at = &solve->trajectories[looked->trajectory];
   og_pacing *pacing = at->pacing;
   double s = fabs(looked->t - at->t0), h = fabs(looked->h),
-         local = local_error(&at->tally, error, og_trust_tolerance(solve, looked->trajectory), pacing->theta);
+         local = local_error(&at->tally, error, og_trust_tolerance(solve, looked->trajectory), pacing->theta,
+                             pacing->flow);
   double stable = stable_width(solve, looked, local);
   double factor = pow(pacing->target / fmax(local, DBL_MIN), 1.0 / (solve->stepper.order + 1));
   /* An estimate may be small by chance, where it passes zero: what was a ceiling stays one. */

@@ -27,7 +27,8 @@ typedef struct og_looked {
   int kind;   /* OG_LOOK_... */
   int inside; /* cotangents were put on its inside */
   double t, h, ratio;
-  double part; /* of h: 1, or less when an event stopped it, whose state the interpolant gives */
+  size_t before; /* how many steps of the trajectory come before it */
+  double part;   /* of h: 1, or less when an event stopped it, whose state the interpolant gives */
 } og_looked;
 
 /* Sampled are the steps k with k modulo stride = phase; stride 0: none. */
@@ -49,6 +50,7 @@ int og_has_sign(const og_solve *solve, const og_trajectory *trajectory, size_t i
 typedef struct og_look_error {
   double lambda, theta, loss; /* lambda relative to its size in the step, the others as they are */
   double lambda_size, theta_size, loss_size;
+  double along, flow; /* the error of lambda^T f, and |lambda| |f|; 0: not known */
 } og_look_error;
 void og_looks_tell(og_solve *solve, const og_looked *looked, const og_look_error *error);
 void og_looks_limit(og_solve *solve, const og_looked *looked, const og_look_error *error);

@@ -109,6 +109,16 @@ static const real *push_inputs(block *b, const double *t, const real *theta, con
   return values;
 }
 
+const real *OG_R(og_block_load_inputs)(const og_field *field, int lanes, const double *t, const real *theta,
+                                       real *room) {
+  block b = {.field = field,
+             .width = (size_t)lanes,
+             .p = field->p,
+             .entries = og_callback_entries((const og_callback_field *)field),
+             .next = room};
+  return load_inputs(&b, t, theta);
+}
+
 /* ---- As they are ---- */
 
 static void own_eval(const og_field *field, int lanes, const double *t, const real *x, const real *theta,
@@ -306,4 +316,5 @@ const OG_R(og_field_ops) OG_R(og_block_ops) = {.eval = eval,
                                                .vjp = vjp,
                                                .jvp = jvp,
                                                .hessian = hessian,
-                                               .jvp_tangent = OG_R(og_jvp_tangent_from_hessians)};
+                                               .jvp_tangent = OG_R(og_jvp_tangent_from_hessians),
+                                               .jacobian = OG_R(og_callback_jacobian)};

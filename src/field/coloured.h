@@ -18,8 +18,9 @@ typedef struct og_colouring {
 } og_colouring;
 
 enum { OG_BY_COLUMNS = 1, OG_BY_ROWS = 2 };
-/* `ways` that there are; of columns and rows those that cost less. */
-og_status og_colouring_create(const og_pattern *pattern, int ways, og_colouring **out);
+/* `ways` that there are; of columns and rows those that cost less. The first `rows` rows: others are the
+ * caller's. */
+og_status og_colouring_create(const og_pattern *pattern, int rows, int ways, og_colouring **out);
 void og_colouring_destroy(og_colouring *colouring);
 
 /* og_field_ops.jacobian, from the field's own products, of which several stand side by side as lanes where

@@ -6,13 +6,15 @@
 #include "base/real.h"
 
 /* Entries of a block beyond which more lanes gain nothing. */
-enum { BLOCK_ENTRIES = 1 << 17 };
+enum { BLOCK_ENTRIES = 1 << 14 };
 
-/* Blocks of `width` lanes: product k of trajectory `lane` is column k * lanes + lane. */
+/* Blocks of `width` lanes: product k of trajectory `lane` is column k * lanes + lane. Compiled programs need
+ * one lane or a multiple of OG_LANE_STEP: those that are left are idle. */
 typedef struct sweep {
   const og_field *field;
   const og_colouring *colouring;
   int lanes, sides; /* products in one call, at most */
+  size_t width;     /* of the call at hand */
   const double *t;
   const real *x, *theta;
   real *values;
@@ -38,14 +40,16 @@ static size_t wide_bytes(const og_field *field, size_t width, size_t *parts) {
   return used;
 }
 
+static int padded_width(int width) { return width == 1 ? 1 : (int)OG_PADDED((size_t)width); }
+
 #if !defined(OG_SINGLE)
 int og_coloured_width(const og_field *field, int lanes) {
   const og_colouring *c = field->colouring;
   int wanted = c->colours > c->rows ? c->colours : c->rows, sides = OG_LANES_MAX / lanes;
-  size_t fit = BLOCK_ENTRIES / (field->n * (size_t)lanes) + 1;
+  size_t fit = BLOCK_ENTRIES / (field->n * (size_t)lanes);
   if (sides > wanted) sides = wanted;
   if ((size_t)sides > fit) sides = (int)fit;
-  return lanes * (sides > 1 ? sides : 1);
+  return padded_width(lanes * (sides > 1 ? sides : 1));
 }
 
 size_t og_coloured_bytes(const og_field *field, int lanes) {
@@ -59,7 +63,7 @@ static sweep open_sweep(const og_field *field, int lanes, void *scratch) {
   return (sweep){.field = field,
                  .colouring = field->colouring,
                  .lanes = lanes,
-                 .sides = (int)width / lanes,
+                 .sides = (int)width / lanes, /* the padding too */
                  .wide_t = (double *)(void *)(at + part[0]),
                  .wide_x = (real *)(void *)(at + part[1]),
                  .wide_theta = (real *)(void *)(at + part[2]),
@@ -69,26 +73,31 @@ static sweep open_sweep(const og_field *field, int lanes, void *scratch) {
                  .own = at + bytes};
 }
 
-static void repeat(const real *from, size_t rows, size_t lanes, size_t sides, real *to) {
+/* Each row of trajectories again and again until the width is full. */
+static void repeat(const sweep *s, const real *from, size_t rows, real *to) {
+  size_t lanes = (size_t)s->lanes;
   for (size_t i = 0; i < rows; i++)
-    for (size_t k = 0; k < sides; k++)
-      memcpy(to + (i * sides + k) * lanes, from + i * lanes, lanes * sizeof *to);
+    for (size_t at = 0; at < s->width; at += lanes) {
+      size_t some = s->width - at < lanes ? s->width - at : lanes;
+      memcpy(to + i * s->width + at, from + i * lanes, some * sizeof *to);
+    }
 }
 
 static void put_side_by_side(sweep *s, int sides) {
-  size_t lanes = (size_t)s->lanes;
-  for (int k = 0; k < sides; k++) {
-    memcpy(s->wide_t + (size_t)k * lanes, s->t, lanes * sizeof *s->t);
-    memcpy(s->wide_status + (size_t)k * lanes, s->status, lanes * sizeof *s->status);
+  size_t lanes = (size_t)s->lanes, used = (size_t)sides * lanes;
+  s->width = (size_t)padded_width((int)used);
+  for (size_t at = 0; at < s->width; at++) {
+    s->wide_t[at] = s->t[at % lanes];
+    s->wide_status[at] = at < used ? s->status[at % lanes] : OG_LANE_IDLE;
   }
-  repeat(s->x, s->field->n, lanes, (size_t)sides, s->wide_x);
-  repeat(s->theta, s->field->p, lanes, (size_t)sides, s->wide_theta);
-  memset(s->seed, 0, s->field->n * lanes * (size_t)sides * sizeof *s->seed);
+  repeat(s, s->x, s->field->n, s->wide_x);
+  repeat(s, s->theta, s->field->p, s->wide_theta);
+  memset(s->seed, 0, s->field->n * s->width * sizeof *s->seed);
 }
 
-static void put_one(const sweep *s, int sides, int side, int row) {
+static void put_one(const sweep *s, int side, int row) {
   size_t lanes = (size_t)s->lanes;
-  real *at = s->seed + ((size_t)row * (size_t)sides + (size_t)side) * lanes;
+  real *at = s->seed + (size_t)row * s->width + (size_t)side * lanes;
   for (size_t lane = 0; lane < lanes; lane++) at[lane] = 1;
 }
 
@@ -98,9 +107,9 @@ static void take_status(const sweep *s, int sides) {
     if (!s->status[at % s->lanes]) s->status[at % s->lanes] = s->wide_status[at];
 }
 
-static void hand_out(const sweep *s, int sides, int side, int row, int entry) {
+static void hand_out(const sweep *s, int side, int row, int entry) {
   size_t lanes = (size_t)s->lanes;
-  const real *from = s->result + ((size_t)row * (size_t)sides + (size_t)side) * lanes;
+  const real *from = s->result + (size_t)row * s->width + (size_t)side * lanes;
   memcpy(s->values + (size_t)entry * lanes, from, lanes * sizeof *from);
 }
 
@@ -109,25 +118,25 @@ static void add_columns(sweep *s, int first, int sides) {
   put_side_by_side(s, sides);
   for (int k = 0; k < sides; k++)
     for (int i = c->column_start[first + k]; i < c->column_start[first + k + 1]; i++)
-      put_one(s, sides, k, c->column[i]);
-  s->field->OG_R(ops).jvp(s->field, sides * s->lanes, s->wide_t, s->wide_x, s->wide_theta, NULL, s->seed,
-                          NULL, s->result, s->wide_status, s->own);
+      put_one(s, k, c->column[i]);
+  s->field->OG_R(ops).jvp(s->field, (int)s->width, s->wide_t, s->wide_x, s->wide_theta, NULL, s->seed, NULL,
+                          s->result, s->wide_status, s->own);
   take_status(s, sides);
   for (int k = 0; k < sides; k++)
     for (int i = c->entry_start[first + k]; i < c->entry_start[first + k + 1]; i++)
-      hand_out(s, sides, k, c->pattern->row[c->entry[i]], c->entry[i]);
+      hand_out(s, k, c->pattern->row[c->entry[i]], c->entry[i]);
 }
 
 static void add_rows(sweep *s, int first, int sides) {
   const og_colouring *c = s->colouring;
   put_side_by_side(s, sides);
-  for (int k = 0; k < sides; k++) put_one(s, sides, k, c->row[first + k]);
-  s->field->OG_R(ops).vjp(s->field, sides * s->lanes, s->wide_t, s->wide_x, s->wide_theta, s->seed, s->result,
+  for (int k = 0; k < sides; k++) put_one(s, k, c->row[first + k]);
+  s->field->OG_R(ops).vjp(s->field, (int)s->width, s->wide_t, s->wide_x, s->wide_theta, s->seed, s->result,
                           NULL, NULL, s->wide_status, s->own);
   take_status(s, sides);
   for (int k = 0; k < sides; k++)
     for (int e = c->pattern->start[c->row[first + k]]; e < c->pattern->start[c->row[first + k] + 1]; e++)
-      hand_out(s, sides, k, c->pattern->column[e], e);
+      hand_out(s, k, c->pattern->column[e], e);
 }
 
 void OG_R(og_coloured_jacobian)(const og_field *field, int lanes, const double *t, const real *x,

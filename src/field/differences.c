@@ -80,6 +80,22 @@ int og_difference_vjp(const og_callback_field *field, const og_callback_map *map
   return result;
 }
 
+int og_difference_cost(const og_callback_field *field, og_callback_point *at) {
+  size_t states = og_field_states(&field->base);
+  double scale = fmax(1e-3 * largest(at->x, states), 1e-8), sides[2];
+  for (size_t i = 0; i < states; i++) {
+    double x = at->x[i], step = step_for(x, scale);
+    for (int side = 0; side < 2; side++) {
+      at->x[i] = side ? x + step : x - step;
+      int result = field->cost(at->t, at->x, at->theta, &sides[side], field->user);
+      at->x[i] = x;
+      if (result) return result;
+    }
+    at->x_bar[i] = (sides[1] - sides[0]) / (2 * step);
+  }
+  return 0;
+}
+
 /* The vjp at the point moved by `h` along (t_dot, x_dot, theta_dot), with lambda held; the moved point lives
  * in at->work. */
 static int moved_vjp(const og_callback_field *field, const og_callback_point *at, double h, double *x_bar,

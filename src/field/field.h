@@ -126,6 +126,11 @@ void og_field_drop_jacobian(og_field *field);
 static inline int og_field_is_prepared(const og_field *field) {
   return atomic_load(&((og_field *)field)->prepared);
 }
+/* Whether the Jacobian that a user's callbacks give at a point is the derivative of f, along one direction,
+ * so that it costs a few evaluations of f; x are the states, theta the parameters. A failure says which entry
+ * is wrong. Fields with inputs are not looked at. */
+og_status og_check_jacobian(og_context *context, const og_field *field, double t, const double *x,
+                            const double *theta);
 /* Uses it until og_field_destroy. */
 void og_field_keep(const og_field *field);
 

@@ -42,7 +42,7 @@ static void destroy(og_field *base) {
   }
   og_field_free_events(field);
   og_field_free_bound(&field->bound);
-  og_field_free_implicit(&field->implicit);
+  og_field_free_implicit(field);
   og_field_free_compiled(field);
   og_free(base->context, field->states);
   og_free(base->context, field->breakpoints);

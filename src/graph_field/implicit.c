@@ -1,5 +1,6 @@
 /* What implicit methods need of a graph field besides its other programs, derived when one of them asks: from
  * the field's own copy of f, in a graph that goes again. */
+#include "codegen/compile.h"
 #include "graph/node.h"
 #include "graph_field/programs.h"
 
@@ -68,7 +69,8 @@ static og_status find_pattern(const derivation *d, og_field *base) {
   og_status status =
       og_pattern_create(base->own, base->n, sparsity.count, sparsity.row, sparsity.column, &pattern);
   og_sparsity_free(base->own, &sparsity);
-  if (status == OG_OK) status = og_colouring_create(pattern, OG_BY_COLUMNS | OG_BY_ROWS, &colouring);
+  if (status == OG_OK)
+    status = og_colouring_create(pattern, pattern->n, OG_BY_COLUMNS | OG_BY_ROWS, &colouring);
   base->pattern = pattern;
   base->colouring = colouring;
   return status;
@@ -96,17 +98,24 @@ og_status og_field_prepare_implicit(og_field *base) {
   og_status status = derive(&d, field);
   og_graph_destroy(d.graph);
   if (status == OG_OK && field->implicit.jacobian) drop_colouring(base);
+  for (int single = 0; single < 2 && status == OG_OK; single++)
+    status = og_field_compile_implicit(base->own, field, single);
   if (status == OG_OK) return OG_OK;
-  og_field_free_implicit(&field->implicit);
+  og_field_free_implicit(field);
   og_field_drop_jacobian(base);
   return status;
 }
 
-void og_field_free_implicit(og_implicit_programs *programs) {
+void og_field_free_implicit(og_graph_field *field) {
+  og_implicit_programs *programs = &field->implicit;
   for (int i = 0; i < OG_EXTENTS; i++) og_program_destroy(programs->jvp_tangent[i]);
   for (int i = 0; i < OG_DIRECTIONS; i++) og_program_destroy(programs->hessian[i]);
   og_program_destroy(programs->jacobian);
   *programs = (og_implicit_programs){0};
+  for (int single = 0; single < 2; single++) {
+    og_library_close(field->implicit_library[single]);
+    field->implicit_library[single] = NULL;
+  }
 }
 
 static size_t larger(size_t most, const og_program *program, int lanes) {

@@ -60,7 +60,8 @@ typedef struct og_graph_field {
   og_compiled_stages_s stages_s;
   og_fused_d fused_d; /* the same as what steps may use: base.fused_d */
   og_fused_s fused_s;
-  void *library[2]; /* what was compiled from it, in double and single (native.c) */
+  void *library[2];          /* what was compiled from it, in double and single (native.c) */
+  void *implicit_library[2]; /* and from the programs of implicit methods */
 } og_graph_field;
 
 /* A graph field with values of its weights. */
@@ -85,7 +86,7 @@ og_status og_field_prepare_implicit(og_field *field);
 /* The program of a Jacobian's entries in a graph, where that costs less than products (jacobian.c). */
 og_status og_field_derive_jacobian(const og_graph_field *field, og_graph *g, og_node f,
                                    const og_colouring *colouring, og_program **out);
-void og_field_free_implicit(og_implicit_programs *programs);
+void og_field_free_implicit(og_graph_field *field);
 size_t og_field_implicit_scratch(const og_graph_field *field, int lanes);
 
 /* Whether what the node reads lies within the slots; `reads_time` (may be NULL) is set when it reads t. */
@@ -101,6 +102,8 @@ og_status og_field_create_bound(og_graph_field *field, og_graph *g, const og_gra
 void og_field_free_bound(og_bound_programs *programs);
 extern const og_field_ops_d og_bound_ops_d;
 extern const og_field_ops_s og_bound_ops_s;
+/* What a compiled field has got since then. */
+og_status og_field_compile_implicit(og_context *context, og_graph_field *field, int single);
 void og_field_free_compiled(og_graph_field *field);
 
 extern const og_field_ops_d og_graph_ops_d;

@@ -89,8 +89,8 @@ INLINE NUMBER NAME(factor_few)(const int n, NUMBER *a, NUMBER *exchanged) {
       most = IF_LESS(most, size, size, most);
     }
     exchanged[k] = row;
-    UNROLL for (int i = k + 1; i < n; i++)
-      UNROLL for (int j = 0; j < n; j++) NAME(exchange_if)(row, i, &m[k][j], &m[i][j]);
+    UNROLL for (int i = k + 1; i < n; i++) UNROLL for (int j = 0; j < n; j++)
+        NAME(exchange_if)(row, i, &m[k][j], &m[i][j]);
     NUMBER pivot = m[k][k], reciprocal = m[k][k] = 1 / pivot;
     doubt = doubt + ((pivot - pivot) + (reciprocal - reciprocal));
     UNROLL for (int i = k + 1; i < n; i++) {
@@ -106,10 +106,10 @@ INLINE void NAME(solve_few)(const int n, const NUMBER *a, const NUMBER *exchange
                             ptrdiff_t step) {
   NUMBER x[FEW];
   UNROLL for (int i = 0; i < n; i++) x[i] = b[i * step];
-  UNROLL for (int k = 0; k < n; k++)
-    UNROLL for (int i = k + 1; i < n; i++) NAME(exchange_if)(exchanged[k], i, &x[k], &x[i]);
-  UNROLL for (int m = 0; m < n; m++)
-    UNROLL for (int i = m + 1; i < n; i++) x[i] = FNMA(a[i * n + m], x[m], x[i]);
+  UNROLL for (int k = 0; k < n; k++) UNROLL for (int i = k + 1; i < n; i++)
+      NAME(exchange_if)(exchanged[k], i, &x[k], &x[i]);
+  UNROLL for (int m = 0; m < n; m++) UNROLL for (int i = m + 1; i < n; i++) x[i] =
+      FNMA(a[i * n + m], x[m], x[i]);
   UNROLL for (int m = n - 1; m >= 0; m--) {
     x[m] = x[m] * a[m * n + m];
     UNROLL for (int i = 0; i < m; i++) x[i] = FNMA(a[i * n + m], x[m], x[i]);
@@ -125,9 +125,9 @@ INLINE void NAME(solve_few_transposed)(const int n, const NUMBER *a, const NUMBE
     x[m] = x[m] * a[m * n + m];
     UNROLL for (int i = m + 1; i < n; i++) x[i] = FNMA(a[m * n + i], x[m], x[i]);
   }
-  UNROLL for (int m = n - 1; m >= 0; m--)
-    UNROLL for (int i = 0; i < m; i++) x[i] = FNMA(a[m * n + i], x[m], x[i]);
-  UNROLL for (int k = n - 1; k >= 0; k--)
-    UNROLL for (int i = k + 1; i < n; i++) NAME(exchange_if)(exchanged[k], i, &x[k], &x[i]);
+  UNROLL for (int m = n - 1; m >= 0; m--) UNROLL for (int i = 0; i < m; i++) x[i] =
+      FNMA(a[m * n + i], x[m], x[i]);
+  UNROLL for (int k = n - 1; k >= 0; k--) UNROLL for (int i = k + 1; i < n; i++)
+      NAME(exchange_if)(exchanged[k], i, &x[k], &x[i]);
   UNROLL for (int i = 0; i < n; i++) b[i * step] = x[i];
 }

@@ -2,8 +2,9 @@
  * its own.
  *
  * The room knows base and kernels. Begin with pattern.c (where a matrix has entries, and colours of its
- * columns), then elimination.c (which elimination a pattern is given) and the eliminations themselves:
- * dense_real.c, sparse_real.c. */
+ * columns), then elimination.c (which elimination a pattern is given), for sparse ones ordering.c (the order
+ * of pivots) and symbolic.c (where entries arise), and sparse_real.c. The loops are the kernels'
+ * (kernels/elimination.h). */
 #ifndef OG_LINEAR_H
 #define OG_LINEAR_H
 
@@ -45,7 +46,9 @@ int og_pattern_find(const og_pattern *pattern, int i, int j);
 typedef enum og_elimination_kind {
   OG_ELIMINATION_AUTO,
   OG_ELIMINATION_DENSE, /* rows exchanged, for each lane by itself */
-  OG_ELIMINATION_SPARSE /* in an order chosen once for the pattern (band matrices in their own) */
+  OG_ELIMINATION_SPARSE /* on the diagonal, in an order chosen once for the pattern (band matrices in their
+                         * own); a lane for which that loses digits is factored with rows exchanged if it has
+                         * up to 64 rows, and gets status 1 if it has more */
 } og_elimination_kind;
 
 /* How matrices of a pattern are factored: chosen once, constant, shared by threads. */

@@ -123,6 +123,15 @@ static int colour_greedily(const og_pattern *p, const columns *c) {
   return colours;
 }
 
+/* How many pairs of columns a colouring looks at: too many where few rows are long, which have no good
+ * colouring either. */
+static int too_many_pairs(const og_pattern *p) {
+  static const double PAIRS_MOST = 1e8;
+  double pairs = 0;
+  for (int i = 0; i < p->n; i++) pairs += pow(p->start[i + 1] - p->start[i], 2);
+  return pairs > PAIRS_MOST;
+}
+
 static int longest_row(const og_pattern *p) {
   int most = 0;
   for (int i = 0; i < p->n; i++)
@@ -132,13 +141,13 @@ static int longest_row(const og_pattern *p) {
 
 /* The fewer colours of two orders: the natural one, which is the best for band matrices, and by degree. No
  * colouring has fewer than the longest row has entries, so where that row is full there is nothing to look
- * for (and looking would take long). */
+ * for (and looking would take long). Without one each column has a colour of its own. */
 static og_status colour_columns(og_pattern *p) {
   columns c;
   int least = longest_row(p), *colour = (int *)p->colour;
   for (int j = 0; j < p->n; j++) colour[j] = j;
   p->colours = p->n;
-  if (least == p->n) return OG_OK;
+  if (least == p->n || too_many_pairs(p)) return OG_OK;
   OG_TRY(new_columns(p, &c));
   for (int by_degree = 0; by_degree < 2 && p->colours > least; by_degree++) {
     if (by_degree)

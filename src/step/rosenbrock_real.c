@@ -241,6 +241,7 @@ const OG_R(og_step_ops) OG_R(og_rosenbrock_ops) = {
     .time_cotangents = OG_R(og_rosenbrock_time_cotangents),
     .end_cotangent = OG_R(og_rosenbrock_end_cotangent),
     .growth = OG_R(og_rosenbrock_growth),
+    .damp = OG_R(og_rosenbrock_damp),
     .tangent = OG_R(og_rosenbrock_tangent),
     .tangent_at = OG_R(og_rosenbrock_tangent_at),
 };

@@ -68,6 +68,8 @@ void OG_P(og_rosenbrock_time_cotangents)(const STEP *step, int lane, int inside,
                                          double singular[OG_SINGULAR_PLACES]);
 void OG_P(og_rosenbrock_end_cotangent)(const STEP *step, int lane, const REAL *x_bar, REAL *y_bar);
 int OG_P(og_rosenbrock_growth)(const STEP *step, const INTERVAL *at, REAL most, REAL *product, REAL *g);
+void OG_P(og_rosenbrock_damp)(STEP *step, const REAL *mask, const INTERVAL *at, const REAL *x,
+                              const REAL *theta, REAL *x_bar, REAL *theta_bar);
 
 /* rosenbrock_tangent_real.c */
 int OG_P(og_rosenbrock_tangent)(STEP *step, int uses, const INTERVAL *at, const REAL *x, const REAL *theta,

@@ -176,3 +176,20 @@ int OG_R(og_rosenbrock_growth)(const step_t *step, const interval *at, real most
   const rosenbrock *r = OG_R(og_rosenbrock_in)(step);
   return step->kernels->outgrows(step->n, step->lanes, r->x_bar[0], r->v[0], at->h_real, most, product, g);
 }
+
+/* With v = W^-T x_bar: theta_bar += v^T df/dtheta, x_bar = M^T v / (h gamma). */
+void OG_R(og_rosenbrock_damp)(step_t *step, const real *mask, const interval *at, const real *x,
+                              const real *theta, real *x_bar, real *theta_bar) {
+  rosenbrock *r = OG_R(og_rosenbrock_of)(step);
+  const real sigma = (real)(1 / r->tableau->gamma);
+  step->kernels->copy_rows(step->n, step->lanes, r->v[0], x_bar, NULL);
+  OG_R(og_elimination_solve_transposed)(r->elimination, step->lanes, r->factors, r->v[0]);
+  if (theta_bar) {
+    step->field->OG_R(ops).vjp(step->field, step->lanes, at->t, x, theta, r->v[0], r->x_bar[0], r->theta_bar,
+                               NULL, step->status, step->scratch);
+    step->kernels->add_rows(step->p, step->lanes, theta_bar, r->theta_bar, mask);
+  }
+  const real *product = OG_R(og_rosenbrock_mass)(r, r->v[0], 1);
+  step->kernels->weighted_sum(step->n, step->lanes, r->sum, NULL, r->h_inverse, 1, &sigma, &product);
+  step->kernels->copy_rows(step->n, step->lanes, x_bar, r->sum, mask);
+}

@@ -98,6 +98,12 @@ typedef struct OG_P(og_step_ops) {
    * was made of; the sizes |J^T g| and |g h| of every lane. */
   int (*growth)(const STEP *step, const INTERVAL *at, REAL most, REAL *product, REAL *g);
 
+  /* What becomes of an error in the cotangent of the step's start, in the lanes of the mask, further back:
+   * the transpose of a step of implicit Euler, by the matrix of the step that was recomputed last from x.
+   * x_bar is overwritten, theta_bar (NULL: not wanted) is added to. NULL: nothing is known to be damped. */
+  void (*damp)(STEP *step, const REAL *mask, const INTERVAL *at, const REAL *x, const REAL *theta,
+               REAL *x_bar, REAL *theta_bar);
+
   /* ---- Tangent ---- */
   /* y_dot from x_dot, theta_dot, and t_dot, h_dot [lanes]; VALUES were recomputed, and INSIDE if it is in
    * `uses`. */

@@ -27,6 +27,11 @@ static int hessian(double t, const double *x, const double *k, const double *l, 
   k_bar_dot[0] = -x_dot[0] * l[0];
   return 0;
 }
+static int jacobian(double t, const double *x, const double *k, double *values, void *user) {
+  (void)t, (void)x, (void)user;
+  values[0] = -k[0];
+  return 0;
+}
 static int cost(double t, const double *x, const double *k, double *c, void *user) {
   (void)t, (void)k, (void)user;
   *c = x[0];
@@ -97,6 +102,8 @@ int call_fields(og_context *context) {
   MUST(context, og_field_set_jvp(field, jvp));
   MUST(context, og_field_set_cost(field, cost, cost_vjp));
   MUST(context, og_field_set_hessian(field, hessian, cost_hessian));
+  MUST(context, og_field_set_jacobian(field, jacobian, 0, NULL, NULL));
+  MUST(context, og_field_set_jacobian_band(field, jacobian, 0, 0));
   MUST(context, og_field_set_autonomous(field, 1));
   MUST(context, og_field_set_breakpoints(field, 1, &breakpoint));
   MUST(context, og_field_set_inputs(field, 0));
