@@ -229,13 +229,15 @@ typedef enum og_method {
   OG_METHOD_DOPRI5 = 5,
   OG_METHOD_TSIT5 = 6,
   OG_METHOD_DOP853 = 7,
-  OG_METHOD_RODAS5P = 8,   /* Rosenbrock 5(4), for stiff problems */
-  OG_METHOD_KVAERNO5 = 9,  /* diagonally implicit 5(4) */
-  OG_METHOD_ESDIRK54 = 10, /* diagonally implicit 5(4), of higher accuracy where the problem is very stiff */
-  OG_METHOD_IMPLICIT_EULER = 11, /* these three in fixed steps only */
-  OG_METHOD_TRAPEZOID = 12,
-  OG_METHOD_IMPLICIT_MIDPOINT = 13,
-  OG_METHOD_AUTO = 14 /* begins with tsit5 (dop853 at rtol below 1e-8), goes on with an implicit method where
+  OG_METHOD_RODAS5P = 8,         /* Rosenbrock 5(4), for stiff problems */
+  OG_METHOD_KVAERNO5 = 9,        /* diagonally implicit 5(4) */
+  OG_METHOD_ESDIRK54 = 10,       /* diagonally implicit 5(4), with the smaller error where it is very stiff */
+  OG_METHOD_RADAU5 = 11,         /* fully implicit, order 5 */
+  OG_METHOD_RADAU9 = 12,         /* fully implicit, order 9, for low tolerances */
+  OG_METHOD_IMPLICIT_EULER = 13, /* these three in fixed steps only */
+  OG_METHOD_TRAPEZOID = 14,
+  OG_METHOD_IMPLICIT_MIDPOINT = 15,
+  OG_METHOD_AUTO = 16 /* begins with tsit5 (dop853 at rtol below 1e-8), goes on with an implicit method where
                        the problem is stiff, and back; the default */
 } og_method;
 /** The order of a method: its error over a span goes as h^order. 0 for a number that is none. */

@@ -327,7 +327,8 @@ static void rows_that_are_not_finite(void **state) {
   }
 }
 
-/* A finite slope from which the next stage goes where its square overflows. */
+/* A finite slope from which the next stage, or a first iterate, goes where its square overflows; an implicit
+ * step may also find no solution before that happens. */
 static void slopes_that_are_finite_alone(void **state) {
   (void)state;
   for (int method = 0; og_stepper_of((og_method)method).name; method++) {
@@ -336,8 +337,11 @@ static void slopes_that_are_finite_alone(void **state) {
     o.x[2] = 1e154;
     take(&o);
     assert_int_equal(o.step->ops->not_finite(o.step, 0, 1), N);
-    int goes = o.stepper.order > 1 || o.stepper.implicit; /* to another stage, or a first iterate */
-    assert_int_equal(o.step->ops->not_finite(o.step, 0, 0), goes ? 2 : N);
+    size_t row = o.step->ops->not_finite(o.step, 0, 0);
+    if (o.stepper.implicit && row == N)
+      assert_true(o.step->status[0] > 0);
+    else
+      assert_int_equal(row, o.stepper.order > 1 || o.stepper.implicit ? 2 : N);
     assert_true(o.step->ops->slope(o.step)[2] < -1e307);
     close_one(&o);
   }
@@ -346,7 +350,8 @@ static void slopes_that_are_finite_alone(void **state) {
 /* ---- What is known of simple slopes ---- */
 
 /* Slopes within a step of x' = 1000 + t are no further apart than the step is long, and formulas that are
- * exact for it agree but for rounding: 16 roundings of 210 = h 1000. */
+ * exact for it agree but for rounding: 16 roundings of 210 = h 1000. Implicit methods make slopes of
+ * increments with weights whose sizes sum up to 4000, of 1000 each. */
 static void slopes_apart(void **state) {
   (void)state;
   for (int method = 0; og_stepper_of((og_method)method).name; method++) {
@@ -355,7 +360,7 @@ static void slopes_apart(void **state) {
     open_step(&o, OG_STEP_FORWARD);
     o.step->ops->recompute(o.step, OG_STEP_VALUES | OG_STEP_INSIDE, &o.at, o.x, o.theta);
     double spread = o.step->ops->spread(o.step, 0, 1);
-    assert_true(spread >= 0 && spread <= H * (1 + 1e-12));
+    assert_true(spread >= 0 && spread <= H * (1 + 1e-12) + (o.stepper.implicit ? 4000 * 1000 * 2.2e-16 : 0));
     assert_true(o.stepper.order == 1 ? spread == 0 : spread >= 0.4 * H);
     int has = o.step->ops->difference(o.step, &o.at, apart);
     assert_int_equal(has, o.stepper.order > 1);

@@ -6,77 +6,55 @@
 typedef OG_R(og_dirk) dirk;
 typedef OG_R(og_step) step_t;
 
-/* Hands out blocks one after another; with no memory it counts what they take. */
-typedef struct room {
-  char *memory;
-  size_t used;
-} room;
-
-static void *take_bytes(room *room, size_t bytes) {
-  void *at = room->memory ? room->memory + room->used : NULL;
-  room->used += OG_ALIGNED(bytes);
-  return at;
-}
-
-static real *take(room *room, size_t rows, int lanes) {
-  return take_bytes(room, OG_PADDED(rows * (size_t)lanes) * sizeof(real));
-}
-
 /* A stage's state and its matrix are needed only while it is found: in a step that is only taken one block
  * serves all of them. */
-static void take_stages(dirk *d, int forward, room *room) {
+static void take_stages(dirk *d, int forward, og_room *room) {
   const og_field *field = d->common.base.field;
   size_t bytes = OG_R(og_elimination_bytes)(d->elimination, d->common.base.lanes);
   for (int i = 0; i < d->tableau->stages; i++) {
     int shared = forward && i > 1;
-    d->common.u[i] = take(room, field->n, d->common.base.lanes);
+    d->common.u[i] = OG_R(og_room_rows)(room, field->n, d->common.base.lanes);
     if (i == 0) continue;
-    d->stage_x[i] = shared ? d->stage_x[1] : take(room, field->n, d->common.base.lanes);
-    d->stage_factors[i] = shared ? d->stage_factors[1] : take_bytes(room, bytes);
+    d->stage_x[i] = shared ? d->stage_x[1] : OG_R(og_room_rows)(room, field->n, d->common.base.lanes);
+    d->stage_factors[i] = shared ? d->stage_factors[1] : og_room_take(room, bytes);
   }
 }
 
-static void take_transpose(dirk *d, room *room) {
+static void take_transpose(dirk *d, og_room *room) {
   const og_field *field = d->common.base.field;
   int lanes = d->common.base.lanes;
   for (int i = 0; i < d->tableau->stages; i++) {
-    d->start_bar[i] = take(room, field->n, lanes);
-    d->common.u_dot[i] = take(room, field->n, lanes);
+    d->start_bar[i] = OG_R(og_room_rows)(room, field->n, lanes);
+    d->common.u_dot[i] = OG_R(og_room_rows)(room, field->n, lanes);
   }
-  d->v = take(room, field->n, lanes);
-  d->part = take(room, field->n, lanes);
-  d->common.lambda = take(room, field->n, lanes);
-  d->common.theta_bar = take(room, field->p, lanes);
-  d->common.t_bars = take(room, (size_t)d->tableau->stages * OG_PADDED((size_t)lanes), 1);
+  d->v = OG_R(og_room_rows)(room, field->n, lanes);
+  d->part = OG_R(og_room_rows)(room, field->n, lanes);
+  d->common.lambda = OG_R(og_room_rows)(room, field->n, lanes);
+  d->common.theta_bar = OG_R(og_room_rows)(room, field->p, lanes);
+  d->common.t_bars = OG_R(og_room_rows)(room, (size_t)d->tableau->stages * OG_PADDED((size_t)lanes), 1);
 }
 
-static void take_all(dirk *d, int forward, room *room) {
+static void take_all(dirk *d, int forward, og_room *room) {
   const og_field *field = d->common.base.field;
   int lanes = d->common.base.lanes;
   size_t bytes = OG_R(og_elimination_bytes)(d->elimination, lanes);
-  take_bytes(room, sizeof *d);
-  d->common.f0 = take(room, field->n, lanes);
-  d->start = take(room, field->n, lanes);
-  d->z = take(room, field->n, lanes);
-  d->residual = take(room, field->n, lanes);
-  if (field->mass) d->common.product = take(room, field->n, lanes);
+  og_room_take(room, sizeof *d);
+  d->common.f0 = OG_R(og_room_rows)(room, field->n, lanes);
+  d->start = OG_R(og_room_rows)(room, field->n, lanes);
+  d->z = OG_R(og_room_rows)(room, field->n, lanes);
+  d->residual = OG_R(og_room_rows)(room, field->n, lanes);
+  if (field->mass) d->common.product = OG_R(og_room_rows)(room, field->n, lanes);
   take_stages(d, forward, room);
   if (!forward) take_transpose(d, room);
-  d->w = take(room, (size_t)og_elimination_pattern(d->elimination)->count, lanes);
-  d->factors = take_bytes(room, bytes);
-  if (field->mass) d->mass_factors = take_bytes(room, bytes);
-  d->common.base.scratch = take_bytes(room, field->scratch_bytes(field, lanes));
+  d->w = OG_R(og_room_rows)(room, (size_t)og_elimination_pattern(d->elimination)->count, lanes);
+  d->factors = og_room_take(room, bytes);
+  if (field->mass) d->mass_factors = og_room_take(room, bytes);
+  d->common.base.scratch = og_room_take(room, field->scratch_bytes(field, lanes));
 }
 
 static dirk step_of(const og_stepper *stepper, const og_field *field, int lanes) {
   const og_dirk_tableau *tableau = stepper->coefficients;
-  return (dirk){.common = {.base = {.stepper = stepper,
-                                    .ops = stepper->OG_R(ops),
-                                    .field = field,
-                                    .kernels = OG_R(og_kernels_best)(),
-                                    .lanes = lanes,
-                                    .n = (int)field->n,
-                                    .p = (int)field->p},
+  return (dirk){.common = {.base = OG_R(og_increments_base)(stepper, field, lanes),
                            .rows = og_dirk_rows(tableau),
                            .uses_start = tableau->b[0] != 0 || tableau->e[0] != 0,
                            .nodes = tableau->c,
@@ -87,7 +65,7 @@ static dirk step_of(const og_stepper *stepper, const og_field *field, int lanes)
 
 size_t OG_R(og_dirk_bytes)(const og_stepper *stepper, const og_field *field, int lanes, int purpose) {
   dirk d = step_of(stepper, field, lanes);
-  room counted = {0};
+  og_room counted = {0};
   take_all(&d, (purpose & ~OG_STEP_TAPED) == OG_STEP_FORWARD, &counted);
   return counted.used;
 }
@@ -152,7 +130,7 @@ static void factor_mass(dirk *d) {
 OG_R(og_step) * OG_R(og_dirk_open)(const og_stepper *stepper, const og_field *field, int lanes, int purpose,
                                    void *memory) {
   dirk *d = memory;
-  room room = {.memory = memory};
+  og_room room = {.memory = memory};
   *d = step_of(stepper, field, lanes);
   take_all(d, (purpose & ~OG_STEP_TAPED) == OG_STEP_FORWARD, &room);
   set_predictor(d);

@@ -12,3 +12,9 @@ void og_increment_weights(const og_increment_rows *rows, double s, double *weigh
     if (slopes) slopes[j] = slope;
   }
 }
+
+void *og_room_take(og_room *room, size_t bytes) {
+  void *at = room->memory ? room->memory + room->used : NULL;
+  room->used += OG_ALIGNED(bytes);
+  return at;
+}

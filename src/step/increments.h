@@ -21,6 +21,13 @@ typedef struct og_increment_rows {
 /* Weights of the interpolant at s in [0, 1], and of its derivative with respect to s (each may be NULL). */
 void og_increment_weights(const og_increment_rows *rows, double s, double *weights, double *slopes);
 
+/* Hands out blocks of an open step's memory one after another; with no memory it counts what they take. */
+typedef struct og_room {
+  char *memory;
+  size_t used;
+} og_room;
+void *og_room_take(og_room *room, size_t bytes);
+
 #include "base/in_double.h"
 #include "step/increments_step.h"
 

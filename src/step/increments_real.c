@@ -10,6 +10,20 @@ typedef OG_R(og_step) step_t;
 
 static const increments *in(const step_t *step) { return (const increments *)(const void *)step; }
 
+real *OG_R(og_room_rows)(og_room *room, size_t rows, int lanes) {
+  return og_room_take(room, OG_PADDED(rows * (size_t)lanes) * sizeof(real));
+}
+
+step_t OG_R(og_increments_base)(const og_stepper *stepper, const og_field *field, int lanes) {
+  return (step_t){.stepper = stepper,
+                  .ops = stepper->OG_R(ops),
+                  .field = field,
+                  .kernels = OG_R(og_kernels_best)(),
+                  .lanes = lanes,
+                  .n = (int)field->n,
+                  .p = (int)field->p};
+}
+
 /* ---- Sums and products ---- */
 
 void OG_R(og_increments_sum)(const step_t *step, const double *weights, int stride, int first, int last,
@@ -116,6 +130,14 @@ size_t OG_R(og_increments_not_finite)(const step_t *step, int lane, int slope_al
   const increments *i = in(step);
   size_t row = OG_R(og_increments_not_finite_in)(step, i->f0, lane);
   return row < (size_t)step->n || slope_alone ? row : i->bad_row[lane];
+}
+
+void OG_R(og_increments_find_cause)(increments *i, const double *t, const real *x, const real *theta,
+                                    int lane, real *f) {
+  step_t *step = &i->base;
+  og_lane_status status[OG_LANES_MAX] = {0};
+  step->field->OG_R(ops).eval(step->field, step->lanes, t, x, theta, f, status, step->scratch);
+  i->bad_row[lane] = OG_R(og_increments_not_finite_in)(step, f, lane);
 }
 
 /* Of the interpolant, whose derivative is a polynomial: of its values at `degree` places, and of f at the

@@ -22,6 +22,9 @@ typedef struct INCREMENTS {
   size_t bad_row[OG_LANES_MAX]; /* the row of f that was not finite in a stage; n: none was */
 } INCREMENTS;
 
+REAL *OG_P(og_room_rows)(og_room *room, size_t rows, int lanes);
+/* The head of a step. */
+STEP OG_P(og_increments_base)(const og_stepper *stepper, const og_field *field, int lanes);
 /* y = x + scale sum_j of the nonzero weights[j * stride] times blocks[j], first <= j < last; x and scale may
  * be NULL. */
 void OG_P(og_increments_sum)(const STEP *step, const double *weights, int stride, int first, int last,
@@ -39,6 +42,9 @@ void OG_P(og_increments_product)(INCREMENTS *i, const double *t, const REAL *x, 
 
 /* The first row of a block that is not finite in the lane; n if there is none. */
 size_t OG_P(og_increments_not_finite_in)(const STEP *step, const REAL *block, int lane);
+/* Which row of f at x is not finite in the lane becomes its bad_row; f is overwritten. */
+void OG_P(og_increments_find_cause)(INCREMENTS *i, const double *t, const REAL *x, const REAL *theta,
+                                    int lane, REAL *f);
 /* Keeps h, before a step's stages are found. */
 void OG_P(og_increments_prepare)(INCREMENTS *i, const INTERVAL *at);
 

@@ -1,6 +1,7 @@
 /* All methods, of every kind; and what an implicit one needs of a field. */
 #include "step/dirk.h"
 #include "step/explicit.h"
+#include "step/radau.h"
 #include "step/rosenbrock.h"
 
 /* What a method that is chosen as a solve goes begins with stands for it. */
@@ -10,6 +11,8 @@ og_stepper og_stepper_of(og_method method) {
   const og_rosenbrock_tableau *rosenbrock = og_rosenbrock_tableau_of(method);
   const og_dirk_tableau *dirk = og_dirk_tableau_of(method);
   if (explicit_tableau) return og_explicit_stepper(explicit_tableau);
+  const og_radau_tableau *radau = og_radau_tableau_of(method);
+  if (radau) return og_radau_stepper(radau);
   if (dirk) return og_dirk_stepper(dirk);
   return rosenbrock ? og_rosenbrock_stepper(rosenbrock) : (og_stepper){0};
 }
@@ -30,5 +33,6 @@ og_status og_stepper_prepare(og_context *context, og_stepper *stepper, const og_
 
 void og_stepper_release(og_stepper *stepper) {
   og_elimination_destroy(stepper->elimination);
-  stepper->elimination = NULL;
+  og_elimination_destroy(stepper->system);
+  stepper->elimination = stepper->system = NULL;
 }

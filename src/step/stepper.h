@@ -1,8 +1,8 @@
 /* A one-step method, as all other rooms know it: numbers that step-size control and memory need, and a table
  * of functions (step_real.h) that take a step on a lane block, interpolate in it, transpose it and
  * differentiate it. Which kind of method it is, only its own files in src/step know: explicit Runge-Kutta
- * methods (explicit*.c), Rosenbrock methods (rosenbrock*.c) and diagonally implicit Runge-Kutta methods
- * (dirk*.c); methods.c has them all. */
+ * methods (explicit*.c), Rosenbrock methods (rosenbrock*.c), diagonally (dirk*.c) and fully
+ * implicit Runge-Kutta methods (radau*.c); methods.c has them all. */
 #ifndef OG_STEPPER_H
 #define OG_STEPPER_H
 
@@ -36,6 +36,7 @@ struct og_stepper {
   const struct og_step_ops_d *ops_d;
   const struct og_step_ops_s *ops_s;
   const void *coefficients;    /* its kind's */
+  og_elimination *system;      /* likewise, those of all stages together, where they are coupled */
   og_elimination *elimination; /* of an implicit method that is prepared: how its matrices are factored */
 };
 
