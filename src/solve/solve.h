@@ -13,6 +13,8 @@
 #include "field/field.h"
 #include "step/stepper.h"
 #include "solve/ceilings.h"
+#include "solve/algebraic.h"
+#include "solve/inconsistency.h"
 #include "solve/integrate/coarse.h"
 #include "solve/memory/step_record.h"
 #include "solve/rests.h"
@@ -63,6 +65,7 @@ typedef struct og_failure {
   double least, most; /* the option that held the step: min-step, max-step; 0: none did */
   double t, h, norm, first_norm;
   double stiffness; /* estimate of |h| times the spectral radius of df/dx; NaN when not known */
+  og_inconsistency inconsistency; /* of OG_ERR_INCONSISTENT and OG_ERR_INDEX */
 } og_failure;
 
 /* Options, read once for a run. */
@@ -111,6 +114,7 @@ struct og_solve {
   og_field *bound; /* to the weights of the last run; owned, NULL: not made */
   og_options *options;
   og_stepper stepper;   /* the method */
+  og_algebraic *algebraic; /* NULL, or of equations M x' = f: which of them are algebraic; owned */
   int found_stiff;      /* the present run has to begin anew (switches.h) */
   int automatic;        /* it is chosen as the solve goes */
   struct og_pair *pair; /* NULL, or the two methods of the stepper; owned */
