@@ -45,23 +45,45 @@ static correction measure(og_algebraic_block *b, const double *x, const double *
   return c;
 }
 
+/* The largest entry of V step, in units of `sizes`. */
+static double norm(og_algebraic_block *b, const double *step, const double *sizes) {
+  double most = 0;
+  memset(b->rows, 0, b->solve->n * sizeof *b->rows);
+  og_vectors_combine(&b->algebraic->directions, 1, step, b->rows);
+  for (size_t i = 0; i < b->solve->n; i++)
+    if (b->rows[i] != 0) most = fmax(most, fabs(b->rows[i]) / sizes[i]);
+  return most;
+}
+
+/* What the state and the next one are large against. */
+static void find_sizes(og_algebraic_block *b, const double *x, double *sizes) {
+  memset(b->rows, 0, b->solve->n * sizeof *b->rows);
+  og_vectors_combine(&b->algebraic->directions, 1, b->step, b->rows);
+  for (size_t i = 0; i < b->solve->n; i++)
+    sizes[i] = fmax(fmax(fabs(x[i]), fabs(x[i] + b->rows[i])), fmax(og_atol_of(b->solve, i), DBL_MIN));
+}
+
 static void move(og_algebraic_block *b, const double *x, double part) {
   memcpy(b->x, x, b->solve->n * sizeof *x);
   og_vectors_combine(&b->algebraic->directions, part, b->step, b->x);
 }
 
 /* Along the correction as far as the next one, with the same matrix, is smaller (Deuflhard): the part that was
- * gone, 0 if there is none. */
-static double go(og_algebraic_block *b, double *x, double size) {
-  double part = 1;
+ * gone, 0 if there is none, -1 where a callback stops. `near`: there is no need to look. */
+static double go(og_algebraic_block *b, double *x, int near) {
+  double part = 1, size = 0;
+  if (!near) {
+    find_sizes(b, x, b->row_sizes);
+    size = norm(b, b->step, b->row_sizes);
+  }
   for (int k = 0; k < HALVINGS_MOST; k++, part /= 2) {
     move(b, x, part);
     int known = og_algebraic_residual(b, b->x, b->next);
     if (known < 0) return -1;
     if (known == 0) continue;
-    if (size > NEAR) {
+    if (!near) {
       find_step(b, b->next, b->other);
-      if (!(measure(b, x, b->other).size <= (1 - part / 4) * size)) continue;
+      if (!(norm(b, b->other, b->row_sizes) <= (1 - part / 4) * size)) continue;
     }
     memcpy(x, b->x, b->solve->n * sizeof *x);
     memcpy(b->residual, b->next, b->algebraic->count * sizeof *b->residual);
@@ -122,7 +144,7 @@ static og_status iterate(og_algebraic_block *b, double *x, og_inconsistency *why
     correction c = measure(b, x, b->step);
     int rounding = c.rounding <= ROUNDING;
     if (!rounding && c.size <= NEAR && c.size >= last / 2) return OG_OK;
-    double part = go(b, x, rounding ? 0 : c.size);
+    double part = go(b, x, rounding || c.size <= NEAR);
     if (part < 0) return OG_ERR_FIELD;
     if (rounding) return OG_OK;
     if (part == 0) break;
