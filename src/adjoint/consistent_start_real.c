@@ -35,8 +35,8 @@ static one_lane open_lane(const reader *r, int lane, double *memory, void *scrat
   return one;
 }
 
-og_status OG_R(og_consistent_start_pull)(const reader *r, int lane, double *memory, void *scratch, real *x_bar,
-                                         double *theta_sum, double *t_bar) {
+og_status OG_R(og_consistent_start_pull)(const reader *r, int lane, double *memory, void *scratch,
+                                         real *x_bar, double *theta_sum, double *t_bar) {
   const og_solve *solve = r->solve;
   one_lane one = open_lane(r, lane, memory, scratch);
   for (size_t i = 0; i < solve->n; i++) one.x_bar[i] = (double)x_bar[entry_of(r, i, lane)];

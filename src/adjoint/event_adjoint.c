@@ -121,7 +121,8 @@ og_status og_event_adjoint_pull(const og_solve *solve, const og_event_adjoint *e
   for (size_t i = 0; given && i < solve->states; i++) after_bar[i] += given[1 + solve->states + i];
   if (og_guard_settles(solve, event->segment->event)) {
     og_instant instant = og_guard_instant(&event->at);
-    OG_TRY(og_consistent_pull(solve, &instant, event->segment->states + solve->n, after_bar, theta_bar, t_bar));
+    OG_TRY(
+        og_consistent_pull(solve, &instant, event->segment->states + solve->n, after_bar, theta_bar, t_bar));
   }
   int refused =
       og_guard_jump_vjp(solve, event->segment->event, &event->at, after_bar, before_bar, share, &jump_t_bar);

@@ -85,7 +85,8 @@ static og_status estimated(og_solve *solve, const og_pullback *pullback, og_stat
 /* Adjoint equations of their own would be M^T lambda' = ..., with conditions at both ends. */
 static og_status check_mass(const og_solve *solve) {
   og_adjoint kind = (og_adjoint)og_options_integer(solve->options, OG_OPT_ADJOINT);
-  if (!(solve->source->flags & OG_FIELD_HAS_MASS) || kind == OG_ADJOINT_DISCRETE || kind == OG_ADJOINT_FORWARD)
+  if (!(solve->source->flags & OG_FIELD_HAS_MASS) || kind == OG_ADJOINT_DISCRETE ||
+      kind == OG_ADJOINT_FORWARD)
     return OG_OK;
   return og_fail(solve->context, OG_ERR_UNSUPPORTED,
                  "adjoint = %s of equations with a mass matrix (combinations of derivatives, algebraic "

@@ -11,9 +11,9 @@
 typedef struct og_null_space {
   og_context *context;
   size_t rows, columns, rank;
-  size_t *row, *column;  /* [rows], [columns] */
-  double *left, *right;  /* [rows - rank][rank], [columns - rank][rank] */
-  double *inverse;       /* [rank][rank]: of A[row[k]][column[l]], the place of pivot column k and pivot row l */
+  size_t *row, *column; /* [rows], [columns] */
+  double *left, *right; /* [rows - rank][rank], [columns - rank][rank] */
+  double *inverse; /* [rank][rank]: of A[row[k]][column[l]], the place of pivot column k and pivot row l */
 } og_null_space;
 
 /* A pivot that is no more than `least` of the largest entry, in rows and columns scaled to entries of size 1,

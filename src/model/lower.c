@@ -27,9 +27,9 @@ static char *text_of(const og_lowering *l, og_span span) {
 }
 
 static int taken(og_lowering *l, const og_statement *s) {
-  static const char *const reserved[] = {"t",     "pi",       "inf",     "in",   "and",   "or",
-                                         "not",   "algebraic", "param",    "const",   "init", "time",  "cost",
-                                         "final", "integral", "observe", "net",  "input", "event"};
+  static const char *const reserved[] = {"t",         "pi",      "inf",   "in",    "and",  "or",   "not",
+                                         "algebraic", "param",   "const", "init",  "time", "cost", "final",
+                                         "integral",  "observe", "net",   "input", "event"};
   for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
     if (og_span_is(l->source, s->name, reserved[i]))
       return og_error_at(l->source, s->name, "'%s' has a meaning of its own and cannot be defined",
@@ -362,7 +362,8 @@ static void declare_states(og_lowering *l) {
   og_syntax *syntax = l->syntax;
   for (size_t i = 0; i < syntax->count; i++) {
     og_statement *s = &syntax->statements[i];
-    og_symbol *state = s->kind == OG_ST_INIT || s->kind == OG_ST_ALGEBRAIC ? og_declare(l, OG_SY_STATE, s) : NULL;
+    og_symbol *state =
+        s->kind == OG_ST_INIT || s->kind == OG_ST_ALGEBRAIC ? og_declare(l, OG_SY_STATE, s) : NULL;
     if (state) state->algebraic = s->kind == OG_ST_ALGEBRAIC;
     if (s->kind == OG_ST_DEFINE) og_declare(l, OG_SY_DEFINED, s);
     if (s->kind == OG_ST_EVENT) og_declare(l, OG_SY_EVENT, s);

@@ -77,7 +77,7 @@ typedef struct og_lowering {
   og_observed *distributions;     /* [observed], owned */
   size_t *state_columns;          /* [states], owned */
   og_input_column *input_columns; /* [inputs], owned, with their names */
-  og_mass_list mass;         /* entries of M; owned */
+  og_mass_list mass;              /* entries of M; owned */
   og_graph_event *events;         /* [parts.events], owned; their names are the symbols' */
   const og_override *overrides;
   size_t override_count;

@@ -46,8 +46,9 @@ void og_refuse_derivative(og_lowering *l, og_span name) {
   const char *text = l->source->text + name.at;
   int length = (int)name.length;
   og_error_at(l->source, name, "'%.*s' is algebraic and has no derivative", length, text);
-  og_help(l->source, "its equation is written 0 = ...; what has a derivative is declared with init %.*s = ...",
-          length, text);
+  og_help(l->source,
+          "its equation is written 0 = ...; what has a derivative is declared with init %.*s = ...", length,
+          text);
 }
 
 static og_symbol *state_of(og_lowering *l, const og_expression *derivative) {
@@ -160,12 +161,14 @@ static int add_term(combination *c, const og_expression *e, const og_expression 
 static int refuse_rest(combination *c, const og_expression *e) {
   if (!e->derivatives) {
     refuse(c->l, e, "a term without a derivative stands on the left");
-    og_help(c->l->source, "on the left stand derivatives with constant coefficients, everything else on the right");
+    og_help(c->l->source,
+            "on the left stand derivatives with constant coefficients, everything else on the right");
     return 0;
   }
   refuse(c->l, e, "an equation is linear in the derivatives");
-  og_help(c->l->source, "a derivative may be multiplied by constants and added to others: C1*(v1' - v2') = ...; make "
-                        "it a state of its own: algebraic d = ..., v' = d, 0 = ...");
+  og_help(c->l->source,
+          "a derivative may be multiplied by constants and added to others: C1*(v1' - v2') = ...; make "
+          "it a state of its own: algebraic d = ..., v' = d, 0 = ...");
   return 0;
 }
 
@@ -241,7 +244,8 @@ typedef struct equation {
 static int lower_one(og_lowering *l, const og_statement *s, equation *e) {
   char left[OG_SHAPE_TEXT], right[OG_SHAPE_TEXT];
   *e = (equation){.statement = s, .left = {.l = l}};
-  int good = s->kind == OG_ST_CONSTRAINT || (collect(&e->left, s->left, (factor){.number = 1}) && match_rows(&e->left));
+  int good = s->kind == OG_ST_CONSTRAINT ||
+             (collect(&e->left, s->left, (factor){.number = 1}) && match_rows(&e->left));
   e->node = og_lower_expression(l, s->value);
   if (!good || e->node == OG_NODE_NONE) return 0;
   og_shape own = og_graph_shape(l->graph, e->node);

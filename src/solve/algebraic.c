@@ -167,8 +167,8 @@ static size_t each_term(const og_algebraic *a, const og_pattern *pattern, const 
     for (size_t k = rows->first[i]; k < rows->first[i + 1]; k++)
       for (size_t l = columns->first[j]; l < columns->first[j + 1]; l++, count++) {
         const og_vector_entry *w = &a->equations.at[rows->list[k]], *v = &a->directions.at[columns->list[l]];
-        if (terms) terms[count] = (og_block_term){(size_t)e, w->vector * a->count + v->vector,
-                                                  w->value * v->value};
+        if (terms)
+          terms[count] = (og_block_term){(size_t)e, w->vector * a->count + v->vector, w->value * v->value};
       }
   }
   return count;
@@ -178,8 +178,7 @@ static og_status find_terms(og_algebraic *a, const og_field *field) {
   size_t n = field->n, all = a->equations.count + a->directions.count;
   size_t *memory = og_alloc(a->context, 2 * (n + 1) + all + 1, sizeof *memory);
   if (!memory) return OG_ERR_MEMORY;
-  row_index rows = {memory, memory + 2 * (n + 1)},
-            columns = {memory + n + 1, rows.list + a->equations.count};
+  row_index rows = {memory, memory + 2 * (n + 1)}, columns = {memory + n + 1, rows.list + a->equations.count};
   by_row(&a->equations, n, rows.first, rows.list);
   by_row(&a->directions, n, columns.first, columns.list);
   a->term_count = each_term(a, field->pattern, &rows, &columns, NULL);

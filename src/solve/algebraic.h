@@ -1,9 +1,9 @@
 /* Which equations of M x' = f are algebraic, where M is singular, and which states they have to determine.
  *
- * A row of M that depends on others, M[i] = sum_j c_j M[j], leaves the equation w^T f = 0 with w = e_i - sum_j
- * c_j e_j (one of `equations`). A column that depends on others leaves a direction v along which a state can
- * change and M x does not (one of `directions`). There are as many of these as of those. They come of the
- * dense blocks that M falls into, so that M = diag(1, ..., 1, 0, ..., 0) costs next to nothing. */
+ * A row of M that depends on others, M[i] = sum_j c_j M[j], leaves the equation w^T f = 0 with w = e_i -
+ * sum_j c_j e_j (one of `equations`). A column that depends on others leaves a direction v along which a
+ * state can change and M x does not (one of `directions`). There are as many of these as of those. They come
+ * of the dense blocks that M falls into, so that M = diag(1, ..., 1, 0, ..., 0) costs next to nothing. */
 #ifndef OG_ALGEBRAIC_H
 #define OG_ALGEBRAIC_H
 

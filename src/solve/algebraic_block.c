@@ -119,13 +119,12 @@ static void drop_rounding(og_algebraic_block *b, const double *x) {
   for (size_t i = 0; i < count; i++)
     for (size_t j = 0; j < count; j++) {
       double *entry = &b->entries[i * count + j];
-      if (fabs(*entry) <= 4 * DBL_EPSILON * size[i] &&
-          fabs(*entry) * unknown[j] <= 4 * DBL_EPSILON * term[i])
+      if (fabs(*entry) <= 4 * DBL_EPSILON * size[i] && fabs(*entry) * unknown[j] <= 4 * DBL_EPSILON * term[i])
         *entry = 0;
     }
 }
 
-int og_algebraic_factor(og_algebraic_block *b, const double *x) {
+int og_algebraic_factor(og_algebraic_block *b, const double *x, int exact) {
   const og_algebraic *a = b->algebraic;
   const og_field *field = b->solve->source;
   _Alignas(64) double t[OG_LANE_STEP] = {b->at->t};
@@ -135,7 +134,7 @@ int og_algebraic_factor(og_algebraic_block *b, const double *x) {
   memset(b->entries, 0, a->count * a->count * sizeof *b->entries);
   for (size_t k = 0; k < a->term_count; k++)
     b->entries[a->terms[k].place] += a->terms[k].value * b->jacobian[a->terms[k].entry];
-  drop_rounding(b, x);
+  if (!exact) drop_rounding(b, x);
   og_elimination_factor_d(a->elimination, 1, b->entries, b->factors, status);
   return status[0] == 0;
 }
@@ -229,7 +228,8 @@ static void add_combination(name_list *list, const og_vector_entries *vectors, c
 void og_algebraic_explain(const og_algebraic_block *b, og_inconsistency *why) {
   const og_algebraic *a = b->algebraic;
   og_null_space space;
-  name_list equations = {b->solve->source, why->equations, 0, 0}, states = {b->solve->source, why->states, 0, 0};
+  name_list equations = {b->solve->source, why->equations, 0, 0},
+            states = {b->solve->source, why->states, 0, 0};
   *why->equations = *why->states = 0;
   if (og_null_space_create(b->solve->context, a->count, a->count, b->entries, LEAST_PIVOT, &space) != OG_OK)
     return;

@@ -12,8 +12,9 @@ int og_has_algebraic(const og_solve *solve) { return solve->algebraic && solve->
 
 /* ---- Newton ---- */
 
-/* An exponential is gone down by 1 in its exponent at a time. */
-enum { ITERATIONS_MOST = 500, HALVINGS_MOST = 50, NUDGES_MOST = 3 };
+/* An exponential is gone down by 1 in its exponent at a time, and where it is flat a step leads beyond all
+ * bounds. */
+enum { ITERATIONS_MOST = 500, HALVINGS_MOST = 1000, NUDGES_MOST = 3 };
 /* A correction that small is rounding: */
 static const double ROUNDING = 4 * DBL_EPSILON;
 /* and one that is below this, and no longer becomes smaller, is the rounding of f. */
@@ -68,8 +69,8 @@ static void move(og_algebraic_block *b, const double *x, double part) {
   og_vectors_combine(&b->algebraic->directions, part, b->step, b->x);
 }
 
-/* Along the correction as far as the next one, with the same matrix, is smaller (Deuflhard): the part that was
- * gone, 0 if there is none, -1 where a callback stops. `near`: there is no need to look. */
+/* Along the correction as far as the next one, with the same matrix, is smaller (Deuflhard): the part that
+ * was gone, 0 if there is none, -1 where a callback stops. `near`: there is no need to look. */
 static double go(og_algebraic_block *b, double *x, int near) {
   double part = 1, size = 0;
   if (!near) {
@@ -126,7 +127,7 @@ static og_status refuse_index(const og_algebraic_block *b, og_inconsistency *why
 /* The matrix at x; a guess at which it is singular is moved. */
 static og_status find_matrix(og_algebraic_block *b, double *x, og_inconsistency *why) {
   for (int times = 0;; times++) {
-    int known = og_algebraic_factor(b, x);
+    int known = og_algebraic_factor(b, x, 1);
     if (known > 0) return OG_OK;
     if (known < 0) return OG_ERR_FIELD;
     if (times == NUDGES_MOST) return refuse_index(b, why);
@@ -160,17 +161,18 @@ og_status og_consistent_solve(const og_solve *solve, const og_instant *at, doubl
   int known = og_algebraic_residual(&b, x, b.residual);
   if (known < 0) return OG_ERR_FIELD;
   if (known == 0) return blame(&b, OG_ERR_INCONSISTENT, why);
-  OG_TRY(iterate(&b, x, why));
-  known = og_algebraic_factor(&b, x);
+  og_status status = iterate(&b, x, why);
+  if (status != OG_OK && status != OG_ERR_INCONSISTENT) return status;
+  known = og_algebraic_factor(&b, x, 0);
   if (known < 0) return OG_ERR_FIELD;
-  return known == 0 || og_algebraic_singular(&b) ? refuse_index(&b, why) : OG_OK;
+  return known == 0 || og_algebraic_singular(&b) ? refuse_index(&b, why) : status;
 }
 
 /* ---- Derivatives ---- */
 
 static og_status matrix_at(og_algebraic_block *b, const double *x) {
   memcpy(b->x, x, b->solve->n * sizeof *x);
-  int known = og_algebraic_factor(b, b->x);
+  int known = og_algebraic_factor(b, b->x, 1);
   return known > 0 ? OG_OK : known < 0 ? OG_ERR_FIELD : OG_ERR_NOT_FINITE;
 }
 

@@ -1,7 +1,8 @@
-/* Where M x' = f has algebraic equations, the state at the start of a stretch (t0, a breakpoint of an input or
- * of f, an event) is made consistent: from what is given, x, to the state x + V z with M as it was, V being
- * the directions that M leaves open, at which w^T f = 0 for all algebraic equations (algebraic.h). That is a
- * map of its own, and has a pullback and a tangent, by the implicit function theorem: with B = W^T (df/dx) V,
+/* Where M x' = f has algebraic equations, the state at the start of a stretch (t0, a breakpoint of an input
+ * or of f, an event) is made consistent: from what is given, x, to the state x + V z with M as it was, V
+ * being the directions that M leaves open, at which w^T f = 0 for all algebraic equations (algebraic.h). That
+ * is a map of its own, and has a pullback and a tangent, by the implicit function theorem: with B = W^T
+ * (df/dx) V,
  *
  *   nu = B^-T V^T xbar,  xbar -= (df/dx)^T W nu,  thetabar -= (df/dtheta)^T W nu,  tbar -= (df/dt)^T W nu,
  *

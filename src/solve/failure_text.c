@@ -33,7 +33,8 @@ static const cause_text causes[] = {
      "one impossible); if the events are real, raise max-events"},
     {OG_ERR_GRAZING, "a recorded event is not there when the steps are replayed",
      "call og_solve_run: the settings are too far from those of the run"},
-    {OG_ERR_INCONSISTENT, "the algebraic equations have no solution that Newton's method finds from the guess",
+    {OG_ERR_INCONSISTENT,
+     "the algebraic equations have no solution that Newton's method finds from the guess",
      "another guess for the algebraic states (their initial values), or see whether the equations can hold "
      "with these parameters and inputs"},
     {OG_ERR_INDEX,
@@ -149,8 +150,9 @@ static void trail_algebraic(const og_solve *solve, const og_failure *failure) {
   const og_inconsistency *why = &failure->inconsistency;
   char text[OG_ROW_NAME_SIZE];
   if (failure->status == OG_ERR_INCONSISTENT && why->row)
-    og_trail(solve->context, failure->status, "the equation that is farthest from holding, by %.3g: that of %s",
-             og_shown(why->residual), og_row_name(solve->source, why->row - 1, text));
+    og_trail(solve->context, failure->status,
+             "the equation that is farthest from holding, by %.3g: that of %s", og_shown(why->residual),
+             og_row_name(solve->source, why->row - 1, text));
   if (failure->status == OG_ERR_INDEX && *why->equations)
     og_trail(solve->context, failure->status, "the equations of %s do not determine %s", why->equations,
              why->states);

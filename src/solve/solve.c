@@ -87,8 +87,7 @@ static og_status set_up(og_solve *solve, const og_options *options) {
   OG_TRY(og_options_copy(solve->context, options, &solve->options));
   OG_TRY(read_options(solve));
   OG_TRY(og_stepper_prepare(solve->context, &solve->stepper, solve->source));
-  if (solve->stepper.implicit)
-    OG_TRY(og_algebraic_create(solve->context, solve->source, &solve->algebraic));
+  if (solve->stepper.implicit) OG_TRY(og_algebraic_create(solve->context, solve->source, &solve->algebraic));
   OG_TRY(allocate_arrays(solve));
   for (size_t m = 0; m < solve->count; m++) {
     solve->trajectories[m].t1 = 1;
