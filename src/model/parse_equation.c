@@ -41,7 +41,9 @@ static int has_combination(const og_parser *p) {
     }
   }
   size_t length = strcspn(at, "=\n#");
-  return at[length] == '=' && memchr(at, '\'', length) != NULL;
+  const char *prime = at[length] == '=' ? memchr(at, '\'', length) : NULL;
+  while (prime && prime > at && (prime[-1] == ' ' || prime[-1] == '\t')) prime--;
+  return prime && prime > at && (is_letter(prime[-1]) || is_digit(prime[-1]));
 }
 
 /* 0 = ... */
