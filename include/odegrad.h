@@ -236,7 +236,9 @@ typedef enum og_method {
   OG_METHOD_RADAU9 = 12,         /* fully implicit, order 9, for low tolerances */
   OG_METHOD_IMPLICIT_EULER = 13, /* these three in fixed steps only */
   OG_METHOD_TRAPEZOID = 14,
-  OG_METHOD_IMPLICIT_MIDPOINT = 15
+  OG_METHOD_IMPLICIT_MIDPOINT = 15,
+  OG_METHOD_AUTO = 16 /* begins with tsit5 (dop853 at rtol below 1e-8), goes on with an implicit method where
+                       the problem is stiff, and back; the default */
 } og_method;
 /** The order of a method: its error over a span goes as h^order. 0 for a number that is none. */
 OG_API int og_method_order(og_method method);
@@ -391,6 +393,14 @@ OG_API og_status og_field_set_jacobian(og_field *field, og_jacobian_fn OG_OR_NUL
  * n], whose places without an entry are not read. */
 OG_API og_status og_field_set_jacobian_band(og_field *field, og_jacobian_fn OG_OR_NULL jacobian, size_t lower,
                                             size_t upper);
+
+/** Makes the equations M x' = f(t, x, theta): entry M[row[k]][column[k]] is values[k], each once, in any
+ * order; the others are 0. M is constant, and may be singular: equations without derivatives are to hold in
+ * the initial state, and are to determine as many states (index 1). A running cost is as it was. For implicit
+ * methods: others refuse such a field. The lists are copied; count = 0 gives x' = f again. OG_ERR_SHAPE: an
+ * entry beyond the states, or twice. */
+OG_API og_status og_field_set_mass(og_field *field, size_t count, const int *row, const int *column,
+                                   const double *values);
 
 /** A field that also reads `inputs` inputs u(t), given to a solve by og_solve_set_input. In every callback
  * theta then has p + inputs entries, the inputs' values at t behind the parameters, and theta_bar and
@@ -555,7 +565,9 @@ typedef enum og_stat {
   OG_STAT_CHECKPOINT_BYTES = 5, /* kept in memory; under a budget with all working memory and tables: the most
                                so far */
   OG_STAT_RECOMPUTED_STEPS = 6, /* steps taken again from checkpoints */
-  OG_STAT_REFINEMENTS = 7 /* times that steps were narrowed for a gradient's sake, the most of a trajectory */
+  OG_STAT_REFINEMENTS =
+      7, /* times that steps were narrowed for a gradient's sake, the most of a trajectory */
+  OG_STAT_IMPLICIT_STEPS = 8 /* of OG_STAT_STEPS: those that an implicit method has taken */
 } og_stat;
 
 /** A solve of `trajectories` (>= 1) trajectories. `options` may be NULL for the defaults. */

@@ -470,6 +470,69 @@ static void what_cannot_be_is_refused(void **state) {
   og_context_destroy(context);
 }
 
+/* ---- Mass matrices ---- */
+
+/* M stands on the pattern of both, with the running cost's 1; what it is not is 0. */
+static void masses(void **state) {
+  (void)state;
+  const int row[] = {2, 0, 1}, column[] = {0, 0, 2}, twice[] = {1, 1, 1}, far[] = {0, 3, 0};
+  const double values[] = {0.5, 2, -1}, bad[] = {1, NAN, 1};
+  og_context *context = new_context();
+  og_field *field = chain_field(context, GIVEN | LIST | COST | COST_VJP, NULL);
+  assert_int_equal(og_field_set_mass(field, 3, twice, twice, values), OG_ERR_SHAPE);
+  assert_contains(og_context_message(context), "is there twice");
+  assert_int_equal(og_field_set_mass(field, 3, far, column, values), OG_ERR_SHAPE);
+  assert_int_equal(og_field_set_mass(field, 3, row, column, bad), OG_ERR_NOT_FINITE);
+  CHECK(context, og_field_set_mass(field, 3, row, column, values));
+  assert_true(field->flags & OG_FIELD_HAS_MASS);
+  CHECK(context, og_field_want_jacobian(context, field));
+  check_chain(field, GIVEN | LIST | COST | COST_VJP);
+  for (int i = 0; i < 4; i++)
+    for (int j = 0; j < 4; j++) {
+      double want = i == 2 && j == 0 ? 0.5 : i == 0 && j == 0 ? 2 : i == 1 && j == 2 ? -1 : i == 3 && j == 3;
+      int entry = og_pattern_find(field->pattern, i, j);
+      assert_true((entry < 0 ? 0 : field->mass[entry]) == want);
+    }
+  og_solve *solve = NULL;
+  CHECK(context, og_solve_create(context, field, NULL, 1, &solve));
+  CHECK(context, og_solve_set_span(solve, OG_ALL, 0, 1));
+  CHECK(context, og_solve_set_initial_state(solve, OG_ALL, (double[]){1, 1, 1}));
+  CHECK(context, og_solve_set_parameters(solve, OG_ALL, (double[]){1}));
+  assert_int_equal(og_solve_run(solve), OG_ERR_UNSUPPORTED);
+  assert_contains(og_context_message(context), "mass matrix");
+  og_solve_destroy(solve);
+  CHECK(context, og_field_set_mass(field, 0, NULL, NULL, NULL));
+  CHECK(context, og_field_want_jacobian(context, field));
+  assert_true(!field->mass && !(field->flags & OG_FIELD_HAS_MASS));
+  og_field_destroy(field);
+  og_context_destroy(context);
+}
+
+static void masses_of_graphs(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_graph *g;
+  og_field *field;
+  CHECK(context, og_graph_create(context, &g));
+  og_node x = og_input(g, OG_SLOT_STATE, 0, (og_shape){2, 1}), f = og_apply2(g, OG_MUL, x, x);
+  const int row[] = {0, 1}, column[] = {1, 1};
+  const double values[] = {3, 0};
+  og_graph_dynamics dynamics = {.f = f, .mass = {2, row, column, values}};
+  CHECK(context, og_field_from_dynamics(g, &dynamics, &field));
+  CHECK(context, og_field_want_jacobian(context, field));
+  const double want[] = {0, 3, 0}; /* (0, 0), (0, 1), (1, 1) */
+  assert_int_equal(field->pattern->count, 3);
+  assert_memory_equal(field->mass, want, sizeof want);
+  double at[] = {2, 5}, values_want[] = {4, 0, 10};
+  place here = {1, 1, (double[]){0}, at, NULL};
+  double *entries = values_d(field, &here);
+  assert_memory_equal(entries, values_want, sizeof values_want);
+  free(entries);
+  og_field_destroy(field);
+  og_graph_destroy(g);
+  og_context_destroy(context);
+}
+
 /* ---- Memory, and threads ---- */
 
 static og_status want_of_model(og_context *context) {
@@ -488,6 +551,7 @@ static og_status want_of_callbacks(og_context *context) {
   if (status != OG_OK) return status;
   status = og_field_set_jacobian(field, chain_list, 6, chain_row, chain_column);
   if (status == OG_OK) status = og_field_want_jacobian(context, field);
+  if (status == OG_OK) status = og_field_set_mass(field, 2, chain_row, chain_column, (double[]){1, 2});
   if (status == OG_OK) status = og_field_set_jacobian(field, NULL, 6, chain_row, chain_column);
   if (status == OG_OK) status = og_field_want_jacobian(context, field);
   if (status == OG_OK) status = og_check_jacobian(context, field, 0, (double[]){1, 2, 3}, (double[]){1});
@@ -533,6 +597,8 @@ int main(void) {
       cmocka_unit_test(callbacks),
       cmocka_unit_test(what_is_wrong_is_found),
       cmocka_unit_test(what_cannot_be_is_refused),
+      cmocka_unit_test(masses),
+      cmocka_unit_test(masses_of_graphs),
       cmocka_unit_test(memory),
       cmocka_unit_test(threads),
   };

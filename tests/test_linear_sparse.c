@@ -185,6 +185,49 @@ static void solutions(void **state) {
   og_context_destroy(context);
 }
 
+/* Every instruction set solves to what rounding makes. */
+static void every_table_solves(void **state) {
+  (void)state;
+  enum { LANES = 32 };
+  og_context *context = new_context();
+  og_pattern *p = grid(context, 6, 1);
+  og_elimination *e = sparse(context, p);
+  const og_lu_plan *plan = &e->symbolic->plan;
+  double *w = calloc((size_t)p->count, sizeof *w), b[36];
+  int tables;
+  const og_sparse_lu_d *const *all = og_sparse_lu_all_d(&tables);
+  for (int t = 0; t < tables; t++)
+    for (int transposed = 0; transposed < 2; transposed++) {
+      block_d block;
+      new_block_d(e, LANES, &block);
+      void *factors = aligned(all[t]->bytes(plan, LANES));
+      for (int lane = 0; lane < LANES; lane++) {
+        make_chemistry(p, (uint64_t)lane, w, b);
+        put_d(&block, lane, w, b);
+      }
+      all[t]->factor(plan, LANES, 8192, block.w, factors, block.status);
+      all[t]->leave_out(plan, LANES, 17, factors);
+      (transposed ? all[t]->solve_transposed : all[t]->solve)(plan, LANES, factors, block.b);
+      for (int lane = 0; lane < LANES; lane++) {
+        make_chemistry(p, (uint64_t)lane, w, b);
+        assert_int_equal(block.status[lane], 0);
+        reference r = solve_exactly(p, plan->row_of, transposed, w, b);
+        for (int i = 0; i < p->n; i++)
+          if (lane == 17)
+            assert_true(block.b[i * LANES + lane] == b[i]);
+          else
+            assert_true(fabsl(block.b[i * LANES + lane] - r.x[i]) <= 3 * p->n * 0x1p-53L * r.magnitude[i]);
+        free_reference(&r);
+      }
+      unaligned(factors);
+      free_block_d(&block);
+    }
+  free(w);
+  og_elimination_destroy(e);
+  og_pattern_destroy(p);
+  og_context_destroy(context);
+}
+
 /* Up to 64 rows, pivots that do not serve are no matter: the rows are exchanged. */
 static void rows_are_exchanged_where_needed(void **state) {
   (void)state;
@@ -301,10 +344,15 @@ static void memory_may_be_missing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(plans_have_the_fill_and_no_more), cmocka_unit_test(orders_are_good),
-      cmocka_unit_test(the_cheaper_kind_is_chosen),      cmocka_unit_test(solutions),
-      cmocka_unit_test(rows_are_exchanged_where_needed), cmocka_unit_test(large_lanes_are_judged),
-      cmocka_unit_test(a_tiny_pivot_is_refused),         cmocka_unit_test(memory_may_be_missing),
+      cmocka_unit_test(plans_have_the_fill_and_no_more),
+      cmocka_unit_test(orders_are_good),
+      cmocka_unit_test(the_cheaper_kind_is_chosen),
+      cmocka_unit_test(solutions),
+      cmocka_unit_test(every_table_solves),
+      cmocka_unit_test(rows_are_exchanged_where_needed),
+      cmocka_unit_test(large_lanes_are_judged),
+      cmocka_unit_test(a_tiny_pivot_is_refused),
+      cmocka_unit_test(memory_may_be_missing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

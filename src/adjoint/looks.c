@@ -85,8 +85,8 @@ size_t og_looks_before(const og_trajectory *at, const og_samples *samples, size_
 /* Where x rests, so does the Jacobian of a field that is not told the time, and h J^T g says what it does. */
 static const double AT_REST = 0.2;
 
-int og_has_sign(const og_solve *solve, const og_trajectory *at, size_t index, double ratio) {
-  double looked_at = solve->limits.looked_at;
+int og_has_sign(const og_solve *solve, const og_trajectory *at, size_t index, int implicit, double ratio) {
+  double looked_at = solve->limits.looked_at[implicit];
   if (ratio > looked_at || og_rests_has(&at->drops, index)) return 1;
   return og_rests_has(&at->rests, index) && (is_timed(solve) || ratio > AT_REST * looked_at);
 }
@@ -119,6 +119,7 @@ void og_looks_tell(og_solve *solve, const og_looked *looked, const og_look_error
     tally->t = looked->t;
     tally->h = looked->h;
     tally->ratio = looked->ratio;
+    tally->reach = solve->limits.reach[looked->implicit];
   }
 }
 
@@ -142,7 +143,7 @@ static double local_error(const og_tally *tally, const og_look_error *error, dou
 
 /* Where the step's size against the border is seen, the ceiling is known also where it is kept. */
 static double stable_width(const og_solve *solve, const og_looked *looked, double local) {
-  double reach = solve->limits.reach;
+  double reach = solve->limits.reach[looked->implicit];
   if (looked->ratio < SEEN_AT * reach || local < SEEN_ERROR || !isfinite(looked->ratio)) return INFINITY;
   return fabs(looked->h) * BELOW_REACH * reach / looked->ratio;
 }
@@ -157,7 +158,7 @@ void og_looks_limit(og_solve *solve, const og_looked *looked, const og_look_erro
   double factor = pow(pacing->target / fmax(local, DBL_MIN), 1.0 / (solve->stepper.order + 1));
   /* An estimate may be small by chance, where it passes zero: what was a ceiling stays one. */
   factor = fmin(fmax(SAFETY * factor, LEAST_FACTOR), 1);
-  pacing->unstable |= looked->ratio > solve->limits.reach && local > UNSTABLE_ERROR;
+  pacing->unstable |= looked->ratio > solve->limits.reach[looked->implicit] && local > UNSTABLE_ERROR;
   if (local > pacing->worst) pacing->worst = local;
   og_ceilings_push(&pacing->next_stable, s, fmin(stable, og_ceilings_least(&pacing->stable, s, s + h)));
   double before = og_ceilings_least(&pacing->resolved, s, s + h);

@@ -320,9 +320,9 @@ static og_status refuse(const og_group *g, const og_refined *r, og_status cause)
     snprintf(found, sizeof found, "; the last narrowing changed the gradient by %.2g of its size", r->change);
   if (cause != OG_OK)
     snprintf(found, sizeof found, "; steps narrow enough for it cannot be taken (%s)", og_status_text(cause));
-  if (cause == OG_ERR_TOO_MANY_STEPS && !(trust->ratio > solve->limits.reach / 2))
+  if (cause == OG_ERR_TOO_MANY_STEPS && !(trust->ratio > at->tally.reach / 2))
     advice = "raise max-steps, or shorten the span";
-  else if (trust->ratio > solve->limits.reach / 2)
+  else if (trust->ratio > at->tally.reach / 2)
     advice = "the problem is stiff there, which wants an implicit method (planned); else raise max-steps, or "
              "shorten the span";
   else if (trust->loss > 0.1 || trust->growth > GROWN)

@@ -35,7 +35,8 @@ static void update_flags(og_callback_field *field) {
   int hessian = given || (field->differences && twice);
   field->base.flags = (field->autonomous ? 0u : OG_FIELD_DEPENDS_ON_TIME) | (vjp ? OG_FIELD_HAS_VJP : 0u) |
                       (jvp ? OG_FIELD_HAS_JVP : 0u) | (hessian ? OG_FIELD_HAS_HESSIAN : 0u) |
-                      (exact_jacobian(field) ? OG_FIELD_HAS_JACOBIAN : 0u);
+                      (exact_jacobian(field) ? OG_FIELD_HAS_JACOBIAN : 0u) |
+                      (field->base.given_mass.count ? OG_FIELD_HAS_MASS : 0u);
   forget_jacobian(field);
 }
 
@@ -137,6 +138,7 @@ void og_field_destroy(og_field *field) {
   void *owner = field->owner, (*destroy_owner)(void *) = field->destroy_owner;
   og_context *own = field->own;
   og_field_drop_jacobian(field);
+  og_free(field->context, (double *)field->given_mass.value);
   field->destroy(field);
   og_context_destroy(own);
   if (owner) destroy_owner(owner);
@@ -222,6 +224,19 @@ og_status og_field_set_hessian(og_field *field, og_hessian_fn hessian, og_cost_h
   OG_TRY(check_single(callback));
   callback->hessian = hessian;
   callback->cost_hessian = cost_hessian;
+  update_flags(callback);
+  return OG_OK;
+}
+
+og_status og_field_set_mass(og_field *field, size_t count, const int *row, const int *column,
+                            const double *values) {
+  OG_OBJECT(field);
+  OG_NEED_IF(field->context, count, row);
+  OG_NEED_IF(field->context, count, column);
+  OG_NEED_IF(field->context, count, values);
+  og_callback_field *callback = as_callback(field);
+  if (!callback) return not_callback(field);
+  OG_TRY(og_field_give_mass(field, &(og_mass_entries){count, row, column, values}));
   update_flags(callback);
   return OG_OK;
 }

@@ -5,8 +5,8 @@
 
 #include "base/real.h"
 
-/* Entries of a block beyond which more lanes gain nothing. */
-enum { BLOCK_ENTRIES = 1 << 14 };
+/* Entries of a block beyond which more lanes gain nothing: programs are as fast on one long vector. */
+enum { BLOCK_ENTRIES = 1 << 12 };
 
 /* Blocks of `width` lanes: product k of trajectory `lane` is column k * lanes + lane. Compiled programs need
  * one lane or a multiple of OG_LANE_STEP: those that are left are idle. */
@@ -48,7 +48,7 @@ int og_coloured_width(const og_field *field, int lanes) {
   int wanted = c->colours > c->rows ? c->colours : c->rows, sides = OG_LANES_MAX / lanes;
   size_t fit = BLOCK_ENTRIES / (field->n * (size_t)lanes);
   if (sides > wanted) sides = wanted;
-  if ((size_t)sides > fit) sides = (int)fit;
+  if ((size_t)sides > fit) sides = fit < OG_LANE_STEP ? 1 : (int)fit;
   return padded_width(lanes * (sides > 1 ? sides : 1));
 }
 

@@ -27,7 +27,8 @@ enum {
   OG_FIELD_HAS_JVP = 2,
   OG_FIELD_DEPENDS_ON_TIME = 4, /* df/dt may be nonzero */
   OG_FIELD_HAS_HESSIAN = 8,     /* hessian and jvp_tangent */
-  OG_FIELD_HAS_JACOBIAN = 16    /* exactly that: not by differences of f */
+  OG_FIELD_HAS_JACOBIAN = 16,   /* exactly that: not by differences of f */
+  OG_FIELD_HAS_MASS = 32        /* the equations are M x' = f, from the beginning on */
 };
 
 /* status of a lane that has nothing to do */
@@ -59,6 +60,12 @@ enum { OG_INPUT_LEVEL, OG_INPUT_SLOPE, OG_INPUT_START, OG_INPUT_ROWS };
 
 typedef struct og_breakpoint og_breakpoint;
 
+typedef struct og_mass_entries {
+  size_t count;
+  const int *row, *column;
+  const double *value;
+} og_mass_entries;
+
 /* The common head of every kind of field: concrete kinds embed it as their first member. */
 struct og_field {
   og_context *context;
@@ -85,9 +92,10 @@ struct og_field {
   /* Where df/dx, the diagonal and M have entries, every row of the state included. */
   const og_pattern *pattern;
   const struct og_colouring
-      *colouring;     /* how products make up the Jacobian (coloured.h); NULL: it is made otherwise */
-  const double *mass; /* M of M x' = f, constant: its entries on the pattern; NULL: the identity */
-  og_context *own;    /* of all that og_field_want_jacobian makes: what that says goes to who asked */
+      *colouring;             /* how products make up the Jacobian (coloured.h); NULL: it is made otherwise */
+  const double *mass;         /* M of M x' = f, constant: its entries on the pattern; NULL: the identity */
+  og_mass_entries given_mass; /* M as it was given; owned */
+  og_context *own;            /* of all that og_field_want_jacobian makes: what that says goes to who asked */
   atomic_int prepared;
   /* Makes it, in `own`, with one thread at a time; what fails changes nothing. NULL: there is no Jacobian. */
   og_status (*prepare)(og_field *field);
@@ -120,6 +128,10 @@ og_status og_check_autonomous(const og_field *field, const double *t, const doub
  * t_dot. To be called by whoever wants them, before scratch_bytes is asked; from any thread; once made they
  * are there for all. What went wrong is told to `context`. */
 og_status og_field_want_jacobian(og_context *context, const og_field *field);
+/* Copies entries of M, checked, into a field that was not used yet. */
+og_status og_field_give_mass(og_field *field, const og_mass_entries *mass);
+/* Of those who make it: the pattern of the entries of df/dx and of M, and M on it. */
+og_status og_field_make_pattern(og_field *field, size_t count, const int *row, const int *column);
 /* Lets go what of it every field has. */
 void og_field_drop_jacobian(og_field *field);
 /* Whether it has been. */

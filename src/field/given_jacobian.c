@@ -94,12 +94,9 @@ static size_t cost_entries(const og_callback_field *field) {
 
 static og_status make_pattern(og_callback_field *field, int *row, int *column) {
   size_t count = 0, values = og_declared_values(field), cost = cost_entries(field);
-  og_pattern *pattern = NULL;
   for (size_t k = 0; k < values; k++) count += (size_t)entry_of(field, k, &row[count], &column[count]);
   for (size_t j = 0; j < cost; j++, count++) row[count] = (int)field->base.n - 1, column[count] = (int)j;
-  og_status status = og_pattern_create(field->base.own, field->base.n, count, row, column, &pattern);
-  field->base.pattern = pattern;
-  return status;
+  return og_field_make_pattern(&field->base, count, row, column);
 }
 
 static og_status check_size(const og_callback_field *field, size_t entries) {

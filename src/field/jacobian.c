@@ -13,7 +13,9 @@ static og_status prepare(og_field *field) {
 
 void og_field_drop_jacobian(og_field *field) {
   og_colouring_destroy((og_colouring *)field->colouring);
+  og_free(field->own, (double *)field->mass);
   og_pattern_destroy((og_pattern *)field->pattern);
+  field->mass = NULL;
   field->colouring = NULL;
   field->pattern = NULL;
 }

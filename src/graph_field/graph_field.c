@@ -252,6 +252,7 @@ og_status og_field_from_dynamics(og_graph *graph, const og_graph_dynamics *dynam
                  .destroy = destroy};
   og_status status = keep_graph(field, graph, dynamics->f);
   if (status == OG_OK) status = find_breakpoints(field, graph, dynamics->f);
+  if (status == OG_OK) status = og_field_give_mass(&field->base, &dynamics->mass);
   if (status == OG_OK) status = name_states(field, dynamics);
   if (status == OG_OK) status = create_programs(field, graph, dynamics);
   field->zero_rows = field->base.p > field->base.n ? field->base.p : field->base.n;
@@ -259,7 +260,7 @@ og_status og_field_from_dynamics(og_graph *graph, const og_graph_dynamics *dynam
   if (status == OG_OK)
     *out = &field->base;
   else
-    destroy(&field->base);
+    og_field_destroy(&field->base);
   return status;
 }
 

@@ -63,15 +63,12 @@ static og_status create_jvp_tangents(derivation *d, size_t n, og_implicit_progra
 
 static og_status find_pattern(const derivation *d, og_field *base) {
   og_sparsity sparsity;
-  og_pattern *pattern = NULL;
   og_colouring *colouring = NULL;
   OG_TRY(og_graph_find_sparsity(d->graph, d->f, OG_SLOT_STATE, (int)base->n, &sparsity));
-  og_status status =
-      og_pattern_create(base->own, base->n, sparsity.count, sparsity.row, sparsity.column, &pattern);
+  og_status status = og_field_make_pattern(base, sparsity.count, sparsity.row, sparsity.column);
   og_sparsity_free(base->own, &sparsity);
   if (status == OG_OK)
-    status = og_colouring_create(pattern, pattern->n, OG_BY_COLUMNS | OG_BY_ROWS, &colouring);
-  base->pattern = pattern;
+    status = og_colouring_create(base->pattern, (int)base->n, OG_BY_COLUMNS | OG_BY_ROWS, &colouring);
   base->colouring = colouring;
   return status;
 }

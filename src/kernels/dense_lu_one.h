@@ -81,6 +81,10 @@ static real factor_one(int n, real *a) {
 
 static void put_one(int n, int count, const int *row, const int *column, const real *w, real *a) {
   ptrdiff_t stride = n <= FEW ? n : stride_of_one(n);
+  if (n <= FEW && count == n * n) {
+    for (int e = 0; e < count; e++) a[e] = w[e];
+    return;
+  }
   memset(a, 0, (size_t)(n * stride) * sizeof *a);
   if (count == n * n)
     for (int i = 0; i < n; i++, w += n) memcpy(a + i * stride, w, (size_t)n * sizeof *w);

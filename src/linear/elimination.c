@@ -6,10 +6,13 @@
  * those of the former was measured by bench_linear. */
 static const double sparse_cost = 3;
 
+/* The products of a dense elimination. */
 static double dense_products(const og_pattern *p) { return pow(p->n, 3) / 3; }
 
+static int is_full(const og_pattern *p) { return (double)p->count == (double)p->n * p->n; }
+
 static og_status choose(og_elimination *e, og_elimination_kind kind) {
-  if (kind == OG_ELIMINATION_DENSE) return OG_OK;
+  if (kind == OG_ELIMINATION_DENSE || (kind == OG_ELIMINATION_AUTO && is_full(e->pattern))) return OG_OK;
   double most = kind == OG_ELIMINATION_SPARSE ? INFINITY : dense_products(e->pattern) / sparse_cost;
   OG_TRY(og_symbolic_create(e->context, e->pattern, most, &e->symbolic));
   if (!e->symbolic) return OG_OK;

@@ -43,8 +43,15 @@ static og_status check_times(const og_solve *solve, size_t m) {
   return OG_OK;
 }
 
+static og_status check_mass(const og_solve *solve) {
+  if (!(solve->source->flags & OG_FIELD_HAS_MASS)) return OG_OK;
+  return og_fail(solve->context, OG_ERR_UNSUPPORTED,
+                 "the equations have a mass matrix (og_field_set_mass), which explicit methods cannot solve");
+}
+
 og_status og_solve_check(og_solve *solve) {
   size_t offset = 0;
+  OG_TRY(check_mass(solve));
   for (size_t m = 0; m < solve->count; m++) {
     if (solve->parameters && !solve->theta_given[m])
       return og_fail(solve->context, OG_ERR_STATE,

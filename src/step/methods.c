@@ -4,7 +4,9 @@
 #include "step/radau.h"
 #include "step/rosenbrock.h"
 
+/* What a method that is chosen as a solve goes begins with stands for it. */
 og_stepper og_stepper_of(og_method method) {
+  if (method == OG_METHOD_AUTO) method = OG_METHOD_TSIT5;
   const og_tableau *explicit_tableau = og_tableau_of(method);
   const og_rosenbrock_tableau *rosenbrock = og_rosenbrock_tableau_of(method);
   const og_dirk_tableau *dirk = og_dirk_tableau_of(method);

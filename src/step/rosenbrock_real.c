@@ -215,6 +215,27 @@ static double spread(const step_t *step, int lane, size_t row) {
   return most - least;
 }
 
+/* |h| times the largest row sum of J in units of `scale`, an upper bound of its spectral radius. W has J in
+ * it.
+ */
+static double stiffness(const step_t *step, int lane, const interval *at, const real *x, const real *y,
+                        const double *scale) {
+  const rosenbrock *r = OG_R(og_rosenbrock_in)(step);
+  const og_pattern *pattern = step->field->pattern;
+  double most = 0;
+  (void)x, (void)y;
+  for (int i = 0; i < pattern->n; i++) {
+    double sum = 0;
+    for (int k = pattern->start[i]; k < pattern->start[i + 1]; k++) {
+      double w = (double)r->w[(size_t)k * (size_t)step->lanes + (size_t)lane];
+      double diagonal = pattern->column[k] == i ? 1 / (r->tableau->gamma * r->h[lane]) : 0;
+      sum += fabs(diagonal - w) * scale[pattern->column[k]];
+    }
+    most = fmax(most, sum / scale[i]);
+  }
+  return fabs(at->h[lane]) * most;
+}
+
 const OG_R(og_step_ops) OG_R(og_rosenbrock_ops) = {
     .bytes = OG_R(og_rosenbrock_bytes),
     .open = OG_R(og_rosenbrock_open),
@@ -226,6 +247,7 @@ const OG_R(og_step_ops) OG_R(og_rosenbrock_ops) = {
     .slope = slope,
     .not_finite = not_finite,
     .spread = spread,
+    .stiffness = stiffness,
     .complete = OG_R(og_rosenbrock_complete),
     .state = OG_R(og_rosenbrock_state),
     .states = OG_R(og_rosenbrock_states),

@@ -28,4 +28,5 @@ void OG_R(og_step_imitate)(const OG_R(og_step) * step, int from, int to, OG_R(og
   at->t_next[to] = at->t_next[from];
   at->h[to] = at->h[from];
   at->h_real[to] = at->h_real[from];
+  at->implicit[to] = at->implicit[from];
 }

@@ -11,6 +11,7 @@
 typedef struct INTERVAL {
   double t[OG_LANES_MAX], t_next[OG_LANES_MAX], h[OG_LANES_MAX];
   _Alignas(64) REAL h_real[OG_LANES_MAX];
+  unsigned char implicit[OG_LANES_MAX]; /* of a stepper of two methods: it is the implicit one's step */
 } INTERVAL;
 
 /* The head of every kind of step: kinds embed it as their first member. */
@@ -55,6 +56,11 @@ typedef struct OG_P(og_step_ops) {
   size_t (*not_finite)(const STEP *step, int lane, int slope_alone);
   /* How far apart the slopes are that the step found for one row. */
   double (*spread)(const STEP *step, int lane, size_t row);
+  /* An estimate of |h| times the spectral radius of df/dx, from the step from x to y that one lane has just
+   * attempted; an upper one of implicit methods. `scale` [rows] is what each row's entries are large against.
+   * NULL: the method has none. */
+  double (*stiffness)(const STEP *step, int lane, const INTERVAL *at, const REAL *x, const REAL *y,
+                      const double *scale);
 
   /* ---- Inside ---- */
   /* What the interpolant needs beyond the step. */

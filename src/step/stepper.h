@@ -26,6 +26,7 @@ struct og_stepper {
   int carries_slope;      /* a step ends with f at its end, which the next one begins with */
   int interpolant_evals;  /* evaluations of f that the interpolant needs beyond those of the step */
   int implicit;           /* it solves with df/dx: it is to be prepared for a field */
+  int switches;           /* it has two methods, of which each lane's interval says one */
   int second_derivatives; /* its transpose needs the field's second derivatives */
   int seeds;              /* blocks in which cotangents of states inside a step accumulate */
   /* What a step makes of x' = mu x is x1 = R(z) x, z = h mu (Hairer & Wanner IV.2). */

@@ -104,6 +104,7 @@ int call_fields(og_context *context) {
   MUST(context, og_field_set_hessian(field, hessian, cost_hessian));
   MUST(context, og_field_set_jacobian(field, jacobian, 0, NULL, NULL));
   MUST(context, og_field_set_jacobian_band(field, jacobian, 0, 0));
+  MUST(context, og_field_set_mass(field, 0, NULL, NULL, NULL));
   MUST(context, og_field_set_autonomous(field, 1));
   MUST(context, og_field_set_breakpoints(field, 1, &breakpoint));
   MUST(context, og_field_set_inputs(field, 0));
