@@ -323,7 +323,8 @@ static og_status refuse(const og_group *g, const og_refined *r, og_status cause)
   if (cause == OG_ERR_TOO_MANY_STEPS && !(trust->ratio > at->tally.reach / 2))
     advice = "raise max-steps, or shorten the span";
   else if (trust->ratio > at->tally.reach / 2)
-    advice = "the problem is stiff there, which wants an implicit method (planned); else raise max-steps, or "
+    advice = "the problem is stiff there, which wants an implicit method (method = auto or rodas5p); else "
+             "raise max-steps, or "
              "shorten the span";
   else if (trust->loss > 0.1 || trust->growth > GROWN)
     advice = "the solution itself is not known that far: a tighter rtol and atol, or a shorter span";

@@ -33,6 +33,8 @@ enum {
 
 /* status of a lane that has nothing to do */
 enum { OG_LANE_IDLE = 127 };
+/* What implicit steps make of it where their equations could not be solved: like any "try a smaller step". */
+enum { OG_LANE_SINGULAR = 126, OG_LANE_NOT_CONVERGED = 125 };
 
 /* Events, in double in both precisions: a guard's sign decides on them, and they are few.
  * guard: g[events][lanes]. The rest is for one event of one trajectory (a block of one lane) and returns 0,

@@ -55,7 +55,7 @@ typedef struct og_trajectory {
 typedef struct og_failure {
   og_status status;
   int derivative; /* while computing one, not while solving */
-  int refused;    /* OG_ERR_FIELD: asked for ever smaller steps, and not to stop */
+  int refused;    /* OG_ERR_FIELD: asked for ever smaller steps, and not to stop: the lane's status */
   size_t trajectory;
   size_t accepted, rejected;
   size_t event;       /* 1 + the number of the one that it is about; 0: none */

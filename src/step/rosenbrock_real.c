@@ -73,7 +73,11 @@ void OG_R(og_rosenbrock_prepare)(rosenbrock *r, const interval *at, const real *
   step->field->OG_R(ops).jacobian(step->field, step->lanes, at->t, x, theta, r->w, step->status,
                                   step->scratch);
   subtract(r);
+  og_lane_status before[OG_LANES_MAX];
+  memcpy(before, step->status, (size_t)step->lanes);
   OG_R(og_elimination_factor)(r->elimination, step->lanes, r->w, r->factors, step->status);
+  for (int lane = 0; lane < step->lanes; lane++)
+    if (before[lane] == 0 && step->status[lane]) step->status[lane] = OG_LANE_SINGULAR;
   find_time_slope(r, at->t, x, theta);
 }
 

@@ -116,7 +116,7 @@ void OG_R(og_integrate_fail)(integration *d, int lane, og_status status) {
   size_t m = (size_t)(at - d->solve->trajectories);
   og_failure failure = {.trajectory = m,
                         .event = d->failed_event,
-                        .refused = d->step->status[lane] > 0,
+                        .refused = d->step->status[lane] > 0 ? d->step->status[lane] : 0,
                         .accepted = d->index[lane],
                         .rejected = d->rejected[lane],
                         .t = d->at.t[lane],
