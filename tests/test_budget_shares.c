@@ -78,18 +78,18 @@ static size_t slots_bytes(const og_memory_budget *b, size_t memory_slots, size_t
 
 static void check_shares(const setting *s, size_t memory, const og_memory_budget *b, size_t stride) {
   int readers = s->adjoint == OG_ADJOINT_INTERPOLATE || s->adjoint == OG_ADJOINT_QUADRATURE;
-  size_t room = (memory - b->reserved) / s->count, window = readers ? b->window * stride + 128 : 0,
-         lambda = b->lambda / s->count, held = slots_bytes(b, b->memory_slots, stride) + window + lambda;
+  size_t room = (memory - b->reserved) / s->count, cache = readers ? b->cache * stride + 128 : 0,
+         lambda = b->lambda / s->count, held = slots_bytes(b, b->memory_slots, stride) + cache + lambda;
   assert_true(b->reserved <= memory);
   if (held > room)
     fail_msg("%zu of %zu bytes are shared out (%zu trajectories, adjoint %d, schedule %d, memory %zu)", held,
              room, s->count, s->adjoint, s->schedule, memory);
   /* a quarter is for each reader, and slots have what is left, up to a page that is not there */
-  assert_true(!readers || (window <= room / 4 && window + stride > room / 4 - 1));
+  assert_true(!readers || (cache <= room / 4 && cache + stride > room / 4 - 1));
   assert_int_equal(lambda, s->adjoint == OG_ADJOINT_QUADRATURE ? room / 4 : 0);
   if (!b->file_slots) {
     size_t more = b->memory_slots + b->memory_slots / 20 + 4;
-    assert_true(slots_bytes(b, more, stride) + window + lambda > room);
+    assert_true(slots_bytes(b, more, stride) + cache + lambda > room);
   }
 }
 
