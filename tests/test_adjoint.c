@@ -143,7 +143,7 @@ static void backsolve_orders(void **state) {
   assert_int_equal(sizeof orders / sizeof *orders, og_method_count());
   assert_int_equal(sizeof steps / sizeof *steps, og_method_count());
   double truth = 2 * exp(-2.6);
-  for (int method = 0; method < og_method_count(); method++) {
+  for (int method = 0; method < (int)og_method_count(); method++) {
     double coarse = scalar_gradient((og_method)method, steps[method], OG_ADJOINT_BACKSOLVE) - truth;
     double fine = scalar_gradient((og_method)method, 2 * steps[method], OG_ADJOINT_BACKSOLVE) - truth;
     double order = log2(fabs(coarse / fine));
@@ -179,7 +179,7 @@ static void identity_of(const setting *s) {
 
 static void each_setting(void (*check)(const setting *)) {
   static const size_t counts[] = {1, 3, M};
-  for (int variant = 0; variant < og_method_count() * 2 * 2 * 12; variant++) {
+  for (int variant = 0; variant < (int)og_method_count() * 2 * 2 * 12; variant++) {
     int method = variant % og_method_count(), rest = variant / og_method_count();
     setting s = {.method = (og_method)method,
                  .precision = (og_precision)(rest % 2),

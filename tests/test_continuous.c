@@ -373,7 +373,7 @@ static void orders(void **state) {
   assert_int_equal(sizeof slope_order_of / sizeof *slope_order_of, og_method_count());
   assert_int_equal(sizeof steps / sizeof *steps, og_method_count());
   assert_int_equal(sizeof stretch / sizeof *stretch, og_method_count());
-  for (int method = 0; method < og_method_count(); method++)
+  for (int method = 0; method < (int)og_method_count(); method++)
     for (int kind = 0; kind < KINDS; kind++) {
       setting s = {
           .method = (og_method)method, .steps = steps[method], .trajectories = M, .stretch = stretch[method]};

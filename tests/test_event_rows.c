@@ -53,7 +53,7 @@ static void any_lag(void **state) {
                     .theta = theta};
     og_options *options = case_options(context, &c);
     og_solve *solve = dose_solve(context, model, &c, options, times);
-    og_occurrence at;
+    og_occurrence at = {OG_INIT(og_occurrence)};
     CHECK(context, og_solve_event(solve, 0, 0, &at));
     for (size_t k = 0; k < ROWS; k++) CHECK(context, og_solve_observed(solve, 0, k, x + k));
     beside += at.t < t;

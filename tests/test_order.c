@@ -102,7 +102,7 @@ static double finest_order(const double *error) {
 static void orders(void **state) {
   (void)state;
   assert_int_equal(sizeof order_of / sizeof *order_of, og_method_count());
-  for (int method = 0; method < og_method_count(); method++) {
+  for (int method = 0; method < (int)og_method_count(); method++) {
     double least = INFINITY;
     int order = order_of[method], inside = between_of[method];
     for (int k = 0; k < PROBLEMS; k++) {

@@ -183,7 +183,7 @@ static int holds(const og_rosenbrock_tableau *m) {
 }
 
 static const og_rosenbrock_tableau *row(int *method) {
-  for (; *method < og_method_count(); ++*method)
+  for (; *method < (int)og_method_count(); ++*method)
     if (og_rosenbrock_tableau_of((og_method)*method)) return og_rosenbrock_tableau_of((og_method)*method);
   return NULL;
 }

@@ -157,7 +157,7 @@ static void judge_refusal(const char *name, const char *how, og_status status, c
 
 static void judge_parameters(const opened *o, const char *name, const char *how, const double *gradient) {
   double want[PARAMETERS], scale = 0;
-  og_parameter_info info = {0};
+  og_parameter_info info = {OG_INIT(og_parameter_info)};
   for (size_t i = 0; i < o->parameters; i++) {
     CHECK(o->context, og_model_parameter(o->model, i, &info));
     want[i] = right_of(name, "dL/d", info.name);
@@ -219,7 +219,7 @@ static void forward_gradients(void **state) { (void)state, judge_all(OG_ADJOINT_
 
 static const right_value *find_curvature(const opened *o, const char *name, size_t i, size_t j) {
   char quantity[QUANTITY_SIZE * 3];
-  og_parameter_info first = {0}, second = {0};
+  og_parameter_info first = {OG_INIT(og_parameter_info)}, second = {OG_INIT(og_parameter_info)};
   CHECK(o->context, og_model_parameter(o->model, i < j ? i : j, &first));
   CHECK(o->context, og_model_parameter(o->model, i < j ? j : i, &second));
   snprintf(quantity, sizeof quantity, "d2L/d%sd%s", first.name, second.name);
@@ -347,7 +347,7 @@ static void errors_by_hessian(const opened *o, const double *estimate, double *e
 static void judge_fit(const char *name, int plain_errors) {
   opened o = open_case(name, name);
   og_fit *fit = NULL;
-  og_parameter_info info = {0};
+  og_parameter_info info = {OG_INIT(og_parameter_info)};
   double estimate[PARAMETERS], error[PARAMETERS], least = right_of(name, "least ", "loss");
   CHECK(o.context, og_fit_create(o.objective, NULL, NULL, NULL, NULL, &fit));
   CHECK(o.context, og_fit_estimate(fit, estimate));

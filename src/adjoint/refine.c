@@ -74,7 +74,7 @@ static og_status open_group(og_group *g, og_solve *solve, const og_pullback *pul
   g->trial = *pullback;
   g->trial.looks = OG_LOOKS_ALL;
   g->trial_entries = entries;
-  og_results_place(solve, &g->trial, count, g->memory + 2 * count * per);
+  og_results_lay_out(solve, &g->trial, count, g->memory + 2 * count * per);
   for (size_t i = 0; i < count; i++) {
     og_refined *r = &g->refined[i];
     *r = (og_refined){.m = doubtful[i], .own_steps = 1, .change = INFINITY, .change_before = INFINITY};

@@ -120,6 +120,7 @@ struct og_field {
   og_status (*bind)(const og_field *field, og_context *context, int single, og_field **bound);
   void (*set_weights)(og_field *bound, const double *weights);
   size_t (*tape_bytes)(const og_field *bound, int lanes);
+  og_status (*compile)(og_field *field, int single); /* og_field_compile; NULL: it is the caller's own code */
   void (*destroy)(og_field *field);
 };
 
