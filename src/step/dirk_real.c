@@ -131,6 +131,7 @@ const OG_R(og_step_ops) OG_R(og_dirk_ops) = {
     .time_cotangents = OG_R(og_increments_time_cotangents),
     .end_cotangent = OG_R(og_increments_end_cotangent),
     .growth = OG_R(og_dirk_growth),
+    .damp = OG_R(og_dirk_damp),
     .tangent = OG_R(og_dirk_tangent),
     .tangent_at = OG_R(og_increments_tangent_at),
 };

@@ -182,3 +182,18 @@ void OG_R(og_increments_end_cotangent)(const step_t *step, int lane, const real 
   (void)x_bar;
   for (int row = 0; row < step->n; row++) y_bar[row] = in(step)->lambda[row * step->lanes + lane];
 }
+
+void OG_R(og_increments_damp)(increments *i, const real *mask, const interval *at, const real *x,
+                              const real *theta, const real *v, const real *sigma, real *part, real *x_bar,
+                              real *theta_bar) {
+  step_t *step = &i->base;
+  const real one = 1, *product;
+  if (theta_bar) {
+    step->field->OG_R(ops).vjp(step->field, step->lanes, at->t, x, theta, v, part, i->theta_bar, NULL,
+                               step->status, step->scratch);
+    step->kernels->add_rows(step->p, step->lanes, theta_bar, i->theta_bar, mask);
+  }
+  product = OG_R(og_increments_mass)(step, v, 1, i->product);
+  step->kernels->weighted_sum(step->n, step->lanes, part, NULL, sigma, 1, &one, &product);
+  step->kernels->copy_rows(step->n, step->lanes, x_bar, part, mask);
+}

@@ -48,6 +48,12 @@ void OG_P(og_increments_find_cause)(INCREMENTS *i, const double *t, const REAL *
 /* Keeps h, before a step's stages are found. */
 void OG_P(og_increments_prepare)(INCREMENTS *i, const INTERVAL *at);
 
+/* og_step_ops.damp from v, which has solved with the transposed matrix of the step's start: sigma M - df/dx.
+ * `part` is overwritten. */
+void OG_P(og_increments_damp)(INCREMENTS *i, const REAL *mask, const INTERVAL *at, const REAL *x,
+                              const REAL *theta, const REAL *v, const REAL *sigma, REAL *part, REAL *x_bar,
+                              REAL *theta_bar);
+
 /* Functions of og_step_ops. */
 void OG_P(og_increments_begin)(STEP *step, const REAL *mask, const REAL *f);
 void OG_P(og_increments_advance)(STEP *step, const REAL *mask);

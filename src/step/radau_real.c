@@ -97,6 +97,7 @@ const OG_R(og_step_ops) OG_R(og_radau_ops) = {
     .time_cotangents = OG_R(og_increments_time_cotangents),
     .end_cotangent = OG_R(og_increments_end_cotangent),
     .growth = OG_R(og_radau_growth),
+    .damp = OG_R(og_radau_damp),
     .tangent = OG_R(og_radau_tangent),
     .tangent_at = OG_R(og_increments_tangent_at),
 };
