@@ -2,7 +2,6 @@
 #include "step/rosenbrock.h"
 
 #include <math.h>
-#include <string.h>
 
 typedef OG_R(og_rosenbrock) rosenbrock;
 typedef OG_R(og_interval) interval;
@@ -28,11 +27,7 @@ void OG_R(og_rosenbrock_prepare)(rosenbrock *r, const interval *at, const real *
   step->field->OG_R(ops).jacobian(step->field, step->lanes, at->t, x, theta, r->w, step->status,
                                   step->scratch);
   OG_R(og_increments_subtract)(step, r->sigma, r->w);
-  og_lane_status before[OG_LANES_MAX];
-  memcpy(before, step->status, (size_t)step->lanes);
-  OG_R(og_elimination_factor)(r->elimination, step->lanes, r->w, r->factors, step->status);
-  for (int lane = 0; lane < step->lanes; lane++)
-    if (before[lane] == 0 && step->status[lane]) step->status[lane] = OG_LANE_SINGULAR;
+  OG_R(og_increments_factor)(step, r->elimination, r->w, r->factors, step->status);
   find_time_slope(r, at->t, x, theta);
 }
 

@@ -37,10 +37,9 @@ static void stage_cotangent(rosenbrock *r, int i, const back *b) {
   if (b->seeds)
     terms[count] = b->seeds + (size_t)i * OG_PADDED((size_t)(step->n * step->lanes)), values[count++] = 1;
   step->kernels->weighted_sum(step->n, step->lanes, r->v[i], NULL, NULL, count, values, terms);
-  if (i + 1 < stages)
-    OG_R(og_increments_sum)
-    (&r->common.base, &tableau->c[0][i], OG_ROSENBROCK_STAGES, i + 1, stages, r->mass_v, r->v[i],
-     r->h_inverse, r->v[i]);
+  if (i + 1 < stages) OG_R(og_increments_sum)
+  (&r->common.base, &tableau->c[0][i], OG_ROSENBROCK_STAGES, i + 1, stages, r->mass_v, r->v[i], r->h_inverse,
+   r->v[i]);
 }
 
 static void keep_mass(rosenbrock *r, int i) {
