@@ -435,6 +435,40 @@ static void growth_is_that_of_the_product(void **state) {
   }
 }
 
+/* A step of implicit Euler back, of a length g = h gamma that the method has: what it makes of xbar is xbar +
+ * g df/dx^T of itself, and theta gets g df/dtheta^T of it; in the lanes of the mask. Rounding of some ten
+ * products of size 1, by which g is divided that is no less than 0.03. */
+static void damping_is_implicit_euler_back(void **state) {
+  enum { L = OG_LANES_MAX };
+  (void)state;
+  for (int method = 0; og_stepper_of((og_method)method).name; method++) {
+    one o = open_one(method, L);
+    double *bar = block(N, L), *theta_bar = block(P, L), *mask = block(1, L), *back = block(N, L),
+           *theta_back = block(P, L);
+    open_step(&o, OG_STEP_DERIVATIVE);
+    mask[0] = 1;
+    for (int i = 0; i < N; i++) bar[L * i] = bar[L * i + 1] = END_BAR[i];
+    o.step->ops->recompute(o.step, 0, &o.at, o.x, o.theta);
+    if (o.stepper.implicit) {
+      o.step->ops->damp(o.step, mask, &o.at, o.x, o.theta, bar, theta_bar);
+      o.field->ops_d.vjp(o.field, L, o.at.t, o.x, o.theta, bar, back, theta_back, NULL, o.step->status,
+                         o.step->scratch);
+      double g = (bar[0] - END_BAR[0]) / back[0];
+      assert_true(g >= 0.03 && g <= H);
+      for (int i = 0; i < N; i++) {
+        assert_true(fabs(bar[L * i] - g * back[L * i] - END_BAR[i]) <= 1e-14);
+        assert_true(bar[L * i + 1] == END_BAR[i]);
+      }
+      for (int i = 0; i < P; i++) {
+        assert_true(fabs(theta_bar[L * i] - g * theta_back[L * i]) <= 1e-13);
+        assert_true(theta_bar[L * i + 1] == 0);
+      }
+    }
+    free(bar), free(theta_bar), free(mask), free(back), free(theta_back);
+    close_one(&o);
+  }
+}
+
 /* ---- Other settings ---- */
 
 static void in_setting(int other, void **state) {
@@ -505,6 +539,7 @@ int main(void) {
       cmocka_unit_test(slopes_that_are_finite_alone),
       cmocka_unit_test(slopes_apart),
       cmocka_unit_test(growth_is_that_of_the_product),
+      cmocka_unit_test(damping_is_implicit_euler_back),
       cmocka_unit_test(with_mass),
       cmocka_unit_test(with_algebraic_equations),
       cmocka_unit_test(with_inexact_jacobian),

@@ -10,7 +10,7 @@ void OG_R(og_dirk_factor)(dirk *d, const double *t, const real *x, const real *t
   step_t *step = &d->common.base;
   step->field->OG_R(ops).jacobian(step->field, step->lanes, t, x, theta, d->w, status, step->scratch);
   OG_R(og_increments_subtract)(step, d->sigma, d->w);
-  OG_R(og_elimination_factor)(d->elimination, step->lanes, d->w, factors, status);
+  OG_R(og_increments_factor)(step, d->elimination, d->w, factors, status);
 }
 
 /* ---- Stages ---- */

@@ -80,7 +80,8 @@ void OG_R(og_newton_decide)(step_t *step, newton_t *n, int phase, int k) {
     n->phase[lane] = n->mask[lane] == 0         ? OG_NEWTON_FAILED
                      : phase == OG_NEWTON_CHORD ? after_chord(n, lane, k)
                                                 : after_exact(n, lane, k);
-    if (n->phase[lane] == OG_NEWTON_FAILED) step->status[lane] = n->status[lane] ? n->status[lane] : 1;
+    int refused = n->phase[lane] == OG_NEWTON_FAILED && !OG_R(og_newton_overflowed)(n, lane);
+    if (refused) step->status[lane] = n->status[lane] ? n->status[lane] : OG_LANE_NOT_CONVERGED;
     n->before[lane] = n->size[lane];
   }
 }
