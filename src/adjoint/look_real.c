@@ -131,11 +131,12 @@ static double lambda_error(const looks *l, const view *v, size_t lane, int weigh
 static void find_along(looks *l, const view *v) {
   const real *f = l->part->ops->slope(l->part);
   size_t lanes = (size_t)v->lanes;
-  int known = l->part->ops->damp && !(l->solve->field->flags & OG_FIELD_DEPENDS_ON_TIME);
+  int known = l->solve->stepper.implicit && !(l->solve->field->flags & OG_FIELD_DEPENDS_ON_TIME);
   for (size_t lane = 0; lane < (size_t)v->count; lane++) {
     double along = 0, flow = 0, size = 0;
     size_t item = (size_t)v->from + lane;
-    for (size_t i = 0; known && i < l->solve->n; i++) {
+    int own = known && (!l->solve->stepper.switches || l->queue[item].implicit);
+    for (size_t i = 0; own && i < l->solve->n; i++) {
       double slope = (double)f[i * lanes + lane],
              lambda = (double)l->block[OG_LOOK_LAMBDA_PARTS][i * lanes + lane];
       double weight = weight_of(l, item, i);

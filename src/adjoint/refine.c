@@ -188,7 +188,7 @@ static og_action next_action(const og_group *g, const og_refined *r, const og_tr
   if (at->pacing->unstable && (g->rounds < STABLE_ROUNDS || at->tally.overflow)) return ACT_STABLE;
   if (at->tally.overflow) return ACT_RESOLVE;
   if (g->rounds == 0 || at->pacing->worst <= MISS * r->target) return ACT_CUT;
-  if (r->agreed == 1 && (g->solve->stepper.implicit || at->pacing->worst <= FALLEN * r->worst))
+  if (r->agreed == 1 && (og_implicit_steps(g->solve, at) > 0 || at->pacing->worst <= FALLEN * r->worst))
     return ACT_CUT;
   /* What steps near the border of stability leave of a decayed lambda moves on when one of them is narrowed.
    */
@@ -203,7 +203,7 @@ static og_action next_action(const og_group *g, const og_refined *r, const og_tr
 static int is_confirmed(const og_group *g, const og_refined *r, const og_trajectory *at) {
   double sum = at->tally.lambda[OG_LOOK_SIGN], tolerance = og_trust_tolerance(g->solve, r->m);
   int fallen = at->pacing->worst <= fmax(FALLEN * r->worst, MISS * r->target);
-  return (fallen || g->solve->stepper.implicit) && (r->agreed > 1 || sum <= CONFIRM * tolerance);
+  return (fallen || og_implicit_steps(g->solve, at) > 0) && (r->agreed > 1 || sum <= CONFIRM * tolerance);
 }
 
 /* What cutting steps may change for the gradient to be an answer at all. */

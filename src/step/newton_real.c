@@ -6,13 +6,15 @@
 typedef OG_R(og_newton) newton_t;
 typedef OG_R(og_step) step_t;
 
-enum { CHORDS_MOST = 8, EXACT_MOST = 12 };
+enum { CHORDS_MOST = 8, EXACT_MOST = 20 };
 
 static const double EPSILON = sizeof(real) == 4 ? FLT_EPSILON : DBL_EPSILON;
 
 void OG_R(og_newton_begin)(const step_t *step, newton_t *n) {
-  for (int lane = 0; lane < step->lanes; lane++)
+  for (int lane = 0; lane < step->lanes; lane++) {
     n->phase[lane] = step->status[lane] ? OG_NEWTON_FAILED : OG_NEWTON_CHORD;
+    n->whole_before[lane] = INFINITY;
+  }
 }
 
 int OG_R(og_newton_select)(const step_t *step, newton_t *n, int phase) {
@@ -49,7 +51,9 @@ void OG_R(og_newton_finish)(const step_t *step, newton_t *n, int phase) {
     double zero = n->largest[lane] * 0;
     n->size[lane] += zero;
     n->whole[lane] = (n->whole[lane] > 0 ? n->whole[lane] / n->largest[lane] : 0) + zero;
-    n->mask[lane] = n->phase[lane] == phase && n->status[lane] == 0 && isfinite(n->size[lane]);
+    n->grows[lane] = phase == OG_NEWTON_CHORD && n->whole[lane] > n->whole_before[lane];
+    n->mask[lane] =
+        n->phase[lane] == phase && n->status[lane] == 0 && isfinite(n->size[lane]) && !n->grows[lane];
   }
 }
 
@@ -77,11 +81,13 @@ static int after_exact(const newton_t *n, int lane, int k) {
 void OG_R(og_newton_decide)(step_t *step, newton_t *n, int phase, int k) {
   for (int lane = 0; lane < step->lanes; lane++) {
     if (n->phase[lane] != phase) continue;
-    n->phase[lane] = n->mask[lane] == 0         ? OG_NEWTON_FAILED
+    n->phase[lane] = n->grows[lane]             ? OG_NEWTON_EXACT
+                     : n->mask[lane] == 0       ? OG_NEWTON_FAILED
                      : phase == OG_NEWTON_CHORD ? after_chord(n, lane, k)
                                                 : after_exact(n, lane, k);
     int refused = n->phase[lane] == OG_NEWTON_FAILED && !OG_R(og_newton_overflowed)(n, lane);
     if (refused) step->status[lane] = n->status[lane] ? n->status[lane] : OG_LANE_NOT_CONVERGED;
     n->before[lane] = n->size[lane];
+    n->whole_before[lane] = n->whole[lane];
   }
 }

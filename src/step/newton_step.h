@@ -8,7 +8,10 @@
  * the largest row. NaN where a correction is not finite. */
 typedef struct NEWTON {
   int phase[OG_LANES_MAX];
-  double size[OG_LANES_MAX], whole[OG_LANES_MAX], before[OG_LANES_MAX], largest[OG_LANES_MAX];
+  double size[OG_LANES_MAX], whole[OG_LANES_MAX], before[OG_LANES_MAX], whole_before[OG_LANES_MAX],
+      largest[OG_LANES_MAX];
+  unsigned char
+      grows[OG_LANES_MAX]; /* a correction by the start's matrix that is larger than the one before */
   og_lane_status status[OG_LANES_MAX];  /* 0 in the lanes of the present phase, for functions of the field */
   _Alignas(64) REAL mask[OG_LANES_MAX]; /* lanes whose corrections count */
 } NEWTON;
