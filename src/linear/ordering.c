@@ -47,9 +47,9 @@ static void free_graph(graph *g) {
   og_free(g->context, g->hash);
 }
 
-static og_status new_graph(const og_pattern *p, graph *g) {
+static og_status new_graph(og_context *context, const og_pattern *p, graph *g) {
   size_t n = (size_t)p->n, listed = 2 * (size_t)p->count + 1;
-  *g = (graph){.context = p->context, .n = p->n, .room = p->count + p->n};
+  *g = (graph){.context = context, .n = p->n, .room = p->count + p->n};
   g->hash = og_alloc(g->context, n, sizeof *g->hash);
   int there = g->hash != NULL;
   for (int k = 0; k < INT_ARRAYS; k++) {
@@ -59,7 +59,7 @@ static og_status new_graph(const og_pattern *p, graph *g) {
   }
   if (there) return OG_OK;
   free_graph(g);
-  return og_fail_memory(p->context, (INT_ARRAYS * n + listed) * sizeof(int), "the order of an elimination");
+  return og_fail_memory(context, (INT_ARRAYS * n + listed) * sizeof(int), "the order of an elimination");
 }
 
 /* ---- The graph of a pattern ---- */
@@ -279,9 +279,9 @@ static og_status order_graph(graph *g, int *order) {
   return OG_OK;
 }
 
-og_status og_order_by_degree(const og_pattern *pattern, int *order) {
+og_status og_order_by_degree(og_context *context, const og_pattern *pattern, int *order) {
   graph g;
-  OG_TRY(new_graph(pattern, &g));
+  OG_TRY(new_graph(context, pattern, &g));
   list_neighbours(pattern, &g);
   og_status status = order_graph(&g, order);
   free_graph(&g);

@@ -6,6 +6,6 @@
 
 /* Fills order[n]: the (i + 1)-th pivot is the diagonal entry of row order[i]. By approximate minimum degree.
  */
-og_status og_order_by_degree(const og_pattern *pattern, int *order);
+og_status og_order_by_degree(og_context *context, const og_pattern *pattern, int *order);
 
 #endif

@@ -59,7 +59,7 @@ static og_status order_rows(maker *m) {
   if (is_narrow(p))
     for (int i = 0; i < p->n; i++) m->row_of[i] = i;
   else
-    OG_TRY(og_order_by_degree(p, m->row_of));
+    OG_TRY(og_order_by_degree(m->context, p, m->row_of));
   for (int i = 0; i < p->n; i++) m->position[m->row_of[i]] = i;
   return OG_OK;
 }

@@ -252,7 +252,7 @@ static int lower_one(og_lowering *l, const og_statement *s, equation *e) {
   e->rows = e->left.rows > own.rows ? e->left.rows : own.rows;
   if (own.columns == 1 && (own.rows == e->rows || own.rows == 1) &&
       (e->left.rows == e->rows || s->kind == OG_ST_CONSTRAINT)) {
-    e->node = og_spread(l, e->node, (og_shape){e->rows, 1});
+    e->node = og_spread(l->graph, e->node, (og_shape){e->rows, 1});
     return 1;
   }
   if (own.columns > 1 && s->kind == OG_ST_CONSTRAINT)

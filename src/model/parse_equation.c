@@ -36,8 +36,12 @@ static int has_combination(const og_parser *p) {
     if (*at == '\'') {
       at++;
       while (*at == ' ' || *at == '\t') at++;
-      if (!*at || strchr("='([\n\r#", *at)) return 0;
-      return strcspn(at, "=") < strcspn(at, "\n#");
+      if (*at == '[') { /* v'[2] - x' = ... */
+        at += strcspn(at, "]\n#");
+        at += *at == ']';
+        while (*at == ' ' || *at == '\t') at++;
+      }
+      return *at && strchr("+-*/^", *at) && strcspn(at, "=") < strcspn(at, "\n#");
     }
   }
   size_t length = strcspn(at, "=\n#");
@@ -77,7 +81,8 @@ int og_parse_equation(og_parser *p) {
   p->primes = &primes;
   og_expression *left = og_parse_expression(p), *value = NULL;
   p->primes = NULL;
-  if (!left || !og_expect(p, "=", "and an expression")) return 0;
+  if (!left) return 0;
+  if (!og_take(p, "=")) return og_expected_behind(p, "'=' and an expression"), 0;
   og_statement *s = og_new_statement(p, OG_ST_COMBINED, og_join(start, left->span));
   if (!s || !(value = og_parse_expression(p))) return 0;
   s->left = left;

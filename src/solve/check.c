@@ -70,6 +70,9 @@ og_status og_solve_check(og_solve *solve) {
     OG_TRY(og_check_autonomous(solve->source,
                                (double[]){solve->trajectories[m].t0, solve->trajectories[m].t1},
                                solve->x0 + m * solve->states, og_theta_of(solve, m)));
+    if (solve->stepper.implicit && m == 0)
+      OG_TRY(og_check_jacobian(solve->context, solve->source, solve->trajectories[0].t0, solve->x0,
+                               og_theta_of(solve, 0)));
     solve->trajectories[m].first_observation = offset;
     offset += solve->trajectories[m].observations;
   }

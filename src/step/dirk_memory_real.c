@@ -2,6 +2,7 @@
 #include "step/dirk.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef OG_R(og_dirk) dirk;
 typedef OG_R(og_step) step_t;
@@ -107,8 +108,12 @@ static int nearest(const og_dirk_tableau *tableau, int i, int count, int *node) 
 /* Extrapolation that multiplies what it is made of is no guess. */
 static const double WEIGHT_MOST = 4;
 
+/* Without an error estimate the step may be anything, and the slope at its start, stiff as it can be, leads
+ * far away from x, perhaps to another solution of the equations: their iteration begins at x. */
 static void set_predictor(dirk *d) {
   const og_dirk_tableau *tableau = d->tableau;
+  memset(d->predictor, 0, sizeof d->predictor);
+  if (tableau->embedded_order == 0) return;
   for (int i = 1; i < tableau->stages; i++) {
     int node[OG_DIRK_STAGES], count = nearest(tableau, i, 4, node);
     double weights[OG_DIRK_STAGES] = {0};
