@@ -19,7 +19,7 @@ int network_open(network *n, const char *model) {
                          ? og_model_create_from_text(n->context, "model", model, strlen(model), &n->model)
                          : og_model_create_from_file(n->context, path, &n->model);
   if (bad(n, status) || bad(n, og_options_create(n->context, &n->options))) return -1;
-  og_parameter_info info;
+  og_parameter_info info = {OG_INIT(og_parameter_info)};
   for (size_t i = 0; i < og_model_parameters(n->model); i++)
     if (og_model_parameter(n->model, i, &info) == OG_OK) n->p = info.offset + info.rows * info.columns;
   n->first = calloc(3 * n->p, sizeof *n->first);

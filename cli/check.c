@@ -230,7 +230,7 @@ void draw_sample(check *c) {
   if (c->p->p <= PARAMETERS_MOST) return;
   size_t arrays = og_model_parameters(c->p->model), wanted = SAMPLE / arrays;
   uint64_t state = (uint64_t)og_options_integer(c->p->options, OG_OPT_SEED);
-  og_parameter_info info;
+  og_parameter_info info = {OG_INIT(og_parameter_info)};
   if (wanted < LEAST_OF_EACH) wanted = LEAST_OF_EACH;
   c->sample = take(arrays * wanted, sizeof *c->sample);
   for (size_t i = 0; i < arrays; i++)

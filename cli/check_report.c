@@ -209,7 +209,7 @@ static cJSON *way_json(const check *c, way w) {
     cJSON_AddStringToObject(object, "reason", from->reason);
   if (w != c->reference && c->reference != WAY_COUNT && !from->failure)
     cJSON_AddItemToObject(object, "largest_difference", json_number(from->worst));
-  cJSON_AddItemToObject(object, "checkpoint_bytes", json_integer(from->kept));
+  cJSON_AddItemToObject(object, "checkpoint_bytes", json_count(from->kept));
   cJSON_AddItemToObject(object, "seconds", json_number(from->seconds));
   return object;
 }
@@ -226,12 +226,11 @@ cJSON *check_json(const check *c) {
   cJSON *object = cJSON_CreateObject();
   cJSON_AddItemToObject(object, "loss", json_number(c->loss));
   cJSON_AddStringToObject(object, "loss_is", "sum");
-  cJSON_AddItemToObject(object, "values", json_integer((long long)og_objective_values(c->objective)));
+  cJSON_AddItemToObject(object, "values", json_count(og_objective_values(c->objective)));
   cJSON *components = cJSON_AddArrayToObject(object, "components");
   for (size_t i = 0; i < c->count; i++)
     if (i >= c->p->p || is_sampled(c, i)) cJSON_AddItemToArray(components, component_json(c, i));
-  if (c->sample)
-    cJSON_AddItemToObject(object, "sampled_parameters", json_integer((long long)c->sample_count));
+  if (c->sample) cJSON_AddItemToObject(object, "sampled_parameters", json_count(c->sample_count));
   cJSON *ways = cJSON_AddObjectToObject(object, "methods");
   for (way w = 0; w < WAY_COUNT; w++) cJSON_AddItemToObject(ways, way_name(w), way_json(c, w));
   cJSON_AddItemToObject(object, "reference",

@@ -220,7 +220,7 @@ typedef struct solution {
   double *x;      /* [starts[M]][n] */
   size_t event_count;
   occurrence *events;
-  long long stats[STATS_MOST];
+  size_t stats[STATS_MOST];
   double seconds;
 } solution;
 
@@ -303,7 +303,7 @@ enum { NUMBER_SIZE = OG_NUMBER_SIZE };
 /* og_format_real, for use within an expression. */
 const char *number_text(double value, char text[NUMBER_SIZE]);
 cJSON *json_number(double value); /* null when it is not finite */
-cJSON *json_integer(long long value);
+cJSON *json_count(size_t value);
 cJSON *json_list(const double *values, size_t count);
 /* A number, an array or an array of arrays, row-major. */
 cJSON *json_array(const double *values, size_t rows, size_t columns);
@@ -314,7 +314,7 @@ cJSON *json_parameter(const og_parameter_info *info, const double *values);
  * ids. */
 cJSON *json_parameters(const problem *p, const double *values);
 cJSON *json_states(const problem *p, const double *values);
-cJSON *json_stats(const long long *stats, double seconds);
+cJSON *json_stats(const size_t *stats, double seconds);
 /* On standard output, or into the file `path`; deletes `object`. Returns an exit status. */
 int print_json(cJSON *object);
 int write_json(const problem *p, cJSON *object, const char *path);
@@ -405,8 +405,7 @@ typedef struct progress {
   double last_shown, last_saved;
   int open_line; /* the terminal's line is unfinished */
   int hidden;    /* the latest iteration has not been shown */
-  long long shown_iteration;
-  int shown_start;
+  size_t shown_iteration, shown_start;
   int saves; /* --out is kept up to date; not once that has failed */
   int interrupted;
   og_progress latest; /* without theta */

@@ -8,7 +8,7 @@ typedef struct estimate {
   og_fit *fit;
   double *theta, *std_error; /* [p] */
   int *at_bound;             /* [p]: not 0 */
-  long long stats[STATS_MOST];
+  size_t stats[STATS_MOST];
   double seconds;
   size_t values; /* observed values that the loss is a sum over */
 } estimate;
@@ -29,7 +29,7 @@ static cJSON *bounds_json(const og_parameter_info *info, const int *at_bound) {
 /* Estimates and standard errors are collected by the parameters' shapes, so that vectors stay together. */
 static cJSON *parameters_json(const problem *p, const estimate *e) {
   cJSON *object = cJSON_CreateObject();
-  og_parameter_info info;
+  og_parameter_info info = {OG_INIT(og_parameter_info)};
   for (size_t i = 0; i < og_model_parameters(p->model) && og_model_parameter(p->model, i, &info) == OG_OK;
        i++) {
     cJSON *one = cJSON_AddObjectToObject(object, info.name);
@@ -44,9 +44,9 @@ static cJSON *fit_json(const problem *p, const estimate *e) {
   cJSON *object = cJSON_CreateObject();
   cJSON_AddItemToObject(object, "loss", json_number(og_fit_loss(e->fit)));
   cJSON_AddStringToObject(object, "loss_is", "sum");
-  cJSON_AddItemToObject(object, "values", json_integer((long long)e->values));
+  cJSON_AddItemToObject(object, "values", json_count(e->values));
   cJSON_AddItemToObject(object, "params", parameters_json(p, e));
-  cJSON_AddItemToObject(object, "iterations", json_integer(og_fit_iterations(e->fit)));
+  cJSON_AddItemToObject(object, "iterations", json_count(og_fit_iterations(e->fit)));
   cJSON_AddBoolToObject(object, "converged", og_fit_converged(e->fit) != 0);
   cJSON_AddStringToObject(object, "reason", og_fit_reason(e->fit));
   cJSON_AddItemToObject(object, "stats", json_stats(e->stats, e->seconds));
@@ -88,7 +88,7 @@ static void print_fit(const problem *p, const estimate *e) {
   if (has_whole_rows(&list)) print_arrays(&list, e), explain_arrays("every entry"), putchar('\n');
   free_rows(&list);
   print_loss("loss        ", og_fit_loss(e->fit), e->values);
-  printf("iterations  %lld in %.3g s\n", og_fit_iterations(e->fit), e->seconds);
+  printf("iterations  %zu in %.3g s\n", og_fit_iterations(e->fit), e->seconds);
   printf("stopped     %s\n", og_fit_reason(e->fit));
 }
 
@@ -104,7 +104,7 @@ static int report_fit(const problem *p, og_objective *objective, estimate *e) {
   if (status == OG_OK && p->out) status = og_parameters_write(p->model, e->theta, p->out);
   if (status == OG_OK) status = og_fit_at_bound(e->fit, e->at_bound);
   int result = status == OG_OK ? EXIT_DONE : fail(p->context, status);
-  for (int i = 0; i < og_stat_count(); i++) e->stats[i] = og_objective_stat(objective, (og_stat)i);
+  for (int i = 0; i < (int)og_stat_count(); i++) e->stats[i] = og_objective_stat(objective, (og_stat)i);
   e->values = og_objective_values(objective);
   find_errors(p, e);
   if (p->json)

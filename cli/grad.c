@@ -10,7 +10,7 @@ typedef struct gradient {
   double *x0_bar;    /* [M][n] */
   double *hessian;   /* [p][p]; NULL: not wanted */
   og_gradient_error error;
-  long long stats[STATS_MOST];
+  size_t stats[STATS_MOST];
   size_t values; /* observed values that the loss is a sum over */
 } gradient;
 
@@ -29,8 +29,9 @@ static og_status evaluate(const problem *p, og_objective *objective, gradient *g
   g->values = og_objective_values(objective);
   if (status == OG_OK) status = og_objective_initial_gradient(objective, g->x0_bar);
   if (status == OG_OK) status = take_times(p, objective, g);
+  g->error.size = sizeof g->error;
   if (status == OG_OK) status = og_objective_gradient_error(objective, &g->error);
-  for (int i = 0; i < og_stat_count(); i++) g->stats[i] = og_objective_stat(objective, (og_stat)i);
+  for (int i = 0; i < (int)og_stat_count(); i++) g->stats[i] = og_objective_stat(objective, (og_stat)i);
   return status == OG_OK && g->hessian ? og_objective_hessian(objective, p->theta, g->hessian) : status;
 }
 
@@ -62,7 +63,7 @@ static cJSON *gradient_json(const problem *p, const gradient *g) {
   cJSON *object = cJSON_CreateObject();
   cJSON_AddItemToObject(object, "loss", json_number(g->loss));
   cJSON_AddStringToObject(object, "loss_is", "sum");
-  cJSON_AddItemToObject(object, "values", json_integer((long long)g->values));
+  cJSON_AddItemToObject(object, "values", json_count(g->values));
   cJSON_AddItemToObject(object, "gradient", json_parameters(p, g->theta_bar));
   if (g->hessian) cJSON_AddItemToObject(object, "hessian", hessian_json(p, g->hessian));
   cJSON_AddItemToObject(object, "init_gradient", json_states(p, g->x0_bar));
@@ -189,9 +190,9 @@ static int show(const problem *p, const gradient *g) {
   print_errors(p, &g->error);
   if (g->stats[OG_STAT_REFINEMENTS])
     remark(p->quiet,
-           "the steps of the tolerances were not good for the derivative: they were narrowed %lld times",
+           "the steps of the tolerances were not good for the derivative: they were narrowed %zu times",
            g->stats[OG_STAT_REFINEMENTS]);
-  remark(p->quiet, "%lld steps, %lld rejected, %lld evaluations of f, %lld of its vjp, %.3g s",
+  remark(p->quiet, "%zu steps, %zu rejected, %zu evaluations of f, %zu of its vjp, %.3g s",
          g->stats[OG_STAT_STEPS], g->stats[OG_STAT_REJECTED], g->stats[OG_STAT_RHS_EVALS],
          g->stats[OG_STAT_VJP_EVALS], g->seconds);
   return status;

@@ -13,9 +13,9 @@ cJSON *json_number(double value) {
   return isfinite(value) ? cJSON_CreateRaw(number_text(value, text)) : cJSON_CreateNull();
 }
 
-cJSON *json_integer(long long value) {
+cJSON *json_count(size_t value) {
   char text[NUMBER_SIZE];
-  snprintf(text, sizeof text, "%lld", value);
+  snprintf(text, sizeof text, "%zu", value);
   return cJSON_CreateRaw(text);
 }
 
@@ -46,7 +46,7 @@ cJSON *json_parameter(const og_parameter_info *info, const double *values) {
 cJSON *json_parameters(const problem *p, const double *values) {
   cJSON *object = cJSON_CreateObject();
   for (size_t i = 0; i < og_model_parameters(p->model); i++) {
-    og_parameter_info info;
+    og_parameter_info info = {OG_INIT(og_parameter_info)};
     if (og_model_parameter(p->model, i, &info) != OG_OK) continue;
     cJSON_AddItemToObject(object, info.name, json_parameter(&info, values));
   }
@@ -65,14 +65,14 @@ static cJSON *json_state(const problem *p, const og_state_info *info, const doub
 cJSON *json_states(const problem *p, const double *values) {
   cJSON *object = cJSON_CreateObject();
   for (size_t i = 0; i < og_model_states(p->model); i++) {
-    og_state_info info;
+    og_state_info info = {OG_INIT(og_state_info)};
     if (og_model_state(p->model, i, &info) != OG_OK) continue;
     cJSON_AddItemToObject(object, info.name, json_state(p, &info, values));
   }
   return object;
 }
 
-cJSON *json_stats(const long long *stats, double seconds) {
+cJSON *json_stats(const size_t *stats, double seconds) {
   static const struct {
     const char *name;
     og_stat stat;
@@ -88,7 +88,7 @@ cJSON *json_stats(const long long *stats, double seconds) {
   };
   cJSON *object = cJSON_CreateObject();
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-    cJSON_AddItemToObject(object, rows[i].name, json_integer(stats[rows[i].stat]));
+    cJSON_AddItemToObject(object, rows[i].name, json_count(stats[rows[i].stat]));
   cJSON_AddItemToObject(object, "seconds", json_number(seconds));
   return object;
 }

@@ -47,7 +47,7 @@ static const char *training_option(const problem *p) {
   static const flag flags[] = {FLAG_CHECKPOINT, FLAG_RESUME, FLAG_LOSS_PLOT};
   for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
     if (p->arguments->values[flags[i]]) return option_row_of(flags[i]).name;
-  for (int option = OG_OPT_MOMENTUM; option < og_option_count(); option++)
+  for (int option = OG_OPT_MOMENTUM; option < (int)og_option_count(); option++)
     if (given(p, (og_option)option)) return name_of((og_option)option);
   return NULL;
 }

@@ -140,7 +140,7 @@ static cJSON *prediction_json(const prediction *r) {
   if (r->values) {
     cJSON_AddItemToObject(object, "loss", json_number(r->loss));
     cJSON_AddStringToObject(object, "loss_is", "mean");
-    cJSON_AddItemToObject(object, "values", json_integer((long long)r->values));
+    cJSON_AddItemToObject(object, "values", json_count(r->values));
   }
   for (size_t i = 0; i < og_model_observed(r->p->model); i++) {
     if (!r->judged[i]) continue;
@@ -156,7 +156,7 @@ static cJSON *prediction_json(const prediction *r) {
 
 /* What a network says that was never trained means nothing. */
 static int check_problem(const problem *p) {
-  og_parameter_info info;
+  og_parameter_info info = {OG_INIT(og_parameter_info)};
   int weights = 0;
   for (size_t i = 0; og_model_parameter(p->model, i, &info) == OG_OK; i++) weights |= info.weight;
   if (og_model_observed(p->model) == 0) {

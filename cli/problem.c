@@ -17,7 +17,7 @@ char *entry_name(const char *name, size_t rows, size_t columns, size_t entry) {
 }
 
 char *parameter_name(const problem *p, size_t i) {
-  og_parameter_info info;
+  og_parameter_info info = {OG_INIT(og_parameter_info)};
   for (size_t k = 0; og_model_parameter(p->model, k, &info) == OG_OK; k++)
     if (i - info.offset < info.rows * info.columns)
       return entry_name(info.name, info.rows, info.columns, i - info.offset);
@@ -25,7 +25,7 @@ char *parameter_name(const problem *p, size_t i) {
 }
 
 char *state_name(const problem *p, size_t i) {
-  og_state_info info;
+  og_state_info info = {OG_INIT(og_state_info)};
   for (size_t k = 0; og_model_state(p->model, k, &info) == OG_OK; k++)
     if (i - info.offset < info.rows) return entry_name(info.name, info.rows, 1, i - info.offset);
   return join("x[%zu]", i + 1);
@@ -130,7 +130,7 @@ void show_warnings(const problem *p, int shown) {
 
 og_status make_options(const problem *p, og_options **out) {
   og_status status = og_options_create(p->context, out);
-  for (int i = 0; i < og_option_count() && status == OG_OK; i++) {
+  for (int i = 0; i < (int)og_option_count() && status == OG_OK; i++) {
     const char *text = p->arguments->values[FLAG_COUNT + i];
     if (text) status = og_options_set_text(*out, og_option_describe((og_option)i)->name, text);
   }
@@ -202,7 +202,7 @@ static og_status load_parameters(problem *p) {
   double *model_values = take(p->p, sizeof *model_values);
   memcpy(model_values, p->theta, p->p * sizeof *model_values);
   og_status status = og_parameters_read(p->model, path, p->theta);
-  og_parameter_info info;
+  og_parameter_info info = {OG_INIT(og_parameter_info)};
   for (size_t i = 0; status == OG_OK && og_model_parameter(p->model, i, &info) == OG_OK; i++)
     if (was_set(p, info.name))
       memcpy(p->theta + info.offset, model_values + info.offset, info.rows * info.columns * sizeof *p->theta);

@@ -19,8 +19,8 @@ void begin_progress(progress *view, const problem *p) {
 }
 
 static void print_to(FILE *file, const og_progress *now) {
-  if (now->starts > 1) fprintf(file, "start %d/%d  ", now->start + 1, now->starts);
-  fprintf(file, "iteration %lld  loss (sum) %.8g  |gradient| %.3g  %.1f s", now->iteration, now->loss,
+  if (now->starts > 1) fprintf(file, "start %zu/%zu  ", now->start + 1, now->starts);
+  fprintf(file, "iteration %zu  loss (sum) %.8g  |gradient| %.3g  %.1f s", now->iteration, now->loss,
           now->gradient_norm, now->seconds);
 }
 

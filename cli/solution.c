@@ -133,6 +133,7 @@ static int is_terminal(const problem *p, const og_occurrence *what) {
 
 static og_status collect_event(const problem *p, og_solve *solve, size_t m, size_t index, occurrence *e) {
   e->trajectory = m;
+  e->what.size = sizeof e->what;
   og_status status = og_solve_event(solve, m, index, &e->what);
   if (status != OG_OK) return status;
   e->terminal = is_terminal(p, &e->what);
@@ -194,7 +195,8 @@ static og_status run_all(const problem *p, og_solve *solve, const double *t0, co
   for (size_t m = 0; m < s->trajectories && status == OG_OK; m++)
     status = collect(p, solve, m, t0[m], t1[m], &to, s);
   if (status == OG_OK) s->starts[s->trajectories] = to;
-  for (int i = 0; i < og_stat_count() && status == OG_OK; i++) s->stats[i] = og_solve_stat(solve, (og_stat)i);
+  for (int i = 0; i < (int)og_stat_count() && status == OG_OK; i++)
+    s->stats[i] = og_solve_stat(solve, (og_stat)i);
   return status;
 }
 

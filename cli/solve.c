@@ -104,7 +104,7 @@ static cJSON *state_series(const report *r, const og_state_info *info, size_t m)
 
 static cJSON *states_at(const problem *p, const double *x) {
   cJSON *object = cJSON_CreateObject();
-  og_state_info info;
+  og_state_info info = {OG_INIT(og_state_info)};
   for (size_t i = 0; i < og_model_states(p->model) && og_model_state(p->model, i, &info) == OG_OK; i++)
     cJSON_AddItemToObject(object, info.name, json_array(x + info.offset, info.rows, 1));
   return object;
@@ -130,7 +130,7 @@ static void add_trajectory(const void *what, size_t m, cJSON *object) {
   const report *r = what;
   const problem *p = r->p;
   cJSON *states = cJSON_AddObjectToObject(object, "states");
-  og_state_info info;
+  og_state_info info = {OG_INIT(og_state_info)};
   for (size_t i = 0; i < og_model_states(p->model) && og_model_state(p->model, i, &info) == OG_OK; i++)
     cJSON_AddItemToObject(states, info.name, state_series(r, &info, m));
   if (r->c.count > p->n)

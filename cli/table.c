@@ -110,7 +110,7 @@ char *array_name(const og_parameter_info *info) {
 }
 
 void add_parameter_rows(const problem *p, row_list *to) {
-  og_parameter_info info;
+  og_parameter_info info = {OG_INIT(og_parameter_info)};
   for (size_t i = 0; i < og_model_parameters(p->model); i++) {
     if (og_model_parameter(p->model, i, &info) != OG_OK) continue;
     size_t count = info.rows * info.columns;
@@ -128,7 +128,7 @@ static void add_initial_row(const problem *p, size_t m, size_t i, size_t at, row
 }
 
 void add_initial_rows(const problem *p, size_t at, row_list *to) {
-  og_state_info info;
+  og_state_info info = {OG_INIT(og_state_info)};
   if (p->trajectories * p->n <= STATES_MOST) {
     for (size_t i = 0; i < p->trajectories * p->n; i++) add_initial_row(p, i / p->n, i % p->n, at, to);
     return;

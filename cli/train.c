@@ -8,11 +8,11 @@ typedef struct result {
   const problem *problem;
   const og_trainer *trainer;
   const double *best;
-  const og_epoch *history, *chosen; /* chosen: the epoch of the best; NULL: none has ended */
+  og_epoch *history, *chosen; /* chosen: the epoch of the best; NULL: none has ended */
   size_t epochs;
   int validated;
   held_out *held; /* [M]; NULL: nothing is held out */
-  long long stats[STATS_MOST];
+  size_t stats[STATS_MOST];
   double seconds;
 } result;
 
@@ -26,11 +26,16 @@ static int is_mean(const problem *p) {
 
 static result read_result(const problem *p, const og_objective *objective, const og_trainer *trainer) {
   result r = {.problem = p, .trainer = trainer, .best = og_trainer_best(trainer)};
-  r.history = og_trainer_history(trainer, &r.epochs);
+  r.epochs = og_trainer_epochs(trainer);
+  r.history = take(r.epochs + 1, sizeof *r.history);
+  for (size_t i = 0; i < r.epochs; i++) {
+    r.history[i].size = sizeof *r.history;
+    og_trainer_epoch(trainer, i, &r.history[i]);
+  }
   r.validated = og_options_real(p->options, OG_OPT_VALIDATION) > 0;
   for (size_t i = 0; i < r.epochs && !r.chosen; i++)
     if (judged_by(&r.history[i], r.validated) == og_trainer_best_loss(trainer)) r.chosen = &r.history[i];
-  for (int i = 0; i < og_stat_count(); i++) r.stats[i] = og_objective_stat(objective, (og_stat)i);
+  for (int i = 0; i < (int)og_stat_count(); i++) r.stats[i] = og_objective_stat(objective, (og_stat)i);
   return r;
 }
 
@@ -38,7 +43,7 @@ static result read_result(const problem *p, const og_objective *objective, const
 
 static cJSON *parameters_of(const result *r) {
   cJSON *object = cJSON_CreateObject();
-  og_parameter_info info;
+  og_parameter_info info = {OG_INIT(og_parameter_info)};
   for (size_t i = 0; og_model_parameter(r->problem->model, i, &info) == OG_OK; i++) {
     cJSON *one = cJSON_AddObjectToObject(object, info.name);
     cJSON_AddItemToObject(one, "estimate", json_parameter(&info, r->best));
@@ -55,7 +60,7 @@ static void add_column(cJSON *object, const char *name, const result *r, size_t 
 
 static cJSON *history_of(const result *r) {
   cJSON *object = cJSON_CreateObject(), *steps = cJSON_AddArrayToObject(object, "steps");
-  for (size_t i = 0; i < r->epochs; i++) cJSON_AddItemToArray(steps, json_integer(r->history[i].steps));
+  for (size_t i = 0; i < r->epochs; i++) cJSON_AddItemToArray(steps, json_count(r->history[i].steps));
   add_column(object, "loss", r, offsetof(og_epoch, loss));
   add_column(object, "validation_loss", r, offsetof(og_epoch, validation_loss));
   add_column(object, "learning_rate", r, offsetof(og_epoch, learning_rate));
@@ -70,8 +75,8 @@ static cJSON *training_json(const result *r) {
   cJSON_AddStringToObject(object, "loss_is", is_mean(r->problem) ? "mean" : "sum");
   cJSON_AddItemToObject(object, "validation_loss", json_number(r->chosen ? r->chosen->validation_loss : NAN));
   cJSON_AddItemToObject(object, "params", parameters_of(r));
-  cJSON_AddItemToObject(object, "iterations", json_integer(og_trainer_steps(r->trainer)));
-  cJSON_AddItemToObject(object, "epochs", json_integer((long long)r->epochs));
+  cJSON_AddItemToObject(object, "iterations", json_count(og_trainer_steps(r->trainer)));
+  cJSON_AddItemToObject(object, "epochs", json_count(r->epochs));
   cJSON_AddBoolToObject(object, "converged", og_trainer_converged(r->trainer) != 0);
   cJSON_AddStringToObject(object, "reason", og_trainer_reason(r->trainer));
   cJSON_AddItemToObject(object, "history", history_of(r));
@@ -101,15 +106,15 @@ static void add_parameter(text_table *table, const result *r, const og_parameter
   }
 }
 
-static long long count_skipped(const result *r) {
-  long long skipped = 0;
+static size_t count_skipped(const result *r) {
+  size_t skipped = 0;
   for (size_t i = 0; i < r->epochs; i++) skipped += r->history[i].skipped;
   return skipped;
 }
 
 static void print_training(const result *r) {
   text_table table = new_table(2);
-  og_parameter_info info;
+  og_parameter_info info = {OG_INIT(og_parameter_info)};
   add_cell(&table, "parameter"), add_cell(&table, "estimate");
   for (size_t i = 0; og_model_parameter(r->problem->model, i, &info) == OG_OK; i++)
     add_parameter(&table, r, &info);
@@ -118,9 +123,9 @@ static void print_training(const result *r) {
   const char *is = is_mean(r->problem) ? "mean per observed value" : "sum over observed values";
   if (r->chosen) printf("loss        %.10g (%s)\n", r->chosen->loss, is);
   if (r->chosen && r->validated) printf("validation  %.10g (%s)\n", r->chosen->validation_loss, is);
-  if (r->chosen) printf("best epoch  %lld of %zu\n", r->chosen->epoch, r->epochs);
-  if (count_skipped(r)) printf("left out    %lld mini-batches that failed\n", count_skipped(r));
-  printf("iterations  %lld in %.3g s\n", og_trainer_steps(r->trainer), r->seconds);
+  if (r->chosen) printf("best epoch  %zu of %zu\n", r->chosen->epoch, r->epochs);
+  if (count_skipped(r)) printf("left out    %zu mini-batches that failed\n", count_skipped(r));
+  printf("iterations  %zu in %.3g s\n", og_trainer_steps(r->trainer), r->seconds);
   printf("stopped     %s\n", og_trainer_reason(r->trainer));
 }
 
@@ -141,7 +146,7 @@ static og_status draw_line(const result *r, og_plot *plot, const char *name, siz
 /* The epoch whose parameters are kept, on the line that it was chosen by. */
 static og_status draw_best(const result *r, og_plot *plot) {
   double x = (double)r->chosen->epoch, y = judged_by(r->chosen, r->validated);
-  char *name = join("best epoch, %lld", r->chosen->epoch);
+  char *name = join("best epoch, %zu", r->chosen->epoch);
   og_status status = og_plot_signs(plot, name, OG_MARKER_DIAMOND, 1, &x, &y);
   free(name);
   return status;
@@ -233,6 +238,7 @@ static int train(const problem *p, og_objective *objective, og_trainer *trainer)
   r.seconds = seconds_now() - start;
   int done = report(&r);
   free(r.held);
+  free(r.history);
   if (view.interrupted)
     remark(p->quiet, "interrupted: this is the best point so far%s%s", p->out ? ", saved in " : "",
            p->out ? p->out : "");

@@ -10,7 +10,7 @@ typedef struct training_view {
   const og_trainer *trainer;
   int terminal, open_line;
   double last_shown, last_saved, began; /* times */
-  long long first_step;                 /* of this run */
+  size_t first_step;                    /* of this run */
   og_training latest;
   double loss, validation_loss; /* of the last epoch; NaN: none */
   double evaluations;           /* of the right-hand side, for a trajectory or window */

@@ -48,7 +48,7 @@ static void print_to(FILE *file, const training_view *view, double time) {
   const og_training *at = &view->latest;
   double seconds = time - view->began, rate = (double)(at->step - view->first_step) / seconds;
   int sum = og_options_integer(view->problem->options, OG_OPT_REDUCTION) == OG_REDUCTION_SUM;
-  fprintf(file, "epoch %lld/%lld  loss (%s) %.6g", at->epoch, at->epochs, sum ? "sum" : "mean",
+  fprintf(file, "epoch %zu/%zu  loss (%s) %.6g", at->epoch, at->epochs, sum ? "sum" : "mean",
           isnan(view->loss) ? at->loss : view->loss);
   if (!isnan(view->validation_loss)) fprintf(file, "  validation %.6g", view->validation_loss);
   fprintf(file, "  %.1f evaluations/sample  %.3g steps/s  ", view->evaluations, rate);

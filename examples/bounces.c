@@ -65,7 +65,7 @@ int main(void) {
   size_t count = 0;
   og_solve_events(solve, 0, &count);
   for (size_t k = 0; k < count; k++) {
-    og_occurrence at;
+    og_occurrence at = {OG_INIT(og_occurrence)};
     og_solve_event(solve, 0, k, &at);
     printf("%s at t = %.9f\n", at.name, at.t);
   }

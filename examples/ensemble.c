@@ -6,11 +6,11 @@
 enum { MANY = 100, STATES = 2, PARAMETERS = 4 };
 
 /* Row i of a block is x + i * lanes. Lanes that are not needed may be computed all the same. */
-static int rhs(int lanes, const double *t, const double *x, const double *p, double *f, signed char *status,
-               void *user) {
+static int rhs(size_t lanes, const double *t, const double *x, const double *p, double *f,
+               signed char *status, void *user) {
   const double *y = x + lanes, *a = p, *b = p + lanes, *c = p + 2 * lanes, *d = p + 3 * lanes;
   (void)t, (void)status, (void)user;
-  for (int i = 0; i < lanes; i++) {
+  for (size_t i = 0; i < lanes; i++) {
     f[i] = a[i] * x[i] - b[i] * x[i] * y[i];
     f[lanes + i] = -c[i] * y[i] + d[i] * x[i] * y[i];
   }
@@ -18,15 +18,15 @@ static int rhs(int lanes, const double *t, const double *x, const double *p, dou
 }
 
 /* x_bar = lambda^T df/dx, p_bar = lambda^T df/dp, each only where it is wanted. */
-static int vjp(int lanes, const double *t, const double *x, const double *p, const double *l, double *x_bar,
-               double *p_bar, double *t_bar, signed char *status, void *user) {
+static int vjp(size_t lanes, const double *t, const double *x, const double *p, const double *l,
+               double *x_bar, double *p_bar, double *t_bar, signed char *status, void *user) {
   const double *y = x + lanes, *m = l + lanes, *a = p, *b = p + lanes, *c = p + 2 * lanes, *d = p + 3 * lanes;
   (void)t, (void)t_bar, (void)status, (void)user;
-  for (int i = 0; x_bar && i < lanes; i++) {
+  for (size_t i = 0; x_bar && i < lanes; i++) {
     x_bar[i] = l[i] * (a[i] - b[i] * y[i]) + m[i] * d[i] * y[i];
     x_bar[lanes + i] = -l[i] * b[i] * x[i] + m[i] * (d[i] * x[i] - c[i]);
   }
-  for (int i = 0; p_bar && i < lanes; i++) {
+  for (size_t i = 0; p_bar && i < lanes; i++) {
     p_bar[i] = l[i] * x[i], p_bar[lanes + i] = -l[i] * x[i] * y[i];
     p_bar[2 * lanes + i] = -m[i] * y[i], p_bar[3 * lanes + i] = m[i] * x[i] * y[i];
   }

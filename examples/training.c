@@ -60,7 +60,7 @@ static og_status train_by_hand(og_context *context, og_objective *objective, con
 static int follow(const og_training *training, void *user) {
   (void)user;
   if (training->ended && training->ended->epoch % 100 == 0)
-    printf("epoch %lld of %lld\n", training->ended->epoch, training->epochs);
+    printf("epoch %zu of %zu\n", training->ended->epoch, training->epochs);
   return 0; /* anything else ends the training */
 }
 

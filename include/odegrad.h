@@ -14,12 +14,21 @@
  *    of a context (og_context_message) alone does not.
  *  - A thread needs 128 KiB of stack, whatever the model, beside what its callbacks take.
  *  - An object is used by one thread at a time. Fields are constant and may be shared by threads.
- *  - A struct that the caller fills begins with `size_t size`, its sizeof; what is left zero is not given or
- *    not wanted. In C: &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = bars}, and so in C++20
- *    without the parentheses; in older C++: og_pullback_arrays a{}; a.size = sizeof a. Later versions add
- *    members at the end: a smaller struct stands for one whose further members are zero, and a larger one is
- *    refused (OG_ERR_ARGUMENT) if anything that this library does not know in it is not zero.
- *    og_window never changes: it stands in arrays that are handed both ways.
+ *  - Structs begin with `size_t size`, and later versions add members at their ends. In one that the caller
+ *    fills `size` is its sizeof, and what is left zero is not given or not wanted. In C:
+ *    &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = bars}, and so in C++20 without the
+ *    parentheses; in older C++: og_pullback_arrays a{}; a.size = sizeof a. A smaller struct stands for one
+ *    whose further members are zero, and a larger one is refused (OG_ERR_ARGUMENT) if anything that this
+ *    library does not know in it is not zero. One that the library fills comes in with its sizeof as well:
+ *    og_gradient_error e = {OG_INIT(og_gradient_error)}. The members that both know are written, and those
+ *    that this library does not know become zero. In one that the library hands out by a pointer `size` is
+ *    what the library has: read it where it is, and a member newer than your oldest library only if `size`
+ *    reaches it. og_window has no size and never changes: it stands in arrays that are handed both ways.
+ *  - Counts, indices, lengths and dimensions are size_t. Of another type are: values of options and seeds
+ *    (long long: they may be negative, and are one type for all options), the step of a slice (long long, for
+ *    the same reason), the order of a method (int: one calculates with it), and nodes of a builder
+ *    (og_value). Any other int is yes (not 0) or no (0), a sign, the number of an enumeration, or what a
+ *    callback returns.
  *  - Objects are made by functions called og_..._create or og_..._create_from_..., and given back by
  * og_..._destroy; outputs alone are opened and closed.
  *  - Objects are destroyed in any order before their context; destroying NULL does nothing. An object keeps
@@ -116,8 +125,8 @@ OG_API void og_context_destroy(og_context *context);
 /** Where warnings go; NULL (the default) drops them. */
 OG_API void og_context_set_log(og_context *context, og_log_fn OG_OR_NULL log, void *user);
 /** Threads used by solves of many trajectories, 1 to 1024 (default 1). Results do not depend on it. */
-OG_API og_status og_context_set_threads(og_context *context, int threads);
-OG_API int og_context_threads(const og_context *context);
+OG_API og_status og_context_set_threads(og_context *context, size_t threads);
+OG_API size_t og_context_threads(const og_context *context);
 /** Copies text as a terminal may show it: control characters (but for line breaks and tabs), bytes that are
  * no UTF-8 and marks that turn the direction of writing are replaced by visible characters of one column. The
  *  library's messages and log lines are so already. At most `size` bytes with a NUL are written (whole
@@ -310,6 +319,7 @@ OG_API const char *og_options_text(const og_options *options, og_option option);
 
 /** A row of the option table. `choices` are words separated by '|', in the order of the enum, or NULL. */
 typedef struct og_option_info {
+  size_t size;
   const char *name; /* as on the command line, without the dashes: "max-steps" */
   og_option_type type;
   double fallback, lowest, highest; /* default and bounds, both inclusive */
@@ -319,9 +329,9 @@ typedef struct og_option_info {
 /** The row of an option, or NULL beyond the last. */
 OG_API const og_option_info *og_option_describe(og_option option);
 /** How many there are in the library that is linked: options, methods, statistics. They count from 0. */
-OG_API int og_option_count(void);
-OG_API int og_method_count(void);
-OG_API int og_stat_count(void);
+OG_API size_t og_option_count(void);
+OG_API size_t og_method_count(void);
+OG_API size_t og_stat_count(void);
 
 /* ---- Fields ------------------------------------------------------------------------------------ */
 
@@ -425,42 +435,42 @@ OG_API og_status og_field_set_breakpoints(og_field *field, size_t count, const d
  * not wanted. They may be called from several threads at once. */
 
 /** f[n][lanes]; with a running cost one row more, l, here and in lambda and f_dot below. */
-typedef int (*og_block_rhs_fn)(int lanes, const double *t, const double *x, const double *theta, double *f,
+typedef int (*og_block_rhs_fn)(size_t lanes, const double *t, const double *x, const double *theta, double *f,
                                signed char *status, void *user);
 /** x_bar[n][lanes], theta_bar[p][lanes], t_bar[lanes] from lambda[n][lanes]. */
-typedef int (*og_block_vjp_fn)(int lanes, const double *t, const double *x, const double *theta,
+typedef int (*og_block_vjp_fn)(size_t lanes, const double *t, const double *x, const double *theta,
                                const double *lambda, double *OG_OR_NULL x_bar, double *OG_OR_NULL theta_bar,
                                double *OG_OR_NULL t_bar, signed char *status, void *user);
 /** f_dot[n][lanes] from t_dot[lanes], x_dot[n][lanes], theta_dot[p][lanes]. */
-typedef int (*og_block_jvp_fn)(int lanes, const double *t, const double *x, const double *theta,
+typedef int (*og_block_jvp_fn)(size_t lanes, const double *t, const double *x, const double *theta,
                                const double *t_dot, const double *x_dot, const double *theta_dot,
                                double *f_dot, signed char *status, void *user);
 /** As og_hessian_fn, with t_dot[lanes]. */
-typedef int (*og_block_hessian_fn)(int lanes, const double *t, const double *x, const double *theta,
+typedef int (*og_block_hessian_fn)(size_t lanes, const double *t, const double *x, const double *theta,
                                    const double *lambda, const double *t_dot, const double *x_dot,
                                    const double *theta_dot, double *OG_OR_NULL x_bar_dot,
                                    double *OG_OR_NULL theta_bar_dot, double *OG_OR_NULL t_bar_dot,
                                    signed char *status, void *user);
 /** As og_jacobian_fn: values[count][lanes] of the entries that og_block_functions lists. With a running cost
  *  its row is row n. */
-typedef int (*og_block_jacobian_fn)(int lanes, const double *t, const double *x, const double *theta,
+typedef int (*og_block_jacobian_fn)(size_t lanes, const double *t, const double *x, const double *theta,
                                     double *values, signed char *status, void *user);
 /* The same on single-precision numbers; times are double. */
-typedef int (*og_block_rhs_single_fn)(int lanes, const double *t, const float *x, const float *theta,
+typedef int (*og_block_rhs_single_fn)(size_t lanes, const double *t, const float *x, const float *theta,
                                       float *f, signed char *status, void *user);
-typedef int (*og_block_vjp_single_fn)(int lanes, const double *t, const float *x, const float *theta,
+typedef int (*og_block_vjp_single_fn)(size_t lanes, const double *t, const float *x, const float *theta,
                                       const float *lambda, float *OG_OR_NULL x_bar,
                                       float *OG_OR_NULL theta_bar, float *OG_OR_NULL t_bar,
                                       signed char *status, void *user);
-typedef int (*og_block_jvp_single_fn)(int lanes, const double *t, const float *x, const float *theta,
+typedef int (*og_block_jvp_single_fn)(size_t lanes, const double *t, const float *x, const float *theta,
                                       const float *t_dot, const float *x_dot, const float *theta_dot,
                                       float *f_dot, signed char *status, void *user);
-typedef int (*og_block_hessian_single_fn)(int lanes, const double *t, const float *x, const float *theta,
+typedef int (*og_block_hessian_single_fn)(size_t lanes, const double *t, const float *x, const float *theta,
                                           const float *lambda, const float *t_dot, const float *x_dot,
                                           const float *theta_dot, float *OG_OR_NULL x_bar_dot,
                                           float *OG_OR_NULL theta_bar_dot, float *OG_OR_NULL t_bar_dot,
                                           signed char *status, void *user);
-typedef int (*og_block_jacobian_single_fn)(int lanes, const double *t, const float *x, const float *theta,
+typedef int (*og_block_jacobian_single_fn)(size_t lanes, const double *t, const float *x, const float *theta,
                                            float *values, signed char *status, void *user);
 
 /** The callbacks of a block field. All but rhs may be NULL. A single-precision one stands beside that in
@@ -540,6 +550,9 @@ OG_API og_status og_field_set_events(og_field *field, size_t count, const og_eve
  *  error, n + p + 1 pairs of evaluations a vjp. Never done unless asked for here. A missing Hessian is formed
  *  from differences of the vjp, if that was given. */
 OG_API og_status og_field_use_finite_differences(og_field *field);
+/** Compiles the equations of a field that og_builder_field has made, as og_model_compile does those of a
+ * model's. Others are OG_ERR_UNSUPPORTED: callbacks are compiled already. */
+OG_API og_status og_field_compile(og_field *field, og_precision precision);
 OG_API size_t og_field_states(const og_field *field);
 OG_API size_t og_field_parameters(const og_field *field);
 OG_API size_t og_field_inputs(const og_field *field);
@@ -640,7 +653,7 @@ OG_API og_status og_solve_costs(const og_solve *solve, double *cost);
 OG_API size_t og_solve_trajectories(const og_solve *solve);
 OG_API size_t og_solve_observations(const og_solve *solve);
 /** Counters summed over trajectories since the last og_solve_run. */
-OG_API long long og_solve_stat(const og_solve *solve, og_stat stat);
+OG_API size_t og_solve_stat(const og_solve *solve, og_stat stat);
 /** Accepted steps of one trajectory, and its times [steps + 1] (NULL to ask for the count alone). */
 OG_API og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t *steps,
                                 double *OG_OR_NULL times);
@@ -649,6 +662,7 @@ OG_API og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t
  * event og_solve_final gives the state after it, and observations that come later are not there. */
 
 typedef struct og_occurrence {
+  size_t size;
   size_t event;     /* which of the field's; its number of them, for the built-in one of a steady solve */
   const char *name; /* NULL: it has none */
   double t;
@@ -706,6 +720,7 @@ OG_API og_status og_solve_pullback(og_solve *solve, const og_pullback_arrays *ar
  * equations switch, which a note says). INFINITY: the kind is all zero, and may not be. docs/adjoints.md has
  * what can be missed. */
 typedef struct og_gradient_error {
+  size_t size;
   double parameters, initial, times;
 } og_gradient_error;
 /** Of the last og_solve_pullback; OG_ERR_STATE before one succeeded. Where the pullback narrowed steps
@@ -816,13 +831,14 @@ OG_API og_status og_model_compile(og_model *model, og_precision precision);
  *  ("f.0.weight", "f.0.bias"), layer by layer. `offset` is the place of the first entry in theta, entries
  *  row-major. */
 typedef struct og_parameter_info {
+  size_t size;
   const char *name;
   size_t offset, rows, columns; /* scalar: 1, 1; vector: n, 1; of more than two dimensions: the first, and the
                                    product of all others */
   double lowest, highest;       /* bounds; -inf and inf when there are none */
   int weight;                   /* 1: of a network; these are the last entries of theta */
-  int dimensions; /* 0, 1 or 2; a layer's weight [outputs, inputs] has 2 also where a side is 1; of tensors in
-                     models made by calls up to OG_RANK_MOST */
+  size_t dimensions; /* 0, 1 or 2; a layer's weight [outputs, inputs] has 2 also where a side is 1; of tensors
+                     in models made by calls up to OG_RANK_MOST */
   size_t shape[OG_RANK_MOST]; /* [dimensions] */
 } og_parameter_info;
 OG_API size_t og_model_parameters(const og_model *model);
@@ -834,6 +850,7 @@ OG_API og_status og_model_initialize(const og_model *model, long long seed, doub
 OG_API og_status og_model_values(const og_model *model, double *theta);
 /** Named states, with the place of each in x. */
 typedef struct og_state_info {
+  size_t size;
   const char *name;
   size_t offset, rows;
 } og_state_info;
@@ -994,7 +1011,8 @@ OG_API og_status og_builder_set_span(og_builder *builder, double t0, double t1);
  * OG_ERR_MODEL, and can be added. Once a model has been made nothing can be added any more; a further call
  * makes another one of the same. og_model_text is "". */
 OG_API og_status og_builder_model(og_builder *builder, og_model **out);
-/** The field alone, for og_solve_create, which needs no initial values. The caller destroys it. */
+/** The field alone, for og_solve_create, which needs no initial values. The caller destroys it, and may
+ * compile it (og_field_compile). */
 OG_API og_status og_builder_field(og_builder *builder, og_field **out);
 
 /* ---- Inputs: the signals of a model, from data ------------------------------------------------------- */
@@ -1090,7 +1108,7 @@ OG_API og_status og_objective_time_gradient(const og_objective *objective, doubl
  * entry of dL/dtheta, and has the share that came by the initial states. NaN
  *  after og_objective_differences. */
 OG_API og_status og_objective_gradient_error(const og_objective *objective, og_gradient_error *error);
-OG_API long long og_objective_stat(const og_objective *objective, og_stat stat);
+OG_API size_t og_objective_stat(const og_objective *objective, og_stat stat);
 /** The span of one trajectory, from the `time` statement or the data. */
 OG_API og_status og_objective_span(const og_objective *objective, size_t trajectory, double *t0, double *t1);
 
@@ -1101,8 +1119,8 @@ typedef struct og_fit og_fit;
 /** What is known on the way. `start` counts from 0 when several starting points are tried; loss and
  *  gradient_norm are those of its last iteration, loss INFINITY before the first point that has one. */
 typedef struct og_progress {
-  int start, starts;
-  long long iteration, evaluations;
+  size_t size;
+  size_t start, starts, iteration, evaluations;
   double loss, gradient_norm, seconds;
   const double *theta; /* [p]: the best point so far, of all starts; valid during the call */
 } og_progress;
@@ -1127,7 +1145,7 @@ OG_API og_status og_fit_estimate(const og_fit *fit, double *theta);
 OG_API og_status og_fit_standard_errors(const og_fit *fit, double *standard_errors);
 /** Whether each parameter [p] is at its lower (-1) or upper (1) bound, or within (0). */
 OG_API og_status og_fit_at_bound(const og_fit *fit, int *at_bound);
-OG_API long long og_fit_iterations(const og_fit *fit);
+OG_API size_t og_fit_iterations(const og_fit *fit);
 /** Whether the estimate is a minimum as far as the solves can tell: the gradient is small beside the loss and
  * no direction leads down (docs/cli.md, "When a fit is converged"). */
 OG_API int og_fit_converged(const og_fit *fit);
@@ -1167,6 +1185,7 @@ OG_API double og_updater_learning_rate(const og_updater *updater);
 /** An array of numbers that belongs to an object, to be saved and filled in again; they alone are its state.
  */
 typedef struct og_state_array {
+  size_t size;
   const char *name; /* "step", "exp_avg", ... as in PyTorch's state_dict */
   size_t count;
   double *values;
@@ -1178,7 +1197,7 @@ OG_API og_status og_updater_array(og_updater *updater, size_t index, og_state_ar
  * lr-step, lr-decay and warm-up. During W steps of warm-up it is (step + 1) / (W + 1); then with s = step -
  * W, S = steps
  * - W: constant 1, cosine final + (1 - final) (1 + cos(pi s / S)) / 2, step decay^floor(s / lr-step). */
-OG_API double og_learning_rate_factor(const og_options *options, long long step, long long steps);
+OG_API double og_learning_rate_factor(const og_options *options, size_t step, size_t steps);
 
 /** Which trajectories, or windows of their rows, make the next mini-batch: shuffled anew for each pass
  * through them, from the seed; the bits depend on it alone. Some may be held out for validation. */
@@ -1202,8 +1221,8 @@ OG_API size_t og_batches_per_epoch(const og_batches *batches);
 OG_API size_t og_batches_training(const og_batches *batches, const og_window **OG_OR_NULL windows);
 OG_API size_t og_batches_validation(const og_batches *batches, const og_window **OG_OR_NULL windows);
 /** How many mini-batches were handed out: all of the state. og_batches_seek goes on from there. */
-OG_API long long og_batches_position(const og_batches *batches);
-OG_API og_status og_batches_seek(og_batches *batches, long long position);
+OG_API size_t og_batches_position(const og_batches *batches);
+OG_API og_status og_batches_seek(og_batches *batches, size_t position);
 
 /** Cuts a gradient [p] down, by the options clip-value (each entry) and then clip-norm (as a whole, as
  * torch's clip_grad_norm_ does). Returns its Euclidean norm before either. */
@@ -1224,18 +1243,20 @@ OG_API og_status og_batches_create_for_objective(og_objective *objective,
 
 /** One epoch of a training. */
 typedef struct og_epoch {
-  long long epoch, steps; /* its number from 1; optimiser steps up to its end */
+  size_t size;
+  size_t epoch, steps;    /* its number from 1; optimiser steps up to its end */
   double loss;            /* of its mini-batches, each before its step, with penalties; NaN: all failed */
   double validation_loss; /* at its end, without penalties; NaN: nothing is held out, or it failed */
   double learning_rate, gradient_norm; /* of the last step; the mean over steps, before clipping */
   double seconds;                      /* of the training up to its end */
-  long long skipped;                   /* mini-batches that failed and were left out */
+  size_t skipped;                      /* mini-batches that failed and were left out */
 } og_epoch;
 
 /** What is known after each step. */
 typedef struct og_training {
-  long long epoch, epochs, step, steps; /* the present one, of how many */
-  const og_epoch *ended;                /* the epoch that ends with this step, or NULL */
+  size_t size;
+  size_t epoch, epochs, step, steps; /* the present one, of how many */
+  const og_epoch *ended;             /* the epoch that ends with this step, or NULL */
   size_t windows,
       evaluated; /* of the mini-batch; of the loss that was last found, which may be the validation */
   double loss, learning_rate, gradient_norm, seconds; /* of the mini-batch; NaN when it was left out */
@@ -1292,9 +1313,10 @@ OG_API const double *og_trainer_theta(const og_trainer *trainer);
 OG_API const double *og_trainer_best(const og_trainer *trainer);
 /** The loss of the best, by which it was chosen. */
 OG_API double og_trainer_best_loss(const og_trainer *trainer);
-OG_API long long og_trainer_steps(const og_trainer *trainer);
-/** The epochs that have ended, in order. */
-OG_API const og_epoch *og_trainer_history(const og_trainer *trainer, size_t *epochs);
+OG_API size_t og_trainer_steps(const og_trainer *trainer);
+/** How many epochs have ended, and one of them, from 0 on. */
+OG_API size_t og_trainer_epochs(const og_trainer *trainer);
+OG_API og_status og_trainer_epoch(const og_trainer *trainer, size_t index, og_epoch *epoch);
 /** The whole state between two steps, as a safetensors file that appears whole or not at all; loaded into a
  * trainer that was made with the same options it goes on to the same bits. Options that may differ are
  * epochs, iterations, patience and settings of learning rate, penalties and clipping; a state of another
@@ -1381,7 +1403,7 @@ OG_API og_status og_plot_panel(og_plot *plot, const char *OG_OR_NULL title, cons
 /** The x axis of the last panel has the classes 1 to `count`, in the places that og_plot_cells gives them. */
 OG_API og_status og_plot_classes(og_plot *plot, size_t count);
 /** In pixels, 200 to 4000 each; 800 by 500 unless set (a PNG has twice as many, a PDF 96 to the inch). */
-OG_API og_status og_plot_set_size(og_plot *plot, int width, int height);
+OG_API og_status og_plot_set_size(og_plot *plot, size_t width, size_t height);
 OG_API og_status og_plot_set_log(og_plot *plot, int log_x, int log_y);
 OG_API og_status og_plot_write(const og_plot *plot, const char *path);
 

@@ -49,7 +49,7 @@ static inline og_solve *case_solve(og_context *context, const og_model *model, c
 static inline void case_result(og_context *context, const og_solve *solve, model_result *r) {
   CHECK(context, og_solve_events(solve, 0, &r->count));
   for (size_t k = 0; k < r->count && k < MODEL_EVENTS; k++) {
-    og_occurrence at;
+    og_occurrence at = {OG_INIT(og_occurrence)};
     CHECK(context, og_solve_event(solve, 0, k, &at));
     r->event[k] = at.event, r->t[k] = at.t;
   }

@@ -152,7 +152,7 @@ static inline size_t driven_get(og_context *context, const og_solve *solve, size
   CHECK(context, og_solve_events(solve, m, &events));
   assert_in_range(events, 1, MOST_EVENTS);
   for (size_t k = 0; k < events; k++) {
-    og_occurrence at;
+    og_occurrence at = {OG_INIT(og_occurrence)};
     CHECK(context, og_solve_event(solve, m, k, &at));
     out->event_times[k] = at.t;
     CHECK(context, og_solve_event_states(solve, m, k, out->before[k], out->after[k]));
@@ -183,6 +183,13 @@ static inline void random_cotangents(uint64_t *seed, size_t events, driven_outpu
     bar->event_times[k] = 0;
     for (int i = 0; i < DRIVEN_STATES; i++) bar->before[k][i] = bar->after[k][i] = 0;
   }
+}
+
+static inline void expect_failure(og_context *context, og_status got, og_status want, const char *word) {
+  if (got != want)
+    fail_msg("%s in place of %s: %s", og_status_name(got), og_status_name(want), og_context_message(context));
+  if (!strstr(og_context_message(context), word))
+    fail_msg("the message does not say '%s': %s", word, og_context_message(context));
 }
 
 #endif

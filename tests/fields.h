@@ -7,6 +7,10 @@
 #include "counting.h"
 #include "odegrad.h"
 
+/* Methods that need f alone, from 0 on: what all of them are put to. Implicit methods, which need more of a
+ * field, have tests of their own (test_stiff.c, test_rosenbrock.c, test_dirk.c, test_steppers.c). */
+enum { EXPLICIT_METHODS = OG_METHOD_DOP853 + 1 };
+
 #define CHECK(context, call)                                                                                 \
   do {                                                                                                       \
     og_status check_status = (call);                                                                         \

@@ -82,4 +82,11 @@ static inline void decay_loss(const double *theta, size_t count, const double *t
   }
 }
 
+/* One of the epochs of a training that have ended. */
+static inline og_epoch epoch_of(const og_trainer *trainer, size_t index) {
+  og_epoch epoch = {OG_INIT(og_epoch)};
+  assert_int_equal(og_trainer_epoch(trainer, index, &epoch), OG_OK);
+  return epoch;
+}
+
 #endif

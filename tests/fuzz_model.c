@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (og_context_create(NULL, NULL, NULL, &context) != OG_OK) return 0;
   og_status status = og_model_create_from_text(context, "fuzz.ode", (const char *)data, size, &model);
   if (status == OG_OK && og_model_parameters(model) > 0) {
-    og_parameter_info info;
+    og_parameter_info info = {OG_INIT(og_parameter_info)};
     if (og_model_parameter(model, 0, &info) != OG_OK) abort();
     (void)og_model_set(model, info.name, "0.5");
   }

@@ -135,10 +135,10 @@ og_status __wrap_og_plot_classes(og_plot *plot, size_t count) {
   return OG_OK;
 }
 
-og_status __wrap_og_plot_set_size(og_plot *plot, int width, int height);
-og_status __wrap_og_plot_set_size(og_plot *plot, int width, int height) {
+og_status __wrap_og_plot_set_size(og_plot *plot, size_t width, size_t height);
+og_status __wrap_og_plot_set_size(og_plot *plot, size_t width, size_t height) {
   (void)plot;
-  record("size %d x %d\n", width, height);
+  record("size %zu x %zu\n", width, height);
   return OG_OK;
 }
 

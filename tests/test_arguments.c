@@ -320,7 +320,7 @@ static void arrays_in_json(void **state) {
   prints(json_array(values, 0, 1), "[]");
   prints(json_list(values, 1), "[1]");
   prints(json_list(none, 3), "[null,null,1]");
-  prints(json_integer(9007199254740993), "9007199254740993"); /* no double */
+  prints(json_count(9007199254740993), "9007199254740993"); /* no double */
   prints(json_parameter(&(og_parameter_info){.rows = 1, .columns = 1, .offset = 2, .dimensions = 0}, values),
          "-3");
   prints(json_parameter(&(og_parameter_info){.rows = 1, .columns = 1, .offset = 2, .dimensions = 1}, values),

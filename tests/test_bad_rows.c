@@ -60,6 +60,55 @@ static void arguments_are_named(void **state) {
 }
 
 /* Without a bad row all of them are fine. */
+/* Of a vector, each entry: 1/q is infinite where q is 0. */
+static void entries_of_arguments_are_named(void **state) {
+  (void)state;
+  static const char *const calls[] = {"[1/q, z, 2]", "[2, 1/q, z, 0]", "[0, 1, z, -1/q]", "[z, 1 - 1/q]"};
+  for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+    for (int row = 0; row < TRAJECTORIES * ROWS; row++) {
+      char model[300], csv[600], want[300];
+      double loss = 7;
+      snprintf(model, sizeof model,
+               "input q linear\ninit z = 3\nz' = 0*z\nobserve a ~ normal(z, 1)\nobserve y ~ "
+               "categorical_logit(%s)\n",
+               calls[i]);
+      write_rows(1, 0, 1 + row % 2, row, csv, sizeof csv);
+      fixture f = make_fixture(model, csv);
+      assert_int_equal(og_objective_evaluate(f.objective, NULL, &loss, NULL), OG_ERR_NOT_FINITE);
+      snprintf(
+          want, sizeof want,
+          "test.csv:%d: the loss of data row %d, trajectory %c, at t = %g, has no value: observed y = %d, "
+          "where logits of categorical_logit is %sinf, but must be a finite number; the state there is (3)",
+          row + 2, row + 1, 'k' + row / ROWS, 0.5 * (row % ROWS), 1 + row % 2, i < 2 ? "" : "-");
+      assert_contains(og_context_message(f.context), want);
+      assert_true(loss == 7);
+      drop_fixture(&f);
+    }
+}
+
+/* Without memory for the words of it that is said, and nothing lost. */
+static og_status name_a_row(og_context *context) {
+  static const char text[] = "input q linear\ninit z = 3\nz' = 0*z\nobserve y ~ normal(z, q)\n",
+                    csv[] = "t,y,q\n0,1,1\n1,1,-1\n";
+  og_model *model = NULL;
+  og_table *table = NULL;
+  og_objective *objective = NULL;
+  double loss;
+  og_status status = og_model_create_from_text(context, "m", text, strlen(text), &model);
+  if (status == OG_OK) status = og_table_create_from_text(context, "d", csv, strlen(csv), &table);
+  if (status == OG_OK) status = og_objective_create(context, model, table, NULL, &objective);
+  if (status == OG_OK) status = og_objective_evaluate(objective, NULL, &loss, NULL);
+  og_objective_destroy(objective);
+  og_table_destroy(table);
+  og_model_destroy(model);
+  return status == OG_ERR_NOT_FINITE ? OG_OK : status;
+}
+
+static void no_memory_is_reported(void **state) {
+  (void)state;
+  fail_each_allocation(name_a_row);
+}
+
 static void good_rows_are_none(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -103,8 +152,9 @@ static void rows_without_derivative_are_named(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(arguments_are_named),
-                                     cmocka_unit_test(good_rows_are_none),
-                                     cmocka_unit_test(rows_without_derivative_are_named)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(arguments_are_named), cmocka_unit_test(entries_of_arguments_are_named),
+      cmocka_unit_test(no_memory_is_reported), cmocka_unit_test(good_rows_are_none),
+      cmocka_unit_test(rows_without_derivative_are_named)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,20 +30,20 @@ static const formulas rich = {RICH_STATES, RICH_PARAMETERS, rich_rhs,     rich_v
 
 /* A lane that is not needed gets NaN, which nobody may see. */
 #define BLOCKS(X, S)                                                                                         \
-  static void take_##S(size_t rows, int lanes, int lane, const X *block, double *out) {                      \
-    for (size_t i = 0; i < rows; i++) out[i] = (double)block[i * (size_t)lanes + (size_t)lane];              \
+  static void take_##S(size_t rows, size_t lanes, size_t lane, const X *block, double *out) {                \
+    for (size_t i = 0; i < rows; i++) out[i] = (double)block[i * lanes + lane];                              \
   }                                                                                                          \
-  static void give_##S(size_t rows, int lanes, int lane, const double *in, X *block) {                       \
+  static void give_##S(size_t rows, size_t lanes, size_t lane, const double *in, X *block) {                 \
     for (size_t i = 0; block && i < rows; i++) {                                                             \
-      if (block[i * (size_t)lanes + (size_t)lane] != 0) fail_msg("an output does not come in as zero");      \
-      block[i * (size_t)lanes + (size_t)lane] = (X)in[i];                                                    \
+      if (block[i * lanes + lane] != 0) fail_msg("an output does not come in as zero");                      \
+      block[i * lanes + lane] = (X)in[i];                                                                    \
     }                                                                                                        \
   }                                                                                                          \
-  static int rhs_##S(int lanes, const double *t, const X *x, const X *theta, X *f, signed char *status,      \
+  static int rhs_##S(size_t lanes, const double *t, const X *x, const X *theta, X *f, signed char *status,   \
                      void *user) {                                                                           \
     const formulas *of = user;                                                                               \
     double at[MOST], p[MOST], out[MOST];                                                                     \
-    for (int lane = 0; lane < lanes; lane++) {                                                               \
+    for (size_t lane = 0; lane < lanes; lane++) {                                                            \
       for (size_t i = 0; i < MOST; i++) out[i] = NAN;                                                        \
       take_##S(of->states, lanes, lane, x, at), take_##S(of->entries, lanes, lane, theta, p);                \
       if (!status[lane] && of->rhs(t[lane], at, p, out, NULL)) return -1;                                    \
@@ -52,11 +52,11 @@ static const formulas rich = {RICH_STATES, RICH_PARAMETERS, rich_rhs,     rich_v
     }                                                                                                        \
     return 0;                                                                                                \
   }                                                                                                          \
-  static int vjp_##S(int lanes, const double *t, const X *x, const X *theta, const X *lambda, X *x_bar,      \
+  static int vjp_##S(size_t lanes, const double *t, const X *x, const X *theta, const X *lambda, X *x_bar,   \
                      X *theta_bar, X *t_bar, signed char *status, void *user) {                              \
     const formulas *of = user;                                                                               \
     double at[MOST], p[MOST], l[MOST];                                                                       \
-    for (int lane = 0; lane < lanes; lane++) {                                                               \
+    for (size_t lane = 0; lane < lanes; lane++) {                                                            \
       double a[MOST] = {0}, b[MOST] = {0}, c = 0, ca[MOST] = {0}, cb[MOST] = {0}, cc = 0;                    \
       if (status[lane]) continue;                                                                            \
       take_##S(of->states, lanes, lane, x, at), take_##S(of->entries, lanes, lane, theta, p);                \
@@ -70,11 +70,11 @@ static const formulas rich = {RICH_STATES, RICH_PARAMETERS, rich_rhs,     rich_v
     }                                                                                                        \
     return 0;                                                                                                \
   }                                                                                                          \
-  static int jvp_##S(int lanes, const double *t, const X *x, const X *theta, const X *t_dot, const X *x_dot, \
-                     const X *theta_dot, X *f_dot, signed char *status, void *user) {                        \
+  static int jvp_##S(size_t lanes, const double *t, const X *x, const X *theta, const X *t_dot,              \
+                     const X *x_dot, const X *theta_dot, X *f_dot, signed char *status, void *user) {        \
     const formulas *of = user;                                                                               \
     double at[MOST], p[MOST], dx[MOST], dp[MOST], dt, out[MOST];                                             \
-    for (int lane = 0; lane < lanes; lane++) {                                                               \
+    for (size_t lane = 0; lane < lanes; lane++) {                                                            \
       double a[MOST] = {0}, b[MOST] = {0}, c = 0;                                                            \
       if (status[lane]) continue;                                                                            \
       take_##S(of->states, lanes, lane, x, at), take_##S(of->entries, lanes, lane, theta, p);                \
@@ -90,12 +90,12 @@ static const formulas rich = {RICH_STATES, RICH_PARAMETERS, rich_rhs,     rich_v
     }                                                                                                        \
     return 0;                                                                                                \
   }                                                                                                          \
-  static int hessian_##S(int lanes, const double *t, const X *x, const X *theta, const X *lambda,            \
+  static int hessian_##S(size_t lanes, const double *t, const X *x, const X *theta, const X *lambda,         \
                          const X *t_dot, const X *x_dot, const X *theta_dot, X *x_bar_dot, X *theta_bar_dot, \
                          X *t_bar_dot, signed char *status, void *user) {                                    \
     const formulas *of = user;                                                                               \
     double at[MOST], p[MOST], dx[MOST], dp[MOST], l[MOST];                                                   \
-    for (int lane = 0; lane < lanes; lane++) {                                                               \
+    for (size_t lane = 0; lane < lanes; lane++) {                                                            \
       double a[MOST] = {0}, b[MOST] = {0}, c = 0, ca[MOST] = {0}, cb[MOST] = {0}, cc = 0;                    \
       if (status[lane]) continue;                                                                            \
       take_##S(of->states, lanes, lane, x, at), take_##S(of->entries, lanes, lane, theta, p);                \
@@ -304,11 +304,11 @@ typedef struct limited {
   int answer, idle; /* what is said beyond it; calls in which a lane was not needed */
 } limited;
 
-static int limited_rhs(int lanes, const double *t, const double *x, const double *theta, double *f,
+static int limited_rhs(size_t lanes, const double *t, const double *x, const double *theta, double *f,
                        signed char *status, void *user) {
   limited *l = user;
   (void)t;
-  for (int lane = 0; lane < lanes; lane++) {
+  for (size_t lane = 0; lane < lanes; lane++) {
     if (status[lane]) l->idle++;
     f[lane] = theta[lane];
     if (x[lane] > l->limit) status[lane] = (signed char)l->answer;
@@ -354,7 +354,7 @@ static void a_status_is_that_of_its_lane(void **state) {
   end(&r);
 }
 
-static int returns_stop(int lanes, const double *t, const double *x, const double *theta, double *f,
+static int returns_stop(size_t lanes, const double *t, const double *x, const double *theta, double *f,
                         signed char *status, void *user) {
   (void)lanes, (void)t, (void)x, (void)theta, (void)f, (void)status;
   return *(int *)user;

@@ -71,7 +71,7 @@ static og_table *data_of(og_context *context, const example *e) {
 /* ---- What is known of a model ---- */
 
 static void compare_parameters(const og_model *a, const og_model *b) {
-  og_parameter_info one, other;
+  og_parameter_info one = {OG_INIT(og_parameter_info)}, other = {OG_INIT(og_parameter_info)};
   assert_int_equal(og_model_parameters(a), og_model_parameters(b));
   for (size_t i = 0; i < og_model_parameters(a); i++) {
     og_model_parameter(a, i, &one);
@@ -86,7 +86,7 @@ static void compare_parameters(const og_model *a, const og_model *b) {
 }
 
 static void compare_names(const og_model *a, const og_model *b) {
-  og_state_info one, other;
+  og_state_info one = {OG_INIT(og_state_info)}, other = {OG_INIT(og_state_info)};
   assert_int_equal(og_model_states(a), og_model_states(b));
   for (size_t i = 0; i < og_model_states(a); i++) {
     og_model_state(a, i, &one);
@@ -318,6 +318,87 @@ static void the_same_training(void **s) {
   end_pair(&p);
 }
 
+/* ---- Fields ---- */
+
+static og_field *field_of_calls(og_context *context) {
+  og_builder *builder;
+  og_field *field = NULL;
+  CHECK(context, og_builder_create(context, &builder));
+  build_lotka_volterra(builder);
+  CHECK(context, og_builder_field(builder, &field));
+  og_builder_destroy(builder);
+  return field;
+}
+
+typedef struct of_field {
+  double final[2], x0_bar[2], theta_bar[8];
+} of_field;
+
+static of_field solve_field(og_context *context, const og_field *field, og_precision precision) {
+  static const double theta[8] = {1.5, 1, 3, 1, 0.9, 1.1, 0.4, 0.2}, bars[2] = {1, -0.5};
+  of_field f = {{0}, {0}, {0}};
+  og_options *options = NULL;
+  og_solve *solve = NULL;
+  CHECK(context, og_options_create(context, &options));
+  CHECK(context, og_options_set_choice(options, OG_OPT_PRECISION, precision));
+  CHECK(context, og_options_set_text(options, "rtol", "1e-3"));
+  CHECK(context, og_solve_create(context, field, options, 1, &solve));
+  CHECK(context, og_solve_set_span(solve, 0, 0, 3));
+  CHECK(context, og_solve_set_initial_state(solve, 0, (double[]){1, 1}));
+  CHECK(context, og_solve_set_parameters(solve, OG_ALL, theta));
+  CHECK(context, og_solve_run(solve));
+  CHECK(context, og_solve_final(solve, 0, f.final));
+  CHECK(context,
+        og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = bars,
+                                                       .x0_bar = f.x0_bar, .theta_bar = f.theta_bar}));
+  og_solve_destroy(solve);
+  og_options_destroy(options);
+  return f;
+}
+
+/* A second time needs no compiler, since the first has made what is used. */
+static void fields_can_be_compiled(void **state) {
+  (void)state;
+  for (int single = 0; single < 2; single++) {
+    og_precision precision = single ? OG_PRECISION_SINGLE : OG_PRECISION_DOUBLE;
+    og_context *context = new_context();
+    og_field *plain = field_of_calls(context), *compiled = field_of_calls(context);
+    assert_true(og_field_parameters(plain) <= 8);
+    assert_int_equal(setenv("CC", "false", 1), 0);
+    assert_int_equal(og_field_compile(compiled, precision), OG_ERR_UNSUPPORTED);
+    of_field want = solve_field(context, plain, precision), got = solve_field(context, compiled, precision);
+    assert_memory_equal(&want, &got, sizeof want);
+    assert_int_equal(unsetenv("CC"), 0);
+    CHECK(context, og_field_compile(compiled, precision));
+    assert_int_equal(setenv("CC", "false", 1), 0);
+    CHECK(context, og_field_compile(compiled, precision));
+    assert_int_equal(unsetenv("CC"), 0);
+    got = solve_field(context, compiled, precision);
+    assert_memory_equal(&want, &got, sizeof want);
+    assert_true(want.final[0] > 0 && want.theta_bar[0] != 0);
+    og_field_destroy(plain);
+    og_field_destroy(compiled);
+    og_context_destroy(context);
+  }
+}
+
+static int still(double t, const double *x, const double *theta, double *f, void *user) {
+  (void)t, (void)x, (void)theta, (void)user;
+  f[0] = 0;
+  return 0;
+}
+
+static void callbacks_are_not_compiled(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_field *field = NULL;
+  CHECK(context, og_field_create(context, 1, 0, still, NULL, &field));
+  assert_int_equal(og_field_compile(field, OG_PRECISION_DOUBLE), OG_ERR_UNSUPPORTED);
+  assert_contains(og_context_message(context), "callbacks");
+  og_field_destroy(field);
+  og_context_destroy(context);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(the_same_names),
                                      cmocka_unit_test(the_same_bits),
@@ -325,6 +406,8 @@ int main(void) {
                                      cmocka_unit_test(the_same_bits_in_single_precision),
                                      cmocka_unit_test(the_same_bits_compiled),
                                      cmocka_unit_test(the_same_fit),
-                                     cmocka_unit_test(the_same_training)};
+                                     cmocka_unit_test(the_same_training),
+                                     cmocka_unit_test(fields_can_be_compiled),
+                                     cmocka_unit_test(callbacks_are_not_compiled)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

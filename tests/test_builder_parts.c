@@ -38,7 +38,7 @@ static og_model *model_of_shapes(og_context *context) {
 }
 
 static void check_shapes(const og_model *model) {
-  og_parameter_info info;
+  og_parameter_info info = {OG_INIT(og_parameter_info)};
   assert_int_equal(og_model_parameters(model), 3);
   assert_int_equal(og_model_parameter(model, 0, &info), OG_OK);
   assert_true(info.dimensions == 3 && info.rows == 2 && info.columns == 3 && !info.weight);

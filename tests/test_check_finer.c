@@ -97,8 +97,8 @@ og_status __wrap_og_objective_time_gradient(const og_objective *objective, doubl
   return OG_OK;
 }
 
-long long __wrap_og_objective_stat(const og_objective *objective, og_stat stat);
-long long __wrap_og_objective_stat(const og_objective *objective, og_stat stat) {
+size_t __wrap_og_objective_stat(const og_objective *objective, og_stat stat);
+size_t __wrap_og_objective_stat(const og_objective *objective, og_stat stat) {
   assert_int_equal(stat, OG_STAT_STEPS);
   return play.steps[objective == plain ? 0 : play.created];
 }

@@ -122,10 +122,10 @@ static outcome finish(fixture *f, og_trainer *trainer) {
   memcpy(o.theta, og_trainer_theta(trainer), sizeof o.theta);
   memcpy(o.best, og_trainer_best(trainer), sizeof o.best);
   o.best_loss = og_trainer_best_loss(trainer);
-  const og_epoch *history = og_trainer_history(trainer, &o.epochs);
+  o.epochs = og_trainer_epochs(trainer);
   assert_true(o.epochs <= 8);
   for (size_t e = 0; e < o.epochs; e++) {
-    o.history[e] = history[e];
+    o.history[e] = epoch_of(trainer, e);
     o.history[e].seconds = 0;
   }
   return o;

@@ -174,7 +174,7 @@ static int holds(const og_dirk_tableau *m) {
 }
 
 static const og_dirk_tableau *row(int *method) {
-  for (; *method < og_method_count(); ++*method)
+  for (; *method < (int)og_method_count(); ++*method)
     if (og_dirk_tableau_of((og_method)*method)) return og_dirk_tableau_of((og_method)*method);
   return NULL;
 }

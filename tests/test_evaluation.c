@@ -103,7 +103,7 @@ static void parameters_are_named(void **state) {
 
 static og_gradient_error error_of(const char *model, const double *theta, double *gradient) {
   fixture f = make_fixture(model, NULL);
-  og_gradient_error error;
+  og_gradient_error error = {OG_INIT(og_gradient_error)};
   double loss;
   CHECK(f.context, og_objective_evaluate(f.objective, theta, &loss, gradient));
   CHECK(f.context, og_objective_gradient_error(f.objective, &error));

@@ -313,7 +313,7 @@ static void read_ending(og_context *context, const og_solve *solve, size_t m, en
   memset(e, 0, sizeof *e);
   CHECK(context, og_solve_events(solve, m, &e->count));
   for (size_t k = 0; k < e->count && k < 16; k++) {
-    og_occurrence at;
+    og_occurrence at = {OG_INIT(og_occurrence)};
     CHECK(context, og_solve_event(solve, m, k, &at));
     e->t[k] = at.t;
   }

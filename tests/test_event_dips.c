@@ -105,7 +105,7 @@ static void on_every_lane(void **state) {
     CHECK(context, og_solve_events(solve, m, &count));
     assert_int_equal(count, m % 4 ? 2 : 0);
     for (size_t k = 0; k < count; k++) {
-      og_occurrence at;
+      og_occurrence at = {OG_INIT(og_occurrence)};
       CHECK(context, og_solve_event(solve, m, k, &at));
       assert_near(at.t, theta[m][0] + (k ? 1 : -1) * sqrt(theta[m][1]), 1e-12, "event of trajectory", m);
     }

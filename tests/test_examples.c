@@ -86,7 +86,7 @@ static og_table *data_of(const example *e, og_context *context) {
 
 /* The weights of oracles/networks.py; other parameters keep the values of the model. */
 static void fill_weights(opened *o) {
-  og_parameter_info info;
+  og_parameter_info info = {OG_INIT(og_parameter_info)};
   CHECK(o->context, og_model_values(o->model, o->theta));
   for (size_t i = 0; i < og_model_parameters(o->model); i++) {
     CHECK(o->context, og_model_parameter(o->model, i, &info));
@@ -147,7 +147,7 @@ static double norm(const double *a, size_t count) {
 /* ---- Against PyTorch ---- */
 
 static const double *tensor_gradient(const opened *o, const char *name, size_t *count) {
-  og_parameter_info info;
+  og_parameter_info info = {OG_INIT(og_parameter_info)};
   for (size_t i = 0; i < og_model_parameters(o->model); i++) {
     CHECK(o->context, og_model_parameter(o->model, i, &info));
     *count = info.rows * info.columns;

@@ -147,13 +147,15 @@ static void the_pelts_are_fitted_from_rough_starts(void **state) {
 /* ---- Several starts ---- */
 
 typedef struct watch {
-  int highest_start, starts, calls, stop_after;
+  size_t highest_start, starts;
+  int calls, stop_after;
   double last_loss, best[8];
   void *other; /* a fixture, to evaluate without disturbing the fit's */
 } watch;
 
 static int watching(const og_progress *progress, void *user) {
   watch *w = user;
+  assert_int_equal(progress->size, sizeof *progress);
   if (progress->start > w->highest_start) w->highest_start = progress->start;
   w->starts = progress->starts;
   w->last_loss = progress->loss;
@@ -247,7 +249,7 @@ static void interrupting_keeps_the_best_point(void **state) {
 /* Calls of a fit that begins at a saddle (L = (z^2 - y)^2 and more, at z = 0) from two starts, so that all
  * parts of a fit have a turn; stopped at call `stop_after` (0: never). */
 typedef struct steps {
-  long long calls, stop_after, evaluations, most;
+  size_t calls, stop_after, evaluations, most;
 } steps;
 
 static int stepping(const og_progress *progress, void *user) {
@@ -259,7 +261,7 @@ static int stepping(const og_progress *progress, void *user) {
   return ++s->calls == s->stop_after;
 }
 
-static void check_interruption(og_optimizer optimizer, long long stop_after, steps *s) {
+static void check_interruption(og_optimizer optimizer, size_t stop_after, steps *s) {
   fixture f = make_fixture(
       "param a = 0 in [-3, 3], b = 0.5 in [0, 2], s = 1 in [0.1, 2]\ninit x = a, z = b\nx' = 0*x\n"
       "z' = -z\nobserve y ~ normal(x^2 + z, s)\nobserve w ~ normal(z, s)\n",
@@ -292,7 +294,7 @@ static void a_fit_can_be_stopped_at_every_evaluation(void **state) {
     steps whole, s;
     check_interruption((og_optimizer)optimizer, 0, &whole);
     assert_true(whole.calls >= whole.evaluations && whole.most <= 3); /* 3 Hessian products at a time */
-    for (long long stop = 1; stop <= whole.calls; stop += stop + 12 < whole.calls ? 1 + whole.calls / 40 : 1)
+    for (size_t stop = 1; stop <= whole.calls; stop += stop + 12 < whole.calls ? 1 + whole.calls / 40 : 1)
       check_interruption((og_optimizer)optimizer, stop, &s);
   }
 }

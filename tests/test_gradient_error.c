@@ -74,7 +74,7 @@ static void expect_at_most(const kind *k, const char *what, double value, double
 }
 
 static void each_kind(int control, void (*check)(const kind *)) {
-  for (int method = OG_METHOD_BS32; method < og_method_count(); method++)
+  for (int method = OG_METHOD_BS32; method < EXPLICIT_METHODS; method++)
     for (int adjoint = OG_ADJOINT_DISCRETE; adjoint <= OG_ADJOINT_FORWARD; adjoint++)
       for (double rtol = 1e-3; rtol > 1e-7; rtol /= 1000)
         for (size_t count = 1; count <= 5; count += 2)
@@ -86,7 +86,7 @@ static void each_kind(int control, void (*check)(const kind *)) {
  * to be sampled: no less than a hundredth, the worst here being 1/42, and no more than the integral of |cos|
  * can make it. Of x itself there is none. */
 static void estimate_is_told(const kind *k) {
-  og_gradient_error estimate;
+  og_gradient_error estimate = {OG_INIT(og_gradient_error)};
   double error = gradient_of(k, &estimate), all = 2 * (double)k->count;
   expect_at_most(k, "the error", error, 100 * estimate.parameters);
   expect_at_most(k, "the estimate", estimate.parameters, all);
@@ -97,7 +97,7 @@ static void estimate_is_told(const kind *k) {
 /* Refined, gradients are good to the 150 tolerances at which two kinds that differ are refused, and what is
  * said is smaller than before. */
 static void refined_are_good(const kind *k) {
-  og_gradient_error estimate;
+  og_gradient_error estimate = {OG_INIT(og_gradient_error)};
   double error = gradient_of(k, &estimate), scale = (double)k->count * k->rtol;
   expect_at_most(k, "the error", error, 150 * scale);
   expect_at_most(k, "the error", error, 100 * estimate.parameters);
@@ -105,7 +105,7 @@ static void refined_are_good(const kind *k) {
 }
 
 static void nothing_is_said(const kind *k) {
-  og_gradient_error estimate;
+  og_gradient_error estimate = {OG_INIT(og_gradient_error)};
   gradient_of(k, &estimate);
   assert_true(isnan(estimate.parameters) && isnan(estimate.initial) && isnan(estimate.times));
 }

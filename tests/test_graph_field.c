@@ -38,6 +38,16 @@ typedef struct blocks {
       theta_dot[4 * L];
 } blocks;
 
+/* Scratch is what was there before: here NaN. */
+static size_t scratch_size(const og_field *field, int lanes) {
+  return (field->scratch_bytes(field, lanes) + 63) / 64 * 64;
+}
+static void *poisoned_scratch(const og_field *field, int lanes) {
+  void *scratch = aligned_alloc(64, scratch_size(field, lanes));
+  assert_non_null(scratch);
+  return memset(scratch, 0xff, scratch_size(field, lanes));
+}
+
 static blocks *random_blocks(void) {
   blocks *b = aligned_alloc(64, (sizeof *b + 63) / 64 * 64);
   assert_non_null(b);
@@ -50,7 +60,7 @@ static blocks *random_blocks(void) {
 static void check_products(const og_field *field, blocks *b, int lanes, int cost) {
   og_lane_status status[L] = {0};
   size_t n = field->n, W = (size_t)lanes;
-  void *scratch = aligned_alloc(64, (field->scratch_bytes(field, lanes) + 63) / 64 * 64);
+  void *scratch = poisoned_scratch(field, lanes);
   double *theta_bar = b->bar + 3 * W, *t_bar = b->bar + 7 * W;
   field->ops_d.vjp(field, lanes, b->t, b->x, b->theta, b->lambda, b->bar, theta_bar, t_bar, status, scratch);
   double only_x[3 * L];
@@ -69,6 +79,7 @@ static void check_products(const og_field *field, blocks *b, int lanes, int cost
   for (int set = 0; set < 8; set++) {
     const double *t_dot = set & 1 ? b->t_dot : NULL, *x_dot = set & 2 ? b->x_dot : NULL;
     const double *theta_dot = set & 4 ? b->theta_dot : NULL;
+    memset(scratch, 0xff, scratch_size(field, lanes));
     field->ops_d.jvp(field, lanes, b->t, b->x, b->theta, t_dot, x_dot, theta_dot, b->f, status, scratch);
     for (size_t lane = 0; lane < W; lane++) {
       double left = 0, right = t_dot ? t_bar[lane] * t_dot[lane] : 0;
@@ -88,7 +99,7 @@ static void check_adding(const og_field *field, const blocks *b, int lanes) {
       sum[ROOM];
   static double t[OG_LANES_MAX];
   og_lane_status status[OG_LANES_MAX] = {0};
-  void *scratch = aligned_alloc(64, (field->scratch_bytes(field, lanes) + 63) / 64 * 64);
+  void *scratch = poisoned_scratch(field, lanes);
   for (int i = 0; i < 4 * lanes; i++) {
     x[i] = b->x[i % 2] + i, theta[i] = b->theta[i % 4] - i, lambda[i] = b->lambda[i % 2] * (i + 1);
     sum[i] = 0.1 * i;
@@ -100,6 +111,22 @@ static void check_adding(const og_field *field, const blocks *b, int lanes) {
   field->ops_d.vjp_add(field, lanes, t, x, theta, lambda, sum_x, sum, status, scratch);
   assert_memory_equal(sum_x, part_x, field->n * (size_t)lanes * sizeof(double));
   assert_memory_equal(sum, part, 4 * (size_t)lanes * sizeof(double));
+  free(scratch);
+}
+
+/* Tangents that are not given are zeros, and no small numbers: along directions that are all zero, f's is
+ * zero. */
+static void check_no_direction(const og_field *field, const blocks *b, int lanes) {
+  og_lane_status status[L] = {0};
+  double zeros[4 * L] = {0}, f_dot[3 * L];
+  void *scratch = poisoned_scratch(field, lanes);
+  for (int set = 0; set < 8; set++) {
+    memset(f_dot, 0xff, sizeof f_dot);
+    memset(scratch, 0xff, scratch_size(field, lanes));
+    field->ops_d.jvp(field, lanes, b->t, b->x, b->theta, set & 1 ? zeros : NULL, set & 2 ? zeros : NULL,
+                     set & 4 ? zeros : NULL, f_dot, status, scratch);
+    for (size_t i = 0; i < field->n * (size_t)lanes; i++) assert_true(f_dot[i] == 0);
+  }
   free(scratch);
 }
 
@@ -122,6 +149,8 @@ static void test_lotka_volterra(void **state) {
     blocks *b = random_blocks();
     check_products(field, b, L, cost);
     check_products(field, b, 1, cost);
+    check_no_direction(field, b, L);
+    check_no_direction(still, b, 1);
     check_adding(still, b, 1);
     check_adding(still, b, OG_LANE_STEP);
     check_adding(still, b, OG_LANES_MAX);
@@ -145,7 +174,7 @@ static void test_overlaps_and_gaps(void **state) {
                         og_input(g, OG_SLOT_STATE, 0, scalar));
   og_field *field;
   assert_int_equal(og_field_from_graph(g, f, 6, 0, &field), OG_OK);
-  void *scratch = aligned_alloc(64, (field->scratch_bytes(field, 1) + 63) / 64 * 64);
+  void *scratch = poisoned_scratch(field, 1);
   double t = 0, x = 2, theta[6] = {9, 3, 5, 7, 9, 9}, lambda = 1, x_bar, theta_bar[6];
   og_lane_status status = 0;
   field->ops_d.vjp(field, 1, &t, &x, theta, &lambda, &x_bar, theta_bar, NULL, &status, scratch);

@@ -106,7 +106,7 @@ static void solve_with(double with, double depth, og_direction direction, og_pre
   CHECK(context, og_solve_events(solve, 0, &r->count));
   assert_in_range(r->count, alone == GUARDS, MOST);
   for (size_t i = 0; i < r->count; i++) {
-    og_occurrence one;
+    og_occurrence one = {OG_INIT(og_occurrence)};
     CHECK(context, og_solve_event(solve, 0, i, &one));
     r->which[i] = one.event, r->times[i] = one.t;
   }

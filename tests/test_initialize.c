@@ -13,7 +13,7 @@ static double *values(const og_model *model, long long seed) {
 }
 
 static og_parameter_info find(const og_model *model, const char *name) {
-  og_parameter_info info = {0};
+  og_parameter_info info = {OG_INIT(og_parameter_info)};
   for (size_t i = 0; i < og_model_parameters(model); i++)
     if (og_model_parameter(model, i, &info) == OG_OK && strcmp(info.name, name) == 0) return info;
   fail_msg("no parameter %s", name);

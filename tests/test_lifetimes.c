@@ -58,7 +58,7 @@ static void use_solve(const household *h) {
   double theta[16] = {0.4, 0.8}, x0 = 2, bar[2] = {1, 1}, x0_bar[2] = {0}, values[] = {0.5, 0.5};
   double times[] = {0, 5};
   size_t events;
-  og_occurrence event;
+  og_occurrence event = {OG_INIT(og_occurrence)};
   og_solve *s = h->solve;
   if (h->alive[INPUTS]) {
     assert_int_equal(og_solve_set_span(s, 0, 0, 1), OG_OK);

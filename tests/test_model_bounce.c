@@ -47,7 +47,7 @@ static void bounces_and_their_derivatives(void **state) {
   assert_int_equal(count, BOUNCES);
   static const double issue[] = {1.4142135623730951, 3.676955262170047, 5.487148622007609};
   for (size_t k = 0; k < BOUNCES; k++) {
-    og_occurrence what;
+    og_occurrence what = {OG_INIT(og_occurrence)};
     double times_bar[BOUNCES] = {[0] = 0}, x0_bar[2] = {0}, theta_bar[4] = {0};
     CHECK(context, og_solve_event(solve, 0, k, &what));
     assert_string_equal(what.name, "hit");

@@ -240,11 +240,44 @@ static void data_that_do_not_fit(void **state) {
   og_context_destroy(context);
 }
 
+/* ---- Inputs that nothing but an event reads ---- */
+
+/* One event a guard; u, v and w rise one after the other, and each event adds a number of its own, or an
+ * input's value. Rows see the state before an event at their time, and y is what they see. */
+static void read_by_events_alone(void **state) {
+  (void)state;
+  static const char data_rows[] = "t,u,v,w,y\n0,0,0,0,0\n1,1,0,0,0\n2,0,1,0,1\n3,0,0,100,11\n4,0,0,0,111\n";
+  static const char *const orders[] = {"uvw", "uwv", "vuw", "vwu", "wuv", "wvu"};
+  for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+    og_context *context = new_context();
+    char text[600] = "input u hold, v hold, w hold\ninit x = 0\nx' = 0*x\nobserve y ~ normal(x, 1)\n";
+    double loss = 0;
+    for (int k = 0; k < 3; k++) {
+      char c = orders[i][k];
+      snprintf(text + strlen(text), sizeof text - strlen(text),
+               "event e%d when %c - 0.5 = 0 rising { x = x + %s }\n", k, c,
+               c == 'u'   ? "1"
+               : c == 'v' ? "10"
+                          : "w");
+    }
+    og_model *model = parse(context, text);
+    og_table *rows = table(context, data_rows);
+    og_objective *objective = NULL;
+    CHECK(context, og_objective_create(context, model, rows, NULL, &objective));
+    CHECK(context, og_objective_evaluate(objective, NULL, &loss, NULL));
+    assert_near(loss, 5 * 0.5 * log(2 * 3.14159265358979323846), 1e-12, "loss of order", i);
+    og_objective_destroy(objective);
+    og_table_destroy(rows);
+    og_model_destroy(model);
+    og_context_destroy(context);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(signals_of_all_kinds), cmocka_unit_test(backward_in_time),
       cmocka_unit_test(second_derivatives),   cmocka_unit_test(values_at_a_time),
-      cmocka_unit_test(data_that_do_not_fit),
+      cmocka_unit_test(data_that_do_not_fit), cmocka_unit_test(read_by_events_alone),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

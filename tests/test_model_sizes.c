@@ -66,8 +66,8 @@ static void parameters_and_states(void **state) {
     assert_int_equal(og_model_initial_state(model, 0, theta, x0), OG_OK);
     for (size_t i = 0; i < n; i++) {
       char name[40];
-      og_parameter_info parameter;
-      og_state_info info;
+      og_parameter_info parameter = {OG_INIT(og_parameter_info)};
+      og_state_info info = {OG_INIT(og_state_info)};
       assert_true(theta[i] == (double)(i + 1) && x0[i] == (double)(2 * i + 2));
       assert_int_equal(og_model_parameter(model, i, &parameter), OG_OK);
       snprintf(name, sizeof name, "p%zu", i);

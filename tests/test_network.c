@@ -10,7 +10,7 @@
 /* The place of a tensor in theta, checked for its shape. */
 static const double *tensor(const og_model *model, const double *theta, const char *name, size_t rows,
                             size_t columns) {
-  og_parameter_info info;
+  og_parameter_info info = {OG_INIT(og_parameter_info)};
   for (size_t i = 0; i < og_model_parameters(model); i++) {
     if (og_model_parameter(model, i, &info) != OG_OK || strcmp(info.name, name) != 0) continue;
     assert_int_equal(info.rows, rows);
@@ -129,8 +129,7 @@ static void weights_stand_behind_parameters(void **state) {
   (void)state;
   static const struct {
     const char *name;
-    size_t offset, rows, columns;
-    int dimensions;
+    size_t offset, rows, columns, dimensions;
   } wanted[] = {{"k", 0, 1, 1, 0},
                 {"f.0.weight", 1, 3, 2, 2},
                 {"f.0.bias", 7, 3, 1, 1},
@@ -146,7 +145,7 @@ static void weights_stand_behind_parameters(void **state) {
                 {"dense3.bias", 57, 2, 1, 1}};
   og_context *context = new_context();
   og_model *model = parse(context, everywhere);
-  og_parameter_info info;
+  og_parameter_info info = {OG_INIT(og_parameter_info)};
   assert_int_equal(og_model_parameters(model), 13);
   for (size_t i = 0; i < 13; i++) {
     CHECK(context, og_model_parameter(model, i, &info));

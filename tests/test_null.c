@@ -41,6 +41,7 @@ static og_occurrence the_occurrence[1];
 static og_parameter_info the_parameter_info[1];
 static og_state_info the_state_info[1];
 static og_state_array the_state_array[1];
+static og_epoch the_epoch[1];
 static og_value the_value[2];
 static int nothing;
 static void *const any = &nothing;

@@ -199,7 +199,7 @@ static void errors_are_those_of_the_last_gradient(void **state) {
   const double theta[] = {0.7, 1.8, 0.25};
   const og_window second = {1, 0, 2, 1};
   double loss, gradient[3];
-  og_gradient_error before = {0}, after = {0};
+  og_gradient_error before = {OG_INIT(og_gradient_error)}, after = {OG_INIT(og_gradient_error)};
   CHECK(f.context, og_objective_evaluate(f.objective, theta, &loss, gradient));
   CHECK(f.context, og_objective_gradient_error(f.objective, &before));
   CHECK(f.context, og_objective_evaluate_batch(f.objective, theta, 1, &second, &loss, NULL, gradient));
@@ -407,7 +407,7 @@ static void entries_have_names(void **state) {
   char text[OG_ENTRY_NAME_SIZE];
   size_t p = f.objective->p, index = 0;
   for (size_t i = 0; i < og_model_parameters(f.model); i++) {
-    og_parameter_info info;
+    og_parameter_info info = {OG_INIT(og_parameter_info)};
     CHECK(f.context, og_model_parameter(f.model, i, &info));
     for (size_t k = 0; k < info.rows * info.columns; k++, index++) {
       char want[OG_ENTRY_NAME_SIZE];

@@ -106,7 +106,7 @@ static void log_ticks_are_decades(void **state) {
                 "10\u207b\u00b2 10\u2070");
   scale.from = 0;
   scale.to = 120;
-  assert_true(fabs(og_scale_place(&scale, 1e-6) - 60) < 1e-9); /* half way, to rounding */
+  assert_true(fabs(og_scale_position(&scale, 1e-6) - 60) < 1e-9); /* half way, to rounding */
 }
 
 /* Whatever the range: some labelled ticks, all of them in it, none of them "-0". */
@@ -125,7 +125,7 @@ static void ticks_exist_for_every_range(void **state) {
     og_scale_fit(&scale, log, fmin(a, b), fmax(a, b), 0.05, 7);
     size_t labels = 0;
     for (size_t k = 0; k < scale.tick_count; k++) {
-      double place = og_scale_place(&scale, scale.ticks[k].value);
+      double place = og_scale_position(&scale, scale.ticks[k].value);
       if (!(place >= -1e-6 && place <= 1 + 1e-6))
         fail_msg("tick %.17g of [%.17g, %.17g] is at %g", scale.ticks[k].value, fmin(a, b), fmax(a, b),
                  place);
@@ -133,7 +133,7 @@ static void ticks_exist_for_every_range(void **state) {
       labels += scale.ticks[k].text[0] != '\0';
     }
     assert_true(labels >= 1 && labels <= 16);
-    double from = og_scale_place(&scale, fmin(a, b)), to = og_scale_place(&scale, fmax(a, b));
+    double from = og_scale_position(&scale, fmin(a, b)), to = og_scale_position(&scale, fmax(a, b));
     assert_true(from >= -1e-9 && to <= 1 + 1e-9);
   }
 }

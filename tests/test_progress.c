@@ -19,8 +19,8 @@ double __wrap_seconds_now(void);
 og_status __wrap_og_output_check(og_context *context, const char *path, int *replaces);
 og_status __wrap_og_parameters_write(const og_model *model, const double *theta, const char *path);
 og_status __wrap_og_trainer_save(const og_trainer *trainer, const char *path);
-long long __wrap_og_trainer_steps(const og_trainer *trainer);
-long long __wrap_og_objective_stat(const og_objective *objective, og_stat stat);
+size_t __wrap_og_trainer_steps(const og_trainer *trainer);
+size_t __wrap_og_objective_stat(const og_objective *objective, og_stat stat);
 
 static double now;
 static int written, kept, writing_fails, keeping_fails, is_pipe;
@@ -50,12 +50,12 @@ og_status __wrap_og_trainer_save(const og_trainer *trainer, const char *path) {
   return keeping_fails ? OG_ERR_FILE : OG_OK;
 }
 
-long long __wrap_og_trainer_steps(const og_trainer *trainer) {
+size_t __wrap_og_trainer_steps(const og_trainer *trainer) {
   (void)trainer;
   return steps_before;
 }
 
-long long __wrap_og_objective_stat(const og_objective *objective, og_stat stat) {
+size_t __wrap_og_objective_stat(const og_objective *objective, og_stat stat) {
   (void)objective;
   return stat == OG_STAT_RHS_EVALS ? evaluations : 0;
 }

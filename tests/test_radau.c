@@ -125,7 +125,7 @@ static int holds(const og_radau_tableau *m) {
 }
 
 static const og_radau_tableau *row(int *method) {
-  for (; *method < og_method_count(); ++*method)
+  for (; *method < (int)og_method_count(); ++*method)
     if (og_radau_tableau_of((og_method)*method)) return og_radau_tableau_of((og_method)*method);
   return NULL;
 }

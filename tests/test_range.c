@@ -198,7 +198,7 @@ static void slopes_that_are_not_finite(void **state) {
   (void)state;
   static const struct {
     const char *model, *settings, *name;
-    long long most; /* evaluations */
+    size_t most; /* evaluations */
   } cases[] = {
       {"init x = 1, y = -1\nx' = -x\ny' = sqrt(y)\ntime 0 : 1\n", "", "that of y", 1},
       {"init x = 1, y = -1\nx' = -x\ny' = sqrt(y)\ntime 0 : 1\n", "method=bs32;precision=single", "that of y",

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "counting.h"
-#include "solve/rests.h"
+#include "solve/ceilings.h"
 
 enum { STEPS = 200 };
 

@@ -151,15 +151,16 @@ static int orders_are_right(const og_rosenbrock_tableau *m, const theory *t) {
 
 /* Where it ends it is the solution; its functions for any s are its rows. */
 static int interpolant_ends_at_solution(const og_rosenbrock_tableau *m) {
+  og_increment_rows increments = og_rosenbrock_rows(m);
   double weights[S], slopes[S];
   long double rows[S];
-  og_rosenbrock_interpolant(m, 1, weights, slopes);
+  og_increment_weights(&increments, 1, weights, slopes);
   for (int j = 0; j < m->stages; j++) {
     long double size = 0;
     for (int d = 0; d < OG_ROSENBROCK_DEGREE; d++) size += fabsl((long double)m->interpolant[j][d]);
     if (fabsl((long double)weights[j] - m->m[j]) > 4 * DBL_EPSILON * size) return 0;
   }
-  og_rosenbrock_interpolant(m, 0.3, weights, slopes);
+  og_increment_weights(&increments, 0.3, weights, slopes);
   interpolant(m, 0.3, rows);
   for (int j = 0; j < m->stages; j++)
     if (fabsl(weights[j] - rows[j]) > 1e-13L * (1 + fabsl(rows[j]))) return 0;
@@ -183,7 +184,7 @@ static int holds(const og_rosenbrock_tableau *m) {
 }
 
 static const og_rosenbrock_tableau *row(int *method) {
-  for (; *method < og_method_count(); ++*method)
+  for (; *method < (int)og_method_count(); ++*method)
     if (og_rosenbrock_tableau_of((og_method)*method)) return og_rosenbrock_tableau_of((og_method)*method);
   return NULL;
 }

@@ -347,7 +347,7 @@ static void of_an_event(double time, og_adjoint adjoint) {
       OG_INIT(og_event_functions), guard, guard_vjp, jump, jump_vjp, jump_jvp};
   run r = open_run(1, OG_METHOD_TSIT5, adjoint, OG_PRECISION_DOUBLE, 0);
   double x, x_bar = 0, p_bar = 0, t0_bar = 0, t1_bar = 0;
-  og_occurrence happened;
+  og_occurrence happened = {OG_INIT(og_occurrence)};
   size_t count;
   when = time;
   og_solve_destroy(r.solve);

@@ -298,6 +298,33 @@ static void edges_have_none(void **state) {
   }
 }
 
+/* ---- Memory ---- */
+
+/* c and d are known together only: their errors take the spectrum of the information. */
+static og_status fit_without_all_errors(og_context *context) {
+  static const char text[] = "param a = 1, c = 1, d = 2\ninit x = a, z = c + d\nx' = 0*x\nz' = 0*z\n"
+                             "observe y ~ normal(x, 1)\nobserve w ~ normal(z, 1)\n",
+                    csv[] = "t,y,w\n0,4.1,1\n1,3.9,2\n";
+  og_model *model = NULL;
+  og_table *table = NULL;
+  og_objective *objective = NULL;
+  og_fit *fit = NULL;
+  og_status status = og_model_create_from_text(context, "m", text, strlen(text), &model);
+  if (status == OG_OK) status = og_table_create_from_text(context, "d", csv, strlen(csv), &table);
+  if (status == OG_OK) status = og_objective_create(context, model, table, NULL, &objective);
+  if (status == OG_OK) status = og_fit_create(objective, NULL, NULL, NULL, NULL, &fit);
+  og_fit_destroy(fit);
+  og_objective_destroy(objective);
+  og_table_destroy(table);
+  og_model_destroy(model);
+  return status;
+}
+
+static void no_memory_is_reported(void **state) {
+  (void)state;
+  fail_each_allocation(fit_without_all_errors);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(correlated_parameters_have_theirs),
                                      cmocka_unit_test(whatever_is_beside_them),
@@ -311,6 +338,7 @@ int main(void) {
                                      cmocka_unit_test(unused_parameters_are_named_without_errors),
                                      cmocka_unit_test(the_others_are_those_with_it_held),
                                      cmocka_unit_test(plain_errors_have_none),
-                                     cmocka_unit_test(edges_have_none)};
+                                     cmocka_unit_test(edges_have_none),
+                                     cmocka_unit_test(no_memory_is_reported)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

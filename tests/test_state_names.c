@@ -95,7 +95,8 @@ static void copies_are_whole(void **state) {
   for (size_t count = 0; count <= 4; count++) {
     char names[4][8] = {"a", "", "three", "b"};
     og_state_info states[4];
-    for (size_t i = 0; i < 4; i++) states[i] = (og_state_info){names[i], 3 * i, i + 1};
+    for (size_t i = 0; i < 4; i++)
+      states[i] = (og_state_info){OG_INIT(og_state_info), names[i], 3 * i, i + 1};
     og_state_info *copy = og_states_copy(context, count, states);
     memset(names, 'x', sizeof names), memset(states, 0, sizeof states);
     static const char *const want[] = {"a", "", "three", "b"};

@@ -388,7 +388,7 @@ static void test_numbers_beyond_the_table_give_null(void **state) {
 
 static void test_names_are_unique(void **state) {
   (void)state;
-  for (int k = 0; k < og_method_count(); k++)
+  for (int k = 0; k < (int)og_method_count(); k++)
     for (int l = 0; l < k; l++)
       assert_string_not_equal(og_stepper_of((og_method)k).name, og_stepper_of((og_method)l).name);
 }
@@ -397,7 +397,7 @@ static void test_names_are_the_options_choices(void **state) {
   (void)state;
   char names[256] = "";
   size_t length = 0;
-  for (int k = 0; k < og_method_count(); k++)
+  for (int k = 0; k < (int)og_method_count(); k++)
     length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", k ? "|" : "",
                                og_stepper_of((og_method)k).name);
   assert_string_equal(og_option_describe(OG_OPT_METHOD)->choices, names);

@@ -10,8 +10,7 @@ static void everything_at_once_descends_geometrically(void **state) {
   (void)state;
   run r = begin_run("optimizer=sgd;learning-rate=0.25;epochs=20");
   CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
-  size_t epochs;
-  const og_epoch *history = og_trainer_history(r.trainer, &epochs);
+  size_t epochs = og_trainer_epochs(r.trainer);
   const double mean[SIZE] = {5.5, 506.0 / 120};
   assert_int_equal(epochs, 20);
   for (int i = 0; i < SIZE; i++) {
@@ -26,12 +25,13 @@ static void everything_at_once_descends_geometrically(void **state) {
       centre_of(m, c);
       spread += (pow(c[0] - mean[0], 2) + pow(c[1] - mean[1], 2)) / 24;
     }
-    assert_close(history[e].loss, spread + away, 1e-13);
-    assert_true(isnan(history[e].validation_loss) && history[e].learning_rate == 0.25);
-    assert_close(history[e].gradient_norm, sqrt(2 * away), 1e-12);
-    assert_true(history[e].epoch == (long long)e + 1 && history[e].steps == (long long)e + 1);
+    assert_close(epoch_of(r.trainer, e).loss, spread + away, 1e-13);
+    assert_true(isnan(epoch_of(r.trainer, e).validation_loss) &&
+                epoch_of(r.trainer, e).learning_rate == 0.25);
+    assert_close(epoch_of(r.trainer, e).gradient_norm, sqrt(2 * away), 1e-12);
+    assert_true(epoch_of(r.trainer, e).epoch == e + 1 && epoch_of(r.trainer, e).steps == e + 1);
   }
-  assert_true(og_trainer_best_loss(r.trainer) == history[19].loss);
+  assert_true(og_trainer_best_loss(r.trainer) == epoch_of(r.trainer, 19).loss);
   assert_contains(og_trainer_reason(r.trainer), "all 20 epochs are done");
   assert_false(og_trainer_converged(r.trainer));
   assert_int_equal(og_trainer_step(r.trainer), OG_ERR_STATE);
@@ -154,17 +154,17 @@ static void patience_ends_behind_the_best(void **state) {
   r.loss->held_centre = 1;
   CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
   size_t epochs, best = 0;
-  const og_epoch *history = og_trainer_history(r.trainer, &epochs);
+  epochs = og_trainer_epochs(r.trainer);
   for (size_t e = 0; e < epochs; e++)
-    if (history[e].validation_loss < history[best].validation_loss) best = e;
+    if (epoch_of(r.trainer, e).validation_loss < epoch_of(r.trainer, best).validation_loss) best = e;
   assert_true(best > 0);
   assert_int_equal(epochs, best + 1 + 4);
   assert_true(og_trainer_converged(r.trainer));
   assert_contains(og_trainer_reason(r.trainer), "validation loss");
   const double *theta = og_trainer_best(r.trainer);
   double loss = (pow(theta[0] - 1, 2) + pow(theta[1] - 1, 2)) / 2;
-  assert_close(loss, history[best].validation_loss, 1e-14);
-  assert_true(og_trainer_best_loss(r.trainer) == history[best].validation_loss);
+  assert_close(loss, epoch_of(r.trainer, best).validation_loss, 1e-14);
+  assert_true(og_trainer_best_loss(r.trainer) == epoch_of(r.trainer, best).validation_loss);
   end_run(&r);
 }
 
@@ -188,9 +188,9 @@ static void patience_counts_what_exceeds_the_tolerance(void **state) {
   }
   assert_true(better > single + 3); /* epochs that are better only together */
   CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
-  const og_epoch *history = og_trainer_history(r.trainer, &epochs);
+  epochs = og_trainer_epochs(r.trainer);
   assert_int_equal(epochs, better + 1 + 3);
-  assert_close(history[better].loss, reference, 1e-12);
+  assert_close(epoch_of(r.trainer, better).loss, reference, 1e-12);
   assert_true(og_trainer_converged(r.trainer));
   assert_contains(og_trainer_reason(r.trainer), "not fallen by more than the tolerance 0.05 for 3 epochs");
   end_run(&r);
@@ -210,7 +210,8 @@ static int check_report(const og_training *now, void *user) {
   told *t = user;
   long long step = ++t->steps, in_epoch = (step - 1) % t->per_epoch;
   size_t epochs, left = t->training - 4 * (size_t)in_epoch, size = left < 4 ? left : 4;
-  const og_epoch *history = og_trainer_history(t->r->trainer, &epochs);
+  epochs = og_trainer_epochs(t->r->trainer);
+  assert_int_equal(now->size, sizeof *now);
   assert_int_equal(now->step, step);
   assert_int_equal(now->steps, t->per_epoch * t->epochs);
   assert_int_equal(now->epoch, (step - 1) / t->per_epoch + 1);
@@ -220,7 +221,8 @@ static int check_report(const og_training *now, void *user) {
   assert_int_equal(now->evaluated, last && t->held_out ? t->held_out : size);
   assert_int_equal(now->ended != NULL, last);
   if (last) {
-    assert_ptr_equal(now->ended, &history[epochs - 1]);
+    og_epoch known = epoch_of(t->r->trainer, epochs - 1);
+    assert_memory_equal(now->ended, &known, sizeof known);
     assert_int_equal(now->ended->epoch, now->epoch);
     assert_int_equal(now->ended->steps, step);
     assert_int_equal(isnan(now->ended->validation_loss), t->held_out == 0);
@@ -312,9 +314,9 @@ static void a_validation_that_fails_is_told(void **state) {
   r.loss->fail_from = 1000000;
   CHECK(r.context, og_trainer_step(r.trainer));
   assert_null(strstr(notes, "epoch 3"));
-  const og_epoch *history = og_trainer_history(r.trainer, &epochs);
+  epochs = og_trainer_epochs(r.trainer);
   assert_int_equal(epochs, 3);
-  for (int e = 0; e < 3; e++) assert_int_equal(isnan(history[e].validation_loss), e == 1);
+  for (int e = 0; e < 3; e++) assert_int_equal(isnan(epoch_of(r.trainer, e).validation_loss), e == 1);
   end_run(&r);
 }
 
@@ -352,8 +354,8 @@ static void failures_are_left_out(void **state) {
   CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
   size_t epochs;
   long long skipped = 0;
-  const og_epoch *history = og_trainer_history(r.trainer, &epochs);
-  for (size_t e = 0; e < epochs; e++) skipped += history[e].skipped;
+  epochs = og_trainer_epochs(r.trainer);
+  for (size_t e = 0; e < epochs; e++) skipped += epoch_of(r.trainer, e).skipped;
   assert_int_equal(epochs, 8);
   assert_true(skipped > 0 && skipped < 23);
   assert_true(og_trainer_best(r.trainer)[0] > 1 && og_trainer_best(r.trainer)[0] <= 2);
@@ -416,11 +418,9 @@ static void a_loss_of_nan_is_a_failure(void **state) {
 static void iterations_count_where_epochs_do_not(void **state) {
   (void)state;
   run r = begin_run("optimizer=adam;iterations=7;batch=4");
-  size_t epochs;
   CHECK(r.context, og_trainer_run(r.trainer, NULL, NULL));
   assert_int_equal(og_trainer_steps(r.trainer), 7);
-  og_trainer_history(r.trainer, &epochs);
-  assert_int_equal(epochs, 3); /* the last of one mini-batch */
+  assert_int_equal(og_trainer_epochs(r.trainer), 3); /* the last of one mini-batch */
   assert_contains(og_trainer_reason(r.trainer), "all 7 iterations are done");
   end_run(&r);
   r = begin_run("optimizer=adam;iterations=0");
@@ -432,7 +432,7 @@ static void iterations_count_where_epochs_do_not(void **state) {
 
 /* Three mini-batches make an epoch of twelve windows; the last epoch may have fewer. */
 static int check_epochs(const og_training *now, void *user) {
-  const long long *steps = user;
+  const size_t *steps = user;
   assert_int_equal(now->steps, *steps);
   assert_int_equal(now->epochs, (*steps + 2) / 3);
   assert_int_equal(now->epoch, (now->step + 2) / 3);
@@ -442,9 +442,9 @@ static int check_epochs(const og_training *now, void *user) {
 
 static void iterations_tell_their_epochs(void **state) {
   (void)state;
-  for (long long steps = 1; steps <= 8; steps++) {
+  for (size_t steps = 1; steps <= 8; steps++) {
     char options[64];
-    snprintf(options, sizeof options, "optimizer=adam;iterations=%lld;batch=4", steps);
+    snprintf(options, sizeof options, "optimizer=adam;iterations=%zu;batch=4", steps);
     run r = begin_run(options);
     CHECK(r.context, og_trainer_run(r.trainer, check_epochs, &steps));
     assert_int_equal(og_trainer_steps(r.trainer), steps);
@@ -474,7 +474,7 @@ static void bad_trainers_are_refused(void **state) {
 
 static og_status live(og_context *context) {
   run r;
-  char path[] = "/tmp/odegrad-trainer-XXXXXX";
+  char path[] = "/tmp/odegrad-trainer-&history[X]X";
   int file = mkstemp(path);
   og_status status = try_run(context, "optimizer=rmsprop;epochs=3;batch=5;validation=0.2", &r);
   if (status == OG_OK) status = og_trainer_run(r.trainer, NULL, NULL);

@@ -67,10 +67,9 @@ static void failing_solves_are_survived(void **state) {
   og_trainer *trainer =
       make_trainer(&f, "optimizer=adam;learning-rate=0.3;epochs=400;lr-schedule=cosine;clip-norm=1");
   run_trainer(&f, trainer);
-  size_t epochs;
-  const og_epoch *history = og_trainer_history(trainer, &epochs);
+  size_t epochs = og_trainer_epochs(trainer);
   long long skipped = 0;
-  for (size_t e = 0; e < epochs; e++) skipped += history[e].skipped;
+  for (size_t e = 0; e < epochs; e++) skipped += epoch_of(trainer, e).skipped;
   assert_true(skipped > 0);
   assert_close(og_trainer_best(trainer)[0], 0.4, 1e-4); /* x = 1 / (1 - 0.4 (t - 1)) goes through the data */
   og_trainer_destroy(trainer);
@@ -120,11 +119,10 @@ static void windows_of_one_trajectory_find_the_rate(void **state) {
   og_trainer *trainer = make_trainer(&f, "optimizer=adam;learning-rate=0.05;window=6;batch=8;epochs=60;"
                                          "validation=0.25;lr-schedule=cosine;seed=2");
   run_trainer(&f, trainer);
-  size_t epochs;
-  const og_epoch *history = og_trainer_history(trainer, &epochs);
+  size_t epochs = og_trainer_epochs(trainer);
   assert_int_equal(epochs, 60);
-  assert_int_equal(history[0].steps, 4); /* 26 windows in 31 - 5 rows, by 8 */
-  assert_true(history[59].validation_loss < 1e-8 && history[0].validation_loss > 1e-4);
+  assert_int_equal(epoch_of(trainer, 0).steps, 4); /* 26 windows in 31 - 5 rows, by 8 */
+  assert_true(epoch_of(trainer, 59).validation_loss < 1e-8 && epoch_of(trainer, 0).validation_loss > 1e-4);
   assert_close(og_trainer_best(trainer)[0], 0.7, 1e-3);
   og_trainer_destroy(trainer);
   drop_fixture(&f);
@@ -170,11 +168,10 @@ static void the_last_rows_of_a_whole_trajectory_are_held_out(void **state) {
   og_trainer *trainer =
       make_trainer(&f, "optimizer=sgd;momentum=0.9;learning-rate=0.02;epochs=2000;validation=0.3");
   run_trainer(&f, trainer);
-  size_t epochs;
-  const og_epoch *history = og_trainer_history(trainer, &epochs);
+  size_t epochs = og_trainer_epochs(trainer);
   assert_close(og_trainer_theta(trainer)[0], 2, 1e-9);
   assert_close(og_trainer_theta(trainer)[1], 1, 1e-9);
-  assert_close(history[epochs - 1].validation_loss, (10 - 9) * (10 - 9) / 2.0, 1e-9);
+  assert_close(epoch_of(trainer, epochs - 1).validation_loss, (10 - 9) * (10 - 9) / 2.0, 1e-9);
   og_trainer_destroy(trainer);
   drop_fixture(&f);
 }
@@ -202,7 +199,7 @@ static void parts_from_the_start_add_up(void **state) {
   drop_fixture(&f);
 }
 
-static void train_with_threads(int threads, double *theta, size_t *epochs, og_epoch history[16]) {
+static void train_with_threads(size_t threads, double *theta, size_t *epochs, og_epoch history[16]) {
   char *rows = decay_rows(100, 12);
   fixture f =
       make_fixture("net g = mlp(1, 8, 1; tanh)\ninit x = 1\nx' = g(x)\nobserve x ~ squared_error(x)\n", rows);
@@ -211,8 +208,11 @@ static void train_with_threads(int threads, double *theta, size_t *epochs, og_ep
       make_trainer(&f, "optimizer=adam;learning-rate=0.01;window=5;batch=90;windows=270;epochs=3");
   run_trainer(&f, trainer);
   memcpy(theta, og_trainer_theta(trainer), 25 * sizeof *theta);
-  memcpy(history, og_trainer_history(trainer, epochs), 3 * sizeof *history);
-  for (size_t e = 0; e < 3; e++) history[e].seconds = 0;
+  *epochs = og_trainer_epochs(trainer);
+  for (size_t e = 0; e < 3; e++) {
+    history[e] = epoch_of(trainer, e);
+    history[e].seconds = 0;
+  }
   og_trainer_destroy(trainer);
   drop_fixture(&f);
   free(rows);
@@ -275,7 +275,7 @@ static void load(const char *model, const char *rows, const char *path, og_statu
 /* The best loss of other data, or of another model, means nothing for these. */
 static void another_model_or_other_data_are_refused(void **state) {
   (void)state;
-  char path[] = "/tmp/odegrad-training-XXXXXX";
+  char path[] = "/tmp/odegrad-training-&history[X]X";
   close(mkstemp(path));
   fixture f = make_fixture(WINDOWED, "t,x\n0,1\n1,2\n");
   og_trainer *trainer = make_trainer(&f, "optimizer=adam;epochs=2");
@@ -304,7 +304,7 @@ static void other_inputs_are_refused(void **state) {
        "t,x,u\n0,0,1\n0.5,,2\n1,1,\n",
        {"t,x,u\n0,0,1\n0.5,,2.5\n1,1,\n", "t,x,u\n0,0,1\n0.25,,2\n1,1,\n", "t,x,u\n0,0,1\n1,1,2\n"}}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    char path[] = "/tmp/odegrad-training-XXXXXX";
+    char path[] = "/tmp/odegrad-training-&history[X]X";
     close(mkstemp(path));
     fixture f = make_fixture(cases[i].model, cases[i].rows);
     og_trainer *trainer = make_trainer(&f, "optimizer=adam;epochs=2");

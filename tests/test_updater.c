@@ -140,13 +140,13 @@ static void the_arrays_are_the_whole_state(void **state) {
     for (int step = 0; step < 10; step++) step_run(&r, step);
     memcpy(copy.theta, r.theta, sizeof r.theta);
     for (size_t i = 0; i < og_updater_arrays(r.updater); i++) {
-      og_state_array from, to;
+      og_state_array from = {OG_INIT(og_state_array)}, to = {OG_INIT(og_state_array)};
       CHECK(r.context, og_updater_array(r.updater, i, &from));
       CHECK(r.context, og_updater_array(copy.updater, i, &to));
       assert_string_equal(from.name, to.name);
       memcpy(to.values, from.values, from.count * sizeof(double));
     }
-    og_state_array none;
+    og_state_array none = {OG_INIT(og_state_array)};
     assert_int_equal(og_updater_array(r.updater, og_updater_arrays(r.updater), &none), OG_ERR_ARGUMENT);
     for (int step = 10; step < STEPS; step++) step_run(&r, step), step_run(&copy, step);
     assert_memory_equal(r.theta, copy.theta, sizeof r.theta);

@@ -162,7 +162,7 @@ static void forms_agree(void **state) {
     compare(&(setting){.method = OG_METHOD_DOPRI5, .precision = OG_PRECISION_SINGLE, .count = counts[i]},
             1e-5);
   }
-  for (int method = 0; method < og_method_count(); method++)
+  for (int method = 0; method < (int)og_method_count(); method++)
     compare(&(setting){.method = (og_method)method, .steps = 21, .count = 20}, 1e-13);
 }
 

@@ -53,6 +53,10 @@ static void the_whole_set_has_the_same_bits(void **state) {
   assert_int_equal(values, 23);
   assert_int_equal(og_objective_values(f.objective), 23);
   assert_int_equal(og_objective_rows(f.objective, 1), 4); /* a row without values is none */
+  assert_int_equal(og_objective_rows(f.objective, 2), 2);
+  assert_int_equal(og_objective_rows(f.objective, 3), 0); /* there are three trajectories */
+  assert_int_equal(og_objective_rows(f.objective, SIZE_MAX), 0);
+  assert_int_equal(og_objective_rows(NULL, 0), 0);
   drop_fixture(&f);
 }
 
@@ -101,6 +105,15 @@ static void windows_that_make_no_sense_are_refused(void **state) {
   expect(f.objective, f.context, (og_window){0, 0, 2, 0}, OG_ERR_UNSUPPORTED,
          "no column observes component 1 of state y as it is");
   expect(f.objective, f.context, (og_window){0, 0, 0, 0}, OG_OK, "");
+  expect(f.objective, f.context, (og_window){0, 0, 3, 1}, OG_OK, ""); /* from the model's own start */
+  drop_fixture(&f);
+  /* the model's final cost is at its trajectory's end, which a window from the start need not reach */
+  f = make_fixture("param k = 1\ninit x = 1\nx' = -k*x\nobserve x ~ normal(x, 1)\ncost final = x\n",
+                   "t,x\n0,1\n1,0.5\n2,0.2\n");
+  for (size_t count = 1; count <= 3; count++)
+    expect(f.objective, f.context, (og_window){0, 0, count, 1}, OG_ERR_UNSUPPORTED, "has its final cost");
+  expect(f.objective, f.context, (og_window){0, 0, 0, 1}, OG_OK, "");
+  expect(f.objective, f.context, (og_window){0, 1, 2, 0}, OG_OK, "");
   drop_fixture(&f);
 }
 

@@ -28,7 +28,7 @@ typedef struct og_pullback {
 /* Results of `count` trajectories take so many numbers; the pullback's arrays of results are laid into such
  * memory, one after the other. Times, values of inputs and bound weights are those of all trajectories. */
 size_t og_results_entries(const og_solve *solve, size_t count);
-void og_results_place(const og_solve *solve, og_pullback *pullback, size_t count, double *memory);
+void og_results_lay_out(const og_solve *solve, og_pullback *pullback, size_t count, double *memory);
 /* Those of trajectory m, at place `item` of `from`, go to place m of `to`; to->theta_bar may be NULL. Bound
  * weights have no cotangent for each trajectory. */
 void og_results_take(const og_solve *solve, size_t m, const og_pullback *from, size_t item, og_pullback *to);

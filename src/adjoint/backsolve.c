@@ -5,8 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "adjoint/adjoint_field.h"
-#include "adjoint/augmented_field.h"
+#include "adjoint/adjoint_fields.h"
 #include "adjoint/backward.h"
 #include "adjoint/trust.h"
 #include "solve/tolerances.h"

@@ -21,7 +21,7 @@ static og_status open_results(const og_solve *solve, const og_pullback *like, re
   r->memory = og_alloc(solve->context, r->entries, sizeof(double));
   if (!r->memory) return og_fail_memory(solve->context, r->entries * sizeof(double), "a gradient");
   r->pullback = *like;
-  og_results_place(solve, &r->pullback, solve->count, r->memory);
+  og_results_lay_out(solve, &r->pullback, solve->count, r->memory);
   return OG_OK;
 }
 

@@ -7,7 +7,7 @@
 #include "adjoint/looks.h"
 #include "adjoint/weights.h"
 #include "solve/memory/budget.h"
-#include "solve/memory/tapes.h"
+#include "solve/networks.h"
 
 typedef struct reverse {
   OG_R(og_step_reader) r;
@@ -46,7 +46,9 @@ size_t OG_R(og_discrete_bytes)(const og_solve *solve, int lanes, int taped) {
          stepper->OG_R(ops)->bytes(stepper, solve->field, lanes, purpose) + og_weights_bytes(solve);
 }
 
-static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, const og_pullback *pullback) {
+static og_status open(void *state, og_solve *solve, og_share *share, void *work) {
+  reverse *v = state;
+  const og_pullback *pullback = work;
   v->share = share;
   v->pullback = pullback;
   v->times = pullback->want_times || og_guards(solve) > 0;
@@ -80,7 +82,10 @@ static og_status open_reverse(reverse *v, og_solve *solve, og_share *share, cons
   return status;
 }
 
-static void close_reverse(reverse *v) {
+static void close(void *state) {
+  reverse *v = state;
+  if (v->looks.count && v->share->status == OG_OK) OG_R(og_looks_flush)(&v->looks);
+  OG_R(og_weights_finish)(&v->weights, v->r.solve, v->share);
   og_count(v->r.solve, OG_STAT_RHS_EVALS,
            v->evals + v->looks.evals + OG_R(og_step_take_further_evals)(v->step));
   og_count(v->r.solve, OG_STAT_VJP_EVALS, v->vjps + v->looks.vjps);
@@ -89,7 +94,6 @@ static void close_reverse(reverse *v) {
   OG_R(og_step_reader_close)(&v->r);
   OG_R(og_step_destroy)(v->r.solve->context, v->step);
   og_free(v->r.solve->context, v->memory);
-  og_free(v->r.solve->context, v);
 }
 
 static size_t entry_of(const reverse *v, size_t row, int lane) {
@@ -97,7 +101,8 @@ static size_t entry_of(const reverse *v, size_t row, int lane) {
 }
 
 /* The lane starts at the end of its trajectory with the cotangent of the final state. */
-static void begin(reverse *v, int lane, size_t item) {
+static void begin(void *state, int lane, size_t item) {
+  reverse *v = state;
   const og_solve *solve = v->r.solve;
   size_t m = og_item(solve, item);
   const double *final_bar = v->pullback->final_bar, *cost_bar = v->pullback->cost_bar;
@@ -113,10 +118,9 @@ static void begin(reverse *v, int lane, size_t item) {
   OG_R(og_looks_enter)(&v->looks, &v->r, lane);
 }
 
-static void refill(reverse *v) {
-  if (v->r.idle == 0 || v->share->status != OG_OK) return;
-  for (int lane = 0; lane < v->r.lanes && v->r.next < v->r.end; lane++)
-    if (!v->r.trajectory[lane]) begin(v, lane, v->r.next++);
+static int fill(void *state) {
+  reverse *v = state;
+  return OG_R(og_step_reader_fill)(&v->r, v->share, begin, v);
 }
 
 /* One that is at an event's time, as far as can be told, is at most at the end of the step. */
@@ -151,7 +155,7 @@ static int reads_inside(reverse *v, int lane) {
   return stopped;
 }
 
-static void place(reverse *v) {
+static void set_intervals(reverse *v) {
   int may_read = og_guards(v->r.solve) > 0 || v->pullback->observed_bar;
   v->reads_interpolant = 0;
   for (int lane = 0; lane < v->r.lanes; lane++) v->r.index[lane]--; /* idle ones have none */
@@ -391,7 +395,7 @@ static void leave(reverse *v, int lane) {
   OG_R(og_step_reader_enter)(&v->r, lane, s - 1);
 }
 
-static void settle(reverse *v, int lane, int finite) {
+static void settle_lane(reverse *v, int lane, int finite) {
   int begun = v->r.index[lane] == v->r.first[lane], last = v->r.index[lane] == 0;
   int bad = v->step->status[lane] != 0;
   if (bad) {
@@ -414,21 +418,20 @@ static int to_settle(const reverse *v, int lane, int finite) {
          (v->r.index[lane] == v->r.first[lane] || !finite || v->step->status[lane] != 0);
 }
 
-void OG_R(og_discrete)(og_solve *solve, og_share *share, void *pullback) {
+static void step(void *state) {
+  set_intervals(state);
+  transpose(state);
+}
+
+static void settle(void *state) {
+  reverse *v = state;
   real zero[OG_LANES_MAX];
-  reverse *v = og_alloc(solve->context, 1, sizeof *v);
-  share->status = v ? open_reverse(v, solve, share, pullback) : OG_ERR_MEMORY;
-  if (!v) return;
-  while (!og_share_broken(share)) {
-    refill(v);
-    if (v->r.idle == v->r.lanes) break;
-    place(v);
-    transpose(v);
-    find_finite(v, zero);
-    for (int lane = 0; lane < v->r.lanes; lane++)
-      if (to_settle(v, lane, zero[lane] == 0)) settle(v, lane, zero[lane] == 0);
-  }
-  if (v->looks.count && share->status == OG_OK) OG_R(og_looks_flush)(&v->looks);
-  OG_R(og_weights_finish)(&v->weights, solve, share);
-  close_reverse(v);
+  find_finite(v, zero);
+  for (int lane = 0; lane < v->r.lanes; lane++)
+    if (to_settle(v, lane, zero[lane] == 0)) settle_lane(v, lane, zero[lane] == 0);
+}
+
+void OG_R(og_discrete)(og_solve *solve, og_share *share, void *pullback) {
+  static const og_lane_worker worker = {sizeof(reverse), open, fill, step, settle, close};
+  og_work_in_lanes(&worker, solve, share, pullback);
 }

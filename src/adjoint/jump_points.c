@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "adjoint/adjoint_field.h"
+#include "adjoint/adjoint_fields.h"
 #include "adjoint/backward.h"
 
 static const og_trajectory *trajectory_of(const og_backward *b, size_t m) {

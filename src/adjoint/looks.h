@@ -68,6 +68,26 @@ enum { OG_LOOKS_AHEAD = 64 };
 /* Rows of n that the cotangents inside a step take: the seeds of the whole step and of its two parts, and the
  * cotangents of the state at the start of each part, which interpolants have beside their seeds. */
 #define OG_LOOK_SEEDS(seeds) (3 * (seeds) + 2)
+static inline size_t og_look_rows(const og_solve *solve) {
+  int inside = solve->observed_count > 0 || og_guards(solve) > 0;
+  return inside ? OG_LOOK_SEEDS((size_t)solve->stepper.seeds) : 0;
+}
+
+/* Blocks that a look works on. */
+enum {
+  OG_LOOK_X_START,
+  OG_LOOK_X_MIDDLE,
+  OG_LOOK_X_WHOLE,
+  OG_LOOK_X_PARTS,
+  OG_LOOK_LAMBDA_WHOLE,
+  OG_LOOK_LAMBDA_PARTS,
+  OG_LOOK_THETA,
+  OG_LOOK_THETA_WHOLE,
+  OG_LOOK_THETA_PARTS
+};
+
+/* fmax is a call, and the first of the two is never NaN here. */
+static inline double og_larger(double a, double b) { return b > a ? b : a; }
 
 #include "base/in_double.h"
 #include "adjoint/looks_real.h"

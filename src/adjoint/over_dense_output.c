@@ -3,10 +3,10 @@
  * lambda alone is solved backward, and its steps are kept; then dL/dtheta = int lambda^T df/dtheta dt is an
  * integral like any other. Parameters do not drive the step size, and a step costs no more for there being
  * many. */
-#include "adjoint/adjoint_field.h"
+#include "adjoint/adjoint_fields.h"
 #include "adjoint/backward.h"
 #include "adjoint/quadrature.h"
-#include "solve/memory/window.h"
+#include "solve/memory/state_cache.h"
 
 static og_status integrate(og_backward *b) {
   const og_solve *solve = b->solve;
@@ -45,16 +45,16 @@ static og_status solve_back(og_solve *solve, og_pullback *pullback, og_backward_
   og_backward b;
   OG_TRY(og_adjoint_field_create(solve, 0, &field));
   og_status status = og_backward_open(&b, solve, pullback, field, 0, &og_lambda_role, how);
-  if (status == OG_OK) status = og_windows_open(solve);
+  if (status == OG_OK) status = og_state_cache_open(solve);
   if (status == OG_OK) {
     keep_steps(solve, b.back);
     status = og_backward_run(&b, integrate);
     if (status == OG_ERR_BUDGET) status = report_budget(solve);
     count_steps(solve, b.back);
   }
-  og_windows_close(solve);
+  og_state_cache_close(solve);
   og_backward_close(&b);
-  og_status reading = og_windows_status(solve);
+  og_status reading = og_state_cache_status(solve);
   return reading == OG_OK ? status : reading;
 }
 
@@ -67,15 +67,15 @@ static og_status solve_both_back(og_solve *solve, og_pullback *pullback, og_back
   og_backward b;
   OG_TRY(og_adjoint_field_create(solve, 1, &field));
   og_status status = og_backward_open(&b, solve, pullback, field, 0, &og_lambda_role, how);
-  if (status == OG_OK) status = og_windows_open(solve);
+  if (status == OG_OK) status = og_state_cache_open(solve);
   if (status == OG_OK) {
     b.back->pace = solve; /* lambda may be smooth where df/dtheta is not */
     status = og_backward_run(&b, NULL);
   }
   if (solve->checkpoints) og_checkpoints_count(solve, 0);
-  og_windows_close(solve);
+  og_state_cache_close(solve);
   og_backward_close(&b);
-  og_status reading = og_windows_status(solve);
+  og_status reading = og_state_cache_status(solve);
   return reading == OG_OK ? status : reading;
 }
 

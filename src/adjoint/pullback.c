@@ -1,10 +1,9 @@
 /* The public pullback and pushforward: choose the kind, and add results only when all of them are there. */
-#include "adjoint/trust.h"
-
 #include <math.h>
 #include <string.h>
 
 #include "adjoint/adjoint.h"
+#include "adjoint/trust.h"
 #include "adjoint/weights.h"
 
 static double *carve(double **next, size_t count) {
@@ -117,9 +116,9 @@ static og_status compute(og_solve *solve, og_pullback *pullback, const og_pullba
   size_t entries = og_results_entries(solve, M);
   double *memory = og_alloc(solve->context, entries, sizeof(double));
   if (!memory) return og_fail_memory(solve->context, entries * sizeof(double), "a gradient");
-  og_results_place(solve, pullback, M, memory);
+  og_results_lay_out(solve, pullback, M, memory);
   solve->pulled = solve->renewed = 0;
-  if (!solve->held) solve->error = (og_gradient_error){NAN, NAN, NAN};
+  if (!solve->held) solve->error = og_error_unknown();
   og_status status = by_kind(solve, pullback);
   if (solve->checkpoints) og_checkpoints_count(solve, 0);
   if (status == OG_OK) {
@@ -162,8 +161,7 @@ og_status og_solve_gradient_error(const og_solve *solve, og_gradient_error *erro
   if (!solve->pulled)
     return og_fail(solve->context, OG_ERR_STATE,
                    "there is no gradient whose error could be known: call og_solve_pullback first");
-  *error = solve->error;
-  return OG_OK;
+  return OG_GIVE(solve->context, og_gradient_error, solve->error, error);
 }
 
 /* Results go to the caller only when all of them are there. */
@@ -250,4 +248,37 @@ og_status og_check_flag(const og_solve *solve, unsigned flag, const char *produc
 
 og_status og_check_seeds(const og_solve *solve, const char *what, const double *bar, size_t count) {
   return og_check_finite(solve, what, bar, count, "a cotangent must be finite (is the loss finite there?)");
+}
+
+/* ---- The arrays of results ---- */
+
+size_t og_results_entries(const og_solve *solve, size_t count) {
+  return count * (solve->states + solve->laned + 2) + solve->observed_count + solve->signal_values +
+         og_block_sums(solve);
+}
+
+void og_results_lay_out(const og_solve *solve, og_pullback *pullback, size_t count, double *memory) {
+  pullback->x0_bar = carve(&memory, count * solve->states);
+  pullback->theta_bar = carve(&memory, count * solve->laned);
+  pullback->t0_bar = carve(&memory, count);
+  pullback->t1_bar = carve(&memory, count);
+  pullback->times_bar = carve(&memory, solve->observed_count);
+  pullback->values_bar = carve(&memory, solve->signal_values);
+  pullback->weights_bar = carve(&memory, og_block_sums(solve));
+}
+
+static void copy(double *to, const double *from, size_t count) {
+  if (to && count) memcpy(to, from, count * sizeof *to);
+}
+
+void og_results_take(const og_solve *solve, size_t m, const og_pullback *from, size_t item, og_pullback *to) {
+  const og_trajectory *at = &solve->trajectories[m];
+  size_t n = solve->states, p = solve->laned, first = at->first_observation;
+  size_t signals = og_signals_first(solve, m);
+  copy(to->x0_bar + m * n, from->x0_bar + item * n, n);
+  if (to->theta_bar) copy(to->theta_bar + m * p, from->theta_bar + item * p, p);
+  copy(to->t0_bar + m, from->t0_bar + item, 1);
+  copy(to->t1_bar + m, from->t1_bar + item, 1);
+  copy(to->times_bar + first, from->times_bar + first, at->observations);
+  copy(to->values_bar + signals, from->values_bar + signals, og_signals_count(solve, m));
 }

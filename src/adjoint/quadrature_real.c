@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "adjoint/dense.h"
+#include "adjoint/dense_output.h"
 #include "adjoint/kronrod.h"
 #include "adjoint/quadrature.h"
 #include "solve/memory/budget.h"
@@ -19,14 +19,14 @@
  * good idea. */
 enum { SPANNED = 4, DEPTH_MAX = 48, CUTS_MAX = 1000 };
 
-/* A lane's place: the interval from `from` to the top of the stack of ends. */
-typedef struct place {
+/* A lane's progress: the interval from `from` to the top of the stack of ends. */
+typedef struct progress {
   const og_trajectory *forward, *back; /* NULL: idle */
   size_t m;
   double t; /* of the last node */
   double from, ends[DEPTH_MAX];
   int depth, cuts;
-} place;
+} progress;
 
 typedef struct integrator {
   og_solve *solve, *back;
@@ -34,7 +34,7 @@ typedef struct integrator {
   og_share *share;
   int lanes, idle;
   size_t next;
-  OG_R(og_dense) * x_of, *lambda_of;
+  OG_R(og_dense_output) * x_of, *lambda_of;
   char *memory;
   real *x, *lambda, *theta, *theta_bar;
   double *total, *value, *defect, *size; /* [p][lanes]: so far; the interval's, its error, its integrand's */
@@ -42,7 +42,7 @@ typedef struct integrator {
   size_t trajectory[OG_LANES_MAX];
   size_t segment[OG_LANES_MAX], only[OG_LANES_MAX]; /* of the forward solve; of a round, which has one */
   og_lane_status status[OG_LANES_MAX];
-  place at[OG_LANES_MAX];
+  progress at[OG_LANES_MAX];
   long long vjps;
 } integrator;
 #if !defined(OG_SINGLE) /* in single precision it is no larger */
@@ -51,7 +51,9 @@ size_t og_quadrature_bytes(void) { return sizeof(integrator); }
 
 /* ---- Memory ---- */
 
-static og_status open_integrator(integrator *v, og_solve *solve, og_share *share, og_backward *b) {
+static og_status open(void *state, og_solve *solve, og_share *share, void *backward) {
+  integrator *v = state;
+  og_backward *b = backward;
   v->solve = solve;
   v->back = b->back;
   v->b = b;
@@ -60,13 +62,13 @@ static og_status open_integrator(integrator *v, og_solve *solve, og_share *share
   v->next = share->begin;
   size_t lanes = (size_t)share->lanes, block = OG_PADDED(solve->n * lanes),
          theta = OG_PADDED(solve->p * lanes);
-  size_t x_of = og_dense_bytes(solve, v->lanes), lambda_of = og_dense_bytes(b->back, v->lanes);
+  size_t x_of = og_dense_output_bytes(solve, v->lanes), lambda_of = og_dense_output_bytes(b->back, v->lanes);
   size_t blocks = (2 * block + 2 * theta) * sizeof(real) + 4 * theta * sizeof(double);
   v->memory = og_alloc(solve->context, 1,
                        x_of + lambda_of + blocks + solve->field->scratch_bytes(solve->field, v->lanes));
   if (!v->memory) return OG_ERR_MEMORY;
-  v->x_of = OG_R(og_dense_in)(v->memory, solve, v->lanes);
-  v->lambda_of = OG_R(og_dense_in)(v->memory + x_of, b->back, v->lanes);
+  v->x_of = OG_R(og_dense_output_in)(v->memory, solve, v->lanes);
+  v->lambda_of = OG_R(og_dense_output_in)(v->memory + x_of, b->back, v->lanes);
   v->total = (double *)(void *)(v->memory + x_of + lambda_of);
   v->value = v->total + theta;
   v->defect = v->value + theta;
@@ -79,16 +81,16 @@ static og_status open_integrator(integrator *v, og_solve *solve, og_share *share
   return OG_OK;
 }
 
-static void close_integrator(integrator *v) {
+static void close(void *state) {
+  integrator *v = state;
   og_count(v->solve, OG_STAT_VJP_EVALS, v->vjps);
   og_free(v->solve->context, v->memory);
-  og_free(v->solve->context, v);
 }
 
 /* ---- Lanes ---- */
 
 /* Where the interval from `from` ends. Going back, a forward step is left at its start. */
-static double interval_end(const integrator *v, const place *at) {
+static double interval_end(const integrator *v, const progress *at) {
   size_t steps = at->back->record.steps, first = og_recorded_find(v->back, at->back, at->from, 0);
   size_t k = og_recorded_find(v->solve, at->forward, at->from, at->forward->record.steps - 1);
   double end = og_recorded_time(v->back, at->back, first + SPANNED < steps ? first + SPANNED : steps);
@@ -98,7 +100,7 @@ static double interval_end(const integrator *v, const place *at) {
 
 static void begin(integrator *v, int lane, size_t m) {
   const double *theta = v->b->rows + m * v->b->field->p;
-  place *at = &v->at[lane];
+  progress *at = &v->at[lane];
   at->forward = &v->solve->trajectories[m];
   at->back = &v->back->trajectories[m];
   at->m = v->trajectory[lane] = m;
@@ -129,7 +131,7 @@ static void leave(integrator *v, int lane) {
 }
 
 static void fail(integrator *v, int lane, og_status status) {
-  const place *at = &v->at[lane];
+  const progress *at = &v->at[lane];
   og_failure failure = {.status = status,
                         .derivative = 1,
                         .trajectory = at->m,
@@ -140,15 +142,13 @@ static void fail(integrator *v, int lane, og_status status) {
                         .stiffness = NAN};
   for (size_t i = 0; i < v->solve->n; i++)
     failure.norm = hypot(failure.norm, (double)v->x[i * (size_t)v->lanes + (size_t)lane]);
-  if (v->share->status == OG_OK || failure.trajectory < v->share->failure.trajectory)
-    v->share->failure = failure;
-  v->share->status = v->share->failure.status;
+  og_share_fail(v->share, &failure);
   leave(v, lane);
 }
 
 /* ---- One interval of every lane ---- */
 
-static double node_time(const place *at, const og_kronrod_node *node) {
+static double node_time(const progress *at, const og_kronrod_node *node) {
   double end = at->ends[at->depth], middle = at->from + 0.5 * (end - at->from);
   return middle + 0.5 * (end - at->from) * node->x;
 }
@@ -158,8 +158,8 @@ static void evaluate(integrator *v, const og_kronrod_node *node) {
   double t[OG_LANES_MAX] = {0};
   for (int lane = 0; lane < v->lanes; lane++)
     if (v->at[lane].back && !v->status[lane]) t[lane] = v->at[lane].t = node_time(&v->at[lane], node);
-  OG_R(og_dense_read)(v->lambda_of, t, v->trajectory, v->only, v->status, v->lambda);
-  OG_R(og_dense_read)(v->x_of, t, v->trajectory, v->segment, v->status, v->x);
+  OG_R(og_dense_output_read)(v->lambda_of, t, v->trajectory, v->only, v->status, v->lambda);
+  OG_R(og_dense_output_read)(v->x_of, t, v->trajectory, v->segment, v->status, v->x);
   field->OG_R(ops).vjp(field, v->lanes, t, v->x, v->theta, v->lambda, NULL, v->theta_bar, NULL, v->status,
                        v->scratch);
   v->vjps += v->lanes - v->idle;
@@ -171,7 +171,8 @@ static void evaluate(integrator *v, const og_kronrod_node *node) {
   }
 }
 
-static void apply_rule(integrator *v) {
+static void step(void *state) {
+  integrator *v = state;
   size_t bytes = v->solve->p * (size_t)v->lanes * sizeof(double);
   memset(v->value, 0, bytes);
   memset(v->defect, 0, bytes);
@@ -183,7 +184,7 @@ static void apply_rule(integrator *v) {
 /* In units of the tolerance, as step control has it. The backward solve runs from t1 to t0, so that the
  * integral is taken with the other sign. */
 static double error_of(const integrator *v, int lane) {
-  const place *at = &v->at[lane];
+  const progress *at = &v->at[lane];
   const og_limits *limits = &v->solve->limits;
   double half = -0.5 * (at->ends[at->depth] - at->from), sum = 0;
   double epsilon = 50 * (sizeof(real) == sizeof(float) ? FLT_EPSILON : DBL_EPSILON);
@@ -208,7 +209,7 @@ static void deliver(integrator *v, int lane) {
 }
 
 static void accept(integrator *v, int lane) {
-  place *at = &v->at[lane];
+  progress *at = &v->at[lane];
   double half = -0.5 * (at->ends[at->depth] - at->from);
   for (size_t i = 0; i < v->solve->p; i++) {
     size_t entry = i * (size_t)v->lanes + (size_t)lane;
@@ -225,7 +226,7 @@ static void accept(integrator *v, int lane) {
 
 /* The end of one of the solve's steps within the interval that is nearest to its middle, if it is nearer than
  * `cut`, which is one such place or, to begin with, an end of the interval. */
-static double nearer_cut(const og_solve *solve, const og_trajectory *steps, const place *at, double cut) {
+static double nearer_cut(const og_solve *solve, const og_trajectory *steps, const progress *at, double cut) {
   double end = at->ends[at->depth], middle = at->from + 0.5 * (end - at->from);
   size_t k = og_recorded_find(solve, steps, middle, steps->record.steps / 2);
   for (size_t i = k; i <= k + 1; i++) {
@@ -236,7 +237,7 @@ static double nearer_cut(const og_solve *solve, const og_trajectory *steps, cons
 }
 
 /* Else the middle. */
-static double cut_of(const integrator *v, const place *at) {
+static double cut_of(const integrator *v, const progress *at) {
   double end = at->ends[at->depth], cut = nearer_cut(v->solve, at->forward, at, at->from);
   cut = nearer_cut(v->back, at->back, at, cut);
   return cut == at->from || cut == end ? at->from + 0.5 * (end - at->from) : cut;
@@ -244,7 +245,7 @@ static double cut_of(const integrator *v, const place *at) {
 
 /* `status` is what the trajectory stops with when there is nothing left to cut. */
 static void cut(integrator *v, int lane, og_status status) {
-  place *at = &v->at[lane];
+  progress *at = &v->at[lane];
   double middle = cut_of(v, at), end = at->ends[at->depth];
   if (at->depth + 1 == DEPTH_MAX || ++at->cuts > CUTS_MAX || middle == at->from || middle == end)
     fail(v, lane, status);
@@ -253,7 +254,7 @@ static void cut(integrator *v, int lane, og_status status) {
 }
 
 /* What is not finite is cut as well, to find where that begins. */
-static void settle(integrator *v, int lane) {
+static void settle_lane(integrator *v, int lane) {
   double error = error_of(v, lane);
   if (v->status[lane])
     fail(v, lane, OG_ERR_FIELD);
@@ -263,16 +264,21 @@ static void settle(integrator *v, int lane) {
     cut(v, lane, error < INFINITY ? OG_ERR_TOO_MANY_STEPS : OG_ERR_NOT_FINITE);
 }
 
+/* ---- As a worker ---- */
+
+static int fill(void *state) {
+  integrator *v = state;
+  refill(v);
+  return v->idle < v->lanes;
+}
+
+static void settle(void *state) {
+  integrator *v = state;
+  for (int lane = 0; lane < v->lanes; lane++)
+    if (v->at[lane].back) settle_lane(v, lane);
+}
+
 void OG_R(og_quadrature)(og_solve *solve, og_share *share, void *backward) {
-  integrator *v = og_alloc(solve->context, 1, sizeof *v);
-  share->status = v ? open_integrator(v, solve, share, backward) : OG_ERR_MEMORY;
-  if (!v) return;
-  while (!og_share_broken(share)) {
-    refill(v);
-    if (v->idle == v->lanes) break;
-    apply_rule(v);
-    for (int lane = 0; lane < v->lanes; lane++)
-      if (v->at[lane].back) settle(v, lane);
-  }
-  close_integrator(v);
+  static const og_lane_worker worker = {sizeof(integrator), open, fill, step, settle, close};
+  og_work_in_lanes(&worker, solve, share, backward);
 }

@@ -74,7 +74,7 @@ static og_status open_group(og_group *g, og_solve *solve, const og_pullback *pul
   g->trial = *pullback;
   g->trial.looks = OG_LOOKS_ALL;
   g->trial_entries = entries;
-  og_results_place(solve, &g->trial, count, g->memory + 2 * count * per);
+  og_results_lay_out(solve, &g->trial, count, g->memory + 2 * count * per);
   for (size_t i = 0; i < count; i++) {
     og_refined *r = &g->refined[i];
     *r = (og_refined){.m = doubtful[i], .own_steps = 1, .change = INFINITY, .change_before = INFINITY};
@@ -188,7 +188,7 @@ static og_action next_action(const og_group *g, const og_refined *r, const og_tr
   if (at->pacing->unstable && (g->rounds < STABLE_ROUNDS || at->tally.overflow)) return ACT_STABLE;
   if (at->tally.overflow) return ACT_RESOLVE;
   if (g->rounds == 0 || at->pacing->worst <= MISS * r->target) return ACT_CUT;
-  if (r->agreed == 1 && (g->solve->stepper.implicit || at->pacing->worst <= FALLEN * r->worst))
+  if (r->agreed == 1 && (og_implicit_steps(g->solve, at) > 0 || at->pacing->worst <= FALLEN * r->worst))
     return ACT_CUT;
   /* What steps near the border of stability leave of a decayed lambda moves on when one of them is narrowed.
    */
@@ -203,7 +203,7 @@ static og_action next_action(const og_group *g, const og_refined *r, const og_tr
 static int is_confirmed(const og_group *g, const og_refined *r, const og_trajectory *at) {
   double sum = at->tally.lambda[OG_LOOK_SIGN], tolerance = og_trust_tolerance(g->solve, r->m);
   int fallen = at->pacing->worst <= fmax(FALLEN * r->worst, MISS * r->target);
-  return (fallen || g->solve->stepper.implicit) && (r->agreed > 1 || sum <= CONFIRM * tolerance);
+  return (fallen || og_implicit_steps(g->solve, at) > 0) && (r->agreed > 1 || sum <= CONFIRM * tolerance);
 }
 
 /* What cutting steps may change for the gradient to be an answer at all. */
@@ -323,7 +323,8 @@ static og_status refuse(const og_group *g, const og_refined *r, og_status cause)
   if (cause == OG_ERR_TOO_MANY_STEPS && !(trust->ratio > at->tally.reach / 2))
     advice = "raise max-steps, or shorten the span";
   else if (trust->ratio > at->tally.reach / 2)
-    advice = "the problem is stiff there, which wants an implicit method (planned); else raise max-steps, or "
+    advice = "the problem is stiff there, which wants an implicit method (method = auto or rodas5p); else "
+             "raise max-steps, or "
              "shorten the span";
   else if (trust->loss > 0.1 || trust->growth > GROWN)
     advice = "the solution itself is not known that far: a tighter rtol and atol, or a shorter span";

@@ -37,6 +37,9 @@ void OG_P(og_step_reader_close)(READER *r);
 void OG_P(og_step_reader_steps)(READER *r);
 /* The same of one lane, whose step may be any, when all steps are recorded. */
 void OG_P(og_step_reader_step)(READER *r, int lane, size_t index);
+/* Idle lanes begin the next items; whether any lane is busy then. */
+int OG_P(og_step_reader_fill)(READER *r, og_share *share, void (*begin)(void *state, int lane, size_t item),
+                              void *state);
 /* The share fails at the lane's step; of several failures that of the lowest trajectory stays. */
 void OG_P(og_step_reader_fail)(const READER *r, og_share *share, int lane, og_status status);
 

@@ -16,6 +16,13 @@ void OG_R(og_step_reader_load)(OG_R(og_step_reader) * r, int lane, size_t item, 
   r->idle--;
 }
 
+int OG_R(og_step_reader_fill)(OG_R(og_step_reader) * r, og_share *share,
+                              void (*begin)(void *state, int lane, size_t item), void *state) {
+  for (int lane = 0; r->idle > 0 && share->status == OG_OK && lane < r->lanes && r->next < r->end; lane++)
+    if (!r->trajectory[lane]) begin(state, lane, r->next++);
+  return r->idle < r->lanes;
+}
+
 void OG_R(og_step_reader_idle)(OG_R(og_step_reader) * r, int lane) {
   r->trajectory[lane] = NULL;
   r->idle++;
@@ -63,7 +70,7 @@ static void find_method(OG_R(og_step_reader) * r, int lane, size_t index) {
 }
 
 /* The step's times and size from where it starts and ends. */
-static void place_lane(OG_R(og_step_reader) * r, int lane, double end) {
+static void set_interval(OG_R(og_step_reader) * r, int lane, double end) {
   const og_segment *segment = OG_R(og_step_reader_segment)(r, lane);
   r->fraction_next[lane] = end;
   r->at.t[lane] = og_segment_time(segment, r->fraction[lane]);
@@ -79,7 +86,7 @@ void OG_R(og_step_reader_step)(OG_R(og_step_reader) * r, int lane, size_t index)
   const real *x = og_recorded_state(r->solve, at, index, &fraction);
   read_state(r, lane, x, fraction);
   find_method(r, lane, index);
-  place_lane(r, lane, next);
+  set_interval(r, lane, next);
 }
 
 /* The record of the lane's step: within a page right before the one that was read last. */
@@ -155,7 +162,7 @@ static void read_back(OG_R(og_step_reader) * r) {
     double end = r->fraction[lane];
     take_lane(r, lane);
     find_method(r, lane, r->index[lane]);
-    place_lane(r, lane, end);
+    set_interval(r, lane, end);
     if (r->fraction[lane] < end) continue;
     OG_R(og_step_reader_fail)(r, r->recompute->d.share, lane, OG_ERR_UNSUPPORTED);
     OG_R(og_step_reader_idle)(r, lane);
@@ -181,7 +188,7 @@ static void read_forward(OG_R(og_step_reader) * r) {
   for (int lane = 0; lane < r->lanes; lane++)
     if (r->trajectory[lane]) {
       find_method(r, lane, r->index[lane]);
-      place_lane(r, lane, r->recompute->end[lane]);
+      set_interval(r, lane, r->recompute->end[lane]);
     }
 }
 
@@ -209,6 +216,5 @@ void OG_R(og_step_reader_fail)(const OG_R(og_step_reader) * r, og_share *share, 
                         .stiffness = NAN};
   for (size_t i = 0; i < r->solve->n; i++)
     failure.norm = hypot(failure.norm, (double)r->x[i * (size_t)r->lanes + (size_t)lane]);
-  if (share->status == OG_OK || failure.trajectory < share->failure.trajectory) share->failure = failure;
-  share->status = share->failure.status;
+  og_share_fail(share, &failure);
 }

@@ -43,7 +43,8 @@ static size_t trajectory_of(const forward *v, size_t item) {
   return v->push->gradient ? item / og_directions(v->r.solve) : item;
 }
 
-static og_status open_forward(forward *v, og_solve *solve, og_share *share, const og_pushforward *push) {
+static og_status open(void *state, og_solve *solve, og_share *share, void *push) {
+  forward *v = state;
   v->share = share;
   v->push = push;
   v->r = (OG_R(og_step_reader)){
@@ -68,7 +69,8 @@ static og_status open_forward(forward *v, og_solve *solve, og_share *share, cons
   return OG_R(og_event_steps_open)(&v->events, &v->r, v->step);
 }
 
-static void close_forward(forward *v) {
+static void close(void *state) {
+  forward *v = state;
   og_count(v->r.solve, OG_STAT_RHS_EVALS, v->evals + OG_R(og_step_take_further_evals)(v->step));
   og_count(v->r.solve, OG_STAT_JVP_EVALS, v->jvps);
   OG_R(og_event_steps_close)(&v->events);
@@ -77,7 +79,6 @@ static void close_forward(forward *v) {
   og_free(v->r.solve->context, v->state_dot);
   og_free(v->r.solve->context, v->unit_values);
   og_free(v->r.solve->context, v->memory);
-  og_free(v->r.solve->context, v);
 }
 
 static double entry_or_zero(const double *values, size_t at) { return values ? values[at] : 0; }
@@ -130,17 +131,18 @@ static void enter(forward *v, int lane, size_t segment, double start_dot) {
   load_inputs(v, lane);
 }
 
-static void refill(forward *v) {
-  if (v->r.idle == 0 || v->share->status != OG_OK) return;
-  for (int lane = 0; lane < v->r.lanes && v->r.next < v->r.end; lane++) {
-    if (v->r.trajectory[lane]) continue;
-    size_t item = v->r.next++;
-    OG_R(og_step_reader_load)(&v->r, lane, item, trajectory_of(v, item), 0);
-    load_direction(v, lane, item);
-    enter(v, lane, 0, v->start_dot[lane]);
-    v->sum[lane] = 0;
-    v->cursor[lane] = 0;
-  }
+static void begin(void *state, int lane, size_t item) {
+  forward *v = state;
+  OG_R(og_step_reader_load)(&v->r, lane, item, trajectory_of(v, item), 0);
+  load_direction(v, lane, item);
+  enter(v, lane, 0, v->start_dot[lane]);
+  v->sum[lane] = 0;
+  v->cursor[lane] = 0;
+}
+
+static int fill(void *state) {
+  forward *v = state;
+  return OG_R(og_step_reader_fill)(&v->r, v->share, begin, v);
 }
 
 static double fraction_of(const forward *v, int lane, size_t i) {
@@ -157,7 +159,7 @@ static int observation_due(const forward *v, int lane) {
 }
 
 /* Places the lanes; returns whether any has an observation or an event in its step. */
-static int place(forward *v) {
+static int set_intervals(forward *v) {
   int observed = 0;
   OG_R(og_step_reader_steps)(&v->r);
   for (int lane = 0; lane < v->r.lanes; lane++) {
@@ -237,9 +239,10 @@ static int finite_lane(const forward *v, int lane) {
   return zero == 0;
 }
 
-static void advance(forward *v) {
+static void step(void *state) {
+  forward *v = state;
   const OG_R(og_step_ops) *ops = v->step->ops;
-  int uses = OG_STEP_VALUES | (place(v) ? OG_STEP_INSIDE : 0);
+  int uses = OG_STEP_VALUES | (set_intervals(v) ? OG_STEP_INSIDE : 0);
   int evals = ops->recompute(v->step, uses, &v->r.at, v->r.x, v->r.theta);
   int jvps = ops->tangent(v->step, uses, &v->r.at, v->r.x, v->r.theta, v->x_dot, v->theta_dot, v->t_dot,
                           v->h_dot, v->y_dot);
@@ -290,7 +293,7 @@ static void leave_open(forward *v, int lane) {
   OG_R(og_step_reader_idle)(&v->r, lane);
 }
 
-static void settle(forward *v, int lane) {
+static void settle_lane(forward *v, int lane) {
   const og_trajectory *at = v->r.trajectory[lane];
   while (observation_due(v, lane)) observe(v, lane, v->cursor[lane]++);
   og_status status = v->step->status[lane] ? OG_ERR_FIELD : OG_OK;
@@ -309,16 +312,13 @@ static void settle(forward *v, int lane) {
   OG_R(og_step_reader_idle)(&v->r, lane);
 }
 
+static void settle(void *state) {
+  forward *v = state;
+  for (int lane = 0; lane < v->r.lanes; lane++)
+    if (v->r.trajectory[lane]) settle_lane(v, lane);
+}
+
 void OG_R(og_tangent)(og_solve *solve, og_share *share, void *pushforward) {
-  forward *v = og_alloc(solve->context, 1, sizeof *v);
-  share->status = v ? open_forward(v, solve, share, pushforward) : OG_ERR_MEMORY;
-  if (!v) return;
-  while (!og_share_broken(share)) {
-    refill(v);
-    if (v->r.idle == v->r.lanes) break;
-    advance(v);
-    for (int lane = 0; lane < v->r.lanes; lane++)
-      if (v->r.trajectory[lane]) settle(v, lane);
-  }
-  close_forward(v);
+  static const og_lane_worker worker = {sizeof(forward), open, fill, step, settle, close};
+  og_work_in_lanes(&worker, solve, share, pushforward);
 }

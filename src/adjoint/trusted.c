@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "adjoint/weights.h"
-#include "solve/memory/tapes.h"
+#include "solve/networks.h"
 
 int og_is_of_the_solve(og_status status) {
   return (status >= OG_ERR_NOT_FINITE && status <= OG_ERR_FIELD) ||
@@ -163,7 +163,7 @@ static og_status pull(og_solve *solve, double *memory) {
   og_pullback pullback = {.observed_bar = N ? memory : NULL,
                           .final_bar = final_bar,
                           .cost_bar = solve->field->quadratures ? cost_bar : NULL};
-  og_results_place(solve, &pullback, M, cost_bar + M);
+  og_results_lay_out(solve, &pullback, M, cost_bar + M);
   draw_seeds(solve, memory, final_bar, cost_bar);
   return og_trusted_discrete(solve, &pullback, &solve->renewed);
 }

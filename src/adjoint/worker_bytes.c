@@ -1,7 +1,7 @@
 /* What the workers of derivatives hold, which a memory budget reserves while the solution is computed; and
  * the public constructor, which makes a solve that knows of it. */
 #include "adjoint/adjoint.h"
-#include "adjoint/dense.h"
+#include "adjoint/dense_output.h"
 #include "adjoint/quadrature.h"
 #include "solve/memory/budget.h"
 
@@ -24,13 +24,14 @@ static size_t backward_step(const og_solve *solve, int lanes) {
  * its scratch memory and beside it dense outputs, blocks of x, lambda and theta, and the field's own scratch;
  * and a driver that takes steps again. A bound, not exact. */
 static size_t over_dense_output(const og_solve *solve, int lanes) {
-  size_t width = (size_t)lanes, n = solve->n, p = solve->p, outputs = og_dense_outputs(solve);
+  size_t width = (size_t)lanes, n = solve->n, p = solve->p, outputs = og_dense_output_count(solve);
   size_t driver = 6 * OG_PADDED((n + p) * width) + 2 * OG_PADDED((p + 2) * width);
   size_t blocks = 4 * OG_PADDED(n * width) + 8 * OG_PADDED(p * width);
   if (!outputs) return 0;
   return og_quadrature_bytes() + backward_step(solve, lanes) + (driver + blocks) * sizeof(double) +
-         (outputs + 1) * og_dense_bytes(solve, lanes) + 4 * solve->field->scratch_bytes(solve->field, lanes) +
-         og_driver_bytes(solve, 1) + 4 * OG_WORKER_ALLOCATIONS;
+         (outputs + 1) * og_dense_output_bytes(solve, lanes) +
+         4 * solve->field->scratch_bytes(solve->field, lanes) + og_driver_bytes(solve, 1) +
+         4 * OG_WORKER_ALLOCATIONS;
 }
 
 size_t og_derivative_bytes(const og_solve *solve, int lanes, int taped) {

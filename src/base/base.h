@@ -78,6 +78,12 @@ og_status og_take_sized(og_context *context, const char *function, const char *t
     OG_TRY(og_take_sized(context, __func__, #type, given, sizeof(type), out));                               \
   } while (0)
 
+/* The way back: fills a caller's struct with what the library has made, as far as the caller knows it. What
+ * the library does not know becomes zero. */
+og_status og_give_sized(og_context *context, const char *function, const char *type, const void *made,
+                        size_t known, void *out);
+#define OG_GIVE(context, type, made, out) og_give_sized(context, __func__, #type, &(made), sizeof(type), out)
+
 /* Memory from the context's allocator, aligned to 64 bytes; NULL when there is none (or the size overflows).
  * og_alloc clears the memory. They set no message: see og_fail_memory. Thread-safe if the allocator is. */
 void *og_alloc(og_context *context, size_t count, size_t size);

@@ -205,18 +205,18 @@ void og_log(const og_context *context, const char *format, ...) {
   context->log(og_one_line(line), context->log_user);
 }
 
-og_status og_context_set_threads(og_context *context, int threads) {
+og_status og_context_set_threads(og_context *context, size_t threads) {
   OG_OBJECT(context);
   if (threads < 1 || threads > THREADS_MAX)
-    return og_fail(context, OG_ERR_BOUNDS, "the number of threads is %d; it must be from 1 to %d", threads,
+    return og_fail(context, OG_ERR_BOUNDS, "the number of threads is %zu; it must be from 1 to %d", threads,
                    THREADS_MAX);
-  context->threads = threads;
+  context->threads = (int)threads;
   return OG_OK;
 }
 
-int og_context_threads(const og_context *context) {
+size_t og_context_threads(const og_context *context) {
   if (!context) return 0;
-  return context->threads;
+  return (size_t)context->threads;
 }
 
 void og_context_destroy(og_context *context) {
@@ -253,3 +253,49 @@ const char *og_status_text(og_status status) { return row_of(status)->text; }
 #define VERSION_TEXT(major, minor, patch) TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(patch)
 
 const char *og_version(void) { return VERSION_TEXT(OG_VERSION_MAJOR, OG_VERSION_MINOR, OG_VERSION_PATCH); }
+
+/* ---- Structs that begin with their size ---- */
+
+/* Read and filled by a library that may know fewer members than its caller, or more. */
+
+/* Far beyond what any version has: such a size was never set. */
+enum { MOST_UNKNOWN = 4096 };
+
+static og_status wrong_size(og_context *context, const char *function, const char *type, size_t size) {
+  return og_fail(context, OG_ERR_ARGUMENT,
+                 "%s: the size of an %s is %zu: set its member `size` to sizeof(%s)", function, type, size,
+                 type);
+}
+
+static og_status read_size(og_context *context, const char *function, const char *type, const void *given,
+                           size_t known, size_t *size) {
+  memcpy(size, given, sizeof *size);
+  int impossible = *size <= sizeof *size || *size > known + MOST_UNKNOWN;
+  return impossible ? wrong_size(context, function, type, *size) : OG_OK;
+}
+
+og_status og_take_sized(og_context *context, const char *function, const char *type, const void *given,
+                        size_t known, void *out) {
+  size_t size;
+  OG_TRY(read_size(context, function, type, given, known, &size));
+  const char *bytes = given;
+  for (size_t i = known; i < size; i++)
+    if (bytes[i])
+      return og_fail(
+          context, OG_ERR_ARGUMENT,
+          "%s: byte %zu of an %s of %zu bytes is not zero, and this version of the library (%s) knows "
+          "%zu bytes of it: leave out what is newer, or link a newer library",
+          function, i, type, size, og_version(), known);
+  memset(out, 0, known);
+  memcpy(out, given, size < known ? size : known);
+  return OG_OK;
+}
+
+og_status og_give_sized(og_context *context, const char *function, const char *type, const void *made,
+                        size_t known, void *out) {
+  size_t size, head = sizeof size;
+  OG_TRY(read_size(context, function, type, out, known, &size));
+  memset((char *)out + head, 0, size - head);
+  memcpy((char *)out + head, (const char *)made + head, (size < known ? size : known) - head);
+  return OG_OK;
+}

@@ -62,15 +62,18 @@ static int copy_values(og_builder *builder, const char *function, og_declaration
 }
 
 static int check_bounds(og_builder *builder, const char *function, const og_declaration *d) {
+  char value[OG_NUMBER_SIZE], low[OG_NUMBER_SIZE], high[OG_NUMBER_SIZE];
+  og_format_real(og_shown(d->low), low), og_format_real(og_shown(d->high), high);
   if (!(d->low < d->high))
     return og_builder_fail(builder, OG_ERR_BOUNDS, function,
-                           "'%.64s': the lower bound %g is not below the upper bound %g", d->name,
-                           og_shown(d->low), og_shown(d->high));
+                           "'%.64s': the lower bound %s is not below the upper bound %s", d->name, low, high);
   for (size_t i = 0; i < d->entries; i++)
-    if (d->values[i] < d->low || d->values[i] > d->high)
+    if (d->values[i] < d->low || d->values[i] > d->high) {
+      og_format_real(d->values[i], value);
       return og_builder_fail(builder, OG_ERR_BOUNDS, function,
-                             "'%.64s': value %zu is %g, which lies outside its bounds [%g, %g]", d->name, i,
-                             d->values[i], d->low, d->high);
+                             "'%.64s': value %zu is %s, which lies outside its bounds [%s, %s]", d->name, i,
+                             value, low, high);
+    }
   return 1;
 }
 

@@ -12,7 +12,7 @@ static int input_rows(const og_program *p, int slot) {
   int rows = 0;
   for (int i = 0; i < p->count; i++) {
     const og_instruction *in = &p->instructions[i];
-    const og_place *places[] = {&in->a, &in->b, &in->c};
+    const og_address *places[] = {&in->a, &in->b, &in->c};
     for (int k = 0; k < 3; k++)
       if (places[k]->base == slot && places[k]->row + in->rows * in->columns > rows)
         rows = places[k]->row + in->rows * in->columns;
@@ -37,7 +37,7 @@ static void lay_out(reading *r) {
   r->total = r->outputs + p->spare_rows;
 }
 
-static int row_of(const reading *r, og_place place, int entry) {
+static int row_of(const reading *r, og_address place, int entry) {
   int row = place.row + entry;
   if (place.base < OG_SLOT_COUNT) return r->first[place.base] + row;
   if (place.base == OG_BASE_SCRATCH) return r->scratch + row;
@@ -94,7 +94,7 @@ static int make(og_scalars *s, og_scalar made) {
 
 /* ---- Instructions ---- */
 
-static int read_row(reading *r, og_place place, int entry) {
+static int read_row(reading *r, og_address place, int entry) {
   int row = row_of(r, place, entry), *held = &r->s->rows[row];
   if (*held >= 0 || r->s->failed) return *held;
   if (place.base == OG_BASE_CONSTANT)
@@ -108,14 +108,14 @@ static int read_row(reading *r, og_place place, int entry) {
 }
 
 /* An operand of an elementwise operation: the same row for all entries where it has no step. */
-static int operand(reading *r, og_place place, int entry) {
+static int operand(reading *r, og_address place, int entry) {
   return read_row(r, place, place.step ? entry : 0);
 }
 
 static void elementwise(reading *r, const og_instruction *in) {
   for (int i = 0; i < in->rows * in->columns; i++) {
     og_scalar made = {.kind = in->code, .op = in->op};
-    const og_place places[] = {in->a, in->b, in->c};
+    const og_address places[] = {in->a, in->b, in->c};
     if (in->code == OG_DO_ACCUMULATE) made.kind = OG_DO_LOOP2, made.op = OG_EW_ADD;
     for (int k = 0; k < og_scalar_operands(&made); k++) made.operands[k] = operand(r, places[k], i);
     int scalar = in->code == OG_DO_COPY ? operand(r, in->a, i) : make(r->s, made);

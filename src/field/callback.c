@@ -144,6 +144,16 @@ void og_field_destroy(og_field *field) {
   if (owner) destroy_owner(owner);
 }
 
+og_status og_field_compile(og_field *field, og_precision precision) {
+  OG_OBJECT(field);
+  if (!field->compile)
+    return og_fail(
+        field->context, OG_ERR_UNSUPPORTED,
+        "og_field_compile: this field is made of callbacks, which are compiled already; a field that "
+        "og_builder_field has made can be compiled");
+  return field->compile(field, precision == OG_PRECISION_SINGLE);
+}
+
 size_t og_field_states(const og_field *field) {
   if (!field) return 0;
   return field->n - field->quadratures;

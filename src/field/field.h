@@ -33,6 +33,8 @@ enum {
 
 /* status of a lane that has nothing to do */
 enum { OG_LANE_IDLE = 127 };
+/* What implicit steps make of it where their equations could not be solved: like any "try a smaller step". */
+enum { OG_LANE_SINGULAR = 126, OG_LANE_NOT_CONVERGED = 125 };
 
 /* Events, in double in both precisions: a guard's sign decides on them, and they are few.
  * guard: g[events][lanes]. The rest is for one event of one trajectory (a block of one lane) and returns 0,
@@ -118,6 +120,7 @@ struct og_field {
   og_status (*bind)(const og_field *field, og_context *context, int single, og_field **bound);
   void (*set_weights)(og_field *bound, const double *weights);
   size_t (*tape_bytes)(const og_field *bound, int lanes);
+  og_status (*compile)(og_field *field, int single); /* og_field_compile; NULL: it is the caller's own code */
   void (*destroy)(og_field *field);
 };
 

@@ -329,7 +329,7 @@ static void hand_over(og_objective *objective, const results *from, double *grad
   memcpy(objective->x0_gradient, from->x0, objective->all.M * objective->n * sizeof(double));
   objective->t0_gradient = from->t0;
   objective->t1_gradient = from->t1;
-  objective->error = (og_gradient_error){NAN, NAN, NAN}; /* errors are known of adjoints only */
+  objective->error = og_error_unknown(); /* errors are known of adjoints only */
   objective->has_gradient = 1;
 }
 

@@ -54,7 +54,7 @@ static og_status bad_initial_state(const og_batch *batch, size_t m) {
   const og_objective *objective = batch->objective;
   char t0[OG_NUMBER_SIZE];
   const double *x0 = batch->x0 + m * objective->n;
-  og_state_info info = {"x", 0, 1};
+  og_state_info info = {OG_INIT(og_state_info), "x", 0, 1};
   size_t j = 0;
   while (isfinite(x0[j])) j++;
   for (size_t i = 0; i < og_model_states(objective->model); i++)
@@ -255,7 +255,7 @@ static double largest_of(const double *values, size_t count) {
  * initial states, which has the relative error of their gradient. */
 static og_gradient_error find_error(const og_objective *objective, const og_solve *solve) {
   /* Steps do not tell what the moment of switching does to a gradient. */
-  if (objective->parts.switches) return (og_gradient_error){NAN, NAN, NAN};
+  if (objective->parts.switches) return og_error_unknown();
   og_gradient_error error = solve->error;
   double size = largest_of(objective->theta_bar, objective->p), by_initial = 0, all = solve->parameters_error;
   for (size_t i = 0; i < objective->p; i++)
@@ -321,7 +321,7 @@ og_status og_objective_evaluate(og_objective *objective, const double *theta, do
 /* The event that ended a trajectory: the last one, if it is terminal or the built-in one of a steady solve.
  */
 static og_status ending_of(const og_solve *solve, size_t m, og_ending *ending) {
-  og_occurrence last;
+  og_occurrence last = {OG_INIT(og_occurrence)};
   *ending = (og_ending){.t = solve->trajectories[m].t1};
   OG_TRY(og_solve_events(solve, m, &ending->events));
   if (ending->events == 0) return OG_OK;

@@ -353,9 +353,9 @@ og_status og_fit_at_bound(const og_fit *fit, int *at_bound) {
   return OG_OK;
 }
 
-long long og_fit_iterations(const og_fit *fit) {
+size_t og_fit_iterations(const og_fit *fit) {
   if (!fit) return 0;
-  return fit->iterations;
+  return (size_t)fit->iterations;
 }
 
 int og_fit_converged(const og_fit *fit) {

@@ -11,7 +11,7 @@ const char *og_objective_entry_name(const og_objective *objective, size_t index,
                                     char text[OG_ENTRY_NAME_SIZE]) {
   snprintf(text, OG_ENTRY_NAME_SIZE, "theta[%zu]", index);
   for (size_t i = 0; i < og_model_parameters(objective->model); i++) {
-    og_parameter_info info;
+    og_parameter_info info = {OG_INIT(og_parameter_info)};
     if (og_model_parameter(objective->model, i, &info) != OG_OK) continue;
     if (index < info.offset || index - info.offset >= info.rows * info.columns) continue;
     size_t at = index - info.offset;
@@ -30,7 +30,7 @@ static og_status read_bounds(og_objective *objective) {
   for (size_t i = 0; i < objective->p; i++)
     objective->lowest[i] = -INFINITY, objective->highest[i] = INFINITY;
   for (size_t i = 0; i < og_model_parameters(objective->model); i++) {
-    og_parameter_info info;
+    og_parameter_info info = {OG_INIT(og_parameter_info)};
     OG_TRY(og_model_parameter(objective->model, i, &info));
     for (size_t k = 0; k < info.rows * info.columns; k++) {
       objective->lowest[info.offset + k] = info.lowest;
@@ -238,11 +238,10 @@ og_status og_objective_gradient_error(const og_objective *objective, og_gradient
   OG_OBJECT(objective);
   OG_NEED(objective->context, error);
   if (!objective->has_gradient) return no_gradient(objective);
-  *error = objective->error;
-  return OG_OK;
+  return OG_GIVE(objective->context, og_gradient_error, objective->error, error);
 }
 
-long long og_objective_stat(const og_objective *objective, og_stat stat) {
+size_t og_objective_stat(const og_objective *objective, og_stat stat) {
   if (!objective) return 0;
   return og_solve_stat(objective->last, stat);
 }

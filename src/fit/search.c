@@ -59,10 +59,11 @@ static const double *best_of_all(const og_search *search) {
 
 static void report(og_search *search) {
   if (!search->progress || search->fatal != OG_OK) return;
-  og_progress at = {.start = search->start,
-                    .starts = search->starts,
-                    .iteration = search->iteration,
-                    .evaluations = search->evaluations,
+  og_progress at = {OG_INIT(og_progress),
+                    .start = (size_t)search->start,
+                    .starts = (size_t)search->starts,
+                    .iteration = (size_t)search->iteration,
+                    .evaluations = (size_t)search->evaluations,
                     .loss = search->shown_loss,
                     .gradient_norm = search->shown_norm,
                     .seconds = og_seconds() - search->begun,
@@ -209,7 +210,7 @@ og_standing og_search_standing(const og_search *search, double decrement) {
  * it held. */
 void og_search_set_scale(og_search *search, const double *theta) {
   for (size_t k = 0; k < og_model_parameters(search->objective->model); k++) {
-    og_parameter_info info;
+    og_parameter_info info = {OG_INIT(og_parameter_info)};
     if (og_model_parameter(search->objective->model, k, &info) != OG_OK) continue;
     size_t count = info.rows * info.columns;
     double squares = 0, width = info.highest - info.lowest;

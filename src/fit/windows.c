@@ -7,7 +7,7 @@
 
 og_status og_objective_check_windows(og_objective *objective) {
   OG_OBJECT(objective);
-  og_state_info info = {"x", 0, 1};
+  og_state_info info = {OG_INIT(og_state_info), "x", 0, 1};
   size_t j = 0;
   while (j < objective->n && objective->parts.state_columns[j] != OG_NO_COLUMN) j++;
   if (j == objective->n) return OG_OK;

@@ -249,6 +249,7 @@ og_status og_field_from_dynamics(og_graph *graph, const og_graph_dynamics *dynam
                  .ops_d = og_graph_ops_d,
                  .ops_s = og_graph_ops_s,
                  .scratch_bytes = scratch_bytes,
+                 .compile = og_graph_field_compile,
                  .destroy = destroy};
   og_status status = keep_graph(field, graph, dynamics->f);
   if (status == OG_OK) status = find_breakpoints(field, graph, dynamics->f);

@@ -41,6 +41,6 @@ typedef struct og_graph_dynamics {
 og_status og_field_from_dynamics(og_graph *graph, const og_graph_dynamics *dynamics, og_field **out);
 /* From now on the functions of a field made here are carried out by machine code, compiled by the system's C
  * compiler, with the same bits; not while others use the field. When that fails it stays as it was. */
-og_status og_field_compile(og_field *field, int single);
+og_status og_graph_field_compile(og_field *field, int single);
 
 #endif

@@ -110,7 +110,7 @@ static og_status connect_all(og_graph_field *field, const parts *p, int single) 
   return single && has_clock(field) ? OG_OK : connect_stages(field, single);
 }
 
-og_status og_field_compile(og_field *base, int single) {
+og_status og_graph_field_compile(og_field *base, int single) {
   og_graph_field *field = (og_graph_field *)base;
   og_text text = {.context = base->context};
   if (field->library[single]) return OG_OK;

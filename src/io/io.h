@@ -40,6 +40,9 @@ struct og_table {
   char *name;        /* of the file; NULL: none */
   size_t *line;      /* [rows]: where each row begins in it; NULL: not known */
 };
+/* Whether a cell's text stands for a missing value; what is said of one that is no number. */
+int og_cell_is_missing(const char *cell);
+const char *og_cell_fault(const char *cell);
 
 /* The name of the column that tells trajectories apart. */
 #define OG_ID_COLUMN "id"

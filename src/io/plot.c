@@ -222,14 +222,14 @@ og_status og_plot_classes(og_plot *plot, size_t count) {
   return OG_OK;
 }
 
-og_status og_plot_set_size(og_plot *plot, int width, int height) {
+og_status og_plot_set_size(og_plot *plot, size_t width, size_t height) {
   OG_OBJECT(plot);
   enum { LEAST = 200, MOST = 4000 };
   if (width < LEAST || height < LEAST || width > MOST || height > MOST)
-    return og_fail(plot->context, OG_ERR_ARGUMENT, "a plot of %d by %d pixels; give %d to %d for each", width,
-                   height, LEAST, MOST);
-  plot->width = width;
-  plot->height = height;
+    return og_fail(plot->context, OG_ERR_ARGUMENT, "a plot of %zu by %zu pixels; give %d to %d for each",
+                   width, height, LEAST, MOST);
+  plot->width = (double)width;
+  plot->height = (double)height;
   return OG_OK;
 }
 

@@ -66,7 +66,7 @@ int og_scale_holds(int log, double value);
 /* An axis for data from `lowest` to `highest`, with about `wanted` labelled ticks. `margin` is a fraction of
  * the range. */
 void og_scale_fit(og_scale *scale, int log, double lowest, double highest, double margin, int wanted);
-double og_scale_place(const og_scale *scale, double value);
+double og_scale_position(const og_scale *scale, double value);
 
 /* ---- Canvas ---- */
 

@@ -209,7 +209,7 @@ static void draw_x_ticks(const og_view *view) {
   const og_box *f = &view->frame;
   for (size_t i = 0; i < view->x.tick_count; i++) {
     const og_tick *tick = &view->x.ticks[i];
-    double x = og_scale_place(&view->x, tick->value), length = *tick->text ? 5 : 3;
+    double x = og_scale_position(&view->x, tick->value), length = *tick->text ? 5 : 3;
     if (*tick->text) draw_segment(view, x, f->top, x, f->bottom, OG_GRID, 1);
     draw_segment(view, x, f->bottom, x, f->bottom + length, OG_AXIS, 1);
     write_text(view, x, f->bottom + 8 + TICK_SIZE, TICK_SIZE, OG_ANCHOR_MIDDLE, tick->text);
@@ -220,7 +220,7 @@ static void draw_y_ticks(const og_view *view) {
   const og_box *f = &view->frame;
   for (size_t i = 0; i < view->y.tick_count; i++) {
     const og_tick *tick = &view->y.ticks[i];
-    double y = og_scale_place(&view->y, tick->value), length = *tick->text ? 5 : 3;
+    double y = og_scale_position(&view->y, tick->value), length = *tick->text ? 5 : 3;
     if (*tick->text) draw_segment(view, f->left, y, f->right, y, OG_GRID, 1);
     draw_segment(view, f->left - length, y, f->left, y, OG_AXIS, 1);
     write_text(view, f->left - 9, y + 0.36 * TICK_SIZE, TICK_SIZE, OG_ANCHOR_END, tick->text);

@@ -40,8 +40,8 @@ static size_t crowd_of_series(const og_view *view, const og_series *series, cons
   double last_x = NAN, last_y = NAN;
   for (size_t i = 0; i < series->count; i++) {
     int shown = og_view_shows(view, series->x[i], series->y[i]);
-    double x = shown ? og_scale_place(&view->x, series->x[i]) : NAN,
-           y = shown ? og_scale_place(&view->y, series->y[i]) : NAN;
+    double x = shown ? og_scale_position(&view->x, series->x[i]) : NAN,
+           y = shown ? og_scale_position(&view->y, series->y[i]) : NAN;
     crowd += (size_t)inside(b, x, y);
     for (int k = 1; og_series_has_line(series) && k < 8; k++)
       crowd += (size_t)inside(b, last_x + (x - last_x) * k / 8, last_y + (y - last_y) * k / 8);

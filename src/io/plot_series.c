@@ -105,8 +105,8 @@ static double crowd_of(const og_view *view, const places *p) {
     for (size_t i = 0; i < series->count; i++) {
       if (!og_view_shows(view, series->x[i], series->y[i])) continue;
       points++;
-      taken +=
-          take_place(view, p, og_scale_place(&view->x, series->x[i]), og_scale_place(&view->y, series->y[i]));
+      taken += take_place(view, p, og_scale_position(&view->x, series->x[i]),
+                          og_scale_position(&view->y, series->y[i]));
     }
   }
   return taken > 0 ? points / taken : 0;
@@ -130,7 +130,7 @@ static double crowd_of_name(const og_view *view, const places *p, const og_serie
     for (size_t i = 0; i < series->count; i++) {
       if (!og_view_shows(view, series->x[i], series->y[i])) continue;
       points++;
-      taken += take_place(view, p, og_scale_place(&view->x, series->x[i]), view->frame.top);
+      taken += take_place(view, p, og_scale_position(&view->x, series->x[i]), view->frame.top);
     }
   }
   return taken > 0 ? points / taken : 0;
@@ -243,7 +243,7 @@ static void draw_markers(const og_view *view, const og_series *series) {
   if (!l.rim) allot_places(view, l.radius / 2, &p);
   for (size_t i = 0; i < series->count; i++) {
     if (!og_view_shows(view, series->x[i], series->y[i])) continue;
-    double x = og_scale_place(&view->x, series->x[i]), y = og_scale_place(&view->y, series->y[i]);
+    double x = og_scale_position(&view->x, series->x[i]), y = og_scale_position(&view->y, series->y[i]);
     if (!p.taken || take_place(view, &p, x, y)) draw_marker(view, &l, x, y);
   }
   og_free(view->plot->context, p.taken);
@@ -281,8 +281,8 @@ static void draw_line(const og_view *view, const og_series *series) {
       stroke(view, series, width, &length);
       continue;
     }
-    view->path[2 * length] = og_scale_place(&view->x, series->x[i]);
-    view->path[2 * length + 1] = og_scale_place(&view->y, series->y[i]);
+    view->path[2 * length] = og_scale_position(&view->x, series->x[i]);
+    view->path[2 * length + 1] = og_scale_position(&view->y, series->y[i]);
     length++;
   }
   stroke(view, series, width, &length);
@@ -297,8 +297,8 @@ static double sum_of(const double *values, size_t count) {
 }
 
 static void draw_cell(const og_view *view, double x, double y, double value, double share) {
-  double left = og_scale_place(&view->x, x - 0.5), right = og_scale_place(&view->x, x + 0.5),
-         top = og_scale_place(&view->y, y + 0.5), bottom = og_scale_place(&view->y, y - 0.5);
+  double left = og_scale_position(&view->x, x - 0.5), right = og_scale_position(&view->x, x + 0.5),
+         top = og_scale_position(&view->y, y + 0.5), bottom = og_scale_position(&view->y, y - 0.5);
   char text[OG_NUMBER_SIZE];
   og_format_real(value, text);
   const og_canvas *canvas = view->canvas;
@@ -328,7 +328,7 @@ static void draw_band(const og_view *view, const og_series *series) {
   double ends[2];
   for (int i = 0; i < 2; i++) {
     double value = series->x[i], edge = value > 1 ? f->right : f->left,
-           place = og_scale_holds(view->x.log, value) ? og_scale_place(&view->x, value) : edge;
+           place = og_scale_holds(view->x.log, value) ? og_scale_position(&view->x, value) : edge;
     ends[i] = fmin(fmax(place, f->left), f->right);
   }
   if (ends[1] > ends[0])

@@ -11,7 +11,7 @@ int og_scale_holds(int log, double value) {
   return log ? value > 1e-300 && value < LARGEST : fabs(value) < LARGEST;
 }
 
-double og_scale_place(const og_scale *scale, double value) {
+double og_scale_position(const og_scale *scale, double value) {
   double u = scale->log ? log10(value) : value;
   return scale->from + (u - scale->low) / (scale->high - scale->low) * (scale->to - scale->from);
 }

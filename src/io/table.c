@@ -223,3 +223,28 @@ og_status og_table_write_csv(const og_table *table, const char *path) {
   for (size_t row = 0; row < table->rows; row++) write_row(file, table, row);
   return og_output_close(output, OG_OK);
 }
+
+/* ---- Cells ---- */
+
+/* Says why a cell is no number, for spellings that are often met. */
+const char *og_cell_fault(const char *cell) {
+  const char *digits = cell + (*cell == '-' || *cell == '+');
+  if (*digits && strchr("nNiI.?", *digits)) /* inf, NULL, ?: another tool's ways to say it */
+    return "is not a number; expected a number, or NA for a missing value";
+  if (digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X'))
+    return "is hexadecimal; expected a decimal number";
+  return "is not a number; expected a number, an empty cell or NA (only the id column may hold text; leave "
+         "other columns of text out)";
+}
+
+/* The words for a missing value that R, Python, SAS, NONMEM and spreadsheets write. */
+int og_cell_is_missing(const char *cell) {
+  static const char *const words[] = {"", "na", "nan", "n/a", "#n/a", "."};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    size_t k = 0;
+    while (words[i][k] && (cell[k] >= 'A' && cell[k] <= 'Z' ? cell[k] - 'A' + 'a' : cell[k]) == words[i][k])
+      k++;
+    if (!words[i][k] && !cell[k]) return 1;
+  }
+  return 0;
+}

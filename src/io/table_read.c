@@ -242,34 +242,11 @@ static og_status read_header(reader *r) {
 
 /* ---- Rows ---- */
 
-/* Says why a cell is no number, for spellings that are often met. */
-static const char *why_not_number(const char *cell) {
-  const char *digits = cell + (*cell == '-' || *cell == '+');
-  if (*digits && strchr("nNiI.?", *digits)) /* inf, NULL, ?: another tool's ways to say it */
-    return "is not a number; expected a number, or NA for a missing value";
-  if (digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X'))
-    return "is hexadecimal; expected a decimal number";
-  return "is not a number; expected a number, an empty cell or NA (only the id column may hold text; leave "
-         "other columns of text out)";
-}
-
-/* The words for a missing value that R, Python, SAS, NONMEM and spreadsheets write. */
-static int is_missing(const char *cell) {
-  static const char *const words[] = {"", "na", "nan", "n/a", "#n/a", "."};
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-    size_t k = 0;
-    while (words[i][k] && (cell[k] >= 'A' && cell[k] <= 'Z' ? cell[k] - 'A' + 'a' : cell[k]) == words[i][k])
-      k++;
-    if (!words[i][k] && !cell[k]) return 1;
-  }
-  return 0;
-}
-
 static og_status number_of_cell(reader *r, size_t column, double *value) {
   *value = NAN;
-  if (is_missing(r->cell)) return OG_OK;
+  if (og_cell_is_missing(r->cell)) return OG_OK;
   size_t used = og_parse_real(r->cell, r->cell_length, value);
-  if (used == 0 || used != r->cell_length) return fail_cell(r, column, why_not_number(r->cell));
+  if (used == 0 || used != r->cell_length) return fail_cell(r, column, og_cell_fault(r->cell));
   if (!isfinite(*value)) return fail_cell(r, column, "is too large for a double");
   return OG_OK;
 }

@@ -1,5 +1,6 @@
 /* Statements to symbols and graph nodes, in the order in which they can be understood: constants and
- * parameters, initial values (which give the states their shapes), equations, observations, costs. */
+ * parameters (lower_values.c), initial values (which give the states their shapes), equations, observations
+ * (lower_observations.c), costs. */
 #include "model/lower.h"
 
 #include <math.h>
@@ -7,171 +8,6 @@
 #include <string.h>
 
 #include "field/field.h"
-
-static int size_of(og_shape shape) { return shape.rows * shape.columns; }
-
-og_symbol *og_find_symbol(const og_lowering *l, const char *name, size_t length) {
-  for (size_t i = 0; i < l->count; i++)
-    if (l->symbols[i].span.length == length && memcmp(l->symbols[i].name, name, length) == 0)
-      return &l->symbols[i];
-  return NULL;
-}
-
-static char *text_of(const og_lowering *l, og_span span) {
-  char *text = og_alloc(l->source->context, span.length + 1, 1);
-  if (text)
-    memcpy(text, l->source->text + span.at, span.length);
-  else
-    l->source->no_memory = 1;
-  return text;
-}
-
-static int taken(og_lowering *l, const og_statement *s) {
-  static const char *const reserved[] = {"t",     "pi",       "inf",     "in",   "and",   "or",
-                                         "not",   "param",    "const",   "init", "time",  "cost",
-                                         "final", "integral", "observe", "net",  "input", "event"};
-  for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
-    if (og_span_is(l->source, s->name, reserved[i]))
-      return og_error_at(l->source, s->name, "'%s' has a meaning of its own and cannot be defined",
-                         reserved[i]),
-             1;
-  if (og_is_function(l->source, s->name))
-    return og_error_at(l->source, s->name, "'%.*s' is a function and cannot be defined", (int)s->name.length,
-                       l->source->text + s->name.at),
-           1;
-  const og_symbol *other = og_find_symbol(l, l->source->text + s->name.at, s->name.length);
-  if (!other) return 0;
-  size_t line = 1;
-  for (size_t i = 0; i < other->span.at; i++) line += l->source->text[i] == '\n';
-  og_error_at(l->source, s->name, "'%s' is defined twice", other->name);
-  og_help(l->source, "it was defined first in line %zu", line);
-  return 1;
-}
-
-og_symbol *og_declare(og_lowering *l, og_symbol_kind kind, og_statement *s) {
-  if (taken(l, s)) return NULL;
-  if (l->count == l->capacity) {
-    size_t capacity = l->capacity ? 2 * l->capacity : 32;
-    og_symbol *more = og_resize(l->source->context, l->symbols, l->count, capacity, sizeof *more);
-    if (!more) return l->source->no_memory = 1, NULL;
-    l->symbols = more;
-    l->capacity = capacity;
-  }
-  char *name = text_of(l, s->name);
-  if (!name) return NULL;
-  l->symbols[l->count] = (og_symbol){.kind = kind,
-                                     .name = name,
-                                     .span = s->name,
-                                     .declaration = s,
-                                     .node = OG_NODE_NONE,
-                                     .low = -INFINITY,
-                                     .high = INFINITY,
-                                     .shape = {1, 1}};
-  return &l->symbols[l->count++];
-}
-
-/* ---- Parameters and constants ---- */
-
-int og_declared_shape(og_lowering *l, const og_statement *s, og_shape *shape) {
-  int *sides[] = {&shape->rows, &shape->columns};
-  *shape = (og_shape){1, 1};
-  for (int i = 0; i < s->dimensions; i++) {
-    double value;
-    if (!og_constant_number(l, s->dimension[i], "a shape", &value)) return 0;
-    if (value != floor(value) || value < 1 || value > OG_ENTRIES_MOST) {
-      og_error_at(l->source, s->dimension[i]->span, "a shape is a whole number from 1 to %d, not %.9g",
-                  OG_ENTRIES_MOST, og_shown(value));
-      return 0;
-    }
-    *sides[i] = (int)value;
-  }
-  if ((double)shape->rows * shape->columns <= OG_ENTRIES_MOST) return 1;
-  og_error_at(l->source, s->name, "over %d entries", OG_ENTRIES_MOST);
-  return 0;
-}
-
-/* A scalar value fills the declared shape; otherwise they must be the same. Without a shape the value's
- * counts. */
-static int settle_shape(og_lowering *l, const og_statement *s, og_shape own, double **values,
-                        og_shape *shape) {
-  char left[OG_SHAPE_TEXT], right[OG_SHAPE_TEXT];
-  if (!s->dimensions) return *shape = own, 1;
-  if (!og_declared_shape(l, s, shape)) return 0;
-  if (size_of(own) == 1 && size_of(*shape) > 1) {
-    double *filled = og_alloc(l->source->context, (size_t)size_of(*shape), sizeof *filled);
-    if (!filled) return l->source->no_memory = 1, 0;
-    for (int i = 0; i < size_of(*shape); i++) filled[i] = (*values)[0];
-    og_free(l->source->context, *values);
-    *values = filled;
-    return 1;
-  }
-  if (own.rows == shape->rows && own.columns == shape->columns) return 1;
-  og_error_at(l->source, s->value->span, "the value is %s, but the declared shape is %s",
-              og_shape_text(own, left), og_shape_text(*shape, right));
-  return 0;
-}
-
-static void check_bounds(og_lowering *l, og_symbol *symbol, const og_statement *s) {
-  if (!s->low) return;
-  double low, high;
-  if (!og_constant_number(l, s->low, "a bound", &low) || !og_constant_number(l, s->high, "a bound", &high))
-    return;
-  symbol->low = low, symbol->high = high;
-  if (!(low < high)) {
-    og_error_at(l->source, og_join(s->low->span, s->high->span),
-                "the lower bound %g is not below the upper bound %g", og_shown(low), og_shown(high));
-    return;
-  }
-  for (int i = 0; i < size_of(symbol->shape); i++)
-    if (symbol->values[i] < low || symbol->values[i] > high) {
-      og_error_at(l->source, s->value->span, "the value %g of '%s' lies outside its bounds [%g, %g]",
-                  og_shown(symbol->values[i]), symbol->name, low, high);
-      return;
-    }
-}
-
-int og_apply_override(og_lowering *l, const og_symbol *symbol, og_shape shape, double *values) {
-  for (size_t i = 0; i < l->override_count; i++) {
-    const og_override *o = &l->overrides[i];
-    if (strcmp(o->name, symbol->name) != 0) continue;
-    if (o->count != size_of(shape)) {
-      og_error_at(l->source, symbol->span, "'%s' was set to %d entries but has %d now", symbol->name,
-                  o->count, size_of(shape));
-      return 0;
-    }
-    memcpy(values, o->values, (size_t)o->count * sizeof *values);
-  }
-  return 1;
-}
-
-static void lower_value(og_lowering *l, og_statement *s) {
-  og_shape own, shape;
-  double *values = NULL;
-  og_symbol *symbol = og_declare(l, s->kind == OG_ST_PARAM ? OG_SY_PARAM : OG_SY_CONST, s);
-  if (!symbol) return;
-  int good = og_constant_values(l, s->value, s->kind == OG_ST_PARAM ? "a parameter's value" : "a const", &own,
-                                &values) &&
-             settle_shape(l, s, own, &values, &shape) && og_apply_override(l, symbol, shape, values);
-  symbol->values = values;
-  if (!good) return;
-  symbol->shape = shape;
-  for (int i = 0; i < size_of(shape); i++)
-    if (!isfinite(values[i])) {
-      og_error_at(l->source, s->value->span, "the value %g of '%s' is not finite", og_shown(values[i]),
-                  symbol->name);
-      return;
-    }
-  if (s->kind == OG_ST_CONST) {
-    symbol->node = og_constant_tensor(l->graph, shape, values);
-    return;
-  }
-  check_bounds(l, symbol, s);
-  symbol->offset = l->parameters;
-  l->parameters += (size_t)size_of(shape);
-  symbol->node = og_input(l->graph, OG_SLOT_PARAMETER, (int)symbol->offset, shape);
-  if (l->parameters > OG_ENTRIES_MOST)
-    og_error_at(l->source, s->name, "over %d parameters in all", OG_ENTRIES_MOST);
-}
 
 /* ---- States ---- */
 
@@ -196,12 +32,6 @@ static void lower_init(og_lowering *l, og_symbol *symbol, og_node *initial) {
   symbol->node = og_input(l->graph, OG_SLOT_STATE, (int)symbol->offset, symbol->shape);
 }
 
-static og_node spread(og_graph *g, og_node node, og_shape shape) {
-  return size_of(og_graph_shape(g, node)) == size_of(shape) ? node : og_broadcast(g, node, shape);
-}
-
-og_node og_spread(og_lowering *l, og_node node, og_shape shape) { return spread(l->graph, node, shape); }
-
 static og_node lower_equation(og_lowering *l, size_t index) {
   const og_statement *s = l->symbols[index].equation;
   char left[OG_SHAPE_TEXT], right[OG_SHAPE_TEXT];
@@ -209,8 +39,8 @@ static og_node lower_equation(og_lowering *l, size_t index) {
   if (node == OG_NODE_NONE) return node;
   og_shape own = og_graph_shape(l->graph, node), want = l->symbols[index].shape;
   if (l->symbols[index].node == OG_NODE_NONE) return OG_NODE_NONE; /* its initial value was refused */
-  if (size_of(own) == 1 || (own.rows == want.rows && own.columns == want.columns))
-    return og_spread(l, node, want);
+  if (og_shape_size(own) == 1 || (own.rows == want.rows && own.columns == want.columns))
+    return og_spread(l->graph, node, want);
   og_error_at(l->source, s->value->span, "the equation gives %s, but '%s' is %s", og_shape_text(own, left),
               l->symbols[index].name, og_shape_text(want, right));
   return OG_NODE_NONE;
@@ -219,126 +49,10 @@ static og_node lower_equation(og_lowering *l, size_t index) {
 static og_node scalar_cost(og_lowering *l, const og_statement *s) {
   char text[OG_SHAPE_TEXT];
   og_node node = og_lower_expression(l, s->value);
-  if (node == OG_NODE_NONE || size_of(og_graph_shape(l->graph, node)) == 1) return node;
+  if (node == OG_NODE_NONE || og_shape_size(og_graph_shape(l->graph, node)) == 1) return node;
   og_error_at(l->source, s->value->span, "a cost is a scalar, not %s",
               og_shape_text(og_graph_shape(l->graph, node), text));
   return OG_NODE_NONE;
-}
-
-/* ---- Observations ---- */
-
-typedef struct observations {
-  og_node *locations; /* a vector each */
-  og_node *densities;
-  size_t count, columns;
-  int *rows;
-} observations;
-
-static int name_columns(og_lowering *l, const og_statement *s, int rows, size_t from) {
-  for (int i = 0; i < rows; i++) {
-    size_t room = s->name.length + 16;
-    char *name = og_alloc(l->source->context, room, 1);
-    if (!name) return l->source->no_memory = 1, 0;
-    l->observed[from + (size_t)i] = name;
-    l->parts.observed = from + (size_t)i + 1;
-    if (rows == 1)
-      snprintf(name, room, "%.*s", (int)s->name.length, l->source->text + s->name.at);
-    else
-      snprintf(name, room, "%.*s[%d]", (int)s->name.length, l->source->text + s->name.at, i + 1);
-    for (size_t k = 0; k < from; k++)
-      if (strcmp(l->observed[k], name) == 0) {
-        og_error_at(l->source, s->name, "column '%s' is observed twice", name);
-        return 0;
-      }
-  }
-  return 1;
-}
-
-static int grow_names(og_lowering *l, size_t count) {
-  char **more = og_resize(l->source->context, l->observed, l->parts.observed, count, sizeof *more);
-  if (!more) return l->source->no_memory = 1, 0;
-  l->observed = more;
-  l->distributions = og_alloc(l->source->context, count, sizeof *l->distributions);
-  if (!l->distributions) return l->source->no_memory = 1, 0;
-  l->parts.distributions = l->distributions;
-  return 1;
-}
-
-og_observed og_observed_entry(og_graph *g, const og_observed *whole, int i) {
-  og_observed one = *whole;
-  for (int k = 0; k < whole->distribution->arguments; k++)
-    if (size_of(og_graph_shape(g, whole->argument[k])) > 1 &&
-        whole->distribution->support != OG_SUPPORT_CLASS)
-      one.argument[k] = og_slice(g, whole->argument[k], i, 1);
-  return one;
-}
-
-og_node og_observation_term(og_graph *g, og_node present, og_node density, og_node *location) {
-  og_shape shape = og_graph_shape(g, present);
-  *location = spread(g, *location, shape);
-  return og_sum(g, og_where(g, present, spread(g, density, shape), og_constant(g, 0)));
-}
-
-/* The K values come first, then the K flags, so K must be known: a first pass counts. */
-static og_node observation_term(og_lowering *l, const og_statement *s, int rows, size_t from, size_t columns,
-                                og_node *location) {
-  og_shape shape = {rows, 1};
-  og_node y = og_input(l->graph, OG_SLOT_DATA, (int)from, shape);
-  og_node present = og_input(l->graph, OG_SLOT_DATA, (int)(columns + from), shape);
-  og_observed observed;
-  og_node density = og_lower_density(l, s->value, y, location, &observed);
-  if (density == OG_NODE_NONE) return density;
-  for (int i = 0; i < rows; i++)
-    l->distributions[from + (size_t)i] = og_observed_entry(l->graph, &observed, i);
-  return og_observation_term(l->graph, present, density, location);
-}
-
-static void lower_observations(og_lowering *l) {
-  og_syntax *syntax = l->syntax;
-  size_t columns = 0, statements = 0, from = 0, done = 0;
-  int *rows = og_alloc(l->source->context, syntax->count + 1, sizeof *rows);
-  og_node *locations = og_alloc(l->source->context, syntax->count + 1, sizeof *locations);
-  if (!rows || !locations) l->source->no_memory = 1;
-  for (size_t i = 0; i < syntax->count && rows && locations; i++) {
-    if (syntax->statements[i].kind != OG_ST_OBSERVE) continue;
-    rows[i] = og_density_rows(l, syntax->statements[i].value);
-    columns += (size_t)rows[i];
-    statements++;
-  }
-  og_node loss = OG_NODE_NONE;
-  int good = statements > 0 && rows && locations && grow_names(l, columns + 1);
-  for (size_t i = 0; good && i < syntax->count; i++) {
-    const og_statement *s = &syntax->statements[i];
-    if (s->kind != OG_ST_OBSERVE || rows[i] == 0) continue;
-    if (!name_columns(l, s, rows[i], from)) {
-      from = l->parts.observed;
-      continue;
-    }
-    og_node term = observation_term(l, s, rows[i], from, columns, &locations[done++]);
-    from += (size_t)rows[i];
-    if (term != OG_NODE_NONE) loss = loss == OG_NODE_NONE ? term : og_apply2(l->graph, OG_ADD, loss, term);
-  }
-  if (good && !l->source->errors) {
-    l->parts.observation_loss = loss;
-    l->parts.locations = og_concat(l->graph, locations, (int)done);
-  }
-  og_free(l->source->context, rows);
-  og_free(l->source->context, locations);
-}
-
-/* Which column of the data is the value of each state. */
-static void find_state_columns(og_lowering *l) {
-  l->state_columns = og_alloc(l->source->context, l->states, sizeof *l->state_columns);
-  if (!l->state_columns) {
-    l->source->no_memory = 1;
-    return;
-  }
-  l->parts.state_columns = l->state_columns;
-  for (size_t j = 0; j < l->states; j++) l->state_columns[j] = OG_NO_COLUMN;
-  for (size_t k = l->parts.observed; k-- > 0;) {
-    int state = og_graph_entry_of_slot(l->graph, l->parts.locations, (int)k, OG_SLOT_STATE);
-    if (state >= 0) l->state_columns[state] = k;
-  }
 }
 
 /* ---- The whole ---- */
@@ -473,7 +187,8 @@ static int list_states(og_lowering *l, size_t count, og_state_info **states) {
   if (!*states) return 0;
   for (size_t i = 0; i < l->count; i++) {
     const og_symbol *s = &l->symbols[i];
-    if (s->kind == OG_SY_STATE) (*states)[k++] = (og_state_info){s->name, s->offset, (size_t)s->shape.rows};
+    if (s->kind == OG_SY_STATE)
+      (*states)[k++] = (og_state_info){OG_INIT(og_state_info), s->name, s->offset, (size_t)s->shape.rows};
   }
   return 1;
 }
@@ -516,7 +231,7 @@ static og_graph_dynamics dynamics_of(og_lowering *l, size_t count, og_node *rate
 
 void og_make_field(og_lowering *l, size_t count, og_node *initial, og_node *rates, og_node integral) {
   l->parts.initial_state = og_concat(l->graph, initial, (int)count);
-  find_state_columns(l);
+  og_find_state_columns(l);
   l->parts.has_integral_cost = integral != OG_NODE_NONE;
   if (l->parts.has_integral_cost) rates[count] = og_reshape(l->graph, integral, (og_shape){1, 1});
   og_graph_dynamics dynamics = dynamics_of(l, count, rates);
@@ -535,7 +250,7 @@ void og_make_field(og_lowering *l, size_t count, og_node *initial, og_node *rate
 static void lower_rest(og_lowering *l, size_t count, og_node *initial, og_node *rates) {
   og_node integral = OG_NODE_NONE;
   lower_states(l, initial, rates);
-  lower_observations(l);
+  og_lower_observations(l);
   lower_costs(l, &integral);
   og_lower_events(l);
   look_at_other_equations(l);
@@ -560,7 +275,7 @@ og_status og_lower_model(og_lowering *l) {
       OG_NODE_NONE;
   for (size_t i = 0; i < l->syntax->count; i++) {
     og_statement *s = &l->syntax->statements[i];
-    if (s->kind == OG_ST_PARAM || s->kind == OG_ST_CONST) lower_value(l, s);
+    if (s->kind == OG_ST_PARAM || s->kind == OG_ST_CONST) og_lower_value(l, s);
   }
   og_lower_nets(l);
   og_lower_inputs(l);

@@ -96,13 +96,16 @@ og_status og_lower_model(og_lowering *lowering);
 void og_lowering_free(og_lowering *lowering);
 /* A new symbol, or NULL after a diagnostic. It moves when more are declared. */
 og_symbol *og_declare(og_lowering *lowering, og_symbol_kind kind, og_statement *s);
+/* A param or const statement. */
+void og_lower_value(og_lowering *lowering, og_statement *s);
 int og_declared_shape(og_lowering *lowering, const og_statement *s, og_shape *shape);
 og_symbol *og_find_symbol(const og_lowering *lowering, const char *name, size_t length);
 
 /* The node of an expression, or OG_NODE_NONE after a diagnostic. */
 og_node og_lower_expression(og_lowering *lowering, const og_expression *e);
+static inline int og_shape_size(og_shape shape) { return shape.rows * shape.columns; }
 /* A scalar in every entry of the shape; what has that size already stays. */
-og_node og_spread(og_lowering *lowering, og_node node, og_shape shape);
+og_node og_spread(og_graph *graph, og_node node, og_shape shape);
 /* The first and last entry, counted from 1, of an index or slice of something with `size` entries. */
 int og_index_range(og_lowering *lowering, const og_expression *e, int size, int *first, int *last);
 void og_lower_nets(og_lowering *lowering);
@@ -112,6 +115,9 @@ void og_lower_inputs(og_lowering *lowering);
 /* u(t) = a + b (t - tau) from the three rows of an entry; of an input that is constant between its
  * breakpoints only `a` is read, so that it does not make the field depend on t. */
 og_node og_input_node(og_graph *graph, int slot, int row, og_signal kind);
+/* All observations, and which column of the data is the value of each state. */
+void og_lower_observations(og_lowering *lowering);
+void og_find_state_columns(og_lowering *lowering);
 void og_lower_events(og_lowering *lowering);
 /* The node of a definition that was not looked at before. */
 og_node og_lower_definition(og_lowering *lowering, size_t symbol);

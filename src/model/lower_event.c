@@ -183,7 +183,7 @@ static int assign(og_lowering *l, const og_assignment *a, jump *to) {
   if (!state || state->node == OG_NODE_NONE || !range_of_target(l, state, a->target, &first, &rows)) return 0;
   stretch new = {state->offset + (size_t)first, (size_t)rows, lower_right(l, a, rows)};
   if (new.node == OG_NODE_NONE) return 0;
-  new.node = og_spread(l, new.node, (og_shape){rows, 1});
+  new.node = og_spread(l->graph, new.node, (og_shape){rows, 1});
   if (insert(to, new)) return 1;
   og_error_at(l->source, a->target->span, "'%.*s' is set twice in this event", (int)a->target->span.length,
               l->source->text + a->target->span.at);

@@ -17,8 +17,6 @@ const char *og_shape_text(og_shape shape, char text[OG_SHAPE_TEXT]) {
   return text;
 }
 
-static int size_of(og_shape shape) { return shape.rows * shape.columns; }
-
 /* What the word is called here, if people write it who know another language. */
 static const char *hint_for(const char *what, const char *word, size_t length) {
   static const char *const kinds[] = {[OG_HINT_FUNCTION] = "function",
@@ -182,12 +180,12 @@ static og_node lower_binary(og_lowering *l, const og_expression *e, og_node a) {
   og_node b = og_lower_expression(l, e->arg[1]);
   if (a == OG_NODE_NONE || b == OG_NODE_NONE) return OG_NODE_NONE;
   og_shape left = og_graph_shape(l->graph, a), right = og_graph_shape(l->graph, b);
-  if (e->op == OG_MUL && left.columns > 1 && size_of(right) > 1 && right.columns == 1) {
+  if (e->op == OG_MUL && left.columns > 1 && og_shape_size(right) > 1 && right.columns == 1) {
     if (left.columns == right.rows) return og_matvec(l->graph, a, b);
     return mismatch(l, e, left, right);
   }
   int same = left.rows == right.rows && left.columns == right.columns;
-  if (!same && size_of(left) != 1 && size_of(right) != 1) return mismatch(l, e, left, right);
+  if (!same && og_shape_size(left) != 1 && og_shape_size(right) != 1) return mismatch(l, e, left, right);
   return og_apply2(l->graph, (og_binary)e->op, a, b);
 }
 
@@ -242,7 +240,7 @@ static og_node lower_index(og_lowering *l, const og_expression *e, og_node of) {
   int first, last;
   if (of == OG_NODE_NONE) return of;
   og_shape shape = og_graph_shape(l->graph, of);
-  if (size_of(shape) == 1) {
+  if (og_shape_size(shape) == 1) {
     og_error_at(l->source, e->span, "a scalar has no entries to index");
     if (e->arg[0]->kind == OG_EX_INDEX)
       og_help(l->source, "a vector has one index, a matrix two");
@@ -333,9 +331,9 @@ int og_constant_values(og_lowering *l, const og_expression *e, const char *what,
     return 0;
   }
   *shape = og_graph_shape(l->graph, node);
-  *values = og_alloc(l->source->context, (size_t)size_of(*shape), sizeof **values);
+  *values = og_alloc(l->source->context, (size_t)og_shape_size(*shape), sizeof **values);
   if (!*values) return l->source->no_memory = 1, 0;
-  return evaluate(l, node, size_of(*shape), *values);
+  return evaluate(l, node, og_shape_size(*shape), *values);
 }
 
 int og_constant_number(og_lowering *l, const og_expression *e, const char *what, double *value) {
@@ -343,7 +341,7 @@ int og_constant_number(og_lowering *l, const og_expression *e, const char *what,
   double *values;
   char text[OG_SHAPE_TEXT];
   int good = og_constant_values(l, e, what, &shape, &values);
-  if (good && size_of(shape) != 1) {
+  if (good && og_shape_size(shape) != 1) {
     og_error_at(l->source, e->span, "%s must be a scalar, not %s", what, og_shape_text(shape, text));
     good = 0;
   }

@@ -1,11 +1,11 @@
 /* `net` statements and calls of nets and `dense`: their layers, and where these stand in theta. Layers of
  * nets come first, in the order of the text, then those of `dense` by their numbers. */
-#include "model/network.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "model/network.h"
+#include "base/base.h"
 #include "model/lower.h"
 
 /* ---- What stands behind the `;` ---- */
@@ -296,4 +296,97 @@ og_node og_lower_dense(og_lowering *l, const og_expression *e) {
   if (!fill_layer(l, layer, name, &options) || !has_room(l, layer, e->span)) return OG_NODE_NONE;
   l->varies = 1;
   return og_layer_apply(l->graph, layer, x);
+}
+
+/* ---- Initial weights, by the initialisers of torch.nn.init and Linear's own, drawn from the seed ---- */
+
+static double linear(double in, double out, double a) { return (void)out, (void)a, 1 / sqrt(in); }
+static double zero(double in, double out, double a) { return (void)in, (void)out, (void)a, 0; }
+static double given(double in, double out, double a) { return (void)in, (void)out, a; }
+/* Glorot and Bengio (2010), gain 1 */
+static double xavier_uniform(double in, double out, double a) { return (void)a, sqrt(6 / (in + out)); }
+static double xavier_normal(double in, double out, double a) { return (void)a, sqrt(2 / (in + out)); }
+/* He et al. (2015), fan in, gain sqrt 2 */
+static double kaiming_uniform(double in, double out, double a) { return (void)out, (void)a, sqrt(6 / in); }
+static double kaiming_normal(double in, double out, double a) { return (void)out, (void)a, sqrt(2 / in); }
+
+const og_initializer og_initializers[OG_INITIALIZERS] = {
+    {"default", NULL, 0, 0, linear},
+    {"xavier_uniform", NULL, 1, 0, xavier_uniform},
+    {"xavier_normal", NULL, 1, 1, xavier_normal},
+    {"kaiming_uniform", NULL, 1, 0, kaiming_uniform},
+    {"kaiming_normal", NULL, 1, 1, kaiming_normal},
+    {"normal", "sd", 0, 1, given},
+    {"uniform", "a", 0, 0, given},
+    {"zeros", NULL, 0, 0, zero},
+};
+
+/* A stream for each name makes a tensor's draw independent of the others, and of their order. */
+static uint64_t stream_of(const char *name) { return og_hash(OG_HASH_START, name, strlen(name)); }
+
+static double unit(og_rng *rng, int normal) {
+  return normal ? og_rng_normal(rng) : 2 * og_rng_uniform(rng) - 1;
+}
+
+void og_draw_tensor(og_draw draw, const char *name, uint64_t seed, size_t count, double *values) {
+  og_rng rng;
+  og_rng_seed(&rng, seed, stream_of(name));
+  for (size_t i = 0; i < count; i++)
+    values[i] = draw.scale > 0 ? draw.scale * unit(&rng, draw.normal) : 0; /* and no -0 */
+}
+
+void og_layer_initialize(const og_layer *layer, uint64_t seed, double *theta) {
+  double *weight = theta + layer->offset, *bias = weight + og_layer_weight_size(layer);
+  og_draw_tensor(layer->weight_draw, layer->weight, seed, og_layer_weight_size(layer), weight);
+  og_draw_tensor(layer->bias_draw, layer->bias, seed, (size_t)layer->outputs, bias);
+}
+
+/* ---- Activations, and the layer that they end ---- */
+
+static og_node tanh_of(og_graph *g, og_node x) { return og_apply1(g, OG_TANH, x); }
+static og_node relu(og_graph *g, og_node x) { return og_apply1(g, OG_RELU, x); }
+static og_node softplus(og_graph *g, og_node x) { return og_apply1(g, OG_SOFTPLUS, x); }
+static og_node sigmoid(og_graph *g, og_node x) { return og_apply1(g, OG_SIGMOID, x); }
+static og_node sine(og_graph *g, og_node x) { return og_apply1(g, OG_SIN, x); }
+static og_node silu(og_graph *g, og_node x) { return og_apply2(g, OG_MUL, x, sigmoid(g, x)); }
+static og_node identity(og_graph *g, og_node x) { return (void)g, x; }
+
+/* x where x > 0, else e^x - 1; one of the two terms is exactly 0, so neither overflows nor rounds the other.
+ */
+static og_node elu(og_graph *g, og_node x) {
+  og_node below = og_apply2(g, OG_MIN, x, og_constant(g, 0));
+  return og_apply2(g, OG_ADD, relu(g, x), og_apply1(g, OG_EXPM1, below));
+}
+
+/* x/2 (1 + erf(x / sqrt 2)) (Hendrycks and Gimpel, 2016) */
+static og_node gelu(og_graph *g, og_node x) {
+  og_node scaled = og_apply2(g, OG_MUL, og_constant(g, 0.70710678118654752440), x);
+  og_node twice = og_apply2(g, OG_ADD, og_constant(g, 1), og_apply1(g, OG_ERF, scaled));
+  return og_apply2(g, OG_MUL, og_apply2(g, OG_MUL, og_constant(g, 0.5), x), twice);
+}
+
+/* exp(-x^2), the radial basis function */
+static og_node rbf(og_graph *g, og_node x) {
+  return og_apply1(g, OG_EXP, og_apply1(g, OG_NEG, og_apply2(g, OG_MUL, x, x)));
+}
+
+enum { ACTIVATIONS = 10 };
+static const char *const names[ACTIVATIONS] = {"tanh", "relu", "softplus", "sigmoid", "elu",
+                                               "gelu", "silu", "sin",      "rbf",     "identity"};
+static const og_activation functions[ACTIVATIONS] = {tanh_of, relu, softplus, sigmoid, elu,
+                                                     gelu,    silu, sine,     rbf,     identity};
+
+og_activation og_find_activation(const char *name, size_t length) {
+  for (size_t i = 0; i < ACTIVATIONS; i++)
+    if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0) return functions[i];
+  return NULL;
+}
+
+const char *const *og_activation_names(size_t *count) { return *count = ACTIVATIONS, names; }
+
+og_node og_layer_apply(og_graph *g, const og_layer *layer, og_node x) {
+  og_shape matrix = {layer->outputs, layer->inputs}, vector = {layer->outputs, 1};
+  og_node W = og_input(g, OG_SLOT_PARAMETER, (int)layer->offset, matrix);
+  og_node b = og_input(g, OG_SLOT_PARAMETER, (int)(layer->offset + og_layer_weight_size(layer)), vector);
+  return layer->activation(g, og_apply2(g, OG_ADD, og_matvec(g, W, x), b));
 }

@@ -95,3 +95,22 @@ og_status og_source_status(og_source *source) {
   if (more > 0) say(source, "\nand %d more error%s", more, more == 1 ? "" : "s");
   return og_fail(source->context, OG_ERR_MODEL, "%s", source->report);
 }
+
+og_status og_source_open(og_source *source, og_context *context, const char *name, const char *text,
+                         size_t length) {
+  *source = (og_source){.context = context, .length = length};
+  source->name = og_strdup(context, name);
+  source->text = og_alloc(context, length + 1, 1);
+  if (!source->name || !source->text) return og_fail_memory(context, length, "a model's text");
+  if (length) memcpy(source->text, text, length);
+  for (size_t i = 0; i < length; i++)
+    if (text[i] == 0)
+      return og_fail(context, OG_ERR_MODEL, "%s: byte %zu is NUL: a model is plain text", name, i + 1);
+  return OG_OK;
+}
+
+void og_source_close(og_source *source) {
+  og_free(source->context, source->name);
+  og_free(source->context, source->text);
+  og_free(source->context, source->report);
+}

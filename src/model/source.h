@@ -20,6 +20,10 @@ typedef struct og_source {
   size_t used, capacity;
 } og_source;
 
+/* The text is copied; one with a NUL in it is refused. What was opened, also in part, is to be closed. */
+og_status og_source_open(og_source *source, og_context *context, const char *name, const char *text,
+                         size_t length);
+void og_source_close(og_source *source);
 /* One diagnostic: file:line:column, the message, the line and carets under the span. Beyond OG_ERRORS_MOST
  * they are only counted. */
 void og_error_at(og_source *source, og_span span, const char *format, ...)

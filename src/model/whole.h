@@ -40,6 +40,10 @@ struct og_model {
   int saved; /* read from a file of parameters */
 };
 
+/* Makes symbols, parts and field of the text or the origin, with the values that are set; and gives that up,
+ * which its field may still use. */
+og_status og_model_lower(og_model *model, og_lowered **out);
+void og_lowered_let_go(og_lowered *lowered);
 /* The model takes the origin, also on failure. `name` stands for it in messages. */
 og_status og_model_from_origin(og_context *context, const char *name, og_model_origin origin, og_model **out);
 

@@ -25,7 +25,7 @@ static void write_row(FILE *file, size_t count, const double *values) {
 }
 
 /* Arrays of arrays, one for each dimension; returns what is behind the values. */
-static const double *write_nested(FILE *file, int dimensions, const size_t *shape, const double *values) {
+static const double *write_nested(FILE *file, size_t dimensions, const size_t *shape, const double *values) {
   if (dimensions == 1) {
     write_row(file, shape[0], values);
     return values + shape[0];
@@ -49,7 +49,7 @@ static void write_value(FILE *file, const og_parameter_info *info, const double 
 static og_status write_parameters(const og_model *model, const double *theta, FILE *file) {
   fputs("{", file);
   for (size_t i = 0; i < og_model_parameters(model); i++) {
-    og_parameter_info info;
+    og_parameter_info info = {OG_INIT(og_parameter_info)};
     OG_TRY(og_model_parameter(model, i, &info));
     fprintf(file, "%s\n  \"%s\": ", i ? "," : "", info.name); /* names have nothing to escape */
     write_value(file, &info, theta + info.offset);
@@ -72,7 +72,7 @@ static og_status fail_shape(const og_parameter_reading *r, const og_parameter_in
   if (info->dimensions > 2) {
     char text[OG_TENSOR_SHAPE_TEXT];
     return og_fail(r->context, OG_ERR_SHAPE, "%s: %s must be arrays within arrays, of the shape %s", r->path,
-                   info->name, og_tensor_shape_text((size_t)info->dimensions, info->shape, text));
+                   info->name, og_tensor_shape_text(info->dimensions, info->shape, text));
   }
   if (info->columns == 1)
     return og_fail(r->context, OG_ERR_SHAPE, "%s: %s must be an array of %zu numbers", r->path, info->name,
@@ -96,7 +96,7 @@ static og_status read_row(const og_parameter_reading *r, const og_parameter_info
   return OG_OK;
 }
 
-static og_status read_nested(const og_parameter_reading *r, const og_parameter_info *info, int dimension,
+static og_status read_nested(const og_parameter_reading *r, const og_parameter_info *info, size_t dimension,
                              const og_json *item, double **values) {
   size_t count = info->shape[dimension];
   if (dimension + 1 == info->dimensions) {
@@ -129,7 +129,7 @@ static og_status read_item(const og_parameter_reading *r, const og_json *item) {
   for (size_t i = 0; i < r->count; i++) {
     if (strcmp(item->name, r->names[i]) != 0) continue;
     if (r->seen[i]++) return og_fail(r->context, OG_ERR_DATA, "%s: %s is given twice", r->path, item->name);
-    og_parameter_info info;
+    og_parameter_info info = {OG_INIT(og_parameter_info)};
     OG_TRY(og_model_parameter(r->model, i, &info));
     return read_value(r, &info, item);
   }

@@ -1,8 +1,7 @@
 /* Parameters of a model in files: JSON, safetensors, state dicts of PyTorch; and models out of such files.
  *
  * The room is above model and io, which do not know each other. Begin with parameters.c (the public calls),
- * then json.c and tensors.c (the two kinds of file); state_dict.c finds which parameter a tensor is,
- * saved_model.c reads models. */
+ * then json.c and tensors.c (the two kinds of file); state_dict.c finds which parameter a tensor is. */
 #ifndef OG_PARAMETERS_H
 #define OG_PARAMETERS_H
 

@@ -9,7 +9,7 @@
 
 static og_status add_parameters(const og_model *model, const double *theta, og_tensors *set) {
   for (size_t i = 0; i < og_model_parameters(model); i++) {
-    og_parameter_info info;
+    og_parameter_info info = {OG_INIT(og_parameter_info)};
     OG_TRY(og_model_parameter(model, i, &info));
     OG_TRY(og_tensors_add(set, info.name, (size_t)info.dimensions, info.shape, theta + info.offset));
   }
@@ -97,7 +97,7 @@ static og_status explain(const matching *m, og_status status) {
   for (size_t i = 0; i < m->count; i++)
     add_entry(&have, m->names[i], m->tensors[i]->rank, m->tensors[i]->shape);
   for (size_t i = 0; i < m->r->count; i++) {
-    og_parameter_info info;
+    og_parameter_info info = {OG_INIT(og_parameter_info)};
     OG_TRY(og_model_parameter(m->r->model, i, &info));
     add_entry(&want, info.name, (size_t)info.dimensions, info.shape);
   }
@@ -115,7 +115,7 @@ static int fits(const og_tensor *tensor, const og_parameter_info *info) {
 }
 
 static og_status take(const matching *m, const og_tensor *tensor, size_t parameter) {
-  og_parameter_info info;
+  og_parameter_info info = {OG_INIT(og_parameter_info)};
   OG_TRY(og_model_parameter(m->r->model, parameter, &info));
   if (!fits(tensor, &info)) {
     char have[OG_TENSOR_SHAPE_TEXT], want[OG_TENSOR_SHAPE_TEXT];

@@ -11,10 +11,12 @@ typedef struct machine {
   size_t lanes;
 } machine;
 
-static real *at(const machine *m, og_place place) {
+static real *at(const machine *m, og_address place) {
   return m->bases[place.base] + (size_t)place.row * (place.one ? 1 : m->lanes);
 }
-static size_t stride(const machine *m, og_place place) { return place.step ? (place.one ? 1 : m->lanes) : 0; }
+static size_t stride(const machine *m, og_address place) {
+  return place.step ? (place.one ? 1 : m->lanes) : 0;
+}
 
 /* An operand that is one number for a run of `count` results read with a stride of one. */
 static int variant(int one_a, int one_b) { return one_a ? OG_EW_ONE_A : one_b ? OG_EW_ONE_B : OG_EW_BOTH; }

@@ -16,7 +16,7 @@ static int is_inner(const og_program_lowering *l, og_node node, int op) {
 static int is_uniform(const og_program_lowering *l, og_node node) {
   int offset;
   const og_node_data *d = data_of(l, og_root_of(l->graph, node, &offset));
-  return d->kind == OG_INPUT && og_input_place(l, d).one;
+  return d->kind == OG_INPUT && og_input_address(l, d).one;
 }
 
 /* f(z + b) with the b of weights. */
@@ -69,7 +69,7 @@ void og_lower_fused(og_program_lowering *l, og_node node) {
                          .op = bias ? (unsigned char)og_unary_loop(d->op) : 0,
                          .rows = d->shape.rows,
                          .columns = d->shape.columns,
-                         .out = l->places[node],
+                         .out = l->addresses[node],
                          .a = og_block_operand(l, found.of[0], &rows[0]),
                          .b = bias ? og_operand(l, found.of[1]) : og_block_operand(l, found.of[1], &rows[1])};
   og_emit(l, made);

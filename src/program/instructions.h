@@ -19,10 +19,10 @@ enum {
   OG_BASE_SUMS,
   OG_BASE_OUTPUT
 };
-typedef struct og_place {
+typedef struct og_address {
   int base, row;
   unsigned char one, step;
-} og_place;
+} og_address;
 
 typedef enum og_code {
   OG_DO_LOOP1, /* unary: a loop of the table */
@@ -50,7 +50,7 @@ typedef enum og_code {
 typedef struct og_instruction {
   unsigned char code, op, single, zero_wins;
   int rows, columns;
-  og_place out, a, b, c;
+  og_address out, a, b, c;
 } og_instruction;
 
 /* The loop of the table for an og_unary, or -1. */

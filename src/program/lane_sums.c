@@ -71,7 +71,7 @@ static void lower_term(og_program_lowering *l, const og_lane_sum_term *term) {
   if (term->b >= 0) made.b = og_block_operand(l, term->b, &rows[1]);
   if (term->zero_wins) { /* a row of the product at a time */
     rows[2] = og_take_rows(l, columns);
-    made.c = (og_place){.base = OG_BASE_SCRATCH, .row = rows[2], .step = 1};
+    made.c = (og_address){.base = OG_BASE_SCRATCH, .row = rows[2], .step = 1};
   }
   og_emit(l, made);
   if (rows[0] >= 0) og_give_rows(l, rows[0], made.rows);

@@ -22,7 +22,7 @@ typedef struct og_program_lowering {
   unsigned char *needed, *placed, *given, *fused;
   int *readers;  /* nodes, outputs and terms of lane sums that read a node */
   int *last_use; /* by root */
-  og_place *places;
+  og_address *addresses;
   og_free_rows *holes;
   og_lane_sum_term *terms; /* in order of `ready` */
   og_lane_sum *sums;       /* a stack: what is still to be taken apart */
@@ -38,13 +38,18 @@ int og_take_rows(og_program_lowering *l, int rows);
 void og_give_rows(og_program_lowering *l, int row, int rows);
 int og_room_for(og_program_lowering *l, void **memory, int *capacity, int needed, size_t size);
 void og_emit(og_program_lowering *l, og_instruction instruction);
-void og_fill_zero(og_program_lowering *l, og_place to, int rows);
-/* A take or its transpose, made at `to` (takes.c). */
-void og_lower_take(og_program_lowering *l, const og_node_data *d, og_place to);
-void og_lower_take_transposed(og_program_lowering *l, const og_node_data *d, og_place to);
+void og_fill_zero(og_program_lowering *l, og_address to, int rows);
+void og_emit_copy(og_program_lowering *l, og_address from, og_address to, int rows);
+/* A node made at its place, or at `to` (operations.c). */
+void og_lower_operation(og_program_lowering *l, og_node node);
+void og_lower_pad(og_program_lowering *l, const og_node_data *d, og_address to);
+void og_lower_concat(og_program_lowering *l, const og_node_data *d, og_address to);
+/* A take or its transpose. */
+void og_lower_take(og_program_lowering *l, const og_node_data *d, og_address to);
+void og_lower_take_transposed(og_program_lowering *l, const og_node_data *d, og_address to);
 /* The operand as a block: what is one number for all lanes is spread over rows that the caller gives back;
  * *row is -1 when there are none. */
-og_place og_block_operand(og_program_lowering *l, og_node node, int *row);
+og_address og_block_operand(og_program_lowering *l, og_node node, int *row);
 /* Gives back the rows of a node that nothing reads after `now`. */
 void og_retire(og_program_lowering *l, og_node node, int now);
 
@@ -59,8 +64,8 @@ void og_find_fusions(og_program_lowering *l);
 int og_find_fusion(const og_program_lowering *l, og_node node, og_fusion *found);
 void og_lower_fused(og_program_lowering *l, og_node node);
 /* Where an input's view lies. */
-og_place og_input_place(const og_program_lowering *l, const og_node_data *d);
-og_place og_operand(const og_program_lowering *l, og_node node);
+og_address og_input_address(const og_program_lowering *l, const og_node_data *d);
+og_address og_operand(const og_program_lowering *l, og_node node);
 
 /* Takes the plan's lane sums apart into terms, and marks what they read as needed. */
 void og_collect_sinks(og_program_lowering *l);

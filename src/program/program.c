@@ -5,10 +5,6 @@
 #include <limits.h>
 #include <string.h>
 
-_Static_assert((int)OG_EW_MIN == OG_MIN - 2 && (int)OG_EW_OR == OG_OR - 2 && (int)OG_EW_MUL0 == OG_MUL0 - 2 &&
-                   (int)OG_EW_DIV == (int)OG_DIV,
-               "the loops stand in the order of og_binary, without pow and atan2");
-
 /* The node whose rows hold the value: views are only another look at them. */
 og_node og_root_of(const og_graph *graph, og_node node, int *offset) {
   *offset = 0;
@@ -70,21 +66,21 @@ void og_emit(og_program_lowering *l, og_instruction instruction) {
     p->instructions[p->count++] = instruction;
 }
 
-static og_place constant_place(og_program_lowering *l, const og_node_data *d) {
+static og_address constant_place(og_program_lowering *l, const og_node_data *d) {
   og_program *p = l->program;
   int count = d->count ? d->count : 1, row = p->constant_count;
   if (!og_room_for(l, (void **)&p->constants, &p->constant_capacity, row + count, sizeof(double)))
-    return (og_place){0};
+    return (og_address){0};
   memcpy(p->constants + row, d->count ? l->graph->values + d->first : &d->value,
          (size_t)count * sizeof(double));
   p->constant_count += count;
-  return (og_place){.base = OG_BASE_CONSTANT, .row = row, .one = 1, .step = d->count > 0};
+  return (og_address){.base = OG_BASE_CONSTANT, .row = row, .one = 1, .step = d->count > 0};
 }
 
-og_place og_operand(const og_program_lowering *l, og_node node) {
+og_address og_operand(const og_program_lowering *l, og_node node) {
   int offset, many = og_entries_of(l, node) > 1;
   og_node root = og_root_of(l->graph, node, &offset);
-  og_place place = l->places[root];
+  og_address place = l->addresses[root];
   if (place.one) {
     place.row += place.step ? offset : 0;
     place.step = place.step && many;
@@ -95,19 +91,19 @@ og_place og_operand(const og_program_lowering *l, og_node node) {
   return place;
 }
 
-static void copy(og_program_lowering *l, og_place from, og_place to, int rows) {
+void og_emit_copy(og_program_lowering *l, og_address from, og_address to, int rows) {
   og_emit(l, (og_instruction){.code = OG_DO_COPY, .rows = rows, .columns = 1, .out = to, .a = from});
 }
 
 /* Constants and weights are spread over lanes for those that cannot read them as they are. */
-og_place og_block_operand(og_program_lowering *l, og_node node, int *row) {
-  og_place place = og_operand(l, node);
+og_address og_block_operand(og_program_lowering *l, og_node node, int *row) {
+  og_address place = og_operand(l, node);
   *row = -1;
   if (!place.one) return place;
   int rows = og_entries_of(l, node);
   *row = og_take_rows(l, rows);
-  og_place block = {.base = OG_BASE_SCRATCH, .row = *row, .step = rows > 1};
-  copy(l, place, block, rows);
+  og_address block = {.base = OG_BASE_SCRATCH, .row = *row, .step = rows > 1};
+  og_emit_copy(l, place, block, rows);
   return block;
 }
 
@@ -127,7 +123,7 @@ static void place_in_output(og_program_lowering *l, og_node node, int base, int 
   if (offset || l->placed[root] || !computed(l, root) || og_entries_of(l, root) != og_entries_of(l, node))
     return;
   l->placed[root] = 1;
-  l->places[root] = (og_place){.base = base, .row = row, .step = 1};
+  l->addresses[root] = (og_address){.base = base, .row = row, .step = 1};
   const og_node_data *d = &l->graph->nodes[root];
   for (int i = 0; deep > 0 && d->kind == OG_CONCAT && i < d->count; i++) {
     og_node part = l->graph->parts[d->first + i];
@@ -137,9 +133,9 @@ static void place_in_output(og_program_lowering *l, og_node node, int base, int 
 }
 
 /* A view of a slot: of its uniform entries, or of the others, which lie side by side. */
-og_place og_input_place(const og_program_lowering *l, const og_node_data *d) {
+og_address og_input_address(const og_program_lowering *l, const og_node_data *d) {
   const og_program_plan *plan = l->plan;
-  og_place place = {.base = d->slot, .row = d->offset, .step = 1};
+  og_address place = {.base = d->slot, .row = d->offset, .step = 1};
   if (plan->rows && d->slot == OG_SLOT_PARAMETER) {
     place.row = 0;
     while (plan->rows[place.row] < d->offset) place.row++;
@@ -150,125 +146,35 @@ og_place og_input_place(const og_program_lowering *l, const og_node_data *d) {
     place.row -= plan->count;
     return place;
   }
-  return (og_place){.base = OG_BASE_WEIGHTS, .row = d->offset - plan->first, .one = 1, .step = 1};
+  return (og_address){.base = OG_BASE_WEIGHTS, .row = d->offset - plan->first, .one = 1, .step = 1};
 }
 
 static void give_place(og_program_lowering *l, og_node node) {
   const og_node_data *d = &l->graph->nodes[node];
   if (l->placed[node] || og_is_view(d->kind)) return;
   if (d->kind == OG_CONSTANT)
-    l->places[node] = constant_place(l, d);
+    l->addresses[node] = constant_place(l, d);
   else if (d->kind == OG_INPUT)
-    l->places[node] = og_input_place(l, d);
+    l->addresses[node] = og_input_address(l, d);
   else
-    l->places[node] =
-        (og_place){.base = OG_BASE_SCRATCH, .row = og_take_rows(l, og_entries_of(l, node)), .step = 1};
+    l->addresses[node] =
+        (og_address){.base = OG_BASE_SCRATCH, .row = og_take_rows(l, og_entries_of(l, node)), .step = 1};
 }
 
 void og_retire(og_program_lowering *l, og_node node, int now) {
   int offset;
   og_node root = og_root_of(l->graph, node, &offset);
-  if (l->last_use[root] != now || l->places[root].base != OG_BASE_SCRATCH || !computed(l, root)) return;
+  if (l->last_use[root] != now || l->addresses[root].base != OG_BASE_SCRATCH || !computed(l, root)) return;
   l->last_use[root] = -1; /* an operand may be there twice */
-  og_give_rows(l, l->places[root].row, og_entries_of(l, root));
+  og_give_rows(l, l->addresses[root].row, og_entries_of(l, root));
+}
+
+void og_fill_zero(og_program_lowering *l, og_address to, int rows) {
+  og_node_data zero = {.kind = OG_CONSTANT};
+  og_emit_copy(l, constant_place(l, &zero), to, rows);
 }
 
 /* ---- Nodes to instructions ---- */
-#define ELEMENTARY_LOOP(NAME, name)                                                                          \
-  case OG_##NAME: return OG_EW_##NAME;
-int og_unary_loop(int op) {
-  switch (op) {
-  case OG_NEG: return OG_EW_NEG;
-  case OG_ABS: return OG_EW_ABS;
-  case OG_SIGN: return OG_EW_SIGN;
-  case OG_SQRT: return OG_EW_SQRT;
-  case OG_RELU: return OG_EW_RELU;
-  case OG_NOT: return OG_EW_NOT; OG_ELEMENTARY(ELEMENTARY_LOOP)
-  default: return -1;
-  }
-}
-
-/* Of those, the operations that are a processor's own are loops in programs, the others functions. */
-static int is_function(int op) { return og_unary_loop(op) < 0 || og_unary_loop(op) >= OG_EW_EXP; }
-
-/* A matrix that is one for all lanes, and lies as it is written. */
-static int is_flat_matrix(const og_program_lowering *l, const og_node_data *d) {
-  if (d->kind != OG_MATVEC && d->kind != OG_MATVEC_T) return 0;
-  og_place place = og_operand(l, d->operands[0]);
-  return place.one && (place.step || og_entries_of(l, d->operands[0]) == 1);
-}
-
-static og_code product_code(const og_node_data *d, int flat) {
-  switch (d->kind) {
-  case OG_SUM: return OG_DO_SUM;
-  case OG_DOT: return OG_DO_DOT;
-  case OG_MATVEC: return flat && !d->op ? OG_DO_DENSE : OG_DO_MATVEC;
-  default: return flat && !d->op ? OG_DO_DENSE_T : OG_DO_MATVEC_T;
-  }
-}
-
-static void lower_operation(og_program_lowering *l, og_node node) {
-  const og_node_data *d = &l->graph->nodes[node];
-  int rows[3] = {-1, -1, -1};
-  og_place in[3] = {{0}};
-  int is_binary = d->kind == OG_BINARY && !og_is_function2(d->op), flat = is_flat_matrix(l, d);
-  for (int i = 0; i < d->operand_count; i++) {
-    og_place plain = og_operand(l, d->operands[i]);
-    int as_is = (is_binary && !(i == 1 && in[0].one)) || d->kind == OG_BROADCAST || (flat && i == 0);
-    in[i] = as_is || !plain.one ? plain : og_block_operand(l, d->operands[i], &rows[i]);
-  }
-  og_instruction made = {.op = (unsigned char)d->op,
-                         .rows = d->shape.rows,
-                         .columns = d->shape.columns,
-                         .single = og_entries(d->shape) == 1,
-                         .out = l->places[node],
-                         .a = in[0],
-                         .b = in[1],
-                         .c = in[2]};
-  og_shape matrix = d->operand_count ? l->graph->nodes[d->operands[0]].shape : d->shape;
-  switch (d->kind) {
-  case OG_UNARY:
-    made.code = is_function(d->op) ? OG_DO_CALL1 : OG_DO_LOOP1;
-    if (made.code == OG_DO_LOOP1) made.op = (unsigned char)og_unary_loop(d->op);
-    break;
-  case OG_BINARY:
-    made.code = og_is_function2(d->op) ? OG_DO_CALL2 : OG_DO_LOOP2;
-    if (d->op >= OG_MIN) made.op = (unsigned char)(d->op - OG_MIN + OG_EW_MIN);
-    break;
-  case OG_WHERE: made.code = OG_DO_WHERE; break;
-  case OG_BROADCAST: made.code = OG_DO_COPY; break;
-  case OG_OUTER: made.code = OG_DO_OUTER; break;
-  default: /* sums and products run over the operands' entries */
-    made.code = (unsigned char)product_code(d, flat);
-    made.rows = matrix.rows;
-    made.columns = matrix.columns;
-    made.single = 0;
-  }
-  made.zero_wins = d->kind == OG_OUTER || d->kind >= OG_DOT ? (unsigned char)d->op : 0;
-  og_emit(l, made);
-  for (int i = 0; i < d->operand_count; i++)
-    if (rows[i] >= 0) og_give_rows(l, rows[i], og_entries_of(l, d->operands[i]));
-}
-
-void og_fill_zero(og_program_lowering *l, og_place to, int rows) {
-  og_node_data zero = {.kind = OG_CONSTANT};
-  copy(l, constant_place(l, &zero), to, rows);
-}
-
-static void lower_pad(og_program_lowering *l, const og_node_data *d, og_place to) {
-  og_fill_zero(l, to, d->shape.rows);
-  to.row += d->offset;
-  copy(l, og_operand(l, d->operands[0]), to, og_entries_of(l, d->operands[0]));
-}
-
-static void lower_concat(og_program_lowering *l, const og_node_data *d, og_place to) {
-  for (int i = 0; i < d->count; i++) {
-    og_node part = l->graph->parts[d->first + i];
-    og_place from = og_operand(l, part);
-    if (from.one || from.base != to.base || from.row != to.row) copy(l, from, to, og_entries_of(l, part));
-    to.row += og_entries_of(l, part);
-  }
-}
 
 /* What the node is made of where fusing is minded. */
 static const og_node *read_by(const og_program_lowering *l, og_node node, og_fusion *fusion, int *count) {
@@ -283,17 +189,17 @@ static void lower(og_program_lowering *l, og_node node) {
   give_place(l, node);
   if (!computed(l, node) || l->given[node] || og_is_view(d->kind)) return;
   if (d->kind == OG_PAD)
-    lower_pad(l, d, l->places[node]);
+    og_lower_pad(l, d, l->addresses[node]);
   else if (d->kind == OG_CONCAT)
-    lower_concat(l, d, l->places[node]);
+    og_lower_concat(l, d, l->addresses[node]);
   else if (d->kind == OG_TAKE)
-    og_lower_take(l, d, l->places[node]);
+    og_lower_take(l, d, l->addresses[node]);
   else if (d->kind == OG_TAKE_T)
-    og_lower_take_transposed(l, d, l->places[node]);
+    og_lower_take_transposed(l, d, l->addresses[node]);
   else if (l->fused[node])
     og_lower_fused(l, node);
   else
-    lower_operation(l, node);
+    og_lower_operation(l, node);
   int count;
   og_fusion fusion;
   const og_node *operands = read_by(l, node, &fusion, &count);
@@ -331,7 +237,7 @@ static void place_given(og_program_lowering *l, int base, const og_node *given, 
   for (int i = 0; i < count; i++) {
     og_node node = given[i];
     l->given[node] = l->placed[node] = 1;
-    l->places[node] = (og_place){.base = base, .row = row, .step = 1};
+    l->addresses[node] = (og_address){.base = base, .row = row, .step = 1};
     row += og_entries_of(l, node);
   }
 }
@@ -355,9 +261,9 @@ static void lower_all(og_program_lowering *l, const og_node *outputs) {
     og_lower_sinks(l, node, &sunk);
   }
   for (int i = 0; i < p->output_count && !l->failed; i++) {
-    og_place from = og_operand(l, outputs[i]);
+    og_address from = og_operand(l, outputs[i]);
     if (!from.one && from.base == OG_BASE_OUTPUT + i && from.row == 0) continue;
-    copy(l, from, (og_place){.base = OG_BASE_OUTPUT + i, .step = 1}, og_entries_of(l, outputs[i]));
+    og_emit_copy(l, from, (og_address){.base = OG_BASE_OUTPUT + i, .step = 1}, og_entries_of(l, outputs[i]));
   }
 }
 
@@ -389,17 +295,17 @@ static int lower_graph(og_program_lowering *l, const og_node *outputs) {
   l->fused = og_alloc(context, nodes, 1);
   l->readers = og_alloc(context, nodes, sizeof *l->readers);
   l->last_use = og_alloc(context, nodes, sizeof *l->last_use);
-  l->places = og_alloc(context, nodes, sizeof *l->places);
+  l->addresses = og_alloc(context, nodes, sizeof *l->addresses);
   l->program->output_rows = og_alloc(context, (size_t)l->program->output_count + 1, sizeof(int));
   l->failed = !l->needed || !l->placed || !l->given || !l->fused || !l->readers || !l->last_use ||
-              !l->places || !l->program->output_rows;
+              !l->addresses || !l->program->output_rows;
   if (!l->failed) lower_all(l, outputs);
   if (!l->failed) round_constants(l);
   if (!l->failed) find_slots(l->program);
   og_free(context, l->needed);
   og_free(context, l->placed);
   og_free(context, l->last_use);
-  og_free(context, l->places);
+  og_free(context, l->addresses);
   og_free(context, l->given);
   og_free(context, l->fused);
   og_free(context, l->readers);

@@ -59,10 +59,10 @@ static int scalar_op(const og_instruction *in) {
   }
 }
 
-static int in_scratch(og_place place) { return !place.one && place.base == OG_BASE_SCRATCH; }
+static int in_scratch(og_address place) { return !place.one && place.base == OG_BASE_SCRATCH; }
 
 /* Marks the scratch rows that instruction i reads, or may read, unless a later one is known to. */
-static void mark_read(const preparation *s, int i, og_place place) {
+static void mark_read(const preparation *s, int i, og_address place) {
   const og_instruction *in = &s->program->instructions[i];
   int rows = in->single || !place.step ? 1 : in->rows * in->columns;
   for (int row = place.row; in_scratch(place) && row < place.row + rows && row < s->program->scratch_rows;
@@ -86,7 +86,7 @@ static void find_last_readers(const preparation *s) {
   }
 }
 
-static source source_of(const preparation *s, og_place place, int first) {
+static source source_of(const preparation *s, og_address place, int first) {
   int writer = in_scratch(place) ? s->writer[place.row] : -1;
   if (writer >= first && s->values[writer].internal) return (source){.value = writer};
   return (source){-1, place.one ? OG_BASE_WIDE : place.base, place.row};

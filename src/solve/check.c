@@ -44,7 +44,7 @@ static og_status check_times(const og_solve *solve, size_t m) {
 }
 
 static og_status check_mass(const og_solve *solve) {
-  if (!(solve->source->flags & OG_FIELD_HAS_MASS)) return OG_OK;
+  if (!(solve->source->flags & OG_FIELD_HAS_MASS) || solve->stepper.implicit) return OG_OK;
   return og_fail(solve->context, OG_ERR_UNSUPPORTED,
                  "the equations have a mass matrix (og_field_set_mass), which explicit methods cannot solve");
 }
@@ -67,6 +67,9 @@ og_status og_solve_check(og_solve *solve) {
     OG_TRY(og_check_autonomous(solve->source,
                                (double[]){solve->trajectories[m].t0, solve->trajectories[m].t1},
                                solve->x0 + m * solve->states, og_theta_of(solve, m)));
+    if (solve->stepper.implicit && m == 0)
+      OG_TRY(og_check_jacobian(solve->context, solve->source, solve->trajectories[0].t0, solve->x0,
+                               og_theta_of(solve, 0)));
     solve->trajectories[m].first_observation = offset;
     offset += solve->trajectories[m].observations;
   }

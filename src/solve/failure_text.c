@@ -22,9 +22,9 @@ static const cause_text causes[] = {
      "raise max-steps, loosen rtol and atol, or use a method of higher order such as dop853"},
     {OG_ERR_STIFF,
      "the problem is stiff, and the method is explicit: its steps are limited by stability, not accuracy",
-     "shorten the span, take more or smaller steps (max-steps, steps), or rescale the model so that its "
-     "fastest decay "
-     "is resolved; implicit methods are planned"},
+     "method = auto, which changes to an implicit method, or one of those: rodas5p, esdirk54 (where the "
+     "field "
+     "has no second derivatives), radau5 (at tight tolerances)"},
     {OG_ERR_FIELD, "a callback of the field returned a negative number, which means stop",
      "see what the callback refuses there"},
     {OG_ERR_ZENO,
@@ -90,6 +90,17 @@ static const cause_text beside_span = {OG_ERR_STEP_UNDERFLOW,
                                        "the step size became too small a part of the span",
                                        "end the span earlier: steps below 1e-300 of it are not taken"};
 
+static const cause_text unsolved[] = {
+    {OG_ERR_FIELD,
+     "the matrix of the implicit method's equations, M / (h gamma) - df/dx, is singular or not finite, "
+     "whatever "
+     "the step size",
+     "check the model there: df/dx may be infinite (sqrt or a power at 0), or an algebraic equation may not "
+     "depend on the algebraic states any more"},
+    {OG_ERR_FIELD,
+     "the iteration for the implicit method's equations does not converge, whatever the step size",
+     "rodas5p, which iterates nothing; the right-hand side may jump there: an event, or a smoother form"}};
+
 static int is_beside_span(const og_solve *solve, const og_failure *failure) {
   const og_trajectory *at = &solve->trajectories[failure->trajectory];
   double span = fabs(at->t1 - at->t0), h = fabs(failure->h);
@@ -104,7 +115,10 @@ static const cause_text *find(const cause_text *table, size_t count, og_status s
 
 static const cause_text *text_of(const og_solve *solve, const og_failure *failure) {
   const cause_text *text = NULL;
-  if (failure->refused && failure->status == OG_ERR_FIELD && !failure->event) return &refusal;
+  int refused = failure->status == OG_ERR_FIELD && !failure->event ? failure->refused : 0;
+  if (refused == OG_LANE_SINGULAR) return &unsolved[0];
+  if (refused == OG_LANE_NOT_CONVERGED) return &unsolved[1];
+  if (refused) return &refusal;
   if (failure->least > 0 && failure->status == OG_ERR_STEP_UNDERFLOW && !failure->derivative) return &held;
   if (is_beside_span(solve, failure)) return &beside_span;
   if (failure->derivative)

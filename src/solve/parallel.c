@@ -1,4 +1,4 @@
-/* Sharing trajectories among threads. */
+/* Trajectories are shared out among threads, and gone through in lanes. */
 #include <limits.h>
 #include <omp.h>
 
@@ -7,7 +7,7 @@
 
 int og_solve_threads(const og_solve *solve) {
   long long threads = og_options_integer(solve->options, OG_OPT_THREADS);
-  return threads ? (int)threads : og_context_threads(solve->context);
+  return threads ? (int)threads : (int)og_context_threads(solve->context);
 }
 
 /* Blocks are as wide as there is work for; a few items go one at a time, which costs less than idle lanes.
@@ -18,6 +18,32 @@ int og_lanes_for(const og_solve *solve, size_t items) {
   size_t lanes = items >= OG_LANES_MAX ? OG_LANES_MAX : OG_PADDED(items);
   return (int)(lanes > most ? most / OG_LANE_STEP * OG_LANE_STEP : lanes);
 }
+
+/* ---- A share ---- */
+
+void og_share_fail(og_share *share, const og_failure *failure) {
+  if (og_share_broken(share)) return;
+  if (share->status == OG_OK || failure->trajectory < share->failure.trajectory) share->failure = *failure;
+  share->status = share->failure.status;
+}
+
+void og_loop_over_lanes(const og_lane_worker *worker, og_share *share, void *state) {
+  while (!og_share_broken(share) && worker->fill(state)) {
+    worker->step(state);
+    worker->settle(state);
+  }
+}
+
+void og_work_in_lanes(const og_lane_worker *worker, og_solve *solve, og_share *share, void *work) {
+  void *state = og_alloc(solve->context, 1, worker->size);
+  share->status = state ? worker->open(state, solve, share, work) : OG_ERR_MEMORY;
+  if (!state) return;
+  og_loop_over_lanes(worker, share, state);
+  worker->close(state);
+  og_free(solve->context, state);
+}
+
+/* ---- Shares of all ---- */
 
 static og_status report_budget(const og_solve *solve, int long_list) {
   if (long_list)

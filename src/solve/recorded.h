@@ -5,7 +5,7 @@
 #include "solve/solve.h"
 
 /* The fraction at which step `index` starts, and the state there, x[n] in the solve's precision, valid until
- * the next call for the trajectory. Under a budget the solve's windows must be open (window.h). */
+ * the next call for the trajectory. Under a budget the state cache must be open (state_cache.h). */
 const void *og_recorded_state(const og_solve *solve, const og_trajectory *at, size_t index, double *fraction);
 /* Where step `index` starts; of the number of steps, where the last one ends. */
 double og_recorded_time(const og_solve *solve, const og_trajectory *at, size_t index);

@@ -3,7 +3,7 @@
 #include "step/stability.h"
 #include "solve/events/without_effect.h"
 #include "solve/memory/checkpoints.h"
-#include "solve/memory/tapes.h"
+#include "solve/networks.h"
 #include "solve/tolerances.h"
 
 #include <math.h>
@@ -180,138 +180,6 @@ void og_solve_touch(og_solve *solve) {
   if (solve->state == OG_SOLVE_DONE) solve->state = OG_SOLVE_CHANGED;
 }
 
-static og_status check_finite(const og_solve *solve, const char *what, const double *values, size_t count) {
-  if (!values && count) return og_fail(solve->context, OG_ERR_ARGUMENT, "NULL was given for %s", what);
-  for (size_t i = 0; i < count; i++)
-    if (!isfinite(values[i]))
-      return og_fail(solve->context, OG_ERR_NOT_FINITE, "%s has %g at index %zu; give finite numbers", what,
-                     og_shown(values[i]), i);
-  return OG_OK;
-}
-
-/* The same of what is rounded to the working precision. */
-og_status og_check_rounded(const og_solve *solve, const char *what, const double *values, size_t count) {
-  OG_TRY(check_finite(solve, what, values, count));
-  for (size_t i = 0; solve->single && i < count; i++)
-    if (fabs(values[i]) > (double)FLT_MAX)
-      return og_fail(
-          solve->context, OG_ERR_ARGUMENT,
-          "%s has %g at index %zu, beyond the largest number of single precision, %.3g; try: precision "
-          "= double",
-          what, values[i], i, (double)FLT_MAX);
-  return OG_OK;
-}
-
-/* Steps are parts of the span's length, in the working precision too. */
-static og_status check_length(og_solve *solve, double t0, double t1) {
-  double length = fabs(t1 - t0), most = solve->single ? (double)FLT_MAX : DBL_MAX;
-  if (length <= most) return OG_OK;
-  return og_fail(solve->context, OG_ERR_ARGUMENT,
-                 "the span from %g to %g is longer than the largest number of %s precision, %.3g; try: %s",
-                 t0, t1, solve->single ? "single" : "double", most,
-                 solve->single ? "precision = double, or another unit of time" : "another unit of time");
-}
-
-og_status og_solve_set_span(og_solve *solve, size_t trajectory, double t0, double t1) {
-  OG_OBJECT(solve);
-  size_t begin = 0, end = 0;
-  OG_TRY(check_finite(solve, "the span", (double[]){t0, t1}, 2));
-  OG_TRY(check_length(solve, t0, t1));
-  OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
-  og_solve_touch(solve);
-  for (size_t m = begin; m < end; m++) {
-    solve->trajectories[m].t0 = t0;
-    solve->trajectories[m].t1 = t1;
-  }
-  return OG_OK;
-}
-
-static og_status copy_times(og_solve *solve, og_trajectory *at, size_t count, const double *times) {
-  if (count > at->time_room) {
-    double *room = og_alloc(solve->context, count, sizeof(double));
-    if (!room) return og_fail_memory(solve->context, count * sizeof(double), "observation times");
-    og_free(solve->context, at->times);
-    at->times = room;
-    at->time_room = count;
-  }
-  if (count != at->observations) solve->state = OG_SOLVE_NEW;
-  at->observations = count;
-  at->placed = 0;
-  if (count) memcpy(at->times, times, count * sizeof(double));
-  return OG_OK;
-}
-
-og_status og_solve_set_observations(og_solve *solve, size_t trajectory, size_t count, const double *times) {
-  OG_OBJECT(solve);
-  OG_NEED_IF(solve->context, count, times);
-  size_t begin = 0, end = 0;
-  OG_TRY(check_finite(solve, "the observation times", times, count));
-  OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
-  og_solve_touch(solve);
-  for (size_t m = begin; m < end; m++) OG_TRY(copy_times(solve, &solve->trajectories[m], count, times));
-  return OG_OK;
-}
-
-og_status og_solve_set_initial_state(og_solve *solve, size_t trajectory, const double *x0) {
-  OG_OBJECT(solve);
-  OG_NEED(solve->context, x0);
-  size_t begin = 0, end = 0;
-  OG_TRY(og_check_rounded(solve, "the initial state", x0, solve->states));
-  OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
-  og_solve_touch(solve);
-  for (size_t m = begin; m < end; m++) {
-    memcpy(solve->x0 + m * solve->states, x0, solve->states * sizeof(double));
-    solve->x0_given[m] = 1;
-  }
-  return OG_OK;
-}
-
-static og_status unshare(og_solve *solve) {
-  double *all = og_alloc(solve->context, solve->count, (solve->parameters + 1) * sizeof(double));
-  size_t bytes = solve->parameters * sizeof(double);
-  if (!all) return og_fail_memory(solve->context, solve->count * bytes, "parameters");
-  for (size_t m = 0; m < solve->count; m++) memcpy(all + m * solve->parameters, solve->theta, bytes);
-  og_free(solve->context, solve->theta);
-  solve->theta = all;
-  solve->theta_shared = 0;
-  return OG_OK;
-}
-
-og_status og_solve_set_parameters(og_solve *solve, size_t trajectory, const double *theta) {
-  OG_OBJECT(solve);
-  OG_NEED_IF(solve->context, solve->parameters, theta);
-  size_t begin = 0, end = 0;
-  OG_TRY(og_check_rounded(solve, "theta", theta, solve->parameters));
-  OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
-  og_solve_touch(solve);
-  if (trajectory == OG_ALL)
-    solve->theta_shared = 1;
-  else if (solve->theta_shared)
-    OG_TRY(unshare(solve));
-  for (size_t m = begin; m < end; m++) solve->theta_given[m] = 1;
-  if (solve->parameters)
-    memcpy(solve->theta + begin * solve->parameters, theta, solve->parameters * sizeof(double));
-  return OG_OK;
-}
-
-og_status og_solve_set_name(og_solve *solve, size_t trajectory, const char *name) {
-  OG_OBJECT(solve);
-  size_t begin = 0, end = 0;
-  OG_TRY(og_solve_range(solve, trajectory, &begin, &end));
-  for (size_t m = begin; m < end; m++) {
-    char *copy = name && *name ? og_strdup(solve->context, name) : NULL;
-    if (name && *name && !copy) return og_fail_memory(solve->context, strlen(name), "a trajectory's name");
-    og_free(solve->context, solve->trajectories[m].name);
-    solve->trajectories[m].name = copy ? og_one_line(copy) : NULL;
-  }
-  return OG_OK;
-}
-
-void og_solve_set_names(og_solve *solve, og_name_fn name_of, const void *names) {
-  solve->name_of = name_of;
-  solve->names = names;
-}
-
 static void forget_pacings(og_solve *solve) {
   if (solve->keeps_pacings) return;
   for (size_t m = 0; m < solve->count; m++) og_pacing_free(solve->context, &solve->trajectories[m].pacing);
@@ -336,7 +204,7 @@ static og_status integrate_all(og_solve *solve) {
   for (int i = 0; i < OG_STAT_COUNT; i++) atomic_store(&solve->stats[i], 0);
   og_tapes_prepare(solve);
   solve->looked = og_coarse_begin(solve);
-  solve->weighed = og_faint_begin(solve);
+  solve->noting_sizes = og_faint_begin(solve);
   int mode = OG_INTEGRATE_SOLVE;
   og_worker_fn worker = solve->single ? og_integrate_s : og_integrate_d;
   return solve->tapes.memory ? og_in_blocks(solve, worker, NULL, &mode)
@@ -361,7 +229,7 @@ og_status og_solve_run(og_solve *solve) {
                  (long long)(atomic_load(&solve->kept) + solve->tapes.blocks * solve->tapes.block_bytes));
   if (solve->keep == OG_KEEP_CHECKPOINTS) og_checkpoints_tell(solve);
   og_coarse_tell(solve);
-  if (solve->weighed) solve->told->faint = solve->told->loose || og_faint_tell(solve);
+  if (solve->noting_sizes) solve->told->faint = solve->told->loose || og_faint_tell(solve);
   OG_TRY(og_without_effect_tell(solve));
   solve->state = OG_SOLVE_DONE;
   return OG_OK;
@@ -424,61 +292,5 @@ og_status og_solve_replay(og_solve *solve) {
   int mode = OG_INTEGRATE_REPLAY;
   OG_TRY(og_in_parallel(solve, solve->count, solve->single ? og_integrate_s : og_integrate_d, &mode));
   solve->state = OG_SOLVE_DONE;
-  return OG_OK;
-}
-
-og_status og_solve_final(const og_solve *solve, size_t trajectory, double *x) {
-  OG_OBJECT(solve);
-  OG_NEED(solve->context, x);
-  OG_TRY(og_check_result(solve, trajectory, "the final state is"));
-  memcpy(x, solve->final + trajectory * solve->n, solve->states * sizeof(double));
-  return OG_OK;
-}
-
-og_status og_solve_observed(const og_solve *solve, size_t trajectory, size_t index, double *x) {
-  OG_OBJECT(solve);
-  OG_NEED(solve->context, x);
-  OG_TRY(og_check_result(solve, trajectory, "the observed state is"));
-  const og_trajectory *at = &solve->trajectories[trajectory];
-  if (index >= at->observations)
-    return og_fail(solve->context, OG_ERR_ARGUMENT, "observation %zu of trajectory %zu, which has %zu", index,
-                   trajectory, at->observations);
-  if (index >= at->seen) return og_fail_ended(solve, trajectory, index);
-  memcpy(x, solve->observed + (at->first_observation + index) * solve->n, solve->states * sizeof(double));
-  return OG_OK;
-}
-
-og_status og_solve_cost(const og_solve *solve, size_t trajectory, double *cost) {
-  OG_OBJECT(solve);
-  OG_NEED(solve->context, cost);
-  OG_TRY(og_check_result(solve, trajectory, "the running cost is"));
-  if (!solve->field->quadratures)
-    return og_fail(solve->context, OG_ERR_ARGUMENT, "the field has no running cost: see og_field_set_cost");
-  *cost = solve->final[trajectory * solve->n + solve->n - 1];
-  return OG_OK;
-}
-
-long long og_solve_stat(const og_solve *solve, og_stat stat) {
-  if (!solve) return 0;
-  return (unsigned)stat < OG_STAT_COUNT ? atomic_load(&((og_solve *)solve)->stats[stat]) : 0;
-}
-
-og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t *steps, double *times) {
-  OG_OBJECT(solve);
-  OG_NEED(solve->context, steps);
-  OG_TRY(og_check_result(solve, trajectory, "the number of steps is"));
-  const og_trajectory *at = &solve->trajectories[trajectory];
-  if (times && !solve->keep)
-    return og_fail(solve->context, OG_ERR_UNSUPPORTED,
-                   "with adjoint = backsolve the steps' times are not kept");
-  const og_segment *segment = at->path.segments, *last = segment + at->path.count - 1;
-  for (size_t k = 0; times && k < at->steps; k++) {
-    while (segment < last && segment[1].first <= k) segment++;
-    double fraction = 0;
-    OG_TRY(og_solve_fraction(solve, trajectory, k, &fraction));
-    times[k] = og_segment_time(segment, fraction);
-  }
-  if (times) times[at->steps] = last->event == OG_NO_EVENT ? last->end : last->time;
-  *steps = at->steps;
   return OG_OK;
 }

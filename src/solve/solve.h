@@ -15,7 +15,6 @@
 #include "solve/ceilings.h"
 #include "solve/integrate/coarse.h"
 #include "solve/memory/step_record.h"
-#include "solve/rests.h"
 #include "solve/signals.h"
 #include "solve/switches.h"
 #include "solve/trust.h"
@@ -55,7 +54,7 @@ typedef struct og_trajectory {
 typedef struct og_failure {
   og_status status;
   int derivative; /* while computing one, not while solving */
-  int refused;    /* OG_ERR_FIELD: asked for ever smaller steps, and not to stop */
+  int refused;    /* OG_ERR_FIELD: asked for ever smaller steps, and not to stop: the lane's status */
   size_t trajectory;
   size_t accepted, rejected;
   size_t event;       /* 1 + the number of the one that it is about; 0: none */
@@ -102,6 +101,11 @@ typedef struct og_tapes {
   size_t blocks, block_bytes, step_bytes;
   char *memory;
 } og_tapes;
+
+/* Of a gradient of whose error nothing is known. */
+static inline og_gradient_error og_error_unknown(void) {
+  return (og_gradient_error){OG_INIT(og_gradient_error), NAN, NAN, NAN};
+}
 
 struct og_solve {
   og_context *context;
@@ -153,11 +157,11 @@ struct og_solve {
   double *final;    /* [M][n] */
   double *sizes;    /* [M][n]: largest |x_i| since t0 or the last event; NULL: not wanted */
   og_limits limits;
-  double *norm;            /* [n]: what errors of rows are multiplied by for step control; NULL: 1 (norm.c) */
-  double *atols;           /* [padded n]: of each row; NULL: limits.atol for all (tolerances.h) */
+  double *norm;  /* [n]: what errors of rows are multiplied by for step control; NULL: 1 (tolerances.c) */
+  double *atols; /* [padded n]: of each row; NULL: limits.atol for all (tolerances.h) */
   float *atols_single;     /* the same, where there are some */
   _Atomic double *largest; /* [n]: |x_i| of the last run that was looked at for it (tolerances.h) */
-  int weighed;             /* the present run is */
+  int noting_sizes;        /* the present run is */
   size_t stride;           /* of the records' entries */
   atomic_size_t kept;      /* bytes of all records */
   struct og_checkpoints *checkpoints;
@@ -187,6 +191,26 @@ static inline int og_share_broken(og_share *share) {
   return interrupted || share->stiff || share->status == OG_ERR_MEMORY || share->status == OG_ERR_BUDGET ||
          share->status == OG_ERR_FILE || share->status == OG_ERR_INTERRUPTED;
 }
+
+/* A trajectory of the share fails: of several the failure of the lowest one stays, and none hides that there
+ * is no going on. */
+void og_share_fail(og_share *share, const og_failure *failure);
+
+/* How a worker goes through its share, trajectories (or what else its items are) in lanes, each at a pace of
+ * its own: idle lanes begin what is left, all lanes take a step together, and what that came to is settled
+ * lane by lane. Integration, its recomputation, the discrete adjoint, tangents and the adjoint's quadrature
+ * do so. */
+typedef struct og_lane_worker {
+  size_t size; /* of its state, which is cleared before it is opened */
+  og_status (*open)(void *state, og_solve *solve, og_share *share, void *work);
+  int (*fill)(void *state);    /* idle lanes begin items; 0: no lane is busy, and nothing is left */
+  void (*step)(void *state);   /* all busy lanes, one step, which may turn out not to be good */
+  void (*settle)(void *state); /* lanes go on, deliver what they were for and are idle, or fail */
+  void (*close)(void *state);  /* also what was opened in part */
+} og_lane_worker;
+/* From opening to closing; or the loop alone, over lanes that are filled. */
+void og_work_in_lanes(const og_lane_worker *worker, og_solve *solve, og_share *share, void *work);
+void og_loop_over_lanes(const og_lane_worker *worker, og_share *share, void *state);
 
 typedef void (*og_worker_fn)(og_solve *solve, og_share *share, void *work);
 /* Trajectories in blocks that do not depend on the number of threads; `collect`, if there is one, follows

@@ -28,10 +28,13 @@ void og_switches_free(og_context *context, og_switches *switches);
 /* So many steps in a row must look stiff for a change, and be followed by no so many that do not; so many of
  * a trajectory that was stiff before. In between, steps are looked at in this distance. */
 enum { OG_STIFF_STEPS = 12, OG_CALM_STEPS = 6, OG_STIFF_AGAIN = 3, OG_STIFF_STRIDE = 8 };
-/* Parts of what stability allows the explicit method: from where on a step is limited by it, and below which
- * it would be no limit to the implicit method's step. */
+/* In units of what stability allows the explicit method: from where on its step is limited by that; and below
+ * which an implicit step is not worth what it costs, some three explicit ones. Where the implicit method was
+ * left so, the problem is stiff, but mildly: it is taken again when the explicit steps have become so many
+ * times narrower. */
 #define OG_STIFF_FROM 0.85
-#define OG_CALM_BELOW 0.5
+#define OG_CALM_BELOW 3.0
+#define OG_STIFFER 4.0
 
 struct og_solve;
 /* Whether its steps are looked at so: method = auto, adaptive steps, a field that has a Jacobian. */

@@ -2,6 +2,8 @@
 #include "step/dirk.h"
 #include "step/newton.h"
 
+#include <math.h>
+
 typedef OG_R(og_dirk) dirk;
 typedef OG_R(og_newton) newton_t;
 typedef OG_R(og_step) step_t;
@@ -24,15 +26,16 @@ static void find_correction(dirk *d, int i, const double *t, const real *theta, 
   OG_R(og_elimination_solve)(d->elimination, step->lanes, factors, d->residual);
 }
 
-/* Where f itself is not finite: solving has carried that into other rows. Nothing of a lane that failed is
- * left to what reads all lanes. */
+/* Nothing of a lane that failed is left to what reads all lanes, unless f itself was not finite there: then
+ * the step's end is not either. */
 static void clear_failed(dirk *d, int i, const double *t, const real *theta, const newton_t *n) {
   step_t *step = &d->common.base;
   for (int lane = 0; lane < step->lanes; lane++) {
     if (n->phase[lane] != OG_NEWTON_FAILED) continue;
-    if (OG_R(og_newton_overflowed)(n, lane))
-      OG_R(og_increments_find_cause)(&d->common, t, d->stage_x[i], theta, lane, d->residual);
-    for (int row = 0; row < step->n; row++) d->z[row * step->lanes + lane] = 0;
+    int overflowed = OG_R(og_newton_overflowed)(n, lane);
+    if (overflowed) OG_R(og_increments_find_cause)(&d->common, t, d->stage_x[i], theta, lane, d->residual);
+    if (overflowed || step->status[lane])
+      for (int row = 0; row < step->n; row++) d->z[row * step->lanes + lane] = overflowed ? (real)NAN : 0;
   }
 }
 

@@ -10,7 +10,7 @@ void OG_R(og_dirk_factor)(dirk *d, const double *t, const real *x, const real *t
   step_t *step = &d->common.base;
   step->field->OG_R(ops).jacobian(step->field, step->lanes, t, x, theta, d->w, status, step->scratch);
   OG_R(og_increments_subtract)(step, d->sigma, d->w);
-  OG_R(og_elimination_factor)(d->elimination, step->lanes, d->w, factors, status);
+  OG_R(og_increments_factor)(step, d->elimination, d->w, factors, status);
 }
 
 /* ---- Stages ---- */
@@ -131,6 +131,7 @@ const OG_R(og_step_ops) OG_R(og_dirk_ops) = {
     .time_cotangents = OG_R(og_increments_time_cotangents),
     .end_cotangent = OG_R(og_increments_end_cotangent),
     .growth = OG_R(og_dirk_growth),
+    .damp = OG_R(og_dirk_damp),
     .tangent = OG_R(og_dirk_tangent),
     .tangent_at = OG_R(og_increments_tangent_at),
 };

@@ -44,6 +44,8 @@ long long OG_P(og_dirk_solve_stage)(DIRK *d, int i, const double *t, const REAL 
 int OG_P(og_dirk_transpose)(STEP *step, int uses, const INTERVAL *at, const REAL *x, const REAL *theta,
                             const REAL *seeds, const REAL *mask, REAL *x_bar, REAL *theta_bar);
 int OG_P(og_dirk_growth)(const STEP *step, const INTERVAL *at, REAL most, REAL *product, REAL *g);
+void OG_P(og_dirk_damp)(STEP *step, const REAL *mask, const INTERVAL *at, const REAL *x, const REAL *theta,
+                        REAL *x_bar, REAL *theta_bar);
 
 /* dirk_tangent_real.c */
 int OG_P(og_dirk_tangent)(STEP *step, int uses, const INTERVAL *at, const REAL *x, const REAL *theta,

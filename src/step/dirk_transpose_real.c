@@ -174,3 +174,12 @@ int OG_R(og_dirk_growth)(const step_t *step, const interval *at, real most, real
   return step->kernels->outgrows(step->n, step->lanes, d->start_bar[d->last], d->v, at->h_real, most, product,
                                  g);
 }
+
+/* With v = (M / (h gamma) - df/dx)^-T x_bar: theta_bar += v^T df/dtheta, x_bar = M^T v / (h gamma). */
+void OG_R(og_dirk_damp)(step_t *step, const real *mask, const interval *at, const real *x, const real *theta,
+                        real *x_bar, real *theta_bar) {
+  dirk *d = OG_R(og_dirk_of)(step);
+  step->kernels->copy_rows(step->n, step->lanes, d->v, x_bar, NULL);
+  OG_R(og_elimination_solve_transposed)(d->elimination, step->lanes, d->factors, d->v);
+  OG_R(og_increments_damp)(&d->common, mask, at, x, theta, d->v, d->sigma, d->part, x_bar, theta_bar);
+}

@@ -74,6 +74,15 @@ void OG_R(og_increments_subtract)(const step_t *step, const real *scale, real *v
   }
 }
 
+void OG_R(og_increments_factor)(const step_t *step, const og_elimination *elimination, const real *w,
+                                void *factors, og_lane_status *status) {
+  og_lane_status before[OG_LANES_MAX];
+  memcpy(before, status, (size_t)step->lanes * sizeof *status);
+  OG_R(og_elimination_factor)(elimination, step->lanes, w, factors, status);
+  for (int lane = 0; lane < step->lanes; lane++)
+    if (before[lane] == 0 && status[lane]) status[lane] = OG_LANE_SINGULAR;
+}
+
 void OG_R(og_increments_product)(increments *i, const double *t, const real *x, const real *theta,
                                  const real *lambda, real *x_bar, real *theta_bar, real *t_bar) {
   step_t *step = &i->base;
@@ -136,6 +145,7 @@ void OG_R(og_increments_find_cause)(increments *i, const double *t, const real *
                                     int lane, real *f) {
   step_t *step = &i->base;
   og_lane_status status[OG_LANES_MAX] = {0};
+  if (i->bad_row[lane] < (size_t)step->n) return;
   step->field->OG_R(ops).eval(step->field, step->lanes, t, x, theta, f, status, step->scratch);
   i->bad_row[lane] = OG_R(og_increments_not_finite_in)(step, f, lane);
 }
@@ -181,4 +191,19 @@ void OG_R(og_increments_time_cotangents)(const step_t *step, int lane, int insid
 void OG_R(og_increments_end_cotangent)(const step_t *step, int lane, const real *x_bar, real *y_bar) {
   (void)x_bar;
   for (int row = 0; row < step->n; row++) y_bar[row] = in(step)->lambda[row * step->lanes + lane];
+}
+
+void OG_R(og_increments_damp)(increments *i, const real *mask, const interval *at, const real *x,
+                              const real *theta, const real *v, const real *sigma, real *part, real *x_bar,
+                              real *theta_bar) {
+  step_t *step = &i->base;
+  const real one = 1, *product;
+  if (theta_bar) {
+    step->field->OG_R(ops).vjp(step->field, step->lanes, at->t, x, theta, v, part, i->theta_bar, NULL,
+                               step->status, step->scratch);
+    step->kernels->add_rows(step->p, step->lanes, theta_bar, i->theta_bar, mask);
+  }
+  product = OG_R(og_increments_mass)(step, v, 1, i->product);
+  step->kernels->weighted_sum(step->n, step->lanes, part, NULL, sigma, 1, &one, &product);
+  step->kernels->copy_rows(step->n, step->lanes, x_bar, part, mask);
 }

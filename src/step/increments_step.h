@@ -35,6 +35,9 @@ const REAL *OG_P(og_increments_mass)(const STEP *step, const REAL *x, int transp
 void OG_P(og_increments_times)(const STEP *step, double c, const INTERVAL *at, double *t);
 /* values, which are df/dx at the entries of the field's pattern, become scale M - df/dx. */
 void OG_P(og_increments_subtract)(const STEP *step, const REAL *scale, REAL *values);
+/* The factors of w; lanes where it is singular get that status. */
+void OG_P(og_increments_factor)(const STEP *step, const og_elimination *elimination, const REAL *w,
+                                void *factors, og_lane_status *status);
 /* lambda^T f at x: its cotangents of x, of theta, added to theta_bar (NULL: not wanted), and of time (NULL:
  * not wanted). */
 void OG_P(og_increments_product)(INCREMENTS *i, const double *t, const REAL *x, const REAL *theta,
@@ -42,11 +45,17 @@ void OG_P(og_increments_product)(INCREMENTS *i, const double *t, const REAL *x, 
 
 /* The first row of a block that is not finite in the lane; n if there is none. */
 size_t OG_P(og_increments_not_finite_in)(const STEP *step, const REAL *block, int lane);
-/* Which row of f at x is not finite in the lane becomes its bad_row; f is overwritten. */
+/* Which row of f at x is not finite in the lane becomes its bad_row, if it has none yet; f is overwritten. */
 void OG_P(og_increments_find_cause)(INCREMENTS *i, const double *t, const REAL *x, const REAL *theta,
                                     int lane, REAL *f);
 /* Keeps h, before a step's stages are found. */
 void OG_P(og_increments_prepare)(INCREMENTS *i, const INTERVAL *at);
+
+/* og_step_ops.damp from v, which has solved with the transposed matrix of the step's start: sigma M - df/dx.
+ * `part` is overwritten. */
+void OG_P(og_increments_damp)(INCREMENTS *i, const REAL *mask, const INTERVAL *at, const REAL *x,
+                              const REAL *theta, const REAL *v, const REAL *sigma, REAL *part, REAL *x_bar,
+                              REAL *theta_bar);
 
 /* Functions of og_step_ops. */
 void OG_P(og_increments_begin)(STEP *step, const REAL *mask, const REAL *f);

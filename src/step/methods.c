@@ -4,9 +4,14 @@
 #include "step/radau.h"
 #include "step/rosenbrock.h"
 
-/* What a method that is chosen as a solve goes begins with stands for it. */
+static og_stepper named(og_stepper stepper, const char *name) {
+  stepper.name = name;
+  return stepper;
+}
+
 og_stepper og_stepper_of(og_method method) {
-  if (method == OG_METHOD_AUTO) method = OG_METHOD_TSIT5;
+  /* What a method that is chosen as a solve goes begins with stands for it. */
+  if (method == OG_METHOD_AUTO) return named(og_stepper_of(OG_METHOD_TSIT5), "auto");
   const og_tableau *explicit_tableau = og_tableau_of(method);
   const og_rosenbrock_tableau *rosenbrock = og_rosenbrock_tableau_of(method);
   const og_dirk_tableau *dirk = og_dirk_tableau_of(method);

@@ -59,11 +59,12 @@ void OG_R(og_newton_finish)(const step_t *step, newton_t *n, int phase) {
 
 /* ---- What follows ---- */
 
-/* What is left after a correction is the next one, which is `rate` times it: nothing; little enough for one
+/* What is left after a correction is the next one, which is `rate` times it: nothing (far less than rounding,
+ * since it has the same sign in step after step); little enough for one
  * of Newton's steps to leave nothing; or so much that Newton's are cheaper. */
 static int after_chord(const newton_t *n, int lane, int k) {
   double rate = k ? n->size[lane] / n->before[lane] : 1, left = rate * n->size[lane];
-  if (n->size[lane] <= EPSILON || (rate < 0.5 && left <= EPSILON / 2)) return OG_NEWTON_CONVERGED;
+  if (n->size[lane] <= EPSILON || (rate < 0.5 && left <= EPSILON / 64)) return OG_NEWTON_CONVERGED;
   int leave = (k && rate > 0.3) || left <= 0.01 * sqrt(EPSILON) || k == CHORDS_MOST - 1;
   return leave ? OG_NEWTON_EXACT : OG_NEWTON_CHORD;
 }
@@ -84,7 +85,8 @@ void OG_R(og_newton_decide)(step_t *step, newton_t *n, int phase, int k) {
                      : n->mask[lane] == 0       ? OG_NEWTON_FAILED
                      : phase == OG_NEWTON_CHORD ? after_chord(n, lane, k)
                                                 : after_exact(n, lane, k);
-    if (n->phase[lane] == OG_NEWTON_FAILED) step->status[lane] = n->status[lane] ? n->status[lane] : 1;
+    int refused = n->phase[lane] == OG_NEWTON_FAILED && !OG_R(og_newton_overflowed)(n, lane);
+    if (refused) step->status[lane] = n->status[lane] ? n->status[lane] : OG_LANE_NOT_CONVERGED;
     n->before[lane] = n->size[lane];
     n->whole_before[lane] = n->whole[lane];
   }

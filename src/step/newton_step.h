@@ -24,7 +24,8 @@ void OG_P(og_newton_measure)(const STEP *step, NEWTON *newton, const REAL *corre
                              const REAL *x);
 /* After the last block: sizes and the mask. */
 void OG_P(og_newton_finish)(const STEP *step, NEWTON *newton, int phase);
-/* In the k-th iteration of the phase. Lanes that cannot be solved get a status in the step. */
+/* In the k-th iteration of the phase. Lanes that cannot be solved get a status in the step, but those where
+ * something is not finite, which is the step's to say. */
 void OG_P(og_newton_decide)(STEP *step, NEWTON *newton, int phase, int k);
 /* Whether the lane has just failed since something was not finite. */
 static inline int OG_P(og_newton_overflowed)(const NEWTON *newton, int lane) {

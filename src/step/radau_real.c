@@ -21,10 +21,10 @@ static void prepare(radau *r, const interval *at, const real *x, const real *the
   step->field->OG_R(ops).jacobian(step->field, step->lanes, at->t, x, theta, r->jacobian, step->status,
                                   step->scratch);
   for (int i = 0; i < r->tableau->stages; i++) OG_R(og_radau_set_rows)(r, i);
-  OG_R(og_elimination_factor)(r->system, step->lanes, r->w, r->system_factors, step->status);
+  OG_R(og_increments_factor)(step, r->system, r->w, r->system_factors, step->status);
   memcpy(r->w, r->jacobian, bytes);
   OG_R(og_increments_subtract)(step, r->sigma, r->w);
-  OG_R(og_elimination_factor)(r->elimination, step->lanes, r->w, r->factors, step->status);
+  OG_R(og_increments_factor)(step, r->elimination, r->w, r->factors, step->status);
 }
 
 static int find_stages(radau *r, const interval *at, const real *x, const real *theta) {
@@ -97,6 +97,7 @@ const OG_R(og_step_ops) OG_R(og_radau_ops) = {
     .time_cotangents = OG_R(og_increments_time_cotangents),
     .end_cotangent = OG_R(og_increments_end_cotangent),
     .growth = OG_R(og_radau_growth),
+    .damp = OG_R(og_radau_damp),
     .tangent = OG_R(og_radau_tangent),
     .tangent_at = OG_R(og_increments_tangent_at),
 };

@@ -48,6 +48,8 @@ extern const OG_P(og_step_ops) OG_P(og_radau_ops);
 int OG_P(og_radau_transpose)(STEP *step, int uses, const INTERVAL *at, const REAL *x, const REAL *theta,
                              const REAL *seeds, const REAL *mask, REAL *x_bar, REAL *theta_bar);
 int OG_P(og_radau_growth)(const STEP *step, const INTERVAL *at, REAL most, REAL *product, REAL *g);
+void OG_P(og_radau_damp)(STEP *step, const REAL *mask, const INTERVAL *at, const REAL *x, const REAL *theta,
+                         REAL *x_bar, REAL *theta_bar);
 
 /* radau_tangent_real.c */
 int OG_P(og_radau_tangent)(STEP *step, int uses, const INTERVAL *at, const REAL *x, const REAL *theta,

@@ -2,6 +2,7 @@
 #include "step/newton.h"
 #include "step/radau.h"
 
+#include <math.h>
 #include <string.h>
 
 typedef OG_R(og_radau) radau;
@@ -37,7 +38,7 @@ void OG_R(og_radau_factor)(radau *r, const interval *at, const real *theta, og_l
                                     step->scratch);
     OG_R(og_radau_set_rows)(r, i);
   }
-  OG_R(og_elimination_factor)(r->system, step->lanes, r->w, r->system_factors, status);
+  OG_R(og_increments_factor)(step, r->system, r->w, r->system_factors, status);
 }
 
 void OG_R(og_radau_solve)(radau *r, int transposed, real *const *blocks) {
@@ -92,17 +93,20 @@ static void find_corrections(radau *r, const interval *at, const real *theta, ne
   OG_R(og_radau_solve)(r, 0, r->residual);
 }
 
-/* The stage where f is not finite has the cause; nothing of a lane that failed is left. */
+/* The first stage where f is not finite has the cause, and then the step's end is not finite either; else
+ * nothing of a lane that failed is left. */
 static void clear_failed(radau *r, const interval *at, const real *theta, const newton_t *n) {
   step_t *step = &r->common.base;
   double t[OG_LANES_MAX];
   for (int lane = 0; lane < step->lanes; lane++) {
     if (n->phase[lane] != OG_NEWTON_FAILED) continue;
+    int overflowed = OG_R(og_newton_overflowed)(n, lane);
+    if (!overflowed && !step->status[lane]) continue;
     for (int i = 0; i < r->tableau->stages; i++) {
       OG_R(og_increments_times)(step, r->tableau->c[i], at, t);
-      if (OG_R(og_newton_overflowed)(n, lane) && r->common.bad_row[lane] == (size_t)step->n)
-        OG_R(og_increments_find_cause)(&r->common, t, r->stage_x[i], theta, lane, r->sum);
-      for (int row = 0; row < step->n; row++) r->common.u[i][row * step->lanes + lane] = 0;
+      if (overflowed) OG_R(og_increments_find_cause)(&r->common, t, r->stage_x[i], theta, lane, r->sum);
+      for (int row = 0; row < step->n; row++)
+        r->common.u[i][row * step->lanes + lane] = overflowed ? (real)NAN : 0;
     }
   }
 }

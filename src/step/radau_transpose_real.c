@@ -148,3 +148,13 @@ int OG_R(og_radau_growth)(const step_t *step, const interval *at, real most, rea
   const radau *r = OG_R(og_radau_in)(step);
   return step->kernels->outgrows(step->n, step->lanes, r->part, r->v[0], at->h_real, most, product, g);
 }
+
+/* With v = (M / (h gamma) - df/dx)^-T x_bar: theta_bar += v^T df/dtheta, x_bar = M^T v / (h gamma). */
+void OG_R(og_radau_damp)(step_t *step, const real *mask, const interval *at, const real *x, const real *theta,
+                         real *x_bar, real *theta_bar) {
+  radau *r = OG_R(og_radau_of)(step);
+  real *v = r->v[0];
+  step->kernels->copy_rows(step->n, step->lanes, v, x_bar, NULL);
+  OG_R(og_elimination_solve_transposed)(r->elimination, step->lanes, r->factors, v);
+  OG_R(og_increments_damp)(&r->common, mask, at, x, theta, v, r->sigma, r->sum, x_bar, theta_bar);
+}

@@ -50,17 +50,13 @@ const og_rosenbrock_tableau *og_rosenbrock_tableau_of(og_method method) {
   return method == OG_METHOD_RODAS5P ? &tableaus[0] : NULL;
 }
 
-void og_rosenbrock_interpolant(const og_rosenbrock_tableau *tableau, double s, double *weights,
-                               double *slopes) {
-  for (int j = 0; j < tableau->stages; j++) {
-    double weight = 0, slope = 0;
-    for (int d = tableau->interpolant_degree - 1; d >= 0; d--) {
-      slope = slope * s + (d + 1) * tableau->interpolant[j][d];
-      weight = (weight + tableau->interpolant[j][d]) * s;
-    }
-    if (weights) weights[j] = weight;
-    if (slopes) slopes[j] = slope;
-  }
+og_increment_rows og_rosenbrock_rows(const og_rosenbrock_tableau *tableau) {
+  return (og_increment_rows){.stages = tableau->stages,
+                             .degree = tableau->interpolant_degree,
+                             .stride = OG_ROSENBROCK_DEGREE,
+                             .interpolant = tableau->interpolant[0],
+                             .b = tableau->m,
+                             .e = tableau->e};
 }
 
 /* (1 / gamma - z) u_i = z X_i + sum_{j<i} c_ij u_j, X_i = 1 + sum_{j<i} a_ij u_j, R = 1 + sum_j m_j u_j, with

@@ -11,7 +11,7 @@
 #ifndef OG_ROSENBROCK_H
 #define OG_ROSENBROCK_H
 
-#include "step/step.h"
+#include "step/increments.h"
 
 enum { OG_ROSENBROCK_STAGES = 8, OG_ROSENBROCK_DEGREE = 4 };
 
@@ -39,9 +39,8 @@ typedef struct og_rosenbrock_tableau {
 
 /* The tableau of a method; NULL for one that is of another kind. */
 const og_rosenbrock_tableau *og_rosenbrock_tableau_of(og_method method);
-/* Weights of the interpolant at s in [0, 1], and of its derivative with respect to s (each may be NULL). */
-void og_rosenbrock_interpolant(const og_rosenbrock_tableau *tableau, double s, double *weights,
-                               double *slopes);
+/* As what inside a step, and its end, are made of. */
+og_increment_rows og_rosenbrock_rows(const og_rosenbrock_tableau *tableau);
 /* The method of a row of coefficients. */
 og_stepper og_rosenbrock_stepper(const og_rosenbrock_tableau *tableau);
 

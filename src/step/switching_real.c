@@ -290,18 +290,16 @@ static void seed(const og_stepper *stepper, double s, size_t rows, const double 
   }
 }
 
-/* One method's transpose. Where the other has lanes too, whose numbers here may be anything, cotangents of
- * theta are added up in a copy, of which the method's lanes count: each in the order in which it is without
- * the others. */
+/* One method's transpose. Where the other has lanes too, whose numbers here may be anything, theirs are put
+ * back as they were: adding through a block of one's own would round otherwise than a lane alone does. */
 static int transpose_part(switching *s, int k, int uses, const interval *at, const real *x, const real *theta,
                           const real *seeds, const real *mask, real *x_bar, real *theta_bar) {
-  step_t *part = s->part[k];
   const OG_R(og_kernels) *kernels = s->base.kernels;
+  step_t *part = s->part[k];
   int apart = is_mixed(s) && theta_bar;
   if (apart) kernels->copy_rows(s->base.p, s->base.lanes, s->theta_bar, theta_bar, NULL);
-  int vjps =
-      part->ops->transpose(part, uses, at, x, theta, seeds, mask, x_bar, apart ? s->theta_bar : theta_bar);
-  if (apart) kernels->copy_rows(s->base.p, s->base.lanes, theta_bar, s->theta_bar, s->mask[k]);
+  int vjps = part->ops->transpose(part, uses, at, x, theta, seeds, mask, x_bar, theta_bar);
+  if (apart) kernels->copy_rows(s->base.p, s->base.lanes, theta_bar, s->theta_bar, s->mask[!k]);
   return vjps;
 }
 

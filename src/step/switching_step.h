@@ -9,7 +9,7 @@ typedef struct SWITCHING {
   STEP *part[2];
   REAL *block;     /* the implicit method's y, error or cotangent of x [n][lanes] */
   REAL *slope;     /* f at the step's start, where both methods have lanes [n][lanes] */
-  REAL *theta_bar; /* one method's cotangents of theta, where both have lanes [p][lanes]; of derivatives */
+  REAL *theta_bar; /* the cotangents of theta, where both methods have lanes [p][lanes]; of derivatives */
   int count[2];    /* lanes that each method has in the step */
   unsigned char implicit[OG_LANES_MAX]; /* the lane's method in it */
   unsigned char stale[OG_LANES_MAX];    /* the explicit method does not know the slope at the lane's start */

@@ -3,6 +3,7 @@
  * seed and its pass. So the state is one number, and every epoch can be entered anywhere. */
 #include "train/batches.h"
 
+#include <limits.h>
 #include <math.h>
 
 /* Streams of the seed: one decides what is held out, the ones behind it are the passes. */
@@ -289,15 +290,16 @@ size_t og_batches_validation(const og_batches *b, const og_window **windows) {
   return b->held_out;
 }
 
-long long og_batches_position(const og_batches *b) {
+size_t og_batches_position(const og_batches *b) {
   if (!b) return 0;
-  return b->position;
+  return (size_t)b->position;
 }
 
-og_status og_batches_seek(og_batches *b, long long position) {
+/* Windows are numbered through all epochs, in a long long. */
+og_status og_batches_seek(og_batches *b, size_t position) {
   OG_OBJECT(b);
-  if (position < 0)
-    return og_fail(b->context, OG_ERR_ARGUMENT, "there is no mini-batch number %lld", position);
-  b->position = position;
+  if (position > LLONG_MAX / b->epoch)
+    return og_fail(b->context, OG_ERR_ARGUMENT, "there is no mini-batch number %zu", position);
+  b->position = (long long)position;
   return OG_OK;
 }

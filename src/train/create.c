@@ -140,13 +140,21 @@ double og_trainer_best_loss(const og_trainer *trainer) {
   return trainer->at.best_loss;
 }
 
-long long og_trainer_steps(const og_trainer *trainer) {
+size_t og_trainer_steps(const og_trainer *trainer) {
   if (!trainer) return 0;
-  return (long long)trainer->at.position;
+  return (size_t)trainer->at.position;
 }
 
-const og_epoch *og_trainer_history(const og_trainer *trainer, size_t *epochs) {
-  if (!trainer || !epochs) return NULL;
-  *epochs = trainer->history_count;
-  return trainer->history;
+size_t og_trainer_epochs(const og_trainer *trainer) {
+  if (!trainer) return 0;
+  return trainer->history_count;
+}
+
+og_status og_trainer_epoch(const og_trainer *trainer, size_t index, og_epoch *epoch) {
+  OG_OBJECT(trainer);
+  OG_NEED(trainer->context, epoch);
+  if (index >= trainer->history_count)
+    return og_fail(trainer->context, OG_ERR_ARGUMENT, "epoch %zu of a training in which %zu have ended",
+                   index, trainer->history_count);
+  return OG_GIVE(trainer->context, og_epoch, trainer->history[index], epoch);
 }

@@ -76,7 +76,7 @@ og_status og_batches_create_for_objective(og_objective *objective, const og_opti
 
 /* Parameters before the first weight; 0 when there are no weights. */
 static size_t count_exempt(const og_objective *objective) {
-  og_parameter_info info;
+  og_parameter_info info = {OG_INIT(og_parameter_info)};
   for (size_t i = 0; i < og_model_parameters(objective->model); i++)
     if (og_model_parameter(objective->model, i, &info) == OG_OK && info.weight) return info.offset;
   return 0;

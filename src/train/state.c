@@ -48,7 +48,7 @@ static og_status add(og_tensors *set, const char *name, size_t count, const doub
 
 static og_status add_updater(const og_trainer *trainer, og_tensors *set) {
   for (size_t i = 0; i < og_updater_arrays(trainer->updater); i++) {
-    og_state_array array;
+    og_state_array array = {OG_INIT(og_state_array)};
     char name[OG_TENSOR_NAME_SIZE];
     OG_TRY(og_updater_array(trainer->updater, i, &array));
     snprintf(name, sizeof name, OG_UPDATER_PREFIX "%s", array.name);
@@ -158,7 +158,7 @@ static og_status check_steps(const og_trainer *trainer, const og_tensors *set, c
 
 static og_status check_updater(const og_trainer *trainer, const og_tensors *set, const char *path) {
   for (size_t i = 1; i < og_updater_arrays(trainer->updater); i++) {
-    og_state_array array;
+    og_state_array array = {OG_INIT(og_state_array)};
     char name[OG_TENSOR_NAME_SIZE];
     OG_TRY(og_updater_array(trainer->updater, i, &array));
     snprintf(name, sizeof name, OG_UPDATER_PREFIX "%s", array.name);
@@ -292,7 +292,7 @@ static og_status check_all(og_trainer *trainer, const og_tensors *set, const cha
   OG_TRY(check(trainer, set, path, "before", trainer->p));
   OG_TRY(check(trainer, set, path, "state", OG_TRAINER_NUMBERS));
   for (size_t i = 0; i < og_updater_arrays(trainer->updater); i++) {
-    og_state_array array;
+    og_state_array array = {OG_INIT(og_state_array)};
     char name[OG_TENSOR_NAME_SIZE];
     OG_TRY(og_updater_array(trainer->updater, i, &array));
     snprintf(name, sizeof name, OG_UPDATER_PREFIX "%s", array.name);
@@ -313,14 +313,10 @@ static void take_history(og_trainer *trainer, const og_tensor *history) {
   trainer->history_count = history->shape[0];
   for (size_t i = 0; i < history->shape[0]; i++) {
     const double *row = history->values + i * OG_EPOCH_NUMBERS;
-    trainer->history[i] = (og_epoch){.epoch = (long long)i + 1,
-                                     .steps = (long long)row[0],
-                                     .loss = row[1],
-                                     .validation_loss = row[2],
-                                     .learning_rate = row[3],
-                                     .gradient_norm = row[4],
-                                     .seconds = row[5],
-                                     .skipped = (long long)row[6]};
+    trainer->history[i] = (og_epoch){
+        OG_INIT(og_epoch),         .epoch = i + 1,          .steps = (size_t)row[0], .loss = row[1],
+        .validation_loss = row[2], .learning_rate = row[3], .gradient_norm = row[4], .seconds = row[5],
+        .skipped = (size_t)row[6]};
   }
 }
 
@@ -330,7 +326,7 @@ static void take_all(og_trainer *trainer, const og_tensors *set) {
   take(set, "before", trainer->before);
   take(set, "state", (double *)&trainer->at);
   for (size_t i = 0; i < og_updater_arrays(trainer->updater); i++) {
-    og_state_array array = {0};
+    og_state_array array = {OG_INIT(og_state_array)};
     char name[OG_TENSOR_NAME_SIZE];
     og_updater_array(trainer->updater, i, &array);
     snprintf(name, sizeof name, OG_UPDATER_PREFIX "%s", array.name);

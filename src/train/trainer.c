@@ -47,7 +47,7 @@ static void note_no_gradient(const og_trainer *trainer, double norm) {
 /* Makes the next theta of the gradient of the sum over `values`. */
 static og_status descend(og_trainer *trainer, double sum, double values) {
   og_trainer_state *at = &trainer->at;
-  double factor = og_learning_rate_factor(trainer->options, (long long)at->position, trainer->steps);
+  double factor = og_learning_rate_factor(trainer->options, (size_t)at->position, (size_t)trainer->steps);
   double scale = trainer->mean ? 1 / values : 1;
   for (size_t i = 0; i < trainer->p; i++) trainer->gradient[i] *= scale;
   double penalty =
@@ -117,7 +117,7 @@ og_status og_trainer_step(og_trainer *trainer) {
   if (isnan(trainer->begun)) trainer->begun = og_seconds() - trainer->at.seconds;
   const og_window *windows;
   double sum = 0, values = 1;
-  OG_TRY(og_batches_seek(trainer->batches, (long long)trainer->at.position));
+  OG_TRY(og_batches_seek(trainer->batches, (size_t)trainer->at.position));
   OG_TRY(og_batches_next(trainer->batches, &trainer->windows, &windows));
   og_status status = og_trainer_loss(trainer, trainer->windows, windows, &sum, &values, trainer->gradient);
   if (status == OG_OK) status = descend(trainer, sum, values);
@@ -139,12 +139,13 @@ static void interrupt(og_trainer *trainer) {
 
 static int report(const og_trainer *trainer, size_t epochs_before, og_training_fn progress, void *user) {
   const og_trainer_state *at = &trainer->at;
-  size_t held_out = og_batches_validation(trainer->batches, NULL);
+  size_t held_out = og_batches_validation(trainer->batches, NULL), per_epoch = (size_t)trainer->per_epoch;
   const og_epoch *ended = trainer->history_count > epochs_before ? &trainer->history[epochs_before] : NULL;
-  og_training training = {.epoch = ((long long)at->position - 1) / trainer->per_epoch + 1,
-                          .epochs = (trainer->steps - 1) / trainer->per_epoch + 1,
-                          .step = (long long)at->position,
-                          .steps = trainer->steps,
+  og_training training = {OG_INIT(og_training),
+                          .epoch = ((size_t)at->position - 1) / per_epoch + 1,
+                          .epochs = ((size_t)trainer->steps - 1) / per_epoch + 1,
+                          .step = (size_t)at->position,
+                          .steps = (size_t)trainer->steps,
                           .ended = ended,
                           .windows = trainer->windows,
                           .evaluated = ended && held_out ? held_out : trainer->windows,
@@ -237,12 +238,13 @@ static void clear_epoch(og_trainer_state *at) {
 
 og_status og_trainer_end_epoch(og_trainer *trainer) {
   og_trainer_state *at = &trainer->at;
-  og_epoch row = {.epoch = (long long)trainer->history_count + 1,
-                  .steps = (long long)at->position,
+  og_epoch row = {OG_INIT(og_epoch),
+                  .epoch = trainer->history_count + 1,
+                  .steps = (size_t)at->position,
                   .loss = training_loss(trainer),
                   .learning_rate = at->learning_rate,
                   .gradient_norm = at->batches > 0 ? at->norm_sum / at->batches : NAN,
-                  .skipped = (long long)at->skipped};
+                  .skipped = (size_t)at->skipped};
   OG_TRY(og_trainer_reserve_history(trainer, trainer->history_count + 1));
   OG_TRY(validation_loss(trainer, &row.validation_loss));
   row.seconds = og_trainer_seconds(trainer);

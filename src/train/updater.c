@@ -132,11 +132,11 @@ og_status og_updater_array(og_updater *updater, size_t index, og_state_array *ar
   if (index >= og_updater_arrays(updater))
     return og_fail(updater->context, OG_ERR_ARGUMENT, "the updater has %zu arrays; there is no number %zu",
                    og_updater_arrays(updater), index);
-  if (index == 0)
-    *array = (og_state_array){"step", 1, &updater->steps};
-  else
-    *array = (og_state_array){updater->rule->arrays[index - 1], updater->p, updater->arrays[index - 1]};
-  return OG_OK;
+  og_state_array steps = {OG_INIT(og_state_array), "step", 1, &updater->steps};
+  if (index == 0) return OG_GIVE(updater->context, og_state_array, steps, array);
+  size_t k = index - 1;
+  og_state_array other = {OG_INIT(og_state_array), updater->rule->arrays[k], updater->p, updater->arrays[k]};
+  return OG_GIVE(updater->context, og_state_array, other, array);
 }
 
 /* ---- Update rules ---- */
@@ -249,7 +249,7 @@ static double schedule(const og_options *options, double s, double S) {
   return 1;
 }
 
-double og_learning_rate_factor(const og_options *options, long long step, long long steps) {
+double og_learning_rate_factor(const og_options *options, size_t step, size_t steps) {
   if (!options) return NAN;
   double W = og_options_real(options, OG_OPT_WARM_UP), s = (double)step;
   return s < W ? (s + 1) / (W + 1) : schedule(options, s - W, (double)steps - W);

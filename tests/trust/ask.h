@@ -114,7 +114,7 @@ static inline og_status push(asked *q, trial *r, answer *a) {
 }
 
 static inline void read_reported(const asked *q, answer *a) {
-  og_gradient_error error;
+  og_gradient_error error = {OG_INIT(og_gradient_error)};
   if (og_solve_gradient_error(q->solve, &error) != OG_OK) return;
   a->reported[0] = error.parameters;
   a->reported[1] = error.initial;

@@ -92,8 +92,12 @@ static inline void og_watched_guard_wait(og_watched_guard *w) {
 }
 static inline int og_sign_of(double g) { return (g > 0) - (g < 0); }
 /* Which way entry i of a state is rounded, to see what that makes of guards: of two entries one is rounded up
- * and one down in one of the patterns 0 and 1, unless their numbers are equal modulo four. */
-static inline double og_rounding(size_t i, int pattern) { return (i >> pattern) & 1 ? -1 : 1; }
+ * and one down in one of the patterns, unless their numbers are equal modulo eight, and both up in the last
+ * one. So neither their difference nor their sum escapes, whatever their signs. */
+enum { OG_ROUNDINGS = 4 };
+static inline double og_rounding(size_t i, int pattern) {
+  return pattern < OG_ROUNDINGS - 1 && (i >> pattern) & 1 ? -1 : 1;
+}
 
 /* Bytes of a detection: 0 when the solve has no guards. */
 size_t og_detection_bytes(const og_solve *solve, int lanes);

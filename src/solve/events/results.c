@@ -40,8 +40,9 @@ og_status og_solve_event(const og_solve *solve, size_t trajectory, size_t index,
   OG_NEED(solve->context, out);
   const og_segment *segment = NULL;
   OG_TRY(find(solve, trajectory, index, &segment));
-  *out = (og_occurrence){segment->event, og_guard_about(solve, segment->event).name, segment->time};
-  return OG_OK;
+  og_occurrence found = {OG_INIT(og_occurrence), segment->event, og_guard_about(solve, segment->event).name,
+                         segment->time};
+  return OG_GIVE(solve->context, og_occurrence, found, out);
 }
 
 og_status og_solve_event_states(const og_solve *solve, size_t trajectory, size_t index, double *before,

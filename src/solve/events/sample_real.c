@@ -130,7 +130,7 @@ static void find_blurred(integration *d, int lane) {
   const double place = 0.5, unit = sizeof(real) == sizeof(float) ? FLT_EPSILON : DBL_EPSILON;
   for (size_t k = 0; k < detection->guards; k++) detection->blurred[k] = 0;
   if (!OG_R(og_sample_here)(d, go_to(d, lane, place), detection->near)) return;
-  for (int pattern = 0; pattern < 2; pattern++) {
+  for (int pattern = 0; pattern < OG_ROUNDINGS; pattern++) {
     double t = go_to(d, lane, place);
     for (size_t i = 0; i < d->solve->n; i++) {
       size_t entry = i * (size_t)d->lanes + (size_t)lane;

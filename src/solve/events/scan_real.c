@@ -234,12 +234,13 @@ static og_crossing at_start(integration *d, int lane, const og_piece *piece, siz
   w->pending = 0;
   if (!due && w->side == 0) og_watched_guard_wait(w);
   if (!due) return (og_crossing){.what = OG_STAYS};
-  /* a guard that jumped is beyond zero, and not near it by rounding */
-  double residual = held && fabs(g) > w->noise ? 0 : fabs(g);
+  /* a guard that jumped, or that the other event's jump carried on, is beyond zero, and not near it by
+   * rounding */
+  double residual = fabs(g) > w->noise ? 0 : fabs(g);
   if (held) return (og_crossing){.what = OG_CROSSES, .blur = unit, .residual = residual, .held = 1};
   return (og_crossing){.what = OG_CROSSES,
                        .blur = fmax(unit, d->detection->blur[lane] / fabs(d->at.h[lane])),
-                       .residual = fabs(g)};
+                       .residual = residual};
 }
 
 og_crossing OG_R(og_scan)(integration *d, int lane, const og_piece *piece, size_t event,

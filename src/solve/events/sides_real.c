@@ -33,7 +33,7 @@ static void raise_noise(og_detection *detection, const double *g, const double *
   }
 }
 
-/* Each entry of a state up or down by a unit in its last place, in one of two patterns. */
+/* Each entry of a state up or down by a unit in its last place, in one of the patterns. */
 static void round_state(const integration *d, double *x, int pattern) {
   const double unit = sizeof(real) == sizeof(float) ? FLT_EPSILON : DBL_EPSILON;
   for (size_t i = 0; i < d->solve->n; i++) x[i] *= 1 + unit * og_rounding(i, pattern);
@@ -83,7 +83,7 @@ static void see_rounding(integration *d, int lane, const og_segment *segment) {
 /* The state after the event rounded. */
 static void see_state(integration *d, const og_segment *segment) {
   og_detection *detection = d->detection;
-  for (int pattern = 0; pattern < 2; pattern++) {
+  for (int pattern = 0; pattern < OG_ROUNDINGS; pattern++) {
     take_state(d, segment->states + d->solve->n);
     round_state(d, detection->one_x, pattern);
     if (OG_R(og_sample_here)(d, segment->time, detection->near))
@@ -105,7 +105,6 @@ static void see_noise(integration *d, int lane, const og_segment *segment) {
   memset(detection->noise, 0, detection->guards * sizeof *detection->noise);
   memcpy(detection->earlier, detection->before, detection->guards * sizeof *detection->before);
   memcpy(detection->later, detection->before, detection->guards * sizeof *detection->before);
-  if (detection->guards == 1 && sizeof(real) == sizeof(double)) return; /* its own residual says it */
   take_state(d, segment->states + d->solve->n);
   if (OG_R(og_sides_known)(d, segment->time, detection->after) != OG_NO_EVENT) return;
   see_state(d, segment);
@@ -117,7 +116,8 @@ static void see_noise(integration *d, int lane, const og_segment *segment) {
 
 /* ---- Which guards may be at zero ---- */
 
-/* The event's own is: up to what was left of it at its root, and what rounding the state makes of that. One
+/* The event's own is: up to what was left of it at its root, and what rounding the state makes of that before
+ * the jump and after it: a sum that happens to vanish exactly at the root does not as its terms move on. One
  * that jumped over zero has no value there at all: its side is found by the next sample. */
 static void own_guard(integration *d, int lane, size_t event, double rounded, int changed) {
   og_detection *detection = d->detection;
@@ -127,9 +127,7 @@ static void own_guard(integration *d, int lane, size_t event, double rounded, in
   w->pending = w->waits = 0;
   w->fresh = 1;
   w->changed = (unsigned char)(!changed || detection->jumped[lane] ? 0 : left ? OG_LEFT : 1);
-  w->noise = detection->jumped[lane] ? INFINITY : OG_NOISE_FACTOR * residual;
-  /* A state that the jump sets to a parameter is rounded, and the guard reads the parameter as it is. */
-  if (sizeof(real) == sizeof(float)) w->noise = fmax(w->noise, detection->noise[event]);
+  w->noise = detection->jumped[lane] ? INFINITY : fmax(OG_NOISE_FACTOR * residual, detection->noise[event]);
 }
 
 /* A guard that came to zero with the last event, and is there still at another time, rests. */
@@ -199,11 +197,11 @@ static double error_of_state(const integration *d, int lane, size_t i) {
 double OG_R(og_sides_error)(integration *d, int lane, size_t event) {
   og_detection *detection = d->detection;
   double error = 0, g = OG_R(og_sample_at)(d, lane, 1)[event];
-  for (int pattern = 0; pattern < 4; pattern++) {
+  for (int pattern = 0; pattern < 2 * OG_ROUNDINGS; pattern++) {
     OG_R(og_sample_at)(d, lane, 1);
     for (size_t i = 0; i < d->solve->n; i++)
       detection->one_x[i] +=
-          (pattern < 2 ? 1 : -1) * og_rounding(i, pattern % 2) * error_of_state(d, lane, i);
+          (pattern % 2 ? -1 : 1) * og_rounding(i, pattern / 2) * error_of_state(d, lane, i);
     if (!OG_R(og_sample_here)(d, d->at.t_next[lane], detection->near)) continue;
     double difference = fabs(detection->near[event] - g);
     if (difference < INFINITY) error = fmax(error, difference);
@@ -284,7 +282,7 @@ static void see_first(integration *d, int lane) {
   const double unit = single ? FLT_EPSILON : DBL_EPSILON, factor = single ? 0.51 : OG_NOISE_FACTOR;
   double t = d->at.t[lane];
   memset(detection->noise, 0, detection->guards * sizeof *detection->noise);
-  for (int pattern = 0; pattern < 2; pattern++) {
+  for (int pattern = 0; pattern < OG_ROUNDINGS; pattern++) {
     memcpy(detection->g_x, detection->one_x, d->solve->n * sizeof *detection->g_x);
     round_state(d, detection->one_x, pattern);
     for (size_t i = 0; i < d->solve->p; i++) detection->one_theta[i] *= 1 + unit * og_rounding(i, pattern);

@@ -79,7 +79,7 @@ static int find_loose(const og_solve *solve) {
   double atol = og_atol_least(solve), allowed = atol + limits->rtol * size;
   if (limits->rtol < LOOSE && (size == 0 || allowed < LOOSE * size)) return 0;
   char faint[OG_FAINT_NAMES] = "";
-  if (solve->weighed) og_faint_list(solve, faint);
+  if (solve->noting_sizes) og_faint_list(solve, faint);
   og_log(solve->context,
          "warning: the tolerances control nothing: rtol = %g and atol = %g allow each step an error of %.3g, "
          "where the largest component of the initial state is %.3g; try: tighter ones%s%s",

@@ -14,6 +14,15 @@
 
 /* alpha = 1/k - 0.75 beta and beta = 0.2/k, with k the power of h that the error falls with (Hairer & Wanner
  * IV.2; their DOPRI5 has beta = 0.04 at k = 5). */
-og_control og_control_of(const og_stepper *stepper);
+static inline og_control og_control_of(const og_stepper *stepper) {
+  double k = stepper->error_power, beta = 0.2 / k;
+  return (og_control){.alpha = 1 / k - 0.75 * beta,
+                      .beta = beta,
+                      .exponent = 1 / k,
+                      .safety = 0.9,
+                      .smallest = 0.2,
+                      .least_error = 1e-10,
+                      .least_previous = OG_FIRST_ERROR};
+}
 
 #endif

@@ -116,7 +116,7 @@ void OG_R(og_integrate_fail)(integration *d, int lane, og_status status) {
   size_t m = (size_t)(at - d->solve->trajectories);
   og_failure failure = {.trajectory = m,
                         .event = d->failed_event,
-                        .refused = d->step->status[lane] > 0,
+                        .refused = d->step->status[lane] > 0 ? d->step->status[lane] : 0,
                         .accepted = d->index[lane],
                         .rejected = d->rejected[lane],
                         .t = d->at.t[lane],
@@ -131,8 +131,7 @@ void OG_R(og_integrate_fail)(integration *d, int lane, og_status status) {
   if (failure.status == OG_ERR_NOT_FINITE && !failure.event)
     failure.row = (OG_R(og_integrate_not_finite)(d, lane) + 1) % (d->solve->n + 1);
   note_bounds(d, lane, &failure);
-  if (d->share->status == OG_OK || m < d->share->failure.trajectory) d->share->failure = failure;
-  if (d->share->status == OG_OK) d->share->status = failure.status;
+  og_share_fail(d->share, &failure);
   d->trajectory[lane] = NULL;
   d->idle++;
 }

@@ -6,7 +6,7 @@
 
 #include "solve/integrate/integrate.h"
 #include "solve/memory/checkpoints.h"
-#include "solve/memory/tapes.h"
+#include "solve/networks.h"
 #include "solve/recorded.h"
 #include "solve/tolerances.h"
 
@@ -80,7 +80,7 @@ static void see_to_advance(integration *d) {
 }
 
 /* Where each lane's step ends, by the wished width or as it is fixed. */
-static void place(integration *d) {
+static void set_intervals(integration *d) {
   const OG_R(og_kernels) *kernels = d->step->kernels;
   if (d->solve->pace && !d->fixed) keep_pace(d);
   if (d->solve->paced && !d->fixed) keep_below(d);
@@ -106,7 +106,7 @@ static void find_left_out(integration *d) {
 }
 
 /* By the weights of rows, where there are some. What is not finite stays so. */
-static void weigh(const integration *d, real *e) {
+static void scale_by_norm(const integration *d, real *e) {
   const double *norm = d->solve->norm;
   for (int i = 0; norm && i < d->step->n; i++)
     for (int lane = 0; lane < d->lanes; lane++) e[i * d->lanes + lane] *= (real)norm[i];
@@ -116,7 +116,7 @@ static void sum_errors(integration *d, int which, real *e, real *error) {
   const og_limits *limits = &d->solve->limits;
   d->step->ops->error(d->step, which, &d->at, e);
   if (which == 0 && d->solve->controlled < d->solve->n) find_left_out(d);
-  weigh(d, e);
+  scale_by_norm(d, e);
 #if defined(OG_SINGLE)
   real atol = og_atol_single(limits->atol);
   const real *atols = d->solve->atols_single;
@@ -247,7 +247,7 @@ static int refill_due(const integration *d) {
 
 void OG_R(og_integrate_attempt)(integration *d) {
   int looking = d->judging && --d->until_look == 0;
-  place(d);
+  set_intervals(d);
   if (d->idle == d->lanes) return;
   if (looking) OG_R(og_integrate_coarse_before)(d);
   try_step(d);
@@ -255,17 +255,24 @@ void OG_R(og_integrate_attempt)(integration *d) {
   if (looking) OG_R(og_integrate_coarse_after)(d);
 }
 
+/* ---- As a worker ---- */
+
+static og_status open(void *state, og_solve *solve, og_share *share, void *mode) {
+  return OG_R(og_integrate_open)(state, solve, share, *(const int *)mode);
+}
+
+/* Lanes that begin may all fail at once, and leave room for more. */
+static int fill(void *state) {
+  integration *d = state;
+  if (refill_due(d)) OG_R(og_integrate_refill)(d);
+  return d->idle < d->lanes || refill_due(d);
+}
+
+static void step(void *state) { OG_R(og_integrate_attempt)(state); }
+static void settle(void *state) { OG_R(og_integrate_commit)(state); }
+static void close(void *state) { OG_R(og_integrate_close)(state); }
+
 void OG_R(og_integrate)(og_solve *solve, og_share *share, void *mode) {
-  integration *d = og_alloc(solve->context, 1, sizeof *d);
-  share->status = d ? OG_R(og_integrate_open)(d, solve, share, *(const int *)mode) : OG_ERR_MEMORY;
-  if (!d) return;
-  while (share->status == OG_OK || d->idle < d->lanes) {
-    if (og_share_broken(share)) break;
-    if (refill_due(d)) OG_R(og_integrate_refill)(d);
-    if (d->idle == d->lanes && !refill_due(d)) break;
-    OG_R(og_integrate_attempt)(d);
-    OG_R(og_integrate_commit)(d);
-  }
-  OG_R(og_integrate_close)(d);
-  og_free(solve->context, d);
+  static const og_lane_worker worker = {sizeof(integration), open, fill, step, settle, close};
+  og_work_in_lanes(&worker, solve, share, mode);
 }

@@ -17,7 +17,7 @@ typedef struct INTEGRATION {
   int lanes, idle;   /* how many lanes there are, and how many of them have no trajectory */
   size_t next;       /* the first item of the share that no lane has begun */
   size_t attempts;   /* how many steps the block has attempted */
-  int weighing;      /* the sizes of the states are noted for a warning (tolerances.h) */
+  int noting_sizes;  /* the sizes of the states are noted for a warning (tolerances.h) */
   int watching;      /* steps are looked at for stiffness (switches.h) */
   int judging;       /* some fixed steps are taken again in two halves (coarse.h) */
   size_t until_look; /* how many steps of the block until one of them is */
@@ -61,6 +61,7 @@ typedef struct INTEGRATION {
   int again_count;              /* and how many they are */
   double *scale;                /* [n]: what each row is large against, in one lane; of `watching` */
   size_t watched[OG_LANES_MAX]; /* the next step that is looked at for stiffness */
+  double mild[OG_LANES_MAX];    /* wider explicit steps than that are not looked at */
   unsigned char stiff[OG_LANES_MAX]; /* so many steps in a row have looked like the other method's; */
   unsigned char calm[OG_LANES_MAX];  /* and so many since have not */
   long long evals;                   /* evaluations of f, one for each lane */
@@ -119,7 +120,7 @@ void OG_P(og_integrate_restart)(INTEGRATION *d);
 /* Sets next_observation. */
 void OG_P(og_integrate_next_observation)(INTEGRATION *d, int lane);
 
-/* ---- memory/checkpoint_real.c ---- */
+/* ---- memory/checkpoints_real.c ---- */
 /* The lane's checkpoint into a slot of the store; x, the place and step-size control from a slot into the
  * lane. */
 og_status OG_P(og_integrate_save)(INTEGRATION *d, int lane, uint32_t slot);
@@ -152,7 +153,7 @@ void OG_P(og_integrate_methods_begin)(INTEGRATION *d, int lane);
 og_choice OG_P(og_integrate_choose_method)(INTEGRATION *d, int lane);
 void OG_P(og_integrate_find_methods)(INTEGRATION *d);
 
-/* ---- size_real.c: how large each row has been, where solve->sizes asks for it ---- */
+/* ---- next_segment_real.c: how large each row has been, where solve->sizes asks for it ---- */
 /* From a state on; in the steps of the lanes in the mask; up to the event that ended a segment, into it. */
 void OG_P(og_integrate_size_begin)(INTEGRATION *d, int lane, const REAL *state);
 void OG_P(og_integrate_size_grow)(INTEGRATION *d);

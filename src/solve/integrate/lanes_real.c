@@ -29,7 +29,7 @@ og_status OG_R(og_integrate_open)(integration *d, og_solve *solve, og_share *sha
   d->next = share->begin;
   d->fixed = d->replay || og_options_integer(solve->options, OG_OPT_STEPS) > 0;
   d->judging = mode == OG_INTEGRATE_SOLVE && solve->looked;
-  d->weighing = mode == OG_INTEGRATE_SOLVE && solve->weighed;
+  d->noting_sizes = mode == OG_INTEGRATE_SOLVE && solve->noting_sizes;
   d->control = og_control_of(&solve->stepper);
   d->resting = og_rest_error(d->control.exponent);
   size_t block = OG_PADDED(solve->n * (size_t)d->lanes);
@@ -71,7 +71,7 @@ void OG_R(og_integrate_parameters)(integration *d, int lane, size_t m) {
 }
 
 /* The lanes in mask; no more when every row has been large. */
-static void weigh(integration *d, const real *x) {
+static void note_sizes(integration *d, const real *x) {
   int unknown = 0;
   for (size_t i = 0; i < d->solve->n; i++) {
     double size = 0;
@@ -79,7 +79,7 @@ static void weigh(integration *d, const real *x) {
       if (d->mask[lane] != 0) size = fmax(size, fabs((double)x[i * (size_t)d->lanes + (size_t)lane]));
     unknown += !og_faint_note(d->solve, i, size);
   }
-  d->weighing = unknown > 0;
+  d->noting_sizes = unknown > 0;
 }
 
 static void begin_record(og_trajectory *at) {
@@ -172,7 +172,7 @@ void OG_R(og_integrate_refill)(integration *d) {
     d->mask[lane] = moved[lane];
     if (moved[lane]) load_next(d, lane);
   }
-  if (d->weighing) weigh(d, d->x);
+  if (d->noting_sizes) note_sizes(d, d->x);
   start_lanes(d);
   keep_states(d, moved);
 }
@@ -370,7 +370,7 @@ void OG_R(og_integrate_commit)(integration *d) {
     count += moved[lane];
   }
   if (d->solve->sizes) OG_R(og_integrate_size_grow)(d);
-  if (d->weighing) weigh(d, d->y);
+  if (d->noting_sizes) note_sizes(d, d->y);
   for (int i = 0; i < count; i++)
     if (!move_on(d, moving[i])) return;
   OG_R(og_integrate_advance)(d);

@@ -12,6 +12,7 @@ void OG_R(og_integrate_methods_begin)(integration *d, int lane) {
   if (!d->watching) return;
   d->trajectory[lane]->switches.count = 0;
   d->watched[lane] = OG_STIFF_STRIDE;
+  d->mild[lane] = INFINITY;
   d->stiff[lane] = d->calm[lane] = 0;
 }
 
@@ -34,6 +35,7 @@ static void find_scale(integration *d, int lane) {
 /* Whether the step looks like one for the other method. */
 static int looks_so(integration *d, int lane) {
   double reach = d->solve->limits.reach[0];
+  if (!d->at.implicit[lane] && fabs(d->at.h[lane]) > d->mild[lane]) return 0;
   find_scale(d, lane);
   double size = d->step->ops->stiffness(d->step, lane, &d->at, d->x, d->y, d->scale);
   return d->at.implicit[lane] ? size < OG_CALM_BELOW * reach : size > OG_STIFF_FROM * reach;
@@ -47,6 +49,7 @@ static og_choice change(integration *d, int lane) {
     d->share->status = OG_ERR_MEMORY;
     return OG_CHOICE_FAILED;
   }
+  if (d->at.implicit[lane]) d->mild[lane] = fabs(d->at.h[lane]) / OG_STIFFER;
   d->at.implicit[lane] = !d->at.implicit[lane];
   return OG_CHOICE_MADE;
 }

@@ -5,7 +5,7 @@
 #include "solve/events/detection.h"
 #include "solve/memory/checkpoints.h"
 #include "solve/memory/recompute.h"
-#include "solve/memory/window.h"
+#include "solve/memory/state_cache.h"
 #include "solve/tolerances.h"
 
 /* ---- Working memory ---- */
@@ -51,7 +51,7 @@ static size_t refine_bytes(const og_solve *solve) {
 
 /* Dense outputs that are there at once: of x; for quadrature of lambda too, whose steps are taken again with
  * one more of x. */
-size_t og_dense_outputs(const og_solve *solve) {
+size_t og_dense_output_count(const og_solve *solve) {
   long long adjoint = og_options_integer(solve->options, OG_OPT_ADJOINT);
   return adjoint == OG_ADJOINT_INTERPOLATE ? 1 : adjoint == OG_ADJOINT_QUADRATURE ? 3 : 0;
 }
@@ -90,7 +90,7 @@ static size_t path_bytes(const og_solve *solve) {
 static size_t table_bytes(const og_solve *solve, int with_file) {
   size_t results = solve->count * (solve->states + solve->laned + 2 + solve->signal_most) +
                    solve->observed_count + solve->signal_values + og_block_sums(solve);
-  size_t backward = og_dense_outputs(solve) ? backward_tables(solve) : 0;
+  size_t backward = og_dense_output_count(solve) ? backward_tables(solve) : 0;
   if (solve->weights) backward = (solve->count / (size_t)least_lanes(solve) + 1) * sizeof(og_share);
   return results * sizeof(double) + backward + refine_bytes(solve) + solve->count * sizeof(og_kept) +
          og_store_bytes(solve->count, 0, 0, with_file) + OG_WORKER_ALLOCATIONS;
@@ -186,26 +186,26 @@ static void share_marked(const og_solve *solve, og_memory_budget *budget, size_t
                                                    : OG_PLACE_ONLINE;
   budget->every = (size_t)og_options_integer(solve->options, OG_OPT_EVERY);
   if (room == SIZE_MAX) return;
-  size_t marks = room / 2 / sizeof(og_mark);
+  size_t marks = entries_in(room / 2, sizeof(og_mark), 0);
   if (budget->file_slots > marks) budget->file_slots = marks;
-  budget->memory_slots = entries_in(room - budget->file_slots * sizeof(og_mark), stride, 1);
+  budget->memory_slots = entries_in(room - og_pages_bytes(budget->file_slots, sizeof(og_mark)), stride, 1);
 }
 
 static size_t least_budget(const og_solve *solve, size_t stride, int with_file) {
   size_t slot = og_pages_bytes(1, stride) + og_pages_bytes(1, sizeof(og_mark));
-  if (og_dense_outputs(solve)) slot += 4 * (OG_WINDOW_LEAST * stride + 128);
+  if (og_dense_output_count(solve)) slot += 4 * (OG_STATE_CACHE_LEAST * stride + 128);
   return worker_bytes(solve, least_lanes(solve), 0) + path_bytes(solve) + table_bytes(solve, with_file) +
          solve->count * slot;
 }
 
-/* Where dense output is read, a quarter is for the window, and a quarter for the steps of quadrature's
+/* Where dense output is read, a quarter is for the cache, and a quarter for the steps of quadrature's
  * backward solve. */
 static size_t share_with_readers(const og_solve *solve, og_memory_budget *budget, size_t room,
                                  size_t stride) {
-  budget->window = SIZE_MAX;
-  if (!og_dense_outputs(solve) || room == SIZE_MAX) return room;
-  int quadrature = og_dense_outputs(solve) == 3;
-  budget->window = (room / 4 - 128) / stride;
+  budget->cache = SIZE_MAX;
+  if (!og_dense_output_count(solve) || room == SIZE_MAX) return room;
+  int quadrature = og_dense_output_count(solve) == 3;
+  budget->cache = (room / 4 - 128) / stride;
   budget->lambda = quadrature ? room / 4 * solve->count : 0;
   return room - (quadrature ? 2 : 1) * (room / 4);
 }

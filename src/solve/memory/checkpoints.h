@@ -14,17 +14,17 @@ typedef struct og_checkpoint {
   double fraction, width, previous; /* and then real x[n] */
 } og_checkpoint;
 
-/* Consecutive states of one trajectory, state k in entry k modulo room: see window.h. */
-typedef struct og_state_window {
+/* Consecutive states of one trajectory, state k in entry k modulo room: see state_cache.h. */
+typedef struct og_state_cache {
   size_t room, first, count;
   char *entries;
-} og_state_window;
+} og_state_cache;
 
 /* What is kept of one trajectory; `all`: state k is in slot k, for every k. */
 typedef struct og_kept {
   og_schedule schedule;
   int all;
-  og_state_window window;
+  og_state_cache cache;
 } og_kept;
 
 typedef struct og_checkpoints {
@@ -32,8 +32,8 @@ typedef struct og_checkpoints {
   og_store *store;
   og_kept *kept; /* [M] */
   atomic_size_t marks_bytes;
-  atomic_int window_status; /* og_status: the first thing that went wrong in a window */
-  int told;                 /* what was chosen is in the log */
+  atomic_int cache_status; /* og_status: the first thing that went wrong in a cache */
+  int told;                /* what was chosen is in the log */
 } og_checkpoints;
 
 /* Bytes of a checkpoint. */

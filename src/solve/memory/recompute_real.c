@@ -112,7 +112,8 @@ static void cross_segments(recompute *b, int lane) {
   }
 }
 
-static void move_on(recompute *b) {
+static void move_on(void *state) {
+  recompute *b = state;
   integration *d = &b->d;
   for (int lane = 0; lane < d->lanes; lane++)
     if (d->mask[lane] != 0) check_end(b, lane);
@@ -130,12 +131,21 @@ static void move_on(recompute *b) {
   }
 }
 
+static int is_busy(void *state) {
+  const recompute *b = state;
+  return b->d.idle < b->d.lanes;
+}
+
+static void step(void *state) {
+  recompute *b = state;
+  OG_R(og_integrate_restart)(&b->d);
+  OG_R(og_integrate_attempt)(&b->d);
+}
+
+/* Until every lane has what is wanted of it. */
 static void run(recompute *b) {
-  while (b->d.idle < b->d.lanes && !og_share_broken(b->d.share)) {
-    OG_R(og_integrate_restart)(&b->d);
-    OG_R(og_integrate_attempt)(&b->d);
-    move_on(b);
-  }
+  static const og_lane_worker worker = {.fill = is_busy, .step = step, .settle = move_on};
+  og_loop_over_lanes(&worker, b->d.share, b);
 }
 
 void OG_R(og_recompute_states)(recompute *b, og_trajectory *const *trajectory, const size_t *step) {

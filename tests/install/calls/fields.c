@@ -51,17 +51,17 @@ static int cost_hessian(double t, const double *x, const double *k, double weigh
   return 0;
 }
 
-static int block_rhs(int lanes, const double *t, const double *x, const double *k, double *f,
+static int block_rhs(size_t lanes, const double *t, const double *x, const double *k, double *f,
                      signed char *status, void *user) {
   (void)t, (void)status, (void)user;
-  for (int i = 0; i < lanes; i++) f[i] = -k[i] * x[i];
+  for (size_t i = 0; i < lanes; i++) f[i] = -k[i] * x[i];
   return 0;
 }
-static int block_vjp(int lanes, const double *t, const double *x, const double *k, const double *l,
+static int block_vjp(size_t lanes, const double *t, const double *x, const double *k, const double *l,
                      double *x_bar, double *k_bar, double *t_bar, signed char *status, void *user) {
   (void)t, (void)t_bar, (void)status, (void)user;
-  for (int i = 0; x_bar && i < lanes; i++) x_bar[i] = -k[i] * l[i];
-  for (int i = 0; k_bar && i < lanes; i++) k_bar[i] = -x[i] * l[i];
+  for (size_t i = 0; x_bar && i < lanes; i++) x_bar[i] = -k[i] * l[i];
+  for (size_t i = 0; k_bar && i < lanes; i++) k_bar[i] = -x[i] * l[i];
   return 0;
 }
 

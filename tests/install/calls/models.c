@@ -27,8 +27,8 @@ static int call_tables(og_context *context) {
 
 static int see_model(og_context *context, og_model *model) {
   double theta[2], x0, t0, t1, rows[3] = {1, 2, 0}, location;
-  og_parameter_info parameter;
-  og_state_info state;
+  SIZED(og_parameter_info, parameter);
+  SIZED(og_state_info, state);
   SEE(strcmp(og_model_text(model), text) == 0 && !og_model_saved(model));
   SEE(og_model_parameters(model) == 2 && og_model_states(model) == 1 && og_model_inputs(model) == 1);
   MUST(context, og_model_parameter(model, 0, &parameter));

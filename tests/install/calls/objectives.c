@@ -24,7 +24,7 @@ static int see_gradients(og_context *context, og_objective *objective) {
   const double k = 0.3, direction = 1;
   const size_t entry = 0;
   double loss, gradient, error, product, hessian, x_bar, t0_bar, t1_bar, t0, t1;
-  og_gradient_error known;
+  SIZED(og_gradient_error, known);
   og_window window;
   size_t values;
   MUST(context, og_objective_evaluate(objective, &k, &loss, &gradient));

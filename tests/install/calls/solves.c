@@ -50,7 +50,7 @@ static int see_results(og_context *context, og_solve *solve) {
 static int see_derivatives(og_context *context, og_solve *solve) {
   const double ones[2] = {1, 1}, u_dot = 1;
   double x_bar[2] = {0, 0}, u_bar = 0, final_dot[2];
-  og_gradient_error error;
+  SIZED(og_gradient_error, error);
   SIZED(og_pullback_arrays, back);
   SIZED(og_pushforward_arrays, ahead);
   back.final_bar = ones;
@@ -144,7 +144,7 @@ static int jump(size_t event, double t, const double *x, const double *p, double
 }
 
 static int see_event(og_context *context, og_solve *solve) {
-  og_occurrence occurrence;
+  SIZED(og_occurrence, occurrence);
   size_t count;
   double before, after, time_dot;
   const double time_bar = 1, one = 1;

@@ -1,17 +1,17 @@
 /* Dense output on lane blocks; see dense.h. The interpolant is kept as the coefficients of its
  * powers of s, in double: lanes then differ in s alone, and powers cancel where weights
  * do not. */
-#include "adjoint/dense.h"
+#include "adjoint/dense_output.h"
 
 #include <string.h>
 
 #include "solve/memory/budget.h"
 #include "solve/recorded.h"
 
-typedef OG_R(og_dense) og_dense;
+typedef OG_R(og_dense_output) og_dense_output;
 
-static void prepare(og_dense *d, og_solve *solve, int lanes) {
-  int group = og_dense_group(lanes);
+static void prepare(og_dense_output *d, og_solve *solve, int lanes) {
+  int group = og_dense_output_group(lanes);
   char *next = (char *)d + OG_ALIGNED(sizeof *d);
   d->lanes = lanes;
   d->coefficients = (double *)(void *)next;
@@ -27,15 +27,15 @@ static void prepare(og_dense *d, og_solve *solve, int lanes) {
   d->solve = solve;
 }
 
-og_dense *OG_R(og_dense_in)(void *memory, og_solve *solve, int lanes) {
-  og_dense *d = memory;
+og_dense_output *OG_R(og_dense_output_in)(void *memory, og_solve *solve, int lanes) {
+  og_dense_output *d = memory;
   if (!d->solve) prepare(d, solve, lanes);
   return d;
 }
 
 /* A slot of the group takes the lane's step. Parameters are loaded only for another trajectory, inputs only
  * for another segment. */
-static void load(og_dense *d, int slot, int lane) {
+static void load(og_dense_output *d, int slot, int lane) {
   size_t m = d->trajectory[lane];
   d->r.idle = d->r.lanes;
   if (d->r.trajectory[slot] != &d->solve->trajectories[m])
@@ -45,7 +45,7 @@ static void load(og_dense *d, int slot, int lane) {
 }
 
 /* Coefficients of s^0 .. s^degree for one lane. */
-static void keep(og_dense *d, int slot, int lane) {
+static void keep(og_dense_output *d, int slot, int lane) {
   size_t n = d->solve->n, lanes = (size_t)d->lanes, group = (size_t)d->r.lanes;
   double *c = d->coefficients + lane;
   for (size_t i = 0; i < n; i++) c[i * lanes] = (double)d->r.x[i * group + (size_t)slot];
@@ -56,7 +56,7 @@ static void keep(og_dense *d, int slot, int lane) {
 }
 
 /* Takes the steps of up to a group of lanes again. */
-static void recompute(og_dense *d, const int *wanted, int count, og_lane_status *status) {
+static void recompute(og_dense_output *d, const int *wanted, int count, og_lane_status *status) {
   for (int slot = 0; slot < d->r.lanes; slot++) {
     d->step->status[slot] = slot < count ? 0 : OG_LANE_IDLE;
     if (slot < count) load(d, slot, wanted[slot]);
@@ -73,7 +73,7 @@ static void recompute(og_dense *d, const int *wanted, int count, og_lane_status 
 
 /* Whether the lane must leave the step it has for another; most often it need not, and that is seen without a
  * look at the record. */
-static int moves(og_dense *d, int lane, size_t m, size_t segment, double t) {
+static int moves(og_dense_output *d, int lane, size_t m, size_t segment, double t) {
   const og_trajectory *at = &d->solve->trajectories[m];
   int same = d->there[lane] && d->trajectory[lane] == m && d->segment[lane] == segment;
   double sign = at->t1 < at->t0 ? -1 : 1;
@@ -96,7 +96,7 @@ static void horner(size_t rows, size_t lanes, double *sum, const double *s, cons
     for (size_t lane = 0; lane < lanes; lane++) sum[i + lane] = sum[i + lane] * s[lane] + c[i + lane];
 }
 
-static void evaluate(og_dense *d, const double *s, real *x) {
+static void evaluate(og_dense_output *d, const double *s, real *x) {
   size_t n = d->solve->n, lanes = (size_t)d->lanes, block = n * lanes;
   size_t degree = (size_t)d->solve->stepper.interpolant_degree;
   memcpy(d->sum, d->coefficients + degree * block, block * sizeof *d->sum);
@@ -105,13 +105,13 @@ static void evaluate(og_dense *d, const double *s, real *x) {
 }
 
 /* t = t_k + s h; a stage's time may lie an ulp outside the span. */
-static double place_in_step(const og_dense *d, int lane, double t) {
+static double place_in_step(const og_dense_output *d, int lane, double t) {
   double s = d->width[lane] == 0 ? 0 : (t - d->start[lane]) / d->width[lane];
   return s < 0 ? 0 : s > 1 ? 1 : s;
 }
 
-void OG_R(og_dense_read)(og_dense *d, const double *t, const size_t *trajectory, const size_t *segment,
-                         og_lane_status *status, real *x) {
+void OG_R(og_dense_output_read)(og_dense_output *d, const double *t, const size_t *trajectory,
+                                const size_t *segment, og_lane_status *status, real *x) {
   int wanted[OG_LANES_MAX], count = 0;
   double s[OG_LANES_MAX];
   for (int lane = 0; lane < d->lanes; lane++)
@@ -128,13 +128,13 @@ void OG_R(og_dense_read)(og_dense *d, const double *t, const size_t *trajectory,
 
 #if !defined(OG_SINGLE)
 
-size_t og_dense_bytes(const og_solve *solve, int lanes) {
-  int group = og_dense_group(lanes);
+size_t og_dense_output_bytes(const og_solve *solve, int lanes) {
+  int group = og_dense_output_group(lanes);
   size_t coefficients = (size_t)solve->stepper.interpolant_degree + 1;
   const og_step_ops_d *ops = solve->stepper.ops_d;
   size_t doubles = OG_PADDED(coefficients * solve->n * (size_t)lanes) + OG_PADDED(solve->n * (size_t)lanes) +
                    OG_PADDED(solve->n * (size_t)group) + OG_PADDED(solve->p * (size_t)group);
-  return OG_ALIGNED(sizeof(og_dense_d)) + doubles * sizeof(double) +
+  return OG_ALIGNED(sizeof(og_dense_output_d)) + doubles * sizeof(double) +
          ops->bytes(&solve->stepper, solve->field, group, OG_STEP_FORWARD);
 }
 

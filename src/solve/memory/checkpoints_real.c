@@ -1,6 +1,67 @@
-#include "solve/memory/checkpoints.h"
-
+/* Checkpoints: which states a schedule keeps under a budget, and those of lanes, saved into a slot of the
+ * store and put back. */
 #include <stdio.h>
+#include <string.h>
+
+#include "solve/memory/checkpoints.h"
+#include "solve/integrate/integrate.h"
+
+/* ---- Of lanes: the state at the start of a step, saved into a slot and put back ---- */
+
+typedef OG_R(og_integration) integration;
+
+static size_t number_of(const integration *d, int lane) {
+  return (size_t)(d->trajectory[lane] - d->solve->trajectories);
+}
+
+og_status OG_R(og_integrate_save)(integration *d, int lane, uint32_t slot) {
+  *(og_checkpoint *)d->entry = (og_checkpoint){d->fraction[lane], d->width[lane], d->previous[lane]};
+  real *x = (real *)((og_checkpoint *)d->entry + 1);
+  for (int i = 0; i < d->step->n; i++) x[i] = d->x[i * d->lanes + lane];
+  return og_store_write(d->solve->checkpoints->store, number_of(d, lane), slot, d->entry);
+}
+
+og_status OG_R(og_integrate_restore)(integration *d, int lane, size_t trajectory, uint32_t slot) {
+  OG_TRY(og_store_read(d->solve->checkpoints->store, trajectory, slot, og_checkpoint_stride(d->solve),
+                       d->entry));
+  const og_checkpoint *at = d->entry;
+  const real *x = (const real *)(at + 1);
+  for (int i = 0; i < d->step->n; i++) d->x[i * d->lanes + lane] = x[i];
+  d->fraction[lane] = at->fraction;
+  d->width[lane] = at->width;
+  d->previous[lane] = at->previous;
+  d->most[lane] = OG_GROWTH_MOST; /* as after every accepted step */
+  return OG_OK;
+}
+
+/* A replay of steps that are all there writes over them; another one places checkpoints anew. */
+int OG_R(og_integrate_keep)(integration *d, int lane) {
+  og_solve *solve = d->solve;
+  size_t m = number_of(d, lane);
+  uint32_t slot = (uint32_t)d->index[lane];
+  og_status status = OG_OK;
+  if (!d->replay || !solve->checkpoints->kept[m].all)
+    status = og_checkpoints_offer(solve, m, d->index[lane], &slot);
+  if (status == OG_OK && slot != OG_NO_SLOT) status = OG_R(og_integrate_save)(d, lane, slot);
+  if (status != OG_OK) d->share->status = status;
+  return status == OG_OK;
+}
+
+/* The next step's start among steps that are all there. */
+double OG_R(og_integrate_kept_end)(integration *d, int lane) {
+  const og_trajectory *at = d->trajectory[lane];
+  size_t next = d->index[lane] + 1;
+  if (next == og_segment_stop(at, d->segment[lane])) return at->path.segments[d->segment[lane]].last;
+  double fraction = 1;
+  og_status status =
+      og_store_read(d->solve->checkpoints->store, number_of(d, lane), next, sizeof fraction, &fraction);
+  if (status != OG_OK) d->share->status = status;
+  return fraction;
+}
+
+/* ---- Shared by both precisions ---- */
+
+#if !defined(OG_SINGLE)
 
 enum { SIZE_TEXT = 32 };
 
@@ -117,10 +178,10 @@ int og_checkpoints_all(const og_solve *solve) {
 
 size_t og_checkpoints_bytes(const og_solve *solve) {
   const og_checkpoints *c = solve->checkpoints;
-  size_t windows = 0;
-  for (size_t m = 0; m < solve->count; m++) windows += c->kept[m].window.room * og_checkpoint_stride(solve);
+  size_t caches = 0;
+  for (size_t m = 0; m < solve->count; m++) caches += c->kept[m].cache.room * og_checkpoint_stride(solve);
   size_t tables = og_store_bytes(solve->count, 0, 0, c->budget.file_slots > 0); /* reserved already */
-  return c->budget.reserved + og_store_memory(c->store) - tables + windows +
+  return c->budget.reserved + og_store_memory(c->store) - tables + caches +
          atomic_load(&((og_checkpoints *)c)->marks_bytes);
 }
 
@@ -172,3 +233,5 @@ void og_checkpoints_tell(og_solve *solve) {
   log_choice(solve, held, steps, cost);
   c->told = 1;
 }
+
+#endif

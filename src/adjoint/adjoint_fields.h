@@ -1,10 +1,10 @@
 /* The continuous adjoint with x(t) read from the forward solve's dense output, as a field of its own:
  *   lambda' = -(df/dx)^T lambda,  and with it, when wanted, q' = -(df/dtheta)^T lambda,
  * to be solved backward; then lambda(t0) = dL/dx0 and q(t0) = dL/dtheta (Pontryagin). */
-#ifndef OG_ADJOINT_FIELD_H
-#define OG_ADJOINT_FIELD_H
+#ifndef OG_ADJOINT_FIELDS_H
+#define OG_ADJOINT_FIELDS_H
 
-#include "adjoint/dense.h"
+#include "adjoint/dense_output.h"
 
 /* Rows lambda[n], and q[p] `with_parameters`. A field is not told which trajectory a lane carries, or in
  * which of its segments; here their numbers come as more rows of theta (og_adjoint_field_number). */
@@ -35,5 +35,19 @@ typedef struct og_adjoint_field {
 } og_adjoint_field;
 extern const og_field_ops_d og_lambda_ops_d;
 extern const og_field_ops_s og_lambda_ops_s;
+
+/* ---- With x ---- */
+
+/* The continuous adjoint as a field of its own: d/dt (x, lambda, q) = (f, -(df/dx)^T lambda, -(df/dtheta)^T
+ * lambda), to be solved backward; then lambda(t0) = dL/dx0 and q(t0) = dL/dtheta (Pontryagin; Chen et al.
+ * 2018, appendix B). */
+og_status og_augmented_field_create(og_context *context, const og_field *inner, og_field **out);
+
+typedef struct og_augmented_field {
+  og_field base;
+  const og_field *inner;
+} og_augmented_field;
+extern const og_field_ops_d og_backsolve_ops_d;
+extern const og_field_ops_s og_backsolve_ops_s;
 
 #endif

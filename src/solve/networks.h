@@ -2,8 +2,8 @@
  * trajectories, blocks of them, go in step. Nothing is then computed twice. It takes much memory, and so is
  * done only without a budget and up to OG_TAPES_MOST bytes; beyond that the backward pass recomputes the
  * stages of one step at a time. Bits are the same. */
-#ifndef OG_TAPES_H
-#define OG_TAPES_H
+#ifndef OG_NETWORKS_H
+#define OG_NETWORKS_H
 
 #include "solve/solve.h"
 

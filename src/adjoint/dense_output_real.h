@@ -2,7 +2,7 @@
 
 #define STEP OG_P(og_step)
 #define READER OG_P(og_step_reader)
-#define DENSE OG_P(og_dense)
+#define DENSE OG_P(og_dense_output)
 
 typedef struct DENSE {
   og_solve *solve;
@@ -16,11 +16,11 @@ typedef struct DENSE {
   double start[OG_LANES_MAX], end[OG_LANES_MAX], width[OG_LANES_MAX]; /* t_k, t_(k+1) and h */
 } DENSE;
 /* Dense output of a solve in `memory`, which is cleared before its first use. Not for two threads. */
-DENSE *OG_P(og_dense_in)(void *memory, og_solve *solve, int lanes);
+DENSE *OG_P(og_dense_output_in)(void *memory, og_solve *solve, int lanes);
 /* x [n][lanes] at the lanes' own times, of the trajectories with these numbers and within these segments;
  * lanes with a status are left out, and one whose step cannot be taken again gets one. */
-void OG_P(og_dense_read)(DENSE *dense, const double *t, const size_t *trajectory, const size_t *segment,
-                         og_lane_status *status, REAL *x);
+void OG_P(og_dense_output_read)(DENSE *dense, const double *t, const size_t *trajectory,
+                                const size_t *segment, og_lane_status *status, REAL *x);
 
 #undef STEP
 #undef READER
