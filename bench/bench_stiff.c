@@ -99,7 +99,7 @@ static int probe(const game *g, player *p) {
     double start = cpu_seconds();
     failed = play(g, p, trajectories);
     p->seconds = fmin(p->seconds, (cpu_seconds() - start) / (double)trajectories);
-    if (p->seconds > 0.3) break;
+    if (p->seconds * (double)trajectories > 0.1) break;
   }
   p->error = failed ? INFINITY : error_of(g, trajectories);
   close_player(p);
@@ -108,14 +108,23 @@ static int probe(const game *g, player *p) {
 
 /* CVODES' settings are given ten times the limit. */
 static void scan(game *g, kind of, double limit) {
-  int first = of == OWN_COMPILED_AUTO ? 0 : 1, settings = of == PEER ? PEERS : METHODS;
-  for (int s = of == PEER ? 0 : first; s < settings && !(of == OWN_COMPILED_AUTO && s > 0); s++)
+  int own = g->trajectories > 1 ? 2 : METHODS; /* of an ensemble auto and rodas5p */
+  for (int s = 0; s < (of == PEER ? PEERS : own); s++)
     for (int k = 0; k < SCANNED; k++) {
       player p = {.kind = of, .setting = s, .tolerance = pow(10, -3.5 - 0.5 * k)};
       int failed = probe(g, &p);
       if (!failed) g->samples[of][g->count[of]++] = p;
       if (p.seconds > (of == PEER ? 10 : 1) * limit) break;
     }
+}
+
+/* Compiled models have the same bits as the others, and are compiled for the match alone. */
+static void take_compiled(game *g) {
+  for (int i = 0; i < g->count[MODEL]; i++) {
+    player p = g->samples[MODEL][i];
+    p.kind = p.setting == 0 ? OWN_COMPILED_AUTO : COMPILED;
+    g->samples[p.kind][g->count[p.kind]++] = p;
+  }
 }
 
 static const player *pick(const game *g, kind of, double target) {
@@ -210,12 +219,13 @@ static int begin(game *g, int problem, size_t trajectories) {
 
 static void end(game *g) { free(g->theta), free(g->truth), free(g->gradients); }
 
-/* From loose to tight, until a gradient takes longer than `limit`. */
+/* From loose to tight, until a gradient takes longer than `limit`. A model of 1000 equations would be read
+ * too often, and takes too long to compile. */
 static void scan_all(game *g, int problem, int first) {
   int large = g->problem->n > 100;
   double limit = g->trajectories > 1 ? 0.003 : large ? 0.4 : problem == STIFF_VAN_DER_POL ? 0.1 : 0.03;
-  for (int f = KINDS - 1; f >= first; f--)
-    if (!(large && f <= COMPILED)) scan(g, (kind)f, limit); /* a model of 1000 equations compiles too long */
+  for (int f = PEER; f >= first && f >= (large ? CALLBACKS : MODEL); f--) scan(g, (kind)f, limit);
+  take_compiled(g);
 }
 
 static void run(int problem, size_t trajectories) {
