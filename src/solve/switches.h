@@ -37,8 +37,11 @@ enum { OG_STIFF_STEPS = 12, OG_CALM_STEPS = 6, OG_STIFF_AGAIN = 3, OG_STIFF_STRI
 #define OG_STIFFER 4.0
 
 struct og_solve;
+struct og_field;
 /* Whether its steps are looked at so: method = auto, adaptive steps, a field that has a Jacobian. */
 int og_watches_stiffness(const struct og_solve *solve);
+/* What takes its place where the equations are M x' = f, M not the identity. */
+og_method og_method_with_mass(const struct og_field *field);
 /* The pair of methods in place of the explicit one, for this run and all further ones. */
 og_status og_solve_take_pair(struct og_solve *solve);
 
