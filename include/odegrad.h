@@ -94,6 +94,8 @@ OG_API const char *og_version(void);
   X(OG_ERR_UNRESOLVED, 32,                                                                                   \
     "the gradient is not resolved: the steps are good for the solution, not for its derivative")             \
   X(OG_ERR_GUARD_UNRESOLVED, 33, "an event's guard changes faster than it can be followed")                  \
+  X(OG_ERR_INCONSISTENT, 34, "algebraic equations have no solution near the guess")                          \
+  X(OG_ERR_INDEX, 35, "algebraic equations do not determine the algebraic states (index above 1)")           \
   X(OG_ERR_INTERNAL, 99, "a defect in odegrad; please report it")
 
 typedef enum og_status {
@@ -1230,7 +1232,7 @@ OG_API double og_clip_gradient(const og_options *options, size_t p, double *grad
 
 /** A loss to train on: summed over `count` windows at theta into *loss, the number of values it is the sum of
  * into *values, and unless NULL its gradient; all three are overwritten. The trainer survives failures of a
- * solve (OG_ERR_NOT_FINITE to OG_ERR_STIFF, OG_ERR_ZENO to OG_ERR_GUARD_UNRESOLVED) and ends at others. */
+ * solve (OG_ERR_NOT_FINITE to OG_ERR_STIFF, OG_ERR_ZENO to OG_ERR_INDEX) and ends at others. */
 typedef og_status (*og_loss_fn)(const double *theta, size_t count, const og_window *windows, double *loss,
                                 size_t *values, double *gradient, void *user);
 /** The loss of an objective, which is `user` (og_objective_evaluate_batch). */

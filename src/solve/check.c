@@ -46,7 +46,10 @@ static og_status check_times(const og_solve *solve, size_t m) {
 static og_status check_mass(const og_solve *solve) {
   if (!(solve->source->flags & OG_FIELD_HAS_MASS) || solve->stepper.implicit) return OG_OK;
   return og_fail(solve->context, OG_ERR_UNSUPPORTED,
-                 "the equations have a mass matrix (og_field_set_mass), which explicit methods cannot solve");
+                 "the equations have a mass matrix, as combinations of derivatives and algebraic equations "
+                 "give one, and method %s is explicit, which cannot solve them; use method = auto, rodas5p "
+                 "or radau5",
+                 solve->stepper.name);
 }
 
 og_status og_solve_check(og_solve *solve) {

@@ -33,6 +33,15 @@ static const cause_text causes[] = {
      "one impossible); if the events are real, raise max-events"},
     {OG_ERR_GRAZING, "a recorded event is not there when the steps are replayed",
      "call og_solve_run: the settings are too far from those of the run"},
+    {OG_ERR_INCONSISTENT,
+     "the algebraic equations have no solution that Newton's method finds from the guess",
+     "another guess for the algebraic states (their initial values), or see whether the equations can hold "
+     "with these parameters and inputs"},
+    {OG_ERR_INDEX,
+     "algebraic equations do not determine the algebraic states: the index of the problem is above 1",
+     "differentiate the equations that are named by time until the states that are named stand in them, or "
+     "choose other states (a pendulum's angle in place of its coordinates); where the equations do determine "
+     "them elsewhere, start there"},
     {OG_ERR_NOT_STEADY, "the right-hand side has not fallen to the tolerance of the option steady at the end",
      "a longer span, a larger tolerance, or see whether the solution is periodic"},
 };
@@ -150,6 +159,19 @@ static void trail_step(const og_solve *solve, const og_failure *failure) {
     og_trail(solve->context, failure->status, "max-step = %g: no wider step was allowed", failure->most);
 }
 
+/* Which equations it was, where there are algebraic ones. */
+static void trail_algebraic(const og_solve *solve, const og_failure *failure) {
+  const og_inconsistency *why = &failure->inconsistency;
+  char text[OG_ROW_NAME_SIZE];
+  if (failure->status == OG_ERR_INCONSISTENT && why->row)
+    og_trail(solve->context, failure->status,
+             "the equation that is farthest from holding, by %.3g: that of %s", og_shown(why->residual),
+             og_row_name(solve->source, why->row - 1, text));
+  if (failure->status == OG_ERR_INDEX && *why->equations)
+    og_trail(solve->context, failure->status, "the equations of %s do not determine %s", why->equations,
+             why->states);
+}
+
 const char *og_trajectory_name(const og_solve *solve, size_t m, char text[OG_TRAJECTORY_NAME_SIZE]) {
   const og_solve *after = solve->named_after;
   if (solve->trajectories[m].name) return solve->trajectories[m].name;
@@ -173,6 +195,7 @@ og_status og_report_failure(const og_solve *solve, const og_failure *failure) {
   if (role->stuck && failure->status == OG_ERR_STEP_UNDERFLOW)
     og_trail(solve->context, failure->status, "%s", role->stuck);
   if (!failure->derivative) trail_step(solve, failure);
+  trail_algebraic(solve, failure);
   if (failure->stiffness > 1)
     og_trail(solve->context, failure->status, "estimating |h| times the fastest decay rate of df/dx: %.3g",
              failure->stiffness);

@@ -52,6 +52,8 @@ void og_limits_of_stepper(og_solve *solve) {
 static og_status read_options(og_solve *solve) {
   const og_options *o = solve->options;
   og_method method = (og_method)og_options_integer(o, OG_OPT_METHOD);
+  int implicit = solve->source->flags & OG_FIELD_HAS_MASS; /* explicit steps know x' = f alone */
+  if (method == OG_METHOD_AUTO && implicit) method = og_method_with_mass(solve->source);
   solve->automatic = method == OG_METHOD_AUTO;
   if (solve->automatic) method = first_method(o);
   solve->stepper = og_stepper_of(method);
@@ -85,6 +87,7 @@ static og_status set_up(og_solve *solve, const og_options *options) {
   OG_TRY(og_options_copy(solve->context, options, &solve->options));
   OG_TRY(read_options(solve));
   OG_TRY(og_stepper_prepare(solve->context, &solve->stepper, solve->source));
+  if (solve->stepper.implicit) OG_TRY(og_algebraic_create(solve->context, solve->source, &solve->algebraic));
   OG_TRY(allocate_arrays(solve));
   for (size_t m = 0; m < solve->count; m++) {
     solve->trajectories[m].t1 = 1;
@@ -160,6 +163,7 @@ void og_solve_destroy(og_solve *solve) {
   og_norm_free(solve);
   og_options_destroy(solve->options);
   og_stepper_release(&solve->stepper);
+  og_algebraic_destroy(solve->algebraic);
   if (solve->pair) og_stepper_release(&solve->pair->part[1]);
   og_free(context, solve->pair);
   og_field_destroy(solve->bound);

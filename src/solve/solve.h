@@ -13,6 +13,8 @@
 #include "field/field.h"
 #include "step/stepper.h"
 #include "solve/ceilings.h"
+#include "solve/algebraic.h"
+#include "solve/inconsistency.h"
 #include "solve/integrate/coarse.h"
 #include "solve/memory/step_record.h"
 #include "solve/signals.h"
@@ -40,6 +42,7 @@ typedef struct og_trajectory {
   size_t steps, rejected; /* of the last run */
   og_switches switches;   /* likewise: where its method changed; */
   size_t stiff_from;      /* where it is to change first, for it was seen to be stiff there; 0: it was not */
+  double stiff_time;      /* and when that was */
   og_rests rests, drops;  /* of the last run: steps at which x rests, and whose size dropped */
   double errors;          /* of its accepted steps, in tolerances: their sum; */
   double left_out;   /* and of the rows that are not controlled, the largest entry of each step as it is */
@@ -61,7 +64,8 @@ typedef struct og_failure {
   size_t row;         /* 1 + the first row whose right-hand side, or value, was not finite; 0: not known */
   double least, most; /* the option that held the step: min-step, max-step; 0: none did */
   double t, h, norm, first_norm;
-  double stiffness; /* estimate of |h| times the spectral radius of df/dx; NaN when not known */
+  double stiffness;               /* estimate of |h| times the spectral radius of df/dx; NaN when not known */
+  og_inconsistency inconsistency; /* of OG_ERR_INCONSISTENT and OG_ERR_INDEX */
 } og_failure;
 
 /* Options, read once for a run. */
@@ -114,11 +118,12 @@ struct og_solve {
   const og_field *source;
   og_field *bound; /* to the weights of the last run; owned, NULL: not made */
   og_options *options;
-  og_stepper stepper;   /* the method */
-  int found_stiff;      /* the present run has to begin anew (switches.h) */
-  int automatic;        /* it is chosen as the solve goes */
-  struct og_pair *pair; /* NULL, or the two methods of the stepper; owned */
-  int single, keep;     /* single precision; OG_KEEP_... */
+  og_stepper stepper;      /* the method */
+  og_algebraic *algebraic; /* NULL, or of equations M x' = f: which of them are algebraic; owned */
+  int found_stiff;         /* the present run has to begin anew (switches.h) */
+  int automatic;           /* it is chosen as the solve goes */
+  struct og_pair *pair;    /* NULL, or the two methods of the stepper; owned */
+  int single, keep;        /* single precision; OG_KEEP_... */
   int state;
   size_t count, n, states; /* trajectories; rows of the field; without the quadrature */
   size_t p, parameters;    /* rows of the field's theta; without those of inputs, with bound weights */

@@ -53,9 +53,17 @@ int og_watches_stiffness(const og_solve *solve) {
 
 /* Rosenbrock steps where the field has what their derivative needs, else diagonally implicit ones, whose
  * derivatives need products alone. */
-static og_method implicit_for(const og_field *field) {
+static int suits_rosenbrock(const og_field *field) {
   unsigned needed = OG_FIELD_HAS_HESSIAN | OG_FIELD_HAS_JACOBIAN;
-  return (field->flags & needed) == needed ? OG_METHOD_RODAS5P : OG_METHOD_ESDIRK54;
+  return (field->flags & needed) == needed;
+}
+
+static og_method implicit_for(const og_field *field) {
+  return suits_rosenbrock(field) ? OG_METHOD_RODAS5P : OG_METHOD_ESDIRK54;
+}
+
+og_method og_method_with_mass(const og_field *field) {
+  return suits_rosenbrock(field) ? OG_METHOD_RODAS5P : OG_METHOD_RADAU5;
 }
 
 og_status og_solve_take_pair(og_solve *solve) {

@@ -61,9 +61,10 @@ typedef struct INTEGRATION {
   int again_count;              /* and how many they are */
   double *scale;                /* [n]: what each row is large against, in one lane; of `watching` */
   size_t watched[OG_LANES_MAX]; /* the next step that is looked at for stiffness */
-  double mild[OG_LANES_MAX];    /* wider explicit steps than that are not looked at */
   unsigned char stiff[OG_LANES_MAX]; /* so many steps in a row have looked like the other method's; */
   unsigned char calm[OG_LANES_MAX];  /* and so many since have not */
+  double *instant;                   /* where one lane's state is made consistent (consistent_real.c) */
+  og_inconsistency inconsistency;    /* why the last one could not be */
   long long evals;                   /* evaluations of f, one for each lane */
 } INTEGRATION;
 
@@ -145,6 +146,13 @@ void OG_P(og_integrate_own_theta)(const INTEGRATION *d, int lane, double *theta)
 double OG_P(og_integrate_time_at)(const INTEGRATION *d, int lane, double place);
 /* The lane fails because of an event. */
 void OG_P(og_integrate_event_fail)(INTEGRATION *d, int lane, size_t event, og_status status);
+
+/* ---- consistent_real.c: of solves with a mass matrix (solve/consistent.h) ---- */
+size_t OG_P(og_integrate_consistent_bytes)(const og_solve *solve);
+/* The lane's state in a block, at the start of its segment. 0: the lane has failed, and left the mask. */
+int OG_P(og_integrate_make_consistent)(INTEGRATION *d, int lane, REAL *block);
+/* f at (t, x) becomes x' in the lanes of the mask. */
+void OG_P(og_integrate_mass_slope)(INTEGRATION *d, const double *t, const REAL *x, REAL *f);
 
 /* ---- stiff_real.c: which method takes the next step, where there are two ---- */
 /* A lane begins a trajectory; its step was accepted, and it has not moved on yet; the methods of all lanes'

@@ -18,7 +18,8 @@ static size_t scale_bytes(const og_solve *solve) {
 
 size_t OG_R(og_integrate_bytes)(const og_solve *solve, int lanes) {
   size_t entry = solve->keep == OG_KEEP_CHECKPOINTS ? og_checkpoint_stride(solve) : 0;
-  return reals_needed(solve, lanes) * sizeof(real) + scale_bytes(solve) + entry;
+  return reals_needed(solve, lanes) * sizeof(real) + scale_bytes(solve) +
+         OG_R(og_integrate_consistent_bytes)(solve) + entry;
 }
 
 og_status OG_R(og_integrate_open)(integration *d, og_solve *solve, og_share *share, int mode) {
@@ -36,7 +37,8 @@ og_status OG_R(og_integrate_open)(integration *d, og_solve *solve, og_share *sha
   d->memory = og_alloc(solve->context, 1, OG_R(og_integrate_bytes)(solve, d->lanes));
   if (!d->memory) return OG_ERR_MEMORY;
   d->scale = (double *)(void *)(d->memory + reals_needed(solve, d->lanes));
-  d->entry = (char *)d->scale + scale_bytes(solve);
+  d->instant = (double *)(void *)((char *)d->scale + scale_bytes(solve));
+  d->entry = (char *)d->instant + OG_R(og_integrate_consistent_bytes)(solve);
   d->watching = mode == OG_INTEGRATE_SOLVE && og_watches_stiffness(solve);
   d->x = d->memory;
   d->y = d->x + block;
@@ -96,8 +98,6 @@ static void load(integration *d, int lane, size_t m) {
   d->trajectory[lane] = &solve->trajectories[m];
   OG_R(og_integrate_methods_begin)(d, lane);
   if (!d->replay) begin_record(d->trajectory[lane]);
-  if (solve->sizes) OG_R(og_integrate_size_begin)(d, lane, d->x);
-  if (d->judging) OG_R(og_integrate_coarse_begin)(d, lane);
   d->index[lane] = d->rejected[lane] = d->cursor[lane] = 0;
   d->room[lane] = 0;
   d->accepted[lane] = 0;
@@ -105,6 +105,9 @@ static void load(integration *d, int lane, size_t m) {
   d->most[lane] = OG_GROWTH_MOST;
   OG_R(og_integrate_begin)(d, lane);
   d->idle--;
+  if (solve->algebraic && !OG_R(og_integrate_make_consistent)(d, lane, d->x)) return;
+  if (solve->sizes) OG_R(og_integrate_size_begin)(d, lane, d->x);
+  if (d->judging) OG_R(og_integrate_coarse_begin)(d, lane);
 }
 
 /* One that begins anew knows where it was stiff. */
@@ -114,7 +117,7 @@ static void load_next(integration *d, int lane) {
     return;
   }
   size_t m = og_item(d->solve, d->next++);
-  if (d->watching) d->solve->trajectories[m].stiff_from = 0;
+  if (d->watching && !d->solve->trajectories[m].pacing) d->solve->trajectories[m].stiff_from = 0;
   load(d, lane, m);
 }
 
@@ -139,6 +142,7 @@ static void first_widths(integration *d, const real *f0) {
 void OG_R(og_integrate_first_slope)(integration *d) {
   real zero[OG_LANES_MAX] = {0};
   OG_R(og_integrate_eval)(d, d->at.t, d->x, d->e);
+  if (d->solve->algebraic) OG_R(og_integrate_mass_slope)(d, d->at.t, d->x, d->e);
   d->step->ops->begin(d->step, d->mask, d->e);
   for (int i = 0; i < d->step->n; i++)
     for (int lane = 0; lane < d->lanes; lane++) zero[lane] += d->e[i * d->lanes + lane] * 0;
