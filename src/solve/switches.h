@@ -6,7 +6,9 @@
  * the first of those steps on: steps at the border of stability are no good for derivatives. It takes the
  * explicit one again where the problem is no longer stiff, and so on. Which method a step was taken by is
  * recorded as the indices at which it changes: replays, recomputed steps and the way back read them. A
- * trajectory's changes depend on its own steps alone. The pair is made when the first trajectory wants it. */
+ * trajectory's changes depend on its own steps alone. Where its steps are narrowed for a gradient's sake,
+ * they say nothing of stiffness any more: then the implicit method takes all from the time of the first
+ * change on. The pair is made when the first trajectory wants it. */
 #ifndef OG_SWITCHES_H
 #define OG_SWITCHES_H
 
@@ -28,13 +30,11 @@ void og_switches_free(og_context *context, og_switches *switches);
 /* So many steps in a row must look stiff for a change, and be followed by no so many that do not; so many of
  * a trajectory that was stiff before. In between, steps are looked at in this distance. */
 enum { OG_STIFF_STEPS = 12, OG_CALM_STEPS = 6, OG_STIFF_AGAIN = 3, OG_STIFF_STRIDE = 8 };
-/* In units of what stability allows the explicit method: from where on its step is limited by that; and below
- * which an implicit step is not worth what it costs, some three explicit ones. Where the implicit method was
- * left so, the problem is stiff, but mildly: it is taken again when the explicit steps have become so many
- * times narrower. */
+/* Parts of what stability allows the explicit method: from where on its step is limited by that, and below
+ * which it would be no limit to the implicit method's step. In between the implicit method is kept: explicit
+ * steps at the border of stability are no good for derivatives, however cheap they are. */
 #define OG_STIFF_FROM 0.85
-#define OG_CALM_BELOW 3.0
-#define OG_STIFFER 4.0
+#define OG_CALM_BELOW 0.5
 
 struct og_solve;
 struct og_field;

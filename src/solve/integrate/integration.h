@@ -61,7 +61,6 @@ typedef struct INTEGRATION {
   int again_count;              /* and how many they are */
   double *scale;                /* [n]: what each row is large against, in one lane; of `watching` */
   size_t watched[OG_LANES_MAX]; /* the next step that is looked at for stiffness */
-  double mild[OG_LANES_MAX];    /* wider explicit steps than that are not looked at */
   unsigned char stiff[OG_LANES_MAX]; /* so many steps in a row have looked like the other method's; */
   unsigned char calm[OG_LANES_MAX];  /* and so many since have not */
   double *instant;                   /* where one lane's state is made consistent (consistent_real.c) */

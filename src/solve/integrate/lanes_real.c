@@ -117,7 +117,7 @@ static void load_next(integration *d, int lane) {
     return;
   }
   size_t m = og_item(d->solve, d->next++);
-  if (d->watching) d->solve->trajectories[m].stiff_from = 0;
+  if (d->watching && !d->solve->trajectories[m].pacing) d->solve->trajectories[m].stiff_from = 0;
   load(d, lane, m);
 }
 

@@ -12,7 +12,6 @@ void OG_R(og_integrate_methods_begin)(integration *d, int lane) {
   if (!d->watching) return;
   d->trajectory[lane]->switches.count = 0;
   d->watched[lane] = OG_STIFF_STRIDE;
-  d->mild[lane] = INFINITY;
   d->stiff[lane] = d->calm[lane] = 0;
 }
 
@@ -35,7 +34,6 @@ static void find_scale(integration *d, int lane) {
 /* Whether the step looks like one for the other method. */
 static int looks_so(integration *d, int lane) {
   double reach = d->solve->limits.reach[0];
-  if (!d->at.implicit[lane] && fabs(d->at.h[lane]) > d->mild[lane]) return 0;
   find_scale(d, lane);
   double size = d->step->ops->stiffness(d->step, lane, &d->at, d->x, d->y, d->scale);
   return d->at.implicit[lane] ? size < OG_CALM_BELOW * reach : size > OG_STIFF_FROM * reach;
@@ -45,11 +43,11 @@ static og_choice change(integration *d, int lane) {
   og_trajectory *at = d->trajectory[lane];
   d->stiff[lane] = d->calm[lane] = 0;
   d->watched[lane] = d->index[lane] + 1;
+  if (!at->pacing && !at->switches.count) at->stiff_time = d->at.t_next[lane];
   if (og_switches_add(d->solve->context, &at->switches, d->index[lane] + 1) != OG_OK) {
     d->share->status = OG_ERR_MEMORY;
     return OG_CHOICE_FAILED;
   }
-  if (d->at.implicit[lane]) d->mild[lane] = fabs(d->at.h[lane]) / OG_STIFFER;
   d->at.implicit[lane] = !d->at.implicit[lane];
   return OG_CHOICE_MADE;
 }
@@ -72,9 +70,18 @@ static int steps_needed(const integration *d, int lane) {
   return d->trajectory[lane]->switches.count ? OG_STIFF_AGAIN : OG_STIFF_STEPS;
 }
 
+/* With narrowed steps: by the time alone. */
+static og_choice choose_by_time(integration *d, int lane) {
+  const og_trajectory *at = d->trajectory[lane];
+  double sign = at->t1 < at->t0 ? -1 : 1;
+  int late = sign * d->at.t_next[lane] >= sign * at->stiff_time;
+  return late && !d->at.implicit[lane] ? change(d, lane) : OG_CHOICE_MADE;
+}
+
 og_choice OG_R(og_integrate_choose_method)(integration *d, int lane) {
   if (!d->watching) return OG_CHOICE_MADE;
   og_trajectory *at = d->trajectory[lane];
+  if (at->pacing) return at->stiff_from ? choose_by_time(d, lane) : OG_CHOICE_MADE;
   if (!at->switches.count && d->index[lane] + 1 == at->stiff_from) return change(d, lane);
   if (d->index[lane] < d->watched[lane]) return OG_CHOICE_MADE;
   if (looks_so(d, lane))
