@@ -1,6 +1,6 @@
 /* Equations that are no state's own, and the matrix M of M x' = f: the left sides of combinations of
  * derivatives are its rows, and those of 0 = ... are empty. They become the rates of the states that have no
- * equation of their own: first 0 = ... and the algebraic states, so that messages name them by those. */
+ * equation of their own: first 0 = ... and the algebraic states, by lower_match.c. */
 #include <math.h>
 #include <string.h>
 
