@@ -97,6 +97,42 @@ static void guesses(void **state) {
   dae_close(&r);
 }
 
+/* Equations that are written in another order than the states that they determine: z[k + 1] = a x[k + 1] as
+ * equation k. The matrices of 160 states are sparse, and are eliminated on their diagonal. x(1) = x(0)
+ * exp(-a).
+ */
+static void order_of_equations(void **state) {
+  (void)state;
+  const double rtol = 1e-7;
+  og_context *context = new_context();
+  og_model *model = parse(context, "param a = 1.5\nconst one[80] = 1, none[80] = 0\ninit x = one\n"
+                                   "algebraic z = none\nx' = -z\n"
+                                   "0 = [z[2:80] - a*x[2:80], z[1] - a*x[1]]\ntime 0 : 1\n");
+  og_options *options = new_options(context, OG_METHOD_AUTO, rtol, rtol);
+  og_solve *solve = NULL;
+  double x0[160], x[160], bar[160] = {0}, x0_bar[160] = {0}, a = 1.5, a_bar = 0;
+  for (int i = 0; i < 80; i++) bar[i] = 1;
+  CHECK(context, og_model_initial_state(model, 0, &a, x0));
+  CHECK(context, og_solve_create(context, og_model_field(model), options, 1, &solve));
+  CHECK(context, og_solve_set_initial_state(solve, 0, x0));
+  CHECK(context, og_solve_set_parameters(solve, 0, &a));
+  CHECK(context, og_solve_run(solve));
+  CHECK(context, og_solve_final(solve, 0, x));
+  CHECK(context, og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = bar,
+                                                                .x0_bar = x0_bar, .theta_bar = &a_bar}));
+  for (size_t i = 0; i < 80; i++) {
+    assert_near(x[i], exp(-1.5), 300 * rtol, "x", i);
+    assert_near(x[80 + i], 1.5 * exp(-1.5), 300 * rtol, "z", i);
+    assert_near(x0_bar[i], exp(-1.5), 300 * rtol, "dL/dx0", i);
+    assert_true(x0_bar[80 + i] == 0);
+  }
+  assert_near(a_bar, -80 * exp(-1.5), 300 * rtol, "dL/da", 0);
+  og_solve_destroy(solve);
+  og_options_destroy(options);
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
 /* ---- Messages ---- */
 
 static void expect_error(const char *text, const char *where, const char *error, const char *help) {
@@ -164,7 +200,7 @@ static void errors(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(masses),  cmocka_unit_test(vectors), cmocka_unit_test(same_solution),
-      cmocka_unit_test(guesses), cmocka_unit_test(errors),
+      cmocka_unit_test(guesses), cmocka_unit_test(errors),  cmocka_unit_test(order_of_equations),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,6 +122,10 @@ int og_index_range(og_lowering *lowering, const og_expression *e, int size, int 
  * looked for; and equations that are no state's own, as rates of the states that have none, and M. */
 void og_declare_combined(og_lowering *lowering);
 void og_lower_combined(og_lowering *lowering, og_node *rates);
+/* order[k]: the row of a vector of `count` equations that goes with unknown k; unknown_of_state[states]: -1
+ * where a state is none of them. 0: no memory. */
+int og_match_equations(og_lowering *lowering, og_node rows, int count, const int *unknown_of_state,
+                       int *order);
 void og_mass_free(og_lowering *lowering);
 /* An algebraic state has no derivative. */
 void og_refuse_derivative(og_lowering *lowering, og_span name);

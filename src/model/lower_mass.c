@@ -1,6 +1,6 @@
 /* Equations that are no state's own, and the matrix M of M x' = f: the left sides of combinations of
  * derivatives are its rows, and those of 0 = ... are empty. They become the rates of the states that have no
- * equation of their own: first 0 = ... and the algebraic states, so that messages name them by those. */
+ * equation of their own: first 0 = ... and the algebraic states, by lower_match.c. */
 #include <math.h>
 #include <string.h>
 
@@ -314,28 +314,82 @@ static int count_fits(og_lowering *l, const equation *equations, size_t count, c
   return 0;
 }
 
-/* The nodes of all equations one after the other become the states' rates. */
-static void share_out(og_lowering *l, const equation *equations, size_t count, const open_states *open,
-                      og_node *rates) {
-  og_node *nodes = og_alloc(l->source->context, count + 1, sizeof *nodes);
-  if (!nodes) {
-    l->source->no_memory = 1;
-    return;
-  }
-  for (size_t i = 0; i < count; i++) nodes[i] = equations[i].node;
-  og_node all = og_concat(l->graph, nodes, (int)count);
-  size_t at = 0, e = 0;
-  int row = 0;
-  for (size_t k = 0; k < open->count; k++) {
-    const og_symbol *s = &l->symbols[open->symbol[k]];
-    rates[open->place[k]] = og_slice(l->graph, all, (int)at, s->shape.rows);
-    at += (size_t)s->shape.rows;
-    for (int i = 0; i < s->shape.rows; i++) {
-      if (row == equations[e].rows) e++, row = 0;
-      put_row(&equations[e].left, row++, s->offset + (size_t)i);
+/* Entries of all equations, one after the other: which equation, and which of its entries. */
+typedef struct entry_place {
+  size_t equation;
+  int row;
+} entry_place;
+
+/* How many of the first entries are of 0 = ... and go with algebraic states. */
+static int count_algebraic(const og_lowering *l, const equation *equations, size_t count,
+                           const open_states *open) {
+  int rows = 0, states = 0;
+  for (size_t i = 0; i < count && equations[i].statement->kind == OG_ST_CONSTRAINT; i++)
+    rows += equations[i].rows;
+  for (size_t k = 0; k < open->count && l->symbols[open->symbol[k]].algebraic; k++)
+    states += l->symbols[open->symbol[k]].shape.rows;
+  return rows < states ? rows : states;
+}
+
+/* order[k]: the entry of all equations that is the rate of entry k of the open states. 0: no memory. */
+static int find_order(og_lowering *l, og_node all, int algebraic, const open_states *open, int *order) {
+  int *unknown = og_alloc(l->source->context, l->states + 1, sizeof *unknown), k = 0;
+  if (!unknown) return l->source->no_memory = 1, 0;
+  for (size_t i = 0; i < l->states; i++) unknown[i] = -1;
+  for (size_t i = 0; i < open->count; i++) {
+    const og_symbol *s = &l->symbols[open->symbol[i]];
+    for (int row = 0; row < s->shape.rows; row++, k++) {
+      order[k] = k;
+      if (k < algebraic) unknown[s->offset + (size_t)row] = k;
     }
   }
-  og_free(l->source->context, nodes);
+  int good = algebraic == 0 ||
+             og_match_equations(l, og_slice(l->graph, all, 0, algebraic), algebraic, unknown, order);
+  og_free(l->source->context, unknown);
+  return good;
+}
+
+static int is_identity(const int *order, size_t count) {
+  for (size_t k = 0; k < count; k++)
+    if (order[k] != (int)k) return 0;
+  return 1;
+}
+
+/* The entries of all equations in their order become the states' rates, and rows of M. */
+static void put_rates(og_lowering *l, const equation *equations, const entry_place *places, og_node all,
+                      const open_states *open, const int *order, og_node *rates) {
+  int at = 0;
+  if (!is_identity(order, open->rows))
+    all = og_take_entries(l->graph, all, (og_shape){(int)open->rows, 1}, order);
+  for (size_t k = 0; k < open->count; k++) {
+    const og_symbol *s = &l->symbols[open->symbol[k]];
+    rates[open->place[k]] = og_slice(l->graph, all, at, s->shape.rows);
+    for (int i = 0; i < s->shape.rows; i++, at++)
+      put_row(&equations[places[order[at]].equation].left, places[order[at]].row, s->offset + (size_t)i);
+  }
+}
+
+static void share_out(og_lowering *l, const equation *equations, size_t count, const open_states *open,
+                      og_node *rates) {
+  og_context *context = l->source->context;
+  og_node *nodes = og_alloc(context, count + 1, sizeof *nodes);
+  entry_place *places = og_alloc(context, open->rows + 1, sizeof *places);
+  int *order = og_alloc(context, open->rows + 1, sizeof *order);
+  if (nodes && places && order) {
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+      nodes[i] = equations[i].node;
+      for (int row = 0; row < equations[i].rows; row++) places[used++] = (entry_place){i, row};
+    }
+    og_node all = og_concat(l->graph, nodes, (int)count);
+    if (find_order(l, all, count_algebraic(l, equations, count, open), open, order))
+      put_rates(l, equations, places, all, open, order, rates);
+  } else {
+    l->source->no_memory = 1;
+  }
+  og_free(context, nodes);
+  og_free(context, places);
+  og_free(context, order);
 }
 
 static void put_own(og_lowering *l) {
