@@ -38,6 +38,7 @@ typedef struct player {
 
 typedef struct game {
   const stiff_problem *problem;
+  const char *control; /* gradient-control */
   size_t trajectories, judged;
   double *theta, *truth, *gradients;
   player samples[KINDS][METHODS * SAMPLES_MOST];
@@ -53,7 +54,7 @@ static int open_player(const game *g, player *p, size_t trajectories) {
   if (p->kind == PEER)
     p->peer = stiff_peer_create(g->problem, &peers[p->setting], p->tolerance);
   else
-    p->own = stiff_own_create(g->problem, field, methods[p->setting], p->tolerance, "refine", trajectories);
+    p->own = stiff_own_create(g->problem, field, methods[p->setting], p->tolerance, g->control, trajectories);
   return p->own || p->peer ? 0 : -1;
 }
 
@@ -203,6 +204,7 @@ static int begin(game *g, int problem, size_t trajectories) {
   size_t size = (size_t)(s->n + s->p), p = (size_t)s->p;
   unsigned long long seed = 11;
   memset(g, 0, sizeof *g);
+  g->control = "refine";
   g->problem = s, g->trajectories = trajectories, g->judged = trajectories < JUDGED ? trajectories : JUDGED;
   g->theta = calloc(trajectories * p, sizeof(double));
   g->truth = calloc(g->judged * size, sizeof(double));
@@ -265,6 +267,7 @@ static int figure(const char *path) {
   og_plot_set_size(plot, 1000, 800);
   for (int i = 0; i < 4; i++) {
     if (begin(&g, shown[i], 1)) return 1;
+    g.control = "none"; /* what methods can do; CVODES' has no such control either */
     scan_all(&g, shown[i], CALLBACKS);
     og_plot_panel(plot, g.problem->name, NULL, "milliseconds");
     draw(&g, plot);
