@@ -5,6 +5,7 @@
 #include <nvector/nvector_serial.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sundials/sundials_version.h>
 #include <sunlinsol/sunlinsol_band.h>
 #include <sunlinsol/sunlinsol_dense.h>
 #include <sunmatrix/sunmatrix_band.h>
@@ -86,6 +87,8 @@ static int adjoint_quadratures(realtype t, N_Vector x, N_Vector lambda, N_Vector
 }
 
 /* ---- Creation ---- */
+
+const char *stiff_peer_version(void) { return "SUNDIALS " SUNDIALS_VERSION; }
 
 static void drop_message(int code, const char *module, const char *function, char *message, void *user) {
   (void)code, (void)module, (void)function, (void)message, (void)user;
