@@ -119,7 +119,8 @@ static int create_solution(stiff_peer *p, double tolerance) {
 static int create_backward(stiff_peer *p, const stiff_peer_settings *s, double tolerance) {
   double t1 = p->problem->t1;
   int *k = &p->backward;
-  return CVodeAdjInit(p->cvode, 100000, s->polynomial ? CV_POLYNOMIAL : CV_HERMITE) ||
+  return CVodeAdjInit(p->cvode, p->problem->n > 100 ? 5000 : 100000,
+                      s->polynomial ? CV_POLYNOMIAL : CV_HERMITE) ||
          CVodeCreateB(p->cvode, CV_BDF, k) || CVodeInitB(p->cvode, *k, adjoint_rhs, t1, p->lambda) ||
          CVodeSStolerancesB(p->cvode, *k, tolerance, tolerance) || CVodeSetUserDataB(p->cvode, *k, p) ||
          CVodeSetMaxNumStepsB(p->cvode, *k, 1000000) || attach(p, &p->backward_solver) ||
