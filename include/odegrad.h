@@ -407,10 +407,14 @@ OG_API og_status og_field_set_jacobian_band(og_field *field, og_jacobian_fn OG_O
                                             size_t upper);
 
 /** Makes the equations M x' = f(t, x, theta): entry M[row[k]][column[k]] is values[k], each once, in any
- * order; the others are 0. M is constant, and may be singular: equations without derivatives are to hold in
- * the initial state, and are to determine as many states (index 1). A running cost is as it was. For implicit
- * methods: others refuse such a field. The lists are copied; count = 0 gives x' = f again. OG_ERR_SHAPE: an
- * entry beyond the states, or twice. */
+ * order; the others are 0. M is constant, and may be singular. Then w^T f = 0 for every w with w^T M = 0, and
+ * these algebraic equations are to determine what of x the product M x leaves open (index 1; else a run is
+ * OG_ERR_INDEX). Of an initial state M x0 counts, and the rest of x0 is a guess: the state that is consistent
+ * is found from there to rounding (OG_ERR_INCONSISTENT where there is none), at t0, after events, and where
+ * inputs or f jump. It is what is observed there, and derivatives go through it: those by x0 are in the range
+ * of M^T. A running cost is as it was. Methods: rodas5p, radau5, radau9 (auto takes rodas5p, or radau5
+ * without a Hessian); where M is regular, all implicit ones. Adjoints: discrete, forward. The lists are
+ * copied; count = 0 gives x' = f again. OG_ERR_SHAPE: an entry beyond the states, or twice. */
 OG_API og_status og_field_set_mass(og_field *field, size_t count, const int *row, const int *column,
                                    const double *values);
 

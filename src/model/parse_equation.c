@@ -36,12 +36,18 @@ static int has_combination(const og_parser *p) {
     if (*at == '\'') {
       at++;
       while (*at == ' ' || *at == '\t') at++;
-      if (!*at || strchr("='([\n\r#", *at)) return 0;
-      return strcspn(at, "=") < strcspn(at, "\n#");
+      if (*at == '[') { /* v'[2] - x' = ... */
+        at += strcspn(at, "]\n#");
+        at += *at == ']';
+        while (*at == ' ' || *at == '\t') at++;
+      }
+      return *at && strchr("+-*/^", *at) && strcspn(at, "=") < strcspn(at, "\n#");
     }
   }
   size_t length = strcspn(at, "=\n#");
-  return at[length] == '=' && memchr(at, '\'', length) != NULL;
+  const char *prime = at[length] == '=' ? memchr(at, '\'', length) : NULL;
+  while (prime && prime > at && (prime[-1] == ' ' || prime[-1] == '\t')) prime--;
+  return prime && prime > at && (is_letter(prime[-1]) || is_digit(prime[-1]));
 }
 
 /* 0 = ... */
@@ -75,7 +81,8 @@ int og_parse_equation(og_parser *p) {
   p->primes = &primes;
   og_expression *left = og_parse_expression(p), *value = NULL;
   p->primes = NULL;
-  if (!left || !og_expect(p, "=", "and an expression")) return 0;
+  if (!left) return 0;
+  if (!og_take(p, "=")) return og_expected_behind(p, "'=' and an expression"), 0;
   og_statement *s = og_new_statement(p, OG_ST_COMBINED, og_join(start, left->span));
   if (!s || !(value = og_parse_expression(p))) return 0;
   s->left = left;
