@@ -25,6 +25,8 @@ typedef struct stiff_peer_settings {
   double backward_factor;
 } stiff_peer_settings;
 typedef struct stiff_peer stiff_peer;
+/* Its version, or NULL when the benchmarks were built without it. */
+const char *stiff_peer_version(void);
 /* NULL when something failed, or without CVODES. */
 stiff_peer *stiff_peer_create(const stiff_problem *problem, const stiff_peer_settings *settings,
                               double tolerance);

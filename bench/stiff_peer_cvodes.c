@@ -5,6 +5,7 @@
 #include <nvector/nvector_serial.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sundials/sundials_version.h>
 #include <sunlinsol/sunlinsol_band.h>
 #include <sunlinsol/sunlinsol_dense.h>
 #include <sunmatrix/sunmatrix_band.h>
@@ -87,6 +88,8 @@ static int adjoint_quadratures(realtype t, N_Vector x, N_Vector lambda, N_Vector
 
 /* ---- Creation ---- */
 
+const char *stiff_peer_version(void) { return "SUNDIALS " SUNDIALS_VERSION; }
+
 static void drop_message(int code, const char *module, const char *function, char *message, void *user) {
   (void)code, (void)module, (void)function, (void)message, (void)user;
 }
@@ -116,7 +119,8 @@ static int create_solution(stiff_peer *p, double tolerance) {
 static int create_backward(stiff_peer *p, const stiff_peer_settings *s, double tolerance) {
   double t1 = p->problem->t1;
   int *k = &p->backward;
-  return CVodeAdjInit(p->cvode, 100000, s->polynomial ? CV_POLYNOMIAL : CV_HERMITE) ||
+  return CVodeAdjInit(p->cvode, p->problem->n > 100 ? 5000 : 100000,
+                      s->polynomial ? CV_POLYNOMIAL : CV_HERMITE) ||
          CVodeCreateB(p->cvode, CV_BDF, k) || CVodeInitB(p->cvode, *k, adjoint_rhs, t1, p->lambda) ||
          CVodeSStolerancesB(p->cvode, *k, tolerance, tolerance) || CVodeSetUserDataB(p->cvode, *k, p) ||
          CVodeSetMaxNumStepsB(p->cvode, *k, 1000000) || attach(p, &p->backward_solver) ||

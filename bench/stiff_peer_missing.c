@@ -1,6 +1,7 @@
 /* Built in place of stiff_peer_cvodes.c where SUNDIALS could not be had. */
 #include "stiff_contestant.h"
 
+const char *stiff_peer_version(void) { return NULL; }
 stiff_peer *stiff_peer_create(const stiff_problem *problem, const stiff_peer_settings *settings,
                               double tolerance) {
   (void)problem, (void)settings, (void)tolerance;
