@@ -84,6 +84,7 @@ cJSON *json_stats(const size_t *stats, double seconds) {
       {"checkpoint_bytes", OG_STAT_CHECKPOINT_BYTES},
       {"recomputed_steps", OG_STAT_RECOMPUTED_STEPS},
       {"refinements", OG_STAT_REFINEMENTS},
+      {"implicit_steps", OG_STAT_IMPLICIT_STEPS},
   };
   cJSON *object = cJSON_CreateObject();
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

@@ -70,6 +70,8 @@ static int is_failure(og_status status) {
   case OG_ERR_ENDED:
   case OG_ERR_UNRESOLVED:
   case OG_ERR_GUARD_UNRESOLVED:
+  case OG_ERR_INCONSISTENT:
+  case OG_ERR_INDEX:
   case OG_ERR_FIELD:
   case OG_ERR_INTERRUPTED:
   case OG_ERR_STATE:

@@ -94,6 +94,8 @@ OG_API const char *og_version(void);
   X(OG_ERR_UNRESOLVED, 32,                                                                                   \
     "the gradient is not resolved: the steps are good for the solution, not for its derivative")             \
   X(OG_ERR_GUARD_UNRESOLVED, 33, "an event's guard changes faster than it can be followed")                  \
+  X(OG_ERR_INCONSISTENT, 34, "algebraic equations have no solution near the guess")                          \
+  X(OG_ERR_INDEX, 35, "algebraic equations do not determine the algebraic states (index above 1)")           \
   X(OG_ERR_INTERNAL, 99, "a defect in odegrad; please report it")
 
 typedef enum og_status {
@@ -227,7 +229,8 @@ typedef enum og_option_type {
   OG_TYPE_TEXT = 4
 } og_option_type;
 
-/** Runge-Kutta methods. The coefficients of each, and where they come from, are in src/step/tableaus.c. */
+/** Methods, with their coefficients in src/step. The explicit Runge-Kutta methods need f alone; the others
+ * are for stiff problems, and solve with df/dx. */
 typedef enum og_method {
   OG_METHOD_EULER = 0,
   OG_METHOD_MIDPOINT = 1,
@@ -236,7 +239,17 @@ typedef enum og_method {
   OG_METHOD_BS32 = 4,
   OG_METHOD_DOPRI5 = 5,
   OG_METHOD_TSIT5 = 6,
-  OG_METHOD_DOP853 = 7
+  OG_METHOD_DOP853 = 7,
+  OG_METHOD_RODAS5P = 8,         /* Rosenbrock 5(4), for stiff problems */
+  OG_METHOD_KVAERNO5 = 9,        /* diagonally implicit 5(4) */
+  OG_METHOD_ESDIRK54 = 10,       /* diagonally implicit 5(4), with the smaller error where it is very stiff */
+  OG_METHOD_RADAU5 = 11,         /* fully implicit, order 5 */
+  OG_METHOD_RADAU9 = 12,         /* fully implicit, order 9, for low tolerances */
+  OG_METHOD_IMPLICIT_EULER = 13, /* these three in fixed steps only */
+  OG_METHOD_TRAPEZOID = 14,
+  OG_METHOD_IMPLICIT_MIDPOINT = 15,
+  OG_METHOD_AUTO = 16 /* begins with tsit5 (dop853 at rtol below 1e-8), goes on with an implicit method where
+                       the problem is stiff, and back; the default */
 } og_method;
 /** The order of a method: its error over a span goes as h^order. 0 for a number that is none. */
 OG_API int og_method_order(og_method method);
@@ -345,14 +358,15 @@ typedef int (*og_cost_fn)(double t, const double *x, const double *theta, double
 typedef int (*og_cost_vjp_fn)(double t, const double *x, const double *theta, double weight, double *x_bar,
                               double *theta_bar, double *t_bar, void *user);
 
-/** The Hessian of the number lambda^T f times the direction (x_dot, theta_dot), which is the derivative of
- * the vjp along it with lambda held: x_bar_dot[n] = d2(lambda^T f)/dx2 x_dot + d2(lambda^T f)/dx dtheta
- * theta_dot, theta_bar_dot[p] and *t_bar_dot likewise. */
+/** The Hessian of the number lambda^T f times the direction (t_dot, x_dot, theta_dot), which is the
+ * derivative of the vjp along it with lambda held: x_bar_dot[n] = d2(lambda^T f)/dx2 x_dot + d2(lambda^T
+ * f)/dx dtheta theta_dot + d2(lambda^T f)/dx dt t_dot, theta_bar_dot[p] and *t_bar_dot likewise. t_dot, the
+ * part of the direction along the time, is other than 0 for implicit methods alone, where f depends on t. */
 typedef int (*og_hessian_fn)(double t, const double *x, const double *theta, const double *lambda,
-                             const double *x_dot, const double *theta_dot, double *x_bar_dot,
+                             double t_dot, const double *x_dot, const double *theta_dot, double *x_bar_dot,
                              double *theta_bar_dot, double *t_bar_dot, void *user);
 /** The same of the running cost times `weight`. */
-typedef int (*og_cost_hessian_fn)(double t, const double *x, const double *theta, double weight,
+typedef int (*og_cost_hessian_fn)(double t, const double *x, const double *theta, double weight, double t_dot,
                                   const double *x_dot, const double *theta_dot, double *x_bar_dot,
                                   double *theta_bar_dot, double *t_bar_dot, void *user);
 
@@ -374,6 +388,36 @@ OG_API og_status og_field_set_cost(og_field *field, og_cost_fn OG_OR_NULL cost,
 /** Second derivatives, for og_solve_hessian_product; `cost_hessian` is NULL when there is no running cost. */
 OG_API og_status og_field_set_hessian(og_field *field, og_hessian_fn OG_OR_NULL hessian,
                                       og_cost_hessian_fn OG_OR_NULL cost_hessian);
+/** The Jacobian df/dx, of which implicit methods solve linear systems: values of its entries, as they were
+ * declared (below), which come in as zeros. Returns as the others. */
+typedef int (*og_jacobian_fn)(double t, const double *x, const double *theta, double *values, void *user);
+/** Where df/dx can have entries, and what they are. Value k is df[row[k]]/dx[column[k]], each entry once, in
+ * any order; with row and column NULL all entries can be there, values[n * n] row after row, and count is 0.
+ * With `jacobian` NULL the entries come from the jvp (columns that have no row in common in one), else from
+ * the vjp (row by row), else from differences of f: those are good enough to solve equations, and not for
+ * gradients of methods in whose formula the Jacobian stands. Without this call it is as if all entries could
+ * be there. A running cost's derivatives are no part of it: they come from og_cost_vjp_fn. Models derive
+ * their own. The lists are copied. OG_ERR_SHAPE: an entry beyond the states, or twice. */
+OG_API og_status og_field_set_jacobian(og_field *field, og_jacobian_fn OG_OR_NULL jacobian, size_t count,
+                                       const int *OG_OR_NULL row, const int *OG_OR_NULL column);
+/** The same of a band: df[i]/dx[j] is 0 but for -upper <= i - j <= lower, and is
+ * values[(upper + i - j) * n + j], as in LAPACK's band storage with rows of n: values[(lower + upper + 1) *
+ * n], whose places without an entry are not read. */
+OG_API og_status og_field_set_jacobian_band(og_field *field, og_jacobian_fn OG_OR_NULL jacobian, size_t lower,
+                                            size_t upper);
+
+/** Makes the equations M x' = f(t, x, theta): entry M[row[k]][column[k]] is values[k], each once, in any
+ * order; the others are 0. M is constant, and may be singular. Then w^T f = 0 for every w with w^T M = 0, and
+ * these algebraic equations are to determine what of x the product M x leaves open (index 1; else a run is
+ * OG_ERR_INDEX). Of an initial state M x0 counts, and the rest of x0 is a guess: the state that is consistent
+ * is found from there to rounding (OG_ERR_INCONSISTENT where there is none), at t0, after events, and where
+ * inputs or f jump. It is what is observed there, and derivatives go through it: those by x0 are in the range
+ * of M^T. A running cost is as it was. Methods: rodas5p, radau5, radau9 (auto takes rodas5p, or radau5
+ * without a Hessian); where M is regular, all implicit ones. Adjoints: discrete, forward. The lists are
+ * copied; count = 0 gives x' = f again. OG_ERR_SHAPE: an entry beyond the states, or twice. */
+OG_API og_status og_field_set_mass(og_field *field, size_t count, const int *row, const int *column,
+                                   const double *values);
+
 /** A field that also reads `inputs` inputs u(t), given to a solve by og_solve_set_input. In every callback
  * theta then has p + inputs entries, the inputs' values at t behind the parameters, and theta_bar and
  * theta_dot likewise; df/dt is the derivative with the inputs' values held. */
@@ -407,11 +451,16 @@ typedef int (*og_block_vjp_fn)(size_t lanes, const double *t, const double *x, c
 typedef int (*og_block_jvp_fn)(size_t lanes, const double *t, const double *x, const double *theta,
                                const double *t_dot, const double *x_dot, const double *theta_dot,
                                double *f_dot, signed char *status, void *user);
-/** As og_hessian_fn. */
+/** As og_hessian_fn, with t_dot[lanes]. */
 typedef int (*og_block_hessian_fn)(size_t lanes, const double *t, const double *x, const double *theta,
-                                   const double *lambda, const double *x_dot, const double *theta_dot,
-                                   double *OG_OR_NULL x_bar_dot, double *OG_OR_NULL theta_bar_dot,
-                                   double *OG_OR_NULL t_bar_dot, signed char *status, void *user);
+                                   const double *lambda, const double *t_dot, const double *x_dot,
+                                   const double *theta_dot, double *OG_OR_NULL x_bar_dot,
+                                   double *OG_OR_NULL theta_bar_dot, double *OG_OR_NULL t_bar_dot,
+                                   signed char *status, void *user);
+/** As og_jacobian_fn: values[count][lanes] of the entries that og_block_functions lists. With a running cost
+ *  its row is row n. */
+typedef int (*og_block_jacobian_fn)(size_t lanes, const double *t, const double *x, const double *theta,
+                                    double *values, signed char *status, void *user);
 /* The same on single-precision numbers; times are double. */
 typedef int (*og_block_rhs_single_fn)(size_t lanes, const double *t, const float *x, const float *theta,
                                       float *f, signed char *status, void *user);
@@ -423,9 +472,12 @@ typedef int (*og_block_jvp_single_fn)(size_t lanes, const double *t, const float
                                       const float *t_dot, const float *x_dot, const float *theta_dot,
                                       float *f_dot, signed char *status, void *user);
 typedef int (*og_block_hessian_single_fn)(size_t lanes, const double *t, const float *x, const float *theta,
-                                          const float *lambda, const float *x_dot, const float *theta_dot,
-                                          float *OG_OR_NULL x_bar_dot, float *OG_OR_NULL theta_bar_dot,
-                                          float *OG_OR_NULL t_bar_dot, signed char *status, void *user);
+                                          const float *lambda, const float *t_dot, const float *x_dot,
+                                          const float *theta_dot, float *OG_OR_NULL x_bar_dot,
+                                          float *OG_OR_NULL theta_bar_dot, float *OG_OR_NULL t_bar_dot,
+                                          signed char *status, void *user);
+typedef int (*og_block_jacobian_single_fn)(size_t lanes, const double *t, const float *x, const float *theta,
+                                           float *values, signed char *status, void *user);
 
 /** The callbacks of a block field. All but rhs may be NULL. A single-precision one stands beside that in
  *  double; where it is NULL a solve in single precision converts blocks to double and back. */
@@ -440,6 +492,11 @@ typedef struct og_block_functions {
   og_block_vjp_single_fn vjp_single;
   og_block_jvp_single_fn jvp_single;
   og_block_hessian_single_fn hessian_single;
+  /* Entries of the Jacobian, as in og_field_set_jacobian: NULL lists: all of them, row after row. */
+  size_t jacobian_count;
+  const int *OG_OR_NULL jacobian_row, *OG_OR_NULL jacobian_column;
+  og_block_jacobian_fn jacobian;
+  og_block_jacobian_single_fn jacobian_single;
 } og_block_functions;
 /** A field as og_field_create makes it, from block callbacks. Events have callbacks for one trajectory, as
  *  below; vjp, jvp, Hessian and cost are those given here. */
@@ -527,7 +584,9 @@ typedef enum og_stat {
   OG_STAT_CHECKPOINT_BYTES = 5, /* kept in memory; under a budget with all working memory and tables: the most
                                so far */
   OG_STAT_RECOMPUTED_STEPS = 6, /* steps taken again from checkpoints */
-  OG_STAT_REFINEMENTS = 7 /* times that steps were narrowed for a gradient's sake, the most of a trajectory */
+  OG_STAT_REFINEMENTS =
+      7, /* times that steps were narrowed for a gradient's sake, the most of a trajectory */
+  OG_STAT_IMPLICIT_STEPS = 8 /* of OG_STAT_STEPS: those that an implicit method has taken */
 } og_stat;
 
 /** A solve of `trajectories` (>= 1) trajectories. `options` may be NULL for the defaults. */
@@ -1177,7 +1236,7 @@ OG_API double og_clip_gradient(const og_options *options, size_t p, double *grad
 
 /** A loss to train on: summed over `count` windows at theta into *loss, the number of values it is the sum of
  * into *values, and unless NULL its gradient; all three are overwritten. The trainer survives failures of a
- * solve (OG_ERR_NOT_FINITE to OG_ERR_STIFF, OG_ERR_ZENO to OG_ERR_GUARD_UNRESOLVED) and ends at others. */
+ * solve (OG_ERR_NOT_FINITE to OG_ERR_STIFF, OG_ERR_ZENO to OG_ERR_INDEX) and ends at others. */
 typedef og_status (*og_loss_fn)(const double *theta, size_t count, const og_window *windows, double *loss,
                                 size_t *values, double *gradient, void *user);
 /** The loss of an objective, which is `user` (og_objective_evaluate_batch). */

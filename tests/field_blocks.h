@@ -35,20 +35,25 @@ static inline void close_scratch(scratch *s) {
          at < (size_t)(lanes); at++)                                                                         \
       (bar)[(own + OG_INPUT_ROWS * input + OG_INPUT_START) * (size_t)(lanes) + at] = 0;
 
+/* Forward differences: the step, 1.5e-8 of a state or of a thousandth of the largest, times second
+ * derivatives of a few, and rounding over it. */
+static const double FORWARD = 1e-5;
 /* A field's arguments, and what its products are; of one precision after the other. */
 #define BLOCKS(X, S)                                                                                         \
   typedef struct blocks_##S {                                                                                \
     X x[ROWS * LANES], theta[THETA * LANES], lambda[ROWS * LANES], t_dot[LANES], x_dot[ROWS * LANES],        \
-        theta_dot[THETA * LANES];                                                                            \
+        theta_dot[THETA * LANES], t_u[LANES];                                                                \
     X f[ROWS * LANES], x_bar[ROWS * LANES], theta_bar[THETA * LANES], t_bar[LANES], f_dot[ROWS * LANES],     \
-        part[ROWS * LANES], x_bar_dot[ROWS * LANES], theta_bar_dot[THETA * LANES], t_bar_dot[LANES];         \
+        part[ROWS * LANES], x_bar_dot[ROWS * LANES], theta_bar_dot[THETA * LANES], t_bar_dot[LANES],         \
+        f_ddot[ROWS * LANES], apart[ROWS * LANES], dense[ROWS * ROWS * LANES];                               \
   } blocks_##S;                                                                                              \
   static inline void fill_##S(blocks_##S *b, double *t, const og_field *field, int lanes) {                  \
     uint64_t seed = 11;                                                                                      \
     size_t width = (size_t)lanes, own = field->p - field->fine,                                              \
            inputs = own - OG_INPUT_ROWS * field->inputs;                                                     \
     memset(b, 0, sizeof *b);                                                                                 \
-    for (size_t i = 0; i < width; i++) t[i] = noise(&seed), b->t_dot[i] = (X)noise(&seed);                   \
+    for (size_t i = 0; i < width; i++)                                                                       \
+      t[i] = noise(&seed), b->t_dot[i] = (X)noise(&seed), b->t_u[i] = (X)noise(&seed);                       \
     for (size_t i = 0; i < field->n * width; i++)                                                            \
       b->x[i] = (X)noise(&seed), b->lambda[i] = (X)noise(&seed), b->x_dot[i] = (X)noise(&seed);              \
     for (size_t i = 0; i < own * width; i++)                                                                 \
@@ -58,17 +63,32 @@ static inline void close_scratch(scratch *s) {
   static inline void products_##S(blocks_##S *b, const double *t, const og_field *field, int lanes) {        \
     const og_field_ops_##S *ops = &field->ops_##S;                                                           \
     og_lane_status status[LANES] = {0};                                                                      \
+    og_context *told = new_context();                                                                        \
+    CHECK(told, og_field_want_jacobian(told, field));                                                        \
     scratch s = open_scratch(field, lanes);                                                                  \
     ops->eval(field, lanes, t, b->x, b->theta, b->f, status, s.memory);                                      \
     ops->vjp(field, lanes, t, b->x, b->theta, b->lambda, b->x_bar, b->theta_bar, b->t_bar, status,           \
              s.memory);                                                                                      \
     ops->jvp(field, lanes, t, b->x, b->theta, b->t_dot, b->x_dot, b->theta_dot, b->f_dot, status, s.memory); \
     ops->jvp(field, lanes, t, b->x, b->theta, NULL, b->x_dot, NULL, b->part, status, s.memory);              \
-    if (field->flags & OG_FIELD_HAS_HESSIAN)                                                                 \
-      ops->hessian(field, lanes, t, b->x, b->theta, b->lambda, b->x_dot, b->theta_dot, b->x_bar_dot,         \
-                   b->theta_bar_dot, b->t_bar_dot, status, s.memory);                                        \
+    if (field->flags & OG_FIELD_HAS_HESSIAN) {                                                               \
+      ops->hessian(field, lanes, t, b->x, b->theta, b->lambda, b->t_dot, b->x_dot, b->theta_dot,             \
+                   b->x_bar_dot, b->theta_bar_dot, b->t_bar_dot, status, s.memory);                          \
+      ops->jvp_tangent(field, lanes, t, b->x, b->theta, b->t_u, b->lambda, b->t_dot, b->x_dot, b->theta_dot, \
+                       b->f_ddot, status, s.memory);                                                         \
+      ops->jvp_tangent(field, lanes, t, b->x, b->theta, NULL, b->lambda, NULL, b->x_dot, NULL, b->apart,     \
+                       status, s.memory);                                                                    \
+    }                                                                                                        \
+    for (int lane = 0; lane < lanes; lane++) assert_int_equal(status[lane], 0);                              \
+    X entries[ROWS * ROWS * LANES];                                                                          \
+    ops->jacobian(field, lanes, t, b->x, b->theta, entries, status, s.memory);                               \
+    for (int e = 0; e < field->pattern->count; e++)                                                          \
+      memcpy(b->dense + ((size_t)field->pattern->row[e] * field->n + (size_t)field->pattern->column[e]) *    \
+                            (size_t)lanes,                                                                   \
+             entries + e * lanes, (size_t)lanes * sizeof *entries);                                          \
     for (int lane = 0; lane < lanes; lane++) assert_int_equal(status[lane], 0);                              \
     close_scratch(&s);                                                                                       \
+    og_context_destroy(told);                                                                                \
   }                                                                                                          \
   static inline void agree_##S(const char *what, size_t rows, int lanes, const X *got, const X *want,        \
                                double bound) {                                                               \
@@ -91,10 +111,14 @@ static inline void close_scratch(scratch *s) {
     agree_##S("t_bar", 1, lanes, b.t_bar, want.t_bar, bound);                                                \
     agree_##S("f_dot", n, lanes, b.f_dot, want.f_dot, bound);                                                \
     agree_##S("f_dot by x", n, lanes, b.part, want.part, bound);                                             \
+    agree_##S("df/dx", n *n, lanes, b.dense, want.dense,                                                     \
+              field->flags &OG_FIELD_HAS_JACOBIAN ? bound : FORWARD);                                        \
     if (!(field->flags & OG_FIELD_HAS_HESSIAN)) return;                                                      \
     agree_##S("x_bar_dot", n, lanes, b.x_bar_dot, want.x_bar_dot, bound);                                    \
     agree_##S("theta_bar_dot", p, lanes, b.theta_bar_dot, want.theta_bar_dot, bound);                        \
     agree_##S("t_bar_dot", 1, lanes, b.t_bar_dot, want.t_bar_dot, bound);                                    \
+    agree_##S("f_ddot", n, lanes, b.f_ddot, want.f_ddot, bound);                                             \
+    agree_##S("f_ddot by x", n, lanes, b.apart, want.apart, bound);                                          \
   }
 BLOCKS(double, d)
 BLOCKS(float, s)

@@ -78,7 +78,7 @@ static inline int second_offset(int slot, int offset) {
 
 /* Of exact recipes all lanes are points, again and again. */
 static inline void fill_inputs(recipe *r, const recipe_about *about) {
-  for (int slot = 0; slot < OG_SLOT_COUNT; slot++)
+  for (int slot = 0; slot <= OG_SLOT_TIME_ALONG; slot++)
     for (int row = 0; row < BARS; row++) {
       int same =
           slot == OG_SLOT_PARAMETER && row >= about->uniform && row < about->uniform + about->uniform_count;

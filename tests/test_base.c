@@ -156,7 +156,7 @@ static void every_option_is_described_and_starts_at_its_default(void **state) {
   }
   assert_null(og_option_describe(og_option_count()));
   assert_null(og_option_describe((og_option)-1));
-  assert_string_equal(og_options_choice_name(options, OG_OPT_METHOD), "tsit5");
+  assert_string_equal(og_options_choice_name(options, OG_OPT_METHOD), "auto");
   assert_string_equal(og_options_choice_name(options, OG_OPT_RTOL), "");
   assert_int_equal(og_options_integer(options, OG_OPT_MAX_STEPS), 100000);
   og_options_destroy(options);

@@ -119,6 +119,8 @@ static batch make_batch(const plan *p) {
   batch b = {.context = new_context(), .plan = *p};
   b.model = parse(b.context, p->dosed ? dose_text : plain_text);
   CHECK(b.context, og_options_create(b.context, &b.options));
+  /* which some of the trajectories are too stiff for: implicit steps would be good for their derivatives */
+  CHECK(b.context, og_options_set_choice(b.options, OG_OPT_METHOD, OG_METHOD_TSIT5));
   CHECK(b.context, og_options_set_choice(b.options, OG_OPT_ADJOINT, (int)p->adjoint));
   CHECK(b.context, og_options_set_choice(b.options, OG_OPT_PRECISION, (int)p->precision));
   CHECK(b.context, og_options_set_integer(b.options, OG_OPT_THREADS, p->threads));

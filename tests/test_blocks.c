@@ -91,8 +91,8 @@ static const formulas rich = {RICH_STATES, RICH_PARAMETERS, rich_rhs,     rich_v
     return 0;                                                                                                \
   }                                                                                                          \
   static int hessian_##S(size_t lanes, const double *t, const X *x, const X *theta, const X *lambda,         \
-                         const X *x_dot, const X *theta_dot, X *x_bar_dot, X *theta_bar_dot, X *t_bar_dot,   \
-                         signed char *status, void *user) {                                                  \
+                         const X *t_dot, const X *x_dot, const X *theta_dot, X *x_bar_dot, X *theta_bar_dot, \
+                         X *t_bar_dot, signed char *status, void *user) {                                    \
     const formulas *of = user;                                                                               \
     double at[MOST], p[MOST], dx[MOST], dp[MOST], l[MOST];                                                   \
     for (size_t lane = 0; lane < lanes; lane++) {                                                            \
@@ -101,8 +101,8 @@ static const formulas rich = {RICH_STATES, RICH_PARAMETERS, rich_rhs,     rich_v
       take_##S(of->states, lanes, lane, x, at), take_##S(of->entries, lanes, lane, theta, p);                \
       take_##S(of->states, lanes, lane, x_dot, dx), take_##S(of->entries, lanes, lane, theta_dot, dp);       \
       take_##S(of->states + 1, lanes, lane, lambda, l);                                                      \
-      of->hessian(t[lane], at, p, l, dx, dp, a, b, &c, NULL);                                                \
-      of->cost_hessian(t[lane], at, p, l[of->states], dx, dp, ca, cb, &cc, NULL);                            \
+      of->hessian(t[lane], at, p, l, (double)t_dot[lane], dx, dp, a, b, &c, NULL);                           \
+      of->cost_hessian(t[lane], at, p, l[of->states], (double)t_dot[lane], dx, dp, ca, cb, &cc, NULL);       \
       for (int i = 0; i < MOST; i++) a[i] += ca[i], b[i] += cb[i];                                           \
       c += cc;                                                                                               \
       give_##S(of->states, lanes, lane, a, x_bar_dot);                                                       \

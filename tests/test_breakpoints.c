@@ -34,10 +34,10 @@ static int jump_jvp(double t, const double *x, const double *p, double t_dot, co
   f_dot[0] = -dp[0] * x[0] - p[0] * dx[0] + (is_late(t, user) ? dp[1] : 0);
   return 0;
 }
-static int jump_hessian(double t, const double *x, const double *p, const double *l, const double *dx,
-                        const double *dp, double *x_bar_dot, double *p_bar_dot, double *t_bar_dot,
-                        void *user) {
-  (void)t, (void)x, (void)p, (void)t_bar_dot, (void)user;
+static int jump_hessian(double t, const double *x, const double *p, const double *l, double dt,
+                        const double *dx, const double *dp, double *x_bar_dot, double *p_bar_dot,
+                        double *t_bar_dot, void *user) {
+  (void)t, (void)dt, (void)x, (void)p, (void)t_bar_dot, (void)user;
   x_bar_dot[0] = -dp[0] * l[0];
   p_bar_dot[0] = -dx[0] * l[0];
   return 0;

@@ -108,10 +108,10 @@ static int refuse_jvp(double t, const double *x, const double *p, double dt, con
   f_dot[0] = dx[1], f_dot[1] = 0;
   return (int)x[0];
 }
-static int refuse_hessian(double t, const double *x, const double *p, const double *l, const double *dx,
-                          const double *dp, double *x_bar_dot, double *theta_bar_dot, double *t_bar_dot,
-                          void *user) {
-  (void)t, (void)p, (void)l, (void)dx, (void)dp, (void)theta_bar_dot, (void)t_bar_dot, (void)user;
+static int refuse_hessian(double t, const double *x, const double *p, const double *l, double dt,
+                          const double *dx, const double *dp, double *x_bar_dot, double *theta_bar_dot,
+                          double *t_bar_dot, void *user) {
+  (void)t, (void)dt, (void)p, (void)l, (void)dx, (void)dp, (void)theta_bar_dot, (void)t_bar_dot, (void)user;
   x_bar_dot[0] = 0;
   return (int)x[0];
 }
@@ -135,7 +135,8 @@ static void check_answers(const og_field *field, int lanes, const double *x, con
     if (which == 1) field->ops_d.vjp(field, lanes, t, x, theta, lambda, x_bar, NULL, t_bar, status, s.memory);
     if (which == 2) field->ops_d.jvp(field, lanes, t, x, theta, NULL, x, NULL, f, status, s.memory);
     if (which == 3)
-      field->ops_d.hessian(field, lanes, t, x, theta, lambda, x, NULL, x_bar, NULL, t_bar, status, s.memory);
+      field->ops_d.hessian(field, lanes, t, x, theta, lambda, NULL, x, NULL, x_bar, NULL, t_bar, status,
+                           s.memory);
     if (which == 4) field->event_ops.guard(field, lanes, t, x, theta, f, status, s.memory);
     for (int lane = 0; lane < lanes; lane++) assert_int_equal(status[lane], want[lane]);
   }
@@ -343,7 +344,8 @@ static unsigned flags_of(unsigned given) {
   int own = (given & HESSIAN) && (!(given & COST) || (given & COST_HESSIAN));
   int hessian = own || (differ && (given & VJP) && cost);
   return (given & STILL ? 0u : OG_FIELD_DEPENDS_ON_TIME) | (vjp ? OG_FIELD_HAS_VJP : 0u) |
-         (jvp ? OG_FIELD_HAS_JVP : 0u) | (hessian ? OG_FIELD_HAS_HESSIAN : 0u);
+         (jvp ? OG_FIELD_HAS_JVP : 0u) | (hessian ? OG_FIELD_HAS_HESSIAN : 0u) |
+         ((given & (VJP | JVP)) && cost ? OG_FIELD_HAS_JACOBIAN : 0u);
 }
 
 static void flags_say_what_is_given(void **state) {

@@ -42,11 +42,13 @@ static const char *const texts[] = {
 enum { TEXTS = sizeof texts / sizeof *texts, ROWS_MOST = 16, BLOCK = ROWS_MOST * OG_LANES_MAX };
 
 typedef struct blocks {
-  double t[OG_LANES_MAX], t_dot[OG_LANES_MAX], x[BLOCK], theta[BLOCK], lambda[BLOCK], x_dot[BLOCK],
-      theta_dot[BLOCK];
+  double t[OG_LANES_MAX], t_dot[OG_LANES_MAX], t_u[OG_LANES_MAX], x[BLOCK], theta[BLOCK], lambda[BLOCK],
+      x_dot[BLOCK], theta_dot[BLOCK];
 } blocks;
 typedef struct results {
   double f[BLOCK], x_bar[4][BLOCK], theta_bar[4][BLOCK], t_bar[OG_LANES_MAX], f_dot[2][BLOCK];
+  double x_bar_dot[3][BLOCK], theta_bar_dot[3][BLOCK], t_bar_dot[OG_LANES_MAX], f_ddot[3][BLOCK],
+      jacobian[ROWS_MOST * BLOCK];
 } results;
 
 static void *aligned(size_t bytes) {
@@ -62,6 +64,21 @@ static blocks *random_blocks(void) {
   og_rng_seed(&rng, 5, 1);
   for (size_t i = 0; i < sizeof *b / sizeof(double); i++) ((double *)b)[i] = og_rng_normal(&rng);
   return b;
+}
+
+/* What implicit methods use: what they do not want is not asked for. */
+static void run_implicit(const og_field *field, int lanes, const blocks *b, results *r,
+                         og_lane_status *status, void *scratch) {
+  const og_field_ops_d *ops = &field->ops_d;
+  for (int k = 0; k < 3; k++) {
+    ops->hessian(field, lanes, b->t, b->x, b->theta, b->lambda, k > 1 ? b->t_dot : NULL, b->x_dot,
+                 k > 0 ? b->theta_dot : NULL, r->x_bar_dot[k], field->p ? r->theta_bar_dot[k] : NULL,
+                 k > 1 ? r->t_bar_dot : NULL, status, scratch);
+    ops->jvp_tangent(field, lanes, b->t, b->x, b->theta, k > 1 ? b->t_u : NULL, b->lambda,
+                     k > 1 ? b->t_dot : NULL, b->x_dot, k > 0 ? b->theta_dot : NULL, r->f_ddot[k], status,
+                     scratch);
+  }
+  ops->jacobian(field, lanes, b->t, b->x, b->theta, r->jacobian, status, scratch);
 }
 
 static results *run_all(const og_field *field, int lanes, const blocks *b) {
@@ -81,6 +98,7 @@ static results *run_all(const og_field *field, int lanes, const blocks *b) {
   ops->jvp(field, lanes, b->t, b->x, b->theta, NULL, b->x_dot, NULL, r->f_dot[0], status, scratch);
   ops->jvp(field, lanes, b->t, b->x, b->theta, b->t_dot, b->x_dot, b->theta_dot, r->f_dot[1], status,
            scratch);
+  run_implicit(field, lanes, b, r, status, scratch);
   free(scratch);
   return r;
 }
@@ -92,7 +110,10 @@ static void test_functions_of_fields(void **state) {
   for (size_t i = 0; i < TEXTS; i++) {
     og_context *context = new_context();
     og_model *plain = parse(context, texts[i]), *compiled = parse(context, texts[i]);
+    CHECK(context, og_field_want_jacobian(context, og_model_field(plain)));
+    if (i % 2) CHECK(context, og_field_want_jacobian(context, og_model_field(compiled)));
     CHECK(context, og_model_compile(compiled, OG_PRECISION_DOUBLE));
+    CHECK(context, og_field_want_jacobian(context, og_model_field(compiled)));
     for (size_t k = 0; k < sizeof lanes / sizeof *lanes; k++) {
       results *one = run_all(og_model_field(plain), lanes[k], b);
       results *other = run_all(og_model_field(compiled), lanes[k], b);

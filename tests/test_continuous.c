@@ -369,11 +369,11 @@ static void orders(void **state) {
   static const int slope_order_of[] = {1, 2, 2, 3, 3, 4, 4, 7};
   static const int steps[] = {480, 240, 240, 60, 60, 30, 30, 15};
   static const double stretch[] = {1, 1, 1, 1, 1, 1, 1, 2};
-  assert_int_equal(sizeof order_of / sizeof *order_of, og_method_count());
-  assert_int_equal(sizeof slope_order_of / sizeof *slope_order_of, og_method_count());
-  assert_int_equal(sizeof steps / sizeof *steps, og_method_count());
-  assert_int_equal(sizeof stretch / sizeof *stretch, og_method_count());
-  for (int method = 0; method < (int)og_method_count(); method++)
+  assert_int_equal(sizeof order_of / sizeof *order_of, EXPLICIT_METHODS);
+  assert_int_equal(sizeof slope_order_of / sizeof *slope_order_of, EXPLICIT_METHODS);
+  assert_int_equal(sizeof steps / sizeof *steps, EXPLICIT_METHODS);
+  assert_int_equal(sizeof stretch / sizeof *stretch, EXPLICIT_METHODS);
+  for (int method = 0; method < EXPLICIT_METHODS; method++)
     for (int kind = 0; kind < KINDS; kind++) {
       setting s = {
           .method = (og_method)method, .steps = steps[method], .trajectories = M, .stretch = stretch[method]};

@@ -33,10 +33,10 @@ static int jvp(double t, const double *x, const double *p, double dt, const doub
   return 0;
 }
 /* Second derivatives: that of p0 and x alone; spoiled in the cotangent of p1. */
-static int hessian(double t, const double *x, const double *p, const double *l, const double *dx,
+static int hessian(double t, const double *x, const double *p, const double *l, double dt, const double *dx,
                    const double *dp, double *x_bar_dot, double *theta_bar_dot, double *t_bar_dot,
                    void *user) {
-  (void)x, (void)p, (void)t_bar_dot;
+  (void)dt, (void)x, (void)p, (void)t_bar_dot;
   x_bar_dot[0] = -dp[0] * l[0];
   theta_bar_dot[0] = -dx[0] * l[0];
   theta_bar_dot[1] = spoil(user, t, 0);

@@ -37,7 +37,7 @@ static void any_lag(void **state) {
   uint64_t seed = 11;
   int beside = 0;
   for (int i = 0; i < 1200; i++) {
-    int method = i % og_method_count(), single = i % 5 == 0;
+    int method = i % EXPLICIT_METHODS, single = i % 5 == 0;
     int fixed = method == OG_METHOD_EULER || method == OG_METHOD_RK4 || i % 7 == 0;
     double lag = i < 600 ? i / 100.0 : 3 + 3 * noise(&seed), t = 24 + lag, x[ROWS];
     double theta[3] = {0.1, lag, 1}, times[ROWS] = {t - 0.25, t, t, t + 0.25};

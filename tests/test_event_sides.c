@@ -87,7 +87,7 @@ static void turns_backward(void **state) {
 static void turns_with_every_method(void **state) {
   (void)state;
   uint64_t seed = 5;
-  for (int method = 0; method < (int)og_method_count(); method++)
+  for (int method = 0; method < EXPLICIT_METHODS; method++)
     for (int m = 0; m < 200; m++) {
       int fixed = method == OG_METHOD_EULER || method == OG_METHOD_RK4 || m % 3 == 0;
       int single = m % 2, first = m % FORMS, second = m / 2 % FORMS;
@@ -185,7 +185,7 @@ static void carried_to_zero(void **state) {
  * of its speed until 9 T, T = sqrt(20 / 9.8). */
 static void floor_seen_twice(void **state) {
   (void)state;
-  for (int method = OG_METHOD_BS32; method < (int)og_method_count(); method++)
+  for (int method = OG_METHOD_BS32; method < EXPLICIT_METHODS; method++)
     for (int m = 0; m < 12; m++) {
       static const char text[] = "param r = 0.2, e = 0.8\n"
                                  "init h = 10 + r, v = 0, n = 0\n"
@@ -243,7 +243,7 @@ static void guards_that_jump(void **state) {
                              "event top when where(x > 0.5, 1, -1) = 0 rising { s = -1; n = n + 1 }\n"
                              "event bottom when where(x < 0, 1, -1) = 0 rising { s = 1; n = n + 1 }\n";
   for (int single = 0; single < 2; single++)
-    for (int method = OG_METHOD_BS32; method < (int)og_method_count(); method++) {
+    for (int method = OG_METHOD_BS32; method < EXPLICIT_METHODS; method++) {
       og_context *context = new_context();
       model_result r;
       model_case c = {.method = (og_method)method,
@@ -370,7 +370,7 @@ static void leaves_after_a_rest(void **state) {
   uint64_t seed = 12;
   for (int kink = 0; kink < KINKS; kink++)
     for (int leaving = 0; leaving < LEAVINGS; leaving++)
-      for (int method = OG_METHOD_BS32; method < (int)og_method_count(); method++)
+      for (int method = OG_METHOD_BS32; method < EXPLICIT_METHODS; method++)
         for (int m = 0; m < 12; m++) {
           double theta[2] = {leavings[leaving].k, m < 4 ? 1 : 1 + 0.5 * noise(&seed)};
           model_case c = {.method = (og_method)method,
@@ -425,7 +425,7 @@ static void leaves_after_another_event(void **state) {
   (void)state;
   static const char *const guards[] = {"h", "2*h", "1e-7*h", "h^3"}, *const sets[] = {"h = 0; on = 0",
                                                                                       "on = 0"};
-  for (int method = OG_METHOD_BS32; method < (int)og_method_count(); method++)
+  for (int method = OG_METHOD_BS32; method < EXPLICIT_METHODS; method++)
     for (int m = 0; m < 128; m++)
       wet_after_empty(m % 4, m / 4 % 2, guards[m / 8 % 4], sets[m / 32 % 2], (og_method)method, m / 64);
 }
@@ -441,7 +441,7 @@ static void does_not_rest(void **state) {
                                  "event reaches when x = 0 falling { s = 0 }\n"
                                  "event switch when t - 2 = 0 rising { s = 1 }\n"
                                  "event lift when x = 0 rising { m = m + 1 }\n";
-  for (int method = OG_METHOD_BS32; method < (int)og_method_count(); method++)
+  for (int method = OG_METHOD_BS32; method < EXPLICIT_METHODS; method++)
     for (int m = 0; m < 4; m++) {
       og_context *context = new_context();
       model_result r;

@@ -47,6 +47,8 @@ static const row rows[] = {
     {OG_ERR_FIELD, 0, 0, 1, "a callback of the field went on returning a positive number"},
     {OG_ERR_ZENO, 0, 0, 0, "events accumulate: "},
     {OG_ERR_GRAZING, 0, 0, 0, "a recorded event is not there when the steps are replayed: "},
+    {OG_ERR_INCONSISTENT, 0, 0, 0, "the algebraic equations have no solution that Newton's method finds"},
+    {OG_ERR_INDEX, 0, 0, 0, "algebraic equations do not determine the algebraic states: "},
     {OG_ERR_NOT_STEADY, 0, 0, 0, "the right-hand side has not fallen to the tolerance of the option steady"},
     {OG_ERR_UNSUPPORTED, 1, 0, 0, "steps that were computed again from a checkpoint differ"},
     {OG_ERR_NOT_FINITE, 1, 0, 0, "the derivative became NaN or infinite, though the solution is finite: "},
@@ -79,7 +81,7 @@ static void every_cause_has_its_words(void **state) {
                  "after 12 accepted and 3 rejected steps of tsit5; try: ");
     if (rows[i].event) assert_contains(message, events[rows[i].event]);
     if (!rows[i].event) assert_null(strstr(message, "at event"));
-    static const char *const others[] = {"equation", "min-step", "max-step =", "single precision",
+    static const char *const others[] = {"the equation that", "min-step", "max-step =", "single precision",
                                          "decay rate of df/dx:"};
     for (size_t k = 0; k < sizeof others / sizeof *others; k++) assert_null(strstr(message, others[k]));
   }

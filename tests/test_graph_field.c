@@ -140,9 +140,10 @@ static void test_lotka_volterra(void **state) {
     assert_int_equal(og_field_from_graph(g, lotka_volterra(g, 1, cost), 4, (size_t)cost, &field), OG_OK);
     assert_int_equal(og_field_from_graph(g, lotka_volterra(g, 0, cost), 4, (size_t)cost, &still), OG_OK);
     og_graph_destroy(g); /* a field does not need its graph */
-    assert_int_equal(field->flags,
-                     OG_FIELD_HAS_VJP | OG_FIELD_HAS_JVP | OG_FIELD_HAS_HESSIAN | OG_FIELD_DEPENDS_ON_TIME);
-    assert_int_equal(still->flags, OG_FIELD_HAS_VJP | OG_FIELD_HAS_JVP | OG_FIELD_HAS_HESSIAN);
+    assert_int_equal(field->flags, OG_FIELD_HAS_VJP | OG_FIELD_HAS_JVP | OG_FIELD_HAS_HESSIAN |
+                                       OG_FIELD_HAS_JACOBIAN | OG_FIELD_DEPENDS_ON_TIME);
+    assert_int_equal(still->flags,
+                     OG_FIELD_HAS_VJP | OG_FIELD_HAS_JVP | OG_FIELD_HAS_HESSIAN | OG_FIELD_HAS_JACOBIAN);
     assert_int_equal(og_field_states(field), 2);
     assert_int_equal(field->n, 2 + cost);
     blocks *b = random_blocks();
@@ -196,6 +197,7 @@ static og_status make_field(og_context *context) {
   og_node f = lotka_volterra(g, 1, 1);
   og_field *field = NULL;
   status = og_field_from_graph(g, f, 4, 1, &field);
+  if (status == OG_OK) status = og_field_want_jacobian(context, field);
   og_field_destroy(field);
   og_graph_destroy(g);
   return status;

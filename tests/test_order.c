@@ -1,7 +1,8 @@
 /* The order of every method and of its interpolant, measured on problems with closed-form solutions, forward
  * and backward in time: by how much the finest halving of the step that is not lost in rounding (errors above
  * 1e-13) divides the error. There the next term of the error expansion still bends the measured order, the
- * more the larger the step, which at equal error grows with the order: 5 % of it are accepted. */
+ * more the larger the step, which at equal error grows with the order: 5 % of it are accepted, and 10 % of
+ * order 9, of which that step is an eighth of the span. */
 #include "fields.h"
 
 typedef struct closed_form {
@@ -42,8 +43,9 @@ static const closed_form problems[] = {
 };
 enum { PROBLEMS = sizeof problems / sizeof *problems, SEEN = 8 };
 
-/* Global orders: an observation between steps has min(order of the method, order of the interpolant + 1). */
-static const int order_of[] = {1, 2, 2, 4, 3, 5, 5, 8};
+/* Global orders where steps end, and between them: the order of the interpolant + 1, if that is less. */
+static const int order_of[] = {1, 2, 2, 4, 3, 5, 5, 8, 5, 5, 5, 5, 9, 1, 2, 2, 5};
+static const int between_of[] = {1, 2, 2, 4, 3, 5, 5, 8, 5, 5, 5, 4, 6, 1, 2, 2, 5};
 
 static double distance(const double *x, const double *want, size_t n) {
   double sum = 0;
@@ -102,13 +104,14 @@ static void orders(void **state) {
   assert_int_equal(sizeof order_of / sizeof *order_of, og_method_count());
   for (int method = 0; method < (int)og_method_count(); method++) {
     double least = INFINITY;
-    int order = order_of[method];
+    int order = order_of[method], inside = between_of[method];
     for (int k = 0; k < PROBLEMS; k++) {
       double end[LEVELS], between[LEVELS];
       for (int i = 0; i < LEVELS; i++) errors(&problems[k], method, 8 << i, 0, &end[i], &between[i]);
-      if (!(finest_order(end) > 0.95 * order) || !(finest_order(between) > 0.95 * order))
-        fail_msg("method %d on problem %d: orders %.2f, between steps %.2f, not %d", method, k,
-                 finest_order(end), finest_order(between), order);
+      double part = order < 9 ? 0.95 : 0.9;
+      if (!(finest_order(end) > part * order) || !(finest_order(between) > part * inside))
+        fail_msg("method %d on problem %d: orders %.2f, between steps %.2f, not %d and %d", method, k,
+                 finest_order(end), finest_order(between), order, inside);
       least = fmin(least, finest_order(end));
     }
     /* not above what is stated either: a wrong table of orders would make the test empty */

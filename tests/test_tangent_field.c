@@ -31,13 +31,13 @@ static int driven_jvp(double t, const double *x, const double *p, double dt, con
   f_dot[1] = dp[1] * p[2] * p[2] + 2 * p[1] * p[2] * dp[2] - dt * x[0] * x[1] - t * both;
   return 0;
 }
-static int driven_hessian(double t, const double *x, const double *p, const double *l, const double *dx,
-                          const double *dp, double *x_bar_dot, double *theta_bar_dot, double *t_bar_dot,
-                          void *user) {
+static int driven_hessian(double t, const double *x, const double *p, const double *l, double dt,
+                          const double *dx, const double *dp, double *x_bar_dot, double *theta_bar_dot,
+                          double *t_bar_dot, void *user) {
   (void)user;
   double both = dx[0] * x[1] + x[0] * dx[1];
-  x_bar_dot[0] = l[0] * (dp[0] * x[1] + p[0] * dx[1] + dp[2]) - l[1] * t * dx[1];
-  x_bar_dot[1] = l[0] * (dp[0] * x[0] + p[0] * dx[0]) - l[1] * t * dx[0];
+  x_bar_dot[0] = l[0] * (dp[0] * x[1] + p[0] * dx[1] + dp[2]) - l[1] * (dt * x[1] + t * dx[1]);
+  x_bar_dot[1] = l[0] * (dp[0] * x[0] + p[0] * dx[0]) - l[1] * (dt * x[0] + t * dx[0]);
   theta_bar_dot[0] = l[0] * both;
   theta_bar_dot[1] = l[1] * 2 * p[2] * dp[2];
   theta_bar_dot[2] = l[0] * dx[0] + l[1] * 2 * (dp[1] * p[2] + p[1] * dp[2]);
@@ -57,10 +57,10 @@ static int driven_cost_vjp(double t, const double *x, const double *p, double w,
   theta_bar[2] = w * p[1] * x[0] * x[0];
   return 0;
 }
-static int driven_cost_hessian(double t, const double *x, const double *p, double w, const double *dx,
-                               const double *dp, double *x_bar_dot, double *theta_bar_dot, double *t_bar_dot,
-                               void *user) {
-  (void)t, (void)t_bar_dot, (void)user;
+static int driven_cost_hessian(double t, const double *x, const double *p, double w, double dt,
+                               const double *dx, const double *dp, double *x_bar_dot, double *theta_bar_dot,
+                               double *t_bar_dot, void *user) {
+  (void)t, (void)dt, (void)t_bar_dot, (void)user;
   double square_dot = 2 * x[0] * dx[0];
   x_bar_dot[0] = w * 2 * (dp[1] * x[0] * p[2] + p[1] * dx[0] * p[2] + p[1] * x[0] * dp[2]);
   theta_bar_dot[1] = w * (square_dot * p[2] + x[0] * x[0] * dp[2]);

@@ -14,6 +14,7 @@ static void put(FILE *file, const char *text) {
     case '-': fputs("\\-", file); break;
     case '\'': fputs("\\(aq", file); break;
     case '`': fputs("\\(ga", file); break;
+    case '|': fputs("|\\:", file); break; /* lists of words may be broken there */
     default: fputc(*text, file);
     }
   }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "adjoint/consistent_start.h"
 #include "adjoint/event_steps.h"
 #include "adjoint/looks.h"
 #include "adjoint/weights.h"
@@ -23,6 +24,7 @@ typedef struct reverse {
   OG_R(og_event_steps) events;
   OG_R(og_weights_sum) weights;
   OG_R(og_looks) looks;
+  double *start;               /* og_consistent_start_bytes */
   int times;                   /* cotangents of times are needed */
   size_t cursor[OG_LANES_MAX]; /* observations at or after it are done */
   size_t due[OG_LANES_MAX];    /* the first one of the lane's step */
@@ -43,7 +45,8 @@ size_t OG_R(og_discrete_bytes)(const og_solve *solve, int lanes, int taped) {
   int purpose = OG_STEP_DERIVATIVE | (taped ? OG_STEP_TAPED : 0);
   size_t looks = control == OG_CONTROL_NONE ? 0 : OG_R(og_looks_bytes)(solve, lanes) + OG_ALLOCATION_EXTRA;
   return sizeof(reverse) + blocks_bytes(solve, lanes) + looks + OG_R(og_event_steps_bytes)(solve, lanes) +
-         stepper->OG_R(ops)->bytes(stepper, solve->field, lanes, purpose) + og_weights_bytes(solve);
+         stepper->OG_R(ops)->bytes(stepper, solve->field, lanes, purpose) + og_weights_bytes(solve) +
+         og_consistent_start_bytes(solve);
 }
 
 static og_status open(void *state, og_solve *solve, og_share *share, void *work) {
@@ -56,9 +59,11 @@ static og_status open(void *state, og_solve *solve, og_share *share, void *work)
       .solve = solve, .lanes = share->lanes, .idle = share->lanes, .next = share->begin, .end = share->end};
   size_t lanes = (size_t)share->lanes, block = OG_PADDED(solve->n * lanes),
          theta = OG_PADDED(solve->p * lanes);
-  v->memory = og_alloc(solve->context, 1, blocks_bytes(solve, share->lanes));
+  size_t bytes = blocks_bytes(solve, share->lanes);
+  v->memory = og_alloc(solve->context, 1, bytes + og_consistent_start_bytes(solve));
   if (!v->memory) return OG_ERR_MEMORY;
   real *next = v->memory;
+  v->start = (double *)(void *)((char *)v->memory + bytes);
   v->theta_sum = (double *)(void *)next;
   next = (real *)(void *)(v->theta_sum + theta);
   v->r.x = next;
@@ -86,7 +91,8 @@ static void close(void *state) {
   reverse *v = state;
   if (v->looks.count && v->share->status == OG_OK) OG_R(og_looks_flush)(&v->looks);
   OG_R(og_weights_finish)(&v->weights, v->r.solve, v->share);
-  og_count(v->r.solve, OG_STAT_RHS_EVALS, v->evals + v->looks.evals);
+  og_count(v->r.solve, OG_STAT_RHS_EVALS,
+           v->evals + v->looks.evals + OG_R(og_step_take_further_evals)(v->step));
   og_count(v->r.solve, OG_STAT_VJP_EVALS, v->vjps + v->looks.vjps);
   OG_R(og_looks_close)(&v->looks);
   OG_R(og_event_steps_close)(&v->events);
@@ -394,11 +400,22 @@ static void leave(reverse *v, int lane) {
   OG_R(og_step_reader_enter)(&v->r, lane, s - 1);
 }
 
+/* Where a segment begins its state was made consistent; after an event that is a part of the event. */
+static og_status pull_start(reverse *v, int lane) {
+  size_t s = v->r.segment[lane];
+  int after_event = s > 0 && v->r.trajectory[lane]->path.segments[s - 1].event != OG_NO_EVENT;
+  if (!og_has_algebraic(v->r.solve) || after_event) return OG_OK;
+  return OG_R(og_consistent_start_pull)(&v->r, lane, v->start, v->step->scratch, v->x_bar, v->theta_sum,
+                                        &v->start_bar[lane]);
+}
+
 static void settle_lane(reverse *v, int lane, int finite) {
   int begun = v->r.index[lane] == v->r.first[lane], last = v->r.index[lane] == 0;
-  int bad = v->step->status[lane] != 0;
+  og_status status = v->step->status[lane] ? OG_ERR_FIELD : OG_OK;
+  if (begun && finite && status == OG_OK) status = pull_start(v, lane);
+  int bad = status != OG_OK;
   if (bad) {
-    OG_R(og_step_reader_fail)(&v->r, v->share, lane, OG_ERR_FIELD);
+    OG_R(og_step_reader_fail)(&v->r, v->share, lane, status);
   } else if (!finite || (begun && !theta_finite(v, lane))) {
     bad = 1;
     if (!OG_R(og_looks_abandon)(&v->looks, &v->r, lane))

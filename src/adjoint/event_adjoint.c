@@ -119,6 +119,11 @@ og_status og_event_adjoint_pull(const og_solve *solve, const og_event_adjoint *e
   *error = (og_event_adjoint_error){0, 0};
   double *share = event->own + OG_PADDED(solve->n) + OG_PADDED(solve->p), jump_t_bar = 0;
   for (size_t i = 0; given && i < solve->states; i++) after_bar[i] += given[1 + solve->states + i];
+  if (og_guard_settles(solve, event->segment->event)) {
+    og_instant instant = og_guard_instant(&event->at);
+    OG_TRY(
+        og_consistent_pull(solve, &instant, event->segment->states + solve->n, after_bar, theta_bar, t_bar));
+  }
   int refused =
       og_guard_jump_vjp(solve, event->segment->event, &event->at, after_bar, before_bar, share, &jump_t_bar);
   if (refused) return OG_ERR_FIELD;
@@ -149,5 +154,8 @@ og_status og_event_adjoint_push(const og_solve *solve, const og_event_adjoint *e
   if (!event->segment->held) OG_TRY(sigma_tangent(solve, event, theta_dot, t_dot, before_dot));
   int refused =
       og_guard_jump_jvp(solve, event->segment->event, &event->at, *t_dot, before_dot, theta_dot, after_dot);
-  return refused ? OG_ERR_FIELD : OG_OK;
+  if (refused) return OG_ERR_FIELD;
+  if (!og_guard_settles(solve, event->segment->event)) return OG_OK;
+  og_instant instant = og_guard_instant(&event->at);
+  return og_consistent_push(solve, &instant, event->segment->states + solve->n, *t_dot, theta_dot, after_dot);
 }

@@ -70,7 +70,10 @@ static void find_slope(const og_event_steps *events, int lane, const og_event_ad
     theta[solve->p - solve->field->fine + k] =
         events->r->theta[entry_of(events, solve->p - solve->field->fine + k, lane)];
   solve->field->OG_R(ops).eval(solve->field, 1, t, x, theta, f, status, event->at.scratch);
-  for (size_t i = 0; i < solve->n; i++) slope[i] = status[0] ? NAN : event->h * (double)f[i];
+  for (size_t i = 0; i < solve->n; i++) slope[i] = status[0] ? NAN : (double)f[i];
+  og_instant instant = og_guard_instant(&event->at);
+  if (solve->algebraic && og_consistent_slope(solve, &instant, event->at.x, slope) != OG_OK) slope[0] = NAN;
+  for (size_t i = 0; i < solve->n; i++) slope[i] *= event->h;
 }
 
 /* The lane's step in arrays of its own; *next is what is left of `one`. */

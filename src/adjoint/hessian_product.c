@@ -16,6 +16,11 @@ static og_status check(const og_solve *base) {
     return og_fail(base->context, OG_ERR_UNSUPPORTED,
                    "second derivatives do not go through events, differences of gradients do (in C with "
                    "og_solve_replay)");
+  if (base->stepper.implicit)
+    return og_fail(base->context, OG_ERR_UNSUPPORTED,
+                   "second derivatives do not go through steps of an implicit method (%s), differences of "
+                   "gradients do (in C with og_solve_replay)",
+                   base->stepper.name);
   if (base->keep) return OG_OK;
   return og_fail(base->context, OG_ERR_UNSUPPORTED,
                  "with adjoint = backsolve the steps are not kept, and second derivatives follow them; use "

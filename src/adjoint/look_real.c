@@ -25,6 +25,7 @@ static void set_intervals(view *v, int lane, const og_looked *looked) {
     places[i]->h[lane] = size[i];
     places[i]->h_real[lane] = (real)size[i];
     places[i]->t_next[lane] = looked->t + start[i] + size[i];
+    places[i]->implicit[lane] = looked->implicit;
   }
 }
 
@@ -72,7 +73,7 @@ static void step_forward(looks *l, const view *v, step_t *step, const OG_R(og_in
   int uses = OG_STEP_VALUES | (v->inside ? OG_STEP_INSIDE : 0);
   int evals = step->ops->recompute(step, uses, at, l->block[from], l->block[OG_LOOK_THETA]);
   step->ops->end(step, at, l->block[from], l->block[to]);
-  l->evals += (long long)evals * v->count;
+  l->evals += (long long)evals * v->count + OG_R(og_step_take_further_evals)(step);
 }
 
 /* Back through a step, with the cotangents `inside` of it; `direct` are those of x itself by them. */
@@ -103,13 +104,18 @@ static double share(double difference, double size) {
   return difference > 0 ? difference / size : difference == 0 ? 0 : INFINITY;
 }
 
+/* What an entry of x counts for, as in the error norm. */
+static double weight_of(const looks *l, size_t item, size_t i) {
+  return fabs((double)l->x[item * l->solve->n + i]) +
+         og_atol_of(l->solve, i) / og_larger(1e-15, l->solve->limits.rtol);
+}
+
 /* The error of lambda in one norm, with lambda' (before the step) in the size as well. */
 static double lambda_error(const looks *l, const view *v, size_t lane, int weighted, double *size) {
   size_t n = l->solve->n, lanes = (size_t)v->lanes, item = (size_t)v->from + lane;
   double difference = 0, most = 0;
-  double rtol = og_larger(1e-15, l->solve->limits.rtol);
   for (size_t i = 0; i < n; i++) {
-    double w = weighted ? fabs((double)l->x[item * n + i]) + og_atol_of(l->solve, i) / rtol : 1;
+    double w = weighted ? weight_of(l, item, i) : 1;
     double a = (double)l->block[OG_LOOK_LAMBDA_WHOLE][i * lanes + lane];
     double b = (double)l->block[OG_LOOK_LAMBDA_PARTS][i * lanes + lane], d = fabs(a - b) * w;
     difference = d <= difference ? difference : d;
@@ -119,9 +125,33 @@ static double lambda_error(const looks *l, const view *v, size_t lane, int weigh
   return share(difference, most);
 }
 
+/* lambda^T f is the same at all times of an autonomous problem. What is wrong with it moves lambda along f by
+ * |lambda^T f| / |f|, and grows where the solution slows down (further back): as relaxation oscillations do,
+ * whose f is a million times larger in their jumps than before and behind. */
+static void find_along(looks *l, const view *v) {
+  const real *f = l->part->ops->slope(l->part);
+  size_t lanes = (size_t)v->lanes;
+  int known = l->solve->stepper.implicit && !(l->solve->field->flags & OG_FIELD_DEPENDS_ON_TIME);
+  for (size_t lane = 0; lane < (size_t)v->count; lane++) {
+    double along = 0, flow = 0, size = 0;
+    size_t item = (size_t)v->from + lane;
+    int own = known && (!l->solve->stepper.switches || l->queue[item].implicit);
+    for (size_t i = 0; own && i < l->solve->n; i++) {
+      double slope = (double)f[i * lanes + lane],
+             lambda = (double)l->block[OG_LOOK_LAMBDA_PARTS][i * lanes + lane];
+      double weight = weight_of(l, item, i);
+      along += ((double)l->block[OG_LOOK_LAMBDA_WHOLE][i * lanes + lane] - lambda) * slope;
+      size = fmax(size, fabs(lambda) * weight);
+      flow = fmax(flow, fabs(slope) / weight);
+    }
+    l->along[lane] = fabs(along);
+    l->flow[lane] = size * flow;
+  }
+}
+
 static og_look_error error_of(const looks *l, const view *v, size_t lane) {
   size_t n = l->solve->n, lanes = (size_t)v->lanes, item = (size_t)v->from + lane;
-  og_look_error error = {0};
+  og_look_error error = {.along = l->along[lane], .flow = l->flow[lane]};
   double plain = lambda_error(l, v, lane, 0, &error.lambda_size);
   double weighted = lambda_error(l, v, lane, 1, NULL);
   error.lambda = plain > weighted ? plain : weighted;
@@ -165,6 +195,27 @@ static void add_stopped(looks *l, const view *v) {
   }
 }
 
+/* Of implicit methods: lambda may be wrong in directions that decay within a step, as it is in the layer
+ * behind a final cost. The steps before it (on the way back: after it) leave next to nothing of that error in
+ * lambda, and make up for what it has put into the parameters' cotangents. So the error is carried through as
+ * many steps of implicit Euler, which damps less than the method does, or as there are steps before. */
+enum { CARRIED = 8 };
+
+static void carry_errors(looks *l, const view *v) {
+  size_t lanes = (size_t)v->lanes, entries = l->solve->n * lanes;
+  real *whole = l->block[OG_LOOK_LAMBDA_WHOLE], *parts = l->block[OG_LOOK_LAMBDA_PARTS];
+  _Alignas(64) real mask[OG_LANES_MAX];
+  if (!l->part->ops->damp) return;
+  for (size_t i = 0; i < entries; i++) whole[i] -= parts[i];
+  for (size_t k = 0; k < CARRIED; k++) {
+    for (size_t lane = 0; lane < lanes; lane++)
+      mask[lane] = (int)lane < v->count && l->queue[(size_t)v->from + lane].before > k;
+    l->part->ops->damp(l->part, mask, &v->first, l->block[OG_LOOK_X_START], l->block[OG_LOOK_THETA], whole,
+                       l->solve->p ? l->block[OG_LOOK_THETA_WHOLE] : NULL);
+  }
+  l->part->kernels->add_rows((int)l->solve->n, v->lanes, whole, parts, NULL);
+}
+
 static void place_steps(looks *l, int lanes) {
   const og_solve *solve = l->solve;
   if (l->whole && l->whole->lanes == lanes) return;
@@ -192,6 +243,8 @@ static void look(looks *l, int from, int count) {
             l->weights[1]);
   step_back(l, &v, l->part, &v.first, OG_LOOK_X_START, OG_LOOK_LAMBDA_PARTS, OG_LOOK_THETA_PARTS, 1, 1,
             l->weights[1]);
+  find_along(l, &v);
+  carry_errors(l, &v);
   for (int lane = 0; lane < count; lane++) {
     og_look_error error = error_of(l, &v, (size_t)lane);
     if (solve->weights) add_weights(l, &error);

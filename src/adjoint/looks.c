@@ -85,8 +85,8 @@ size_t og_looks_before(const og_trajectory *at, const og_samples *samples, size_
 /* Where x rests, so does the Jacobian of a field that is not told the time, and h J^T g says what it does. */
 static const double AT_REST = 0.2;
 
-int og_has_sign(const og_solve *solve, const og_trajectory *at, size_t index, double ratio) {
-  double looked_at = solve->limits.looked_at;
+int og_has_sign(const og_solve *solve, const og_trajectory *at, size_t index, int implicit, double ratio) {
+  double looked_at = solve->limits.looked_at[implicit];
   if (ratio > looked_at || og_rests_has(&at->drops, index)) return 1;
   return og_rests_has(&at->rests, index) && (is_timed(solve) || ratio > AT_REST * looked_at);
 }
@@ -109,11 +109,17 @@ void og_looks_tell(og_solve *solve, const og_looked *looked, const og_look_error
   tally->theta_largest = fmax(tally->theta_largest, error->theta_size);
   if (error->loss_size > 0) tally->loss_least = fmin(tally->loss_least, error->loss_size);
   tally->theta_worst = fmax(tally->theta_worst, error->theta);
+  tally->along += error->along;
+  if (error->flow > 0) {
+    tally->moved = fmax(tally->moved, tally->along / error->flow);
+    if (tally->flow_least == 0 || error->flow < tally->flow_least) tally->flow_least = error->flow;
+  }
   if (!(error->lambda <= tally->worst)) {
     tally->worst = error->lambda;
     tally->t = looked->t;
     tally->h = looked->h;
     tally->ratio = looked->ratio;
+    tally->reach = solve->limits.reach[looked->implicit];
   }
 }
 
@@ -126,18 +132,18 @@ static const double SAFETY = 0.9, LEAST_FACTOR = 0.1;
 /* Relative to the size in the step; but of a lambda that has decayed below the tolerance nothing is wanted.
  */
 static double local_error(const og_tally *tally, const og_look_error *error, double tolerance,
-                          double theta_size) {
+                          double theta_size, double flow) {
   double floor = tolerance * tally->lambda_largest;
   double lambda = error->lambda * error->lambda_size / fmax(error->lambda_size, floor);
   double theta =
       error->theta > 0 ? error->theta / fmax(theta_size, fmax(tally->theta_largest, error->theta_size)) : 0;
-  double most = fmax(lambda, theta);
+  double most = fmax(fmax(lambda, theta), flow > 0 ? error->along / flow : 0);
   return isfinite(error->lambda) && isfinite(error->theta) ? most : INFINITY;
 }
 
 /* Where the step's size against the border is seen, the ceiling is known also where it is kept. */
 static double stable_width(const og_solve *solve, const og_looked *looked, double local) {
-  double reach = solve->limits.reach;
+  double reach = solve->limits.reach[looked->implicit];
   if (looked->ratio < SEEN_AT * reach || local < SEEN_ERROR || !isfinite(looked->ratio)) return INFINITY;
   return fabs(looked->h) * BELOW_REACH * reach / looked->ratio;
 }
@@ -146,12 +152,13 @@ void og_looks_limit(og_solve *solve, const og_looked *looked, const og_look_erro
   og_trajectory *at = &solve->trajectories[looked->trajectory];
   og_pacing *pacing = at->pacing;
   double s = fabs(looked->t - at->t0), h = fabs(looked->h),
-         local = local_error(&at->tally, error, og_trust_tolerance(solve, looked->trajectory), pacing->theta);
+         local = local_error(&at->tally, error, og_trust_tolerance(solve, looked->trajectory), pacing->theta,
+                             pacing->flow);
   double stable = stable_width(solve, looked, local);
   double factor = pow(pacing->target / fmax(local, DBL_MIN), 1.0 / (solve->stepper.order + 1));
   /* An estimate may be small by chance, where it passes zero: what was a ceiling stays one. */
   factor = fmin(fmax(SAFETY * factor, LEAST_FACTOR), 1);
-  pacing->unstable |= looked->ratio > solve->limits.reach && local > UNSTABLE_ERROR;
+  pacing->unstable |= looked->ratio > solve->limits.reach[looked->implicit] && local > UNSTABLE_ERROR;
   if (local > pacing->worst) pacing->worst = local;
   og_ceilings_push(&pacing->next_stable, s, fmin(stable, og_ceilings_least(&pacing->stable, s, s + h)));
   double before = og_ceilings_least(&pacing->resolved, s, s + h);

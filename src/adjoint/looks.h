@@ -27,7 +27,9 @@ typedef struct og_looked {
   int kind;   /* OG_LOOK_... */
   int inside; /* cotangents were put on its inside */
   double t, h, ratio;
-  double part; /* of h: 1, or less when an event stopped it, whose state the interpolant gives */
+  unsigned char implicit; /* by which of two methods it was taken (og_interval) */
+  size_t before;          /* how many steps of the trajectory come before it */
+  double part;            /* of h: 1, or less when an event stopped it, whose state the interpolant gives */
 } og_looked;
 
 /* Sampled are the steps k with k modulo stride = phase; stride 0: none. */
@@ -42,13 +44,15 @@ int og_is_sampled(const og_samples *samples, size_t index);
 /* The last step before `index` that is sampled, or may have a sign by what x did there; (size_t)-1: none. */
 size_t og_looks_before(const og_trajectory *trajectory, const og_samples *samples, size_t index);
 /* Whether the step, at which |h| |J^T g| / |g| is `ratio`, has a sign. */
-int og_has_sign(const og_solve *solve, const og_trajectory *trajectory, size_t index, double ratio);
+int og_has_sign(const og_solve *solve, const og_trajectory *trajectory, size_t index, int implicit,
+                double ratio);
 
 /* What one look has found, and what becomes of it: into the tally, and, where every step is looked at, into
  * the trajectory's next ceilings. */
 typedef struct og_look_error {
   double lambda, theta, loss; /* lambda relative to its size in the step, the others as they are */
   double lambda_size, theta_size, loss_size;
+  double along, flow; /* the error of lambda^T f, and |lambda| |f|; 0: not known */
 } og_look_error;
 void og_looks_tell(og_solve *solve, const og_looked *looked, const og_look_error *error);
 void og_looks_limit(og_solve *solve, const og_looked *looked, const og_look_error *error);

@@ -92,7 +92,7 @@ static double ratio_of(const looks *l, const reader *r, int lane) {
 static uint64_t signs(const looks *l, const reader *r) {
   uint64_t found = 0;
   for (int lane = 0; lane < r->lanes; lane++)
-    if (r->trajectory[lane] && ratio_of(l, r, lane) > l->solve->limits.looked_at)
+    if (r->trajectory[lane] && ratio_of(l, r, lane) > l->solve->limits.looked_at[r->at.implicit[lane]])
       found |= (uint64_t)1 << lane;
   return found;
 }
@@ -106,7 +106,8 @@ static uint64_t all_lanes(const reader *r) {
 
 static int is_due(const looks *l, const reader *r, int lane) {
   return og_is_sampled(&l->samples[lane], r->index[lane]) ||
-         og_has_sign(l->solve, r->trajectory[lane], r->index[lane], ratio_of(l, r, lane));
+         og_has_sign(l->solve, r->trajectory[lane], r->index[lane], r->at.implicit[lane],
+                     ratio_of(l, r, lane));
 }
 
 /* The lanes whose turn it is, put down for their next one. */
@@ -124,7 +125,9 @@ static uint64_t take_turns(looks *l, const reader *r) {
 
 uint64_t OG_R(og_looks_due)(looks *l, const reader *r, const step_t *step) {
   if (l->mode == OG_LOOKS_NONE) return 0;
-  int grown = step->ops->growth(step, &r->at, (real)l->solve->limits.looked_at, l->sum[0], l->sum[1]);
+  int grown = step->ops->growth(step, &r->at,
+                                (real)fmin(l->solve->limits.looked_at[0], l->solve->limits.looked_at[1]),
+                                l->sum[0], l->sum[1]);
   if (l->mode == OG_LOOKS_ALL) return all_lanes(r);
   return take_turns(l, r) | (grown ? signs(l, r) : 0);
 }
@@ -136,7 +139,8 @@ int OG_R(og_looks_take)(looks *l, const reader *r, const step_t *step, int lane,
   size_t lanes = (size_t)r->lanes, n = l->solve->n, p = l->solve->p, at = (size_t)l->count;
   if (l->status != OG_OK || !make_room(l)) return 0;
   double ratio = ratio_of(l, r, lane), most = 0;
-  int sign = l->mode == OG_LOOKS_ALL || og_has_sign(l->solve, r->trajectory[lane], r->index[lane], ratio);
+  int sign = l->mode == OG_LOOKS_ALL ||
+             og_has_sign(l->solve, r->trajectory[lane], r->index[lane], r->at.implicit[lane], ratio);
   step->ops->end_cotangent(step, lane, x_bar, l->lambda + at * n);
   for (size_t i = 0; i < n; i++) l->x[at * n + i] = r->x[i * lanes + (size_t)lane];
   for (size_t i = 0; i < p; i++) {
@@ -152,6 +156,8 @@ int OG_R(og_looks_take)(looks *l, const reader *r, const step_t *step, int lane,
                              .t = r->at.t[lane],
                              .h = r->at.h[lane],
                              .ratio = ratio,
+                             .implicit = r->at.implicit[lane],
+                             .before = r->index[lane],
                              .part = part};
   return 1;
 }
@@ -201,7 +207,7 @@ int OG_R(og_looks_abandon)(looks *l, const reader *r, int lane) {
   og_trajectory *at = r->trajectory[lane];
   if (l->mode == OG_LOOKS_NONE) return 0;
   OG_R(og_looks_flush)(l);
-  int unstable = at->tally.worst > 0.1 && at->tally.ratio > 0.5 * l->solve->limits.reach;
+  int unstable = at->tally.worst > 0.1 && at->tally.ratio > 0.5 * at->tally.reach;
   if (!unstable && !(at->tally.lambda_largest > EXPLODED)) return 0;
   at->tally.overflow = 1;
   if (l->mode == OG_LOOKS_ALL) og_pacing_extend(at->pacing);

@@ -20,6 +20,7 @@ typedef struct LOOKS {
   REAL *block[9];
   REAL *weights[2];
   STEP *whole, *part;
+  double along[OG_LANES_MAX], flow[OG_LANES_MAX]; /* of the look's lanes: see og_look_error */
   void *memory, *step_memory[2];
   og_status status; /* OG_ERR_MEMORY */
   long long evals, vjps;

@@ -81,9 +81,46 @@ static og_status estimated(og_solve *solve, const og_pullback *pullback, og_stat
   return status;
 }
 
+/* Adjoint equations of their own would be M^T lambda' = ..., with conditions at both ends. */
+static og_status check_mass(const og_solve *solve) {
+  og_adjoint kind = (og_adjoint)og_options_integer(solve->options, OG_OPT_ADJOINT);
+  if (!(solve->source->flags & OG_FIELD_HAS_MASS) || kind == OG_ADJOINT_DISCRETE ||
+      kind == OG_ADJOINT_FORWARD)
+    return OG_OK;
+  return og_fail(solve->context, OG_ERR_UNSUPPORTED,
+                 "adjoint = %s of equations with a mass matrix (combinations of derivatives, algebraic "
+                 "equations): the continuous adjoint knows x' = f alone; use adjoint = discrete or forward",
+                 og_options_choice_name(solve->options, OG_OPT_ADJOINT));
+}
+
+/* A Rosenbrock step's derivative has that of its matrix in it. */
+static og_status check_stepper(const og_solve *solve) {
+  const og_stepper *stepper = &solve->stepper;
+  OG_TRY(check_mass(solve));
+  if (stepper->second_derivatives) {
+    OG_TRY(og_check_flag(solve, OG_FIELD_HAS_HESSIAN, "second derivatives", "og_field_set_hessian"));
+    OG_TRY(og_check_flag(solve, OG_FIELD_HAS_JACOBIAN, "Jacobian", "og_field_set_jacobian"));
+  }
+  og_adjoint kind = (og_adjoint)og_options_integer(solve->options, OG_OPT_ADJOINT);
+  int over_dense_output = kind == OG_ADJOINT_INTERPOLATE || kind == OG_ADJOINT_QUADRATURE;
+  if (stepper->implicit && over_dense_output && !solve->automatic)
+    return og_fail(
+        solve->context, OG_ERR_UNSUPPORTED,
+        "adjoint = %s with method %s: the equations of lambda have no Jacobian, which an implicit method "
+        "needs for them too; use adjoint = discrete, which goes back through the steps themselves",
+        og_options_choice_name(solve->options, OG_OPT_ADJOINT), stepper->name);
+  if (!stepper->implicit || kind != OG_ADJOINT_BACKSOLVE) return OG_OK;
+  return og_fail(
+      solve->context, OG_ERR_UNSUPPORTED,
+      "adjoint = backsolve with method %s: what dies out forward grows without bound when x is solved "
+      "backward, and where an implicit method is needed it grows at once; use adjoint = discrete",
+      stepper->name);
+}
+
 static og_status by_kind(og_solve *solve, og_pullback *pullback) {
   og_adjoint kind = (og_adjoint)og_options_integer(solve->options, OG_OPT_ADJOINT);
   if (kind != OG_ADJOINT_FORWARD) OG_TRY(og_check_flag(solve, OG_FIELD_HAS_VJP, "vjp", "og_field_set_vjp"));
+  OG_TRY(check_stepper(solve));
   switch (kind) {
   case OG_ADJOINT_FORWARD: return trusted_forward(solve, pullback);
   case OG_ADJOINT_BACKSOLVE: return estimated(solve, pullback, og_backsolve(solve, pullback));

@@ -124,6 +124,7 @@ static og_status look_back(og_group *g) {
   for (size_t i = 0; i < g->count; i++) {
     og_pacing *pacing = g->solve->trajectories[g->refined[i].m].pacing;
     pacing->theta = g->solve->trajectories[g->refined[i].m].tally.theta_largest;
+    pacing->flow = g->solve->trajectories[g->refined[i].m].tally.flow_least;
     og_ceilings_turn(&pacing->next_stable);
     og_ceilings_turn(&pacing->next_resolved);
     og_ceilings_turn(&pacing->next_cut);
@@ -187,7 +188,8 @@ static og_action next_action(const og_group *g, const og_refined *r, const og_tr
   if (at->pacing->unstable && (g->rounds < STABLE_ROUNDS || at->tally.overflow)) return ACT_STABLE;
   if (at->tally.overflow) return ACT_RESOLVE;
   if (g->rounds == 0 || at->pacing->worst <= MISS * r->target) return ACT_CUT;
-  if (r->agreed == 1 && at->pacing->worst <= FALLEN * r->worst) return ACT_CUT;
+  if (r->agreed == 1 && (og_implicit_steps(g->solve, at) > 0 || at->pacing->worst <= FALLEN * r->worst))
+    return ACT_CUT;
   /* What steps near the border of stability leave of a decayed lambda moves on when one of them is narrowed.
    */
   int stuck = r->action == ACT_RESOLVE && (double)at->steps < STUCK * (double)r->steps;
@@ -195,11 +197,13 @@ static og_action next_action(const og_group *g, const og_refined *r, const og_tr
 }
 
 /* Two gradients may agree by chance, or because a step that is wrong was not cut: where the estimates do not
- * say that steps are good, they must at least have fallen with the cut, and two cuts must agree. */
+ * say that steps are good, they must at least have fallen with the cut, and two cuts must agree. Implicit
+ * methods damp what they do not resolve, and the more the wider they step, so that their estimates may rise.
+ */
 static int is_confirmed(const og_group *g, const og_refined *r, const og_trajectory *at) {
   double sum = at->tally.lambda[OG_LOOK_SIGN], tolerance = og_trust_tolerance(g->solve, r->m);
   int fallen = at->pacing->worst <= fmax(FALLEN * r->worst, MISS * r->target);
-  return fallen && (r->agreed > 1 || sum <= CONFIRM * tolerance);
+  return (fallen || og_implicit_steps(g->solve, at) > 0) && (r->agreed > 1 || sum <= CONFIRM * tolerance);
 }
 
 /* What cutting steps may change for the gradient to be an answer at all. */
@@ -316,10 +320,11 @@ static og_status refuse(const og_group *g, const og_refined *r, og_status cause)
     snprintf(found, sizeof found, "; the last narrowing changed the gradient by %.2g of its size", r->change);
   if (cause != OG_OK)
     snprintf(found, sizeof found, "; steps narrow enough for it cannot be taken (%s)", og_status_text(cause));
-  if (cause == OG_ERR_TOO_MANY_STEPS && !(trust->ratio > solve->limits.reach / 2))
+  if (cause == OG_ERR_TOO_MANY_STEPS && !(trust->ratio > at->tally.reach / 2))
     advice = "raise max-steps, or shorten the span";
-  else if (trust->ratio > solve->limits.reach / 2)
-    advice = "the problem is stiff there, which wants an implicit method (planned); else raise max-steps, or "
+  else if (trust->ratio > at->tally.reach / 2)
+    advice = "the problem is stiff there, which wants an implicit method (method = auto or rodas5p); else "
+             "raise max-steps, or "
              "shorten the span";
   else if (trust->loss > 0.1 || trust->growth > GROWN)
     advice = "the solution itself is not known that far: a tighter rtol and atol, or a shorter span";

@@ -63,6 +63,12 @@ static void read_state(OG_R(og_step_reader) * r, int lane, const real *x, double
   r->fraction[lane] = fraction;
 }
 
+/* By which method step `index` was taken. */
+static void find_method(OG_R(og_step_reader) * r, int lane, size_t index) {
+  if (r->solve->stepper.switches)
+    r->at.implicit[lane] = (unsigned char)og_switches_implicit(&r->trajectory[lane]->switches, index);
+}
+
 /* The step's times and size from where it starts and ends. */
 static void set_interval(OG_R(og_step_reader) * r, int lane, double end) {
   const og_segment *segment = OG_R(og_step_reader_segment)(r, lane);
@@ -79,6 +85,7 @@ void OG_R(og_step_reader_step)(OG_R(og_step_reader) * r, int lane, size_t index)
   if (index + 1 < og_segment_stop(at, r->segment[lane])) og_recorded_state(r->solve, at, index + 1, &next);
   const real *x = og_recorded_state(r->solve, at, index, &fraction);
   read_state(r, lane, x, fraction);
+  find_method(r, lane, index);
   set_interval(r, lane, next);
 }
 
@@ -101,6 +108,7 @@ static void step_back(OG_R(og_step_reader) * r) {
     /* many lanes are too many streams for the hardware */
     __builtin_prefetch((const void *)((uintptr_t)entry - 8 * r->solve->stride));
     r->fraction_next[lane] = r->fraction[lane];
+    find_method(r, lane, r->index[lane]);
     read_state(r, lane, (const real *)(const void *)(entry + sizeof(double)),
                *(const double *)(const void *)entry);
   }
@@ -153,6 +161,7 @@ static void read_back(OG_R(og_step_reader) * r) {
     if (!r->trajectory[lane]) continue;
     double end = r->fraction[lane];
     take_lane(r, lane);
+    find_method(r, lane, r->index[lane]);
     set_interval(r, lane, end);
     if (r->fraction[lane] < end) continue;
     OG_R(og_step_reader_fail)(r, r->recompute->d.share, lane, OG_ERR_UNSUPPORTED);
@@ -177,7 +186,10 @@ static void read_forward(OG_R(og_step_reader) * r) {
   OG_R(og_recompute_next)(r->recompute);
   drop_lost(r);
   for (int lane = 0; lane < r->lanes; lane++)
-    if (r->trajectory[lane]) set_interval(r, lane, r->recompute->end[lane]);
+    if (r->trajectory[lane]) {
+      find_method(r, lane, r->index[lane]);
+      set_interval(r, lane, r->recompute->end[lane]);
+    }
 }
 
 void OG_R(og_step_reader_steps)(OG_R(og_step_reader) * r) {

@@ -81,8 +81,8 @@ static void vjp(const og_field *field, int lanes, const double *t, const real *x
   ops->vjp(at.inner, lanes, t, at.x, at.theta, at.lambda, at.result, theta_result, NULL, status, at.own);
   hand_out(at.result, at.n, x_bar ? x_bar + at.n : NULL);
   hand_out(at.theta_result, at.p, theta_bar ? theta_bar + at.p : NULL);
-  ops->hessian(at.inner, lanes, t, at.x, at.theta, at.lambda, at.x_dot, at.theta_dot, at.result, theta_result,
-               t_result, status, at.own);
+  ops->hessian(at.inner, lanes, t, at.x, at.theta, at.lambda, NULL, at.x_dot, at.theta_dot, at.result,
+               theta_result, t_result, status, at.own);
   add_to(at.result, at.n, x_bar);
   add_to(at.theta_result, at.p, theta_bar);
   add_to(at.theta_result + at.p, at.inputs, any ? theta_bar + 2 * at.p : NULL);

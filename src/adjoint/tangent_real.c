@@ -2,6 +2,7 @@
  * direction). */
 #include <math.h>
 
+#include "adjoint/consistent_start.h"
 #include "adjoint/event_steps.h"
 #include "solve/memory/budget.h"
 
@@ -13,6 +14,7 @@ typedef struct forward {
   real *x_dot, *y_dot, *theta_dot, *memory;
   double *unit_values;       /* a direction among the inputs' values */
   double *state_dot, *slope; /* of one lane inside a step, [n] */
+  double *start;             /* og_consistent_start_bytes */
   OG_R(og_event_steps) events;
   double t1_dot[OG_LANES_MAX];                           /* of the trajectory's end */
   double start_dot[OG_LANES_MAX], end_dot[OG_LANES_MAX]; /* of the segment's */
@@ -31,7 +33,7 @@ size_t OG_R(og_tangent_bytes)(const og_solve *solve, int lanes) {
   const og_stepper *stepper = &solve->stepper;
   size_t doubles = 2 * solve->n + solve->signal_values + 1;
   return sizeof(forward) + reals_needed(solve, lanes) * sizeof(real) + doubles * sizeof(double) +
-         OG_R(og_event_steps_bytes)(solve, lanes) +
+         og_consistent_start_bytes(solve) + OG_R(og_event_steps_bytes)(solve, lanes) +
          stepper->OG_R(ops)->bytes(stepper, solve->field, lanes, OG_STEP_DERIVATIVE);
 }
 
@@ -51,11 +53,13 @@ static og_status open(void *state, og_solve *solve, og_share *share, void *push)
       .solve = solve, .lanes = share->lanes, .idle = share->lanes, .next = share->begin, .end = share->end};
   size_t lanes = (size_t)share->lanes, block = OG_PADDED(solve->n * lanes),
          theta = OG_PADDED(solve->p * lanes);
-  v->memory = og_alloc(solve->context, reals_needed(solve, share->lanes), sizeof(real));
+  size_t bytes = reals_needed(solve, share->lanes) * sizeof(real);
+  v->memory = og_alloc(solve->context, 1, bytes + og_consistent_start_bytes(solve));
   v->state_dot = og_alloc(solve->context, 2 * solve->n, sizeof *v->state_dot);
   v->unit_values = og_alloc(solve->context, solve->signal_values + 1, sizeof *v->unit_values);
   if (!v->memory || !v->unit_values || !v->state_dot) return OG_ERR_MEMORY;
   v->slope = v->state_dot + solve->n;
+  v->start = (double *)(void *)((char *)v->memory + bytes);
   v->r.x = v->memory;
   v->x_dot = v->r.x + block;
   v->y_dot = v->x_dot + block;
@@ -71,7 +75,7 @@ static og_status open(void *state, og_solve *solve, og_share *share, void *push)
 
 static void close(void *state) {
   forward *v = state;
-  og_count(v->r.solve, OG_STAT_RHS_EVALS, v->evals);
+  og_count(v->r.solve, OG_STAT_RHS_EVALS, v->evals + OG_R(og_step_take_further_evals)(v->step));
   og_count(v->r.solve, OG_STAT_JVP_EVALS, v->jvps);
   OG_R(og_event_steps_close)(&v->events);
   OG_R(og_step_reader_close)(&v->r);
@@ -239,10 +243,27 @@ static int finite_lane(const forward *v, int lane) {
   return zero == 0;
 }
 
+/* Where a segment begins its state was made consistent; after an event that is a part of the event. */
+static void push_starts(forward *v) {
+  for (int lane = 0; lane < v->r.lanes; lane++) {
+    const og_trajectory *at = v->r.trajectory[lane];
+    size_t s = v->r.segment[lane];
+    if (!at || v->r.index[lane] != v->r.first[lane]) continue;
+    if (s > 0 && at->path.segments[s - 1].event != OG_NO_EVENT) continue;
+    og_status status = OG_R(og_consistent_start_push)(&v->r, lane, v->start, v->step->scratch,
+                                                      v->start_dot[lane], v->theta_dot, v->x_dot);
+    if (status == OG_OK) continue;
+    OG_R(og_step_reader_fail)(&v->r, v->share, lane, status);
+    OG_R(og_step_reader_idle)(&v->r, lane);
+    v->step->status[lane] = OG_LANE_IDLE;
+  }
+}
+
 static void step(void *state) {
   forward *v = state;
   const OG_R(og_step_ops) *ops = v->step->ops;
   int uses = OG_STEP_VALUES | (set_intervals(v) ? OG_STEP_INSIDE : 0);
+  if (og_has_algebraic(v->r.solve)) push_starts(v);
   int evals = ops->recompute(v->step, uses, &v->r.at, v->r.x, v->r.theta);
   int jvps = ops->tangent(v->step, uses, &v->r.at, v->r.x, v->r.theta, v->x_dot, v->theta_dot, v->t_dot,
                           v->h_dot, v->y_dot);

@@ -110,6 +110,7 @@ static void estimate(og_solve *solve, const og_pullback *pullback, size_t item, 
   og_trajectory *at = &solve->trajectories[og_item(solve, item)];
   const og_tally *tally = &at->tally;
   double least = at->fixed_steps ? 0 : og_trust_tolerance(solve, og_item(solve, item));
+  lambda = fmax(lambda, tally->moved);
   double x0_bar = og_trust_largest(pullback->x0_bar + item * solve->states, solve->states);
   at->trust.parameters = theta + fmax(lambda, least) * theta_largest;
   at->trust.initial = fmax(lambda, least) * x0_bar;
@@ -138,8 +139,8 @@ int og_trust_judge(og_solve *solve, const og_pullback *pullback, size_t item) {
   double most = allowance(solve, m), size = theta_size(solve, pullback, item), theta_most = size * most;
   judge_growth(solve, pullback, m, total(tally, tally->loss, at->steps));
   estimate(solve, pullback, item, lambda, theta, size);
-  return tally->overflow || !(lambda <= most) || !(tally->worst <= most) || !(theta <= theta_most) ||
-         !(tally->theta_worst <= theta_most) || !(at->trust.loss <= SHARE_MOST);
+  return tally->overflow || !(lambda <= most) || !(tally->moved <= most) || !(tally->worst <= most) ||
+         !(theta <= theta_most) || !(tally->theta_worst <= theta_most) || !(at->trust.loss <= SHARE_MOST);
 }
 
 /* ---- The error of all ---- */

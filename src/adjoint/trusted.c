@@ -11,7 +11,7 @@
 
 int og_is_of_the_solve(og_status status) {
   return (status >= OG_ERR_NOT_FINITE && status <= OG_ERR_FIELD) ||
-         (status >= OG_ERR_ZENO && status <= OG_ERR_GUARD_UNRESOLVED);
+         (status >= OG_ERR_ZENO && status <= OG_ERR_INDEX);
 }
 
 og_status og_discrete(og_solve *solve, og_pullback *pullback) {

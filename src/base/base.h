@@ -28,6 +28,10 @@ og_status og_trail(og_context *context, og_status status, const char *format, ..
 static inline double og_shown(double value) { return value != value ? fabs(value) : value; }
 /* Fails with OG_ERR_MEMORY and the message that there are no such bytes for `what`. */
 og_status og_fail_memory(og_context *context, size_t bytes, const char *what);
+/* A context of its own with the allocator of another, for what is made under a lock while others use that
+ * one.
+ */
+og_status og_context_create_like(const og_context *of, og_context **out);
 /* The flag of og_context_interrupt: while it is not 0, computations end with OG_ERR_INTERRUPTED. */
 const atomic_int *og_interrupt_of(const og_context *context);
 /* How many of the wanted threads, the calling one among them, can be made. Nobody asks OpenMP for more: it
@@ -44,8 +48,8 @@ void og_log(const og_context *context, const char *format, ...) __attribute__((f
 /* The numbers of what the header names begin at 0. */
 enum {
   OG_OPTION_COUNT = OG_OPT_REDUCTION + 1,
-  OG_METHOD_COUNT = OG_METHOD_DOP853 + 1,
-  OG_STAT_COUNT = OG_STAT_REFINEMENTS + 1
+  OG_METHOD_COUNT = OG_METHOD_AUTO + 1,
+  OG_STAT_COUNT = OG_STAT_IMPLICIT_STEPS + 1
 };
 
 /* Of arguments of public functions (odegrad.h has the rule): the object that a function is of, whose context

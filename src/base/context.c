@@ -48,6 +48,10 @@ og_status og_context_create(og_allocate_fn allocate, og_release_fn release, void
   return OG_OK;
 }
 
+og_status og_context_create_like(const og_context *of, og_context **out) {
+  return og_context_create(of->allocate, of->release, of->user, out);
+}
+
 /* ---- Memory ---- */
 
 /* Blocks carry the allocator's own pointer just below the aligned address that is handed out. */

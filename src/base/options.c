@@ -11,8 +11,10 @@
 
 #define ROW OG_INIT(og_option_info)
 static const og_option_info option_rows[OG_OPTION_COUNT] = {
-    [OG_OPT_METHOD] = {ROW, "method", OG_TYPE_CHOICE, OG_METHOD_TSIT5, 0, OG_METHOD_COUNT - 1,
-                       "euler|midpoint|heun|rk4|bs32|dopri5|tsit5|dop853", "Runge-Kutta method"},
+    [OG_OPT_METHOD] = {ROW, "method", OG_TYPE_CHOICE, OG_METHOD_AUTO, 0, OG_METHOD_COUNT - 1,
+                       "euler|midpoint|heun|rk4|bs32|dopri5|tsit5|dop853|rodas5p|kvaerno5|esdirk54|radau5|"
+                       "radau9|implicit-euler|trapezoid|implicit-midpoint|auto",
+                       "of integration; auto: explicit, and implicit where the problem is stiff"},
     [OG_OPT_RTOL] = {ROW, "rtol", OG_TYPE_REAL, 1e-6, 0, 1, NULL, "relative error allowed in a step"},
     [OG_OPT_ATOL] = {ROW, "atol", OG_TYPE_REAL, 1e-9, 1e-300, LARGE, NULL,
                      "absolute error allowed in a step; NAME=X: of that state, may be repeated"},

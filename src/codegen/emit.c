@@ -10,8 +10,8 @@
 
 #include "codegen/scalars.h"
 
-static const char *const slot_names[OG_SLOT_COUNT] = {"t",     "x",         "theta", "lambda", "t_dot",
-                                                      "x_dot", "theta_dot", "data",  "clock"};
+static const char *const slot_names[OG_SLOT_COUNT] = {
+    "t", "x", "theta", "lambda", "t_dot", "x_dot", "theta_dot", "data", "t_along", "x_along", "clock"};
 
 /* The emission of one function. */
 typedef struct emission {

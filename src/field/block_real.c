@@ -109,6 +109,16 @@ static const real *push_inputs(block *b, const double *t, const real *theta, con
   return values;
 }
 
+const real *OG_R(og_block_load_inputs)(const og_field *field, int lanes, const double *t, const real *theta,
+                                       real *room) {
+  block b = {.field = field,
+             .width = (size_t)lanes,
+             .p = field->p,
+             .entries = og_callback_entries((const og_callback_field *)field),
+             .next = room};
+  return load_inputs(&b, t, theta);
+}
+
 /* ---- As they are ---- */
 
 static void own_eval(const og_field *field, int lanes, const double *t, const real *x, const real *theta,
@@ -156,14 +166,16 @@ static void own_jvp(const og_field *field, int lanes, const double *t, const rea
 }
 
 static void own_hessian(const og_field *field, int lanes, const double *t, const real *x, const real *theta,
-                        const real *lambda, const real *x_dot, const real *theta_dot, real *x_bar_dot,
-                        real *theta_bar_dot, real *t_bar_dot, og_lane_status *status, void *scratch) {
+                        const real *lambda, const real *t_dot, const real *x_dot, const real *theta_dot,
+                        real *x_bar_dot, real *theta_bar_dot, real *t_bar_dot, og_lane_status *status,
+                        void *scratch) {
   block b = begin(field, lanes, status, scratch);
-  const real *values = load_inputs(&b, t, theta), *values_dot = push_inputs(&b, t, theta, NULL, theta_dot);
+  const real *values = load_inputs(&b, t, theta), *values_dot = push_inputs(&b, t, theta, t_dot, theta_dot);
   real *values_bar = room_for_values(&b, theta_bar_dot, &t_bar_dot);
+  t_dot = or_zeros(&b, t_dot, 1);
   clear(&b, x_bar_dot, b.n);
-  int result = OWN(b.callback, hessian)(lanes, t, x, values, lambda, x_dot, values_dot, x_bar_dot, values_bar,
-                                        t_bar_dot, status, b.callback->user);
+  int result = OWN(b.callback, hessian)(lanes, t, x, values, lambda, t_dot, x_dot, values_dot, x_bar_dot,
+                                        values_bar, t_bar_dot, status, b.callback->user);
   if (field->inputs) pull_inputs(&b, t, theta, values_bar, theta_bar_dot, t_bar_dot);
   og_block_statuses(lanes, result, b.before, status);
 }
@@ -177,8 +189,9 @@ typedef struct converted {
 } converted;
 
 static converted begin_converted(const og_field *field, int lanes, void *scratch) {
-  double *behind = (double *)scratch + og_block_entries((const og_callback_field *)field, lanes);
-  return (converted){(size_t)lanes, behind};
+  char *behind = (char *)scratch + og_input_terms_bytes(field, lanes);
+  size_t own = og_block_entries((const og_callback_field *)field, lanes);
+  return (converted){(size_t)lanes, (double *)behind + own};
 }
 
 static double *place(converted *c, size_t rows) {
@@ -238,16 +251,17 @@ static void wide_jvp(const og_field *field, int lanes, const double *t, const re
 }
 
 static void wide_hessian(const og_field *field, int lanes, const double *t, const real *x, const real *theta,
-                         const real *lambda, const real *x_dot, const real *theta_dot, real *x_bar_dot,
-                         real *theta_bar_dot, real *t_bar_dot, og_lane_status *status, void *scratch) {
+                         const real *lambda, const real *t_dot, const real *x_dot, const real *theta_dot,
+                         real *x_bar_dot, real *theta_bar_dot, real *t_bar_dot, og_lane_status *status,
+                         void *scratch) {
   converted c = begin_converted(field, lanes, scratch);
   const double *wide_x = widened(&c, x, field->n), *wide_theta = widened(&c, theta, field->p),
-               *wide_lambda = widened(&c, lambda, field->n), *wide_x_dot = widened(&c, x_dot, field->n),
-               *wide_theta_dot = widened(&c, theta_dot, field->p);
+               *wide_lambda = widened(&c, lambda, field->n), *wide_t_dot = widened(&c, t_dot, 1),
+               *wide_x_dot = widened(&c, x_dot, field->n), *wide_theta_dot = widened(&c, theta_dot, field->p);
   double *wide_x_bar = room(&c, x_bar_dot, field->n), *wide_theta_bar = room(&c, theta_bar_dot, field->p),
          *wide_t_bar = room(&c, t_bar_dot, 1);
-  field->ops_d.hessian(field, lanes, t, wide_x, wide_theta, wide_lambda, wide_x_dot, wide_theta_dot,
-                       wide_x_bar, wide_theta_bar, wide_t_bar, status, scratch);
+  field->ops_d.hessian(field, lanes, t, wide_x, wide_theta, wide_lambda, wide_t_dot, wide_x_dot,
+                       wide_theta_dot, wide_x_bar, wide_theta_bar, wide_t_bar, status, scratch);
   rounded_back(&c, wide_x_bar, x_bar_dot, field->n);
   rounded_back(&c, wide_theta_bar, theta_bar_dot, field->p);
   rounded_back(&c, wide_t_bar, t_bar_dot, 1);
@@ -282,12 +296,25 @@ static void jvp(const og_field *field, int lanes, const double *t, const real *x
 }
 
 static void hessian(const og_field *field, int lanes, const double *t, const real *x, const real *theta,
-                    const real *lambda, const real *x_dot, const real *theta_dot, real *x_bar_dot,
-                    real *theta_bar_dot, real *t_bar_dot, og_lane_status *status, void *scratch) {
+                    const real *lambda, const real *t_dot, const real *x_dot, const real *theta_dot,
+                    real *x_bar_dot, real *theta_bar_dot, real *t_bar_dot, og_lane_status *status,
+                    void *scratch) {
   const og_callback_field *callback = (const og_callback_field *)field;
-  (OWN(callback, hessian) ? own_hessian : OTHERWISE(hessian))(field, lanes, t, x, theta, lambda, x_dot,
-                                                              theta_dot, x_bar_dot, theta_bar_dot, t_bar_dot,
-                                                              status, scratch);
+  if (!OWN(callback, hessian)) {
+    OTHERWISE(hessian)
+    (field, lanes, t, x, theta, lambda, t_dot, x_dot, theta_dot, x_bar_dot, theta_bar_dot, t_bar_dot, status,
+     scratch);
+    return;
+  }
+  own_hessian(field, lanes, t, x, theta, lambda, t_dot, x_dot, theta_dot, x_bar_dot, theta_bar_dot, t_bar_dot,
+              status, (char *)scratch + og_input_terms_bytes(field, lanes));
+  OG_R(og_add_input_terms)
+  (field, lanes, t, x, theta, lambda, t_dot, theta_dot, theta_bar_dot, t_bar_dot, status, scratch);
 }
 
-const OG_R(og_field_ops) OG_R(og_block_ops) = {.eval = eval, .vjp = vjp, .jvp = jvp, .hessian = hessian};
+const OG_R(og_field_ops) OG_R(og_block_ops) = {.eval = eval,
+                                               .vjp = vjp,
+                                               .jvp = jvp,
+                                               .hessian = hessian,
+                                               .jvp_tangent = OG_R(og_jvp_tangent_from_hessians),
+                                               .jacobian = OG_R(og_callback_jacobian)};

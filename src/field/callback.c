@@ -7,6 +7,19 @@
 
 #include "base/real.h"
 
+/* What was made of callbacks that are others now. */
+static void forget_jacobian(og_callback_field *field) {
+  og_field_drop_jacobian(&field->base);
+  og_free(field->base.own, field->value_place);
+  field->value_place = NULL;
+  atomic_store(&field->base.prepared, 0);
+}
+
+static int exact_jacobian(const og_callback_field *field) {
+  if (og_has_own_jvp(field) || og_has_own_vjp(field)) return 1;
+  return og_gives_jacobian(field) && (!field->cost || field->cost_vjp);
+}
+
 static void update_flags(og_callback_field *field) {
   const og_block_functions *block = &field->block;
   int cost_ok = !field->cost || field->cost_vjp || field->differences;
@@ -21,19 +34,32 @@ static void update_flags(og_callback_field *field) {
   int twice = block->vjp || (field->vjp && (!field->cost || field->cost_vjp));
   int hessian = given || (field->differences && twice);
   field->base.flags = (field->autonomous ? 0u : OG_FIELD_DEPENDS_ON_TIME) | (vjp ? OG_FIELD_HAS_VJP : 0u) |
-                      (jvp ? OG_FIELD_HAS_JVP : 0u) | (hessian ? OG_FIELD_HAS_HESSIAN : 0u);
+                      (jvp ? OG_FIELD_HAS_JVP : 0u) | (hessian ? OG_FIELD_HAS_HESSIAN : 0u) |
+                      (exact_jacobian(field) ? OG_FIELD_HAS_JACOBIAN : 0u) |
+                      (field->base.given_mass.count ? OG_FIELD_HAS_MASS : 0u);
+  forget_jacobian(field);
 }
 
-static size_t scratch_bytes(const og_field *field, int lanes) {
+static size_t bytes_for(const og_field *field, int lanes) {
   const og_callback_field *callback = (const og_callback_field *)field;
   if (callback->block.rhs) return og_block_bytes(callback, lanes);
   return (og_callback_doubles(field) + field->events) * sizeof(double);
+}
+
+static size_t scratch_bytes(const og_field *field, int lanes) {
+  if (!og_field_is_prepared(field)) return bytes_for(field, lanes);
+  int width = og_callback_jacobian_width(field, lanes);
+  size_t derived = og_derived_bytes(field, lanes), jacobian = og_callback_jacobian_bytes(field, lanes);
+  return (derived > jacobian ? derived : jacobian) + 2 * og_input_terms_bytes(field, width) +
+         bytes_for(field, width);
 }
 
 static void destroy(og_field *field) {
   og_events_free(field->context, ((og_callback_field *)field)->owned_events);
   og_free(field->context, ((og_callback_field *)field)->fine_rows);
   og_free(field->context, ((og_callback_field *)field)->owned_breakpoints);
+  og_free(field->context, ((og_callback_field *)field)->declared.row);
+  og_free(field->own, ((og_callback_field *)field)->value_place);
   og_free(field->context, field);
 }
 
@@ -46,8 +72,12 @@ static og_status open_field(og_context *context, size_t states, size_t parameter
                    states, parameters);
   og_callback_field *field = og_alloc(context, 1, sizeof *field);
   if (!field) return og_fail_memory(context, sizeof *field, "a field");
-  field->base = (og_field){
-      .context = context, .n = states, .p = parameters, .scratch_bytes = scratch_bytes, .destroy = destroy};
+  field->base = (og_field){.context = context,
+                           .n = states,
+                           .p = parameters,
+                           .prepare = og_callback_prepare,
+                           .scratch_bytes = scratch_bytes,
+                           .destroy = destroy};
   field->user = user;
   *out = field;
   return OG_OK;
@@ -80,7 +110,7 @@ og_status og_field_create_blocks(og_context *context, size_t states, size_t para
     return og_fail(context, OG_ERR_ARGUMENT,
                    "a field of block callbacks needs a right-hand side in double precision: rhs is NULL");
   if ((given.vjp_single && !given.vjp) || (given.jvp_single && !given.jvp) ||
-      (given.hessian_single && !given.hessian))
+      (given.hessian_single && !given.hessian) || (given.jacobian_single && !given.jacobian))
     return og_fail(context, OG_ERR_ARGUMENT,
                    "a product of block callbacks is given in single precision and not in double: both are "
                    "needed, or the double one alone");
@@ -91,9 +121,14 @@ og_status og_field_create_blocks(og_context *context, size_t states, size_t para
   field->base.quadratures = given.cost ? 1 : 0;
   field->base.ops_d = og_block_ops_d;
   field->base.ops_s = og_block_ops_s;
+  og_status status =
+      og_declare_jacobian(field, given.jacobian_count, given.jacobian_row, given.jacobian_column);
   update_flags(field);
-  *out = &field->base;
-  return OG_OK;
+  if (status == OG_OK)
+    *out = &field->base;
+  else
+    destroy(&field->base);
+  return status;
 }
 /* Constant are its functions, not the number of those who use it. */
 void og_field_keep(const og_field *field) { og_keep(&((og_field *)field)->references); }
@@ -101,7 +136,11 @@ void og_field_keep(const og_field *field) { og_keep(&((og_field *)field)->refere
 void og_field_destroy(og_field *field) {
   if (!field || !og_was_last(&field->references)) return;
   void *owner = field->owner, (*destroy_owner)(void *) = field->destroy_owner;
+  og_context *own = field->own;
+  og_field_drop_jacobian(field);
+  og_free(field->context, (double *)field->given_mass.value);
   field->destroy(field);
+  og_context_destroy(own);
   if (owner) destroy_owner(owner);
 }
 
@@ -197,6 +236,53 @@ og_status og_field_set_hessian(og_field *field, og_hessian_fn hessian, og_cost_h
   callback->cost_hessian = cost_hessian;
   update_flags(callback);
   return OG_OK;
+}
+
+og_status og_field_set_mass(og_field *field, size_t count, const int *row, const int *column,
+                            const double *values) {
+  OG_OBJECT(field);
+  OG_NEED_IF(field->context, count, row);
+  OG_NEED_IF(field->context, count, column);
+  OG_NEED_IF(field->context, count, values);
+  og_callback_field *callback = as_callback(field);
+  if (!callback) return not_callback(field);
+  OG_TRY(og_field_give_mass(field, &(og_mass_entries){count, row, column, values}));
+  update_flags(callback);
+  return OG_OK;
+}
+
+static og_status set_jacobian(og_callback_field *callback, og_jacobian_fn jacobian) {
+  callback->jacobian = jacobian;
+  update_flags(callback);
+  return OG_OK;
+}
+
+og_status og_field_set_jacobian(og_field *field, og_jacobian_fn jacobian, size_t count, const int *row,
+                                const int *column) {
+  OG_OBJECT(field);
+  OG_NEED_IF(field->context, count || column, row);
+  OG_NEED_IF(field->context, count || row, column);
+  og_callback_field *callback = as_callback(field);
+  if (!callback) return not_callback(field);
+  OG_TRY(check_single(callback));
+  OG_TRY(og_declare_jacobian(callback, count, row, column));
+  return set_jacobian(callback, jacobian);
+}
+
+og_status og_field_set_jacobian_band(og_field *field, og_jacobian_fn jacobian, size_t lower, size_t upper) {
+  OG_OBJECT(field);
+  og_callback_field *callback = as_callback(field);
+  if (!callback) return not_callback(field);
+  OG_TRY(check_single(callback));
+  size_t states = og_field_states(field);
+  if (lower >= states || upper >= states)
+    return og_fail(field->context, OG_ERR_SHAPE,
+                   "a band with %zu entries below the diagonal and %zu above it: of %zu states there are at "
+                   "most %zu on either side",
+                   lower, upper, states, states - 1);
+  OG_TRY(og_declare_jacobian(callback, 0, NULL, NULL));
+  callback->declared = (og_declared_jacobian){.kind = OG_DECLARED_BAND, .lower = lower, .upper = upper};
+  return set_jacobian(callback, jacobian);
 }
 
 og_status og_field_set_cost(og_field *field, og_cost_fn cost, og_cost_vjp_fn cost_vjp) {
@@ -364,6 +450,13 @@ int og_callback_vjp(const og_callback_field *field, og_callback_point *at) {
   return result;
 }
 
+/* By central differences where it has no callback. */
+int og_callback_cost_gradient(const og_callback_field *field, og_callback_point *at) {
+  if (!field->cost_vjp) return og_difference_cost(field, at);
+  og_callback_clear(field, at);
+  return field->cost_vjp(at->t, at->x, at->theta, 1, at->x_bar, at->theta_bar, &at->t_bar, field->user);
+}
+
 /* The running cost's tangent, from its gradient. */
 static int cost_jvp(const og_callback_field *field, og_callback_point *at) {
   size_t n = field->base.n, p = og_callback_entries(field);
@@ -386,11 +479,11 @@ int og_callback_jvp(const og_callback_field *field, og_callback_point *at) {
 int og_callback_hessian(const og_callback_field *field, og_callback_point *at) {
   if (!field->hessian || (field->cost && !field->cost_hessian)) return og_difference_hessian(field, at);
   og_callback_clear(field, at);
-  int result = field->hessian(at->t, at->x, at->theta, at->lambda, at->x_dot, at->theta_dot, at->x_bar,
-                              at->theta_bar, &at->t_bar, field->user);
+  int result = field->hessian(at->t, at->x, at->theta, at->lambda, at->t_dot, at->x_dot, at->theta_dot,
+                              at->x_bar, at->theta_bar, &at->t_bar, field->user);
   if (result || !field->cost) return result;
   cost_bars bars = clear_cost(field, at);
-  result = field->cost_hessian(at->t, at->x, at->theta, at->lambda[field->base.n - 1], at->x_dot,
+  result = field->cost_hessian(at->t, at->x, at->theta, at->lambda[field->base.n - 1], at->t_dot, at->x_dot,
                                at->theta_dot, bars.x, bars.theta, &bars.t, field->user);
   add_cost(field, &bars, at);
   return result;

@@ -4,6 +4,14 @@
 
 #include "field/pieces.h"
 
+/* Where a user said that a Jacobian has entries: everywhere, in a band, or at those listed. */
+typedef enum og_declared_kind { OG_DECLARED_ALL, OG_DECLARED_BAND, OG_DECLARED_LIST } og_declared_kind;
+typedef struct og_declared_jacobian {
+  og_declared_kind kind;
+  size_t lower, upper, count;
+  int *row, *column; /* [count], owned, one block */
+} og_declared_jacobian;
+
 typedef struct og_callback_field {
   og_field base;
   og_rhs_fn rhs;
@@ -13,6 +21,9 @@ typedef struct og_callback_field {
   og_cost_vjp_fn cost_vjp;
   og_hessian_fn hessian;
   og_cost_hessian_fn cost_hessian;
+  og_jacobian_fn jacobian;
+  og_declared_jacobian declared;
+  int *value_place; /* owned, in base.own: where in the pattern a declared value stands; -1: nowhere */
   og_block_functions block; /* in place of all of the above where block.rhs is not NULL */
   void *user;
   int autonomous;  /* the caller says that f does not read t */
@@ -51,6 +62,41 @@ void og_inputs_load(const og_field *field, og_callback_point *at);
 void og_inputs_pull(const og_field *field, og_callback_point *at);
 void og_inputs_push(const og_field *field, og_callback_point *at);
 
+/* A declaration of entries, checked and copied; og_field.prepare; values that a user's callback gives
+ * (given_jacobian.c). */
+og_status og_declare_jacobian(og_callback_field *field, size_t count, const int *row, const int *column);
+og_status og_callback_prepare(og_field *field);
+size_t og_declared_values(const og_callback_field *field);
+/* Whether a field's own callback gives its Jacobian. */
+static inline int og_gives_jacobian(const og_callback_field *field) {
+  return field->jacobian || field->block.jacobian;
+}
+/* df/dx of the running cost, in x_bar. */
+int og_callback_cost_gradient(const og_callback_field *field, og_callback_point *at);
+/* Whether products are the user's own. */
+static inline int og_has_own_vjp(const og_callback_field *field) {
+  return field->block.vjp || (field->vjp && (!field->cost || field->cost_vjp));
+}
+static inline int og_has_own_jvp(const og_callback_field *field) {
+  return field->block.jvp || (field->jvp && (!field->cost || field->cost_vjp));
+}
+/* A lane's point; and the callbacks' theta of a block, with inputs in `room`. */
+void og_callback_load_d(const og_field *field, int lanes, int lane, const double *t, const double *x,
+                        const double *theta, og_callback_point *at);
+void og_callback_load_s(const og_field *field, int lanes, int lane, const double *t, const float *x,
+                        const float *theta, og_callback_point *at);
+const double *og_block_load_inputs_d(const og_field *field, int lanes, const double *t, const double *theta,
+                                     double *room);
+const float *og_block_load_inputs_s(const og_field *field, int lanes, const double *t, const float *theta,
+                                    float *room);
+/* A Jacobian's room, in front of that of products for og_callback_jacobian_width lanes. */
+size_t og_callback_jacobian_bytes(const og_field *field, int lanes);
+int og_callback_jacobian_width(const og_field *field, int lanes);
+void og_callback_jacobian_d(const og_field *field, int lanes, const double *t, const double *x,
+                            const double *theta, double *values, og_lane_status *status, void *scratch);
+void og_callback_jacobian_s(const og_field *field, int lanes, const double *t, const float *x,
+                            const float *theta, float *values, og_lane_status *status, void *scratch);
+
 int og_callback_eval_at(const og_callback_field *field, double t, const double *x, const double *theta,
                         double *f);
 /* Zeros in x_bar, theta_bar and t_bar. */
@@ -87,7 +133,29 @@ typedef struct og_callback_map {
 } og_callback_map;
 int og_difference_vjp(const og_callback_field *field, const og_callback_map *map, og_callback_point *at);
 int og_difference_jvp(const og_callback_field *field, const og_callback_map *map, og_callback_point *at);
+int og_difference_cost(const og_callback_field *field, og_callback_point *at); /* x_bar of the running cost */
 int og_difference_hessian(const og_callback_field *field, og_callback_point *at); /* of the vjp */
+
+/* What is derived from other products (derived_real.c), in blocks before the scratch of those. */
+size_t og_derived_bytes(const og_field *field, int lanes);
+/* The same of a Hessian's terms by the rows of inputs, added to what the callbacks gave, and once more what a
+ * vjp converts behind it. */
+size_t og_input_terms_bytes(const og_field *field, int lanes);
+void og_add_input_terms_d(const og_field *field, int lanes, const double *t, const double *x,
+                          const double *theta, const double *lambda, const double *t_dot,
+                          const double *theta_dot, double *theta_bar_dot, double *t_bar_dot,
+                          og_lane_status *status, void *scratch);
+void og_add_input_terms_s(const og_field *field, int lanes, const double *t, const float *x,
+                          const float *theta, const float *lambda, const float *t_dot, const float *theta_dot,
+                          float *theta_bar_dot, float *t_bar_dot, og_lane_status *status, void *scratch);
+void og_jvp_tangent_from_hessians_d(const og_field *field, int lanes, const double *t, const double *x,
+                                    const double *theta, const double *t_u, const double *u,
+                                    const double *t_dot, const double *x_dot, const double *theta_dot,
+                                    double *f_ddot, og_lane_status *status, void *scratch);
+void og_jvp_tangent_from_hessians_s(const og_field *field, int lanes, const double *t, const float *x,
+                                    const float *theta, const float *t_u, const float *u, const float *t_dot,
+                                    const float *x_dot, const float *theta_dot, float *f_ddot,
+                                    og_lane_status *status, void *scratch);
 
 /* A field's private copy of its events, checked. Free with og_events_free. */
 og_status og_events_copy(og_context *context, size_t count, const og_event *events, og_event **out);

@@ -13,8 +13,8 @@ static void scatter(size_t rows, int lanes, int lane, const double *in, real *bl
 
 static og_lane_status narrowed(int result) { return (og_lane_status)((result > 0) - (result < 0)); }
 
-static void load(const og_field *field, int lanes, int lane, const double *t, const real *x,
-                 const real *theta, og_callback_point *at) {
+void OG_R(og_callback_load)(const og_field *field, int lanes, int lane, const double *t, const real *x,
+                            const real *theta, og_callback_point *at) {
   at->t = t[lane];
   gather(field->n, lanes, lane, x, at->x);
   gather(field->p, lanes, lane, theta, at->rows);
@@ -33,7 +33,7 @@ static void eval(const og_field *field, int lanes, const double *t, const real *
   og_callback_point at = og_callback_point_in(field, scratch);
   for (int lane = 0; lane < lanes; lane++) {
     if (status[lane]) continue;
-    load(field, lanes, lane, t, x, theta, &at);
+    OG_R(og_callback_load)(field, lanes, lane, t, x, theta, &at);
     status[lane] = narrowed(og_callback_eval(callback, &at));
     scatter(field->n, lanes, lane, at.f, f);
   }
@@ -69,7 +69,7 @@ static void vjp(const og_field *field, int lanes, const double *t, const real *x
   og_callback_point at = og_callback_point_in(field, scratch);
   for (int lane = 0; lane < lanes; lane++) {
     if (status[lane]) continue;
-    load(field, lanes, lane, t, x, theta, &at);
+    OG_R(og_callback_load)(field, lanes, lane, t, x, theta, &at);
     gather(field->n, lanes, lane, lambda, at.lambda);
     status[lane] = narrowed(og_callback_vjp(callback, &at));
     og_inputs_pull(field, &at);
@@ -86,7 +86,7 @@ static void jvp(const og_field *field, int lanes, const double *t, const real *x
   og_callback_point at = og_callback_point_in(field, scratch);
   for (int lane = 0; lane < lanes; lane++) {
     if (status[lane]) continue;
-    load(field, lanes, lane, t, x, theta, &at);
+    OG_R(og_callback_load)(field, lanes, lane, t, x, theta, &at);
     gather(1, lanes, lane, t_dot, &at.t_dot);
     gather(field->n, lanes, lane, x_dot, at.x_dot);
     gather(field->p, lanes, lane, theta_dot, at.rows_dot);
@@ -97,15 +97,17 @@ static void jvp(const og_field *field, int lanes, const double *t, const real *x
 }
 
 static void hessian(const og_field *field, int lanes, const double *t, const real *x, const real *theta,
-                    const real *lambda, const real *x_dot, const real *theta_dot, real *x_bar_dot,
-                    real *theta_bar_dot, real *t_bar_dot, og_lane_status *status, void *scratch) {
+                    const real *lambda, const real *t_dot, const real *x_dot, const real *theta_dot,
+                    real *x_bar_dot, real *theta_bar_dot, real *t_bar_dot, og_lane_status *status,
+                    void *scratch) {
   const og_callback_field *callback = (const og_callback_field *)field;
-  og_callback_point at = og_callback_point_in(field, scratch);
-  at.t_dot = 0;
+  og_callback_point at =
+      og_callback_point_in(field, (double *)((char *)scratch + og_input_terms_bytes(field, lanes)));
   for (int lane = 0; lane < lanes; lane++) {
     if (status[lane]) continue;
-    load(field, lanes, lane, t, x, theta, &at);
+    OG_R(og_callback_load)(field, lanes, lane, t, x, theta, &at);
     gather(field->n, lanes, lane, lambda, at.lambda);
+    gather(1, lanes, lane, t_dot, &at.t_dot);
     gather(field->n, lanes, lane, x_dot, at.x_dot);
     gather(field->p, lanes, lane, theta_dot, at.rows_dot);
     og_inputs_push(field, &at);
@@ -115,6 +117,13 @@ static void hessian(const og_field *field, int lanes, const double *t, const rea
     scatter(field->p, lanes, lane, at.rows_bar, theta_bar_dot);
     scatter(1, lanes, lane, &at.t_bar, t_bar_dot);
   }
+  OG_R(og_add_input_terms)
+  (field, lanes, t, x, theta, lambda, t_dot, theta_dot, theta_bar_dot, t_bar_dot, status, scratch);
 }
 
-const OG_R(og_field_ops) OG_R(og_callback_ops) = {.eval = eval, .vjp = vjp, .jvp = jvp, .hessian = hessian};
+const OG_R(og_field_ops) OG_R(og_callback_ops) = {.eval = eval,
+                                                  .vjp = vjp,
+                                                  .jvp = jvp,
+                                                  .hessian = hessian,
+                                                  .jvp_tangent = OG_R(og_jvp_tangent_from_hessians),
+                                                  .jacobian = OG_R(og_callback_jacobian)};

@@ -80,12 +80,28 @@ int og_difference_vjp(const og_callback_field *field, const og_callback_map *map
   return result;
 }
 
-/* The vjp at the point moved by `h` along (x_dot, theta_dot), with lambda held; the moved point lives in
- * at->work. */
+int og_difference_cost(const og_callback_field *field, og_callback_point *at) {
+  size_t states = og_field_states(&field->base);
+  double scale = fmax(1e-3 * largest(at->x, states), 1e-8), sides[2];
+  for (size_t i = 0; i < states; i++) {
+    double x = at->x[i], step = step_for(x, scale);
+    for (int side = 0; side < 2; side++) {
+      at->x[i] = side ? x + step : x - step;
+      int result = field->cost(at->t, at->x, at->theta, &sides[side], field->user);
+      at->x[i] = x;
+      if (result) return result;
+    }
+    at->x_bar[i] = (sides[1] - sides[0]) / (2 * step);
+  }
+  return 0;
+}
+
+/* The vjp at the point moved by `h` along (t_dot, x_dot, theta_dot), with lambda held; the moved point lives
+ * in at->work. */
 static int moved_vjp(const og_callback_field *field, const og_callback_point *at, double h, double *x_bar,
                      double *theta_bar, double *t_bar) {
   size_t n = field->base.n, p = og_callback_entries(field);
-  og_callback_point moved = {.t = at->t,
+  og_callback_point moved = {.t = at->t + h * at->t_dot,
                              .x = at->work,
                              .theta = at->work + n,
                              .lambda = at->lambda,
@@ -102,7 +118,6 @@ static int moved_vjp(const og_callback_field *field, const og_callback_point *at
 int og_difference_hessian(const og_callback_field *field, og_callback_point *at) {
   size_t n = field->base.n, p = og_callback_entries(field);
   double *x_bar = at->work + n + p, *theta_bar = x_bar + n, t_bar = 0;
-  at->t_dot = 0;
   double step = step_along(field, at), scale = step != 0 ? 1 / (2 * step) : 0;
   int result = moved_vjp(field, at, -step, x_bar, theta_bar, &t_bar);
   if (!result) result = moved_vjp(field, at, step, at->x_bar, at->theta_bar, &at->t_bar);

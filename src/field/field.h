@@ -6,15 +6,14 @@
  * "not here, try a smaller step" and < 0 for "stop". NaN results need no flag: the caller sees them.
  * `scratch` has scratch_bytes(lanes) bytes, aligned to 64, and belongs to the calling thread.
  *
- * The room knows base and kernels. Begin with callback.c (fields of a user's functions, which are of one
- * trajectory) and callback_real.c (how they are called for a block); fields that are graphs are made in
+ * The room knows base, kernels and linear. Begin with callback.c (fields of a user's functions, which are of
+ * one trajectory) and callback_real.c (how they are called for a block); fields that are graphs are made in
  * src/graph_field. */
 #ifndef OG_FIELD_H
 #define OG_FIELD_H
 
 #include "base/base.h"
-
-typedef signed char og_lane_status;
+#include "linear/linear.h"
 
 #include "base/in_double.h"
 #include "field/field_ops.h"
@@ -27,11 +26,15 @@ enum {
   OG_FIELD_HAS_VJP = 1,
   OG_FIELD_HAS_JVP = 2,
   OG_FIELD_DEPENDS_ON_TIME = 4, /* df/dt may be nonzero */
-  OG_FIELD_HAS_HESSIAN = 8
+  OG_FIELD_HAS_HESSIAN = 8,     /* hessian and jvp_tangent */
+  OG_FIELD_HAS_JACOBIAN = 16,   /* exactly that: not by differences of f */
+  OG_FIELD_HAS_MASS = 32        /* the equations are M x' = f, from the beginning on */
 };
 
 /* status of a lane that has nothing to do */
 enum { OG_LANE_IDLE = 127 };
+/* What implicit steps make of it where their equations could not be solved: like any "try a smaller step". */
+enum { OG_LANE_SINGULAR = 126, OG_LANE_NOT_CONVERGED = 125 };
 
 /* Events, in double in both precisions: a guard's sign decides on them, and they are few.
  * guard: g[events][lanes]. The rest is for one event of one trajectory (a block of one lane) and returns 0,
@@ -59,6 +62,12 @@ enum { OG_INPUT_LEVEL, OG_INPUT_SLOPE, OG_INPUT_START, OG_INPUT_ROWS };
 
 typedef struct og_breakpoint og_breakpoint;
 
+typedef struct og_mass_entries {
+  size_t count;
+  const int *row, *column;
+  const double *value;
+} og_mass_entries;
+
 /* The common head of every kind of field: concrete kinds embed it as their first member. */
 struct og_field {
   og_context *context;
@@ -81,6 +90,17 @@ struct og_field {
   size_t named;          /* entries of `state`, the names of the states; 0: they have none */
   const og_state_info *state;
   size_t quadratures; /* 1 if the last row is a running cost's integral, which f does not depend on; else 0 */
+  /* ---- Of implicit methods, there when og_field_want_jacobian has returned OG_OK ---- */
+  /* Where df/dx, the diagonal and M have entries, every row of the state included. */
+  const og_pattern *pattern;
+  const struct og_colouring
+      *colouring;             /* how products make up the Jacobian (coloured.h); NULL: it is made otherwise */
+  const double *mass;         /* M of M x' = f, constant: its entries on the pattern; NULL: the identity */
+  og_mass_entries given_mass; /* M as it was given; owned */
+  og_context *own;            /* of all that og_field_want_jacobian makes: what that says goes to who asked */
+  atomic_int prepared;
+  /* Makes it, in `own`, with one thread at a time; what fails changes nothing. NULL: there is no Jacobian. */
+  og_status (*prepare)(og_field *field);
   unsigned flags;
   og_field_ops_d ops_d;
   og_field_ops_s ops_s;
@@ -106,6 +126,26 @@ struct og_field {
 
 /* Whether f(t[0], x) = f(t[1], x) for a field that was said not to depend on time; x are its states. */
 og_status og_check_autonomous(const og_field *field, const double *t, const double *x, const double *theta);
+/* Makes what implicit methods need of a field and others do not, so that those who ask for none do not wait
+ * for it: before it has returned OG_OK a field has no pattern, jacobian or jvp_tangent, and no hessian with a
+ * t_dot. To be called by whoever wants them, before scratch_bytes is asked; from any thread; once made they
+ * are there for all. What went wrong is told to `context`. */
+og_status og_field_want_jacobian(og_context *context, const og_field *field);
+/* Copies entries of M, checked, into a field that was not used yet. */
+og_status og_field_give_mass(og_field *field, const og_mass_entries *mass);
+/* Of those who make it: the pattern of the entries of df/dx and of M, and M on it. */
+og_status og_field_make_pattern(og_field *field, size_t count, const int *row, const int *column);
+/* Lets go what of it every field has. */
+void og_field_drop_jacobian(og_field *field);
+/* Whether it has been. */
+static inline int og_field_is_prepared(const og_field *field) {
+  return atomic_load(&((og_field *)field)->prepared);
+}
+/* Whether the Jacobian that a user's callbacks give at a point is the derivative of f, along one direction,
+ * so that it costs a few evaluations of f; x are the states, theta the parameters. A failure says which entry
+ * is wrong. Fields with inputs are not looked at. */
+og_status og_check_jacobian(og_context *context, const og_field *field, double t, const double *x,
+                            const double *theta);
 /* Uses it until og_field_destroy. */
 void og_field_keep(const og_field *field);
 

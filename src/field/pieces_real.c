@@ -86,13 +86,30 @@ static void jvp(const og_field *field, int lanes, const double *t, const real *x
 }
 
 static void hessian(const og_field *field, int lanes, const double *t, const real *x, const real *theta,
-                    const real *lambda, const real *x_dot, const real *theta_dot, real *x_bar_dot,
-                    real *theta_bar_dot, real *t_bar_dot, og_lane_status *status, void *scratch) {
+                    const real *lambda, const real *t_dot, const real *x_dot, const real *theta_dot,
+                    real *x_bar_dot, real *theta_bar_dot, real *t_bar_dot, og_lane_status *status,
+                    void *scratch) {
   times seen = {{0}};
   seen_times(field, lanes, t, theta, seen.t);
-  field->OG_R(whole).hessian(field, lanes, seen.t, x, theta, lambda, x_dot, theta_dot, x_bar_dot,
+  field->OG_R(whole).hessian(field, lanes, seen.t, x, theta, lambda, t_dot, x_dot, theta_dot, x_bar_dot,
                              theta_bar_dot, t_bar_dot, status, scratch);
   clear_row(field, lanes, theta_bar_dot);
+}
+
+static void jvp_tangent(const og_field *field, int lanes, const double *t, const real *x, const real *theta,
+                        const real *t_u, const real *u, const real *t_dot, const real *x_dot,
+                        const real *theta_dot, real *f_ddot, og_lane_status *status, void *scratch) {
+  times seen = {{0}};
+  seen_times(field, lanes, t, theta, seen.t);
+  field->OG_R(whole).jvp_tangent(field, lanes, seen.t, x, theta, t_u, u, t_dot, x_dot, theta_dot, f_ddot,
+                                 status, scratch);
+}
+
+static void jacobian(const og_field *field, int lanes, const double *t, const real *x, const real *theta,
+                     real *values, og_lane_status *status, void *scratch) {
+  times seen = {{0}};
+  seen_times(field, lanes, t, theta, seen.t);
+  field->OG_R(whole).jacobian(field, lanes, seen.t, x, theta, values, status, scratch);
 }
 
 /* The stages' own times, of which a copy sees those of the pieces. */
@@ -141,6 +158,8 @@ void OG_R(og_pieces_wrap)(og_field *field) {
   if (ops->vjp_add) ops->vjp_add = vjp_add;
   if (ops->jvp) ops->jvp = jvp;
   if (ops->hessian) ops->hessian = hessian;
+  if (ops->jvp_tangent) ops->jvp_tangent = jvp_tangent;
+  if (ops->jacobian) ops->jacobian = jacobian;
   if (ops->eval_tape) ops->eval_tape = eval_tape;
   if (ops->vjp_weights) ops->vjp_weights = vjp_weights;
   OG_R(og_pieces_wrap_stages)(field);

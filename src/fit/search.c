@@ -50,7 +50,7 @@ void og_search_free(og_search *search) { og_free(search->context, search->scale)
 
 int og_survivable(og_status status) {
   return status == OG_OK || (status >= OG_ERR_NOT_FINITE && status <= OG_ERR_STIFF) ||
-         (status >= OG_ERR_ZENO && status <= OG_ERR_GUARD_UNRESOLVED);
+         (status >= OG_ERR_ZENO && status <= OG_ERR_INDEX);
 }
 
 static const double *best_of_all(const og_search *search) {

@@ -30,15 +30,51 @@ static og_node copy_node(const og_graph *from, og_node node, const og_slot_move 
   return og_intern(to, d, room, NULL);
 }
 
-og_status og_graph_copy(const og_graph *from, const og_slot_move *slots, og_graph *to, og_node *map) {
-  OG_TRY(og_graph_status(from));
+/* `needed`: NULL for all nodes up to the last. */
+static og_status copy_nodes(const og_graph *from, og_node last, const unsigned char *needed,
+                            const og_slot_move *slots, og_graph *to, og_node *map) {
   size_t most = (size_t)from->part_count + 1;
   og_node *room = og_alloc(to->context, most, sizeof *room);
   if (!room) return og_fail_memory(to->context, most * sizeof *room, "a copy of a graph");
-  for (og_node node = 0; node < from->count && to->status == OG_OK; node++)
-    map[node] = copy_node(from, node, slots, to, map, room);
+  for (og_node node = 0; node <= last && to->status == OG_OK; node++)
+    if (!needed || needed[node]) map[node] = copy_node(from, node, slots, to, map, room);
   og_free(to->context, room);
   return og_graph_status(to);
+}
+
+og_status og_graph_copy(const og_graph *from, const og_slot_move *slots, og_graph *to, og_node *map) {
+  OG_TRY(og_graph_status(from));
+  return copy_nodes(from, from->count - 1, NULL, slots, to, map);
+}
+
+/* Stated slopes belong to a node, though its value is not made of them. */
+static void mark_copied(const og_graph *g, og_node root, unsigned char *needed) {
+  needed[root] = 1;
+  for (og_node node = root; node >= 0; node--) {
+    const og_node_data *d = &g->nodes[node];
+    for (int i = 0; needed[node] && i < d->operand_count; i++) needed[d->operands[i]] = 1;
+    for (int i = 0; needed[node] && lists_nodes(d->kind) && i < d->count; i++)
+      needed[g->parts[d->first + i]] = 1;
+  }
+}
+
+og_status og_graph_copy_node(const og_graph *from, og_node node, og_graph *to, og_node *copy) {
+  OG_TRY(og_graph_status(from));
+  og_slot_move same[OG_SLOT_COUNT];
+  for (int slot = 0; slot < OG_SLOT_COUNT; slot++) same[slot] = (og_slot_move){slot, 0};
+  size_t nodes = (size_t)node + 1;
+  unsigned char *needed = og_alloc(to->context, nodes, 1);
+  og_node *map = og_alloc(to->context, nodes, sizeof *map);
+  og_status status =
+      needed && map ? OG_OK : og_fail_memory(to->context, nodes * sizeof *map, "a copy of a graph");
+  if (status == OG_OK) {
+    mark_copied(from, node, needed);
+    status = copy_nodes(from, node, needed, same, to, map);
+    *copy = map[node];
+  }
+  og_free(to->context, needed);
+  og_free(to->context, map);
+  return status;
 }
 
 uint64_t og_graph_digest(const og_graph *g) {

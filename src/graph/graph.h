@@ -36,8 +36,10 @@ enum {
   OG_SLOT_STATE_DOT = 5,
   OG_SLOT_PARAMETER_DOT = 6,
   OG_SLOT_DATA = 7,
-  OG_SLOT_CLOCK = 8, /* of programs in single precision (clock.h); graphs do not read it */
-  OG_SLOT_COUNT = 9
+  OG_SLOT_TIME_ALONG = 8, /* a direction along which a tangent is differentiated once more */
+  OG_SLOT_STATE_ALONG = 9,
+  OG_SLOT_CLOCK = 10, /* of programs in single precision (clock.h); graphs do not read it */
+  OG_SLOT_COUNT = 11
 };
 
 og_status og_graph_create(og_context *context, og_graph **out);
@@ -163,6 +165,15 @@ int og_graph_depends_on(const og_graph *graph, int output_count, const og_node *
 /* Sets read[i], of `entries`, for each entry i of the slot that an output depends on. */
 og_status og_graph_find_read(const og_graph *graph, int output_count, const og_node *outputs, int slot,
                              int entries, unsigned char *read);
+/* Where the derivative of a node by the first `entries` of a slot can have entries: row after row, within a
+ * row by column. */
+typedef struct og_sparsity {
+  size_t count;
+  int *row, *column;
+} og_sparsity;
+og_status og_graph_find_sparsity(const og_graph *graph, og_node node, int slot, int entries,
+                                 og_sparsity *out);
+void og_sparsity_free(og_context *context, og_sparsity *sparsity);
 /* The entry of slot `slot` that entry `entry` of a node is, through slices, reshapes and exp(log(.)), which
  * are the same where they are defined; -1: it is something else. */
 int og_graph_entry_of_slot(const og_graph *graph, og_node node, int entry, int slot);
@@ -183,6 +194,8 @@ typedef struct og_slot_move {
 } og_slot_move;
 int og_graph_size(const og_graph *graph);
 og_status og_graph_copy(const og_graph *from, const og_slot_move *slots, og_graph *to, og_node *map);
+/* What one node is made of, and nothing else; *copy is the node in the other graph. */
+og_status og_graph_copy_node(const og_graph *from, og_node node, og_graph *to, og_node *copy);
 /* A number that says whether two graphs have the same nodes in the same order. */
 uint64_t og_graph_digest(const og_graph *graph);
 

@@ -6,7 +6,7 @@
 #include "graph/node.h"
 #include "program/clock.h"
 
-static size_t scratch_bytes(const og_field *base, int lanes) {
+static size_t bytes_for(const og_field *base, int lanes) {
   const og_graph_field *field = (const og_graph_field *)base;
   size_t most = og_program_scratch_bytes(field->eval, lanes),
          hessian = og_program_scratch_bytes(field->hessian, lanes);
@@ -19,7 +19,16 @@ static size_t scratch_bytes(const og_field *base, int lanes) {
   }
   size_t event = og_field_event_scratch(field, lanes);
   most = event > most ? event : most;
+  size_t implicit = og_field_is_prepared(base) ? og_field_implicit_scratch(field, lanes) : 0;
+  most = implicit > most ? implicit : most;
   return og_graph_field_times(lanes) + og_graph_field_zeros(field, lanes) + most;
+}
+
+static size_t scratch_bytes(const og_field *base, int lanes) {
+  size_t own = bytes_for(base, lanes);
+  if (!og_field_is_prepared(base) || !base->colouring) return own;
+  size_t coloured = og_coloured_bytes(base, lanes) + bytes_for(base, og_coloured_width(base, lanes));
+  return coloured > own ? coloured : own;
 }
 
 static void destroy(og_field *base) {
@@ -33,15 +42,18 @@ static void destroy(og_field *base) {
   }
   og_field_free_events(field);
   og_field_free_bound(&field->bound);
+  og_field_free_implicit(field);
   og_field_free_compiled(field);
   og_free(base->context, field->states);
   og_free(base->context, field->breakpoints);
   og_free(base->context, field->fine_rows);
   og_free(base->context, field->bound_fine);
+  og_free(base->context, field->clocked_fine);
+  og_graph_destroy(field->graph);
   og_free(base->context, field);
 }
 
-static og_field_slots whole_slots(og_graph *g, int n, int p) {
+og_field_slots og_field_whole_slots(og_graph *g, int n, int p) {
   og_field_slots s = {.count = {1, p ? 2 : 1, p ? 3 : 2}};
   static const int slot[] = {OG_SLOT_STATE, OG_SLOT_PARAMETER, OG_SLOT_TIME};
   static const int dot_slot[] = {OG_SLOT_STATE_DOT, OG_SLOT_PARAMETER_DOT, OG_SLOT_TIME_DOT};
@@ -97,11 +109,10 @@ static og_status create_vjps(og_graph_field *field, og_graph *g, og_node f, og_f
 
 /* The part of time stands alone, and a tangent of zero wins: where f has no derivative by t, as sqrt(t) has
  * none at 0, the other directions have theirs. */
-static og_status add_time(og_graph *g, og_node f, const og_field_slots *s, og_node *f_dot) {
-  int time = s->count[OG_FOR_TIME] - 1;
+og_status og_field_add_time(og_graph *g, og_node f, og_node time, og_node t_dot, og_node *f_dot) {
   og_node one = og_constant(g, 1), f_t = OG_NODE_NONE;
-  OG_TRY(og_graph_jvp(g, 1, &f, 1, &s->wholes[time], &one, &f_t));
-  *f_dot = og_apply2(g, OG_ADD, *f_dot, og_binary_node(g, OG_MUL0, s->dots[time], f_t));
+  OG_TRY(og_graph_jvp(g, 1, &f, 1, &time, &one, &f_t));
+  *f_dot = og_apply2(g, OG_ADD, *f_dot, og_binary_node(g, OG_MUL0, t_dot, f_t));
   return og_graph_status(g);
 }
 
@@ -110,7 +121,7 @@ static og_status create_jvps(og_graph_field *field, og_graph *g, og_node f, cons
     og_node f_dot = OG_NODE_NONE;
     int count = s->count[i] - (i == OG_FOR_TIME);
     OG_TRY(og_graph_jvp(g, 1, &f, count, s->wholes, s->dots, &f_dot));
-    if (i == OG_FOR_TIME) OG_TRY(add_time(g, f, s, &f_dot));
+    if (i == OG_FOR_TIME) OG_TRY(og_field_add_time(g, f, s->wholes[count], s->dots[count], &f_dot));
     OG_TRY(og_program_create(g, 1, &f_dot, &field->jvp[i]));
   }
   return OG_OK;
@@ -143,7 +154,7 @@ static og_status add_fine_rows(og_graph_field *field, const og_graph_dynamics *d
 }
 
 static og_status create_timed(og_graph_field *field, og_graph *g, const og_graph_dynamics *d) {
-  og_field_slots s = whole_slots(g, (int)field->base.n, (int)field->base.p);
+  og_field_slots s = og_field_whole_slots(g, (int)field->base.n, (int)field->base.p);
   OG_TRY(og_graph_status(g));
   OG_TRY(og_program_create(g, 1, &d->f, &field->eval));
   OG_TRY(create_vjps(field, g, d->f, &s));
@@ -155,22 +166,28 @@ static og_status create_timed(og_graph_field *field, og_graph *g, const og_graph
 /* Programs of f and its derivatives with their clocks, those of events, which are computed in double,
  * without. */
 static og_status create_programs(og_graph_field *field, og_graph *g, const og_graph_dynamics *d) {
-  int reads_time = 0, *fine = NULL;
+  int reads_time = 0;
   OG_TRY(og_field_check_reads(&field->base, g, d->f, &reads_time));
   if (reads_time) field->base.flags |= OG_FIELD_DEPENDS_ON_TIME;
-  og_clocked clocked = {.weights = (int)(d->parameters - d->weights), .weight_count = (int)d->weights};
-  OG_TRY(og_clock_entries(g, d->f, &clocked, &fine, &clocked.fine_count));
-  clocked.fine = fine;
-  clocked.first = (int)field->base.p;
-  og_status status = add_fine_rows(field, d, &clocked);
-  g->clocked = reads_time ? &clocked : NULL;
-  if (status == OG_OK) status = create_timed(field, g, d);
+  og_clocked *clocked = &field->clocked;
+  *clocked = (og_clocked){.weights = (int)(d->parameters - d->weights), .weight_count = (int)d->weights};
+  OG_TRY(og_clock_entries(g, d->f, clocked, &field->clocked_fine, &clocked->fine_count));
+  clocked->fine = field->clocked_fine;
+  clocked->first = (int)field->base.p;
+  OG_TRY(add_fine_rows(field, d, clocked));
+  g->clocked = reads_time ? clocked : NULL;
+  og_status status = create_timed(field, g, d);
   g->clocked = NULL;
-  og_free(g->context, fine);
   if (status != OG_OK) return status;
-  og_field_slots s = whole_slots(g, (int)field->base.n, (int)field->base.p);
+  og_field_slots s = og_field_whole_slots(g, (int)field->base.n, (int)field->base.p);
   OG_TRY(og_graph_status(g));
   return og_field_create_events(field, g, d, &s);
+}
+
+/* The model's own graph may grow while others make programs of it. */
+static og_status keep_graph(og_graph_field *field, const og_graph *g, og_node f) {
+  OG_TRY(og_graph_create(field->base.context, &field->graph));
+  return og_graph_copy_node(g, f, field->graph, &field->f);
 }
 
 static og_status name_states(og_graph_field *field, const og_graph_dynamics *d) {
@@ -220,19 +237,23 @@ og_status og_field_from_dynamics(og_graph *graph, const og_graph_dynamics *dynam
   OG_TRY(check_sizes(graph, dynamics));
   og_graph_field *field = og_alloc(graph->context, 1, sizeof *field);
   if (!field) return og_fail_memory(graph->context, sizeof *field, "a field");
-  field->base = (og_field){.context = graph->context,
-                           .n = (size_t)og_graph_shape(graph, dynamics->f).rows,
-                           .p = dynamics->parameters + OG_INPUT_ROWS * dynamics->inputs,
-                           .weights = dynamics->weights,
-                           .inputs = dynamics->inputs,
-                           .quadratures = dynamics->quadratures,
-                           .flags = OG_FIELD_HAS_VJP | OG_FIELD_HAS_JVP | OG_FIELD_HAS_HESSIAN,
-                           .ops_d = og_graph_ops_d,
-                           .ops_s = og_graph_ops_s,
-                           .scratch_bytes = scratch_bytes,
-                           .compile = og_graph_field_compile,
-                           .destroy = destroy};
-  og_status status = find_breakpoints(field, graph, dynamics->f);
+  field->base =
+      (og_field){.context = graph->context,
+                 .n = (size_t)og_graph_shape(graph, dynamics->f).rows,
+                 .p = dynamics->parameters + OG_INPUT_ROWS * dynamics->inputs,
+                 .weights = dynamics->weights,
+                 .inputs = dynamics->inputs,
+                 .quadratures = dynamics->quadratures,
+                 .flags = OG_FIELD_HAS_VJP | OG_FIELD_HAS_JVP | OG_FIELD_HAS_HESSIAN | OG_FIELD_HAS_JACOBIAN,
+                 .prepare = og_field_prepare_implicit,
+                 .ops_d = og_graph_ops_d,
+                 .ops_s = og_graph_ops_s,
+                 .scratch_bytes = scratch_bytes,
+                 .compile = og_graph_field_compile,
+                 .destroy = destroy};
+  og_status status = keep_graph(field, graph, dynamics->f);
+  if (status == OG_OK) status = find_breakpoints(field, graph, dynamics->f);
+  if (status == OG_OK) status = og_field_give_mass(&field->base, &dynamics->mass);
   if (status == OG_OK) status = name_states(field, dynamics);
   if (status == OG_OK) status = create_programs(field, graph, dynamics);
   field->zero_rows = field->base.p > field->base.n ? field->base.p : field->base.n;
@@ -240,7 +261,7 @@ og_status og_field_from_dynamics(og_graph *graph, const og_graph_dynamics *dynam
   if (status == OG_OK)
     *out = &field->base;
   else
-    destroy(&field->base);
+    og_field_destroy(&field->base);
   return status;
 }
 

@@ -3,6 +3,7 @@
 #ifndef OG_GRAPH_FIELD_H
 #define OG_GRAPH_FIELD_H
 
+#include "field/field.h"
 #include "program/program.h"
 
 /* Which entries of slot OG_SLOT_PARAMETER are weights of networks. */
@@ -35,6 +36,7 @@ typedef struct og_graph_dynamics {
   const og_graph_event *event; /* [events] */
   size_t named;                /* entries of `state`, the names of the states; 0: none. Copied */
   const og_state_info *state;
+  og_mass_entries mass; /* M of M x' = f, as in og_field_set_mass; count 0: x' = f. Copied */
 } og_graph_dynamics;
 og_status og_field_from_dynamics(og_graph *graph, const og_graph_dynamics *dynamics, og_field **out);
 /* From now on the functions of a field made here are carried out by machine code, compiled by the system's C

@@ -94,19 +94,66 @@ static void jvp(const og_field *base, int lanes, const double *t, const real *x,
   run(field->jvp[extent], lanes, t, inputs, &f_dot, program_scratch(field, lanes, scratch));
 }
 
+/* Along t and theta where they are given; the field's own program has all but t. */
+static const og_program *hessian_along(const og_graph_field *field, int time, int parameters) {
+  const og_implicit_programs *implicit = &field->implicit;
+  if (!parameters && og_field_is_prepared(&field->base)) return implicit->hessian[OG_ALONG_STATE];
+  return time && implicit->hessian[OG_ALONG_ALL] ? implicit->hessian[OG_ALONG_ALL] : field->hessian;
+}
+
 static void hessian(const og_field *base, int lanes, const double *t, const real *x, const real *theta,
-                    const real *lambda, const real *x_dot, const real *theta_dot, real *x_bar_dot,
-                    real *theta_bar_dot, real *t_bar_dot, og_lane_status *status, void *scratch) {
+                    const real *lambda, const real *t_dot, const real *x_dot, const real *theta_dot,
+                    real *x_bar_dot, real *theta_bar_dot, real *t_bar_dot, og_lane_status *status,
+                    void *scratch) {
   const og_graph_field *field = (const og_graph_field *)base;
+  real *zero = (real *)((char *)scratch + og_graph_field_times(lanes));
+  if (!t_dot || !theta_dot) memset(zero, 0, og_graph_field_zeros(field, lanes));
   const real *inputs[OG_SLOT_COUNT] = {[OG_SLOT_TIME] = OG_R(og_graph_times)(lanes, t, scratch),
                                        [OG_SLOT_STATE] = x,
                                        [OG_SLOT_PARAMETER] = theta,
                                        [OG_SLOT_COTANGENT] = lambda,
+                                       [OG_SLOT_TIME_DOT] = t_dot ? t_dot : zero,
                                        [OG_SLOT_STATE_DOT] = x_dot,
-                                       [OG_SLOT_PARAMETER_DOT] = theta_dot};
+                                       [OG_SLOT_PARAMETER_DOT] = theta_dot ? theta_dot : zero};
   real *outputs[OG_EXTENTS] = {x_bar_dot, base->p ? theta_bar_dot : t_bar_dot, t_bar_dot};
   (void)status;
-  run(field->hessian, lanes, t, inputs, outputs, program_scratch(field, lanes, scratch));
+  run(hessian_along(field, t_dot != NULL, theta_dot != NULL), lanes, t, inputs, outputs,
+      program_scratch(field, lanes, scratch));
 }
 
-const OG_R(og_field_ops) OG_R(og_graph_ops) = {.eval = eval, .vjp = vjp, .jvp = jvp, .hessian = hessian};
+static void jvp_tangent(const og_field *base, int lanes, const double *t, const real *x, const real *theta,
+                        const real *t_u, const real *u, const real *t_dot, const real *x_dot,
+                        const real *theta_dot, real *f_ddot, og_lane_status *status, void *scratch) {
+  const og_graph_field *field = (const og_graph_field *)base;
+  real *zero = (real *)((char *)scratch + og_graph_field_times(lanes));
+  int timed = (t_u || t_dot) && field->implicit.jvp_tangent[OG_FOR_TIME];
+  int extent = timed ? OG_FOR_TIME : theta_dot ? OG_FOR_PARAMETERS : OG_FOR_STATE;
+  if (timed && !(t_u && t_dot && theta_dot)) memset(zero, 0, og_graph_field_zeros(field, lanes));
+  const real *inputs[OG_SLOT_COUNT] = {[OG_SLOT_TIME] = OG_R(og_graph_times)(lanes, t, scratch),
+                                       [OG_SLOT_STATE] = x,
+                                       [OG_SLOT_PARAMETER] = theta,
+                                       [OG_SLOT_TIME_DOT] = t_dot ? t_dot : zero,
+                                       [OG_SLOT_STATE_DOT] = x_dot,
+                                       [OG_SLOT_PARAMETER_DOT] = theta_dot ? theta_dot : zero,
+                                       [OG_SLOT_TIME_ALONG] = t_u ? t_u : zero,
+                                       [OG_SLOT_STATE_ALONG] = u};
+  (void)status;
+  run(field->implicit.jvp_tangent[extent], lanes, t, inputs, &f_ddot, program_scratch(field, lanes, scratch));
+}
+
+static void jacobian(const og_field *base, int lanes, const double *t, const real *x, const real *theta,
+                     real *values, og_lane_status *status, void *scratch) {
+  const og_graph_field *field = (const og_graph_field *)base;
+  const real *inputs[OG_SLOT_COUNT] = {OG_R(og_graph_times)(lanes, t, scratch), x, theta};
+  if (field->implicit.jacobian)
+    run(field->implicit.jacobian, lanes, t, inputs, &values, program_scratch(field, lanes, scratch));
+  else
+    OG_R(og_coloured_jacobian)(base, lanes, t, x, theta, values, status, scratch);
+}
+
+const OG_R(og_field_ops) OG_R(og_graph_ops) = {.eval = eval,
+                                               .vjp = vjp,
+                                               .jvp = jvp,
+                                               .hessian = hessian,
+                                               .jvp_tangent = jvp_tangent,
+                                               .jacobian = jacobian};

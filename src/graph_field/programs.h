@@ -3,8 +3,10 @@
 #define OG_GRAPH_FIELD_PROGRAMS_H
 
 #include "base/real.h"
+#include "field/coloured.h"
 #include "field/fused.h"
 #include "graph_field/graph_field.h"
+#include "program/clock.h"
 #include "program/instructions.h"
 
 /* Products are kept at three extents, so that what is not wanted is not computed: of the state alone, of
@@ -29,6 +31,14 @@ typedef struct og_bound_programs {
 #include "base/in_single.h"
 #include "graph_field/compiled_stages.h"
 
+/* What implicit methods alone need, made when one asks (og_field_want_jacobian). hessian: along state and
+ * time, and along all; NULL where that is the field's own. */
+enum { OG_ALONG_STATE, OG_ALONG_ALL, OG_DIRECTIONS };
+typedef struct og_implicit_programs {
+  og_program *jvp_tangent[OG_EXTENTS], *hessian[OG_DIRECTIONS];
+  og_program *jacobian; /* NULL: it is made of products, which costs less */
+} og_implicit_programs;
+
 typedef struct og_graph_field {
   og_field base;
   og_program *eval, *vjp[OG_EXTENTS], *jvp[OG_EXTENTS], *hessian;
@@ -41,11 +51,17 @@ typedef struct og_graph_field {
   size_t *fine_rows, *bound_fine;    /* owned: base.fine_row, and that of the bound form */
   og_event_programs *event_programs; /* [base.events], owned */
   og_bound_programs bound;           /* where there are weights */
+  og_graph *graph;                   /* of f alone, for programs that are made later */
+  og_node f;
+  og_clocked clocked;
+  int *clocked_fine; /* owned: clocked.fine */
+  og_implicit_programs implicit;
   og_compiled_stages_d stages_d;
   og_compiled_stages_s stages_s;
   og_fused_d fused_d; /* the same as what steps may use: base.fused_d */
   og_fused_s fused_s;
-  void *library[2]; /* what was compiled from it, in double and single (native.c) */
+  void *library[2];          /* what was compiled from it, in double and single (native.c) */
+  void *implicit_library[2]; /* and from the programs of implicit methods */
 } og_graph_field;
 
 /* A graph field with values of its weights. */
@@ -62,6 +78,17 @@ typedef struct og_field_slots {
   int count[OG_EXTENTS]; /* of slots within an extent */
 } og_field_slots;
 
+og_field_slots og_field_whole_slots(og_graph *g, int n, int p);
+/* Adds to *f_dot, the tangent of f along other directions, that along the time. */
+og_status og_field_add_time(og_graph *g, og_node f, og_node time, og_node t_dot, og_node *f_dot);
+/* Of og_field.prepare, and what it made (implicit.c). */
+og_status og_field_prepare_implicit(og_field *field);
+/* The program of a Jacobian's entries in a graph, where that costs less than products (jacobian.c). */
+og_status og_field_derive_jacobian(const og_graph_field *field, og_graph *g, og_node f,
+                                   const og_colouring *colouring, og_program **out);
+void og_field_free_implicit(og_graph_field *field);
+size_t og_field_implicit_scratch(const og_graph_field *field, int lanes);
+
 /* Whether what the node reads lies within the slots; `reads_time` (may be NULL) is set when it reads t. */
 og_status og_field_check_reads(const og_field *field, const og_graph *g, og_node node, int *reads_time);
 /* Guards and jumps as programs (events.c). */
@@ -75,6 +102,8 @@ og_status og_field_create_bound(og_graph_field *field, og_graph *g, const og_gra
 void og_field_free_bound(og_bound_programs *programs);
 extern const og_field_ops_d og_bound_ops_d;
 extern const og_field_ops_s og_bound_ops_s;
+/* What a compiled field has got since then. */
+og_status og_field_compile_implicit(og_context *context, og_graph_field *field, int single);
 void og_field_free_compiled(og_graph_field *field);
 
 extern const og_field_ops_d og_graph_ops_d;

@@ -120,6 +120,15 @@ static inline vec vec_fma(vec a, vec b, vec c) {
 #endif
 }
 
+/* c - a * b, rounded as vec_fma rounds */
+static inline vec vec_fnma(vec a, vec b, vec c) {
+#if defined(__FMA__)
+  return (vec)OG_NATIVE(fnmadd)((native_vec)a, (native_vec)b, (native_vec)c);
+#else
+  return c - a * b;
+#endif
+}
+
 /* The same for one number, with the same rounding. */
 static inline real real_fma(real a, real b, real c) {
 #if defined(__FMA__) && defined(OG_SINGLE)
@@ -130,5 +139,7 @@ static inline real real_fma(real a, real b, real c) {
   return a * b + c;
 #endif
 }
+
+static inline real real_fnma(real a, real b, real c) { return real_fma(-a, b, c); }
 
 #endif

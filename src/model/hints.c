@@ -93,6 +93,9 @@ static const hint statements[] = {
     {" constant constants consts number let ", "a constant is declared with: const NAME = value"},
     {" initial inits init_state state states var vars variable variables x0 ",
      "a state is declared with its initial value: init NAME = value, and its equation: NAME' = ..."},
+    {" alg algebraics constraint constraints alias ", "an algebraic state is declared with a guess of its "
+                                                      "value: algebraic NAME = value, and its equation: 0 = "
+                                                      "..."},
     {" inputs forcing covariate covariates signal ",
      "a column of the data that the model reads is declared with: input NAME"},
     {" observation observations obs observable observables output outputs measurement measure data ",

@@ -31,7 +31,7 @@ static const char *near_of(const char *word, size_t length, const char *const *n
 
 const char *og_keyword(const char *word, size_t length, int nearest) {
   static const char *const keywords[] = {"param", "const",   "net",  "input", "event",
-                                         "init",  "observe", "cost", "time"};
+                                         "init",  "observe", "cost", "time",  "algebraic"};
   enum { KEYWORDS = sizeof keywords / sizeof *keywords };
   for (size_t i = 0; i < KEYWORDS; i++)
     if (strlen(keywords[i]) == length && memcmp(keywords[i], word, length) == 0) return keywords[i];

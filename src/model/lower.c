@@ -76,7 +76,9 @@ static void declare_states(og_lowering *l) {
   og_syntax *syntax = l->syntax;
   for (size_t i = 0; i < syntax->count; i++) {
     og_statement *s = &syntax->statements[i];
-    if (s->kind == OG_ST_INIT) og_declare(l, OG_SY_STATE, s);
+    og_symbol *state =
+        s->kind == OG_ST_INIT || s->kind == OG_ST_ALGEBRAIC ? og_declare(l, OG_SY_STATE, s) : NULL;
+    if (state) state->algebraic = s->kind == OG_ST_ALGEBRAIC;
     if (s->kind == OG_ST_DEFINE) og_declare(l, OG_SY_DEFINED, s);
     if (s->kind == OG_ST_EVENT) og_declare(l, OG_SY_EVENT, s);
   }
@@ -89,15 +91,18 @@ static void declare_states(og_lowering *l) {
       og_error_at(l->source, s->name, "'%.*s' has an equation but no initial value", (int)s->name.length,
                   l->source->text + s->name.at);
       og_help(l->source, "add a line: init %.*s = ...", (int)s->name.length, l->source->text + s->name.at);
+    } else if (state->algebraic) {
+      og_refuse_derivative(l, s->name);
     } else if (state->equation) {
       og_error_at(l->source, s->name, "'%s' has two equations", state->name);
     } else {
       state->equation = s;
     }
   }
+  og_declare_combined(l);
   for (size_t i = 0; i < l->count; i++)
-    if (l->symbols[i].kind == OG_SY_STATE && !l->symbols[i].equation &&
-        !og_in_failed_text(l->syntax, l->symbols[i].span)) {
+    if (l->symbols[i].kind == OG_SY_STATE && !l->symbols[i].equation && !l->symbols[i].algebraic &&
+        !l->symbols[i].combined && !og_in_failed_text(l->syntax, l->symbols[i].span)) {
       og_error_at(l->source, l->symbols[i].span, "'%s' has an initial value but no equation",
                   l->symbols[i].name);
       help_with_equation(l, l->symbols[i].name);
@@ -121,6 +126,7 @@ static void lower_states(og_lowering *l, og_node *initial, og_node *rates) {
   for (size_t i = 0; i < l->count; i++)
     if (l->symbols[i].kind == OG_SY_STATE)
       rates[k++] = l->symbols[i].equation ? lower_equation(l, i) : OG_NODE_NONE;
+  og_lower_combined(l, rates);
 }
 
 /* What is wrong in equations of states that are not there, or that have one already. */
@@ -226,6 +232,7 @@ static og_graph_dynamics dynamics_of(og_lowering *l, size_t count, og_node *rate
                                 .events = l->parts.events,
                                 .event = l->events};
   dynamics.inputs = inputs_of_field(l, dynamics.f);
+  dynamics.mass = (og_mass_entries){l->mass.count, l->mass.row, l->mass.column, l->mass.value};
   return dynamics;
 }
 
@@ -311,6 +318,7 @@ void og_lowering_free(og_lowering *l) {
   for (size_t i = 0; l->input_columns && i < l->inputs; i++) og_free(context, l->input_columns[i].name);
   og_free(context, l->input_columns);
   og_free(context, l->events);
+  og_mass_free(l);
   og_free(context, l->observed);
   og_free(context, l->distributions);
   og_free(context, l->state_columns);

@@ -30,6 +30,8 @@ typedef struct og_symbol {
   double low, high;
   og_statement *declaration; /* a state's is its init */
   og_statement *equation;
+  int algebraic; /* a state that has no derivative */
+  int combined;  /* a state whose derivative stands in a combination of several */
   og_progress_mark mark;
   int varies;                  /* of a definition: it reads a parameter, a state or t */
   const og_expression *unread; /* of a definition that is in work: the names in it that were not looked at */
@@ -48,6 +50,13 @@ typedef struct og_override {
   int count;
   double *values;
 } og_override;
+
+/* Entries of the matrix M of M x' = f; none: x' = f. */
+typedef struct og_mass_list {
+  size_t count, room;
+  int *row, *column;
+  double *value;
+} og_mass_list;
 
 typedef struct og_lowering {
   og_context *context;
@@ -68,6 +77,7 @@ typedef struct og_lowering {
   og_observed *distributions;     /* [observed], owned */
   size_t *state_columns;          /* [states], owned */
   og_input_column *input_columns; /* [inputs], owned, with their names */
+  og_mass_list mass;              /* entries of M; owned */
   og_graph_event *events;         /* [parts.events], owned; their names are the symbols' */
   const og_override *overrides;
   size_t override_count;
@@ -108,6 +118,17 @@ static inline int og_shape_size(og_shape shape) { return shape.rows * shape.colu
 og_node og_spread(og_graph *graph, og_node node, og_shape shape);
 /* The first and last entry, counted from 1, of an index or slice of something with `size` entries. */
 int og_index_range(og_lowering *lowering, const og_expression *e, int size, int *first, int *last);
+/* Which states have a derivative in a combination of several, before the states without an equation are
+ * looked for; and equations that are no state's own, as rates of the states that have none, and M. */
+void og_declare_combined(og_lowering *lowering);
+void og_lower_combined(og_lowering *lowering, og_node *rates);
+/* order[k]: the row of a vector of `count` equations that goes with unknown k; unknown_of_state[states]: -1
+ * where a state is none of them. 0: no memory. */
+int og_match_equations(og_lowering *lowering, og_node rows, int count, const int *unknown_of_state,
+                       int *order);
+void og_mass_free(og_lowering *lowering);
+/* An algebraic state has no derivative. */
+void og_refuse_derivative(og_lowering *lowering, og_span name);
 void og_lower_nets(og_lowering *lowering);
 og_node og_lower_net_call(og_lowering *lowering, const og_symbol *net, const og_expression *e);
 og_node og_lower_dense(og_lowering *lowering, const og_expression *e);

@@ -59,7 +59,8 @@ static int has_statement(const og_lowering *l, og_statement_kind kind, og_span n
 }
 
 static og_node unknown_variable(og_lowering *l, og_span span) {
-  int known = has_statement(l, OG_ST_EQUATION, span) && !has_statement(l, OG_ST_INIT, span);
+  int known = has_statement(l, OG_ST_EQUATION, span) && !has_statement(l, OG_ST_INIT, span) &&
+              !has_statement(l, OG_ST_ALGEBRAIC, span);
   if (known) return OG_NODE_NONE; /* an equation without an initial value is reported itself */
   const char **names = og_alloc(l->source->context, l->count + 2, sizeof *names);
   if (!names) return l->source->no_memory = 1, OG_NODE_NONE;
@@ -277,6 +278,7 @@ static og_node lower_end(og_lowering *l, const og_expression *e) {
   case OG_EX_NEGATE:
   case OG_EX_NOT: return lower_prefix(l, e);
   case OG_EX_VECTOR: return lower_vector(l, e);
+  case OG_EX_DERIVATIVE: /* og_lower_combined reads them */
   case OG_EX_BINARY:
   case OG_EX_INDEX:
   case OG_EX_SLICE: break;

@@ -21,9 +21,9 @@ static char *text_of(const og_lowering *l, og_span span) {
 }
 
 static int taken(og_lowering *l, const og_statement *s) {
-  static const char *const reserved[] = {"t",     "pi",       "inf",     "in",   "and",   "or",
-                                         "not",   "param",    "const",   "init", "time",  "cost",
-                                         "final", "integral", "observe", "net",  "input", "event"};
+  static const char *const reserved[] = {"t",         "pi",      "inf",   "in",    "and",  "or",   "not",
+                                         "algebraic", "param",   "const", "init",  "time", "cost", "final",
+                                         "integral",  "observe", "net",   "input", "event"};
   for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
     if (og_span_is(l->source, s->name, reserved[i]))
       return og_error_at(l->source, s->name, "'%s' has a meaning of its own and cannot be defined",

@@ -14,13 +14,14 @@ typedef struct og_parser {
   og_syntax *syntax;
   og_source *source;
   og_lexer lexer;
-  og_token token;        /* the next one */
-  og_span last;          /* the one before */
-  int depth;             /* of nested expressions */
-  og_expression **names; /* where the next name of a definition is put, or NULL */
-  int braces;            /* open, of an event */
-  size_t from;           /* where this statement starts */
-  int failed;            /* in this statement: more errors would be echoes */
+  og_token token;         /* the next one */
+  og_span last;           /* the one before */
+  int depth;              /* of nested expressions */
+  og_expression **names;  /* where the next name of a definition is put, or NULL */
+  og_expression **primes; /* where the next derivative is put, or NULL: none may stand here */
+  int braces;             /* open, of an event */
+  size_t from;            /* where this statement starts */
+  int failed;             /* in this statement: more errors would be echoes */
 } og_parser;
 
 void og_advance(og_parser *p);
@@ -46,6 +47,11 @@ og_expression *og_parse_expression(og_parser *p);
 /* A statement of the list, or NULL; 0 after an error. */
 og_statement *og_new_statement(og_parser *p, og_statement_kind kind, og_span name);
 int og_take_name(og_parser *p, const char *what, og_span *name);
+/* `algebraic`'s names and guesses; an equation that starts with neither NAME' = nor NAME =: whether it is
+ * one, and its whole. */
+int og_parse_algebraic(og_parser *p);
+int og_at_equation(const og_parser *p);
+int og_parse_equation(og_parser *p);
 /* What follows `event`, braces included. */
 int og_parse_event(og_parser *p);
 

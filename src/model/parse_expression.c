@@ -101,10 +101,21 @@ static int parse_list(og_parser *p, const char *close, og_expression *into) {
     og_expression *e = og_parse_expression(p);
     if (!e) return 0;
     into->arg[into->count++] = e;
+    into->derivatives += e->derivatives;
     if (og_take(p, close)) return 1;
     if (into->kind == OG_EX_CALL && og_take(p, ";")) return parse_options(p, into);
     if (!og_take(p, ",")) return og_expected_behind(p, close[0] == ')' ? "',' or ')'" : "',' or ']'"), 0;
   }
+}
+
+/* NAME' on the left of an equation. */
+static og_expression *parse_derivative(og_parser *p, og_expression *e) {
+  e->kind = OG_EX_DERIVATIVE;
+  e->span = og_join(e->name, p->last);
+  e->derivatives = 1;
+  *p->primes = e;
+  p->primes = &e->next;
+  return e;
 }
 
 static og_expression *parse_name(og_parser *p) {
@@ -114,6 +125,7 @@ static og_expression *parse_name(og_parser *p) {
   og_expression *e = make(p, call ? OG_EX_CALL : OG_EX_NAME, name, 0);
   if (!e) return NULL;
   e->name = name;
+  if (!call && p->primes && og_take(p, "'")) return parse_derivative(p, e);
   if (!call && p->names) *p->names = e, p->names = &e->next;
   if (!call) return e;
   og_advance(p);
@@ -158,6 +170,7 @@ static og_expression *parse_one_index(og_parser *p, og_expression *of) {
   if (!e) return NULL;
   e->arg[0] = of;
   of->up = e;
+  e->derivatives = of->derivatives;
   e->arg[1] = first;
   if (slice) e->arg[2] = second;
   return e;
@@ -197,6 +210,7 @@ static og_expression *binary(og_parser *p, int op, og_expression *left, og_expre
   e->arg[0] = left;
   left->up = e;
   e->arg[1] = right;
+  e->derivatives = left->derivatives + right->derivatives;
   return e;
 }
 
@@ -212,7 +226,7 @@ static og_expression *parse_power(og_parser *p) {
 static og_expression *prefix(og_parser *p, og_expression_kind kind, og_span start, og_expression *of) {
   if (!of) return NULL;
   og_expression *e = make(p, kind, og_join(start, of->span), 1);
-  if (e) e->arg[0] = of;
+  if (e) e->arg[0] = of, e->derivatives = of->derivatives;
   return e;
 }
 

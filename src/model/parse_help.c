@@ -157,7 +157,8 @@ static int is_second_quotient(const og_parser *p, og_span name, og_span *state) 
 static const char *const stop_help =
     "stop stands in the braces of an event: event NAME when ... = 0 any { stop }";
 static const char *const statements_help =
-    "statements are param, const, net, input, init, observe, event, cost, time, NAME' = ... and NAME = ...";
+    "statements are param, const, net, input, init, algebraic, observe, event, cost, time, NAME' = ..., "
+    "0 = ... and NAME = ...";
 
 void og_help_with_order(og_source *source, og_span state) {
   og_help(source,

@@ -223,10 +223,11 @@ static int parse_statement(og_parser *p) {
   if (og_take(p, "input")) return parse_inputs(p);
   if (og_take(p, "event")) return og_parse_event(p);
   if (og_take(p, "init")) return parse_init(p);
+  if (og_take(p, "algebraic")) return og_parse_algebraic(p);
   if (og_take(p, "observe")) return parse_observe(p);
   if (og_take(p, "cost")) return parse_cost(p);
   if (og_take(p, "time")) return parse_time(p);
-  return parse_definition(p);
+  return og_at_equation(p) ? og_parse_equation(p) : parse_definition(p);
 }
 
 int og_at_keyword(const og_parser *p) {

@@ -51,7 +51,8 @@ typedef enum og_expression_kind {
   OG_EX_BINARY,
   OG_EX_VECTOR,
   OG_EX_INDEX,
-  OG_EX_SLICE
+  OG_EX_SLICE,
+  OG_EX_DERIVATIVE /* NAME', on the left of an equation alone */
 } og_expression_kind;
 typedef struct og_expression og_expression;
 /* What stands behind the `;` of a call: `tanh`, or `weights = normal(0.1)`. */
@@ -62,13 +63,14 @@ typedef struct og_call_option {
 } og_call_option;
 struct og_expression {
   og_expression_kind kind;
-  og_span span, name; /* name: of names and calls */
+  og_span span, name; /* name: of names, calls and derivatives */
   double number;
   int op; /* og_binary */
   int count;
   og_expression **arg;
   og_expression *up;       /* what it is the first argument of, in a chain: a + b + c, x[1][2] */
-  og_expression *next;     /* of a name: the next one in the same definition */
+  og_expression *next;     /* of a name: the next one in the same definition; of a derivative: likewise */
+  int derivatives;         /* how many of them are in it */
   og_call_option *options; /* of a call */
   int dense;               /* of a call of `dense`: its number, from 0 */
 };
@@ -78,7 +80,10 @@ typedef enum og_statement_kind {
   OG_ST_CONST,
   OG_ST_NET,
   OG_ST_INIT,
+  OG_ST_ALGEBRAIC,
   OG_ST_EQUATION,
+  OG_ST_COMBINED,   /* C1*(v1' - v2') = ... */
+  OG_ST_CONSTRAINT, /* 0 = ... */
   OG_ST_DEFINE,
   OG_ST_OBSERVE,
   OG_ST_INPUT,
@@ -98,7 +103,8 @@ typedef struct og_statement {
   og_span name;   /* the cost's or time's keyword where there is no name */
   int dimensions; /* of a param's, const's or input's shape: 0, 1 or 2 */
   og_expression *dimension[2];
-  og_expression *names;       /* the first name in a definition's value */
+  og_expression *names;       /* the first name in a definition's value; the first derivative of COMBINED */
+  og_expression *left;        /* of COMBINED */
   og_expression *value;       /* time: t0; observe, net: the call; event: the guard */
   og_expression *low, *high;  /* bounds; time: t1 in high */
   int mode;                   /* input: an og_signal; event: an og_direction */

@@ -232,26 +232,26 @@ static void set_constants(const og_program *program, int lanes, real **bases) {
 #endif
 }
 
-static int all_wanted(const og_program *program, real *const *outputs) {
+/* Outputs that are not wanted are made in spare rows of the scratch. */
+static void place_outputs(const og_program *program, int lanes, real *const *outputs, real **places,
+                          void *scratch) {
+  real *rows = (real *)((char *)scratch + og_program_head(program));
+  real *spare = rows + (size_t)program->scratch_rows * (size_t)lanes;
   for (int i = 0; i < program->output_count; i++)
-    if (!outputs[i]) return 0;
-  return 1;
+    places[i] = outputs[i] ? outputs[i] : spare + (size_t)program->output_rows[i] * (size_t)lanes;
 }
 
 void OG_R(og_program_run_planned)(const og_program *program, int lanes, const real *const *inputs,
                                   const real *weights, const real *given, real *const *outputs, real *sums,
                                   void *scratch) {
   real **bases = scratch, *rows = (real *)((char *)scratch + og_program_head(program));
-  real *spare = rows + (size_t)program->scratch_rows * (size_t)lanes;
   for (int i = 0; i < program->slot_count; i++) bases[program->slots[i]] = (real *)inputs[program->slots[i]];
   bases[OG_BASE_SCRATCH] = rows;
   bases[OG_BASE_WEIGHTS] = (real *)weights;
   bases[OG_BASE_GIVEN] = (real *)given;
   bases[OG_BASE_SUMS] = sums;
   set_constants(program, lanes, bases);
-  for (int i = 0; i < program->output_count; i++)
-    bases[OG_BASE_OUTPUT + i] =
-        outputs[i] ? outputs[i] : spare + (size_t)program->output_rows[i] * (size_t)lanes;
+  place_outputs(program, lanes, outputs, bases + OG_BASE_OUTPUT, scratch);
   machine m = {
       .loops = program->OG_R(loops), .dense = program->OG_R(dense), .bases = bases, .lanes = (size_t)lanes};
   if (lanes == 1 || lanes == OG_LANES_MAX)
@@ -262,8 +262,10 @@ void OG_R(og_program_run_planned)(const og_program *program, int lanes, const re
 
 void OG_R(og_program_run)(const og_program *program, int lanes, const real *const *inputs,
                           real *const *outputs, void *scratch) {
-  if (program->OG_R(compiled) && all_wanted(program, outputs)) {
-    program->OG_R(compiled)(lanes, inputs, outputs, &OG_R(og_program_functions));
+  if (program->OG_R(compiled)) {
+    real **places = scratch;
+    place_outputs(program, lanes, outputs, places, scratch);
+    program->OG_R(compiled)(lanes, inputs, places, &OG_R(og_program_functions));
     return;
   }
   OG_R(og_program_run_planned)(program, lanes, inputs, NULL, NULL, outputs, NULL, scratch);

@@ -386,6 +386,17 @@ void og_program_destroy(og_program *program) {
   og_free(program->context, program);
 }
 
+double og_program_operations(const og_program *p) {
+  enum { CALL = 10 };
+  double sum = 0;
+  for (int i = 0; i < p->count; i++) {
+    const og_instruction *in = &p->instructions[i];
+    int called = in->code == OG_DO_CALL1 || in->code == OG_DO_CALL2;
+    sum += (double)in->rows * in->columns * (called ? CALL : 1);
+  }
+  return sum;
+}
+
 size_t og_program_scratch_bytes(const og_program *program, int lanes) {
   size_t numbers = (size_t)(program->scratch_rows + program->spare_rows) * (size_t)lanes;
   size_t own = og_program_head(program) + OG_PADDED(numbers) * sizeof(double);

@@ -46,6 +46,9 @@ void og_program_run_planned_s(const og_program *program, int lanes, const float 
                               const float *weights, const float *given, float *const *outputs, float *sums,
                               void *scratch);
 
+/* About how many operations it carries out for a lane. */
+double og_program_operations(const og_program *program);
+
 /* Nodes made of time, state and parameters alone that make outputs and lane sums once they are known,
  * together with cheap operations; as a list of *count nodes to be freed. No leaves, slices or reshapes. */
 og_status og_choose_tape(const og_graph *graph, const og_program_plan *plan, og_node **tape, int *count);

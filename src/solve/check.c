@@ -43,8 +43,18 @@ static og_status check_times(const og_solve *solve, size_t m) {
   return OG_OK;
 }
 
+static og_status check_mass(const og_solve *solve) {
+  if (!(solve->source->flags & OG_FIELD_HAS_MASS) || solve->stepper.implicit) return OG_OK;
+  return og_fail(solve->context, OG_ERR_UNSUPPORTED,
+                 "the equations have a mass matrix, as combinations of derivatives and algebraic equations "
+                 "give one, and method %s is explicit, which cannot solve them; use method = auto, rodas5p "
+                 "or radau5",
+                 solve->stepper.name);
+}
+
 og_status og_solve_check(og_solve *solve) {
   size_t offset = 0;
+  OG_TRY(check_mass(solve));
   for (size_t m = 0; m < solve->count; m++) {
     if (solve->parameters && !solve->theta_given[m])
       return og_fail(solve->context, OG_ERR_STATE,
@@ -60,6 +70,9 @@ og_status og_solve_check(og_solve *solve) {
     OG_TRY(og_check_autonomous(solve->source,
                                (double[]){solve->trajectories[m].t0, solve->trajectories[m].t1},
                                solve->x0 + m * solve->states, og_theta_of(solve, m)));
+    if (solve->stepper.implicit && m == 0)
+      OG_TRY(og_check_jacobian(solve->context, solve->source, solve->trajectories[0].t0, solve->x0,
+                               og_theta_of(solve, 0)));
     solve->trajectories[m].first_observation = offset;
     offset += solve->trajectories[m].observations;
   }

@@ -22,9 +22,9 @@ static const cause_text causes[] = {
      "raise max-steps, loosen rtol and atol, or use a method of higher order such as dop853"},
     {OG_ERR_STIFF,
      "the problem is stiff, and the method is explicit: its steps are limited by stability, not accuracy",
-     "shorten the span, take more or smaller steps (max-steps, steps), or rescale the model so that its "
-     "fastest decay "
-     "is resolved; implicit methods are planned"},
+     "method = auto, which changes to an implicit method, or one of those: rodas5p, esdirk54 (where the "
+     "field "
+     "has no second derivatives), radau5 (at tight tolerances)"},
     {OG_ERR_FIELD, "a callback of the field returned a negative number, which means stop",
      "see what the callback refuses there"},
     {OG_ERR_ZENO,
@@ -33,6 +33,15 @@ static const cause_text causes[] = {
      "one impossible); if the events are real, raise max-events"},
     {OG_ERR_GRAZING, "a recorded event is not there when the steps are replayed",
      "call og_solve_run: the settings are too far from those of the run"},
+    {OG_ERR_INCONSISTENT,
+     "the algebraic equations have no solution that Newton's method finds from the guess",
+     "another guess for the algebraic states (their initial values), or see whether the equations can hold "
+     "with these parameters and inputs"},
+    {OG_ERR_INDEX,
+     "algebraic equations do not determine the algebraic states: the index of the problem is above 1",
+     "differentiate the equations that are named by time until the states that are named stand in them, or "
+     "choose other states (a pendulum's angle in place of its coordinates); where the equations do determine "
+     "them elsewhere, start there"},
     {OG_ERR_NOT_STEADY, "the right-hand side has not fallen to the tolerance of the option steady at the end",
      "a longer span, a larger tolerance, or see whether the solution is periodic"},
 };
@@ -90,6 +99,17 @@ static const cause_text beside_span = {OG_ERR_STEP_UNDERFLOW,
                                        "the step size became too small a part of the span",
                                        "end the span earlier: steps below 1e-300 of it are not taken"};
 
+static const cause_text unsolved[] = {
+    {OG_ERR_FIELD,
+     "the matrix of the implicit method's equations, M / (h gamma) - df/dx, is singular or not finite, "
+     "whatever "
+     "the step size",
+     "check the model there: df/dx may be infinite (sqrt or a power at 0), or an algebraic equation may not "
+     "depend on the algebraic states any more"},
+    {OG_ERR_FIELD,
+     "the iteration for the implicit method's equations does not converge, whatever the step size",
+     "rodas5p, which iterates nothing; the right-hand side may jump there: an event, or a smoother form"}};
+
 static int is_beside_span(const og_solve *solve, const og_failure *failure) {
   const og_trajectory *at = &solve->trajectories[failure->trajectory];
   double span = fabs(at->t1 - at->t0), h = fabs(failure->h);
@@ -104,7 +124,10 @@ static const cause_text *find(const cause_text *table, size_t count, og_status s
 
 static const cause_text *text_of(const og_solve *solve, const og_failure *failure) {
   const cause_text *text = NULL;
-  if (failure->refused && failure->status == OG_ERR_FIELD && !failure->event) return &refusal;
+  int refused = failure->status == OG_ERR_FIELD && !failure->event ? failure->refused : 0;
+  if (refused == OG_LANE_SINGULAR) return &unsolved[0];
+  if (refused == OG_LANE_NOT_CONVERGED) return &unsolved[1];
+  if (refused) return &refusal;
   if (failure->least > 0 && failure->status == OG_ERR_STEP_UNDERFLOW && !failure->derivative) return &held;
   if (is_beside_span(solve, failure)) return &beside_span;
   if (failure->derivative)
@@ -136,6 +159,19 @@ static void trail_step(const og_solve *solve, const og_failure *failure) {
     og_trail(solve->context, failure->status, "max-step = %g: no wider step was allowed", failure->most);
 }
 
+/* Which equations it was, where there are algebraic ones. */
+static void trail_algebraic(const og_solve *solve, const og_failure *failure) {
+  const og_inconsistency *why = &failure->inconsistency;
+  char text[OG_ROW_NAME_SIZE];
+  if (failure->status == OG_ERR_INCONSISTENT && why->row)
+    og_trail(solve->context, failure->status,
+             "the equation that is farthest from holding, by %.3g: that of %s", og_shown(why->residual),
+             og_row_name(solve->source, why->row - 1, text));
+  if (failure->status == OG_ERR_INDEX && *why->equations)
+    og_trail(solve->context, failure->status, "the equations of %s do not determine %s", why->equations,
+             why->states);
+}
+
 const char *og_trajectory_name(const og_solve *solve, size_t m, char text[OG_TRAJECTORY_NAME_SIZE]) {
   const og_solve *after = solve->named_after;
   if (solve->trajectories[m].name) return solve->trajectories[m].name;
@@ -159,6 +195,7 @@ og_status og_report_failure(const og_solve *solve, const og_failure *failure) {
   if (role->stuck && failure->status == OG_ERR_STEP_UNDERFLOW)
     og_trail(solve->context, failure->status, "%s", role->stuck);
   if (!failure->derivative) trail_step(solve, failure);
+  trail_algebraic(solve, failure);
   if (failure->stiffness > 1)
     og_trail(solve->context, failure->status, "estimating |h| times the fastest decay rate of df/dx: %.3g",
              failure->stiffness);

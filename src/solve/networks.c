@@ -62,7 +62,8 @@ void og_tapes_free(og_solve *solve) {
 
 static int can_bind(const og_solve *solve) {
   int discrete = og_options_integer(solve->options, OG_OPT_ADJOINT) == OG_ADJOINT_DISCRETE;
-  return solve->source->bind && solve->theta_shared && discrete && !og_guards(solve);
+  return solve->source->bind && solve->theta_shared && discrete && !og_guards(solve) &&
+         !solve->stepper.implicit;
 }
 
 static void use(og_solve *solve, const og_field *field) {

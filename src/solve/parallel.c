@@ -76,6 +76,8 @@ static og_status interrupted(og_solve *solve) {
 static og_status first_failure(og_solve *solve, const og_share *shares, int count) {
   for (int i = 0; i < count; i++)
     if (shares[i].status == OG_ERR_INTERRUPTED) return interrupted(solve);
+  for (int i = 0; i < count; i++) solve->found_stiff |= shares[i].stiff;
+  if (solve->found_stiff && !solve->stepper.switches) return OG_ERR_STIFF;
   for (int i = 0; i < count; i++)
     if (shares[i].status != OG_OK) {
       solve->failed = shares[i].failure.trajectory;

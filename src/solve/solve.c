@@ -1,4 +1,5 @@
 /* The public face of a solve: settings, running, results. */
+#include "step/switching.h"
 #include "step/stability.h"
 #include "solve/events/without_effect.h"
 #include "solve/memory/checkpoints.h"
@@ -32,9 +33,30 @@ static int kind_of_keeping(const og_options *o) {
   return limited || schedule == OG_SCHEDULE_EVERY ? OG_KEEP_CHECKPOINTS : OG_KEEP_STEPS;
 }
 
+/* What a solve begins with whose method is chosen as it goes: of high order where the tolerance is tight. */
+static og_method first_method(const og_options *o) {
+  int fixed = og_options_integer(o, OG_OPT_STEPS) > 0;
+  return !fixed && og_options_real(o, OG_OPT_RTOL) < 1e-8 ? OG_METHOD_DOP853 : OG_METHOD_TSIT5;
+}
+
+void og_limits_of_stepper(og_solve *solve) {
+  const og_stepper *one = &solve->stepper;
+  const og_stepper *parts[] = {solve->pair ? &solve->pair->part[0] : one,
+                               solve->pair ? &solve->pair->part[1] : one};
+  for (int k = 0; k < 2; k++) {
+    solve->limits.looked_at[k] = og_split_reach(parts[k], fmin(30 * solve->limits.rtol, 0.3));
+    solve->limits.reach[k] = og_stability_reach(parts[k]);
+  }
+}
+
 static og_status read_options(og_solve *solve) {
   const og_options *o = solve->options;
-  solve->stepper = og_stepper_of((og_method)og_options_integer(o, OG_OPT_METHOD));
+  og_method method = (og_method)og_options_integer(o, OG_OPT_METHOD);
+  int implicit = solve->source->flags & OG_FIELD_HAS_MASS; /* explicit steps know x' = f alone */
+  if (method == OG_METHOD_AUTO && implicit) method = og_method_with_mass(solve->source);
+  solve->automatic = method == OG_METHOD_AUTO;
+  if (solve->automatic) method = first_method(o);
+  solve->stepper = og_stepper_of(method);
   solve->single = og_options_integer(o, OG_OPT_PRECISION) == OG_PRECISION_SINGLE;
   solve->keep = kind_of_keeping(o);
   solve->limits = (og_limits){.rtol = og_options_real(o, OG_OPT_RTOL),
@@ -46,8 +68,7 @@ static og_status read_options(og_solve *solve) {
                               .max_events = (size_t)og_options_integer(o, OG_OPT_MAX_EVENTS),
                               .max_steps = (size_t)og_options_integer(o, OG_OPT_MAX_STEPS),
                               .budget = (size_t)og_options_integer(o, OG_OPT_MEMORY)};
-  solve->limits.looked_at = og_split_reach(&solve->stepper, fmin(30 * solve->limits.rtol, 0.3));
-  solve->limits.reach = og_stability_reach(&solve->stepper);
+  og_limits_of_stepper(solve);
   solve->stride = og_step_record_stride(solve->n, solve->single ? sizeof(float) : sizeof(double));
   if (og_options_integer(o, OG_OPT_STEPS) == 0 && solve->stepper.errors == 0)
     return og_fail(solve->context, OG_ERR_ARGUMENT,
@@ -65,6 +86,8 @@ static og_status read_options(og_solve *solve) {
 static og_status set_up(og_solve *solve, const og_options *options) {
   OG_TRY(og_options_copy(solve->context, options, &solve->options));
   OG_TRY(read_options(solve));
+  OG_TRY(og_stepper_prepare(solve->context, &solve->stepper, solve->source));
+  if (solve->stepper.implicit) OG_TRY(og_algebraic_create(solve->context, solve->source, &solve->algebraic));
   OG_TRY(allocate_arrays(solve));
   for (size_t m = 0; m < solve->count; m++) {
     solve->trajectories[m].t1 = 1;
@@ -128,6 +151,7 @@ void og_solve_destroy(og_solve *solve) {
     og_pages_free(context, &at->record.pages);
     og_path_free(context, &at->path);
     og_pacing_free(context, &at->pacing);
+    og_switches_free(context, &at->switches);
     void *parts[] = {at->times, at->name, at->breaks, at->event_bars, at->event_dots};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) og_free(context, parts[i]);
   }
@@ -138,6 +162,10 @@ void og_solve_destroy(og_solve *solve) {
   og_atols_free(solve);
   og_norm_free(solve);
   og_options_destroy(solve->options);
+  og_stepper_release(&solve->stepper);
+  og_algebraic_destroy(solve->algebraic);
+  if (solve->pair) og_stepper_release(&solve->pair->part[1]);
+  og_free(context, solve->pair);
   og_field_destroy(solve->bound);
   og_field_destroy((og_field *)solve->source);
   og_free(context, solve);
@@ -173,11 +201,7 @@ static og_status make_sizes(og_solve *solve) {
                                        "the sizes of a solution");
 }
 
-og_status og_solve_run(og_solve *solve) {
-  OG_OBJECT(solve);
-  solve->state = OG_SOLVE_NEW;
-  og_events_forget(solve);
-  forget_pacings(solve);
+static og_status integrate_all(og_solve *solve) {
   OG_TRY(og_solve_start(solve));
   OG_TRY(make_sizes(solve));
   if (solve->keep == OG_KEEP_CHECKPOINTS) OG_TRY(og_checkpoints_prepare(solve));
@@ -187,8 +211,23 @@ og_status og_solve_run(og_solve *solve) {
   solve->noting_sizes = og_faint_begin(solve);
   int mode = OG_INTEGRATE_SOLVE;
   og_worker_fn worker = solve->single ? og_integrate_s : og_integrate_d;
-  OG_TRY(solve->tapes.memory ? og_in_blocks(solve, worker, NULL, &mode)
-                             : og_in_parallel(solve, solve->count, worker, &mode));
+  return solve->tapes.memory ? og_in_blocks(solve, worker, NULL, &mode)
+                             : og_in_parallel(solve, solve->count, worker, &mode);
+}
+
+og_status og_solve_run(og_solve *solve) {
+  OG_OBJECT(solve);
+  solve->state = OG_SOLVE_NEW;
+  og_events_forget(solve);
+  forget_pacings(solve);
+  solve->found_stiff = 0;
+  og_status status = integrate_all(solve);
+  if (solve->found_stiff) {
+    OG_TRY(og_solve_take_pair(solve));
+    og_events_forget(solve);
+    status = integrate_all(solve);
+  }
+  if (status != OG_OK) return status;
   if (solve->keep == OG_KEEP_STEPS)
     atomic_store(&solve->stats[OG_STAT_CHECKPOINT_BYTES],
                  (long long)(atomic_load(&solve->kept) + solve->tapes.blocks * solve->tapes.block_bytes));
@@ -200,12 +239,18 @@ og_status og_solve_run(og_solve *solve) {
   return OG_OK;
 }
 
+size_t og_implicit_steps(const og_solve *solve, const og_trajectory *at) {
+  if (solve->stepper.switches) return og_switches_count(&at->switches, at->steps);
+  return solve->stepper.implicit ? at->steps : 0;
+}
+
 og_status og_solve_rerun(og_solve *solve) {
   int mode = OG_INTEGRATE_SOLVE;
   for (size_t i = 0; i < og_items_of(solve); i++) {
     const og_trajectory *at = &solve->trajectories[og_item(solve, i)];
     og_count(solve, OG_STAT_STEPS, -(long long)at->steps);
     og_count(solve, OG_STAT_REJECTED, -(long long)at->rejected);
+    og_count(solve, OG_STAT_IMPLICIT_STEPS, -(long long)og_implicit_steps(solve, at));
     if (solve->keep == OG_KEEP_CHECKPOINTS) og_checkpoints_restart(solve, og_item(solve, i));
   }
   og_status status =

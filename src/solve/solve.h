@@ -13,9 +13,12 @@
 #include "field/field.h"
 #include "step/stepper.h"
 #include "solve/ceilings.h"
+#include "solve/algebraic.h"
+#include "solve/inconsistency.h"
 #include "solve/integrate/coarse.h"
 #include "solve/memory/step_record.h"
 #include "solve/signals.h"
+#include "solve/switches.h"
 #include "solve/trust.h"
 
 typedef struct og_trajectory {
@@ -37,6 +40,9 @@ typedef struct og_trajectory {
   double *event_bars;     /* cotangents put on its events, [events][1 + 2 states]; NULL: none */
   double *event_dots;     /* their tangents, by the last pushforward */
   size_t steps, rejected; /* of the last run */
+  og_switches switches;   /* likewise: where its method changed; */
+  size_t stiff_from;      /* where it is to change first, for it was seen to be stiff there; 0: it was not */
+  double stiff_time;      /* and when that was */
   og_rests rests, drops;  /* of the last run: steps at which x rests, and whose size dropped */
   double errors;          /* of its accepted steps, in tolerances: their sum; */
   double left_out;   /* and of the rows that are not controlled, the largest entry of each step as it is */
@@ -51,14 +57,15 @@ typedef struct og_trajectory {
 typedef struct og_failure {
   og_status status;
   int derivative; /* while computing one, not while solving */
-  int refused;    /* OG_ERR_FIELD: asked for ever smaller steps, and not to stop */
+  int refused;    /* OG_ERR_FIELD: asked for ever smaller steps, and not to stop: the lane's status */
   size_t trajectory;
   size_t accepted, rejected;
   size_t event;       /* 1 + the number of the one that it is about; 0: none */
   size_t row;         /* 1 + the first row whose right-hand side, or value, was not finite; 0: not known */
   double least, most; /* the option that held the step: min-step, max-step; 0: none did */
   double t, h, norm, first_norm;
-  double stiffness; /* estimate of |h| times the spectral radius of df/dx; NaN when not known */
+  double stiffness;               /* estimate of |h| times the spectral radius of df/dx; NaN when not known */
+  og_inconsistency inconsistency; /* of OG_ERR_INCONSISTENT and OG_ERR_INDEX */
 } og_failure;
 
 /* Options, read once for a run. */
@@ -66,8 +73,9 @@ typedef struct og_limits {
   double rtol, atol, min_step, max_step;
   double steady; /* 0: not wanted */
   int event_samples;
-  double looked_at; /* |h| |J^T g| / |g| from which on the discrete adjoint looks at a step */
-  double reach;     /* of stability, in the same unit */
+  /* Of the method, or of the explicit and the implicit one: */
+  double looked_at[2]; /* |h| |J^T g| / |g| from which on the discrete adjoint looks at a step */
+  double reach[2];     /* of stability, in the same unit */
   size_t max_steps, budget, max_events;
 } og_limits;
 
@@ -110,8 +118,12 @@ struct og_solve {
   const og_field *source;
   og_field *bound; /* to the weights of the last run; owned, NULL: not made */
   og_options *options;
-  og_stepper stepper; /* the method */
-  int single, keep;   /* single precision; OG_KEEP_... */
+  og_stepper stepper;      /* the method */
+  og_algebraic *algebraic; /* NULL, or of equations M x' = f: which of them are algebraic; owned */
+  int found_stiff;         /* the present run has to begin anew (switches.h) */
+  int automatic;           /* it is chosen as the solve goes */
+  struct og_pair *pair;    /* NULL, or the two methods of the stepper; owned */
+  int single, keep;        /* single precision; OG_KEEP_... */
   int state;
   size_t count, n, states; /* trajectories; rows of the field; without the quadrature */
   size_t p, parameters;    /* rows of the field's theta; without those of inputs, with bound weights */
@@ -170,6 +182,7 @@ typedef struct og_share {
   int lanes;
   og_status status; /* OG_ERR_MEMORY, OG_ERR_BUDGET, OG_ERR_FILE, OG_ERR_INTERRUPTED, or a failure's */
   const atomic_int *interrupt;
+  int stiff;           /* a trajectory is stiff, and the method explicit: the run is to begin anew */
   int long_list;       /* of OG_ERR_BUDGET: it is the list of events that is too long */
   double *weights_bar; /* of og_in_blocks: a block's sum, which the worker makes and `collect` frees */
   og_failure failure;
@@ -180,7 +193,7 @@ typedef struct og_share {
 static inline int og_share_broken(og_share *share) {
   int interrupted = atomic_load_explicit(share->interrupt, memory_order_relaxed);
   if (interrupted && share->status == OG_OK) share->status = OG_ERR_INTERRUPTED;
-  return interrupted || share->status == OG_ERR_MEMORY || share->status == OG_ERR_BUDGET ||
+  return interrupted || share->stiff || share->status == OG_ERR_MEMORY || share->status == OG_ERR_BUDGET ||
          share->status == OG_ERR_FILE || share->status == OG_ERR_INTERRUPTED;
 }
 
@@ -229,6 +242,8 @@ og_status og_solve_open(og_context *context, const og_field *field, const og_opt
 /* Of a field that a solve makes for itself: options speak of states of another. */
 og_status og_solve_make(og_context *context, const og_field *field, const og_options *options,
                         size_t trajectories, og_solve **out);
+/* The limits that follow from the stepper. */
+void og_limits_of_stepper(og_solve *solve);
 /* Names that are formed when a message needs them. */
 void og_solve_set_names(og_solve *solve, og_name_fn name_of, const void *names);
 const char *og_trajectory_name(const og_solve *solve, size_t trajectory, char text[OG_TRAJECTORY_NAME_SIZE]);
@@ -241,6 +256,8 @@ void og_norm_free(og_solve *solve);
 og_status og_solve_range(og_solve *solve, size_t trajectory, size_t *begin, size_t *end);
 /* Solves what is selected (else all) anew, with steps held to their pacings. */
 og_status og_solve_rerun(og_solve *solve);
+/* Of the trajectory's last run: how many steps an implicit method has taken. */
+size_t og_implicit_steps(const og_solve *solve, const og_trajectory *at);
 /* Results no longer belong to the settings; the recorded steps can still be replayed. */
 void og_solve_touch(og_solve *solve);
 /* That a terminal event came before an observation. */

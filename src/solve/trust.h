@@ -14,8 +14,12 @@ typedef struct og_tally {
   double lambda_largest, lambda_least, theta_largest;                      /* sizes seen on the way */
   double loss_least;                                                       /* of sum |lambda_i x_i| */
   double theta_worst;                                                      /* the largest of one step; */
-  double worst, t, h, ratio; /* that of lambda, where, and there |h| |J^T g| / |g| */
-  int overflow;              /* lambda went beyond what the precision has numbers for */
+  double worst, t, h, ratio, reach; /* that of lambda, where, and there |h| |J^T g| / |g| and the border of
+                                     * stability in the same unit */
+  double along;      /* sum of errors of lambda^T f, of an autonomous field, so far on the way back; */
+  double flow_least; /* the least |lambda| |f| since; 0: not known */
+  double moved;      /* by how much they move lambda along f, of its size, where that is most */
+  int overflow;      /* lambda went beyond what the precision has numbers for */
 } og_tally;
 
 typedef struct og_trust {

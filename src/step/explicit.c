@@ -40,8 +40,3 @@ og_stepper og_explicit_stepper(const og_tableau *tableau) {
                       .ops_s = &og_explicit_ops_s,
                       .coefficients = tableau};
 }
-
-og_stepper og_stepper_of(og_method method) {
-  const og_tableau *tableau = og_tableau_of(method);
-  return tableau ? og_explicit_stepper(tableau) : (og_stepper){0};
-}

@@ -148,6 +148,31 @@ static double spread(const step_t *step, int lane, size_t row) {
   return most - least;
 }
 
+/* A state at the step's end that is not x1, of the last stage but one: x + h sum a_jl K_l. */
+static double stage_state(const explicit_step *e, int j, int lane, size_t row, const interval *at,
+                          const real *x) {
+  size_t entry = row * (size_t)e->base.lanes + (size_t)lane;
+  double sum = 0;
+  for (int l = 0; l < j; l++) sum += e->tableau->a[j][l] * (double)e->k[l][entry];
+  return (double)x[entry] + at->h[lane] * sum;
+}
+
+/* |h| |f(X) - f(X')| / |X - X'| of the last two stages, which are both at the step's end: powers of J have
+ * turned their difference toward what grows or decays fastest (Shampine; Hairer & Wanner IV.2). */
+static double stiffness(const step_t *step, int lane, const interval *at, const real *x, const real *y,
+                        const double *scale) {
+  const explicit_step *e = OG_R(og_explicit_in)(step);
+  int last = e->tableau->stages - 1, other = last - 1;
+  double slopes = 0, states = 0;
+  for (size_t i = 0; i < (size_t)step->n; i++) {
+    size_t entry = i * (size_t)step->lanes + (size_t)lane;
+    double slope = ((double)e->k[last][entry] - (double)e->k[other][entry]) / scale[i];
+    double state = ((double)y[entry] - stage_state(e, other, lane, i, at, x)) / scale[i];
+    slopes += slope * slope, states += state * state;
+  }
+  return states > 0 ? fabs(at->h[lane]) * sqrt(slopes / states) : 0;
+}
+
 const OG_R(og_step_ops) OG_R(og_explicit_ops) = {
     .bytes = OG_R(og_explicit_bytes),
     .open = OG_R(og_explicit_open),
@@ -159,6 +184,7 @@ const OG_R(og_step_ops) OG_R(og_explicit_ops) = {
     .slope = slope,
     .not_finite = not_finite,
     .spread = spread,
+    .stiffness = stiffness,
     .complete = OG_R(og_explicit_complete),
     .state = OG_R(og_explicit_state),
     .states = OG_R(og_explicit_states),

@@ -21,13 +21,13 @@ static int agrees(const og_stepper *stepper, double size, double error) {
   return 1;
 }
 
-/* All methods of the table end long before it (DOP853 at 6.4). The border is found to 1/64. */
+/* Explicit methods end long before it (DOP853 at 6.4). The border is found to 1/64. */
 enum { FARTHEST = 32, STEPS_IN_ONE = 64 };
 
 double og_stability_reach(const og_stepper *stepper) {
   int k = 1;
   while (k < FARTHEST * STEPS_IN_ONE && is_stable(stepper, (double)k / STEPS_IN_ONE)) k++;
-  return (double)(k - 1) / STEPS_IN_ONE;
+  return k < FARTHEST * STEPS_IN_ONE ? (double)(k - 1) / STEPS_IN_ONE : INFINITY;
 }
 
 double og_split_reach(const og_stepper *stepper, double error) {

@@ -5,7 +5,8 @@
 
 #include "step/step.h"
 
-/* The largest |z| up to which |R(z)| <= 1 on the negative real axis and at 135 degrees, to 1/64. */
+/* The largest |z| up to which |R(z)| <= 1 on the negative real axis and at 135 degrees, to 1/64; INFINITY
+ * where it does not end, as of implicit methods. */
 double og_stability_reach(const og_stepper *stepper);
 /* The smallest |z| at which a step and its two parts differ by `error`, |R(z) - R(0.44 z) R(0.56 z)|, for
  * decay, oscillation or both (arg z = 180, 90, 135 degrees). */

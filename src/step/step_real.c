@@ -10,6 +10,12 @@ OG_R(og_step) * OG_R(og_step_create)(og_context *context, const og_stepper *step
 
 void OG_R(og_step_destroy)(og_context *context, OG_R(og_step) * step) { og_free(context, step); }
 
+long long OG_R(og_step_take_further_evals)(OG_R(og_step) * step) {
+  long long evals = step ? step->further_evals : 0;
+  if (step) step->further_evals = 0;
+  return evals;
+}
+
 static void copy_lane(real *block, int rows, int lanes, int from, int to) {
   for (int i = 0; i < rows; i++) block[i * lanes + to] = block[i * lanes + from];
 }
@@ -22,4 +28,5 @@ void OG_R(og_step_imitate)(const OG_R(og_step) * step, int from, int to, OG_R(og
   at->t_next[to] = at->t_next[from];
   at->h[to] = at->h[from];
   at->h_real[to] = at->h_real[from];
+  at->implicit[to] = at->implicit[from];
 }

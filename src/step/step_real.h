@@ -11,6 +11,7 @@
 typedef struct INTERVAL {
   double t[OG_LANES_MAX], t_next[OG_LANES_MAX], h[OG_LANES_MAX];
   _Alignas(64) REAL h_real[OG_LANES_MAX];
+  unsigned char implicit[OG_LANES_MAX]; /* of a stepper of two methods: it is the implicit one's step */
 } INTERVAL;
 
 /* The head of every kind of step: kinds embed it as their first member. */
@@ -23,6 +24,9 @@ typedef struct STEP {
   void *scratch;     /* the field's, free for use between steps */
   REAL *weights_bar; /* of a bound field: [weights] of the caller's, which transposing adds to; else NULL */
   og_lane_status status[OG_LANES_MAX];
+  /* Evaluations of f beyond those that functions return, of all lanes together: those of iterations, of which
+   * each lane has its own number. */
+  long long further_evals;
 } STEP;
 
 /* What a method does. `s` is a place in a step, 0 at its start and 1 at its end; states and slopes of one
@@ -52,6 +56,11 @@ typedef struct OG_P(og_step_ops) {
   size_t (*not_finite)(const STEP *step, int lane, int slope_alone);
   /* How far apart the slopes are that the step found for one row. */
   double (*spread)(const STEP *step, int lane, size_t row);
+  /* An estimate of |h| times the spectral radius of df/dx, from the step from x to y that one lane has just
+   * attempted; an upper one of implicit methods. `scale` [rows] is what each row's entries are large against.
+   * NULL: the method has none. */
+  double (*stiffness)(const STEP *step, int lane, const INTERVAL *at, const REAL *x, const REAL *y,
+                      const double *scale);
 
   /* ---- Inside ---- */
   /* What the interpolant needs beyond the step. */
@@ -95,6 +104,12 @@ typedef struct OG_P(og_step_ops) {
    * was made of; the sizes |J^T g| and |g h| of every lane. */
   int (*growth)(const STEP *step, const INTERVAL *at, REAL most, REAL *product, REAL *g);
 
+  /* What becomes of an error in the cotangent of the step's start, in the lanes of the mask, further back:
+   * the transpose of a step of implicit Euler, by the matrix of the step that was recomputed last from x.
+   * x_bar is overwritten, theta_bar (NULL: not wanted) is added to. NULL: nothing is known to be damped. */
+  void (*damp)(STEP *step, const REAL *mask, const INTERVAL *at, const REAL *x, const REAL *theta,
+               REAL *x_bar, REAL *theta_bar);
+
   /* ---- Tangent ---- */
   /* y_dot from x_dot, theta_dot, and t_dot, h_dot [lanes]; VALUES were recomputed, and INSIDE if it is in
    * `uses`. */
@@ -110,6 +125,8 @@ typedef struct OG_P(og_step_ops) {
 STEP *OG_P(og_step_create)(og_context *context, const og_stepper *stepper, const og_field *field, int lanes,
                            int purpose);
 void OG_P(og_step_destroy)(og_context *context, STEP *step);
+/* The further evaluations since it was last asked. NULL: none. */
+long long OG_P(og_step_take_further_evals)(STEP *step);
 /* Makes idle lane `to` do what lane `from` does, so that its numbers are a state's, and finite. */
 void OG_P(og_step_imitate)(const STEP *step, int from, int to, INTERVAL *at, REAL *x, REAL *theta);
 

@@ -1,7 +1,8 @@
 /* A one-step method, as all other rooms know it: numbers that step-size control and memory need, and a table
  * of functions (step_real.h) that take a step on a lane block, interpolate in it, transpose it and
  * differentiate it. Which kind of method it is, only its own files in src/step know: explicit Runge-Kutta
- * methods so far. */
+ * methods (explicit*.c), Rosenbrock methods (rosenbrock*.c), diagonally (dirk*.c) and fully
+ * implicit Runge-Kutta methods (radau*.c); methods.c has them all. */
 #ifndef OG_STEPPER_H
 #define OG_STEPPER_H
 
@@ -11,6 +12,8 @@
 #include "odegrad.h"
 
 typedef struct og_stepper og_stepper;
+typedef struct og_elimination og_elimination;
+struct og_field;
 struct og_step_ops_d;
 struct og_step_ops_s;
 
@@ -22,15 +25,26 @@ struct og_stepper {
   int interpolant_degree; /* x(t + s h) is a polynomial in s of this degree */
   int carries_slope;      /* a step ends with f at its end, which the next one begins with */
   int interpolant_evals;  /* evaluations of f that the interpolant needs beyond those of the step */
+  int implicit;           /* it solves with df/dx: it is to be prepared for a field */
+  int switches;           /* it has two methods, of which each lane's interval says one */
+  int second_derivatives; /* its transpose needs the field's second derivatives */
   int seeds;              /* blocks in which cotangents of states inside a step accumulate */
   /* What a step makes of x' = mu x is x1 = R(z) x, z = h mu (Hairer & Wanner IV.2). */
   double complex (*stability)(const og_stepper *stepper, double complex z);
+  /* What its kind needs of a field beside an elimination, or why it cannot have it; NULL: nothing. */
+  og_status (*prepare)(og_context *context, og_stepper *stepper, const struct og_field *field);
   const struct og_step_ops_d *ops_d;
   const struct og_step_ops_s *ops_s;
-  const void *coefficients; /* its kind's */
+  const void *coefficients;    /* its kind's */
+  og_elimination *system;      /* likewise, those of all stages together, where they are coupled */
+  og_elimination *elimination; /* of an implicit method that is prepared: how its matrices are factored */
 };
 
 /* The method; one whose name is NULL for a number that is none. */
 og_stepper og_stepper_of(og_method method);
+/* Chooses how an implicit method factors the field's matrices; nothing for others. To be released. A step
+ * of an implicit method that is not prepared must not be opened. */
+og_status og_stepper_prepare(og_context *context, og_stepper *stepper, const struct og_field *field);
+void og_stepper_release(og_stepper *stepper);
 
 #endif

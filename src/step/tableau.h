@@ -30,7 +30,7 @@ typedef struct og_tableau {
   double interpolant[OG_STAGES_MAX][OG_INTERPOLANT_DEGREE_MAX];
 } og_tableau;
 
-/* The tableau of a method; NULL for a number that is none. */
+/* The tableau of a method; NULL for one that is of another kind, or none. */
 const og_tableau *og_tableau_of(og_method method);
 
 #endif

@@ -6,7 +6,7 @@
 #include "step/tableau.h"
 
 /* clang-format off */
-static const og_tableau tableaus[OG_METHOD_COUNT] = {
+static const og_tableau tableaus[] = {
   [OG_METHOD_EULER] = {
     .name = "euler",
     .description = "Euler, order 1, 1 stage",
@@ -241,10 +241,5 @@ static const og_tableau tableaus[OG_METHOD_COUNT] = {
 
 const og_tableau *og_tableau_of(og_method method) {
   int number = (int)method; /* the enum's own type may be unsigned */
-  return number >= 0 && number < OG_METHOD_COUNT ? &tableaus[number] : NULL;
-}
-
-int og_method_order(og_method method) {
-  const og_tableau *tableau = og_tableau_of(method);
-  return tableau ? tableau->order : 0;
+  return number >= 0 && number < (int)(sizeof tableaus / sizeof *tableaus) ? &tableaus[number] : NULL;
 }

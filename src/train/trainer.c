@@ -11,7 +11,7 @@ double og_trainer_seconds(const og_trainer *trainer) {
 
 int og_trainer_survives(og_status status) {
   return (status >= OG_ERR_NOT_FINITE && status <= OG_ERR_STIFF) ||
-         (status >= OG_ERR_ZENO && status <= OG_ERR_GUARD_UNRESOLVED);
+         (status >= OG_ERR_ZENO && status <= OG_ERR_INDEX);
 }
 
 og_status og_trainer_loss(og_trainer *trainer, size_t count, const og_window *windows, double *sum,

@@ -66,6 +66,10 @@ static og_status jump(integration *d, int lane, og_segment *segment) {
   memcpy(before, detection->one_x, n * sizeof *before);
   if (OG_R(og_sides_known)(d, segment->time, detection->before) != OG_NO_EVENT) return OG_ERR_NOT_FINITE;
   if (og_guard_jump(d->solve, segment->event, &at, detection->g_x)) return OG_ERR_FIELD;
+  if (og_guard_settles(d->solve, segment->event)) {
+    og_instant instant = og_guard_instant(&at);
+    OG_TRY(og_consistent_solve(d->solve, &instant, detection->g_x, &d->inconsistency));
+  }
   memcpy(after, detection->g_x, n * sizeof *after);
   for (size_t i = 0; i < n; i++) {
     d->y[i * (size_t)d->lanes + (size_t)lane] = (real)after[i];

@@ -13,7 +13,15 @@ og_event og_guard_about(const og_solve *solve, size_t event) {
 }
 
 size_t og_guard_work(const og_solve *solve, int lanes) {
-  return OG_PADDED(solve->n * (size_t)lanes) + OG_PADDED(solve->n);
+  return OG_PADDED(solve->n * (size_t)lanes) + OG_PADDED(solve->n) + og_consistent_work(solve);
+}
+
+int og_guard_settles(const og_solve *solve, size_t event) {
+  return og_has_algebraic(solve) && !is_steady(solve, event);
+}
+
+og_instant og_guard_instant(const og_guard_point *at) {
+  return (og_instant){at->t, at->theta, at->scratch, at->work};
 }
 
 void og_guard_values(const og_solve *solve, int lanes, const double *t, const double *x, const double *theta,

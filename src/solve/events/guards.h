@@ -2,6 +2,7 @@
 #ifndef OG_GUARDS_H
 #define OG_GUARDS_H
 
+#include "solve/consistent.h"
 #include "solve/solve.h"
 
 static inline size_t og_guards(const og_solve *solve) {
@@ -18,6 +19,10 @@ typedef struct og_guard_point {
   double *work;  /* og_guard_work doubles, for one lane */
 } og_guard_point;
 size_t og_guard_work(const og_solve *solve, int lanes);
+/* Whether the state after the event is made consistent with algebraic equations, as a part of its jump; what
+ * that needs (solve/consistent.h). */
+int og_guard_settles(const og_solve *solve, size_t event);
+og_instant og_guard_instant(const og_guard_point *at);
 
 /* All arrays here are blocks of one lane or of lanes, aligned and padded (base/real.h).
  * g[guards][lanes]: */

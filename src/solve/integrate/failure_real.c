@@ -83,8 +83,9 @@ static double first_norm(const og_solve *solve, size_t m) {
 }
 
 static og_status cause(const og_failure *failure, og_status status) {
+  int algebraic = status == OG_ERR_INCONSISTENT || status == OG_ERR_INDEX;
   int grown = failure->norm > 1e6 * (1 + failure->first_norm) || !isfinite(failure->norm);
-  if (status == OG_ERR_FIELD || status == OG_ERR_UNSUPPORTED || failure->event) return status;
+  if (status == OG_ERR_FIELD || status == OG_ERR_UNSUPPORTED || algebraic || failure->event) return status;
   if (failure->stiffness > 1) return OG_ERR_STIFF;
   return grown && status != OG_ERR_TOO_MANY_STEPS ? OG_ERR_BLOW_UP : status;
 }
@@ -116,14 +117,15 @@ void OG_R(og_integrate_fail)(integration *d, int lane, og_status status) {
   size_t m = (size_t)(at - d->solve->trajectories);
   og_failure failure = {.trajectory = m,
                         .event = d->failed_event,
-                        .refused = d->step->status[lane] > 0,
+                        .refused = d->step->status[lane] > 0 ? d->step->status[lane] : 0,
                         .accepted = d->index[lane],
                         .rejected = d->rejected[lane],
                         .t = d->at.t[lane],
                         .h = d->at.h[lane],
                         .first_norm = first_norm(d->solve, m),
                         .norm = norm_of_state(d, lane),
-                        .stiffness = NAN};
+                        .stiffness = NAN,
+                        .inconsistency = d->inconsistency};
   int fixed = at->fixed_steps > 0;
   if (status == OG_ERR_TOO_MANY_STEPS || (fixed && status == OG_ERR_NOT_FINITE))
     failure.stiffness = stiffness(d, lane);

@@ -76,6 +76,7 @@ void OG_R(og_integrate_first_steps)(integration *d, const real *f0) {
     }
   }
   OG_R(og_integrate_eval)(d, t, d->y, d->e2);
+  if (d->solve->algebraic) OG_R(og_integrate_mass_slope)(d, t, d->y, d->e2);
   for (int lane = 0; lane < d->lanes; lane++) {
     if (d->mask[lane] == 0) continue;
     double h = d->step->status[lane] ? h0[lane] : refined(d, lane, h0[lane], f0, d->e2);

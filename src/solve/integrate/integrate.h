@@ -11,6 +11,10 @@
 #include "solve/events/detection.h"
 #include "solve/integrate/control.h"
 
+/* What becomes of a lane whose next method was to be chosen: it goes on; it has left its trajectory; there
+ * was no memory. */
+typedef enum og_choice { OG_CHOICE_MADE, OG_CHOICE_LEFT, OG_CHOICE_FAILED } og_choice;
+
 #include "base/in_double.h"
 #include "solve/integrate/integration.h"
 

@@ -88,6 +88,7 @@ static void set_intervals(integration *d) {
   for (int lane = 0; d->fixed && lane < d->lanes; lane++)
     if (d->trajectory[lane]) d->fraction_next[lane] = fixed_end(d, lane);
   find_times(d);
+  OG_R(og_integrate_find_methods)(d);
   if (!d->replay) see_to_advance(d);
   for (int lane = 0; lane < d->lanes; lane++) {
     d->mask[lane] = d->trajectory[lane] != NULL;
@@ -239,7 +240,8 @@ static void decide(integration *d) {
 }
 
 static int refill_due(const integration *d) {
-  if (d->next >= d->share->end || d->share->status != OG_OK) return 0;
+  int left = d->again_count > 0 || d->next < d->share->end;
+  if (!left || d->share->status != OG_OK) return 0;
   return d->idle == d->lanes || d->idle * 8 >= d->lanes;
 }
 

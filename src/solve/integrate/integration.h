@@ -18,6 +18,7 @@ typedef struct INTEGRATION {
   size_t next;       /* the first item of the share that no lane has begun */
   size_t attempts;   /* how many steps the block has attempted */
   int noting_sizes;  /* the sizes of the states are noted for a warning (tolerances.h) */
+  int watching;      /* steps are looked at for stiffness (switches.h) */
   int judging;       /* some fixed steps are taken again in two halves (coarse.h) */
   size_t until_look; /* how many steps of the block until one of them is */
   unsigned char due[OG_LANES_MAX]; /* the lane's present step is one of them */
@@ -54,9 +55,17 @@ typedef struct INTEGRATION {
   size_t index[OG_LANES_MAX];            /* of the step in its trajectory */
   size_t rejected[OG_LANES_MAX];         /* how many steps of the trajectory were rejected */
   size_t cursor[OG_LANES_MAX];           /* the next observation of the trajectory */
-  size_t paced[OG_LANES_MAX];  /* the step of solve->pace at the lane's time: this one may not be wider */
-  size_t run[OG_LANES_MAX][2]; /* the entries of the two lists of ceilings that hold at the lane's time */
-  long long evals;             /* evaluations of f, one for each lane */
+  size_t paced[OG_LANES_MAX];   /* the step of solve->pace at the lane's time: this one may not be wider */
+  size_t run[OG_LANES_MAX][2];  /* the entries of the two lists of ceilings that hold at the lane's time */
+  size_t again[OG_LANES_MAX];   /* trajectories that begin anew, for they are stiff, */
+  int again_count;              /* and how many they are */
+  double *scale;                /* [n]: what each row is large against, in one lane; of `watching` */
+  size_t watched[OG_LANES_MAX]; /* the next step that is looked at for stiffness */
+  unsigned char stiff[OG_LANES_MAX]; /* so many steps in a row have looked like the other method's; */
+  unsigned char calm[OG_LANES_MAX];  /* and so many since have not */
+  double *instant;                   /* where one lane's state is made consistent (consistent_real.c) */
+  og_inconsistency inconsistency;    /* why the last one could not be */
+  long long evals;                   /* evaluations of f, one for each lane */
 } INTEGRATION;
 
 /* ---- lanes_real.c: lanes begin, are filled again, and end ---- */
@@ -137,6 +146,20 @@ void OG_P(og_integrate_own_theta)(const INTEGRATION *d, int lane, double *theta)
 double OG_P(og_integrate_time_at)(const INTEGRATION *d, int lane, double place);
 /* The lane fails because of an event. */
 void OG_P(og_integrate_event_fail)(INTEGRATION *d, int lane, size_t event, og_status status);
+
+/* ---- consistent_real.c: of solves with a mass matrix (solve/consistent.h) ---- */
+size_t OG_P(og_integrate_consistent_bytes)(const og_solve *solve);
+/* The lane's state in a block, at the start of its segment. 0: the lane has failed, and left the mask. */
+int OG_P(og_integrate_make_consistent)(INTEGRATION *d, int lane, REAL *block);
+/* f at (t, x) becomes x' in the lanes of the mask. */
+void OG_P(og_integrate_mass_slope)(INTEGRATION *d, const double *t, const REAL *x, REAL *f);
+
+/* ---- stiff_real.c: which method takes the next step, where there are two ---- */
+/* A lane begins a trajectory; its step was accepted, and it has not moved on yet; the methods of all lanes'
+ * steps. */
+void OG_P(og_integrate_methods_begin)(INTEGRATION *d, int lane);
+og_choice OG_P(og_integrate_choose_method)(INTEGRATION *d, int lane);
+void OG_P(og_integrate_find_methods)(INTEGRATION *d);
 
 /* ---- next_segment_real.c: how large each row has been, where solve->sizes asks for it ---- */
 /* From a state on; in the steps of the lanes in the mask; up to the event that ended a segment, into it. */

@@ -12,9 +12,14 @@ static size_t reals_needed(const og_solve *solve, int lanes) {
   return 4 * OG_PADDED(solve->n * (size_t)lanes) + OG_PADDED(solve->p * (size_t)lanes) + OG_LANE_STEP;
 }
 
+static size_t scale_bytes(const og_solve *solve) {
+  return og_watches_stiffness(solve) ? OG_ALIGNED(solve->n * sizeof(double)) : 0;
+}
+
 size_t OG_R(og_integrate_bytes)(const og_solve *solve, int lanes) {
   size_t entry = solve->keep == OG_KEEP_CHECKPOINTS ? og_checkpoint_stride(solve) : 0;
-  return reals_needed(solve, lanes) * sizeof(real) + entry;
+  return reals_needed(solve, lanes) * sizeof(real) + scale_bytes(solve) +
+         OG_R(og_integrate_consistent_bytes)(solve) + entry;
 }
 
 og_status OG_R(og_integrate_open)(integration *d, og_solve *solve, og_share *share, int mode) {
@@ -31,7 +36,10 @@ og_status OG_R(og_integrate_open)(integration *d, og_solve *solve, og_share *sha
   size_t block = OG_PADDED(solve->n * (size_t)d->lanes);
   d->memory = og_alloc(solve->context, 1, OG_R(og_integrate_bytes)(solve, d->lanes));
   if (!d->memory) return OG_ERR_MEMORY;
-  d->entry = d->memory + reals_needed(solve, d->lanes);
+  d->scale = (double *)(void *)(d->memory + reals_needed(solve, d->lanes));
+  d->instant = (double *)(void *)((char *)d->scale + scale_bytes(solve));
+  d->entry = (char *)d->instant + OG_R(og_integrate_consistent_bytes)(solve);
+  d->watching = mode == OG_INTEGRATE_SOLVE && og_watches_stiffness(solve);
   d->x = d->memory;
   d->y = d->x + block;
   d->e = d->y + block;
@@ -44,7 +52,7 @@ og_status OG_R(og_integrate_open)(integration *d, og_solve *solve, og_share *sha
 }
 
 void OG_R(og_integrate_close)(integration *d) {
-  og_count(d->solve, OG_STAT_RHS_EVALS, d->evals);
+  og_count(d->solve, OG_STAT_RHS_EVALS, d->evals + OG_R(og_step_take_further_evals)(d->step));
   og_detection_destroy(d->solve->context, d->detection);
   OG_R(og_step_destroy)(d->solve->context, d->step);
   og_free(d->solve->context, d->memory);
@@ -88,9 +96,8 @@ static void load(integration *d, int lane, size_t m) {
     d->x[i * (size_t)d->lanes + (size_t)lane] = i < solve->states ? (real)x0[i] : 0;
   OG_R(og_integrate_parameters)(d, lane, m);
   d->trajectory[lane] = &solve->trajectories[m];
+  OG_R(og_integrate_methods_begin)(d, lane);
   if (!d->replay) begin_record(d->trajectory[lane]);
-  if (solve->sizes) OG_R(og_integrate_size_begin)(d, lane, d->x);
-  if (d->judging) OG_R(og_integrate_coarse_begin)(d, lane);
   d->index[lane] = d->rejected[lane] = d->cursor[lane] = 0;
   d->room[lane] = 0;
   d->accepted[lane] = 0;
@@ -98,6 +105,20 @@ static void load(integration *d, int lane, size_t m) {
   d->most[lane] = OG_GROWTH_MOST;
   OG_R(og_integrate_begin)(d, lane);
   d->idle--;
+  if (solve->algebraic && !OG_R(og_integrate_make_consistent)(d, lane, d->x)) return;
+  if (solve->sizes) OG_R(og_integrate_size_begin)(d, lane, d->x);
+  if (d->judging) OG_R(og_integrate_coarse_begin)(d, lane);
+}
+
+/* One that begins anew knows where it was stiff. */
+static void load_next(integration *d, int lane) {
+  if (d->again_count) {
+    load(d, lane, d->again[--d->again_count]);
+    return;
+  }
+  size_t m = og_item(d->solve, d->next++);
+  if (d->watching && !d->solve->trajectories[m].pacing) d->solve->trajectories[m].stiff_from = 0;
+  load(d, lane, m);
 }
 
 /* Widths as fractions: given, or automatic for the lanes that need it. */
@@ -121,6 +142,7 @@ static void first_widths(integration *d, const real *f0) {
 void OG_R(og_integrate_first_slope)(integration *d) {
   real zero[OG_LANES_MAX] = {0};
   OG_R(og_integrate_eval)(d, d->at.t, d->x, d->e);
+  if (d->solve->algebraic) OG_R(og_integrate_mass_slope)(d, d->at.t, d->x, d->e);
   d->step->ops->begin(d->step, d->mask, d->e);
   for (int i = 0; i < d->step->n; i++)
     for (int lane = 0; lane < d->lanes; lane++) zero[lane] += d->e[i * d->lanes + lane] * 0;
@@ -150,9 +172,9 @@ static void keep_states(integration *d, const unsigned char *moved) {
 void OG_R(og_integrate_refill)(integration *d) {
   unsigned char moved[OG_LANES_MAX];
   for (int lane = 0; lane < d->lanes; lane++) {
-    moved[lane] = !d->trajectory[lane] && d->next < d->share->end;
+    moved[lane] = !d->trajectory[lane] && (d->again_count || d->next < d->share->end);
     d->mask[lane] = moved[lane];
-    if (moved[lane]) load(d, lane, og_item(d->solve, d->next++));
+    if (moved[lane]) load_next(d, lane);
   }
   if (d->noting_sizes) note_sizes(d, d->x);
   start_lanes(d);
@@ -295,6 +317,7 @@ void OG_R(og_integrate_finish)(integration *d, int lane) {
     at->last_step = d->width[lane] * fabs(d->span[lane]);
     at->run_breaks = at->break_count;
     og_count(solve, OG_STAT_STEPS, (long long)at->steps);
+    og_count(solve, OG_STAT_IMPLICIT_STEPS, (long long)og_implicit_steps(solve, at));
     og_count(solve, OG_STAT_REJECTED, (long long)at->rejected);
   }
   if (solve->keep == OG_KEEP_CHECKPOINTS && !(d->replay && solve->checkpoints->kept[m].all))
@@ -325,6 +348,8 @@ static void note_error(integration *d, int lane) {
 static int move_on(integration *d, int lane) {
   size_t event = d->detection ? d->detection->event[lane] : OG_NO_EVENT;
   if (!d->fixed) note_error(d, lane);
+  og_choice choice = OG_R(og_integrate_choose_method)(d, lane);
+  if (choice != OG_CHOICE_MADE) return choice == OG_CHOICE_LEFT;
   if (d->solve->keep == OG_KEEP_STEPS && !record_step(d, lane)) return 0;
   observe_step(d, lane, event != OG_NO_EVENT);
   d->fraction[lane] = d->fraction_next[lane];

@@ -128,8 +128,11 @@ int OG_R(og_integrate_next_segment)(integration *d, int lane, og_segment next) {
 int OG_R(og_integrate_end_segment)(integration *d, int lane) {
   const og_trajectory *at = d->trajectory[lane];
   double end = at->path.segments[d->segment[lane]].end;
-  if (end != at->t1)
-    return OG_R(og_integrate_next_segment)(d, lane, og_segment_plain(end, og_signals_end(at, end)));
+  if (end != at->t1) {
+    if (!OG_R(og_integrate_next_segment)(d, lane, og_segment_plain(end, og_signals_end(at, end)))) return 0;
+    if (d->solve->algebraic) OG_R(og_integrate_make_consistent)(d, lane, d->y);
+    return 1;
+  }
   if (d->solve->limits.steady > 0) {
     OG_R(og_integrate_event_fail)(d, lane, d->solve->field->events, OG_ERR_NOT_STEADY);
     return 1;

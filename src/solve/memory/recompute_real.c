@@ -109,6 +109,7 @@ static void cross_segments(recompute *b, int lane) {
     for (int i = 0; ended->event != OG_NO_EVENT && i < d->step->n; i++)
       d->x[i * d->lanes + lane] = (real)ended->states[d->step->n + i];
     OG_R(og_integrate_follow)(d, lane);
+    if (d->solve->algebraic && ended->event == OG_NO_EVENT) OG_R(og_integrate_make_consistent)(d, lane, d->x);
   }
 }
 

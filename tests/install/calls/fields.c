@@ -19,11 +19,17 @@ static int jvp(double t, const double *x, const double *k, double t_dot, const d
   f_dot[0] = -k_dot[0] * x[0] - k[0] * x_dot[0];
   return 0;
 }
-static int hessian(double t, const double *x, const double *k, const double *l, const double *x_dot,
-                   const double *k_dot, double *x_bar_dot, double *k_bar_dot, double *t_bar_dot, void *user) {
-  (void)t, (void)x, (void)k, (void)t_bar_dot, (void)user;
+static int hessian(double t, const double *x, const double *k, const double *l, double t_dot,
+                   const double *x_dot, const double *k_dot, double *x_bar_dot, double *k_bar_dot,
+                   double *t_bar_dot, void *user) {
+  (void)t, (void)t_dot, (void)x, (void)k, (void)t_bar_dot, (void)user;
   x_bar_dot[0] = -k_dot[0] * l[0];
   k_bar_dot[0] = -x_dot[0] * l[0];
+  return 0;
+}
+static int jacobian(double t, const double *x, const double *k, double *values, void *user) {
+  (void)t, (void)x, (void)user;
+  values[0] = -k[0];
   return 0;
 }
 static int cost(double t, const double *x, const double *k, double *c, void *user) {
@@ -37,10 +43,10 @@ static int cost_vjp(double t, const double *x, const double *k, double weight, d
   x_bar[0] = weight;
   return 0;
 }
-static int cost_hessian(double t, const double *x, const double *k, double weight, const double *x_dot,
-                        const double *k_dot, double *x_bar_dot, double *k_bar_dot, double *t_bar_dot,
-                        void *user) {
-  (void)t, (void)x, (void)k, (void)weight, (void)x_dot, (void)k_dot, (void)user;
+static int cost_hessian(double t, const double *x, const double *k, double weight, double t_dot,
+                        const double *x_dot, const double *k_dot, double *x_bar_dot, double *k_bar_dot,
+                        double *t_bar_dot, void *user) {
+  (void)t, (void)t_dot, (void)x, (void)k, (void)weight, (void)x_dot, (void)k_dot, (void)user;
   (void)x_bar_dot, (void)k_bar_dot, (void)t_bar_dot;
   return 0;
 }
@@ -96,6 +102,9 @@ int call_fields(og_context *context) {
   MUST(context, og_field_set_jvp(field, jvp));
   MUST(context, og_field_set_cost(field, cost, cost_vjp));
   MUST(context, og_field_set_hessian(field, hessian, cost_hessian));
+  MUST(context, og_field_set_jacobian(field, jacobian, 0, NULL, NULL));
+  MUST(context, og_field_set_jacobian_band(field, jacobian, 0, 0));
+  MUST(context, og_field_set_mass(field, 0, NULL, NULL, NULL));
   MUST(context, og_field_set_autonomous(field, 1));
   MUST(context, og_field_set_breakpoints(field, 1, &breakpoint));
   MUST(context, og_field_set_inputs(field, 0));

@@ -1,0 +1,225 @@
+/* Solutions and gradients of stiff problems, by every implicit method and by auto, against references with 9
+ * digits and more (oracles/stiff.csv). Steps are held to their tolerance one by one; errors of a solution are
+ * sums over steps that a problem may amplify: 300 tolerances is what implicit methods are given on these
+ * problems. Errors are relative to the largest of their kind, parameters in units of their size. A gradient
+ * that is refused as not resolved by its steps is no wrong answer; one that is given must be right. */
+#include "stiff_problems.h"
+
+#define MOST 300
+
+/* ---- References ---- */
+
+/* Where a quantity stands: "dL/dx0[3]". */
+static double *place(stiff_result *r, const char *quantity, size_t length) {
+  const char *bracket = memchr(quantity, '[', length);
+  size_t index = bracket ? strtoul(bracket + 1, NULL, 10) - 1 : 0;
+  if (strncmp(quantity, "loss,", 5) == 0) return &r->loss;
+  if (strncmp(quantity, "dL/dtlast,", 10) == 0) return &r->last_bar;
+  if (strncmp(quantity, "final[", 6) == 0) return &r->final[index];
+  if (strncmp(quantity, "dL/dx0[", 7) == 0) return &r->x0_bar[index];
+  if (strncmp(quantity, "dL/dp[", 6) == 0) return &r->p_bar[index];
+  return NULL; /* sums of the Brusselator's */
+}
+
+/* Entries without a reference become NaN. */
+static void read_stiff(const char *name, stiff_result *r) {
+  char line[512];
+  size_t length = strlen(name), found = 0;
+  FILE *file = fopen("tests/oracles/stiff.csv", "r");
+  assert_non_null(file);
+  r->loss = r->last_bar = NAN;
+  for (size_t i = 0; i < STIFF_STATES; i++) r->final[i] = r->x0_bar[i] = NAN;
+  for (size_t i = 0; i < STIFF_PARAMETERS; i++) r->p_bar[i] = NAN;
+  while (fgets(line, sizeof line, file)) {
+    if (strncmp(line, name, length) != 0 || line[length] != ',') continue;
+    const char *quantity = line + length + 1, *comma = strchr(quantity, ',');
+    double *to = place(r, quantity, (size_t)(comma - quantity));
+    if (to) *to = strtod(comma + 1, NULL), found++;
+  }
+  fclose(file);
+  assert_true(found > 5);
+}
+
+/* ---- Errors ---- */
+
+/* The largest error of those that have a reference, relative to the largest reference. */
+static double error_of(size_t count, const double *values, const double *truth, const double *units) {
+  double error = 0, largest = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (isnan(truth[i])) continue;
+    double unit = units ? units[i] : 1;
+    error = fmax(error, isfinite(values[i]) ? fabs(unit * (values[i] - truth[i])) : INFINITY);
+    largest = fmax(largest, fabs(unit * truth[i]));
+  }
+  return largest > 0 ? error / largest : error;
+}
+
+static void expect(const char *name, const char *method, double rtol, const char *what, double error) {
+  if (!(error <= MOST * rtol))
+    fail_msg("%s, %s at %g: %s is wrong by %.3g, %.0f tolerances", name, method, rtol, what, error,
+             error / rtol);
+}
+
+static const double sizes[STIFF_PROBLEMS][STIFF_PARAMETERS] = {
+    {0.04, 3e7, 1e4},
+    {1.71, 0.43, 8.32, 0.0007, 8.75, 10.03, 0.035, 1.12, 1.745, 280, 0.69, 1.81},
+    {1000},
+    {77.27, 8.375e-6, 0.161},
+    {1, 3, 0.02}};
+
+enum { RIGHT, RIGHT_OR_REFUSED };
+
+/* rodas5p, ... as on the command line. */
+static const char *name_of(int method) {
+  static char name[32];
+  const char *word = og_option_describe(OG_OPT_METHOD)->choices;
+  for (int i = 0; i < method; i++) word = strchr(word, '|') + 1;
+  snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "|"), word);
+  return name;
+}
+
+static void compare(int problem, int method, double rtol, int expected) {
+  static stiff_result result, truth;
+  const stiff_problem *s = &stiff_problems[problem];
+  og_context *context = new_context();
+  og_options *options = new_options(context, (og_method)method, rtol, rtol * s->atol);
+  const char *by = name_of(method);
+  og_status status = stiff_gradient(context, s, options, &result);
+  if (status != OG_OK && !(status == OG_ERR_UNRESOLVED && expected == RIGHT_OR_REFUSED))
+    fail_msg("%s, %s at %g: %s", s->name, by, rtol, og_context_message(context));
+  if (status == OG_OK) {
+    read_stiff(s->name, &truth);
+    expect(s->name, by, rtol, "the loss", error_of(1, &result.loss, &truth.loss, NULL));
+    expect(s->name, by, rtol, "the final state", error_of(result.n, result.final, truth.final, NULL));
+    expect(s->name, by, rtol, "dL/dx0", error_of(result.n, result.x0_bar, truth.x0_bar, NULL));
+    expect(s->name, by, rtol, "dL/dp", error_of(result.p, result.p_bar, truth.p_bar, sizes[problem]));
+    expect(s->name, by, rtol, "dL/dt", error_of(1, &result.last_bar, &truth.last_bar, NULL));
+  }
+  og_options_destroy(options);
+  og_context_destroy(context);
+}
+
+static const int methods[] = {OG_METHOD_RODAS5P, OG_METHOD_KVAERNO5, OG_METHOD_ESDIRK54, OG_METHOD_RADAU5,
+                              OG_METHOD_AUTO};
+enum { METHODS = sizeof methods / sizeof *methods };
+
+static void by_all(int problem, double rtol) {
+  for (int i = 0; i < METHODS; i++) compare(problem, methods[i], rtol, RIGHT);
+}
+
+static void robertson(void **state) { (void)state, by_all(ROBERTSON_40, 1e-6), by_all(ROBERTSON_40, 1e-8); }
+static void hires(void **state) { (void)state, by_all(HIRES_ONE, 1e-6), by_all(HIRES_ONE, 1e-8); }
+static void oregonator(void **state) { (void)state, by_all(OREGO, 1e-6), by_all(OREGO, 1e-8); }
+
+/* Where lambda is all but gone between the jumps, and what is left of it hangs on single steps. */
+static void van_der_pol(void **state) {
+  (void)state;
+  compare(VDP_MU1E3, OG_METHOD_RADAU5, 1e-8, RIGHT_OR_REFUSED);
+  compare(VDP_MU1E3, OG_METHOD_RODAS5P, 1e-6, RIGHT_OR_REFUSED);
+}
+
+/* A thousand states in a band. */
+static void brusselator(void **state) {
+  (void)state;
+  compare(BRUSS500, OG_METHOD_RODAS5P, 1e-6, RIGHT);
+  compare(BRUSS500, OG_METHOD_RADAU5, 1e-6, RIGHT);
+  compare(BRUSS500, OG_METHOD_AUTO, 1e-6, RIGHT);
+}
+
+/* ---- Events and inputs: a feed, and a dose when little is left ---- */
+
+static const char FED[] = "param p1 = 0.04, p2 = 3e7, p3 = 1e4, dose = 0.3, level = 0.97\n"
+                          "input feed linear\n"
+                          "init y1 = 1, y2 = 0, y3 = 0\n"
+                          "y1' = -p1*y1 + p3*y2*y3 + feed\n"
+                          "y2' = p1*y1 - p3*y2*y3 - p2*y2^2\n"
+                          "y3' = p2*y2^2\n"
+                          "event given when y1 - level = 0 falling { y1 = y1 + dose }\n";
+enum { FED_STATES = 3, FED_PARAMETERS = 5, FEEDS = 3 };
+static const double fed_sizes[FED_PARAMETERS] = {0.04, 3e7, 1e4, 0.3, 0.97};
+
+typedef struct fed_result {
+  double final[FED_STATES], x0_bar[FED_STATES], p_bar[FED_PARAMETERS], feed_bar[FEEDS];
+} fed_result;
+
+static fed_result solve_fed(int method, double rtol) {
+  fed_result r = {0};
+  double p[FED_PARAMETERS], x0[FED_STATES];
+  og_context *context = new_context();
+  og_model *model = parse(context, FED);
+  og_options *options = new_options(context, (og_method)method, rtol, rtol * 1e-4);
+  og_solve *solve = NULL;
+  size_t events;
+  CHECK(context, og_options_set_integer(options, OG_OPT_MAX_STEPS, 1000000));
+  CHECK(context, og_model_values(model, p));
+  CHECK(context, og_model_initial_state(model, 0, p, x0));
+  CHECK(context, og_solve_create(context, og_model_field(model), options, 1, &solve));
+  CHECK(context, og_solve_set_initial_state(solve, 0, x0));
+  CHECK(context, og_solve_set_parameters(solve, OG_ALL, p));
+  CHECK(context, og_solve_set_span(solve, 0, 0, 4));
+  CHECK(context, og_solve_set_input(solve, 0, 0, OG_SIGNAL_LINEAR, FEEDS, (double[]){0, 2.5, 4},
+                                    (double[]){0.005, 0.02, 0}));
+  CHECK(context, og_solve_run(solve));
+  CHECK(context, og_solve_events(solve, 0, &events));
+  assert_int_equal(events, 1);
+  CHECK(context, og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                .final_bar = (double[]){1, 1e4, 0.5},
+                                                                .x0_bar = r.x0_bar, .theta_bar = r.p_bar}));
+  CHECK(context, og_solve_input_gradient(solve, 0, 0, r.feed_bar));
+  CHECK(context, og_solve_final(solve, 0, r.final));
+  og_solve_destroy(solve);
+  og_options_destroy(options);
+  og_model_destroy(model);
+  og_context_destroy(context);
+  return r;
+}
+
+/* The reference is an explicit method's, at a tolerance a thousand times smaller. */
+static void events_and_inputs(void **state) {
+  (void)state;
+  const double rtol = 1e-8;
+  fed_result truth = solve_fed(OG_METHOD_DOP853, 1e-11);
+  for (int i = 0; i < METHODS; i++) {
+    const char *by = name_of(methods[i]);
+    fed_result r = solve_fed(methods[i], rtol);
+    expect("fed", by, rtol, "the final state", error_of(FED_STATES, r.final, truth.final, NULL));
+    expect("fed", by, rtol, "dL/dx0", error_of(FED_STATES, r.x0_bar, truth.x0_bar, NULL));
+    expect("fed", by, rtol, "dL/dp", error_of(FED_PARAMETERS, r.p_bar, truth.p_bar, fed_sizes));
+    expect("fed", by, rtol, "dL/dfeed", error_of(FEEDS, r.feed_bar, truth.feed_bar, NULL));
+  }
+}
+
+/* ---- Data: examples/n2o5 ---- */
+
+/* The reaction as a whole is of first order; from the data Eyring and Daniels found 6.2e-4 per second, and
+ * two digits of it are given. A fit with default options, from a guess that is sixteen times too large. */
+static void reaction_is_fitted(void **state) {
+  (void)state;
+  const double kr = 8e8, k2 = 4e5;
+  double theta[3];
+  og_context *context = new_context();
+  og_model *model = NULL;
+  og_table *data = NULL;
+  og_objective *objective = NULL;
+  og_fit *fit = NULL;
+  CHECK(context, og_model_create_from_file(context, "examples/n2o5/n2o5.ode", &model));
+  CHECK(context, og_table_create_from_csv(context, "examples/n2o5/n2o5.csv", &data));
+  CHECK(context, og_objective_create(context, model, data, NULL, &objective));
+  CHECK(context, og_fit_create(objective, NULL, NULL, NULL, NULL, &fit));
+  CHECK(context, og_fit_estimate(fit, theta));
+  double whole = 2 * pow(10, theta[0]) * k2 / (kr + 2 * k2); /* NO3 and NO in balance */
+  if (!(fabs(whole - 6.2e-4) <= 0.05e-4)) fail_msg("the reaction as a whole has k = %g", whole);
+  og_fit_destroy(fit);
+  og_objective_destroy(objective);
+  og_table_destroy(data);
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(robertson),         cmocka_unit_test(hires),
+                                     cmocka_unit_test(oregonator),        cmocka_unit_test(van_der_pol),
+                                     cmocka_unit_test(brusselator),       cmocka_unit_test(events_and_inputs),
+                                     cmocka_unit_test(reaction_is_fitted)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
