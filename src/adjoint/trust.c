@@ -67,7 +67,8 @@ double og_trust_largest(const double *values, size_t count) {
 
 /* Local estimates are not additive: these are signs for a closer look, no verdict. In tolerances, of the sum
  * over steps; whatever the tolerance, as a share; and of steps that were given, which have no tolerance. */
-static const double SUM_MOST = 40, SHARE_MOST = 0.1, FIXED_SHARE = 0.3;
+static const double SUM_MOST = 40, SHARE_MOST = 0.1, FIXED_SHARE = 0.3; /* also of errors of lambda^T f, of
+                                                                            which few steps make the most */
 /* Where few steps are sampled, x shows what the derivative depends on, and step control has bounded its
  * error: of resolved problems estimates add up to some hundred tolerances, which is no sign. What one sample
  * stands for is known to a factor of ten only; of several the mean is known better. */
@@ -139,7 +140,8 @@ int og_trust_judge(og_solve *solve, const og_pullback *pullback, size_t item) {
   double most = allowance(solve, m), size = theta_size(solve, pullback, item), theta_most = size * most;
   judge_growth(solve, pullback, m, total(tally, tally->loss, at->steps));
   estimate(solve, pullback, item, lambda, theta, size);
-  return tally->overflow || !(lambda <= most) || !(tally->moved <= most) || !(tally->worst <= most) ||
+  return tally->overflow || !(lambda <= most) ||
+         !(tally->moved <= fmin(most, SUM_MOST * og_trust_tolerance(solve, m))) || !(tally->worst <= most) ||
          !(theta <= theta_most) || !(tally->theta_worst <= theta_most) || !(at->trust.loss <= SHARE_MOST);
 }
 
