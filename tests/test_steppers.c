@@ -331,6 +331,39 @@ static void tangents_are_derivatives(void **state) {
   }
 }
 
+/* A step of no length: its end is its start, and moves by f with its length. */
+static void steps_of_no_length(void **state) {
+  (void)state;
+  for (int method = 0; og_stepper_of((og_method)method).name; method++) {
+    one o = open_one(method, 1);
+    double *x_bar = block(N, 1), *x_dot = block(N, 1), *y_dot = block(N, 1), *theta = block(P, 1),
+           *f = block(N, 1), bar_t = 0, bar_h = 0, along = 0, zero = 0, singular[OG_SINGULAR_PLACES] = {0};
+    const double one_more = 1;
+    open_step(&o, OG_STEP_DERIVATIVE);
+    set_lane(&o, 0, T, 0, X0, THETA);
+    o.field->ops_d.eval(o.field, 1, o.at.t, o.x, o.theta, f, o.step->status, o.step->scratch);
+    o.step->ops->recompute(o.step, OG_STEP_VALUES, &o.at, o.x, o.theta);
+    o.step->ops->end(o.step, &o.at, o.x, o.y);
+    memcpy(x_dot, DIRECTION.x, sizeof DIRECTION.x);
+    o.step->ops->tangent(o.step, OG_STEP_VALUES, &o.at, o.x, o.theta, x_dot, theta, &zero, &one_more, y_dot);
+    o.step->ops->recompute(o.step, OG_STEP_VALUES, &o.at, o.x, o.theta);
+    memcpy(x_bar, END_BAR, sizeof END_BAR);
+    o.step->ops->transpose(o.step, OG_STEP_VALUES, &o.at, o.x, o.theta, NULL, NULL, x_bar, theta);
+    o.step->ops->time_cotangents(o.step, 0, 0, &bar_t, &bar_h, singular);
+    assert_int_equal(o.step->status[0], 0);
+    for (int i = 0; i < N; i++) {
+      along += END_BAR[i] * f[i];
+      assert_true(o.y[i] == o.x[i]);
+      if (!(fabs(y_dot[i] - x_dot[i] - f[i]) <= 1e-12 && fabs(x_bar[i] - END_BAR[i]) <= 1e-12))
+        fail_msg("%s: row %d moves by %.17g, not %.17g", o.stepper.name, i, y_dot[i] - x_dot[i], f[i]);
+    }
+    for (int i = 0; i < P; i++) assert_true(fabs(theta[i]) <= 1e-12);
+    if (!(fabs(bar_h - along) <= 1e-12)) fail_msg("%s: %.17g, not %.17g", o.stepper.name, bar_h, along);
+    free(x_bar), free(x_dot), free(y_dot), free(theta), free(f);
+    close_one(&o);
+  }
+}
+
 /* ---- The error, and what is not finite ---- */
 
 /* An estimate of order k falls by 2^-k where h is halved; and it is of the size of what the step misses. */
@@ -534,6 +567,7 @@ int main(void) {
       cmocka_unit_test(taken_again_and_in_blocks),
       cmocka_unit_test(transposes_fit_tangents),
       cmocka_unit_test(tangents_are_derivatives),
+      cmocka_unit_test(steps_of_no_length),
       cmocka_unit_test(errors_fall_by_their_power),
       cmocka_unit_test(rows_that_are_not_finite),
       cmocka_unit_test(slopes_that_are_finite_alone),

@@ -22,7 +22,7 @@ static void find_first(dirk *d, const interval *at, const real *x, const real *t
   const real one = 1, *f = d->common.f0;
   step->field->OG_R(ops).eval(step->field, step->lanes, at->t, x, theta, d->common.f0, step->status,
                               step->scratch);
-  step->kernels->weighted_sum(step->n, step->lanes, u, NULL, at->h_real, 1, &one, &f);
+  step->kernels->weighted_sum(step->n, step->lanes, u, NULL, d->common.h_real, 1, &one, &f);
   if (d->mass_factors) OG_R(og_elimination_solve)(d->elimination, step->lanes, d->mass_factors, u);
 }
 
@@ -46,7 +46,7 @@ static int find_stages(dirk *d, int derivatives, const interval *at, const real 
   double t[OG_LANES_MAX];
   OG_R(og_increments_prepare)(&d->common, at);
   for (int lane = 0; lane < step->lanes; lane++)
-    d->sigma[lane] = (real)(1 / (d->tableau->gamma * (double)at->h_real[lane]));
+    d->sigma[lane] = (real)(1 / (d->tableau->gamma * (double)(real)OG_R(og_step_length)(at, lane)));
   find_first(d, at, x, theta);
   OG_R(og_dirk_factor)(d, at->t, x, theta, step->status, d->factors);
   for (int i = 1; i < d->tableau->stages; i++) {

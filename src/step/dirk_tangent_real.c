@@ -48,7 +48,7 @@ static void tangent_of_first(dirk *d, const forth *f) {
   step_t *step = &d->common.base;
   real *dot = d->common.u_dot[0];
   const real one = 1, *slope = d->common.f0, *same = dot;
-  step->kernels->weighted_sum(step->n, step->lanes, dot, NULL, f->at->h_real, 1, &one, &same);
+  step->kernels->weighted_sum(step->n, step->lanes, dot, NULL, d->common.h_real, 1, &one, &same);
   step->kernels->weighted_sum(step->n, step->lanes, dot, dot, f->h_dot_real, 1, &one, &slope);
   if (d->mass_factors) OG_R(og_elimination_solve)(d->elimination, step->lanes, d->mass_factors, dot);
 }
@@ -61,7 +61,8 @@ int OG_R(og_dirk_tangent)(step_t *step, int uses, const interval *at, const real
   (void)uses;
   for (int lane = 0; lane < step->lanes; lane++) {
     f.h_dot_real[lane] = (real)h_dot[lane];
-    f.by_square[lane] = (real)(h_dot[lane] / (at->h[lane] * at->h[lane]));
+    double h = OG_R(og_step_length)(at, lane);
+    f.by_square[lane] = (real)(h_dot[lane] / (h * h));
   }
   for (int i = 0; i < d->tableau->stages; i++) {
     tangent_of_slope(d, i, &f);

@@ -109,10 +109,10 @@ static void transpose_implicit(dirk *d, int i, const double *t, const back *b) {
 }
 
 /* v = h M^-T ubar_1 */
-static void transpose_first(dirk *d, const back *b) {
+static void transpose_first(dirk *d) {
   step_t *step = &d->common.base;
   const real one = 1, *bar = d->start_bar[0];
-  step->kernels->weighted_sum(step->n, step->lanes, d->v, NULL, b->at->h_real, 1, &one, &bar);
+  step->kernels->weighted_sum(step->n, step->lanes, d->v, NULL, d->common.h_real, 1, &one, &bar);
   if (d->mass_factors)
     OG_R(og_elimination_solve_transposed)(d->elimination, step->lanes, d->mass_factors, d->v);
 }
@@ -143,7 +143,7 @@ static void transpose_stage(dirk *d, int i, int values, const back *b) {
   if (i)
     transpose_implicit(d, i, t, b);
   else
-    transpose_first(d, b);
+    transpose_first(d);
   OG_R(og_increments_product)
   (&d->common, t, i ? d->stage_x[i] : b->x, b->theta, d->v, i ? d->part : d->start_bar[0], b->theta_bar,
    t_bar);

@@ -100,7 +100,8 @@ void OG_R(og_increments_product)(increments *i, const double *t, const real *x, 
 /* ---- Taking a step ---- */
 
 void OG_R(og_increments_prepare)(increments *i, const interval *at) {
-  memcpy(i->h, at->h, (size_t)i->base.lanes * sizeof *at->h);
+  for (int lane = 0; lane < i->base.lanes; lane++)
+    i->h[lane] = OG_R(og_step_length)(at, lane), i->h_real[lane] = (real)i->h[lane];
   for (int lane = 0; lane < i->base.lanes; lane++) i->bad_row[lane] = (size_t)i->base.n;
 }
 

@@ -18,7 +18,8 @@ typedef struct INCREMENTS {
   int times;                      /* 0: f does not read t */
   REAL *t_bars;                   /* f's time's cotangent of each, [lanes] each */
   double h_bar[OG_LANES_MAX];     /* the part of h's cotangent that is not in t_bars */
-  double h[OG_LANES_MAX];
+  double h[OG_LANES_MAX];         /* see og_step_length */
+  _Alignas(64) REAL h_real[OG_LANES_MAX];
   size_t bad_row[OG_LANES_MAX]; /* the row of f that was not finite in a stage; n: none was */
 } INCREMENTS;
 

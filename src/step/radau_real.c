@@ -13,8 +13,8 @@ static void prepare(radau *r, const interval *at, const real *x, const real *the
   size_t bytes = (size_t)step->field->pattern->count * (size_t)step->lanes * sizeof(real);
   OG_R(og_increments_prepare)(&r->common, at);
   for (int lane = 0; lane < step->lanes; lane++) {
-    r->h_inverse[lane] = 1 / at->h_real[lane];
-    r->sigma[lane] = (real)(1 / (r->tableau->gamma * (double)at->h_real[lane]));
+    r->h_inverse[lane] = 1 / (real)OG_R(og_step_length)(at, lane);
+    r->sigma[lane] = (real)(1 / (r->tableau->gamma * (double)(real)OG_R(og_step_length)(at, lane)));
   }
   step->field->OG_R(ops).eval(step->field, step->lanes, at->t, x, theta, r->common.f0, step->status,
                               step->scratch);

@@ -17,7 +17,8 @@ int OG_R(og_radau_tangent)(step_t *step, int uses, const interval *at, const rea
   const real one = 1, *coupled = r->part;
   int stages = r->tableau->stages;
   (void)uses, (void)x;
-  for (int lane = 0; lane < step->lanes; lane++) relative[lane] = (real)(h_dot[lane] / at->h[lane]);
+  for (int lane = 0; lane < step->lanes; lane++)
+    relative[lane] = (real)(h_dot[lane] / OG_R(og_step_length)(at, lane));
   for (int i = 0; i < stages; i++) {
     real *dot = r->common.u_dot[i];
     for (int lane = 0; lane < step->lanes; lane++)

@@ -21,7 +21,7 @@ void OG_R(og_rosenbrock_prepare)(rosenbrock *r, const interval *at, const real *
   step_t *step = &r->common.base;
   OG_R(og_increments_prepare)(&r->common, at);
   for (int lane = 0; lane < step->lanes; lane++) {
-    r->h_inverse[lane] = 1 / at->h_real[lane];
+    r->h_inverse[lane] = 1 / (real)OG_R(og_step_length)(at, lane);
     r->sigma[lane] = (real)(1 / r->tableau->gamma) * r->h_inverse[lane];
   }
   step->field->OG_R(ops).jacobian(step->field, step->lanes, at->t, x, theta, r->w, step->status,

@@ -68,7 +68,8 @@ int OG_R(og_rosenbrock_tangent)(step_t *step, int uses, const interval *at, cons
   (void)uses;
   for (int lane = 0; lane < step->lanes; lane++) {
     f.t_dot[lane] = (real)t_dot[lane], f.h_dot[lane] = (real)h_dot[lane];
-    f.by_square[lane] = (real)(-h_dot[lane] / (at->h[lane] * at->h[lane]));
+    double h = OG_R(og_step_length)(at, lane);
+    f.by_square[lane] = (real)(-h_dot[lane] / (h * h));
   }
   for (int i = 0; i < r->tableau->stages; i++) {
     tangent_of_slope(r, i, &f);

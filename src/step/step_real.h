@@ -14,6 +14,13 @@ typedef struct INTERVAL {
   unsigned char implicit[OG_LANES_MAX]; /* of a stepper of two methods: it is the implicit one's step */
 } INTERVAL;
 
+/* The lane's h; of a step of no length one so short that its end is its start in every bit, with which
+ * implicit methods can work: what they make of it, and its derivatives, are those of the limit. */
+static inline double OG_P(og_step_length)(const INTERVAL *at, int lane) {
+  double least = sizeof(REAL) == sizeof(float) ? 1e-15 : 1e-120;
+  return at->h_real[lane] != 0 ? at->h[lane] : least;
+}
+
 /* The head of every kind of step: kinds embed it as their first member. */
 typedef struct STEP {
   const og_stepper *stepper;
