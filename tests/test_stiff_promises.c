@@ -4,7 +4,7 @@
  * turn. */
 #include "models.h"
 
-enum { TRAJECTORIES = 70, SEEN = 2, N = 3, P = 3, LITTLE = 245000 };
+enum { TRAJECTORIES = 70, SEEN = 2, N = 3, P = 3, LITTLE = 260000 };
 #define LAST 40.0
 
 static const char MODEL[] = "param p1 = 0.04, p2 = 3e7, p3 = 1e4\n"
