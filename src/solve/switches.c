@@ -69,9 +69,10 @@ og_method og_method_with_mass(const og_field *field) {
 og_status og_solve_take_pair(og_solve *solve) {
   if (solve->stepper.switches) return OG_OK;
   OG_TRY(og_field_want_jacobian(solve->context, solve->source));
-  solve->pair = og_alloc(solve->context, 1, sizeof *solve->pair);
+  if (!solve->pair) solve->pair = og_alloc(solve->context, 1, sizeof *solve->pair);
   if (!solve->pair) return og_fail_memory(solve->context, sizeof *solve->pair, "a pair of methods");
   solve->pair->part[0] = solve->stepper;
+  og_stepper_release(&solve->pair->part[1]); /* of a run that failed in what follows */
   solve->pair->part[1] = og_stepper_of(implicit_for(solve->source));
   OG_TRY(og_stepper_prepare(solve->context, &solve->pair->part[1], solve->source));
   solve->stepper = og_switching_stepper(solve->pair);

@@ -1,6 +1,7 @@
 /* A step of two methods: each takes it in its own lanes, and what they leave is put together. */
 #include "step/switching.h"
 
+#include <math.h>
 #include <string.h>
 
 typedef OG_R(og_switching) switching;
@@ -192,7 +193,8 @@ static double spread(const step_t *step, int lane, size_t row) {
 static double stiffness(const step_t *step, int lane, const interval *at, const real *x, const real *y,
                         const double *scale) {
   const step_t *part = part_of(step, lane);
-  return part->ops->stiffness(part, lane, at, x, y, scale);
+  /* of a method that does not know it the problem stays stiff */
+  return part->ops->stiffness ? part->ops->stiffness(part, lane, at, x, y, scale) : INFINITY;
 }
 
 static void state(const step_t *step, int lane, double s, const interval *at, const real *x, double *state) {
