@@ -66,9 +66,10 @@ double og_trust_largest(const double *values, size_t count) {
 /* ---- The judgement ---- */
 
 /* Local estimates are not additive: these are signs for a closer look, no verdict. In tolerances, of the sum
- * over steps; whatever the tolerance, as a share; and of steps that were given, which have no tolerance. */
-static const double SUM_MOST = 40, SHARE_MOST = 0.1, FIXED_SHARE = 0.3; /* also of errors of lambda^T f, of
-                                                                            which few steps make the most */
+ * over steps; whatever the tolerance, as a share; and of steps that were given, which have no tolerance. What
+ * errors of lambda^T f do is held to the sum, since few steps make the most of it and not all are looked at.
+ */
+static const double SUM_MOST = 40, SHARE_MOST = 0.1, FIXED_SHARE = 0.3;
 /* Where few steps are sampled, x shows what the derivative depends on, and step control has bounded its
  * error: of resolved problems estimates add up to some hundred tolerances, which is no sign. What one sample
  * stands for is known to a factor of ten only; of several the mean is known better. */
