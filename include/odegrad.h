@@ -399,7 +399,7 @@ typedef int (*og_jacobian_fn)(double t, const double *x, const double *theta, do
  * be there. A running cost's derivatives are no part of it: they come from og_cost_vjp_fn. Models derive
  * their own. The lists are copied. OG_ERR_SHAPE: an entry beyond the states, or twice. */
 OG_API og_status og_field_set_jacobian(og_field *field, og_jacobian_fn OG_OR_NULL jacobian, size_t count,
-                                       const int *OG_OR_NULL row, const int *OG_OR_NULL column);
+                                       const size_t *OG_OR_NULL row, const size_t *OG_OR_NULL column);
 /** The same of a band: df[i]/dx[j] is 0 but for -upper <= i - j <= lower, and is
  * values[(upper + i - j) * n + j], as in LAPACK's band storage with rows of n: values[(lower + upper + 1) *
  * n], whose places without an entry are not read. */
@@ -415,7 +415,7 @@ OG_API og_status og_field_set_jacobian_band(og_field *field, og_jacobian_fn OG_O
  * of M^T. A running cost is as it was. Methods: rodas5p, radau5, radau9 (auto takes rodas5p, or radau5
  * without a Hessian); where M is regular, all implicit ones. Adjoints: discrete, forward. The lists are
  * copied; count = 0 gives x' = f again. OG_ERR_SHAPE: an entry beyond the states, or twice. */
-OG_API og_status og_field_set_mass(og_field *field, size_t count, const int *row, const int *column,
+OG_API og_status og_field_set_mass(og_field *field, size_t count, const size_t *row, const size_t *column,
                                    const double *values);
 
 /** A field that also reads `inputs` inputs u(t), given to a solve by og_solve_set_input. In every callback
@@ -494,7 +494,7 @@ typedef struct og_block_functions {
   og_block_hessian_single_fn hessian_single;
   /* Entries of the Jacobian, as in og_field_set_jacobian: NULL lists: all of them, row after row. */
   size_t jacobian_count;
-  const int *OG_OR_NULL jacobian_row, *OG_OR_NULL jacobian_column;
+  const size_t *OG_OR_NULL jacobian_row, *OG_OR_NULL jacobian_column;
   og_block_jacobian_fn jacobian;
   og_block_jacobian_single_fn jacobian_single;
 } og_block_functions;

@@ -300,12 +300,12 @@ static linear random_linear(uint64_t *seed) {
 }
 
 static og_field *linear_field(og_context *context, linear *s) {
-  int row[LINEAR_MOST * LINEAR_MOST], column[LINEAR_MOST * LINEAR_MOST];
+  size_t row[LINEAR_MOST * LINEAR_MOST], column[LINEAR_MOST * LINEAR_MOST];
   double mass[LINEAR_MOST * LINEAR_MOST] = {0};
   og_field *field = NULL;
   for (int i = 0; i < s->n; i++)
     for (int j = 0; j < s->n; j++) {
-      row[i * s->n + j] = i, column[i * s->n + j] = j;
+      row[i * s->n + j] = (size_t)i, column[i * s->n + j] = (size_t)j;
       for (int k = 0; k < s->fixed; k++) mass[i * s->n + j] += s->left[i][k] * s->right[k][j];
     }
   CHECK(context, og_field_create(context, (size_t)s->n, LINEAR_MOST, linear_rhs, s, &field));

@@ -337,7 +337,7 @@ static int chain_cost_vjp(double t, const double *x, const double *p, double w, 
   x_bar[2] = w * x[0];
   return 0;
 }
-static const int chain_row[] = {2, 0, 1, 0, 1, 2}, chain_column[] = {2, 0, 2, 1, 0, 1};
+static const size_t chain_row[] = {2, 0, 1, 0, 1, 2}, chain_column[] = {2, 0, 2, 1, 0, 1};
 static int chain_list(double t, const double *x, const double *p, double *values, void *user) {
   (void)t;
   double list[] = {-3 * p[0] * x[2] * x[2], -p[0], x[0], 2 * x[1], x[2], 1};
@@ -450,9 +450,13 @@ static void what_cannot_be_is_refused(void **state) {
   (void)state;
   og_context *context = new_context();
   og_field *field = chain_field(context, 0, NULL);
-  const int row[] = {0, 1, 3}, column[] = {0, -1, 0}, twice[] = {0, 0};
+  const size_t row[] = {0, 1, 3}, column[] = {0, SIZE_MAX, 0}, beyond[] = {0, 3, 0}, twice[] = {0, 0};
   assert_int_equal(og_field_set_jacobian(field, NULL, 2, row, column), OG_ERR_SHAPE);
-  assert_contains(og_context_message(context), "entry 1 of the Jacobian is in row 1 and column -1");
+  assert_contains(og_context_message(context),
+                  "entry 1 of the Jacobian is in row 1 and column 18446744073709551615, which it has not");
+  assert_int_equal(og_field_set_jacobian(field, NULL, 2, row, beyond), OG_ERR_SHAPE);
+  assert_contains(og_context_message(context),
+                  "entry 1 of the Jacobian is in row 1 and column 3: it has rows");
   assert_int_equal(og_field_set_jacobian(field, NULL, 1, row + 2, column + 2), OG_ERR_SHAPE);
   assert_int_equal(og_field_set_jacobian(field, NULL, 2, twice, twice), OG_ERR_SHAPE);
   assert_contains(og_context_message(context), "row 0 and column 0, is there twice");
@@ -475,7 +479,7 @@ static void what_cannot_be_is_refused(void **state) {
 /* M stands on the pattern of both, with the running cost's 1; what it is not is 0. */
 static void masses(void **state) {
   (void)state;
-  const int row[] = {2, 0, 1}, column[] = {0, 0, 2}, twice[] = {1, 1, 1}, far[] = {0, 3, 0};
+  const size_t row[] = {2, 0, 1}, column[] = {0, 0, 2}, twice[] = {1, 1, 1}, far[] = {0, 3, 0};
   const double values[] = {0.5, 2, -1}, bad[] = {1, NAN, 1};
   og_context *context = new_context();
   og_field *field = chain_field(context, GIVEN | LIST | COST | COST_VJP, NULL);

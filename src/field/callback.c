@@ -238,7 +238,7 @@ og_status og_field_set_hessian(og_field *field, og_hessian_fn hessian, og_cost_h
   return OG_OK;
 }
 
-og_status og_field_set_mass(og_field *field, size_t count, const int *row, const int *column,
+og_status og_field_set_mass(og_field *field, size_t count, const size_t *row, const size_t *column,
                             const double *values) {
   OG_OBJECT(field);
   OG_NEED_IF(field->context, count, row);
@@ -246,9 +246,13 @@ og_status og_field_set_mass(og_field *field, size_t count, const int *row, const
   OG_NEED_IF(field->context, count, values);
   og_callback_field *callback = as_callback(field);
   if (!callback) return not_callback(field);
-  OG_TRY(og_field_give_mass(field, &(og_mass_entries){count, row, column, values}));
+  int *narrow = NULL;
+  og_status status = og_entries_narrow(field->context, "the mass matrix", count, row, column, &narrow);
+  if (status == OG_OK)
+    status = og_field_give_mass(field, &(og_mass_entries){count, narrow, narrow + count, values});
+  og_free(field->context, narrow);
   update_flags(callback);
-  return OG_OK;
+  return status;
 }
 
 static og_status set_jacobian(og_callback_field *callback, og_jacobian_fn jacobian) {
@@ -257,8 +261,8 @@ static og_status set_jacobian(og_callback_field *callback, og_jacobian_fn jacobi
   return OG_OK;
 }
 
-og_status og_field_set_jacobian(og_field *field, og_jacobian_fn jacobian, size_t count, const int *row,
-                                const int *column) {
+og_status og_field_set_jacobian(og_field *field, og_jacobian_fn jacobian, size_t count, const size_t *row,
+                                const size_t *column) {
   OG_OBJECT(field);
   OG_NEED_IF(field->context, count || column, row);
   OG_NEED_IF(field->context, count || row, column);

@@ -64,7 +64,8 @@ void og_inputs_push(const og_field *field, og_callback_point *at);
 
 /* A declaration of entries, checked and copied; og_field.prepare; values that a user's callback gives
  * (given_jacobian.c). */
-og_status og_declare_jacobian(og_callback_field *field, size_t count, const int *row, const int *column);
+og_status og_declare_jacobian(og_callback_field *field, size_t count, const size_t *row,
+                              const size_t *column);
 og_status og_callback_prepare(og_field *field);
 size_t og_declared_values(const og_callback_field *field);
 /* Whether a field's own callback gives its Jacobian. */

@@ -146,6 +146,13 @@ static inline int og_field_is_prepared(const og_field *field) {
  * is wrong. Fields with inputs are not looked at. */
 og_status og_check_jacobian(og_context *context, const og_field *field, double t, const double *x,
                             const double *theta);
+/* Whether each of a matrix's entries lies in it, and is there once; `what` is what messages call it. */
+og_status og_entries_check(og_context *context, const char *what, size_t rows, size_t columns, size_t count,
+                           const int *row, const int *column);
+/* A caller's lists as rows[count], columns[count] in one block, which the caller of this frees, also after a
+ * failure. */
+og_status og_entries_narrow(og_context *context, const char *what, size_t count, const size_t *row,
+                            const size_t *column, int **out);
 /* Uses it until og_field_destroy. */
 void og_field_keep(const og_field *field);
 

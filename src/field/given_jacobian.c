@@ -7,52 +7,21 @@
 
 /* ---- Declarations ---- */
 
-static og_status check_entries(const og_callback_field *field, size_t count, const int *row,
-                               const int *column) {
+og_status og_declare_jacobian(og_callback_field *field, size_t count, const size_t *row,
+                              const size_t *column) {
+  static const char what[] = "the Jacobian";
+  og_context *context = field->base.context;
   size_t states = og_field_states(&field->base), rows = field->block.rhs ? field->base.n : states;
-  og_context *context = field->base.context;
-  for (size_t k = 0; k < count; k++)
-    if (row[k] < 0 || column[k] < 0 || (size_t)row[k] >= rows || (size_t)column[k] >= states)
-      return og_fail(
-          context, OG_ERR_SHAPE,
-          "entry %zu of the Jacobian is in row %d and column %d: it has rows 0 to %zu and columns 0 to "
-          "%zu",
-          k, row[k], column[k], rows - 1, states - 1);
-  return OG_OK;
-}
-
-/* A pattern knows each entry once. */
-static og_status check_doubles(const og_callback_field *field, size_t count, const int *row,
-                               const int *column) {
-  og_context *context = field->base.context;
-  og_pattern *pattern;
-  OG_TRY(og_pattern_create(context, field->base.n, count, row, column, &pattern));
-  unsigned char *seen = og_alloc(context, (size_t)pattern->count, 1);
-  og_status status = seen ? OG_OK : og_fail_memory(context, (size_t)pattern->count, "a Jacobian's entries");
-  for (size_t k = 0; k < count && status == OG_OK; k++) {
-    int entry = og_pattern_find(pattern, row[k], column[k]);
-    if (seen[entry])
-      status =
-          og_fail(context, OG_ERR_SHAPE, "entry %zu of the Jacobian, row %d and column %d, is there twice", k,
-                  row[k], column[k]);
-    seen[entry] = 1;
-  }
-  og_free(context, seen);
-  og_pattern_destroy(pattern);
-  return status;
-}
-
-og_status og_declare_jacobian(og_callback_field *field, size_t count, const int *row, const int *column) {
-  og_context *context = field->base.context;
   og_declared_jacobian declared = {.kind = row ? OG_DECLARED_LIST : OG_DECLARED_ALL, .count = count};
-  OG_TRY(check_entries(field, count, row, column));
   if (row) {
-    OG_TRY(check_doubles(field, count, row, column));
-    declared.row = og_alloc(context, 2 * count + 1, sizeof *declared.row);
-    if (!declared.row) return og_fail_memory(context, 2 * count * sizeof *row, "a Jacobian's entries");
+    og_status status = og_entries_narrow(context, what, count, row, column, &declared.row);
     declared.column = declared.row + count;
-    if (count) memcpy(declared.row, row, count * sizeof *row);
-    if (count) memcpy(declared.column, column, count * sizeof *column);
+    if (status == OG_OK)
+      status = og_entries_check(context, what, rows, states, count, declared.row, declared.column);
+    if (status != OG_OK) {
+      og_free(context, declared.row);
+      return status;
+    }
   }
   og_free(context, field->declared.row);
   field->declared = declared;

@@ -6,37 +6,13 @@
 
 /* ---- As they are given ---- */
 
-static og_status check_entry(const og_field *field, const og_mass_entries *m, size_t k) {
-  size_t states = og_field_states(field);
-  if (m->row[k] < 0 || m->column[k] < 0 || (size_t)m->row[k] >= states || (size_t)m->column[k] >= states)
-    return og_fail(
-        field->context, OG_ERR_SHAPE,
-        "entry %zu of the mass matrix is in row %d and column %d: it has rows and columns 0 to %zu", k,
-        m->row[k], m->column[k], states - 1);
-  if (isfinite(m->value[k])) return OG_OK;
-  return og_fail(field->context, OG_ERR_NOT_FINITE,
-                 "entry %zu of the mass matrix, row %d and column %d, is %g", k, m->row[k], m->column[k],
-                 og_shown(m->value[k]));
-}
-
-/* A pattern knows each entry once. */
-static og_status check_doubles(const og_field *field, const og_mass_entries *m) {
-  og_pattern *pattern;
-  OG_TRY(og_pattern_create(field->context, og_field_states(field), m->count, m->row, m->column, &pattern));
-  size_t entries = (size_t)pattern->count;
-  unsigned char *seen = og_alloc(field->context, entries, 1);
-  og_status status = seen ? OG_OK : og_fail_memory(field->context, entries, "a mass matrix");
-  for (size_t k = 0; k < m->count && status == OG_OK; k++) {
-    int entry = og_pattern_find(pattern, m->row[k], m->column[k]);
-    if (seen[entry])
-      status = og_fail(field->context, OG_ERR_SHAPE,
-                       "entry %zu of the mass matrix, row %d and column %d, is there twice", k, m->row[k],
-                       m->column[k]);
-    seen[entry] = 1;
-  }
-  og_free(field->context, seen);
-  og_pattern_destroy(pattern);
-  return status;
+static og_status check_values(const og_field *field, const og_mass_entries *m) {
+  for (size_t k = 0; k < m->count; k++)
+    if (!isfinite(m->value[k]))
+      return og_fail(field->context, OG_ERR_NOT_FINITE,
+                     "entry %zu of the mass matrix, row %d and column %d, is %g", k, m->row[k], m->column[k],
+                     og_shown(m->value[k]));
+  return OG_OK;
 }
 
 /* One block, of which the values come first. */
@@ -53,8 +29,10 @@ static og_status copy(og_field *field, const og_mass_entries *m, og_mass_entries
 
 og_status og_field_give_mass(og_field *field, const og_mass_entries *mass) {
   og_mass_entries own = {0};
-  for (size_t k = 0; k < mass->count; k++) OG_TRY(check_entry(field, mass, k));
-  if (mass->count) OG_TRY(check_doubles(field, mass));
+  size_t states = og_field_states(field);
+  OG_TRY(og_entries_check(field->context, "the mass matrix", states, states, mass->count, mass->row,
+                          mass->column));
+  OG_TRY(check_values(field, mass));
   if (mass->count) OG_TRY(copy(field, mass, &own));
   og_free(field->context, (double *)field->given_mass.value);
   field->given_mass = own;
