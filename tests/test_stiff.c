@@ -115,7 +115,9 @@ static void oregonator(void **state) { (void)state, by_all(OREGO, 1e-6), by_all(
 static void van_der_pol(void **state) {
   (void)state;
   compare(VDP_MU1E3, OG_METHOD_RADAU5, 1e-8, RIGHT_OR_REFUSED);
+  compare(VDP_MU1E3, OG_METHOD_RADAU5, 1e-6, RIGHT_OR_REFUSED);
   compare(VDP_MU1E3, OG_METHOD_RODAS5P, 1e-6, RIGHT_OR_REFUSED);
+  compare(VDP_MU1E3, OG_METHOD_AUTO, 1e-6, RIGHT_OR_REFUSED);
 }
 
 /* A thousand states in a band. */
