@@ -146,7 +146,7 @@ typedef struct fed_result {
 
 static fed_result solve_fed(int method, double rtol) {
   fed_result r = {0};
-  double p[FED_PARAMETERS], x0[FED_STATES];
+  double p[FED_PARAMETERS + 1] = {0}, x0[FED_STATES]; /* behind the parameters the input's value */
   og_context *context = new_context();
   og_model *model = parse(context, FED);
   og_options *options = new_options(context, (og_method)method, rtol, rtol * 1e-4);
@@ -154,6 +154,7 @@ static fed_result solve_fed(int method, double rtol) {
   size_t events;
   CHECK(context, og_options_set_integer(options, OG_OPT_MAX_STEPS, 1000000));
   CHECK(context, og_model_values(model, p));
+  p[FED_PARAMETERS] = 0.005;
   CHECK(context, og_model_initial_state(model, 0, p, x0));
   CHECK(context, og_solve_create(context, og_model_field(model), options, 1, &solve));
   CHECK(context, og_solve_set_initial_state(solve, 0, x0));
