@@ -21,12 +21,11 @@ static og_node_data moved(const og_graph *from, og_node node, const og_slot_move
 static og_node copy_node(const og_graph *from, og_node node, const og_slot_move *slots, og_graph *to,
                          const og_node *map, og_node *room) {
   og_node_data d = moved(from, node, slots, map);
-  const og_node *parts = from->parts + d.first;
+  const og_node *parts = lists_nodes(d.kind) || lists_entries(d.kind) ? from->parts + d.first : NULL;
   const double *values = d.kind == OG_CONSTANT && d.count ? from->values + d.first : NULL;
-  int first = d.first;
   d.first = 0;
-  if (!lists_nodes(d.kind)) return og_intern(to, d, lists_entries(d.kind) ? parts : NULL, values);
-  for (int i = 0; i < d.count; i++) room[i] = map[from->parts[first + i]];
+  if (!lists_nodes(d.kind)) return og_intern(to, d, parts, values);
+  for (int i = 0; i < d.count; i++) room[i] = map[parts[i]];
   return og_intern(to, d, room, NULL);
 }
 
