@@ -2,6 +2,7 @@
  * points to the one before; those that have arrived at t0 wait there. */
 #include "adjoint/backward.h"
 #include "adjoint/trust.h"
+#include "solve/recorded.h"
 #include "solve/tolerances.h"
 
 #include <math.h>
@@ -78,9 +79,21 @@ static void set_steps(og_backward *b, size_t m, double length) {
     back->first_step = fmax(back->first_step, back->last_step);
 }
 
+/* Of solves that choose their method as they go: lambda is stiff where x is, so that a round begins with the
+ * method that the forward solve had there. */
+static void set_method(og_backward *b, size_t m, double from) {
+  const og_solve *forward = b->solve;
+  const og_trajectory *at = &forward->trajectories[m];
+  size_t step = at->record.steps - 1;
+  if (!b->back->stepper.switches) return;
+  step = og_recorded_find(forward, at, from, step);
+  b->back->trajectories[m].begins_implicit = og_switches_implicit(&at->switches, step);
+}
+
 static og_status prepare(og_backward *b, size_t m) {
   double from = b->jump_points[m].t, to = og_jump_point_next(b, m);
   set_steps(b, m, fabs(to - from));
+  if (!b->lambda_row) set_method(b, m, from);
   OG_TRY(og_solve_set_span(b->back, m, from, to));
   return og_solve_set_initial_state(b->back, m, og_backward_state(b, m));
 }

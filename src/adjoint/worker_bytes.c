@@ -1,6 +1,7 @@
 /* What the workers of derivatives hold, which a memory budget reserves while the solution is computed; and
  * the public constructor, which makes a solve that knows of it. */
 #include "adjoint/adjoint.h"
+#include "adjoint/adjoint_fields.h"
 #include "adjoint/dense_output.h"
 #include "adjoint/quadrature.h"
 #include "solve/memory/budget.h"
@@ -15,7 +16,12 @@ static size_t no_scratch(const og_field *field, int lanes) {
 /* The step of a backward solve, whose rows are lambda and the parameters. */
 static size_t backward_step(const og_solve *solve, int lanes) {
   const og_stepper *stepper = &solve->stepper;
-  og_field adjoint = {.n = solve->n + solve->p, .p = solve->p + 2, .scratch_bytes = no_scratch};
+  og_field adjoint = {.n = solve->n + solve->p,
+                      .p = solve->p + OG_NUMBER_ROWS,
+                      .flags = OG_FIELD_DEPENDS_ON_TIME,
+                      .pattern = solve->field->pattern,
+                      .following = OG_FOLLOWS_INTEGRALS,
+                      .scratch_bytes = no_scratch};
   return solve->single ? stepper->ops_s->bytes(stepper, &adjoint, lanes, OG_STEP_FORWARD)
                        : stepper->ops_d->bytes(stepper, &adjoint, lanes, OG_STEP_FORWARD);
 }

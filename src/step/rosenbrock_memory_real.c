@@ -44,6 +44,7 @@ static void take_all(rosenbrock *r, int purpose, og_room *room) {
   r->common.f0 = OG_R(og_room_rows)(room, field->n, lanes);
   r->sum = OG_R(og_room_rows)(room, field->n, lanes);
   if (field->flags & OG_FIELD_DEPENDS_ON_TIME) r->f_t = OG_R(og_room_rows)(room, field->n, lanes);
+  OG_R(og_following_take_room)(&r->common, room);
   if (field->mass) r->common.product = OG_R(og_room_rows)(room, field->n, lanes);
   take_stages(r, room, r->common.u);
   take_states(r, purpose, room);
