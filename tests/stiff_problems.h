@@ -172,6 +172,7 @@ static inline og_field *brusselator_field(og_context *context) {
 typedef struct stiff_result {
   size_t n, p;
   double loss, final[STIFF_STATES], x0_bar[STIFF_STATES], p_bar[STIFF_PARAMETERS], last_bar;
+  double x0_product[STIFF_STATES], p_product[STIFF_PARAMETERS]; /* the Hessian along (0, p) */
 } stiff_result;
 
 /* The loss of the solve's states, and their cotangents. */

@@ -1,6 +1,7 @@
 /* The rounds of a backward solve; see backward.h. All trajectories go together, each from one of its jump
  * points to the one before; those that have arrived at t0 wait there. */
 #include "adjoint/backward.h"
+#include "adjoint/dense_output.h"
 #include "adjoint/trust.h"
 #include "solve/recorded.h"
 #include "solve/tolerances.h"
@@ -26,7 +27,9 @@ static og_status allocate(og_backward *b) {
   b->state = og_alloc(solve->context, doubles, sizeof *b->state);
   b->jump_points = og_alloc(solve->context, solve->count, sizeof *b->jump_points);
   b->point = og_alloc(solve->context, 1, point);
-  if (!b->state || !b->jump_points || !b->point)
+  int path = !b->lambda_row && solve->stepper.implicit && b->pullback->want_times;
+  if (path) b->path = og_alloc(solve->context, 1, og_path_slope_bytes(solve));
+  if (!b->state || !b->jump_points || !b->point || (path && !b->path))
     return og_fail_memory(solve->context, doubles * sizeof *b->state + point, "the adjoint state");
   b->rows = b->state + solve->count * b->field->n;
   b->theta_bar = b->rows + solve->count * b->field->p;
@@ -60,6 +63,7 @@ void og_backward_close(og_backward *b) {
   og_free(b->solve->context, b->state);
   og_free(b->solve->context, b->jump_points);
   og_free(b->solve->context, b->point);
+  og_free(b->solve->context, b->path);
 }
 
 /* ---- Rounds ---- */

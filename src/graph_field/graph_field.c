@@ -244,8 +244,10 @@ og_status og_field_from_dynamics(og_graph *graph, const og_graph_dynamics *dynam
                  .weights = dynamics->weights,
                  .inputs = dynamics->inputs,
                  .quadratures = dynamics->quadratures,
-                 .flags = OG_FIELD_HAS_VJP | OG_FIELD_HAS_JVP | OG_FIELD_HAS_HESSIAN | OG_FIELD_HAS_JACOBIAN,
+                 .flags = OG_FIELD_HAS_VJP | OG_FIELD_HAS_JVP | OG_FIELD_HAS_HESSIAN |
+                          OG_FIELD_HAS_JACOBIAN | OG_FIELD_HAS_THIRD,
                  .prepare = og_field_prepare_implicit,
+                 .prepare_third = og_field_prepare_third,
                  .ops_d = og_graph_ops_d,
                  .ops_s = og_graph_ops_s,
                  .scratch_bytes = scratch_bytes,
