@@ -179,7 +179,7 @@ static void run_in_least(og_context *context, const og_model *model, og_options 
 static void many(int method, int adjoint, int in_budget, int threads, size_t first, size_t count,
                  gradients *g) {
   og_context *context = new_context();
-  og_options *options = new_options(context, (og_method)method, 1e-5, 1e-7);
+  og_options *options = new_options(context, (og_method)method, 1e-7, 1e-9);
   og_model *model = parse(context, HIRES);
   og_solve *solve = NULL;
   static double bars[COUNT * SEEN * STATES];
@@ -188,7 +188,7 @@ static void many(int method, int adjoint, int in_budget, int threads, size_t fir
   CHECK(context, og_options_set_integer(options, OG_OPT_THREADS, threads));
   if (in_budget) {
     /* quadrature keeps the steps of lambda between two observations in a quarter of it */
-    long long more = adjoint == OG_ADJOINT_QUADRATURE ? 400000 : 0;
+    long long more = adjoint == OG_ADJOINT_QUADRATURE ? 2000000 : 0;
     run_in_least(context, model, options, more, first, count, &solve);
   } else {
     set_many(context, model, options, first, count, &solve);
