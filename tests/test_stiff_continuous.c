@@ -135,6 +135,52 @@ static void closed_form(void **state) {
   }
 }
 
+/* ---- Orders ---- */
+
+/* Steps halved, the error of dL/dp1 falls like the method's order, or that of its interpolant, which is 4: at
+ * least tenfold. A Rosenbrock step that did not know how lambda's equations change with the time would be of
+ * order 2 at most. */
+static double swing_error(int method, int adjoint, int steps) {
+  static const char text[] = "param p1 = 2, p2 = 0.7\n"
+                             "init x = 1, y = 0.5\n"
+                             "x' = y - p2*x^3 + sin(t)\n"
+                             "y' = -p1*sin(x) - 0.3*y*x^2\n";
+  double theta[] = {2, 0.7}, x0[] = {1, 0.5}, bar[] = {1, -0.4}, found[2][2] = {{0}};
+  og_context *context = new_context();
+  og_model *model = parse(context, text);
+  for (int k = 0; k < 2; k++) {
+    og_options *options = new_options(context, k ? OG_METHOD_DOP853 : OG_METHOD_TSIT5, 1e-13, 1e-14);
+    og_solve *solve = NULL;
+    if (!k) CHECK(context, og_options_set_integer(options, OG_OPT_STEPS, steps));
+    if (!k) CHECK(context, og_options_set_choice(options, OG_OPT_METHOD, method));
+    if (!k) CHECK(context, og_options_set_choice(options, OG_OPT_ADJOINT, adjoint));
+    CHECK(context, og_options_set_choice(options, OG_OPT_GRADIENT_CONTROL, OG_CONTROL_NONE));
+    CHECK(context, og_solve_create(context, og_model_field(model), options, 1, &solve));
+    CHECK(context, og_solve_set_initial_state(solve, 0, x0));
+    CHECK(context, og_solve_set_parameters(solve, OG_ALL, theta));
+    CHECK(context, og_solve_set_span(solve, 0, 0, 4));
+    CHECK(context, og_solve_run(solve));
+    CHECK(context, og_solve_pullback(solve,
+                                     &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = bar,
+                                                           .theta_bar = found[k]}));
+    og_solve_destroy(solve);
+    og_options_destroy(options);
+  }
+  og_model_destroy(model);
+  og_context_destroy(context);
+  return hypot(found[0][0] - found[1][0], found[0][1] - found[1][1]);
+}
+
+static void orders(void **state) {
+  (void)state;
+  for (int i = 0; i + 1 < METHODS; i++)
+    for (int k = 0; k < 2; k++) {
+      double coarse = swing_error(methods[i], adjoints[k], 40), fine = swing_error(methods[i], adjoints[k], 80);
+      if (!(fine < coarse / 10 || fine < 1e-12))
+        fail_msg("%s, adjoint %d: %.3g and %.3g", name_of(methods[i]), adjoints[k], coarse, fine);
+    }
+}
+
 /* ---- Bits ---- */
 
 enum { COUNT = 9, SEEN = 4, STATES = 8, PARAMETERS = 12 };
@@ -228,7 +274,7 @@ static void same_bits(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(closed_form), cmocka_unit_test(robertson),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(closed_form), cmocka_unit_test(orders), cmocka_unit_test(robertson),
                                      cmocka_unit_test(hires),       cmocka_unit_test(oregonator),
                                      cmocka_unit_test(brusselator), cmocka_unit_test(same_bits)};
   return cmocka_run_group_tests(tests, NULL, NULL);
