@@ -76,8 +76,7 @@ static inline void open_batch(batch *b, int kind, og_method method, int shared, 
   *b = (batch){.context = new_context(), .shared = shared, .theta_size = shared ? P : M * P};
   uint64_t seed = 7;
   b->options = new_options(b->context, method, 1e-5, 1e-5);
-  if (takes_fixed_steps(method))
-    CHECK(b->context, og_options_set_integer(b->options, OG_OPT_STEPS, 12));
+  if (takes_fixed_steps(method)) CHECK(b->context, og_options_set_integer(b->options, OG_OPT_STEPS, 12));
   CHECK(b->context, og_options_set_integer(b->options, OG_OPT_THREADS, threads));
   b->solved = make_field(b, kind);
   for (int i = 0; i < M * n; i++) b->x0[i] = 0.6 + 0.2 * noise(&seed);
@@ -119,7 +118,8 @@ static inline void gradient(const batch *b, vector *g) {
 }
 
 /* products[d] = H directions[d], all directions in one call. */
-static inline og_status hessian_products(const batch *b, size_t directions, const vector *v, vector *products) {
+static inline og_status hessian_products(const batch *b, size_t directions, const vector *v,
+                                         vector *products) {
   seeds bar, *dots = calloc(directions, sizeof *dots);
   results(b, &bar);
   double *memory = calloc(directions * (2 * M * n + 2 * M * P + SLOTS * n + M * n + M), sizeof(double));

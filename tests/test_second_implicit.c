@@ -1,11 +1,12 @@
-/* Second derivatives through implicit steps: against closed forms of the discrete map, differences of the exact
- * gradient with the steps replayed, references of stiff problems (oracles/stiff.csv); symmetry; bits. */
+/* Second derivatives through implicit steps: against closed forms of the discrete map, differences of the
+ * exact gradient with the steps replayed, references of stiff problems (oracles/stiff.csv); symmetry; bits.
+ */
 #include "second_batches.h"
 #include "stiff_references.h"
 
-static const og_method methods[] = {OG_METHOD_RODAS5P,        OG_METHOD_KVAERNO5,   OG_METHOD_ESDIRK54,
-                                    OG_METHOD_RADAU5,         OG_METHOD_RADAU9,     OG_METHOD_IMPLICIT_EULER,
-                                    OG_METHOD_TRAPEZOID,      OG_METHOD_IMPLICIT_MIDPOINT};
+static const og_method methods[] = {OG_METHOD_RODAS5P,   OG_METHOD_KVAERNO5,         OG_METHOD_ESDIRK54,
+                                    OG_METHOD_RADAU5,    OG_METHOD_RADAU9,           OG_METHOD_IMPLICIT_EULER,
+                                    OG_METHOD_TRAPEZOID, OG_METHOD_IMPLICIT_MIDPOINT};
 enum { METHODS = sizeof methods / sizeof *methods };
 
 /* Third derivatives are those of models; differences give a Jacobian's derivative, but none of a Rosenbrock
@@ -123,8 +124,8 @@ static void growth_hessian(og_method method, int steps, double x0, double a, dou
   og_context_destroy(context);
 }
 
-/* From slow to stiff: to roundings of the steps' terms, which are of size h and h^2, and cancel where R of the
- * trapezoidal rule is near -1. */
+/* From slow to stiff: to roundings of the steps' terms, which are of size h and h^2, and cancel where R of
+ * the trapezoidal rule is near -1. */
 static void closed_form(void **state) {
   (void)state;
   static const struct {
@@ -141,8 +142,8 @@ static void closed_form(void **state) {
       growth_hessian(cases[i].method, STEPS, x0, rates[k], hessian);
       cases[i].stability(h * rates[k], r);
       double g1 = STEPS * h * r[1] * pow(r[0], STEPS - 1);
-      double g2 = STEPS * h * h * (r[2] * pow(r[0], STEPS - 1) +
-                                   (STEPS - 1) * r[1] * r[1] * pow(r[0], STEPS - 2));
+      double g2 =
+          STEPS * h * h * (r[2] * pow(r[0], STEPS - 1) + (STEPS - 1) * r[1] * r[1] * pow(r[0], STEPS - 2));
       double first = 1e-12 * fabs(g1) + 1e-16 * STEPS * h, second = 1e-16 * STEPS * h * STEPS * h;
       expect_near("d2L/dx0 dx0", hessian[0][0], 0, 0);
       expect_near("d2L/dx0 da", hessian[0][1], g1, first);
@@ -185,10 +186,11 @@ static void product_along_p(int problem, int method, double rtol, long long memo
   CHECK(context, og_solve_final(solve, 0, x)); /* after it: it may have narrowed steps */
   s->psi(x, bar);
   (problem == HIRES_ONE ? hires_second : robertson_second)(x_dot, bar_dot);
-  CHECK(context, og_solve_hessian_product(
-                     solve, &(og_hessian_arrays){OG_INIT(og_hessian_arrays), .directions = 1, .theta_dot = p,
-                                                 .final_bar = bar, .final_bar_dot = bar_dot,
-                                                 .x0_bar_dot = r->x0_product, .theta_bar_dot = r->p_product}));
+  CHECK(context,
+        og_solve_hessian_product(
+            solve, &(og_hessian_arrays){OG_INIT(og_hessian_arrays), .directions = 1, .theta_dot = p,
+                                        .final_bar = bar, .final_bar_dot = bar_dot,
+                                        .x0_bar_dot = r->x0_product, .theta_bar_dot = r->p_product}));
   og_solve_destroy(solve);
   og_model_destroy(model);
   og_options_destroy(options);
@@ -285,10 +287,10 @@ static og_status life(og_context *context, int method, og_model **model, og_opti
   if ((status = og_solve_set_parameters(*solve, OG_ALL, (double[]){3}))) return status;
   if ((status = og_solve_run(*solve))) return status;
   double ones[4] = {1, 1, 1, 1};
-  return og_solve_hessian_product(*solve, &(og_hessian_arrays){OG_INIT(og_hessian_arrays), .directions = 1,
-                                                               .x0_dot = ones, .theta_dot = ones,
-                                                               .final_bar = ones, .x0_bar_dot = out,
-                                                               .theta_bar_dot = out + 4});
+  return og_solve_hessian_product(*solve,
+                                  &(og_hessian_arrays){OG_INIT(og_hessian_arrays), .directions = 1,
+                                                       .x0_dot = ones, .theta_dot = ones, .final_bar = ones,
+                                                       .x0_bar_dot = out, .theta_bar_dot = out + 4});
 }
 
 /* Of Rosenbrock and of diagonally implicit steps; stepping through every third failure of the many. */
@@ -318,11 +320,10 @@ static void allocations(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(closed_form), cmocka_unit_test(every_method),
-      cmocka_unit_test(symmetric),   cmocka_unit_test(same_bits),
-      cmocka_unit_test(in_single),   cmocka_unit_test(references),
-      cmocka_unit_test(refusals),    cmocka_unit_test(same_bits_in_any_memory),
-      cmocka_unit_test(allocations)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(closed_form), cmocka_unit_test(every_method),
+                                     cmocka_unit_test(symmetric),   cmocka_unit_test(same_bits),
+                                     cmocka_unit_test(in_single),   cmocka_unit_test(references),
+                                     cmocka_unit_test(refusals),    cmocka_unit_test(same_bits_in_any_memory),
+                                     cmocka_unit_test(allocations)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,10 +5,12 @@
 
 /* ---- References ---- */
 
-/* lambda is solved to the solve's tolerances too, and x read between steps, where the interpolants of rodas5p,
- * esdirk54 and Radau's methods are off by 10 to 370 tolerances (docs/decisions.md), which lambda averages: the
- * same 300 tolerances as of the discrete adjoint. kvaerno5's interpolant is off by thousands. */
-/* dL/dt = lambda x', in which x' is known to a tolerance of x over the last step: here steps of 1 and more. */
+/* lambda is solved to the solve's tolerances too, and x read between steps, where the interpolants of
+ * rodas5p, esdirk54 and Radau's methods are off by 10 to 370 tolerances (docs/decisions.md), which lambda
+ * averages: the same 300 tolerances as of the discrete adjoint. kvaerno5's interpolant is off by thousands.
+ */
+/* dL/dt = lambda x', in which x' is known to a tolerance of x over the last step: here steps of 1 and more.
+ */
 static double size_of_speed(const stiff_problem *s, const stiff_result *r, double size) {
   static double bar[STIFF_STATES];
   memset(bar, 0, sizeof bar);
@@ -60,8 +62,8 @@ static void hires(void **state) {
   by_all(HIRES_ONE, OG_CONTROL_REFINE);
 }
 /* lambda jumps at two observations. In the jumps of y1, df/dp is 1e7 times a lambda that is there below any
- * tolerance: step control of lambda does not see what that makes of the integral, and the control of gradients
- * does. */
+ * tolerance: step control of lambda does not see what that makes of the integral, and the control of
+ * gradients does. */
 static void oregonator(void **state) { (void)state, by_all(OREGO, OG_CONTROL_REFINE); }
 static void brusselator(void **state) {
   (void)state;
@@ -71,7 +73,8 @@ static void brusselator(void **state) {
   }
 }
 
-/* ---- x' = -k (x - c cos t): x(T) = c k (k cos T + sin T) / (k^2 + 1) + e^-kT (x0 - c k^2 / (k^2 + 1)) ---- */
+/* ---- x' = -k (x - c cos t): x(T) = c k (k cos T + sin T) / (k^2 + 1) + e^-kT (x0 - c k^2 / (k^2 + 1)) ----
+ */
 
 static const char FORCED[] = "param k = 1, c = 1\n"
                              "init x = 2\n"
@@ -102,9 +105,9 @@ static void forced(int method, int adjoint, double k, int steps, double toleranc
   CHECK(context, og_solve_set_parameters(solve, OG_ALL, theta));
   CHECK(context, og_solve_set_span(solve, 0, 0, END));
   CHECK(context, og_solve_run(solve));
-  CHECK(context, og_solve_pullback(solve,
-                                   &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = &one,
-                                                         .x0_bar = &bar[2], .theta_bar = bar}));
+  CHECK(context,
+        og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = &one,
+                                                       .x0_bar = &bar[2], .theta_bar = bar}));
   forced_truth(theta[0], theta[1], x0, truth);
   for (int i = 0; i < 3; i++)
     if (!(fabs(bar[i] - truth[i]) <= tolerance * fmax(fabs(truth[i]), 1)))
@@ -117,8 +120,8 @@ static void forced(int method, int adjoint, double k, int steps, double toleranc
 }
 
 /* At rtol 1e-8 to 300 tolerances. In N fixed steps to what the method's order leaves: of order p some
- * (T/N)^p, of the first about 1e-2 and of the second 1e-4, where steps resolve the decay (k = 1); read between
- * steps, x has an error of the same order. */
+ * (T/N)^p, of the first about 1e-2 and of the second 1e-4, where steps resolve the decay (k = 1); read
+ * between steps, x has an error of the same order. */
 static void closed_form(void **state) {
   (void)state;
   static const double rates[] = {1, 1e3, 1e6};
@@ -160,9 +163,8 @@ static double swing_error(int method, int adjoint, int steps) {
     CHECK(context, og_solve_set_parameters(solve, OG_ALL, theta));
     CHECK(context, og_solve_set_span(solve, 0, 0, 4));
     CHECK(context, og_solve_run(solve));
-    CHECK(context, og_solve_pullback(solve,
-                                     &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = bar,
-                                                           .theta_bar = found[k]}));
+    CHECK(context, og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                                  .final_bar = bar, .theta_bar = found[k]}));
     og_solve_destroy(solve);
     og_options_destroy(options);
   }
@@ -175,7 +177,8 @@ static void orders(void **state) {
   (void)state;
   for (int i = 0; i + 1 < METHODS; i++)
     for (int k = 0; k < 2; k++) {
-      double coarse = swing_error(methods[i], adjoints[k], 40), fine = swing_error(methods[i], adjoints[k], 80);
+      double coarse = swing_error(methods[i], adjoints[k], 40),
+             fine = swing_error(methods[i], adjoints[k], 80);
       if (!(fine < coarse / 10 || fine < 1e-12))
         fail_msg("%s, adjoint %d: %.3g and %.3g", name_of(methods[i]), adjoints[k], coarse, fine);
     }
@@ -205,8 +208,8 @@ static void set_many(og_context *context, const og_model *model, const og_option
   }
 }
 
-/* In the least budget of the solve and its gradient and `more`, as failures name it: the pair of methods needs more than the
- * explicit one that a run begins with. */
+/* In the least budget of the solve and its gradient and `more`, as failures name it: the pair of methods
+ * needs more than the explicit one that a run begins with. */
 static void run_in_least(og_context *context, const og_model *model, og_options *options, long long more,
                          size_t first, size_t count, og_solve **solve) {
   long long memory = 1;
@@ -274,8 +277,9 @@ static void same_bits(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(closed_form), cmocka_unit_test(orders), cmocka_unit_test(robertson),
-                                     cmocka_unit_test(hires),       cmocka_unit_test(oregonator),
-                                     cmocka_unit_test(brusselator), cmocka_unit_test(same_bits)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(closed_form), cmocka_unit_test(orders),
+                                     cmocka_unit_test(robertson),   cmocka_unit_test(hires),
+                                     cmocka_unit_test(oregonator),  cmocka_unit_test(brusselator),
+                                     cmocka_unit_test(same_bits)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

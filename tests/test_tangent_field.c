@@ -370,7 +370,7 @@ static void signals(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(callbacks), cmocka_unit_test(implicit_products), cmocka_unit_test(models),
-                                     cmocka_unit_test(signals)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(callbacks), cmocka_unit_test(implicit_products),
+                                     cmocka_unit_test(models), cmocka_unit_test(signals)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,8 +11,9 @@ static void numbers_of(const real *rows, int lanes, const og_lane_status *status
 
 /* x at t, and room for the rest. */
 OG_R(og_lambda_room)
-OG_R(og_lambda_room_in)(const og_adjoint_field *field, int lanes, const double *t, const real *theta,
-                        og_lane_status *status, void *scratch) {
+OG_R(og_lambda_room_in)
+(const og_adjoint_field *field, int lanes, const double *t, const real *theta, og_lane_status *status,
+ void *scratch) {
   const og_field *inner = field->forward->field;
   size_t width = (size_t)lanes, n = OG_PADDED(inner->n * width), p = OG_PADDED(inner->p * width),
          trajectory[OG_LANES_MAX], segment[OG_LANES_MAX];
@@ -65,8 +66,8 @@ const OG_R(og_field_ops) OG_R(og_lambda_ops) = {.eval = eval,
 
 #if !defined(OG_SINGLE)
 
-/* Dense output; blocks of x, x_dot, x_bar, theta_bar and a Jacobian, at the width of double; the inner field's
- * own scratch. */
+/* Dense output; blocks of x, x_dot, x_bar, theta_bar and a Jacobian, at the width of double; the inner
+ * field's own scratch. */
 static size_t scratch_bytes(const og_field *field, int lanes) {
   const og_solve *forward = ((const og_adjoint_field *)field)->forward;
   size_t state = OG_PADDED(forward->n * (size_t)lanes), theta = OG_PADDED(forward->p * (size_t)lanes);

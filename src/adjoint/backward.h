@@ -29,7 +29,7 @@ typedef struct og_backward {
   og_jump_point *jump_points; /* [M] */
   double *point;              /* blocks of one lane of the forward field: og_backward_point */
   double *errors, *left_out;  /* [M]: of all rounds, as in og_trajectory */
-  void *path;                 /* for slopes of what an implicit method solved; NULL: f's are good (path_slope_real.c) */
+  void *path; /* for slopes of what an implicit method solved; NULL: f's are good (path_slope_real.c) */
 } og_backward;
 
 static inline double *og_backward_state(const og_backward *b, size_t m) { return b->state + m * b->field->n; }

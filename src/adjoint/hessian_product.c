@@ -160,8 +160,7 @@ static og_status solve_pairs(og_hessian_product *s, const double *x0_dot, const 
   if (base->stepper.second_derivatives) OG_TRY(og_field_want_third(base->context, base->source));
   OG_TRY(og_tangent_field_create(base->context, base->source, &s->field));
   og_status status = follow(s, x0_dot, theta_dot);
-  int budget =
-      base->keep == OG_KEEP_CHECKPOINTS && (status == OG_ERR_BUDGET || status == OG_ERR_UNSUPPORTED);
+  int budget = base->keep == OG_KEEP_CHECKPOINTS && (status == OG_ERR_BUDGET || status == OG_ERR_UNSUPPORTED);
   return budget ? drive_again(s, x0_dot, theta_dot) : status;
 }
 

@@ -251,8 +251,8 @@ static og_status pass_observation(og_backward *b, size_t m) {
   size_t i = --b->jump_points[m].cursor, slot = trajectory_of(b, m)->first_observation + i;
   const double *seed = b->pullback->observed_bar + slot * solve->states, *f = NULL;
   if (b->pullback->want_times) {
-    OG_TRY(og_backward_path_slope(b, m, trajectory_of(b, m)->times[i], solve->observed + slot * solve->n,
-                                  &f));
+    OG_TRY(
+        og_backward_path_slope(b, m, trajectory_of(b, m)->times[i], solve->observed + slot * solve->n, &f));
     b->pullback->times_bar[slot] = dot(seed, f, solve->states);
   }
   double *lambda = og_backward_lambda(b, m);

@@ -1,7 +1,7 @@
-/* What implicit methods need of the equations of lambda (adjoint_fields.h): the Jacobian -J^T on the transpose
- * of the forward field's pattern; how they change with the time, by t and by x(t) together, which is a
- * product with second derivatives; and of the parameter integral, whose rows follow, what lambda makes of
- * them. */
+/* What implicit methods need of the equations of lambda (adjoint_fields.h): the Jacobian -J^T on the
+ * transpose of the forward field's pattern; how they change with the time, by t and by x(t) together, which
+ * is a product with second derivatives; and of the parameter integral, whose rows follow, what lambda makes
+ * of them. */
 #include <string.h>
 
 #include "adjoint/adjoint_fields.h"
@@ -83,7 +83,8 @@ og_status og_lambda_prepare(og_field *base) {
   og_pattern *pattern = NULL;
   field->source = og_alloc(base->own, (size_t)p->count, sizeof *field->source);
   if (!field->source) return og_fail_memory(base->own, (size_t)p->count * sizeof(int), "a Jacobian");
-  og_status status = og_pattern_create(base->own, (size_t)p->n, (size_t)p->count, p->column, p->row, &pattern);
+  og_status status =
+      og_pattern_create(base->own, (size_t)p->n, (size_t)p->count, p->column, p->row, &pattern);
   base->pattern = pattern;
   for (int e = 0; status == OG_OK && e < pattern->count; e++)
     field->source[e] = og_pattern_find(p, pattern->column[e], pattern->row[e]);

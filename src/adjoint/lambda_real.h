@@ -1,9 +1,10 @@
-/* The equations of lambda in one precision (base/in_double.h): a point of theirs in the scratch, and functions
- * of a field. */
+/* The equations of lambda in one precision (base/in_double.h): a point of theirs in the scratch, and
+ * functions of a field. */
 
 #define ROOM OG_P(og_lambda_room)
 
-/* x at a time; blocks of x', a cotangent of x and one of theta, and of a Jacobian; the forward field's own. */
+/* x at a time; blocks of x', a cotangent of x and one of theta, and of a Jacobian; the forward field's own.
+ */
 typedef struct ROOM {
   OG_P(og_dense_output) * dense;
   REAL *x, *x_dot, *x_bar, *theta_bar, *values;

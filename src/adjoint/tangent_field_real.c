@@ -98,8 +98,8 @@ const OG_R(og_field_ops) OG_R(og_tangent_field_ops) = {
 
 #if !defined(OG_SINGLE)
 
-/* Blocks of x, x_dot, lambda, a direction and a result, of theta, theta_dot and a result, and times' cotangents, at the
- * width of double, and the inner field's own scratch. */
+/* Blocks of x, x_dot, lambda, a direction and a result, of theta, theta_dot and a result, and times'
+ * cotangents, at the width of double, and the inner field's own scratch. */
 static size_t scratch_bytes(const og_field *field, int lanes) {
   const og_field *inner = ((const og_tangent_field *)field)->inner;
   size_t state = OG_PADDED(inner->n * (size_t)lanes), theta = OG_PADDED(inner->p * (size_t)lanes);

@@ -1,7 +1,7 @@
 /* What implicit methods need of a tangent field (tangent_field.h). Its Jacobian is [J 0; B J], B = d/dx of
- * (df/dx x_dot + df/dtheta theta_dot): the pattern is that of J, and the rows of x_dot follow (field/field.h),
- * so that one factoring of n equations serves both. B is products with second derivatives. The Hessian, which
- * Rosenbrock steps need, has third ones in it. */
+ * (df/dx x_dot + df/dtheta theta_dot): the pattern is that of J, and the rows of x_dot follow
+ * (field/field.h), so that one factoring of n equations serves both. B is products with second derivatives.
+ * The Hessian, which Rosenbrock steps need, has third ones in it. */
 #include "adjoint/tangent_field.h"
 
 #include <string.h>

@@ -26,8 +26,7 @@ static og_status prepare_third(og_field *field) {
   return field->prepare_third(field);
 }
 
-static og_status make(og_context *context, og_field *field, int what,
-                      og_status (*made_by)(og_field *field)) {
+static og_status make(og_context *context, og_field *field, int what, og_status (*made_by)(og_field *field)) {
   pthread_mutex_lock(&preparing);
   int there = atomic_load(&field->prepared) >= what;
   og_status status = there ? OG_OK : made_by(field);

@@ -36,7 +36,7 @@ typedef struct og_bound_programs {
 enum { OG_ALONG_STATE, OG_ALONG_ALL, OG_DIRECTIONS };
 typedef struct og_implicit_programs {
   og_program *jvp_tangent[OG_EXTENTS], *hessian[OG_DIRECTIONS];
-  og_program *jacobian; /* NULL: it is made of products, which costs less */
+  og_program *jacobian;        /* NULL: it is made of products, which costs less */
   og_program *hessian_tangent; /* made when third derivatives are asked for (og_field_want_third) */
 } og_implicit_programs;
 

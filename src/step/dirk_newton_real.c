@@ -72,7 +72,8 @@ long long OG_R(og_dirk_solve_stage)(dirk *d, int i, const double *t, const real 
 /* They solve M z / (h gamma) = f(t, start) + D's part of z. */
 void OG_R(og_dirk_find_following)(dirk *d, int i, const double *t, const real *theta) {
   step_t *step = &d->common.base;
-  size_t first = (size_t)(step->leading * step->lanes), bytes = (size_t)(step->n * step->lanes) * sizeof(real);
+  size_t first = (size_t)(step->leading * step->lanes),
+         bytes = (size_t)(step->n * step->lanes) * sizeof(real);
   memset(d->z + first, 0, bytes - first * sizeof(real));
   set_state(d, i);
   step->field->OG_R(ops).eval(step->field, step->lanes, t, d->stage_x[i], theta, d->residual, step->status,

@@ -157,7 +157,8 @@ static og_status prepare(og_context *context, og_stepper *stepper, const og_fiel
   int *row = og_alloc(context, 2 * count, sizeof *row);
   if (!row) return og_fail_memory(context, 2 * count * sizeof *row, "the equations of a step");
   set_entries(field, tableau->stages, row, row + count);
-  og_status status = og_pattern_create(context, (size_t)field->pattern->n * stages, count, row, row + count, &pattern);
+  og_status status =
+      og_pattern_create(context, (size_t)field->pattern->n * stages, count, row, row + count, &pattern);
   if (status == OG_OK)
     status = og_elimination_create(context, pattern, OG_ELIMINATION_AUTO, &stepper->system);
   og_pattern_destroy(pattern);
