@@ -163,6 +163,12 @@ static void hires_second(const double *dx, double *bar_dot) {
   bar_dot[0] = 1000 * dx[5], bar_dot[5] = 1000 * dx[0];
 }
 
+static void van_der_pol_second(const double *dx, double *bar_dot) { bar_dot[0] = 2 * dx[0], bar_dot[1] = 0; }
+static void (*const seconds[])(const double *dx, double *bar_dot) = {
+    [ROBERTSON_40] = robertson_second, [HIRES_ONE] = hires_second, [VDP_MU1E3] = van_der_pol_second};
+
+static size_t refined; /* by the last product */
+
 /* The product along (0, p). */
 static void product_along_p(int problem, int method, double rtol, long long memory, stiff_result *r) {
   const stiff_problem *s = &stiff_problems[problem];
@@ -185,12 +191,14 @@ static void product_along_p(int problem, int method, double rtol, long long memo
                                                                       .theta_dot = p, .final_dot = x_dot}));
   CHECK(context, og_solve_final(solve, 0, x)); /* after it: it may have narrowed steps */
   s->psi(x, bar);
-  (problem == HIRES_ONE ? hires_second : robertson_second)(x_dot, bar_dot);
+  seconds[problem](x_dot, bar_dot);
   CHECK(context,
         og_solve_hessian_product(
             solve, &(og_hessian_arrays){OG_INIT(og_hessian_arrays), .directions = 1, .theta_dot = p,
                                         .final_bar = bar, .final_bar_dot = bar_dot,
                                         .x0_bar_dot = r->x0_product, .theta_bar_dot = r->p_product}));
+  refined = og_solve_stat(solve, OG_STAT_REFINEMENTS);
+  if (memory) assert_true(og_solve_stat(solve, OG_STAT_RECOMPUTED_STEPS) > 0);
   og_solve_destroy(solve);
   og_model_destroy(model);
   og_options_destroy(options);
@@ -226,6 +234,11 @@ static void same_bits_in_any_memory(void **state) {
     product_along_p(HIRES_ONE, adaptive[i], 1e-8, 200000, &few);
     assert_memory_equal(&all, &few, sizeof all);
   }
+  /* steps that were narrowed, of both methods of auto */
+  product_along_p(VDP_MU1E3, OG_METHOD_AUTO, 1e-6, 0, &all);
+  product_along_p(VDP_MU1E3, OG_METHOD_AUTO, 1e-6, 200000, &few);
+  assert_memory_equal(&all, &few, sizeof all);
+  assert_true(refined > 0);
 }
 
 /* ---- Refusals ---- */

@@ -87,10 +87,12 @@ static og_status check_mass(const og_solve *solve) {
   if (!(solve->source->flags & OG_FIELD_HAS_MASS) || kind == OG_ADJOINT_DISCRETE ||
       kind == OG_ADJOINT_FORWARD)
     return OG_OK;
-  return og_fail(solve->context, OG_ERR_UNSUPPORTED,
-                 "adjoint = %s of equations with a mass matrix (combinations of derivatives, algebraic "
-                 "equations): the continuous adjoint knows x' = f alone; use adjoint = discrete or forward",
-                 og_options_choice_name(solve->options, OG_OPT_ADJOINT));
+  return og_fail(
+      solve->context, OG_ERR_UNSUPPORTED,
+      "adjoint = %s of equations with a mass matrix (combinations of derivatives, algebraic "
+      "equations): the continuous adjoint knows x' = f alone, and of M x' = f its ends and jumps would have "
+      "to be made consistent; use adjoint = discrete or forward",
+      og_options_choice_name(solve->options, OG_OPT_ADJOINT));
 }
 
 /* A Rosenbrock step's derivative has that of its matrix in it. */
