@@ -63,7 +63,7 @@ if(ODEGRAD_TESTS AND CMOCKA_FOUND)
     add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT
       "ODEGRAD_TOOL=$<TARGET_FILE_DIR:odegrad_static>/odegrad;LSAN_OPTIONS=print_suppressions=0:suppressions=${lsan_file}")
-    if(name MATCHES "^test_(batch|checkpoints|coarse|events|guard|stiff_promises|weights)")
+    if(name MATCHES "^test_(batch|checkpoints|coarse|events|guard|second_implicit|stiff_continuous|stiff_promises|weights)")
       set_tests_properties(${name} PROPERTIES LABELS threads)
     endif()
     if(name STREQUAL "test_stiff_boehm") # whose data are not in the repository
