@@ -28,6 +28,8 @@ void put_text(const char *text, FILE *file);
 void complain(const char *format, ...) PRINTF_LIKE(1, 2);
 /* The same, unless --quiet. */
 void remark(int quiet, const char *format, ...) PRINTF_LIKE(2, 3);
+/* What implicit steps took; nothing where there were none. */
+void remark_implicit(int quiet, const size_t *stats, const char *linear_solver);
 /* Prints the context's message and returns the exit status that goes with `status`. */
 int fail(const og_context *context, og_status status);
 int exit_status(og_status status);
@@ -221,6 +223,7 @@ typedef struct solution {
   size_t event_count;
   occurrence *events;
   size_t stats[STATS_MOST];
+  const char *linear_solver; /* of implicit steps; NULL: none */
   double seconds;
 } solution;
 
@@ -314,7 +317,7 @@ cJSON *json_parameter(const og_parameter_info *info, const double *values);
  * ids. */
 cJSON *json_parameters(const problem *p, const double *values);
 cJSON *json_states(const problem *p, const double *values);
-cJSON *json_stats(const size_t *stats, double seconds);
+cJSON *json_stats(const size_t *stats, const char *linear_solver, double seconds);
 /* On standard output, or into the file `path`; deletes `object`. Returns an exit status. */
 int print_json(cJSON *object);
 int write_json(const problem *p, cJSON *object, const char *path);

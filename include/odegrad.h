@@ -586,7 +586,14 @@ typedef enum og_stat {
   OG_STAT_RECOMPUTED_STEPS = 6, /* steps taken again from checkpoints */
   OG_STAT_REFINEMENTS =
       7, /* times that steps were narrowed for a gradient's sake, the most of a trajectory */
-  OG_STAT_IMPLICIT_STEPS = 8 /* of OG_STAT_STEPS: those that an implicit method has taken */
+  OG_STAT_IMPLICIT_STEPS = 8, /* of OG_STAT_STEPS: those that an implicit method has taken */
+  /* Of implicit steps, all that are taken for a result, rejected and recomputed ones and those of a
+   * gradient's control among them: evaluations of df/dx; matrices that were factored; solves by their
+   * factors; iterations of stages' equations. */
+  OG_STAT_JACOBIANS = 9,
+  OG_STAT_FACTORISATIONS = 10,
+  OG_STAT_LINEAR_SOLVES = 11,
+  OG_STAT_NEWTON_ITERATIONS = 12
 } og_stat;
 
 /** A solve of `trajectories` (>= 1) trajectories. `options` may be NULL for the defaults. */
@@ -660,6 +667,9 @@ OG_API size_t og_solve_trajectories(const og_solve *solve);
 OG_API size_t og_solve_observations(const og_solve *solve);
 /** Counters summed over trajectories since the last og_solve_run. */
 OG_API size_t og_solve_stat(const og_solve *solve, og_stat stat);
+/** How implicit steps solve their linear equations: "dense", "band" or "sparse"; NULL where the method takes
+ * none (one that is chosen as it goes, until it did). The text is constant. */
+OG_API const char *OG_OR_NULL og_solve_linear_solver(const og_solve *solve);
 /** Accepted steps of one trajectory, and its times [steps + 1] (NULL to ask for the count alone). */
 OG_API og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t *steps,
                                 double *OG_OR_NULL times);
@@ -1115,6 +1125,7 @@ OG_API og_status og_objective_time_gradient(const og_objective *objective, doubl
  *  after og_objective_differences. */
 OG_API og_status og_objective_gradient_error(const og_objective *objective, og_gradient_error *error);
 OG_API size_t og_objective_stat(const og_objective *objective, og_stat stat);
+OG_API const char *OG_OR_NULL og_objective_linear_solver(const og_objective *objective);
 /** The span of one trajectory, from the `time` statement or the data. */
 OG_API og_status og_objective_span(const og_objective *objective, size_t trajectory, double *t0, double *t1);
 

@@ -92,7 +92,7 @@ static void close(void *state) {
   if (v->looks.count && v->share->status == OG_OK) OG_R(og_looks_flush)(&v->looks);
   OG_R(og_weights_finish)(&v->weights, v->r.solve, v->share);
   og_count(v->r.solve, OG_STAT_RHS_EVALS,
-           v->evals + v->looks.evals + OG_R(og_step_take_further_evals)(v->step));
+           v->evals + v->looks.evals + og_count_work(v->r.solve, OG_R(og_step_take_work)(v->step)));
   og_count(v->r.solve, OG_STAT_VJP_EVALS, v->vjps + v->looks.vjps);
   OG_R(og_looks_close)(&v->looks);
   OG_R(og_event_steps_close)(&v->events);

@@ -49,7 +49,7 @@ void og_log(const og_context *context, const char *format, ...) __attribute__((f
 enum {
   OG_OPTION_COUNT = OG_OPT_REDUCTION + 1,
   OG_METHOD_COUNT = OG_METHOD_AUTO + 1,
-  OG_STAT_COUNT = OG_STAT_IMPLICIT_STEPS + 1
+  OG_STAT_COUNT = OG_STAT_NEWTON_ITERATIONS + 1
 };
 
 /* Of arguments of public functions (odegrad.h has the rule): the object that a function is of, whose context

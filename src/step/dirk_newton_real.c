@@ -23,7 +23,7 @@ static void find_correction(dirk *d, int i, const double *t, const real *theta, 
                               step->scratch);
   const real *product = OG_R(og_increments_mass)(step, d->z, 0, d->common.product);
   step->kernels->weighted_sum(step->n, step->lanes, d->residual, d->residual, d->sigma, 1, &minus, &product);
-  OG_R(og_elimination_solve)(d->elimination, step->lanes, factors, d->residual);
+  OG_R(og_increments_solve)(step, d->elimination, factors, 0, n->status, d->residual);
 }
 
 /* Nothing of a lane that failed is left to what reads all lanes, unless f itself was not finite there: then

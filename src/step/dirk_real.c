@@ -8,7 +8,7 @@ typedef OG_R(og_step) step_t;
 void OG_R(og_dirk_factor)(dirk *d, const double *t, const real *x, const real *theta, og_lane_status *status,
                           void *factors) {
   step_t *step = &d->common.base;
-  step->field->OG_R(ops).jacobian(step->field, step->lanes, t, x, theta, d->w, status, step->scratch);
+  OG_R(og_increments_jacobian)(step, t, x, theta, d->w, status);
   OG_R(og_increments_subtract)(step, d->sigma, d->w);
   OG_R(og_increments_factor)(step, d->elimination, d->w, factors, status);
 }
@@ -36,7 +36,7 @@ static void find_stage(dirk *d, int i, const interval *at, const real *x, const 
   OG_R(og_increments_sum)(step, d->tableau->a[i], 1, 0, i, d->common.u, x, NULL, d->start);
   OG_R(og_increments_sum)(step, guess, 1, 0, i, d->common.u, NULL, NULL, d->z);
   OG_R(og_increments_times)(step, d->tableau->c[i], at, t);
-  step->further_evals += OG_R(og_dirk_solve_stage)(d, i, t, theta);
+  step->work.evals += OG_R(og_dirk_solve_stage)(d, i, t, theta);
   step->kernels->weighted_sum(step->n, step->lanes, d->common.u[i], NULL, NULL, 1, &by_gamma, &z);
 }
 
@@ -80,10 +80,9 @@ static int has_difference(const og_dirk_tableau *tableau) {
 
 /* (M - h gamma df/dx)^-1 M times it: what is stiff would count in the difference of two formulas long after
  * both have damped it (Hosea & Shampine 1996; Hairer & Wanner IV.8). */
-static void error(step_t *step, int which, const interval *at, real *error) {
+static void find_error(step_t *step, real *error) {
   dirk *d = OG_R(og_dirk_of)(step);
   const real one = 1, *product;
-  (void)which, (void)at;
   OG_R(og_increments_sum)(step, d->tableau->e, 1, 0, d->tableau->stages, d->common.u, NULL, d->sigma, error);
   product = OG_R(og_increments_mass)(step, error, 0, d->common.product);
   if (product != error)
@@ -91,9 +90,17 @@ static void error(step_t *step, int which, const interval *at, real *error) {
   OG_R(og_elimination_solve)(d->elimination, step->lanes, d->factors, error);
 }
 
+static void error(step_t *step, int which, const interval *at, real *error) {
+  (void)which, (void)at;
+  find_error(step, error);
+  step->work.linear_solves += OG_R(og_step_busy)(step, step->status);
+}
+
+/* Found for all lanes where one of them wants it, so that it is not counted for each. */
 static int difference(step_t *step, const interval *at, real *difference) {
+  (void)at;
   if (!has_difference(OG_R(og_dirk_in)(step)->tableau)) return 0;
-  error(step, 0, at, difference);
+  find_error(step, difference);
   return 1;
 }
 

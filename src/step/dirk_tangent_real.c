@@ -39,7 +39,7 @@ static void tangent_of_implicit(dirk *d, int i, const forth *f) {
   const real one = 1, by_gamma = (real)(1 / d->tableau->gamma), *same = dot;
   const real *product = OG_R(og_increments_mass)(step, d->common.u[i], 0, d->common.product);
   step->kernels->weighted_sum(step->n, step->lanes, dot, dot, f->by_square, 1, &one, &product);
-  OG_R(og_elimination_solve)(d->elimination, step->lanes, d->stage_factors[i], dot);
+  OG_R(og_increments_solve)(step, d->elimination, d->stage_factors[i], 0, step->status, dot);
   step->kernels->weighted_sum(step->n, step->lanes, dot, NULL, NULL, 1, &by_gamma, &same);
 }
 

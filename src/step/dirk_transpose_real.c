@@ -88,6 +88,7 @@ static void refine(dirk *d, int i, const double *t, const back *b) {
   _Alignas(64) real mask[OG_LANES_MAX];
   for (int lane = 0; lane < step->lanes; lane++) mask[lane] = step->status[lane] == 0;
   for (int k = 0; k < REFINEMENTS_MOST; k++) {
+    step->work.linear_solves += OG_R(og_step_masked)(step, mask);
     find_refinement(d, i, t, b);
     if (!must_refine(d, mask)) return;
     step->kernels->add_rows(step->n, step->lanes, d->v, d->part, mask);
@@ -101,7 +102,7 @@ static void transpose_implicit(dirk *d, int i, const double *t, const back *b) {
   step_t *step = &d->common.base;
   const real one = 1, by_gamma = (real)(1 / d->tableau->gamma), minus = -by_gamma, *bar = d->start_bar[i];
   step->kernels->weighted_sum(step->n, step->lanes, d->v, NULL, NULL, 1, &by_gamma, &bar);
-  OG_R(og_elimination_solve_transposed)(d->elimination, step->lanes, d->stage_factors[i], d->v);
+  OG_R(og_increments_solve)(step, d->elimination, d->stage_factors[i], 1, step->status, d->v);
   if (!(step->field->flags & OG_FIELD_HAS_JACOBIAN)) refine(d, i, t, b);
   const real *product = OG_R(og_increments_mass)(step, d->v, 1, d->common.product);
   step->kernels->weighted_sum(step->n, step->lanes, d->part, NULL, NULL, 1, &minus, &bar);
@@ -181,5 +182,6 @@ void OG_R(og_dirk_damp)(step_t *step, const real *mask, const interval *at, cons
   dirk *d = OG_R(og_dirk_of)(step);
   step->kernels->copy_rows(step->n, step->lanes, d->v, x_bar, NULL);
   OG_R(og_elimination_solve_transposed)(d->elimination, step->lanes, d->factors, d->v);
+  step->work.linear_solves += OG_R(og_step_masked)(step, mask);
   OG_R(og_increments_damp)(&d->common, mask, at, x, theta, d->v, d->sigma, d->part, x_bar, theta_bar);
 }

@@ -36,9 +36,15 @@ const REAL *OG_P(og_increments_mass)(const STEP *step, const REAL *x, int transp
 void OG_P(og_increments_times)(const STEP *step, double c, const INTERVAL *at, double *t);
 /* values, which are df/dx at the entries of the field's pattern, become scale M - df/dx. */
 void OG_P(og_increments_subtract)(const STEP *step, const REAL *scale, REAL *values);
+/* df/dx at x, at the entries of the field's pattern, in lanes whose status is 0. */
+void OG_P(og_increments_jacobian)(STEP *step, const double *t, const REAL *x, const REAL *theta, REAL *values,
+                                  og_lane_status *status);
 /* The factors of w; lanes where it is singular get that status. */
-void OG_P(og_increments_factor)(const STEP *step, const og_elimination *elimination, const REAL *w,
-                                void *factors, og_lane_status *status);
+void OG_P(og_increments_factor)(STEP *step, const og_elimination *elimination, const REAL *w, void *factors,
+                                og_lane_status *status);
+/* b becomes W^-1 b, or W^-T b, which counts in lanes whose status is 0. */
+void OG_P(og_increments_solve)(STEP *step, const og_elimination *elimination, const void *factors,
+                               int transposed, const og_lane_status *status, REAL *b);
 /* lambda^T f at x: its cotangents of x, of theta, added to theta_bar (NULL: not wanted), and of time (NULL:
  * not wanted). */
 void OG_P(og_increments_product)(INCREMENTS *i, const double *t, const REAL *x, const REAL *theta,

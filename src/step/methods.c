@@ -36,6 +36,10 @@ og_status og_stepper_prepare(og_context *context, og_stepper *stepper, const og_
   return stepper->prepare ? stepper->prepare(context, stepper, field) : OG_OK;
 }
 
+const char *og_stepper_linear_solver(const og_stepper *stepper) {
+  return og_elimination_name(stepper->system ? stepper->system : stepper->elimination);
+}
+
 void og_stepper_release(og_stepper *stepper) {
   og_elimination_destroy(stepper->elimination);
   og_elimination_destroy(stepper->system);

@@ -17,7 +17,7 @@ void OG_R(og_newton_begin)(const step_t *step, newton_t *n) {
   }
 }
 
-int OG_R(og_newton_select)(const step_t *step, newton_t *n, int phase) {
+int OG_R(og_newton_select)(step_t *step, newton_t *n, int phase) {
   int count = 0;
   for (int lane = 0; lane < step->lanes; lane++) {
     int in = n->phase[lane] == phase;
@@ -25,6 +25,7 @@ int OG_R(og_newton_select)(const step_t *step, newton_t *n, int phase) {
     n->size[lane] = n->whole[lane] = n->largest[lane] = 0;
     count += in;
   }
+  step->work.newton_iterations += count;
   return count;
 }
 

@@ -34,7 +34,7 @@ void OG_P(og_radau_set_rows)(RADAU *r, int i);
 /* With df/dx at the states X_i, and its factors, in lanes whose status is 0. */
 void OG_P(og_radau_factor)(RADAU *r, const INTERVAL *at, const REAL *theta, og_lane_status *status);
 /* Of blocks of the stages, in place. */
-void OG_P(og_radau_solve)(RADAU *r, int transposed, REAL *const *blocks);
+void OG_P(og_radau_solve)(RADAU *r, int transposed, const og_lane_status *status, REAL *const *blocks);
 /* y = 1/h M sum_j (A^-1)_ij blocks[j]; transposed: 1/h M^T sum_j (A^-1)_ji blocks[j]. */
 void OG_P(og_radau_couple)(RADAU *r, int i, int transposed, REAL *const *blocks, REAL *y);
 /* From nothing to z and X. Lanes where that fails get status 1. Returns how many evaluations of f the lanes

@@ -24,8 +24,7 @@ void OG_R(og_rosenbrock_prepare)(rosenbrock *r, const interval *at, const real *
     r->h_inverse[lane] = 1 / (real)OG_R(og_step_length)(at, lane);
     r->sigma[lane] = (real)(1 / r->tableau->gamma) * r->h_inverse[lane];
   }
-  step->field->OG_R(ops).jacobian(step->field, step->lanes, at->t, x, theta, r->w, step->status,
-                                  step->scratch);
+  OG_R(og_increments_jacobian)(step, at->t, x, theta, r->w, step->status);
   OG_R(og_increments_subtract)(step, r->sigma, r->w);
   OG_R(og_increments_factor)(step, r->elimination, r->w, r->factors, step->status);
   find_time_slope(r, at->t, x, theta);
@@ -65,7 +64,7 @@ static void find_stage(rosenbrock *r, int i, const interval *at, const real *x, 
                               step->scratch);
   if (i == 0) step->kernels->copy_rows(step->n, step->lanes, r->common.f0, r->common.u[0], NULL);
   add_terms(r, i, at);
-  OG_R(og_elimination_solve)(r->elimination, step->lanes, r->factors, r->common.u[i]);
+  OG_R(og_increments_solve)(step, r->elimination, r->factors, 0, step->status, r->common.u[i]);
 }
 
 static int find_stages(rosenbrock *r, const interval *at, const real *x, const real *theta) {

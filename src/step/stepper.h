@@ -17,6 +17,16 @@ struct og_field;
 struct og_step_ops_d;
 struct og_step_ops_s;
 
+/* What steps have done that their functions do not return, of all lanes together; each lane counts by
+ * itself, so that it is the same alone and in a block. */
+typedef struct og_step_work {
+  long long evals;             /* of f, beyond those that functions return: those of iterations */
+  long long jacobians;         /* df/dx evaluated */
+  long long factorisations;    /* of a matrix with df/dx */
+  long long linear_solves;     /* by one, transposed or not */
+  long long newton_iterations; /* of stages' equations */
+} og_step_work;
+
 struct og_stepper {
   const char *name; /* as on the command line */
   int order;
@@ -46,5 +56,7 @@ og_stepper og_stepper_of(og_method method);
  * of an implicit method that is not prepared must not be opened. */
 og_status og_stepper_prepare(og_context *context, og_stepper *stepper, const struct og_field *field);
 void og_stepper_release(og_stepper *stepper);
+/* Of an implicit method that is prepared: "dense", "band", "sparse". */
+const char *og_stepper_linear_solver(const og_stepper *stepper);
 
 #endif
