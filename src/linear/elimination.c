@@ -12,6 +12,8 @@ static double dense_products(const og_pattern *p) { return pow(p->n, 3) / 3; }
 static int is_full(const og_pattern *p) { return (double)p->count == (double)p->n * p->n; }
 
 static og_status choose(og_elimination *e, og_elimination_kind kind) {
+  if (kind == OG_ELIMINATION_INCOMPLETE)
+    return og_symbolic_create_incomplete(e->context, e->pattern, &e->symbolic);
   if (kind == OG_ELIMINATION_DENSE || (kind == OG_ELIMINATION_AUTO && is_full(e->pattern))) return OG_OK;
   double most = kind == OG_ELIMINATION_SPARSE ? INFINITY : dense_products(e->pattern) / sparse_cost;
   OG_TRY(og_symbolic_create(e->context, e->pattern, most, &e->symbolic));
@@ -57,6 +59,7 @@ const og_pattern *og_elimination_pattern(const og_elimination *elimination) { re
 
 const char *og_elimination_name(const og_elimination *elimination) {
   if (!elimination->symbolic) return "dense";
+  if (elimination->symbolic->incomplete) return "incomplete";
   return elimination->symbolic->is_band ? "band" : "sparse";
 }
 

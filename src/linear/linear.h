@@ -45,10 +45,12 @@ int og_pattern_find(const og_pattern *pattern, int i, int j);
 
 typedef enum og_elimination_kind {
   OG_ELIMINATION_AUTO,
-  OG_ELIMINATION_DENSE, /* rows exchanged, for each lane by itself */
-  OG_ELIMINATION_SPARSE /* on the diagonal, in an order chosen once for the pattern (band matrices in their
-                         * own); a lane for which that loses digits is factored with rows exchanged if it has
-                         * up to 64 rows, and gets status 1 if it has more */
+  OG_ELIMINATION_DENSE,  /* rows exchanged, for each lane by itself */
+  OG_ELIMINATION_SPARSE, /* on the diagonal, in an order chosen once for the pattern (band matrices in their
+                          * own); a lane for which that loses digits is factored with rows exchanged if it has
+                          * up to 64 rows, and gets status 1 if it has more */
+  OG_ELIMINATION_INCOMPLETE /* the same without entries that W has not, in its own order: near to W, for
+                             * iterations (gmres.h) */
 } og_elimination_kind;
 
 /* How matrices of a pattern are factored: chosen once, constant, shared by threads. */
@@ -57,7 +59,7 @@ og_status og_elimination_create(og_context *context, const og_pattern *pattern, 
                                 og_elimination **out);
 void og_elimination_destroy(og_elimination *elimination); /* NULL does nothing */
 const og_pattern *og_elimination_pattern(const og_elimination *elimination);
-/* For statistics and messages: "dense", "band", "sparse"; entries of L and U together. */
+/* For statistics and messages: "dense", "band", "sparse", "incomplete"; entries of L and U together. */
 const char *og_elimination_name(const og_elimination *elimination);
 size_t og_elimination_entries(const og_elimination *elimination);
 

@@ -6,6 +6,7 @@
  * FALLBACK_MOST rows the lane is therefore factored as a dense matrix, with rows exchanged, which always
  * serves. (Larger systems of that kind need an order that depends on numbers, as KLU finds it, or
  * OG_ELIMINATION_DENSE.) */
+#include <math.h>
 #include <string.h>
 
 #include "linear/elimination.h"
@@ -62,7 +63,8 @@ void OG_R(og_sparse_factor)(const og_elimination *elimination, int lanes, const 
   const OG_R(og_sparse_lu) *kernels = elimination->OG_R(sparse);
   const og_lu_plan *plan = &elimination->symbolic->plan;
   memcpy(bad, status, (size_t)lanes);
-  kernels->factor(plan, lanes, most_growth, w, factors, bad);
+  kernels->factor(plan, lanes, elimination->symbolic->incomplete ? (real)INFINITY : most_growth, w, factors,
+                  bad);
   for (int lane = 0; lane < lanes; lane++)
     if (bad[lane]) kernels->leave_out(plan, lanes, lane, factors);
   if (!elimination->falls_back) {

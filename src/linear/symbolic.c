@@ -1,5 +1,6 @@
 /* The fill of L and U, row after row, and the runs of entries that are subtracted at once. */
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@ typedef struct maker {
   og_context *context;
   const og_pattern *pattern;
   double most, products;
+  int incomplete;         /* entries that W has not are left out */
   int *row_of, *position; /* [n]: the order, and where a row is in it */
   int *start, *diagonal;  /* [n + 1]; [n] */
   int *column, *from, room, entries;
@@ -58,7 +60,7 @@ static int is_narrow(const og_pattern *p) {
 
 static og_status order_rows(maker *m) {
   const og_pattern *p = m->pattern;
-  if (is_narrow(p))
+  if (m->incomplete || is_narrow(p))
     for (int i = 0; i < p->n; i++) m->row_of[i] = i;
   else
     OG_TRY(og_order_by_degree(m->context, p, m->row_of));
@@ -116,7 +118,7 @@ static og_status keep_column(maker *m, int column) {
  * k behind i are in its row i too, so that a later row with column k gets them from there: row k need not be
  * looked at beyond i any more (Eisenstat & Liu, SIAM J. Matrix Anal. Appl. 13, 1992). */
 static void look_at(maker *m, int i, int k) {
-  int end = m->limit[k];
+  int end = m->incomplete ? 0 : m->limit[k];
   for (int t = m->diagonal[k] + 1; t < end; t++) {
     if (m->column[t] == i) m->limit[k] = t + 1;
     add_column(m, i, m->column[t]);
@@ -204,6 +206,21 @@ static og_status add_runs(maker *m, int source, int end) {
   return OG_OK;
 }
 
+/* The same where the row has some of them. */
+static og_status add_runs_there(maker *m, int i, int source, int end) {
+  for (; source < end; source++) {
+    int target = m->at[m->column[source]];
+    if (target < m->start[i] || target >= m->start[i + 1] || m->column[target] != m->column[source]) continue;
+    og_lu_run *last = m->run + m->runs - 1;
+    if (m->runs > m->first_run[m->lower] && last->target + last->count == target &&
+        last->source + last->count == source)
+      last->count++;
+    else
+      OG_TRY(add_run(m, (og_lu_run){target, source, 1}));
+  }
+  return OG_OK;
+}
+
 /* Whether U's row k has the columns of row k - 1 but for its own, as rows of a dense block have: m->limit,
  * which has served, says it. */
 static void find_same(maker *m) {
@@ -242,7 +259,9 @@ static og_status find_runs(maker *m) {
     for (int t = m->start[i]; t < m->diagonal[i]; t++) {
       int k = m->column[t];
       m->first_run[m->lower] = m->runs;
-      if (t > m->start[i] && m->column[t - 1] == k - 1 && m->limit[k])
+      if (m->incomplete)
+        OG_TRY(add_runs_there(m, i, m->diagonal[k] + 1, m->start[k + 1]));
+      else if (t > m->start[i] && m->column[t - 1] == k - 1 && m->limit[k])
         OG_TRY(repeat_runs(m, k));
       else
         OG_TRY(add_runs(m, m->diagonal[k] + 1, m->start[k + 1]));
@@ -267,7 +286,10 @@ static og_status trim_runs(maker *m) {
 static og_status keep(maker *m, og_symbolic **out) {
   og_symbolic *s = og_alloc(m->context, 1, sizeof *s);
   if (!s) return fail_memory(m, sizeof *s);
-  *s = (og_symbolic){.context = m->context, .products = m->products, .is_band = is_narrow(m->pattern)};
+  *s = (og_symbolic){.context = m->context,
+                     .products = m->products,
+                     .is_band = is_narrow(m->pattern),
+                     .incomplete = m->incomplete};
   s->plan = (og_lu_plan){.n = m->pattern->n,
                          .entries = m->entries,
                          .count = m->pattern->count,
@@ -298,13 +320,23 @@ static og_status make(maker *m, og_symbolic **out) {
   return keep(m, out);
 }
 
-og_status og_symbolic_create(og_context *context, const og_pattern *pattern, double most, og_symbolic **out) {
+static og_status create(og_context *context, const og_pattern *pattern, double most, int incomplete,
+                        og_symbolic **out) {
   maker m;
   *out = NULL;
   OG_TRY(new_maker(context, pattern, most, &m));
+  m.incomplete = incomplete;
   og_status status = make(&m, out);
   free_maker(&m);
   return status;
+}
+
+og_status og_symbolic_create(og_context *context, const og_pattern *pattern, double most, og_symbolic **out) {
+  return create(context, pattern, most, 0, out);
+}
+
+og_status og_symbolic_create_incomplete(og_context *context, const og_pattern *pattern, og_symbolic **out) {
+  return create(context, pattern, INFINITY, 1, out);
 }
 
 void og_symbolic_destroy(og_symbolic *symbolic) {
