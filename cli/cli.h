@@ -99,6 +99,8 @@ typedef enum flag {
 /* Flags, and behind them the library's options: their number, and room for it. */
 enum { OPTION_ROWS_MOST = FLAG_COUNT + 128 };
 size_t option_rows(void);
+/* Which row stands at a place of a list of all of them. */
+size_t option_shown(size_t place);
 
 typedef struct option_row {
   const char *name;  /* without the dashes */

@@ -89,6 +89,7 @@ cJSON *json_stats(const size_t *stats, const char *linear_solver, double seconds
       {"factorisations", OG_STAT_FACTORISATIONS},
       {"linear_solves", OG_STAT_LINEAR_SOLVES},
       {"newton_iterations", OG_STAT_NEWTON_ITERATIONS},
+      {"krylov_iterations", OG_STAT_KRYLOV_ITERATIONS},
   };
   cJSON *object = cJSON_CreateObject();
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

@@ -79,6 +79,7 @@ static og_status open(void *state, og_solve *solve, og_share *share, void *work)
   int purpose = (v->times ? OG_STEP_DERIVATIVE : OG_STEP_TRANSPOSE) | (solve->taped ? OG_STEP_TAPED : 0);
   v->step = OG_R(og_step_create)(solve->context, &solve->stepper, solve->field, share->lanes, purpose);
   if (!v->step) return OG_ERR_MEMORY;
+  v->r.status = v->step->status;
   OG_TRY(OG_R(og_weights_open)(&v->weights, solve));
   v->step->weights_bar = v->weights.part;
   OG_R(og_looks_open)(&v->looks, solve, share->lanes, pullback->looks);

@@ -70,6 +70,7 @@ static og_status open(void *state, og_solve *solve, og_share *share, void *push)
   v->step =
       OG_R(og_step_create)(solve->context, &solve->stepper, solve->field, share->lanes, OG_STEP_DERIVATIVE);
   if (!v->step) return OG_ERR_MEMORY;
+  v->r.status = v->step->status;
   return OG_R(og_event_steps_open)(&v->events, &v->r, v->step);
 }
 

@@ -13,6 +13,10 @@
  * tangent of the jvp along (t_u, u): f_ddot[n][lanes]; t_u, t_dot and theta_dot may be NULL (zero). jacobian:
  * df/dx at the entries of og_field.pattern: values[count][lanes].
  *
+ * Of fields with a preconditioner (og_field.preconditioner_bytes): precondition_setup makes `memory` that of
+ * a matrix near sigma[lanes] I - df/dx, and precondition applies its inverse, or that of its transpose, to
+ * v[n][lanes].
+ *
  * Of bound fields alone (og_field.bind): eval_tape is eval, and leaves in `tape` (tape_bytes(lanes) bytes,
  * aligned to 64) what the vjp needs of it. vjp_weights is vjp, with weights_bar[weights] ADDED to, summed
  * over lanes in their order; an idle lane must have finite rows and a lambda of zero. `tape` is that of an
@@ -37,6 +41,11 @@ typedef struct FIELD_OPS {
                       const REAL *theta_dot, REAL *f_ddot, og_lane_status *status, void *scratch);
   void (*jacobian)(const og_field *field, int lanes, const double *t, const REAL *x, const REAL *theta,
                    REAL *values, og_lane_status *status, void *scratch);
+  void (*precondition_setup)(const og_field *field, int lanes, const double *t, const REAL *x,
+                             const REAL *theta, const REAL *sigma, void *memory, og_lane_status *status,
+                             void *scratch);
+  void (*precondition)(const og_field *field, int lanes, int transposed, const void *memory, REAL *v,
+                       og_lane_status *status, void *scratch);
   void (*eval_tape)(const og_field *field, int lanes, const double *t, const REAL *x, const REAL *theta,
                     REAL *f, void *tape, og_lane_status *status, void *scratch);
   void (*vjp_weights)(const og_field *field, int lanes, const double *t, const REAL *x, const REAL *theta,

@@ -8,6 +8,8 @@
 
 /* Products that are kept before it begins anew from where it is, and how many times it does. */
 enum { OG_GMRES_BASIS = 40, OG_GMRES_CYCLES = 12 };
+/* The status of a lane whose equations it did not solve. */
+enum { OG_GMRES_FAILED = 124 };
 
 #include "base/in_double.h"
 #include "linear/gmres_block.h"

@@ -172,7 +172,7 @@ static void judge(iteration *it, int k, double tolerance) {
     it->factor[lane] = 0;
     if (!it->running[lane]) continue;
     if (it->status[lane] || !isfinite(length)) {
-      it->status[lane] = it->status[lane] ? it->status[lane] : 1;
+      it->status[lane] = it->status[lane] ? it->status[lane] : OG_GMRES_FAILED;
       it->running[lane] = 0;
       continue;
     }
@@ -253,7 +253,7 @@ static void begin(iteration *it, const real *b, const og_lane_status *status) {
   for (int lane = 0; lane < it->w->lanes; lane++) {
     it->status[lane] = status[lane] ? ENDED : 0;
     it->left[lane] = it->size[lane];
-    if (!status[lane] && !isfinite(it->size[lane])) it->status[lane] = 1;
+    if (!status[lane] && !isfinite(it->size[lane])) it->status[lane] = OG_GMRES_FAILED;
     if (!status[lane] && it->size[lane] == 0) it->status[lane] = ENDED;
   }
 }
@@ -273,7 +273,7 @@ static void end_lanes(iteration *it, double tolerance, int surely, int last, con
     if (left <= enough || (surely && rests && left <= 10 * enough))
       it->status[lane] = ENDED;
     else if (rests)
-      it->status[lane] = 1;
+      it->status[lane] = OG_GMRES_FAILED;
   }
 }
 

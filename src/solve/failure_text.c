@@ -108,7 +108,10 @@ static const cause_text unsolved[] = {
      "depend on the algebraic states any more"},
     {OG_ERR_FIELD,
      "the iteration for the implicit method's equations does not converge, whatever the step size",
-     "rodas5p, which iterates nothing; the right-hand side may jump there: an event, or a smoother form"}};
+     "rodas5p, which iterates nothing; the right-hand side may jump there: an event, or a smoother form"},
+    {OG_ERR_FIELD, "GMRES does not solve the linear equations of the implicit method",
+     "linear-solver = sparse, where the factors fit into memory; a better preconditioner "
+     "(og_field_set_preconditioner); or smaller steps (max-step, rtol), whose equations are easier"}};
 
 static int is_beside_span(const og_solve *solve, const og_failure *failure) {
   const og_trajectory *at = &solve->trajectories[failure->trajectory];
@@ -127,6 +130,7 @@ static const cause_text *text_of(const og_solve *solve, const og_failure *failur
   int refused = failure->status == OG_ERR_FIELD && !failure->event ? failure->refused : 0;
   if (refused == OG_LANE_SINGULAR) return &unsolved[0];
   if (refused == OG_LANE_NOT_CONVERGED) return &unsolved[1];
+  if (refused == OG_LANE_NOT_SOLVED) return &unsolved[2];
   if (refused) return &refusal;
   if (failure->least > 0 && failure->status == OG_ERR_STEP_UNDERFLOW && !failure->derivative) return &held;
   if (is_beside_span(solve, failure)) return &beside_span;

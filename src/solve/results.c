@@ -42,6 +42,7 @@ long long og_count_work(og_solve *solve, og_step_work work) {
   og_count(solve, OG_STAT_FACTORISATIONS, work.factorisations);
   og_count(solve, OG_STAT_LINEAR_SOLVES, work.linear_solves);
   og_count(solve, OG_STAT_NEWTON_ITERATIONS, work.newton_iterations);
+  og_count(solve, OG_STAT_KRYLOV_ITERATIONS, work.krylov_iterations);
   return work.evals;
 }
 

@@ -58,8 +58,9 @@ static int suits_rosenbrock(const og_field *field) {
   return (field->flags & needed) == needed;
 }
 
-static og_method implicit_for(const og_field *field) {
-  return suits_rosenbrock(field) ? OG_METHOD_RODAS5P : OG_METHOD_ESDIRK54;
+static og_method implicit_for(const og_solve *solve) {
+  if (og_options_integer(solve->options, OG_OPT_LINEAR_SOLVER) == OG_LINEAR_GMRES) return OG_METHOD_ESDIRK54;
+  return suits_rosenbrock(solve->source) ? OG_METHOD_RODAS5P : OG_METHOD_ESDIRK54;
 }
 
 og_method og_method_with_mass(const og_field *field) {
@@ -68,12 +69,12 @@ og_method og_method_with_mass(const og_field *field) {
 
 og_status og_solve_take_pair(og_solve *solve) {
   if (solve->stepper.switches) return OG_OK;
-  OG_TRY(og_field_want_jacobian(solve->context, solve->source));
   if (!solve->pair) solve->pair = og_alloc(solve->context, 1, sizeof *solve->pair);
   if (!solve->pair) return og_fail_memory(solve->context, sizeof *solve->pair, "a pair of methods");
   solve->pair->part[0] = solve->stepper;
   og_stepper_release(&solve->pair->part[1]); /* of a run that failed in what follows */
-  solve->pair->part[1] = og_stepper_of(implicit_for(solve->source));
+  solve->pair->part[1] = og_stepper_of(implicit_for(solve));
+  solve->pair->part[1].linear_solver = (int)og_options_integer(solve->options, OG_OPT_LINEAR_SOLVER);
   OG_TRY(og_stepper_prepare(solve->context, &solve->pair->part[1], solve->source));
   solve->stepper = og_switching_stepper(solve->pair);
   og_limits_of_stepper(solve);

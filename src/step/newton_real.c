@@ -17,6 +17,11 @@ void OG_R(og_newton_begin)(const step_t *step, newton_t *n) {
   }
 }
 
+void OG_R(og_newton_skip_chords)(const step_t *step, newton_t *n) {
+  for (int lane = 0; lane < step->lanes; lane++)
+    if (n->phase[lane] == OG_NEWTON_CHORD) n->phase[lane] = OG_NEWTON_EXACT;
+}
+
 int OG_R(og_newton_select)(step_t *step, newton_t *n, int phase) {
   int count = 0;
   for (int lane = 0; lane < step->lanes; lane++) {

@@ -15,7 +15,8 @@ static og_step_work sum_of(og_step_work a, og_step_work b) {
                         .jacobians = a.jacobians + b.jacobians,
                         .factorisations = a.factorisations + b.factorisations,
                         .linear_solves = a.linear_solves + b.linear_solves,
-                        .newton_iterations = a.newton_iterations + b.newton_iterations};
+                        .newton_iterations = a.newton_iterations + b.newton_iterations,
+                        .krylov_iterations = a.krylov_iterations + b.krylov_iterations};
 }
 
 og_step_work OG_R(og_step_take_work)(OG_R(og_step) * step) {
