@@ -17,8 +17,8 @@ typedef struct OPERATOR {
 size_t OG_P(og_gmres_bytes)(size_t n, int lanes);
 /* b becomes x with |b - W x| <= tolerance |b|, in the lanes whose status is 0; others keep theirs. A lane
  * gets status OG_GMRES_FAILED where that is not reached. `surely`: the residual is formed, and not known by
- * recurrence alone; then a lane that comes to rest at ten times the tolerance is content with it, as rounding
- * may be in the way. Returns the iterations of all lanes together. */
+ * recurrence alone. A lane whose residual comes to rest by rounding is content with it. Returns the
+ * iterations of all lanes together. */
 long long OG_P(og_gmres)(const OPERATOR *w, double tolerance, int surely, void *memory, REAL *b,
                          og_lane_status *status);
 

@@ -264,13 +264,16 @@ static void end_by_recurrence(iteration *it, double tolerance) {
     if (it->status[lane] == 0 && it->left[lane] <= tolerance * it->size[lane]) it->status[lane] = ENDED;
 }
 
-/* After a cycle. `before`: what was left before it. */
-static void end_lanes(iteration *it, double tolerance, int surely, int last, const double *before) {
+/* After a cycle. `before`: what was left before it; `told`: what recurrence tells. Where that fell and the
+ * residual did not, it is the rounding of products, of about |W| |x| units, and x is as good as by factors.
+ */
+static void end_lanes(iteration *it, double tolerance, int last, const double *before, const double *told) {
   for (int lane = 0; lane < it->w->lanes; lane++) {
     double left = it->left[lane], enough = tolerance * it->size[lane];
     int rests = last || !(left < 0.5 * before[lane]);
+    int rounded = told[lane] < 0.1 * before[lane] && left <= cbrt(EPSILON) * it->size[lane];
     if (it->status[lane]) continue;
-    if (left <= enough || (surely && rests && left <= 10 * enough))
+    if (left <= enough || (rests && rounded))
       it->status[lane] = ENDED;
     else if (rests)
       it->status[lane] = OG_GMRES_FAILED;
@@ -299,7 +302,7 @@ long long OG_R(og_gmres)(const OG_R(og_gmres_operator) * w, double tolerance, in
                          real *b, og_lane_status *status) {
   iteration *it = open(w, memory);
   long long count = 0;
-  double least = 16 * EPSILON, before[OG_LANES_MAX];
+  double least = 16 * EPSILON, before[OG_LANES_MAX], told[OG_LANES_MAX];
   tolerance = tolerance > least ? tolerance : least;
   begin(it, b, status);
   for (int cycle = 0; cycle < OG_GMRES_CYCLES && any_left(it); cycle++) {
@@ -307,9 +310,10 @@ long long OG_R(og_gmres)(const OG_R(og_gmres_operator) * w, double tolerance, in
     count += run_cycle(it, tolerance);
     if (!surely) end_by_recurrence(it, tolerance);
     if (!any_left(it)) break;
+    memcpy(told, it->left, sizeof told);
     find_residual(it);
     norm(it, it->r, it->left);
-    end_lanes(it, tolerance, surely, cycle == OG_GMRES_CYCLES - 1, before);
+    end_lanes(it, tolerance, cycle == OG_GMRES_CYCLES - 1, before, told);
   }
   give(it, b, status);
   return count;
