@@ -62,6 +62,7 @@ og_elimination_kind og_stepper_elimination(const og_stepper *stepper) {
   switch (stepper->linear_solver) {
   case OG_LINEAR_DENSE: return OG_ELIMINATION_DENSE;
   case OG_LINEAR_SPARSE: return OG_ELIMINATION_SPARSE;
+  case OG_LINEAR_KLU: return OG_ELIMINATION_KLU;
   default: return OG_ELIMINATION_AUTO;
   }
 }

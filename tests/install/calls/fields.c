@@ -115,8 +115,7 @@ int call_fields(og_context *context) {
   MUST(context, og_field_set_hessian(field, hessian, cost_hessian));
   MUST(context, og_field_set_jacobian(field, jacobian, 0, NULL, NULL));
   MUST(context, og_field_set_jacobian_band(field, jacobian, 0, 0));
-  og_preconditioner near = {OG_INIT(og_preconditioner)};
-  near.bytes = sizeof(double), near.setup = set_up, near.solve = solve_by;
+  const og_preconditioner near = {OG_INIT(og_preconditioner), sizeof(double), set_up, solve_by};
   MUST(context, og_field_set_preconditioner(field, &near));
   MUST(context, og_field_set_mass(field, 0, NULL, NULL, NULL));
   MUST(context, og_field_set_autonomous(field, 1));
