@@ -274,10 +274,11 @@ typedef enum og_gradient_control {
   OG_CONTROL_ESTIMATE = 1,
   OG_CONTROL_NONE = 2
 } og_gradient_control;
-/** How implicit methods solve their linear equations (docs/stiff.md). AUTO: dense or sparse factors, by which has
- *  less to do. DENSE: rows exchanged. SPARSE: in an order that is chosen once, across trajectories. KLU: sparse, rows
- *  exchanged (SuiteSparse's, where odegrad was built with it). GMRES: iterated, with products, by methods that
- *  iterate their stages; preconditioned by an incomplete elimination or by og_field_set_preconditioner. */
+/** How implicit methods solve their linear equations (docs/stiff.md). AUTO: dense or sparse factors, by which
+ * has less to do. DENSE: rows exchanged. SPARSE: in an order that is chosen once, across trajectories. KLU:
+ * sparse, rows exchanged (SuiteSparse's, where odegrad was built with it). GMRES: iterated, with products, by
+ * methods that iterate their stages; preconditioned by an incomplete elimination or by
+ * og_field_set_preconditioner. */
 typedef enum og_linear_solver {
   OG_LINEAR_AUTO = 0,
   OG_LINEAR_DENSE = 1,
@@ -418,21 +419,20 @@ OG_API og_status og_field_set_jacobian(og_field *field, og_jacobian_fn OG_OR_NUL
 OG_API og_status og_field_set_jacobian_band(og_field *field, og_jacobian_fn OG_OR_NULL jacobian, size_t lower,
                                             size_t upper);
 
-/** A matrix near sigma I - df/dx(t, x, theta), by which GMRES (linear-solver = gmres) preconditions: one trajectory at
- *  a time, each in `bytes` bytes of memory of its own, aligned to 64. It is set up once in a step, and its inverse
- *  applied once in an iteration. What it is decides how many iterations there are, and nothing else: results have the
- *  same accuracy with any.
- *  setup (NULL: nothing is to be kept): from t, x and sigma > 0, into memory, whose contents are unspecified.
- *  solve: z[n] from b[n] by the inverse, or by that of the transpose; b and z do not overlap.
- *  Both return as the others do. */
+/** A matrix near sigma I - df/dx(t, x, theta), by which GMRES (linear-solver = gmres) preconditions: one
+ * trajectory at a time, each in `bytes` bytes of memory of its own, aligned to 64. It is set up once in a
+ * step, and its inverse applied once in an iteration. What it is decides how many iterations there are, and
+ * nothing else: results have the same accuracy with any. setup (NULL: nothing is to be kept): from t, x and
+ * sigma > 0, into memory, whose contents are unspecified. solve: z[n] from b[n] by the inverse, or by that of
+ * the transpose; b and z do not overlap. Both return as the others do. */
 typedef struct og_preconditioner {
   size_t size;
   size_t bytes;
   int (*setup)(double t, const double *x, const double *theta, double sigma, void *memory, void *user);
   int (*solve)(int transposed, const double *b, double *z, const void *memory, void *user);
 } og_preconditioner;
-/** Copies it; NULL takes it back. With one the Jacobian is not formed, so that it need not be given: jvp and vjp are
- *  enough. */
+/** Copies it; NULL takes it back. With one the Jacobian is not formed, so that it need not be given: jvp and
+ * vjp are enough. */
 OG_API og_status og_field_set_preconditioner(og_field *field,
                                              const og_preconditioner *OG_OR_NULL preconditioner);
 
@@ -698,8 +698,8 @@ OG_API size_t og_solve_trajectories(const og_solve *solve);
 OG_API size_t og_solve_observations(const og_solve *solve);
 /** Counters summed over trajectories since the last og_solve_run. */
 OG_API size_t og_solve_stat(const og_solve *solve, og_stat stat);
-/** How implicit steps solve their linear equations: "dense", "band", "sparse", "klu" or "gmres"; NULL where the method takes
- * none (one that is chosen as it goes, until it did). The text is constant. */
+/** How implicit steps solve their linear equations: "dense", "band", "sparse", "klu" or "gmres"; NULL where
+ * the method takes none (one that is chosen as it goes, until it did). The text is constant. */
 OG_API const char *OG_OR_NULL og_solve_linear_solver(const og_solve *solve);
 /** Accepted steps of one trajectory, and its times [steps + 1] (NULL to ask for the count alone). */
 OG_API og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t *steps,
