@@ -38,6 +38,11 @@ static og_status prepare_matrices(og_context *context, og_stepper *stepper, cons
 }
 
 static og_status prepare_iterations(og_context *context, og_stepper *stepper, const og_field *field) {
+  if (field->flags & OG_FIELD_HAS_MASS)
+    return og_fail(
+        context, OG_ERR_UNSUPPORTED,
+        "linear-solver = gmres is for x' = f, and these equations have a matrix M before x': choose "
+        "linear-solver = sparse or auto");
   if (!stepper->iterates)
     return og_fail(
         context, OG_ERR_UNSUPPORTED,
@@ -45,11 +50,6 @@ static og_status prepare_iterations(og_context *context, og_stepper *stepper, co
         "factors in its formula or solves for all stages at once: choose kvaerno5 or esdirk54, with fixed "
         "steps implicit-euler, trapezoid or implicit-midpoint, or leave linear-solver out",
         stepper->name);
-  if (field->flags & OG_FIELD_HAS_MASS)
-    return og_fail(
-        context, OG_ERR_UNSUPPORTED,
-        "linear-solver = gmres is for x' = f, and these equations have a matrix M before x': choose "
-        "linear-solver = sparse or auto");
   if (!field->ops_d.jvp || !(field->flags & OG_FIELD_HAS_JVP))
     return og_fail(context, OG_ERR_UNSUPPORTED,
                    "linear-solver = gmres needs products df/dx v, which the field has not: give them with "
