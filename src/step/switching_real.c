@@ -264,6 +264,7 @@ static int recompute(step_t *step, int uses, const interval *at, const real *x, 
   divide(s, at);
   for (int k = 0; k < 2; k++)
     if (s->count[k]) evals[k] = s->part[k]->ops->recompute(s->part[k], uses, at, x, theta);
+  join_slopes(s);
   take_status(s);
   return mean(s, evals);
 }
