@@ -65,7 +65,7 @@ static og_field *callbacks(og_context *context) {
 /* ---- Runs ---- */
 
 typedef struct setting {
-  int method, steps, control, threads, observed;
+  int method, steps, control, threads, observed, back;
 } setting;
 
 /* Trajectories of rate constants from not stiff to stiff. */
@@ -105,7 +105,7 @@ static void add_counts(const og_solve *solve, long long *counts) {
 static void compare_with_alone(og_context *context, const og_field *field, const setting *s) {
   long long together[COUNTED] = {0}, alone[COUNTED] = {0};
   og_solve *solve = run(context, field, s, 0, TRAJECTORIES);
-  pull_back(context, solve, TRAJECTORIES);
+  if (s->back) pull_back(context, solve, TRAJECTORIES);
   add_counts(solve, together);
   og_solve_destroy(solve);
   for (size_t m = 0; m < TRAJECTORIES; m++) {
@@ -114,7 +114,7 @@ static void compare_with_alone(og_context *context, const og_field *field, const
     og_solve *single = run(context, field, &one, m, 1);
     CHECK(context, og_solve_set_span(single, 0, 0, 40 - 0.1 * (double)m));
     CHECK(context, og_solve_run(single));
-    pull_back(context, single, 1);
+    if (s->back) pull_back(context, single, 1);
     add_counts(single, alone);
     og_solve_destroy(single);
   }
@@ -125,6 +125,8 @@ static void compare_with_alone(og_context *context, const og_field *field, const
   assert_true(alone[0] > 0 && alone[1] > 0 && alone[2] > 0);
 }
 
+/* Steps of rodas5p are kept for the way back where a trajectory has a lane to itself, and taken again in
+ * batches, which is counted: there solves alone are compared. */
 static void batches_count_as_their_trajectories(void **state) {
   static const int methods[] = {OG_METHOD_RODAS5P, OG_METHOD_KVAERNO5, OG_METHOD_RADAU5, OG_METHOD_AUTO};
   static const int controls[] = {OG_CONTROL_NONE, OG_CONTROL_ESTIMATE};
@@ -134,7 +136,8 @@ static void batches_count_as_their_trajectories(void **state) {
   for (int i = 0; i < 4; i++)
     for (int k = 0; k < 2; k++)
       for (int observed = 0; observed < 2; observed++)
-        compare_with_alone(context, field, &(setting){methods[i], 0, controls[k], 2, observed});
+        compare_with_alone(context, field,
+                           &(setting){methods[i], 0, controls[k], 2, observed, i == 1 || i == 2});
   og_field_destroy(field);
   og_context_destroy(context);
 }
@@ -147,7 +150,7 @@ static void jacobians_are_as_many_as_calls(void **state) {
   og_field *field = callbacks(context);
   for (int i = 0; i < 4; i++)
     for (int k = OG_CONTROL_ESTIMATE; k <= OG_CONTROL_NONE; k++) {
-      og_solve *solve = run(context, field, &(setting){methods[i], 0, k, 1, 0}, 0, 5);
+      og_solve *solve = run(context, field, &(setting){methods[i], 0, k, 1, 0, 1}, 0, 5);
       jacobians = 0;
       CHECK(context, og_solve_run(solve));
       pull_back(context, solve, 5);
@@ -165,16 +168,17 @@ static void steps_dictate_numbers(void **state) {
   (void)state;
   og_context *context = new_context();
   og_field *field = callbacks(context);
-  og_solve *solve = run(context, field, &(setting){OG_METHOD_RODAS5P, STEPS, OG_CONTROL_NONE, 1, 0}, CALM, 1);
+  og_solve *solve =
+      run(context, field, &(setting){OG_METHOD_RODAS5P, STEPS, OG_CONTROL_NONE, 1, 0, 1}, CALM, 1);
   assert_int_equal(og_solve_stat(solve, OG_STAT_JACOBIANS), STEPS);
   assert_int_equal(og_solve_stat(solve, OG_STAT_FACTORISATIONS), STEPS);
   assert_int_equal(og_solve_stat(solve, OG_STAT_LINEAR_SOLVES), 8 * STEPS);
   assert_int_equal(og_solve_stat(solve, OG_STAT_NEWTON_ITERATIONS), 0);
-  pull_back(context, solve, 1); /* each step again, and its transpose */
-  assert_int_equal(og_solve_stat(solve, OG_STAT_FACTORISATIONS), 2 * STEPS);
-  assert_int_equal(og_solve_stat(solve, OG_STAT_LINEAR_SOLVES), (8 + 16) * STEPS);
+  pull_back(context, solve, 1); /* steps were kept: their transposes alone */
+  assert_int_equal(og_solve_stat(solve, OG_STAT_FACTORISATIONS), STEPS);
+  assert_int_equal(og_solve_stat(solve, OG_STAT_LINEAR_SOLVES), (8 + 8) * STEPS);
   og_solve_destroy(solve);
-  solve = run(context, field, &(setting){OG_METHOD_TSIT5, STEPS, OG_CONTROL_NONE, 1, 0}, CALM, 1);
+  solve = run(context, field, &(setting){OG_METHOD_TSIT5, STEPS, OG_CONTROL_NONE, 1, 0, 1}, CALM, 1);
   assert_null(og_solve_linear_solver(solve));
   assert_int_equal(og_solve_stat(solve, OG_STAT_LINEAR_SOLVES), 0);
   og_solve_destroy(solve);

@@ -314,10 +314,13 @@ static void look(reverse *v) {
 
 /* What the forward pass has kept of the steps need not be computed again. */
 static void find_tape(reverse *v) {
+  const og_solve *solve = v->r.solve;
   int busy = 0;
-  if (!v->r.solve->tapes.memory || v->r.idle == v->r.lanes) return;
+  if (solve->tape_bytes && v->r.lanes == 1)
+    v->step->ops->use_tape(v->step, og_step_tape_of(solve, v->r.trajectory[0], v->r.index[0]), 1);
+  if (!solve->tapes.memory || v->r.idle == v->r.lanes) return;
   while (!v->r.trajectory[busy]) busy++;
-  v->step->ops->use_tape(v->step, og_tapes_at(v->r.solve, v->share->begin, v->r.index[busy]), 1);
+  v->step->ops->use_tape(v->step, og_tapes_at(solve, v->share->begin, v->r.index[busy]), 1);
 }
 
 static void transpose(reverse *v) {
