@@ -185,7 +185,7 @@ static char *write_line(int points) {
 static void gradients(int largest) {
   double n[SIZES], values[COLUMNS][SIZES];
   int count = 0;
-  printf("\ntext models of a line, rodas5p, one gradient, memory = 850 bytes a state\n%-8s %7s  %-6s %9s "
+  printf("\ntext models of a line, rodas5p, one gradient, memory = 900 bytes a state\n%-8s %7s  %-6s %9s "
          "%9s %9s\n",
          "", "states", "", "read", "prepared", "gradient");
   for (int i = 0; i < SIZES && wanted[i] <= largest; i++, count++) {
@@ -201,7 +201,7 @@ static void gradients(int largest) {
     must(context, og_options_create(context, &options));
     must(context, og_options_set_text(options, "method", "rodas5p"));
     must(context, og_options_set_text(options, "gradient-control", "none"));
-    must(context, og_options_set_integer(options, OG_OPT_MEMORY, 850LL * wanted[i]));
+    must(context, og_options_set_integer(options, OG_OPT_MEMORY, 900LL * wanted[i]));
     n[count] = 2 * points;
     values[0][count] = cpu_seconds() - start, start = cpu_seconds();
     must(context, og_objective_create(context, model, NULL, options, &objective));
