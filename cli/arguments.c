@@ -63,14 +63,20 @@ option_row option_row_of(size_t index) {
   if (index < FLAG_COUNT) return own_rows[index];
   og_option option = (og_option)(index - FLAG_COUNT);
   const og_option_info *info = og_option_describe(option);
-  /* The library's table ends with the options of fits. */
-  int verbs = option >= OG_OPT_OPTIMIZER ? VERB_FIT : VERB_ALL;
+  /* The library's table goes on with the options of fits. */
+  int fits = option >= OG_OPT_OPTIMIZER && option <= OG_OPT_REDUCTION, verbs = fits ? VERB_FIT : VERB_ALL;
   return (option_row){info->name, value_word(info), verbs, 0, info->help};
 }
 
 size_t option_rows(void) {
   size_t rows = FLAG_COUNT + (size_t)og_option_count();
   return rows < OPTION_ROWS_MOST ? rows : OPTION_ROWS_MOST;
+}
+
+/* Options have their numbers in the order in which they came; here they stand by what they are for. */
+size_t option_shown(size_t place) {
+  size_t late = FLAG_COUNT + OG_OPT_LINEAR_SOLVER, here = FLAG_COUNT + OG_OPT_METHOD + 1;
+  return place == here ? late : place > here && place <= late ? place - 1 : place;
 }
 
 /* The row called `name` (of `length` letters), or their number. */

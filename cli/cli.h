@@ -28,6 +28,8 @@ void put_text(const char *text, FILE *file);
 void complain(const char *format, ...) PRINTF_LIKE(1, 2);
 /* The same, unless --quiet. */
 void remark(int quiet, const char *format, ...) PRINTF_LIKE(2, 3);
+/* What implicit steps took; nothing where there were none. */
+void remark_implicit(int quiet, const size_t *stats, const char *linear_solver);
 /* Prints the context's message and returns the exit status that goes with `status`. */
 int fail(const og_context *context, og_status status);
 int exit_status(og_status status);
@@ -97,6 +99,8 @@ typedef enum flag {
 /* Flags, and behind them the library's options: their number, and room for it. */
 enum { OPTION_ROWS_MOST = FLAG_COUNT + 128 };
 size_t option_rows(void);
+/* Which row stands at a place of a list of all of them. */
+size_t option_shown(size_t place);
 
 typedef struct option_row {
   const char *name;  /* without the dashes */
@@ -221,6 +225,7 @@ typedef struct solution {
   size_t event_count;
   occurrence *events;
   size_t stats[STATS_MOST];
+  const char *linear_solver; /* of implicit steps; NULL: none */
   double seconds;
 } solution;
 
@@ -314,7 +319,7 @@ cJSON *json_parameter(const og_parameter_info *info, const double *values);
  * ids. */
 cJSON *json_parameters(const problem *p, const double *values);
 cJSON *json_states(const problem *p, const double *values);
-cJSON *json_stats(const size_t *stats, double seconds);
+cJSON *json_stats(const size_t *stats, const char *linear_solver, double seconds);
 /* On standard output, or into the file `path`; deletes `object`. Returns an exit status. */
 int print_json(cJSON *object);
 int write_json(const problem *p, cJSON *object, const char *path);

@@ -9,6 +9,7 @@ typedef struct estimate {
   double *theta, *std_error; /* [p] */
   int *at_bound;             /* [p]: not 0 */
   size_t stats[STATS_MOST];
+  const char *linear_solver;
   double seconds;
   size_t values; /* observed values that the loss is a sum over */
 } estimate;
@@ -49,7 +50,7 @@ static cJSON *fit_json(const problem *p, const estimate *e) {
   cJSON_AddItemToObject(object, "iterations", json_count(og_fit_iterations(e->fit)));
   cJSON_AddBoolToObject(object, "converged", og_fit_converged(e->fit) != 0);
   cJSON_AddStringToObject(object, "reason", og_fit_reason(e->fit));
-  cJSON_AddItemToObject(object, "stats", json_stats(e->stats, e->seconds));
+  cJSON_AddItemToObject(object, "stats", json_stats(e->stats, e->linear_solver, e->seconds));
   return object;
 }
 
@@ -105,6 +106,7 @@ static int report_fit(const problem *p, og_objective *objective, estimate *e) {
   if (status == OG_OK) status = og_fit_at_bound(e->fit, e->at_bound);
   int result = status == OG_OK ? EXIT_DONE : fail(p->context, status);
   for (int i = 0; i < (int)og_stat_count(); i++) e->stats[i] = og_objective_stat(objective, (og_stat)i);
+  e->linear_solver = og_objective_linear_solver(objective);
   e->values = og_objective_values(objective);
   find_errors(p, e);
   if (p->json)

@@ -11,6 +11,7 @@ typedef struct gradient {
   double *hessian;   /* [p][p]; NULL: not wanted */
   og_gradient_error error;
   size_t stats[STATS_MOST];
+  const char *linear_solver;
   size_t values; /* observed values that the loss is a sum over */
 } gradient;
 
@@ -32,6 +33,7 @@ static og_status evaluate(const problem *p, og_objective *objective, gradient *g
   g->error.size = sizeof g->error;
   if (status == OG_OK) status = og_objective_gradient_error(objective, &g->error);
   for (int i = 0; i < (int)og_stat_count(); i++) g->stats[i] = og_objective_stat(objective, (og_stat)i);
+  g->linear_solver = og_objective_linear_solver(objective);
   return status == OG_OK && g->hessian ? og_objective_hessian(objective, p->theta, g->hessian) : status;
 }
 
@@ -71,7 +73,7 @@ static cJSON *gradient_json(const problem *p, const gradient *g) {
   cJSON_AddItemToObject(times, "t0", json_number(g->t0_bar));
   cJSON_AddItemToObject(times, "t1", json_number(g->t1_bar));
   cJSON_AddItemToObject(object, "gradient_error", error_json(p, &g->error));
-  cJSON_AddItemToObject(object, "stats", json_stats(g->stats, g->seconds));
+  cJSON_AddItemToObject(object, "stats", json_stats(g->stats, g->linear_solver, g->seconds));
   return object;
 }
 
@@ -195,6 +197,7 @@ static int show(const problem *p, const gradient *g) {
   remark(p->quiet, "%zu steps, %zu rejected, %zu evaluations of f, %zu of its vjp, %.3g s",
          g->stats[OG_STAT_STEPS], g->stats[OG_STAT_REJECTED], g->stats[OG_STAT_RHS_EVALS],
          g->stats[OG_STAT_VJP_EVALS], g->seconds);
+  remark_implicit(p->quiet, g->stats, g->linear_solver);
   return status;
 }
 

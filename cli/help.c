@@ -43,7 +43,8 @@ void print_verb_help(verb_id id) {
   print_wrapped(verb->usage, 7, 7, width, "");
   puts("\n");
   print_paragraph(verb->about, 0, width, "");
-  for (size_t i = 0; i < option_rows(); i++) {
+  for (size_t place = 0; place < option_rows(); place++) {
+    size_t i = option_shown(place);
     const char *heading = option_heading(verb, i);
     if (heading) {
       char *line = join("%s:", heading);

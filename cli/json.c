@@ -72,7 +72,7 @@ cJSON *json_states(const problem *p, const double *values) {
   return object;
 }
 
-cJSON *json_stats(const size_t *stats, double seconds) {
+cJSON *json_stats(const size_t *stats, const char *linear_solver, double seconds) {
   static const struct {
     const char *name;
     og_stat stat;
@@ -85,10 +85,17 @@ cJSON *json_stats(const size_t *stats, double seconds) {
       {"recomputed_steps", OG_STAT_RECOMPUTED_STEPS},
       {"refinements", OG_STAT_REFINEMENTS},
       {"implicit_steps", OG_STAT_IMPLICIT_STEPS},
+      {"jacobians", OG_STAT_JACOBIANS},
+      {"factorisations", OG_STAT_FACTORISATIONS},
+      {"linear_solves", OG_STAT_LINEAR_SOLVES},
+      {"newton_iterations", OG_STAT_NEWTON_ITERATIONS},
+      {"krylov_iterations", OG_STAT_KRYLOV_ITERATIONS},
   };
   cJSON *object = cJSON_CreateObject();
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
     cJSON_AddItemToObject(object, rows[i].name, json_count(stats[rows[i].stat]));
+  cJSON_AddItemToObject(object, "linear_solver",
+                        linear_solver ? cJSON_CreateString(linear_solver) : cJSON_CreateNull());
   cJSON_AddItemToObject(object, "seconds", json_number(seconds));
   return object;
 }

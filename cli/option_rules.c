@@ -14,7 +14,14 @@ typedef struct need {
 #define MOMENTUM (WORD(OG_OPTIMIZER_SGD) | WORD(OG_OPTIMIZER_RMSPROP))
 #define WHOLE (WORD(OG_OPTIMIZER_LBFGS) | WORD(OG_OPTIMIZER_SLSQP) | WORD(OG_OPTIMIZER_GRADIENT))
 
+/* Methods that solve linear equations, or may come to it. */
+#define IMPLICIT                                                                                             \
+  (WORD(OG_METHOD_RODAS5P) | WORD(OG_METHOD_KVAERNO5) | WORD(OG_METHOD_ESDIRK54) | WORD(OG_METHOD_RADAU5) |  \
+   WORD(OG_METHOD_RADAU9) | WORD(OG_METHOD_IMPLICIT_EULER) | WORD(OG_METHOD_TRAPEZOID) |                     \
+   WORD(OG_METHOD_IMPLICIT_MIDPOINT) | WORD(OG_METHOD_AUTO))
+
 static const need needs[] = {
+    {OG_OPT_LINEAR_SOLVER, OG_OPT_METHOD, IMPLICIT, "--method auto or an implicit method"},
     {OG_OPT_EVERY, OG_OPT_SCHEDULE, WORD(OG_SCHEDULE_EVERY), "--schedule every"},
     {OG_OPT_STARTS, OG_OPT_OPTIMIZER, WHOLE, "--optimizer lbfgs, slsqp or gradient"},
     {OG_OPT_MOMENTUM, OG_OPT_OPTIMIZER, MOMENTUM, "--optimizer sgd or rmsprop"},
@@ -47,7 +54,7 @@ static const char *training_option(const problem *p) {
   static const flag flags[] = {FLAG_CHECKPOINT, FLAG_RESUME, FLAG_LOSS_PLOT};
   for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
     if (p->arguments->values[flags[i]]) return option_row_of(flags[i]).name;
-  for (int option = OG_OPT_MOMENTUM; option < (int)og_option_count(); option++)
+  for (int option = OG_OPT_MOMENTUM; option <= OG_OPT_REDUCTION; option++)
     if (given(p, (og_option)option)) return name_of((og_option)option);
   return NULL;
 }

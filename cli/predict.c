@@ -148,7 +148,7 @@ static cJSON *prediction_json(const prediction *r) {
     cJSON_AddItemToObject(accuracy, og_model_observed_name(r->p->model, i),
                           json_number((double)r->right[i] / (double)r->judged[i]));
   }
-  cJSON_AddItemToObject(object, "stats", json_stats(r->s.stats, r->s.seconds));
+  cJSON_AddItemToObject(object, "stats", json_stats(r->s.stats, r->s.linear_solver, r->s.seconds));
   return object;
 }
 

@@ -54,6 +54,13 @@ void remark(int quiet, const char *format, ...) {
   va_end(list);
 }
 
+void remark_implicit(int quiet, const size_t *stats, const char *linear_solver) {
+  if (!linear_solver) return;
+  remark(quiet, "%zu Jacobians, %zu factorisations (%s), %zu linear solves, %zu Newton iterations",
+         stats[OG_STAT_JACOBIANS], stats[OG_STAT_FACTORISATIONS], linear_solver, stats[OG_STAT_LINEAR_SOLVES],
+         stats[OG_STAT_NEWTON_ITERATIONS]);
+}
+
 /* The computation failed, as opposed to what it was given being wrong. */
 static int is_failure(og_status status) {
   switch (status) {

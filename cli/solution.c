@@ -197,6 +197,7 @@ static og_status run_all(const problem *p, og_solve *solve, const double *t0, co
   if (status == OG_OK) s->starts[s->trajectories] = to;
   for (int i = 0; i < (int)og_stat_count() && status == OG_OK; i++)
     s->stats[i] = og_solve_stat(solve, (og_stat)i);
+  s->linear_solver = og_solve_linear_solver(solve);
   return status;
 }
 

@@ -141,7 +141,7 @@ static void add_trajectory(const void *what, size_t m, cJSON *object) {
 
 static cJSON *solution_json(const report *r) {
   cJSON *object = trajectories_json(r->p, &r->s, add_trajectory, r);
-  cJSON_AddItemToObject(object, "stats", json_stats(r->s.stats, r->s.seconds));
+  cJSON_AddItemToObject(object, "stats", json_stats(r->s.stats, r->s.linear_solver, r->s.seconds));
   return object;
 }
 

@@ -13,6 +13,7 @@ typedef struct result {
   int validated;
   held_out *held; /* [M]; NULL: nothing is held out */
   size_t stats[STATS_MOST];
+  const char *linear_solver;
   double seconds;
 } result;
 
@@ -36,6 +37,7 @@ static result read_result(const problem *p, const og_objective *objective, const
   for (size_t i = 0; i < r.epochs && !r.chosen; i++)
     if (judged_by(&r.history[i], r.validated) == og_trainer_best_loss(trainer)) r.chosen = &r.history[i];
   for (int i = 0; i < (int)og_stat_count(); i++) r.stats[i] = og_objective_stat(objective, (og_stat)i);
+  r.linear_solver = og_objective_linear_solver(objective);
   return r;
 }
 
@@ -80,7 +82,7 @@ static cJSON *training_json(const result *r) {
   cJSON_AddBoolToObject(object, "converged", og_trainer_converged(r->trainer) != 0);
   cJSON_AddStringToObject(object, "reason", og_trainer_reason(r->trainer));
   cJSON_AddItemToObject(object, "history", history_of(r));
-  cJSON_AddItemToObject(object, "stats", json_stats(r->stats, r->seconds));
+  cJSON_AddItemToObject(object, "stats", json_stats(r->stats, r->linear_solver, r->seconds));
   return object;
 }
 

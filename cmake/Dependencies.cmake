@@ -32,6 +32,7 @@ endif()
 
 option(ODEGRAD_CAIRO "Use cairo, for plots, where it is found" ON)
 option(ODEGRAD_SLEEF "Use SLEEF, for elementary functions in vectors, where it is found" ON)
+option(ODEGRAD_KLU "Use SuiteSparse's KLU, for sparse systems whose rows are exchanged, where it is found" ON)
 set(CAIRO_FOUND FALSE)
 if(ODEGRAD_CAIRO)
   pkg_check_modules(CAIRO IMPORTED_TARGET cairo)
@@ -48,5 +49,18 @@ if(ODEGRAD_SLEEF AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
   if(NOT SLEEF_FOUND)
     message(STATUS "SLEEF was not found: elementary functions (exp, tanh, ...) are the C library's, one number at a time. "
                    "Install libsleef-dev (or run scripts/deps.sh build) and configure again to have them in vectors.")
+  endif()
+endif()
+
+# SuiteSparse of Debian 12 has no .pc files.
+set(KLU_FOUND FALSE)
+if(ODEGRAD_KLU)
+  find_path(KLU_INCLUDE_DIR klu.h PATH_SUFFIXES suitesparse)
+  find_library(KLU_LIBRARY klu)
+  if(KLU_INCLUDE_DIR AND KLU_LIBRARY)
+    set(KLU_FOUND TRUE)
+  else()
+    message(STATUS "KLU was not found: odegrad is built without --linear-solver klu, which will say so. "
+                   "Install libsuitesparse-dev and configure again to have it.")
   endif()
 endif()

@@ -218,7 +218,8 @@ typedef enum og_option {
   OG_OPT_WINDOWS = 49,      /* integer: of an epoch; 0 = all there are */
   OG_OPT_VALIDATION = 50,   /* real: share of the data held out */
   OG_OPT_PATIENCE = 51,     /* integer: epochs without a better loss that end a training; 0 = never */
-  OG_OPT_REDUCTION = 52     /* choice: og_reduction */
+  OG_OPT_REDUCTION = 52,    /* choice: og_reduction */
+  OG_OPT_LINEAR_SOLVER = 53 /* choice: og_linear_solver; of implicit methods */
 } og_option;
 
 typedef enum og_option_type {
@@ -273,6 +274,18 @@ typedef enum og_gradient_control {
   OG_CONTROL_ESTIMATE = 1,
   OG_CONTROL_NONE = 2
 } og_gradient_control;
+/** How implicit methods solve their linear equations (docs/stiff.md). AUTO: dense or sparse factors, by which
+ * has less to do. DENSE: rows exchanged. SPARSE: in an order that is chosen once, across trajectories. KLU:
+ * sparse, rows exchanged (SuiteSparse's, where odegrad was built with it). GMRES: iterated, with products, by
+ * methods that iterate their stages; preconditioned by an incomplete elimination or by
+ * og_field_set_preconditioner. */
+typedef enum og_linear_solver {
+  OG_LINEAR_AUTO = 0,
+  OG_LINEAR_DENSE = 1,
+  OG_LINEAR_SPARSE = 2,
+  OG_LINEAR_KLU = 3,
+  OG_LINEAR_GMRES = 4
+} og_linear_solver;
 /** Which states are kept for the backward pass when not all of them can be: see docs/checkpointing.md. */
 typedef enum og_schedule_kind {
   OG_SCHEDULE_AUTO = 0, /* all if they fit; else binomial with fixed steps, online with adaptive ones */
@@ -405,6 +418,23 @@ OG_API og_status og_field_set_jacobian(og_field *field, og_jacobian_fn OG_OR_NUL
  * n], whose places without an entry are not read. */
 OG_API og_status og_field_set_jacobian_band(og_field *field, og_jacobian_fn OG_OR_NULL jacobian, size_t lower,
                                             size_t upper);
+
+/** A matrix near sigma I - df/dx(t, x, theta), by which GMRES (linear-solver = gmres) preconditions: one
+ * trajectory at a time, each in `bytes` bytes of memory of its own, aligned to 64. It is set up once in a
+ * step, and its inverse applied once in an iteration. What it is decides how many iterations there are, and
+ * nothing else: results have the same accuracy with any. setup (NULL: nothing is to be kept): from t, x and
+ * sigma > 0, into memory, whose contents are unspecified. solve: z[n] from b[n] by the inverse, or by that of
+ * the transpose; b and z do not overlap. Both return as the others do. */
+typedef struct og_preconditioner {
+  size_t size;
+  size_t bytes;
+  int (*setup)(double t, const double *x, const double *theta, double sigma, void *memory, void *user);
+  int (*solve)(int transposed, const double *b, double *z, const void *memory, void *user);
+} og_preconditioner;
+/** Copies it; NULL takes it back. With one the Jacobian is not formed, so that it need not be given: jvp and
+ * vjp are enough. */
+OG_API og_status og_field_set_preconditioner(og_field *field,
+                                             const og_preconditioner *OG_OR_NULL preconditioner);
 
 /** Makes the equations M x' = f(t, x, theta): entry M[row[k]][column[k]] is values[k], each once, in any
  * order; the others are 0. M is constant, and may be singular. Then w^T f = 0 for every w with w^T M = 0, and
@@ -586,7 +616,15 @@ typedef enum og_stat {
   OG_STAT_RECOMPUTED_STEPS = 6, /* steps taken again from checkpoints */
   OG_STAT_REFINEMENTS =
       7, /* times that steps were narrowed for a gradient's sake, the most of a trajectory */
-  OG_STAT_IMPLICIT_STEPS = 8 /* of OG_STAT_STEPS: those that an implicit method has taken */
+  OG_STAT_IMPLICIT_STEPS = 8, /* of OG_STAT_STEPS: those that an implicit method has taken */
+  /* Of implicit steps, all that are taken for a result, rejected and recomputed ones and those of a
+   * gradient's control among them: evaluations of df/dx; matrices that were factored; solves by their
+   * factors; iterations of stages' equations. */
+  OG_STAT_JACOBIANS = 9,
+  OG_STAT_FACTORISATIONS = 10,
+  OG_STAT_LINEAR_SOLVES = 11,
+  OG_STAT_NEWTON_ITERATIONS = 12,
+  OG_STAT_KRYLOV_ITERATIONS = 13 /* products with df/dx or its transpose that GMRES has formed */
 } og_stat;
 
 /** A solve of `trajectories` (>= 1) trajectories. `options` may be NULL for the defaults. */
@@ -660,6 +698,9 @@ OG_API size_t og_solve_trajectories(const og_solve *solve);
 OG_API size_t og_solve_observations(const og_solve *solve);
 /** Counters summed over trajectories since the last og_solve_run. */
 OG_API size_t og_solve_stat(const og_solve *solve, og_stat stat);
+/** How implicit steps solve their linear equations: "dense", "band", "sparse", "klu" or "gmres"; NULL where
+ * the method takes none (one that is chosen as it goes, until it did). The text is constant. */
+OG_API const char *OG_OR_NULL og_solve_linear_solver(const og_solve *solve);
 /** Accepted steps of one trajectory, and its times [steps + 1] (NULL to ask for the count alone). */
 OG_API og_status og_solve_steps(const og_solve *solve, size_t trajectory, size_t *steps,
                                 double *OG_OR_NULL times);
@@ -1117,6 +1158,7 @@ OG_API og_status og_objective_time_gradient(const og_objective *objective, doubl
  *  after og_objective_differences. */
 OG_API og_status og_objective_gradient_error(const og_objective *objective, og_gradient_error *error);
 OG_API size_t og_objective_stat(const og_objective *objective, og_stat stat);
+OG_API const char *OG_OR_NULL og_objective_linear_solver(const og_objective *objective);
 /** The span of one trajectory, from the `time` statement or the data. */
 OG_API og_status og_objective_span(const og_objective *objective, size_t trajectory, double *t0, double *t1);
 

@@ -11,11 +11,12 @@ build_needs="gcc:cc cmake:cmake pkg-config:pkg-config
   libnlopt-dev:pc=nlopt libcjson-dev:pc=libcjson"
 optional="libcairo2-dev:pc=cairo libsleef-dev:pc=sleef"
 test_needs="$build_needs $optional g++:c++ binutils:nm
+  libsuitesparse-dev:file=/usr/include/suitesparse/klu.h
   libcmocka-dev:pc=cmocka clang:clang clang-format:clang-format
   libomp-dev:file=/usr/lib/llvm-*/lib/libomp.so
   libclang-rt-dev:file=/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a"
 # bench builds its peer, SUNDIALS, from Debian's source package, or from what dpkg-source fetched before.
-bench_needs="$build_needs $optional g++:c++ dpkg-dev:dpkg-source xz-utils:xz"
+bench_needs="$build_needs $optional libsuitesparse-dev:file=/usr/include/suitesparse/klu.h g++:c++ dpkg-dev:dpkg-source xz-utils:xz"
 
 have() {
   case $1 in

@@ -61,7 +61,13 @@ build() {
     -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=OFF -DBUILD_STATIC_LIBS=ON -DBUILD_CVODES=ON \
     -DEXAMPLES_INSTALL=OFF -DEXAMPLES_ENABLE_C=OFF
   for off in ARKODE CVODE IDA IDAS KINSOL; do set -- "$@" "-DBUILD_$off=OFF"; done
-  for off in MPI OPENMP LAPACK KLU FORTRAN PTHREAD; do set -- "$@" "-DENABLE_$off=OFF"; done
+  for off in MPI OPENMP LAPACK FORTRAN PTHREAD; do set -- "$@" "-DENABLE_$off=OFF"; done
+  if [ -f /usr/include/suitesparse/klu.h ]; then # Debian's libsuitesparse-dev
+    set -- "$@" -DENABLE_KLU=ON -DKLU_INCLUDE_DIR=/usr/include/suitesparse "-DKLU_LIBRARY_DIR=$(dirname "$(ls /usr/lib/*/libklu.so | head -n 1)")"
+  else
+    say "without KLU, as libsuitesparse-dev is missing: bench_grid measures odegrad alone"
+    set -- "$@" -DENABLE_KLU=OFF
+  fi
   cmake -S "$peer/work/source" -B "$peer/work/build" "$@" >"$peer/work/log" 2>&1 &&
     cmake --build "$peer/work/build" -j "$(nproc)" >>"$peer/work/log" 2>&1 &&
     rm -rf "$prefix" "$prefix.new" &&

@@ -153,7 +153,7 @@ static void options_of_training(void **state) {
                                       "--resume=/tmp/odegrad-no-such-file",
                                       "--loss-plot=/tmp/odegrad-no-such-file.svg"};
   for (int i = 0; i < 3; i++) each_word(OG_OPT_OPTIMIZER, use_of_training, files[i]);
-  for (int i = OG_OPT_STARTS + 1; i < OG_OPTION_COUNT; i++) {
+  for (int i = OG_OPT_STARTS + 1; i <= OG_OPT_REDUCTION; i++) {
     const og_option_info *info = og_option_describe((og_option)i);
     char option[80];
     if (info->choices)

@@ -36,6 +36,7 @@ static og_pullback_arrays the_pullback_arrays[1];
 static og_pushforward_arrays the_pushforward_arrays[1];
 static og_hessian_arrays the_hessian_arrays[1];
 static og_trainer_parts the_trainer_parts[1];
+static og_preconditioner the_preconditioner[1];
 static og_gradient_error the_gradient_error[1];
 static og_occurrence the_occurrence[1];
 static og_parameter_info the_parameter_info[1];

@@ -90,6 +90,7 @@ static const struct {
     PIN(OG_OPT_VALIDATION, 50),
     PIN(OG_OPT_PATIENCE, 51),
     PIN(OG_OPT_REDUCTION, 52),
+    PIN(OG_OPT_LINEAR_SOLVER, 53),
     PIN(OG_TYPE_REAL, 0),
     PIN(OG_TYPE_INTEGER, 1),
     PIN(OG_TYPE_SIZE, 2),
@@ -122,6 +123,11 @@ static const struct {
     PIN(OG_CONTROL_REFINE, 0),
     PIN(OG_CONTROL_ESTIMATE, 1),
     PIN(OG_CONTROL_NONE, 2),
+    PIN(OG_LINEAR_AUTO, 0),
+    PIN(OG_LINEAR_DENSE, 1),
+    PIN(OG_LINEAR_SPARSE, 2),
+    PIN(OG_LINEAR_KLU, 3),
+    PIN(OG_LINEAR_GMRES, 4),
     PIN(OG_SCHEDULE_AUTO, 0),
     PIN(OG_SCHEDULE_ALL, 1),
     PIN(OG_SCHEDULE_EVERY, 2),
@@ -156,6 +162,11 @@ static const struct {
     PIN(OG_STAT_RECOMPUTED_STEPS, 6),
     PIN(OG_STAT_REFINEMENTS, 7),
     PIN(OG_STAT_IMPLICIT_STEPS, 8),
+    PIN(OG_STAT_JACOBIANS, 9),
+    PIN(OG_STAT_FACTORISATIONS, 10),
+    PIN(OG_STAT_LINEAR_SOLVES, 11),
+    PIN(OG_STAT_NEWTON_ITERATIONS, 12),
+    PIN(OG_STAT_KRYLOV_ITERATIONS, 13),
     PIN(OG_SIGNAL_CONSTANT, 0),
     PIN(OG_SIGNAL_LINEAR, 1),
     PIN(OG_SIGNAL_HOLD, 2),
@@ -228,6 +239,7 @@ static const char *const option_names[] = {
     "validation",
     "patience",
     "reduction",
+    "linear-solver",
 };
 enum { NAMES = sizeof option_names / sizeof *option_names };
 
@@ -257,6 +269,7 @@ static void words_of_choices_stay(void **state) {
       {OG_OPT_LR_SCHEDULE, "constant|cosine|step"},
       {OG_OPT_WINDOW_START, "random|first"},
       {OG_OPT_REDUCTION, "mean|sum"},
+      {OG_OPT_LINEAR_SOLVER, "auto|dense|sparse|klu|gmres"},
   };
   for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
     const char *words = og_option_describe(choices[i].option)->choices;

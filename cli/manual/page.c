@@ -74,7 +74,8 @@ void write_verb_page(FILE *file, const verb_text *verb) {
   fputs(".PP\n", file);
   put_line(file, about_streams);
   fputs(".SH OPTIONS\n", file);
-  for (size_t i = 0; i < option_rows(); i++) {
+  for (size_t place = 0; place < option_rows(); place++) {
+    size_t i = option_shown(place);
     const char *heading = option_heading(verb, i);
     if (heading) {
       fputs(".SS \"", file);

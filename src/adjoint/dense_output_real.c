@@ -62,7 +62,8 @@ static void recompute(og_dense_output *d, const int *wanted, int count, og_lane_
     if (slot < count) load(d, slot, wanted[slot]);
   }
   int evals = d->step->ops->recompute(d->step, OG_STEP_INSIDE, &d->r.at, d->r.x, d->r.theta);
-  og_count(d->solve, OG_STAT_RHS_EVALS, (long long)evals * count + OG_R(og_step_take_further_evals)(d->step));
+  og_count(d->solve, OG_STAT_RHS_EVALS,
+           (long long)evals * count + og_count_work(d->solve, OG_R(og_step_take_work)(d->step)));
   for (int slot = 0; slot < count; slot++) {
     int lane = wanted[slot];
     status[lane] = d->step->status[slot];

@@ -79,6 +79,7 @@ static og_status open(void *state, og_solve *solve, og_share *share, void *work)
   int purpose = (v->times ? OG_STEP_DERIVATIVE : OG_STEP_TRANSPOSE) | (solve->taped ? OG_STEP_TAPED : 0);
   v->step = OG_R(og_step_create)(solve->context, &solve->stepper, solve->field, share->lanes, purpose);
   if (!v->step) return OG_ERR_MEMORY;
+  v->r.status = v->step->status;
   OG_TRY(OG_R(og_weights_open)(&v->weights, solve));
   v->step->weights_bar = v->weights.part;
   OG_R(og_looks_open)(&v->looks, solve, share->lanes, pullback->looks);
@@ -92,7 +93,7 @@ static void close(void *state) {
   if (v->looks.count && v->share->status == OG_OK) OG_R(og_looks_flush)(&v->looks);
   OG_R(og_weights_finish)(&v->weights, v->r.solve, v->share);
   og_count(v->r.solve, OG_STAT_RHS_EVALS,
-           v->evals + v->looks.evals + OG_R(og_step_take_further_evals)(v->step));
+           v->evals + v->looks.evals + og_count_work(v->r.solve, OG_R(og_step_take_work)(v->step)));
   og_count(v->r.solve, OG_STAT_VJP_EVALS, v->vjps + v->looks.vjps);
   OG_R(og_looks_close)(&v->looks);
   OG_R(og_event_steps_close)(&v->events);

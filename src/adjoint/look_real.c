@@ -72,7 +72,7 @@ static void step_forward(looks *l, const view *v, step_t *step, const OG_R(og_in
   int uses = OG_STEP_VALUES | (v->inside ? OG_STEP_INSIDE : 0);
   int evals = step->ops->recompute(step, uses, at, l->block[from], l->block[OG_LOOK_THETA]);
   step->ops->end(step, at, l->block[from], l->block[to]);
-  l->evals += (long long)evals * v->count + OG_R(og_step_take_further_evals)(step);
+  l->evals += (long long)evals * v->count + og_count_work(l->solve, OG_R(og_step_take_work)(step));
 }
 
 /* Back through a step, with the cotangents `inside` of it; `direct` are those of x itself by them. */
@@ -84,6 +84,7 @@ static void step_back(looks *l, const view *v, step_t *step, const OG_R(og_inter
                                   l->block[OG_LOOK_THETA], v->inside ? l->inside[inside] : NULL, v->mask,
                                   l->block[lambda], l->solve->p ? l->block[theta] : NULL);
   l->vjps += (long long)vjps * v->count;
+  l->evals += og_count_work(l->solve, OG_R(og_step_take_work)(step));
   for (int half = 0; half < 2 && v->inside; half++)
     if (direct >> half & 1)
       step->kernels->add_rows((int)n, v->lanes, l->block[lambda], l->direct[half], NULL);
@@ -282,6 +283,7 @@ static void look(looks *l, int count) {
   find_lambda_errors(l, &v);
   find_along(l, &v);
   carry_errors(l, &v);
+  l->evals += og_count_work(l->solve, OG_R(og_step_take_work)(l->part));
   for (int lane = 0; lane < count; lane++) {
     og_look_error error = error_of(l, &v, (size_t)lane);
     if (solve->weights) add_weights(l, &error);

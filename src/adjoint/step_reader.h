@@ -20,6 +20,7 @@ typedef struct READER {
   const char *entry[OG_LANES_MAX];                               /* the record of the step */
   size_t before[OG_LANES_MAX]; /* entries of its page before it; 0: its place is looked up */
   const KERNELS *kernels;
+  const og_lane_status *status; /* of the step that is taken again; NULL: not told */
   double fraction[OG_LANES_MAX], fraction_next[OG_LANES_MAX];
   RECOMPUTE *recompute; /* under a budget: computes what is not kept */
   int ascending;        /* steps are wanted from the first to the last, else from the last to the first */

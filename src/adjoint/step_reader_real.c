@@ -204,10 +204,17 @@ void OG_R(og_step_reader_steps)(OG_R(og_step_reader) * r) {
       if (r->trajectory[lane]) OG_R(og_step_reader_step)(r, lane, r->index[lane]);
 }
 
+/* Why the step's own equations could not be solved; 0: they were, or nobody knows. */
+static int refusal_of(const OG_R(og_step_reader) * r, int lane, og_status status) {
+  int known = status == OG_ERR_FIELD && r->status && r->status[lane] >= OG_LANE_NOT_SOLVED;
+  return known ? r->status[lane] : 0;
+}
+
 void OG_R(og_step_reader_fail)(const OG_R(og_step_reader) * r, og_share *share, int lane, og_status status) {
   const og_segment *segment = OG_R(og_step_reader_segment)(r, lane);
   og_failure failure = {.status = status,
                         .event = status == OG_ERR_GRAZING ? segment->event + 1 : 0,
+                        .refused = refusal_of(r, lane, status),
                         .derivative = 1,
                         .trajectory = (size_t)(r->trajectory[lane] - r->solve->trajectories),
                         .accepted = r->index[lane],

@@ -70,12 +70,14 @@ static og_status open(void *state, og_solve *solve, og_share *share, void *push)
   v->step =
       OG_R(og_step_create)(solve->context, &solve->stepper, solve->field, share->lanes, OG_STEP_DERIVATIVE);
   if (!v->step) return OG_ERR_MEMORY;
+  v->r.status = v->step->status;
   return OG_R(og_event_steps_open)(&v->events, &v->r, v->step);
 }
 
 static void close(void *state) {
   forward *v = state;
-  og_count(v->r.solve, OG_STAT_RHS_EVALS, v->evals + OG_R(og_step_take_further_evals)(v->step));
+  og_count(v->r.solve, OG_STAT_RHS_EVALS,
+           v->evals + og_count_work(v->r.solve, OG_R(og_step_take_work)(v->step)));
   og_count(v->r.solve, OG_STAT_JVP_EVALS, v->jvps);
   OG_R(og_event_steps_close)(&v->events);
   OG_R(og_step_reader_close)(&v->r);

@@ -47,9 +47,9 @@ void og_log(const og_context *context, const char *format, ...) __attribute__((f
 
 /* The numbers of what the header names begin at 0. */
 enum {
-  OG_OPTION_COUNT = OG_OPT_REDUCTION + 1,
+  OG_OPTION_COUNT = OG_OPT_LINEAR_SOLVER + 1,
   OG_METHOD_COUNT = OG_METHOD_AUTO + 1,
-  OG_STAT_COUNT = OG_STAT_IMPLICIT_STEPS + 1
+  OG_STAT_COUNT = OG_STAT_KRYLOV_ITERATIONS + 1
 };
 
 /* Of arguments of public functions (odegrad.h has the rule): the object that a function is of, whose context

@@ -120,6 +120,11 @@ static const og_option_info option_rows[OG_OPTION_COUNT] = {
                          "end training after this many epochs without a better (validation) loss; 0: never"},
     [OG_OPT_REDUCTION] = {ROW, "reduction", OG_TYPE_CHOICE, OG_REDUCTION_MEAN, 0, OG_REDUCTION_SUM,
                           "mean|sum", "a mini-batch's loss: mean over its observed values, or their sum"},
+    [OG_OPT_LINEAR_SOLVER] =
+        {ROW, "linear-solver", OG_TYPE_CHOICE, OG_LINEAR_AUTO, 0, OG_LINEAR_GMRES,
+         "auto|dense|sparse|klu|gmres",
+         "of implicit methods; auto: dense or sparse, whichever has less to do; klu: with rows "
+         "exchanged; gmres: iterated, with kvaerno5, esdirk54 and fixed steps"},
 };
 
 typedef struct option_value {

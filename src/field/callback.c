@@ -42,8 +42,10 @@ static void update_flags(og_callback_field *field) {
 
 static size_t bytes_for(const og_field *field, int lanes) {
   const og_callback_field *callback = (const og_callback_field *)field;
-  if (callback->block.rhs) return og_block_bytes(callback, lanes);
-  return (og_callback_doubles(field) + field->events) * sizeof(double);
+  size_t points = (og_callback_doubles(field) + field->events) * sizeof(double);
+  if (!callback->block.rhs) return points;
+  size_t blocks = og_block_bytes(callback, lanes);
+  return field->preconditioner_bytes && points > blocks ? points : blocks; /* a preconditioner has points */
 }
 
 static size_t scratch_bytes(const og_field *field, int lanes) {
@@ -180,7 +182,7 @@ static og_callback_field *as_callback(og_field *field) {
   return field->destroy == destroy ? (og_callback_field *)field : NULL;
 }
 
-static og_status not_callback(const og_field *field) {
+og_status og_fail_not_callback(const og_field *field) {
   return og_fail(field->context, OG_ERR_UNSUPPORTED,
                  "this field is a model's and has its products already; callbacks "
                  "can be set only on a field made by og_field_create");
@@ -201,7 +203,7 @@ const og_callback_field *og_callback_of(const og_field *field) {
 og_status og_field_set_autonomous(og_field *field, int autonomous) {
   OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
-  if (!callback) return not_callback(field);
+  if (!callback) return og_fail_not_callback(field);
   callback->autonomous = autonomous != 0;
   update_flags(callback);
   return OG_OK;
@@ -210,7 +212,7 @@ og_status og_field_set_autonomous(og_field *field, int autonomous) {
 og_status og_field_set_vjp(og_field *field, og_vjp_fn vjp) {
   OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
-  if (!callback) return not_callback(field);
+  if (!callback) return og_fail_not_callback(field);
   OG_TRY(check_single(callback));
   callback->vjp = vjp;
   update_flags(callback);
@@ -220,7 +222,7 @@ og_status og_field_set_vjp(og_field *field, og_vjp_fn vjp) {
 og_status og_field_set_jvp(og_field *field, og_jvp_fn jvp) {
   OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
-  if (!callback) return not_callback(field);
+  if (!callback) return og_fail_not_callback(field);
   OG_TRY(check_single(callback));
   callback->jvp = jvp;
   update_flags(callback);
@@ -230,7 +232,7 @@ og_status og_field_set_jvp(og_field *field, og_jvp_fn jvp) {
 og_status og_field_set_hessian(og_field *field, og_hessian_fn hessian, og_cost_hessian_fn cost_hessian) {
   OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
-  if (!callback) return not_callback(field);
+  if (!callback) return og_fail_not_callback(field);
   OG_TRY(check_single(callback));
   callback->hessian = hessian;
   callback->cost_hessian = cost_hessian;
@@ -245,7 +247,7 @@ og_status og_field_set_mass(og_field *field, size_t count, const size_t *row, co
   OG_NEED_IF(field->context, count, column);
   OG_NEED_IF(field->context, count, values);
   og_callback_field *callback = as_callback(field);
-  if (!callback) return not_callback(field);
+  if (!callback) return og_fail_not_callback(field);
   int *narrow = NULL;
   og_status status = og_entries_narrow(field->context, "the mass matrix", count, row, column, &narrow);
   if (status == OG_OK)
@@ -267,7 +269,7 @@ og_status og_field_set_jacobian(og_field *field, og_jacobian_fn jacobian, size_t
   OG_NEED_IF(field->context, count || column, row);
   OG_NEED_IF(field->context, count || row, column);
   og_callback_field *callback = as_callback(field);
-  if (!callback) return not_callback(field);
+  if (!callback) return og_fail_not_callback(field);
   OG_TRY(check_single(callback));
   OG_TRY(og_declare_jacobian(callback, count, row, column));
   return set_jacobian(callback, jacobian);
@@ -276,7 +278,7 @@ og_status og_field_set_jacobian(og_field *field, og_jacobian_fn jacobian, size_t
 og_status og_field_set_jacobian_band(og_field *field, og_jacobian_fn jacobian, size_t lower, size_t upper) {
   OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
-  if (!callback) return not_callback(field);
+  if (!callback) return og_fail_not_callback(field);
   OG_TRY(check_single(callback));
   size_t states = og_field_states(field);
   if (lower >= states || upper >= states)
@@ -292,7 +294,7 @@ og_status og_field_set_jacobian_band(og_field *field, og_jacobian_fn jacobian, s
 og_status og_field_set_cost(og_field *field, og_cost_fn cost, og_cost_vjp_fn cost_vjp) {
   OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
-  if (!callback) return not_callback(field);
+  if (!callback) return og_fail_not_callback(field);
   OG_TRY(check_single(callback));
   callback->base.n = og_field_states(field) + (cost ? 1 : 0);
   callback->base.quadratures = cost ? 1 : 0;
@@ -305,7 +307,7 @@ og_status og_field_set_cost(og_field *field, og_cost_fn cost, og_cost_vjp_fn cos
 og_status og_field_set_inputs(og_field *field, size_t inputs) {
   OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
-  if (!callback) return not_callback(field);
+  if (!callback) return og_fail_not_callback(field);
   if (inputs > (1u << 28))
     return og_fail(field->context, OG_ERR_ARGUMENT, "a field of %zu inputs: there may be 2^28", inputs);
   size_t parameters = og_field_parameters(field), *fine = og_alloc(field->context, inputs + 1, sizeof *fine);
@@ -349,7 +351,7 @@ og_status og_field_set_breakpoints(og_field *field, size_t count, const double *
   OG_OBJECT(field);
   OG_NEED_IF(field->context, count, times);
   og_callback_field *callback = as_callback(field);
-  if (!callback) return not_callback(field);
+  if (!callback) return og_fail_not_callback(field);
   for (size_t i = 0; i < count; i++)
     if (!isfinite(times[i]))
       return og_fail(field->context, OG_ERR_NOT_FINITE, "breakpoint %zu is at time %g", i,
@@ -371,7 +373,7 @@ og_status og_field_set_events(og_field *field, size_t count, const og_event *eve
   OG_NEED_IF(field->context, count, events);
   OG_NEED_IF(field->context, count, functions);
   og_callback_field *callback = as_callback(field);
-  if (!callback) return not_callback(field);
+  if (!callback) return og_fail_not_callback(field);
   og_event *copy = NULL;
   og_event_functions given = {0};
   if (count) OG_TAKE(field->context, og_event_functions, functions, &given);
@@ -391,7 +393,7 @@ og_status og_field_set_events(og_field *field, size_t count, const og_event *eve
 og_status og_field_use_finite_differences(og_field *field) {
   OG_OBJECT(field);
   og_callback_field *callback = as_callback(field);
-  if (!callback) return not_callback(field);
+  if (!callback) return og_fail_not_callback(field);
   callback->differences = 1;
   update_flags(callback);
   return OG_OK;

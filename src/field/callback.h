@@ -23,6 +23,7 @@ typedef struct og_callback_field {
   og_cost_hessian_fn cost_hessian;
   og_jacobian_fn jacobian;
   og_declared_jacobian declared;
+  og_preconditioner preconditioner;
   int *value_place; /* owned, in base.own: where in the pattern a declared value stands; -1: nowhere */
   og_block_functions block; /* in place of all of the above where block.rhs is not NULL */
   void *user;
@@ -47,6 +48,7 @@ typedef struct og_callback_point {
 
 /* NULL: the field is of another kind. */
 const og_callback_field *og_callback_of(const og_field *field);
+og_status og_fail_not_callback(const og_field *field);
 
 /* Arrays in the scratch, og_callback_doubles of them. */
 size_t og_callback_doubles(const og_field *field);
@@ -97,6 +99,19 @@ void og_callback_jacobian_d(const og_field *field, int lanes, const double *t, c
                             const double *theta, double *values, og_lane_status *status, void *scratch);
 void og_callback_jacobian_s(const og_field *field, int lanes, const double *t, const float *x,
                             const float *theta, float *values, og_lane_status *status, void *scratch);
+
+/* og_field_ops of a preconditioner (preconditioner_real.c), and their memory. */
+size_t og_callback_preconditioner_bytes(const og_field *field, int lanes);
+void og_callback_precondition_setup_d(const og_field *field, int lanes, const double *t, const double *x,
+                                      const double *theta, const double *sigma, void *memory,
+                                      og_lane_status *status, void *scratch);
+void og_callback_precondition_setup_s(const og_field *field, int lanes, const double *t, const float *x,
+                                      const float *theta, const float *sigma, void *memory,
+                                      og_lane_status *status, void *scratch);
+void og_callback_precondition_d(const og_field *field, int lanes, int transposed, const void *memory,
+                                double *v, og_lane_status *status, void *scratch);
+void og_callback_precondition_s(const og_field *field, int lanes, int transposed, const void *memory,
+                                float *v, og_lane_status *status, void *scratch);
 
 int og_callback_eval_at(const og_callback_field *field, double t, const double *x, const double *theta,
                         double *f);

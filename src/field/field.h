@@ -13,7 +13,7 @@
 #define OG_FIELD_H
 
 #include "base/base.h"
-#include "linear/linear.h"
+#include "linear/gmres.h"
 
 #include "base/in_double.h"
 #include "field/field_ops.h"
@@ -43,7 +43,7 @@ enum {
 /* status of a lane that has nothing to do */
 enum { OG_LANE_IDLE = 127 };
 /* What implicit steps make of it where their equations could not be solved: like any "try a smaller step". */
-enum { OG_LANE_SINGULAR = 126, OG_LANE_NOT_CONVERGED = 125 };
+enum { OG_LANE_SINGULAR = 126, OG_LANE_NOT_CONVERGED = 125, OG_LANE_NOT_SOLVED = OG_GMRES_FAILED };
 
 /* Events, in double in both precisions: a guard's sign decides on them, and they are few.
  * guard: g[events][lanes]. The rest is for one event of one trajectory (a block of one lane) and returns 0,
@@ -128,6 +128,8 @@ struct og_field {
   const struct og_fused_d *whole_fused_d; /* likewise */
   const struct og_fused_s *whole_fused_s;
   size_t (*scratch_bytes)(const og_field *field, int lanes);
+  /* Memory of a preconditioner for so many lanes, aligned to 64; NULL: there is none. */
+  size_t (*preconditioner_bytes)(const og_field *field, int lanes);
   /* With weights: a new field of a context, which may be another, bound to values of them that all lanes
    * share, in one precision; it uses what it comes from, which must outlive it. Its p counts rows without the
    * weights, `weights` is as before, and it has eval, vjp, eval_tape and vjp_weights, and no jvp, hessian or

@@ -18,6 +18,10 @@
  * rows that follow become along u [pattern's rows], in f_dot [rows that follow]; following_vjp: its
  * transpose, v [rows that follow] to x_bar [pattern's rows].
  *
+ * Of fields with a preconditioner (og_field.preconditioner_bytes): precondition_setup makes `memory` that of
+ * a matrix near sigma[lanes] I - df/dx, and precondition applies its inverse, or that of its transpose, to
+ * v[n][lanes].
+ *
  * Of bound fields alone (og_field.bind): eval_tape is eval, and leaves in `tape` (tape_bytes(lanes) bytes,
  * aligned to 64) what the vjp needs of it. vjp_weights is vjp, with weights_bar[weights] ADDED to, summed
  * over lanes in their order; an idle lane must have finite rows and a lambda of zero. `tape` is that of an
@@ -52,6 +56,11 @@ typedef struct FIELD_OPS {
                         const REAL *u, REAL *f_dot, og_lane_status *status, void *scratch);
   void (*following_vjp)(const og_field *field, int lanes, const double *t, const REAL *x, const REAL *theta,
                         const REAL *v, REAL *x_bar, og_lane_status *status, void *scratch);
+  void (*precondition_setup)(const og_field *field, int lanes, const double *t, const REAL *x,
+                             const REAL *theta, const REAL *sigma, void *memory, og_lane_status *status,
+                             void *scratch);
+  void (*precondition)(const og_field *field, int lanes, int transposed, const void *memory, REAL *v,
+                       og_lane_status *status, void *scratch);
   void (*eval_tape)(const og_field *field, int lanes, const double *t, const REAL *x, const REAL *theta,
                     REAL *f, void *tape, og_lane_status *status, void *scratch);
   void (*vjp_weights)(const og_field *field, int lanes, const double *t, const REAL *x, const REAL *theta,

@@ -246,6 +246,10 @@ size_t og_objective_stat(const og_objective *objective, og_stat stat) {
   return og_solve_stat(objective->last, stat);
 }
 
+const char *og_objective_linear_solver(const og_objective *objective) {
+  return objective ? og_solve_linear_solver(objective->last) : NULL;
+}
+
 og_status og_objective_span(const og_objective *objective, size_t trajectory, double *t0, double *t1) {
   OG_OBJECT(objective);
   OG_NEED(objective->context, t0);

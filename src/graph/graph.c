@@ -74,6 +74,7 @@ static int grow(og_graph *graph, void **memory, int *capacity, int needed, size_
 static uint64_t mix(uint64_t hash, const void *bytes, size_t size) {
   const unsigned char *byte = bytes;
   for (size_t i = 0; i < size; i++) hash = (hash ^ byte[i]) * 1099511628211u;
+  hash = (hash ^ hash >> 32) * UINT64_C(0x9e3779b97f4a7c15); /* so that its low bits depend on all of it */
   return hash ^ hash >> 29;
 }
 

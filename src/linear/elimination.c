@@ -12,6 +12,9 @@ static double dense_products(const og_pattern *p) { return pow(p->n, 3) / 3; }
 static int is_full(const og_pattern *p) { return (double)p->count == (double)p->n * p->n; }
 
 static og_status choose(og_elimination *e, og_elimination_kind kind) {
+  if (kind == OG_ELIMINATION_KLU) return og_klu_create(e->context, e->pattern, &e->klu);
+  if (kind == OG_ELIMINATION_INCOMPLETE)
+    return og_symbolic_create_incomplete(e->context, e->pattern, &e->symbolic);
   if (kind == OG_ELIMINATION_DENSE || (kind == OG_ELIMINATION_AUTO && is_full(e->pattern))) return OG_OK;
   double most = kind == OG_ELIMINATION_SPARSE ? INFINITY : dense_products(e->pattern) / sparse_cost;
   OG_TRY(og_symbolic_create(e->context, e->pattern, most, &e->symbolic));
@@ -22,7 +25,7 @@ static og_status choose(og_elimination *e, og_elimination_kind kind) {
     e->symbolic = NULL;
     return OG_OK;
   }
-  e->falls_back = e->pattern->n <= FALLBACK_MOST;
+  e->falls_back = e->pattern->n <= OG_EXCHANGED_MOST;
   return OG_OK;
 }
 
@@ -49,6 +52,7 @@ og_status og_elimination_create(og_context *context, const og_pattern *pattern, 
 void og_elimination_destroy(og_elimination *elimination) {
   if (!elimination) return;
   og_symbolic_destroy(elimination->symbolic);
+  og_klu_destroy(elimination->klu);
   og_pattern_destroy((og_pattern *)elimination->pattern);
   og_free(elimination->context, elimination);
 }
@@ -56,11 +60,14 @@ void og_elimination_destroy(og_elimination *elimination) {
 const og_pattern *og_elimination_pattern(const og_elimination *elimination) { return elimination->pattern; }
 
 const char *og_elimination_name(const og_elimination *elimination) {
+  if (elimination->klu) return "klu";
   if (!elimination->symbolic) return "dense";
+  if (elimination->symbolic->incomplete) return "incomplete";
   return elimination->symbolic->is_band ? "band" : "sparse";
 }
 
 size_t og_elimination_entries(const og_elimination *elimination) {
+  if (elimination->klu) return og_klu_entries(elimination->klu);
   if (elimination->symbolic) return (size_t)elimination->symbolic->plan.entries;
   return (size_t)elimination->pattern->n * (size_t)elimination->pattern->n;
 }

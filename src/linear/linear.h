@@ -4,7 +4,8 @@
  * The room knows base and kernels. Begin with pattern.c (where a matrix has entries, and colours of its
  * columns), then elimination.c (which elimination a pattern is given), for sparse ones ordering.c (the order
  * of pivots) and symbolic.c (where entries arise), and sparse_real.c. The loops are the kernels'
- * (kernels/elimination.h). */
+ * (kernels/elimination.h). What is solved by iteration is in
+ * gmres_real.c, and what SuiteSparse does in klu.c. */
 #ifndef OG_LINEAR_H
 #define OG_LINEAR_H
 
@@ -43,12 +44,18 @@ int og_pattern_find(const og_pattern *pattern, int i, int j);
 
 /* ---- Elimination: W = L U ---- */
 
+/* Up to how many rows a lane whose pivots do not serve is factored as a dense matrix. */
+enum { OG_EXCHANGED_MOST = 64 };
+
 typedef enum og_elimination_kind {
   OG_ELIMINATION_AUTO,
-  OG_ELIMINATION_DENSE, /* rows exchanged, for each lane by itself */
-  OG_ELIMINATION_SPARSE /* on the diagonal, in an order chosen once for the pattern (band matrices in their
-                         * own); a lane for which that loses digits is factored with rows exchanged if it has
-                         * up to 64 rows, and gets status 1 if it has more */
+  OG_ELIMINATION_DENSE,  /* rows exchanged, for each lane by itself */
+  OG_ELIMINATION_SPARSE, /* on the diagonal, in an order chosen once for the pattern (band matrices in their
+                          * own); a lane for which that loses digits is factored with rows exchanged if it has
+                          * up to 64 rows, and gets status 1 if it has more */
+  OG_ELIMINATION_KLU,    /* sparse, rows exchanged, one lane after another (klu.h) */
+  OG_ELIMINATION_INCOMPLETE /* as SPARSE, without entries that W has not, in its own order: near to W, for
+                             * iterations (gmres.h) */
 } og_elimination_kind;
 
 /* How matrices of a pattern are factored: chosen once, constant, shared by threads. */
@@ -57,7 +64,8 @@ og_status og_elimination_create(og_context *context, const og_pattern *pattern, 
                                 og_elimination **out);
 void og_elimination_destroy(og_elimination *elimination); /* NULL does nothing */
 const og_pattern *og_elimination_pattern(const og_elimination *elimination);
-/* For statistics and messages: "dense", "band", "sparse"; entries of L and U together. */
+/* For statistics and messages: "dense", "band", "sparse", "klu", "incomplete"; entries of L and U together.
+ */
 const char *og_elimination_name(const og_elimination *elimination);
 size_t og_elimination_entries(const og_elimination *elimination);
 

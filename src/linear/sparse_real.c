@@ -3,9 +3,10 @@
  *
  * A matrix sigma M - J with M regular becomes dominated by its diagonal as steps get smaller, so a lane that
  * is refused here ("try a smaller step") is accepted in the end. That is not so where M is singular. Up to
- * FALLBACK_MOST rows the lane is therefore factored as a dense matrix, with rows exchanged, which always
+ * OG_EXCHANGED_MOST rows the lane is therefore factored as a dense matrix, with rows exchanged, which always
  * serves. (Larger systems of that kind need an order that depends on numbers, as KLU finds it, or
  * OG_ELIMINATION_DENSE.) */
+#include <math.h>
 #include <string.h>
 
 #include "linear/elimination.h"
@@ -62,7 +63,8 @@ void OG_R(og_sparse_factor)(const og_elimination *elimination, int lanes, const 
   const OG_R(og_sparse_lu) *kernels = elimination->OG_R(sparse);
   const og_lu_plan *plan = &elimination->symbolic->plan;
   memcpy(bad, status, (size_t)lanes);
-  kernels->factor(plan, lanes, most_growth, w, factors, bad);
+  kernels->factor(plan, lanes, elimination->symbolic->incomplete ? (real)INFINITY : most_growth, w, factors,
+                  bad);
   for (int lane = 0; lane < lanes; lane++)
     if (bad[lane]) kernels->leave_out(plan, lanes, lane, factors);
   if (!elimination->falls_back) {
@@ -80,7 +82,7 @@ void OG_R(og_sparse_factor)(const og_elimination *elimination, int lanes, const 
 static void solve_lane(const og_elimination *e, int lanes, int lane, const fallback *f, int transposed,
                        real *b) {
   const OG_R(og_dense_lu) *kernels = e->OG_R(dense);
-  _Alignas(64) real x[OG_PADDED(FALLBACK_MOST)];
+  _Alignas(64) real x[OG_PADDED(OG_EXCHANGED_MOST)];
   int n = e->pattern->n;
   for (int i = 0; i < n; i++) x[i] = b[i * lanes + lane];
   (transposed ? kernels->solve_transposed : kernels->solve)(n, 1, f->factors + (size_t)lane * f->each, x);

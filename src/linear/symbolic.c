@@ -1,5 +1,6 @@
 /* The fill of L and U, row after row, and the runs of entries that are subtracted at once. */
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,20 +12,22 @@ typedef struct maker {
   og_context *context;
   const og_pattern *pattern;
   double most, products;
+  int incomplete;         /* entries that W has not are left out */
   int *row_of, *position; /* [n]: the order, and where a row is in it */
   int *start, *diagonal;  /* [n + 1]; [n] */
   int *column, *from, room, entries;
   int *seen;                   /* [n]: the row, counted from 1, that had a column last */
   int waiting, *behind, later; /* columns of that row before its diagonal, and from it on: see `at` */
   int *place, *fill, *at;      /* [count]; [fills]; [n]: where a column stands in the row that is looked at */
+  int *limit;                  /* [n]: up to where a row of U must be looked at: see look_at */
   int *first_run, lower;
   og_lu_run *run;
   int runs, run_room;
 } maker;
 
 static void free_maker(maker *m) {
-  void *all[] = {m->row_of, m->position, m->start, m->diagonal,  m->column, m->from,  m->seen,
-                 m->place,  m->fill,     m->at,    m->first_run, m->run,    m->behind};
+  void *all[] = {m->row_of, m->position, m->start, m->diagonal,  m->column, m->from,   m->seen,
+                 m->place,  m->fill,     m->at,    m->first_run, m->run,    m->behind, m->limit};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) og_free(m->context, all[i]);
 }
 
@@ -35,14 +38,15 @@ static og_status fail_memory(const maker *m, size_t bytes) {
 static og_status new_maker(og_context *context, const og_pattern *p, double most, maker *m) {
   size_t n = (size_t)p->n;
   *m = (maker){.context = context, .pattern = p, .most = most, .room = p->count};
-  int **arrays[] = {&m->row_of, &m->position, &m->start, &m->diagonal, &m->seen, &m->at, &m->behind};
+  int **arrays[] = {&m->row_of, &m->position, &m->start,  &m->diagonal,
+                    &m->seen,   &m->at,       &m->behind, &m->limit};
   int there = 1;
-  for (int i = 0; i < 7; i++) there &= (*arrays[i] = og_alloc(m->context, n + 1, sizeof(int))) != NULL;
+  for (int i = 0; i < 8; i++) there &= (*arrays[i] = og_alloc(m->context, n + 1, sizeof(int))) != NULL;
   m->place = og_alloc(m->context, (size_t)p->count, sizeof(int));
   m->column = og_alloc(m->context, (size_t)m->room, sizeof(int));
   if (there && m->place && m->column) return OG_OK;
   free_maker(m);
-  return fail_memory(m, 7 * n * sizeof(int) + 3 * (size_t)p->count * sizeof(int));
+  return fail_memory(m, 8 * n * sizeof(int) + 3 * (size_t)p->count * sizeof(int));
 }
 
 /* ---- The order ---- */
@@ -56,7 +60,7 @@ static int is_narrow(const og_pattern *p) {
 
 static og_status order_rows(maker *m) {
   const og_pattern *p = m->pattern;
-  if (is_narrow(p))
+  if (m->incomplete || is_narrow(p))
     for (int i = 0; i < p->n; i++) m->row_of[i] = i;
   else
     OG_TRY(og_order_by_degree(m->context, p, m->row_of));
@@ -110,6 +114,17 @@ static og_status keep_column(maker *m, int column) {
   return OG_OK;
 }
 
+/* Adds the columns of U in row k to row i. Where both L(i, k) and U(k, i) are there, all columns of U in row
+ * k behind i are in its row i too, so that a later row with column k gets them from there: row k need not be
+ * looked at beyond i any more (Eisenstat & Liu, SIAM J. Matrix Anal. Appl. 13, 1992). */
+static void look_at(maker *m, int i, int k) {
+  int end = m->incomplete ? 0 : m->limit[k];
+  for (int t = m->diagonal[k] + 1; t < end; t++) {
+    if (m->column[t] == i) m->limit[k] = t + 1;
+    add_column(m, i, m->column[t]);
+  }
+}
+
 /* Row i of the order: W's columns, and for each column k before the diagonal those of U in row k. */
 static og_status make_row(maker *m, int i) {
   const og_pattern *p = m->pattern;
@@ -121,12 +136,12 @@ static og_status make_row(maker *m, int i) {
     OG_TRY(keep_column(m, k));
     m->lower++;
     m->products += m->start[k + 1] - m->diagonal[k] - 1;
-    for (int t = m->diagonal[k] + 1; t < m->start[k + 1]; t++) add_column(m, i, m->column[t]);
+    look_at(m, i, k);
   }
   m->diagonal[i] = m->entries;
   qsort(m->behind, (size_t)m->later, sizeof *m->behind, ascending);
   for (int k = 0; k < m->later; k++) OG_TRY(keep_column(m, m->behind[k]));
-  m->start[i + 1] = m->entries;
+  m->start[i + 1] = m->limit[i] = m->entries;
   return OG_OK;
 }
 
@@ -164,12 +179,7 @@ static og_status find_places(maker *m) {
   return OG_OK;
 }
 
-static og_status add_run(maker *m, int target, int source) {
-  og_lu_run *last = m->run + m->runs - 1;
-  if (m->runs > m->first_run[m->lower] && last->target + last->count == target) {
-    last->count++;
-    return OG_OK;
-  }
+static og_status add_run(maker *m, og_lu_run run) {
   if (m->runs == m->run_room) {
     if (m->run_room > INT_MAX / 2)
       return og_fail(m->context, OG_ERR_SHAPE, "factoring %d rows takes more lists than an index can count",
@@ -180,7 +190,58 @@ static og_status add_run(maker *m, int target, int source) {
     m->run = grown;
     m->run_room *= 2;
   }
-  m->run[m->runs++] = (og_lu_run){target, source, 1};
+  m->run[m->runs++] = run;
+  return OG_OK;
+}
+
+/* The row of U from `source` to `end` - 1, subtracted from a row that has all of its columns. */
+static og_status add_runs(maker *m, int source, int end) {
+  while (source < end) {
+    og_lu_run run = {m->at[m->column[source]], source, 1};
+    const int *from = m->column + source, *to = m->column + run.target;
+    while (source + run.count < end && from[run.count] == to[run.count]) run.count++;
+    OG_TRY(add_run(m, run));
+    source += run.count;
+  }
+  return OG_OK;
+}
+
+/* The same where the row has some of them. */
+static og_status add_runs_there(maker *m, int i, int source, int end) {
+  for (; source < end; source++) {
+    int target = m->at[m->column[source]];
+    if (target < m->start[i] || target >= m->start[i + 1] || m->column[target] != m->column[source]) continue;
+    og_lu_run *last = m->run + m->runs - 1;
+    if (m->runs > m->first_run[m->lower] && last->target + last->count == target &&
+        last->source + last->count == source)
+      last->count++;
+    else
+      OG_TRY(add_run(m, (og_lu_run){target, source, 1}));
+  }
+  return OG_OK;
+}
+
+/* Whether U's row k has the columns of row k - 1 but for its own, as rows of a dense block have: m->limit,
+ * which has served, says it. */
+static void find_same(maker *m) {
+  m->limit[0] = 0;
+  for (int k = 1; k < m->pattern->n; k++) {
+    const int *before = m->column + m->diagonal[k - 1] + 1, *own = m->column + m->diagonal[k];
+    int count = m->start[k + 1] - m->diagonal[k];
+    m->limit[k] = m->start[k] - m->diagonal[k - 1] - 1 == count &&
+                  memcmp(before, own, (size_t)count * sizeof *own) == 0;
+  }
+}
+
+/* Those of a pivot whose row is the same as that of the pivot before, from that one's: without the first
+ * entry. */
+static og_status repeat_runs(maker *m, int k) {
+  int shift = m->diagonal[k] - m->diagonal[k - 1] - 1, end = m->runs;
+  for (int r = m->first_run[m->lower - 1], first = 1; r < end; r++, first = 0) {
+    og_lu_run run = m->run[r];
+    run = (og_lu_run){run.target + first, run.source + first + shift, run.count - first};
+    if (run.count) OG_TRY(add_run(m, run));
+  }
   return OG_OK;
 }
 
@@ -191,13 +252,19 @@ static og_status find_runs(maker *m) {
   m->run = og_alloc(m->context, (size_t)m->run_room, sizeof *m->run);
   m->first_run = og_alloc(m->context, (size_t)m->lower + 1, sizeof *m->first_run);
   if (!m->run || !m->first_run) return fail_memory(m, 2 * (size_t)m->run_room * sizeof *m->run);
+  find_same(m);
   m->lower = 0;
   for (int i = 0; i < n; i++) {
     find_columns(m, i);
     for (int t = m->start[i]; t < m->diagonal[i]; t++) {
       int k = m->column[t];
       m->first_run[m->lower] = m->runs;
-      for (int u = m->diagonal[k] + 1; u < m->start[k + 1]; u++) OG_TRY(add_run(m, m->at[m->column[u]], u));
+      if (m->incomplete)
+        OG_TRY(add_runs_there(m, i, m->diagonal[k] + 1, m->start[k + 1]));
+      else if (t > m->start[i] && m->column[t - 1] == k - 1 && m->limit[k])
+        OG_TRY(repeat_runs(m, k));
+      else
+        OG_TRY(add_runs(m, m->diagonal[k] + 1, m->start[k + 1]));
       m->first_run[++m->lower] = m->runs;
     }
   }
@@ -206,11 +273,23 @@ static og_status find_runs(maker *m) {
 
 /* ---- Both ---- */
 
+/* What lists grew by beyond what is in them is given back. */
+static og_status trim_runs(maker *m) {
+  size_t room = (size_t)m->runs + 1;
+  og_lu_run *fitting = og_resize(m->context, m->run, (size_t)m->runs, room, sizeof *fitting);
+  if (!fitting) return fail_memory(m, room * sizeof *fitting);
+  m->run = fitting;
+  return OG_OK;
+}
+
 /* The arrays that are kept go over to *out. */
 static og_status keep(maker *m, og_symbolic **out) {
   og_symbolic *s = og_alloc(m->context, 1, sizeof *s);
   if (!s) return fail_memory(m, sizeof *s);
-  *s = (og_symbolic){.context = m->context, .products = m->products, .is_band = is_narrow(m->pattern)};
+  *s = (og_symbolic){.context = m->context,
+                     .products = m->products,
+                     .is_band = is_narrow(m->pattern),
+                     .incomplete = m->incomplete};
   s->plan = (og_lu_plan){.n = m->pattern->n,
                          .entries = m->entries,
                          .count = m->pattern->count,
@@ -237,16 +316,27 @@ static og_status make(maker *m, og_symbolic **out) {
   if (m->products > m->most) return OG_OK;
   OG_TRY(find_places(m));
   OG_TRY(find_runs(m));
+  OG_TRY(trim_runs(m));
   return keep(m, out);
 }
 
-og_status og_symbolic_create(og_context *context, const og_pattern *pattern, double most, og_symbolic **out) {
+static og_status create(og_context *context, const og_pattern *pattern, double most, int incomplete,
+                        og_symbolic **out) {
   maker m;
   *out = NULL;
   OG_TRY(new_maker(context, pattern, most, &m));
+  m.incomplete = incomplete;
   og_status status = make(&m, out);
   free_maker(&m);
   return status;
+}
+
+og_status og_symbolic_create(og_context *context, const og_pattern *pattern, double most, og_symbolic **out) {
+  return create(context, pattern, most, 0, out);
+}
+
+og_status og_symbolic_create_incomplete(og_context *context, const og_pattern *pattern, og_symbolic **out) {
+  return create(context, pattern, INFINITY, 1, out);
 }
 
 void og_symbolic_destroy(og_symbolic *symbolic) {

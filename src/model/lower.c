@@ -323,6 +323,7 @@ void og_lowering_free(og_lowering *l) {
   og_free(context, l->distributions);
   og_free(context, l->state_columns);
   og_free(context, l->symbols);
+  og_free(context, l->place);
   og_field_destroy((og_field *)l->parts.field);
   og_graph_destroy(l->graph);
 }

@@ -65,6 +65,7 @@ typedef struct og_lowering {
   og_graph *graph;
   og_symbol *symbols; /* owned */
   size_t count, capacity;
+  size_t *place, places; /* [places], owned: symbols by their names, each plus 1; 0: free */
   size_t parameters, weights, states, inputs; /* parameters: those of the text alone */
   og_layer *layers;                           /* [layer_count], owned: of nets, then of `dense` */
   size_t layer_count, net_layers;
@@ -109,6 +110,8 @@ og_symbol *og_declare(og_lowering *lowering, og_symbol_kind kind, og_statement *
 /* A param or const statement. */
 void og_lower_value(og_lowering *lowering, og_statement *s);
 int og_declared_shape(og_lowering *lowering, const og_statement *s, og_shape *shape);
+/* Makes symbols known by their names, with places for `room` of them. 0: no memory. */
+int og_index_symbols(og_lowering *l, size_t room);
 og_symbol *og_find_symbol(const og_lowering *lowering, const char *name, size_t length);
 
 /* The node of an expression, or OG_NODE_NONE after a diagnostic. */

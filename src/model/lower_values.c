@@ -4,11 +4,31 @@
 
 #include "model/lower.h"
 
+/* Where a name stands, or could stand, in the table of names: open addressing. */
+static size_t *place_of(const og_lowering *l, const char *name, size_t length) {
+  size_t at = (size_t)og_hash(OG_HASH_START, name, length);
+  for (;; at++) {
+    size_t *place = &l->place[at & (l->places - 1)];
+    const og_symbol *symbol = *place ? &l->symbols[*place - 1] : NULL;
+    if (!symbol || (symbol->span.length == length && memcmp(symbol->name, name, length) == 0)) return place;
+  }
+}
+
 og_symbol *og_find_symbol(const og_lowering *l, const char *name, size_t length) {
-  for (size_t i = 0; i < l->count; i++)
-    if (l->symbols[i].span.length == length && memcmp(l->symbols[i].name, name, length) == 0)
-      return &l->symbols[i];
-  return NULL;
+  size_t found = l->places ? *place_of(l, name, length) : 0;
+  return found ? &l->symbols[found - 1] : NULL;
+}
+
+int og_index_symbols(og_lowering *l, size_t room) {
+  size_t capacity = 16;
+  while (capacity < room) capacity *= 2;
+  size_t *place = og_alloc(l->source->context, 2 * capacity, sizeof *place);
+  if (!place) return 0;
+  og_free(l->source->context, l->place);
+  l->place = place;
+  l->places = 2 * capacity;
+  for (size_t i = 0; i < l->count; i++) *place_of(l, l->symbols[i].name, l->symbols[i].span.length) = i + 1;
+  return 1;
 }
 
 static char *text_of(const og_lowering *l, og_span span) {
@@ -46,6 +66,7 @@ og_symbol *og_declare(og_lowering *l, og_symbol_kind kind, og_statement *s) {
   if (taken(l, s)) return NULL;
   if (l->count == l->capacity) {
     size_t capacity = l->capacity ? 2 * l->capacity : 32;
+    if (!og_index_symbols(l, capacity)) return l->source->no_memory = 1, NULL;
     og_symbol *more = og_resize(l->source->context, l->symbols, l->count, capacity, sizeof *more);
     if (!more) return l->source->no_memory = 1, NULL;
     l->symbols = more;
@@ -61,6 +82,7 @@ og_symbol *og_declare(og_lowering *l, og_symbol_kind kind, og_statement *s) {
                                      .low = -INFINITY,
                                      .high = INFINITY,
                                      .shape = {1, 1}};
+  *place_of(l, name, s->name.length) = l->count + 1;
   return &l->symbols[l->count++];
 }
 

@@ -4,8 +4,13 @@
 
 #include "program/instructions.h"
 
+/* Free rows of the scratch (free_rows.c). A stretch of them has its length at its first and at its last row,
+ * where others have 0, and its neighbours in its list at its first. */
+enum { OG_FREE_LISTS = 64 };
 typedef struct og_free_rows {
-  int row, rows;
+  int *length, *next, *previous; /* [capacity] */
+  int capacity;
+  int first[OG_FREE_LISTS]; /* of each list, plus 1; 0: it is empty */
 } og_free_rows;
 
 /* A term of what is summed over lanes: an outer product a b^T, or with b = OG_NODE_NONE the rows of a. It is
@@ -23,11 +28,11 @@ typedef struct og_program_lowering {
   int *readers;  /* nodes, outputs and terms of lane sums that read a node */
   int *last_use; /* by root */
   og_address *addresses;
-  og_free_rows *holes;
+  og_free_rows free;
   og_lane_sum_term *terms; /* in order of `ready` */
   og_lane_sum *sums;       /* a stack: what is still to be taken apart */
   int term_count, term_capacity, sum_count, sum_capacity;
-  int hole_count, hole_capacity, nodes, failed;
+  int nodes, failed;
 } og_program_lowering;
 
 static inline int og_entries_of(const og_program_lowering *l, og_node node) {
@@ -36,6 +41,7 @@ static inline int og_entries_of(const og_program_lowering *l, og_node node) {
 
 int og_take_rows(og_program_lowering *l, int rows);
 void og_give_rows(og_program_lowering *l, int row, int rows);
+void og_free_rows_close(og_context *context, og_free_rows *free);
 int og_room_for(og_program_lowering *l, void **memory, int *capacity, int needed, size_t size);
 void og_emit(og_program_lowering *l, og_instruction instruction);
 void og_fill_zero(og_program_lowering *l, og_address to, int rows);

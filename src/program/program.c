@@ -17,38 +17,6 @@ og_node og_root_of(const og_graph *graph, og_node node, int *offset) {
   }
 }
 
-/* ---- Scratch rows ---- */
-int og_take_rows(og_program_lowering *l, int rows) {
-  int best = -1;
-  for (int i = 0; i < l->hole_count; i++)
-    if (l->holes[i].rows >= rows && (best < 0 || l->holes[i].rows < l->holes[best].rows)) best = i;
-  if (best < 0) {
-    l->program->scratch_rows += rows;
-    return l->program->scratch_rows - rows;
-  }
-  int row = l->holes[best].row;
-  l->holes[best].row += rows;
-  l->holes[best].rows -= rows;
-  if (!l->holes[best].rows) l->holes[best] = l->holes[--l->hole_count];
-  return row;
-}
-
-void og_give_rows(og_program_lowering *l, int row, int rows) {
-  for (int i = 0; i < l->hole_count;) {
-    og_free_rows *hole = &l->holes[i];
-    if (hole->row + hole->rows != row && row + rows != hole->row) {
-      i++;
-      continue;
-    }
-    row = hole->row < row ? hole->row : row;
-    rows += hole->rows;
-    *hole = l->holes[--l->hole_count];
-    i = 0;
-  }
-  if (og_room_for(l, (void **)&l->holes, &l->hole_capacity, l->hole_count + 1, sizeof *l->holes))
-    l->holes[l->hole_count++] = (og_free_rows){row, rows};
-}
-
 /* ---- Instructions and constants ---- */
 int og_room_for(og_program_lowering *l, void **memory, int *capacity, int needed, size_t size) {
   if (needed <= *capacity) return 1;
@@ -309,7 +277,7 @@ static int lower_graph(og_program_lowering *l, const og_node *outputs) {
   og_free(context, l->given);
   og_free(context, l->fused);
   og_free(context, l->readers);
-  og_free(context, l->holes);
+  og_free_rows_close(context, &l->free);
   og_free(context, l->terms);
   og_free(context, l->sums);
   return !l->failed;

@@ -1,5 +1,6 @@
 /* The words for a trajectory that stopped: what happened, where, and what to try. */
 #include <math.h>
+#include <string.h>
 
 #include "field/states.h"
 
@@ -99,6 +100,8 @@ static const cause_text beside_span = {OG_ERR_STEP_UNDERFLOW,
                                        "the step size became too small a part of the span",
                                        "end the span earlier: steps below 1e-300 of it are not taken"};
 
+/* In the order of these. */
+enum { SINGULAR, FIXED_PIVOTS, NOT_CONVERGED, NOT_SOLVED };
 static const cause_text unsolved[] = {
     {OG_ERR_FIELD,
      "the matrix of the implicit method's equations, M / (h gamma) - df/dx, is singular or not finite, "
@@ -107,8 +110,18 @@ static const cause_text unsolved[] = {
      "check the model there: df/dx may be infinite (sqrt or a power at 0), or an algebraic equation may not "
      "depend on the algebraic states any more"},
     {OG_ERR_FIELD,
+     "the matrix of the implicit method's equations, M / (h gamma) - df/dx, cannot be factored in a fixed "
+     "order, "
+     "whatever the step size: it is singular or not finite, or rows would have to be exchanged",
+     "linear-solver = klu, or dense, which exchange rows; or check the model there: df/dx may be infinite "
+     "(sqrt or a "
+     "power at 0), or an algebraic equation may not depend on the algebraic states any more"},
+    {OG_ERR_FIELD,
      "the iteration for the implicit method's equations does not converge, whatever the step size",
-     "rodas5p, which iterates nothing; the right-hand side may jump there: an event, or a smoother form"}};
+     "rodas5p, which iterates nothing; the right-hand side may jump there: an event, or a smoother form"},
+    {OG_ERR_FIELD, "GMRES does not solve the linear equations of the implicit method",
+     "linear-solver = sparse, where the factors fit into memory; a better preconditioner "
+     "(og_field_set_preconditioner); or smaller steps (max-step, rtol), whose equations are easier"}};
 
 static int is_beside_span(const og_solve *solve, const og_failure *failure) {
   const og_trajectory *at = &solve->trajectories[failure->trajectory];
@@ -122,11 +135,19 @@ static const cause_text *find(const cause_text *table, size_t count, og_status s
   return NULL;
 }
 
+/* Small systems are factored with rows exchanged where that is needed. */
+static int has_fixed_pivots(const og_solve *solve) {
+  const char *solver = og_solve_linear_solver(solve);
+  return solver && (strcmp(solver, "sparse") == 0 || strcmp(solver, "band") == 0) &&
+         solve->n > OG_EXCHANGED_MOST;
+}
+
 static const cause_text *text_of(const og_solve *solve, const og_failure *failure) {
   const cause_text *text = NULL;
   int refused = failure->status == OG_ERR_FIELD && !failure->event ? failure->refused : 0;
-  if (refused == OG_LANE_SINGULAR) return &unsolved[0];
-  if (refused == OG_LANE_NOT_CONVERGED) return &unsolved[1];
+  if (refused == OG_LANE_SINGULAR) return &unsolved[has_fixed_pivots(solve) ? FIXED_PIVOTS : SINGULAR];
+  if (refused == OG_LANE_NOT_CONVERGED) return &unsolved[NOT_CONVERGED];
+  if (refused == OG_LANE_NOT_SOLVED) return &unsolved[NOT_SOLVED];
   if (refused) return &refusal;
   if (failure->least > 0 && failure->status == OG_ERR_STEP_UNDERFLOW && !failure->derivative) return &held;
   if (is_beside_span(solve, failure)) return &beside_span;

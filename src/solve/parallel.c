@@ -3,11 +3,26 @@
 #include <omp.h>
 
 #include "base/tree_sum.h"
+#include "step/step.h"
 #include "solve/memory/checkpoints.h"
 
 int og_solve_threads(const og_solve *solve) {
   long long threads = og_options_integer(solve->options, OG_OPT_THREADS);
   return threads ? (int)threads : (int)og_context_threads(solve->context);
+}
+
+/* A step with the factors of its matrices; the widest block whose step is not larger than that is as fast as
+ * any, as its matrices are larger than caches. What sums over lanes have of a block's width is the same with
+ * any budget. */
+static const size_t STEP_BYTES_MOST = (size_t)1 << 30;
+
+static size_t lanes_that_fit(const og_solve *solve, size_t lanes) {
+  const og_stepper *stepper = &solve->stepper;
+  const struct og_step_ops_d *ops = stepper->ops_d;
+  if (!stepper->implicit || solve->weights) return lanes;
+  while (lanes > 1 && ops->bytes(stepper, solve->field, (int)lanes, OG_STEP_DERIVATIVE) > STEP_BYTES_MOST)
+    lanes = lanes > OG_LANE_STEP ? OG_LANE_STEP : 1;
+  return lanes;
 }
 
 /* Blocks are as wide as there is work for; a few items go one at a time, which costs less than idle lanes.
@@ -16,7 +31,7 @@ int og_lanes_for(const og_solve *solve, size_t items) {
   size_t rows = solve->n > solve->p ? solve->n : solve->p, most = INT_MAX / (rows + 1);
   if (items < 4 || most < OG_LANE_STEP) return 1;
   size_t lanes = items >= OG_LANES_MAX ? OG_LANES_MAX : OG_PADDED(items);
-  return (int)(lanes > most ? most / OG_LANE_STEP * OG_LANE_STEP : lanes);
+  return (int)lanes_that_fit(solve, lanes > most ? most / OG_LANE_STEP * OG_LANE_STEP : lanes);
 }
 
 /* ---- A share ---- */

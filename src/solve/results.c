@@ -4,6 +4,7 @@
 
 #include "solve/memory/checkpoints.h"
 #include "solve/solve.h"
+#include "step/switching.h"
 
 og_status og_solve_final(const og_solve *solve, size_t trajectory, double *x) {
   OG_OBJECT(solve);
@@ -34,6 +35,22 @@ og_status og_solve_cost(const og_solve *solve, size_t trajectory, double *cost) 
     return og_fail(solve->context, OG_ERR_ARGUMENT, "the field has no running cost: see og_field_set_cost");
   *cost = solve->final[trajectory * solve->n + solve->n - 1];
   return OG_OK;
+}
+
+long long og_count_work(og_solve *solve, og_step_work work) {
+  og_count(solve, OG_STAT_JACOBIANS, work.jacobians);
+  og_count(solve, OG_STAT_FACTORISATIONS, work.factorisations);
+  og_count(solve, OG_STAT_LINEAR_SOLVES, work.linear_solves);
+  og_count(solve, OG_STAT_NEWTON_ITERATIONS, work.newton_iterations);
+  og_count(solve, OG_STAT_KRYLOV_ITERATIONS, work.krylov_iterations);
+  return work.evals;
+}
+
+/* Of a solve whose method is chosen as it goes that is the implicit part's. */
+const char *og_solve_linear_solver(const og_solve *solve) {
+  if (!solve) return NULL;
+  const og_stepper *stepper = solve->stepper.switches ? &solve->pair->part[1] : &solve->stepper;
+  return stepper->implicit ? og_stepper_linear_solver(stepper) : NULL;
 }
 
 size_t og_solve_stat(const og_solve *solve, og_stat stat) {

@@ -57,6 +57,7 @@ static og_status read_options(og_solve *solve) {
   solve->automatic = method == OG_METHOD_AUTO;
   if (solve->automatic) method = first_method(o);
   solve->stepper = og_stepper_of(method);
+  solve->stepper.linear_solver = (int)og_options_integer(o, OG_OPT_LINEAR_SOLVER);
   solve->single = og_options_integer(o, OG_OPT_PRECISION) == OG_PRECISION_SINGLE;
   solve->keep = kind_of_keeping(o);
   solve->limits = (og_limits){.rtol = og_options_real(o, OG_OPT_RTOL),

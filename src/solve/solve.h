@@ -321,6 +321,8 @@ static inline double og_step_end_fraction(const og_solve *solve, const og_trajec
   if (index + 1 == og_segment_stop(at, s)) return at->path.segments[s].last;
   return *(const double *)og_step_record_entry(&at->record, index + 1, solve->stride);
 }
+/* Counts what a step has done, of which the further evaluations of f are the caller's to count: returned. */
+long long og_count_work(og_solve *solve, og_step_work work);
 static inline void og_count(og_solve *solve, og_stat stat, long long more) {
   atomic_fetch_add_explicit(&solve->stats[stat], more, memory_order_relaxed);
 }

@@ -58,8 +58,9 @@ static int suits_rosenbrock(const og_field *field) {
   return (field->flags & needed) == needed;
 }
 
-static og_method implicit_for(const og_field *field) {
-  if (field->made_of) field = field->made_of;
+static og_method implicit_for(const og_solve *solve) {
+  const og_field *field = solve->source->made_of ? solve->source->made_of : solve->source;
+  if (og_options_integer(solve->options, OG_OPT_LINEAR_SOLVER) == OG_LINEAR_GMRES) return OG_METHOD_ESDIRK54;
   return suits_rosenbrock(field) ? OG_METHOD_RODAS5P : OG_METHOD_ESDIRK54;
 }
 
@@ -67,15 +68,25 @@ og_method og_method_with_mass(const og_field *field) {
   return suits_rosenbrock(field) ? OG_METHOD_RODAS5P : OG_METHOD_RADAU5;
 }
 
+/* Explicit steps could go on, of a size that stability allows: that is for who asks for them. */
+static og_status tell(og_solve *solve, og_status status) {
+  if (status == OG_OK) return OG_OK;
+  return og_trail(
+      solve->context, status,
+      "while changing to method %s, as the problem is stiff; an explicit method by name (method = %s) stays "
+      "explicit",
+      solve->pair->part[1].name, solve->pair->part[0].name);
+}
+
 og_status og_solve_take_pair(og_solve *solve) {
   if (solve->stepper.switches) return OG_OK;
-  OG_TRY(og_field_want_jacobian(solve->context, solve->source));
   if (!solve->pair) solve->pair = og_alloc(solve->context, 1, sizeof *solve->pair);
   if (!solve->pair) return og_fail_memory(solve->context, sizeof *solve->pair, "a pair of methods");
   solve->pair->part[0] = solve->stepper;
   og_stepper_release(&solve->pair->part[1]); /* of a run that failed in what follows */
-  solve->pair->part[1] = og_stepper_of(implicit_for(solve->source));
-  OG_TRY(og_stepper_prepare(solve->context, &solve->pair->part[1], solve->source));
+  solve->pair->part[1] = og_stepper_of(implicit_for(solve));
+  solve->pair->part[1].linear_solver = (int)og_options_integer(solve->options, OG_OPT_LINEAR_SOLVER);
+  OG_TRY(tell(solve, og_stepper_prepare(solve->context, &solve->pair->part[1], solve->source)));
   solve->stepper = og_switching_stepper(solve->pair);
   og_limits_of_stepper(solve);
   return OG_OK;

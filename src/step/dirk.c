@@ -142,8 +142,8 @@ static double complex stability(const og_stepper *stepper, double complex z) {
 /* Algebraic equations leave M singular, and the slope at a step's start open. */
 static og_status prepare(og_context *context, og_stepper *stepper, const og_field *field) {
   og_lane_status singular = 0;
-  size_t bytes = og_elimination_bytes_d(stepper->elimination, 1);
   if (!field->mass) return OG_OK;
+  size_t bytes = og_elimination_bytes_d(stepper->elimination, 1);
   void *factors = og_alloc(context, 1, bytes);
   if (!factors) return og_fail_memory(context, bytes, "the factors of M");
   og_elimination_factor_d(stepper->elimination, 1, field->mass, factors, &singular);
@@ -164,6 +164,7 @@ og_stepper og_dirk_stepper(const og_dirk_tableau *tableau) {
                       .interpolant_degree = tableau->interpolant_degree,
                       .seeds = tableau->stages,
                       .implicit = 1,
+                      .iterates = 1,
                       .stability = stability,
                       .prepare = prepare,
                       .ops_d = &og_dirk_ops_d,

@@ -15,13 +15,18 @@
  * alone. What df/dx makes of x's rounding there is damped by the stages after it, and has no part in the
  * interpolants, whose weights make it cancel.
  *
- * Begin reading in dirk_real.c, the step; then dirk_newton_real.c, its stages; then dirk_transpose_real.c. */
+ * Begin reading in dirk_real.c, the step; then dirk_newton_real.c, its stages; dirk_linear_real.c, their
+ * linear equations; then dirk_transpose_real.c. */
 #ifndef OG_DIRK_H
 #define OG_DIRK_H
 
 #include "step/increments.h"
 
 enum { OG_DIRK_STAGES = 7, OG_DIRK_DEGREE = 4 };
+
+/* What is solved for, which decides how well it must be where it is iterated (dirk_linear_real.c): a
+ * correction of Newton's; a derivative; an error. */
+enum { OG_DIRK_CORRECTION, OG_DIRK_DERIVATIVE, OG_DIRK_ERROR };
 
 /* A method as data. */
 typedef struct og_dirk_tableau {

@@ -9,15 +9,15 @@ typedef OG_R(og_step) step_t;
 
 /* A stage's state and its matrix are needed only while it is found: in a step that is only taken one block
  * serves all of them. */
-static void take_stages(dirk *d, int forward, og_room *room) {
+static void take_stages(dirk *d, int forward, size_t bytes, og_room *room) {
   const og_field *field = d->common.base.field;
-  size_t bytes = OG_R(og_elimination_bytes)(d->elimination, d->common.base.lanes);
   for (int i = 0; i < d->tableau->stages; i++) {
     int shared = forward && i > 1;
     d->common.u[i] = OG_R(og_room_rows)(room, field->n, d->common.base.lanes);
     if (i == 0) continue;
     d->stage_x[i] = shared ? d->stage_x[1] : OG_R(og_room_rows)(room, field->n, d->common.base.lanes);
-    d->stage_factors[i] = shared ? d->stage_factors[1] : og_room_take(room, bytes);
+    if (!OG_R(og_dirk_iterates)(d))
+      d->stage_factors[i] = shared ? d->stage_factors[1] : og_room_take(room, bytes);
   }
 }
 
@@ -35,10 +35,20 @@ static void take_transpose(dirk *d, og_room *room) {
   d->common.t_bars = OG_R(og_room_rows)(room, (size_t)d->tableau->stages * OG_PADDED((size_t)lanes), 1);
 }
 
+static void take_iterations(dirk *d, og_room *room) {
+  const og_field *field = d->common.base.field;
+  int lanes = d->common.base.lanes;
+  if (!OG_R(og_dirk_iterates)(d)) return;
+  d->start_x = OG_R(og_room_rows)(room, field->n, lanes);
+  d->start_theta = OG_R(og_room_rows)(room, field->p, lanes);
+  d->krylov = og_room_take(room, OG_R(og_gmres_bytes)(field->n, lanes));
+}
+
 static void take_all(dirk *d, int forward, og_room *room) {
   const og_field *field = d->common.base.field;
   int lanes = d->common.base.lanes;
-  size_t bytes = OG_R(og_elimination_bytes)(d->elimination, lanes);
+  size_t bytes = d->elimination ? OG_R(og_elimination_bytes)(d->elimination, lanes)
+                                : field->preconditioner_bytes(field, lanes);
   og_room_take(room, sizeof *d);
   d->common.f0 = OG_R(og_room_rows)(room, field->n, lanes);
   d->start = OG_R(og_room_rows)(room, field->n, lanes);
@@ -46,9 +56,11 @@ static void take_all(dirk *d, int forward, og_room *room) {
   d->residual = OG_R(og_room_rows)(room, field->n, lanes);
   OG_R(og_following_take_room)(&d->common, room);
   if (field->mass) d->common.product = OG_R(og_room_rows)(room, field->n, lanes);
-  take_stages(d, forward, room);
+  take_stages(d, forward, bytes, room);
+  take_iterations(d, room);
   if (!forward) take_transpose(d, room);
-  d->w = OG_R(og_room_rows)(room, (size_t)og_elimination_pattern(d->elimination)->count, lanes);
+  if (d->elimination)
+    d->w = OG_R(og_room_rows)(room, (size_t)og_elimination_pattern(d->elimination)->count, lanes);
   d->factors = og_room_take(room, bytes);
   if (field->mass) d->mass_factors = og_room_take(room, bytes);
   d->common.base.scratch = og_room_take(room, field->scratch_bytes(field, lanes));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 typedef OG_R(og_dirk) dirk;
+typedef OG_R(og_dirk_point) point;
 typedef OG_R(og_newton) newton_t;
 typedef OG_R(og_step) step_t;
 
@@ -26,7 +27,11 @@ static void find_correction(dirk *d, int i, const double *t, const real *theta, 
                                                    d->residual, n->status, step->scratch);
   const real *product = OG_R(og_increments_mass)(step, d->z, 0, d->common.product);
   step->kernels->weighted_sum(step->n, step->lanes, d->residual, d->residual, d->sigma, 1, &minus, &product);
-  OG_R(og_increments_solve)(&d->common, d->elimination, factors, d->residual);
+  int busy = OG_R(og_step_busy)(step, n->status);
+  OG_R(og_dirk_count)
+  (d, busy,
+   OG_R(og_dirk_solve)(d, OG_DIRK_CORRECTION, &(point){t, d->stage_x[i], theta}, factors, 0, n->status,
+                       d->residual));
 }
 
 /* Nothing of a lane that failed is left to what reads all lanes, unless f itself was not finite there: then
@@ -49,7 +54,8 @@ static long long iterate(dirk *d, int i, const double *t, const real *theta, new
   for (int k = 0; (count = OG_R(og_newton_select)(step, n, phase)) > 0; k++, evals += count) {
     void *factors = phase == OG_NEWTON_CHORD ? d->factors : d->stage_factors[i];
     set_state(d, i);
-    if (phase == OG_NEWTON_EXACT) OG_R(og_dirk_factor)(d, t, d->stage_x[i], theta, n->status, factors);
+    if (phase == OG_NEWTON_EXACT && !d->krylov)
+      OG_R(og_dirk_factor)(d, &(point){t, d->stage_x[i], theta}, n->status, factors);
     find_correction(d, i, t, theta, factors, n);
     OG_R(og_newton_measure)(step, n, d->residual, d->z, d->stage_x[i]);
     OG_R(og_newton_finish)(step, n, phase);
@@ -63,6 +69,7 @@ static long long iterate(dirk *d, int i, const double *t, const real *theta, new
 long long OG_R(og_dirk_solve_stage)(dirk *d, int i, const double *t, const real *theta) {
   newton_t n;
   OG_R(og_newton_begin)(&d->common.base, &n);
+  if (d->krylov) OG_R(og_newton_skip_chords)(&d->common.base, &n); /* a product is no dearer where X is now */
   long long evals = iterate(d, i, t, theta, &n, OG_NEWTON_CHORD);
   evals += iterate(d, i, t, theta, &n, OG_NEWTON_EXACT);
   set_state(d, i);

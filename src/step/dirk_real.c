@@ -2,16 +2,9 @@
 #include "step/dirk.h"
 
 typedef OG_R(og_dirk) dirk;
+typedef OG_R(og_dirk_point) point;
 typedef OG_R(og_interval) interval;
 typedef OG_R(og_step) step_t;
-
-void OG_R(og_dirk_factor)(dirk *d, const double *t, const real *x, const real *theta, og_lane_status *status,
-                          void *factors) {
-  step_t *step = &d->common.base;
-  step->field->OG_R(ops).jacobian(step->field, step->lanes, t, x, theta, d->w, status, step->scratch);
-  OG_R(og_increments_subtract)(step, d->sigma, d->w);
-  OG_R(og_increments_factor)(step, d->elimination, d->w, factors, status);
-}
 
 /* ---- Stages ---- */
 
@@ -38,9 +31,9 @@ static void find_stage(dirk *d, int i, int derivatives, const interval *at, cons
   OG_R(og_increments_sum)(step, d->tableau->a[i], 1, 0, i, d->common.u, x, NULL, d->start);
   OG_R(og_increments_sum)(step, guess, 1, 0, i, d->common.u, NULL, NULL, d->z);
   OG_R(og_increments_times)(step, d->tableau->c[i], at, t);
-  step->further_evals += OG_R(og_dirk_solve_stage)(d, i, t, theta);
-  if (derivatives || following == OG_FOLLOWS_TANGENTS)
-    OG_R(og_dirk_factor)(d, t, d->stage_x[i], theta, step->status, d->stage_factors[i]);
+  step->work.evals += OG_R(og_dirk_solve_stage)(d, i, t, theta);
+  if (!d->krylov && (derivatives || following == OG_FOLLOWS_TANGENTS))
+    OG_R(og_dirk_factor)(d, &(point){t, d->stage_x[i], theta}, step->status, d->stage_factors[i]);
   if (following) OG_R(og_dirk_find_following)(d, i, t, theta);
   step->kernels->weighted_sum(step->n, step->lanes, d->common.u[i], NULL, NULL, 1, &by_gamma, &z);
 }
@@ -52,7 +45,8 @@ static int find_stages(dirk *d, int derivatives, const interval *at, const real 
   for (int lane = 0; lane < step->lanes; lane++)
     d->sigma[lane] = (real)(1 / (d->tableau->gamma * (double)(real)OG_R(og_step_length)(at, lane)));
   find_first(d, at, x, theta);
-  OG_R(og_dirk_factor)(d, at->t, x, theta, step->status, d->factors);
+  OG_R(og_dirk_keep_start)(d, x, theta);
+  OG_R(og_dirk_factor)(d, &(point){at->t, x, theta}, step->status, d->factors);
   for (int i = 1; i < d->tableau->stages; i++) find_stage(d, i, derivatives, at, x, theta);
   return step->field->following ? d->tableau->stages : 1;
 }
@@ -79,21 +73,29 @@ static int has_difference(const og_dirk_tableau *tableau) {
 
 /* (M - h gamma df/dx)^-1 M times it: what is stiff would count in the difference of two formulas long after
  * both have damped it (Hosea & Shampine 1996; Hairer & Wanner IV.8). */
-static void error(step_t *step, int which, const interval *at, real *error) {
+static long long find_error(step_t *step, const interval *at, real *error) {
   dirk *d = OG_R(og_dirk_of)(step);
   const real one = 1, *product;
-  (void)which, (void)at;
   OG_R(og_increments_sum)(step, d->tableau->e, 1, 0, d->tableau->stages, d->common.u, NULL, d->sigma, error);
   product = OG_R(og_increments_mass)(step, error, 0, d->common.product);
   if (product != error)
     step->kernels->weighted_sum(step->n, step->lanes, error, NULL, NULL, 1, &one, &product);
-  OG_R(og_increments_solve)(&d->common, d->elimination, d->factors, error);
+  long long iterations = OG_R(og_dirk_solve)(d, OG_DIRK_ERROR, &(point){at->t, d->start_x, d->start_theta},
+                                             d->factors, 0, step->status, error);
   if (step->field->following) OG_R(og_following_divide)(step, d->sigma, error);
+  return iterations;
 }
 
+static void error(step_t *step, int which, const interval *at, real *error) {
+  int busy = OG_R(og_step_busy)(step, step->status);
+  (void)which;
+  OG_R(og_dirk_count)(OG_R(og_dirk_of)(step), busy, find_error(step, at, error));
+}
+
+/* Found for all lanes where one of them wants it, so that it is not counted for each. */
 static int difference(step_t *step, const interval *at, real *difference) {
   if (!has_difference(OG_R(og_dirk_in)(step)->tableau)) return 0;
-  error(step, 0, at, difference);
+  find_error(step, at, difference);
   return 1;
 }
 

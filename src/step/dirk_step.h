@@ -3,11 +3,18 @@
 #define STEP OG_P(og_step)
 #define INTERVAL OG_P(og_interval)
 #define DIRK OG_P(og_dirk)
+#define POINT OG_P(og_dirk_point)
+
+/* Where df/dx is taken. */
+typedef struct POINT {
+  const double *t;
+  const REAL *x, *theta;
+} POINT;
 
 typedef struct DIRK {
   OG_P(og_increments) common;
   const og_dirk_tableau *tableau;
-  const og_elimination *elimination;
+  const og_elimination *elimination; /* NULL: the field has a preconditioner */
   /* u_i is guessed from the u_j that have gone before. */
   double predictor[OG_DIRK_STAGES][OG_DIRK_STAGES];
   REAL *stage_x[OG_DIRK_STAGES]; /* X_i [n][lanes]; X_1 is the caller's x */
@@ -18,6 +25,10 @@ typedef struct DIRK {
   void *factors;                 /* of it at the step's start */
   void *stage_factors[OG_DIRK_STAGES]; /* at X_i; one memory for all in a step that is only taken */
   void *mass_factors;                  /* of M; NULL: M is the identity */
+  /* Of iterations: their memory (NULL: there are factors), and where the step starts, for those that come
+   * later. `factors` are then the preconditioner's, and there are none of stages. */
+  void *krylov;
+  REAL *start_x, *start_theta;
   /* The transpose's: v_i solves with the transposed matrix, and the cotangent of X_i's start. */
   REAL *v, *start_bar[OG_DIRK_STAGES], *part;
   int last;                              /* the stage that v is of: one whose cotangent is zero leaves it */
@@ -31,9 +42,21 @@ STEP *OG_P(og_dirk_open)(const og_stepper *stepper, const og_field *field, int l
 
 /* dirk_real.c */
 extern const OG_P(og_step_ops) OG_P(og_dirk_ops);
-/* The factors of M / (h gamma) - df/dx at (t, x), in lanes whose status is 0. */
-void OG_P(og_dirk_factor)(DIRK *d, const double *t, const REAL *x, const REAL *theta, og_lane_status *status,
-                          void *factors);
+
+/* dirk_linear_real.c */
+/* Whether a step's linear equations are solved by iteration. */
+int OG_P(og_dirk_iterates)(const DIRK *d);
+/* The factors of M / (h gamma) - df/dx at a point, in lanes whose status is 0; or its preconditioner. */
+void OG_P(og_dirk_factor)(DIRK *d, const POINT *at, og_lane_status *status, void *factors);
+/* Where the step starts, if that will be needed. */
+void OG_P(og_dirk_keep_start)(DIRK *d, const REAL *x, const REAL *theta);
+/* b becomes W^-1 b, or W^-T b: by the factors, or with W at the point. Lanes whose status is not 0 may be
+ * left out; others get OG_LANE_NOT_SOLVED where iterations come to no end. Returns the iterations of all
+ * lanes. */
+long long OG_P(og_dirk_solve)(DIRK *d, int purpose, const POINT *at, const void *factors, int transposed,
+                              og_lane_status *status, REAL *b);
+/* Counts such a solve in so many lanes. */
+void OG_P(og_dirk_count)(DIRK *d, int lanes, long long iterations);
 
 /* dirk_newton_real.c */
 /* The pattern's rows of stage i: from `start` and a guess of z to z, and X_i. Lanes where that fails get
@@ -61,3 +84,4 @@ static inline const DIRK *OG_P(og_dirk_in)(const STEP *step) { return (const DIR
 #undef STEP
 #undef INTERVAL
 #undef DIRK
+#undef POINT

@@ -39,7 +39,13 @@ static void tangent_of_implicit(dirk *d, int i, const forth *f) {
   const real one = 1, by_gamma = (real)(1 / d->tableau->gamma), *same = dot;
   const real *product = OG_R(og_increments_mass)(step, d->common.u[i], 0, d->common.product);
   step->kernels->weighted_sum(step->n, step->lanes, dot, dot, f->by_square, 1, &one, &product);
-  OG_R(og_elimination_solve)(d->elimination, step->lanes, d->stage_factors[i], dot);
+  double t[OG_LANES_MAX];
+  int busy = OG_R(og_step_busy)(step, step->status);
+  OG_R(og_increments_times)(step, d->tableau->c[i], f->at, t);
+  OG_R(og_dirk_count)
+  (d, busy,
+   OG_R(og_dirk_solve)(d, OG_DIRK_DERIVATIVE, &(OG_R(og_dirk_point)){t, d->stage_x[i], f->theta},
+                       d->stage_factors[i], 0, step->status, dot));
   step->kernels->weighted_sum(step->n, step->lanes, dot, NULL, NULL, 1, &by_gamma, &same);
 }
 

@@ -88,6 +88,7 @@ static void refine(dirk *d, int i, const double *t, const back *b) {
   _Alignas(64) real mask[OG_LANES_MAX];
   for (int lane = 0; lane < step->lanes; lane++) mask[lane] = step->status[lane] == 0;
   for (int k = 0; k < REFINEMENTS_MOST; k++) {
+    step->work.linear_solves += OG_R(og_step_masked)(step, mask);
     find_refinement(d, i, t, b);
     if (!must_refine(d, mask)) return;
     step->kernels->add_rows(step->n, step->lanes, d->v, d->part, mask);
@@ -101,9 +102,12 @@ static void transpose_implicit(dirk *d, int i, const double *t, const back *b) {
   step_t *step = &d->common.base;
   const real one = 1, by_gamma = (real)(1 / d->tableau->gamma), minus = -by_gamma, *bar = d->start_bar[i];
   step->kernels->weighted_sum(step->n, step->lanes, d->v, NULL, NULL, 1, &by_gamma, &bar);
-  OG_R(og_increments_solve_transposed)
-  (&d->common, d->elimination, d->stage_factors[i], t, d->stage_x[i], b->theta, d->v);
-  if (!(step->field->flags & OG_FIELD_HAS_JACOBIAN)) refine(d, i, t, b);
+  int busy = OG_R(og_step_busy)(step, step->status);
+  OG_R(og_dirk_count)
+  (d, busy,
+   OG_R(og_dirk_solve)(d, OG_DIRK_DERIVATIVE, &(OG_R(og_dirk_point)){t, d->stage_x[i], b->theta},
+                       d->stage_factors[i], 1, step->status, d->v));
+  if (!d->krylov && !(step->field->flags & OG_FIELD_HAS_JACOBIAN)) refine(d, i, t, b);
   const real *product = OG_R(og_increments_mass)(step, d->v, 1, d->common.product);
   step->kernels->weighted_sum(step->n, step->lanes, d->part, NULL, NULL, 1, &minus, &bar);
   step->kernels->weighted_sum(step->n, step->lanes, d->start_bar[i], d->part, d->sigma, 1, &one, &product);
@@ -181,6 +185,12 @@ void OG_R(og_dirk_damp)(step_t *step, const real *mask, const interval *at, cons
                         real *x_bar, real *theta_bar) {
   dirk *d = OG_R(og_dirk_of)(step);
   step->kernels->copy_rows(step->n, step->lanes, d->v, x_bar, NULL);
-  OG_R(og_elimination_solve_transposed)(d->elimination, step->lanes, d->factors, d->v);
+  og_lane_status status[OG_LANES_MAX];
+  int damped = OG_R(og_step_masked)(step, mask);
+  for (int lane = 0; lane < step->lanes; lane++) status[lane] = mask[lane] != 0 ? 0 : OG_LANE_IDLE;
+  OG_R(og_dirk_count)
+  (d, damped,
+   OG_R(og_dirk_solve)(d, OG_DIRK_DERIVATIVE, &(OG_R(og_dirk_point)){at->t, x, theta}, d->factors, 1, status,
+                       d->v));
   OG_R(og_increments_damp)(&d->common, mask, at, x, theta, d->v, d->sigma, d->part, x_bar, theta_bar);
 }

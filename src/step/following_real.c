@@ -33,8 +33,13 @@ static void solve_block(increments *i, const og_elimination *elimination, const 
   memcpy(b, i->half, bytes);
 }
 
+static void count(increments *i, const og_lane_status *status) {
+  if (status) i->base.work.linear_solves += OG_R(og_step_busy)(&i->base, status);
+}
+
 void OG_R(og_increments_solve)(increments *i, const og_elimination *elimination, const void *factors,
-                               real *b) {
+                               const og_lane_status *status, real *b) {
+  count(i, status);
   if (i->half)
     solve_block(i, elimination, factors, 0, b);
   else
@@ -73,7 +78,8 @@ void OG_R(og_following_couple_back)(increments *i, const double *t, const real *
 
 void OG_R(og_increments_solve_transposed)(increments *i, const og_elimination *elimination,
                                           const void *factors, const double *t, const real *x,
-                                          const real *theta, real *b) {
+                                          const real *theta, const og_lane_status *status, real *b) {
+  count(i, status);
   if (!i->half) {
     OG_R(og_elimination_solve_transposed)(elimination, i->base.lanes, factors, b);
     return;

@@ -75,9 +75,16 @@ void OG_R(og_increments_subtract)(const step_t *step, const real *scale, real *v
   }
 }
 
-void OG_R(og_increments_factor)(const step_t *step, const og_elimination *elimination, const real *w,
-                                void *factors, og_lane_status *status) {
+void OG_R(og_increments_jacobian)(step_t *step, const double *t, const real *x, const real *theta,
+                                  real *values, og_lane_status *status) {
+  step->work.jacobians += OG_R(og_step_busy)(step, status);
+  step->field->OG_R(ops).jacobian(step->field, step->lanes, t, x, theta, values, status, step->scratch);
+}
+
+void OG_R(og_increments_factor)(step_t *step, const og_elimination *elimination, const real *w, void *factors,
+                                og_lane_status *status) {
   og_lane_status before[OG_LANES_MAX];
+  step->work.factorisations += OG_R(og_step_busy)(step, status);
   memcpy(before, status, (size_t)step->lanes * sizeof *status);
   OG_R(og_elimination_factor)(elimination, step->lanes, w, factors, status);
   for (int lane = 0; lane < step->lanes; lane++)

@@ -37,16 +37,20 @@ const REAL *OG_P(og_increments_mass)(const STEP *step, const REAL *x, int transp
 void OG_P(og_increments_times)(const STEP *step, double c, const INTERVAL *at, double *t);
 /* values, which are df/dx at the entries of the field's pattern, become scale M - df/dx. */
 void OG_P(og_increments_subtract)(const STEP *step, const REAL *scale, REAL *values);
+/* df/dx at x, at the entries of the field's pattern, in lanes whose status is 0. */
+void OG_P(og_increments_jacobian)(STEP *step, const double *t, const REAL *x, const REAL *theta, REAL *values,
+                                  og_lane_status *status);
 /* The factors of w; lanes where it is singular get that status. */
-void OG_P(og_increments_factor)(const STEP *step, const og_elimination *elimination, const REAL *w,
-                                void *factors, og_lane_status *status);
-/* b's rows of the pattern become W^-1 of them. */
+void OG_P(og_increments_factor)(STEP *step, const og_elimination *elimination, const REAL *w, void *factors,
+                                og_lane_status *status);
+/* b's rows of the pattern become W^-1 of them. It counts in lanes whose status is 0 (NULL: in none). */
 void OG_P(og_increments_solve)(INCREMENTS *i, const og_elimination *elimination, const void *factors,
-                               REAL *b);
-/* All of b's rows become what the transposed matrix makes of them, which is that of (t, x). */
+                               const og_lane_status *status, REAL *b);
+/* All of b's rows become what the transposed matrix makes of them, which is that of (t, x); counted likewise.
+ */
 void OG_P(og_increments_solve_transposed)(INCREMENTS *i, const og_elimination *elimination,
                                           const void *factors, const double *t, const REAL *x,
-                                          const REAL *theta, REAL *b);
+                                          const REAL *theta, const og_lane_status *status, REAL *b);
 /* Rows that follow the pattern's (following_real.c): room for them; b's become D^-1 of them, or that times
  * 1 / sigma; u's get C times its rows of the pattern; v's rows of the pattern get C^T times them. */
 void OG_P(og_following_take_room)(INCREMENTS *i, og_room *room);

@@ -17,7 +17,12 @@ void OG_R(og_newton_begin)(const step_t *step, newton_t *n) {
   }
 }
 
-int OG_R(og_newton_select)(const step_t *step, newton_t *n, int phase) {
+void OG_R(og_newton_skip_chords)(const step_t *step, newton_t *n) {
+  for (int lane = 0; lane < step->lanes; lane++)
+    if (n->phase[lane] == OG_NEWTON_CHORD) n->phase[lane] = OG_NEWTON_EXACT;
+}
+
+int OG_R(og_newton_select)(step_t *step, newton_t *n, int phase) {
   int count = 0;
   for (int lane = 0; lane < step->lanes; lane++) {
     int in = n->phase[lane] == phase;
@@ -25,6 +30,7 @@ int OG_R(og_newton_select)(const step_t *step, newton_t *n, int phase) {
     n->size[lane] = n->whole[lane] = n->largest[lane] = 0;
     count += in;
   }
+  step->work.newton_iterations += count;
   return count;
 }
 

@@ -17,8 +17,10 @@ typedef struct NEWTON {
 } NEWTON;
 
 void OG_P(og_newton_begin)(const STEP *step, NEWTON *newton);
+/* After it: no iteration by the matrix of the start. */
+void OG_P(og_newton_skip_chords)(const STEP *step, NEWTON *newton);
 /* Returns how many lanes are in the phase. */
-int OG_P(og_newton_select)(const STEP *step, NEWTON *newton, int phase);
+int OG_P(og_newton_select)(STEP *step, NEWTON *newton, int phase);
 /* Corrections of z, of which x + z is what is looked for and X is that so far. Blocks, one after another. */
 void OG_P(og_newton_measure)(const STEP *step, NEWTON *newton, const REAL *correction, const REAL *z,
                              const REAL *x);

@@ -160,7 +160,7 @@ static og_status prepare(og_context *context, og_stepper *stepper, const og_fiel
   og_status status =
       og_pattern_create(context, (size_t)field->pattern->n * stages, count, row, row + count, &pattern);
   if (status == OG_OK)
-    status = og_elimination_create(context, pattern, OG_ELIMINATION_AUTO, &stepper->system);
+    status = og_elimination_create(context, pattern, og_stepper_elimination(stepper), &stepper->system);
   og_pattern_destroy(pattern);
   og_free(context, row);
   return status;

@@ -50,7 +50,7 @@ int OG_R(og_radau_find_following)(radau *r, const interval *at, const real *x, c
     integrate(r);
   } else {
     OG_R(og_radau_factor)(r, at, theta, step->status);
-    OG_R(og_radau_solve)(r, step->leading, 0, r->residual);
+    OG_R(og_radau_solve)(r, step->leading, 0, NULL, r->residual);
     for (int i = 0; i < r->tableau->stages; i++) take(r, i, r->residual[i]);
   }
   OG_R(og_radau_set_states)(r, x);
@@ -61,11 +61,11 @@ void OG_R(og_radau_solve_transposed)(radau *r, const interval *at, const real *t
   step_t *step = &r->common.base;
   double t[OG_LANES_MAX];
   if (step->field->following) {
-    OG_R(og_radau_solve)(r, step->leading, 1, r->v);
+    OG_R(og_radau_solve)(r, step->leading, 1, NULL, r->v);
     for (int j = 0; j < r->tableau->stages; j++) {
       OG_R(og_increments_times)(step, r->tableau->c[j], at, t);
       OG_R(og_following_couple_back)(&r->common, t, r->stage_x[j], theta, r->v[j]);
     }
   }
-  OG_R(og_radau_solve)(r, 0, 1, r->v);
+  OG_R(og_radau_solve)(r, 0, 1, step->status, r->v);
 }

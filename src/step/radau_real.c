@@ -18,8 +18,7 @@ static void prepare(radau *r, const interval *at, const real *x, const real *the
   }
   step->field->OG_R(ops).eval(step->field, step->lanes, at->t, x, theta, r->common.f0, step->status,
                               step->scratch);
-  step->field->OG_R(ops).jacobian(step->field, step->lanes, at->t, x, theta, r->jacobian, step->status,
-                                  step->scratch);
+  OG_R(og_increments_jacobian)(step, at->t, x, theta, r->jacobian, step->status);
   for (int i = 0; i < r->tableau->stages; i++) OG_R(og_radau_set_rows)(r, i);
   OG_R(og_increments_factor)(step, r->system, r->w, r->system_factors, step->status);
   memcpy(r->w, r->jacobian, bytes);
@@ -29,7 +28,7 @@ static void prepare(radau *r, const interval *at, const real *x, const real *the
 
 static int find_stages(radau *r, const interval *at, const real *x, const real *theta) {
   prepare(r, at, x, theta);
-  r->common.base.further_evals += OG_R(og_radau_solve_stages)(r, at, x, theta);
+  r->common.base.work.evals += OG_R(og_radau_solve_stages)(r, at, x, theta);
   return 1 + OG_R(og_radau_find_following)(r, at, x, theta);
 }
 
@@ -50,19 +49,26 @@ static int recompute(step_t *step, int uses, const interval *at, const real *x, 
 
 /* (M / (h gamma) - df/dx)^-1 (f + 1 / (h gamma) M sum_j e_j z_j), by Hairer & Wanner IV.8: of the order of
  * h^(s + 1), and bounded where the problem is stiff. */
-static void error(step_t *step, int which, const interval *at, real *error) {
+static void find_error(step_t *step, real *error) {
   radau *r = OG_R(og_radau_of)(step);
   const real one = 1, *product;
-  (void)which, (void)at;
   OG_R(og_increments_sum)(step, r->tableau->e, 1, 0, r->tableau->stages, r->common.u, NULL, r->sigma, r->sum);
   product = OG_R(og_increments_mass)(step, r->sum, 0, r->common.product);
   step->kernels->weighted_sum(step->n, step->lanes, error, r->common.f0, NULL, 1, &one, &product);
-  OG_R(og_increments_solve)(&r->common, r->elimination, r->factors, error);
+  OG_R(og_increments_solve)(&r->common, r->elimination, r->factors, NULL, error);
   if (step->field->following) OG_R(og_following_divide)(step, r->sigma, error);
 }
 
+static void error(step_t *step, int which, const interval *at, real *error) {
+  (void)which, (void)at;
+  find_error(step, error);
+  step->work.linear_solves += OG_R(og_step_busy)(step, step->status);
+}
+
+/* Found for all lanes where one of them wants it, so that it is not counted for each. */
 static int difference(step_t *step, const interval *at, real *difference) {
-  error(step, 0, at, difference);
+  (void)at;
+  find_error(step, difference);
   return 1;
 }
 

@@ -36,8 +36,10 @@ void OG_P(og_radau_set_rows)(RADAU *r, int i);
 void OG_P(og_radau_factor)(RADAU *r, const INTERVAL *at, const REAL *theta, og_lane_status *status);
 /* X_i from z_i. */
 void OG_P(og_radau_set_states)(const RADAU *r, const REAL *x);
-/* Of blocks of the stages, in place, as many rows as the pattern has from row `first` on. */
-void OG_P(og_radau_solve)(RADAU *r, int first, int transposed, REAL *const *blocks);
+/* Of blocks of the stages, in place, as many rows as the pattern has from row `first` on. It counts in lanes
+ * whose status is 0 (NULL: in none). */
+void OG_P(og_radau_solve)(RADAU *r, int first, int transposed, const og_lane_status *status,
+                          REAL *const *blocks);
 /* y = 1/h M sum_j (A^-1)_ij blocks[j]; transposed: 1/h M^T sum_j (A^-1)_ji blocks[j]. */
 void OG_P(og_radau_couple)(RADAU *r, int i, int transposed, REAL *const *blocks, REAL *y);
 /* From nothing to z and X, in the pattern's rows. Lanes where that fails get status 1. Returns how many

@@ -34,14 +34,14 @@ void OG_R(og_radau_factor)(radau *r, const interval *at, const real *theta, og_l
   double t[OG_LANES_MAX];
   for (int i = 0; i < r->tableau->stages; i++) {
     OG_R(og_increments_times)(step, r->tableau->c[i], at, t);
-    step->field->OG_R(ops).jacobian(step->field, step->lanes, t, r->stage_x[i], theta, r->jacobian, status,
-                                    step->scratch);
+    OG_R(og_increments_jacobian)(step, t, r->stage_x[i], theta, r->jacobian, status);
     OG_R(og_radau_set_rows)(r, i);
   }
   OG_R(og_increments_factor)(step, r->system, r->w, r->system_factors, status);
 }
 
-void OG_R(og_radau_solve)(radau *r, int first, int transposed, real *const *blocks) {
+void OG_R(og_radau_solve)(radau *r, int first, int transposed, const og_lane_status *status,
+                          real *const *blocks) {
   size_t lanes = (size_t)r->common.base.lanes, stages = (size_t)r->tableau->stages,
          n = (size_t)r->common.base.leading, before = (size_t)first * lanes;
   for (size_t i = 0; i < stages; i++)
@@ -51,6 +51,7 @@ void OG_R(og_radau_solve)(radau *r, int first, int transposed, real *const *bloc
     OG_R(og_elimination_solve_transposed)(r->system, (int)lanes, r->system_factors, r->right);
   else
     OG_R(og_elimination_solve)(r->system, (int)lanes, r->system_factors, r->right);
+  if (status) r->common.base.work.linear_solves += OG_R(og_step_busy)(&r->common.base, status);
   for (size_t i = 0; i < stages; i++)
     for (size_t k = 0; k < n; k++)
       memcpy(blocks[i] + before + k * lanes, r->right + (k * stages + i) * lanes, lanes * sizeof(real));
@@ -91,7 +92,7 @@ static void find_corrections(radau *r, const interval *at, const real *theta, ne
     OG_R(og_radau_couple)(r, i, 0, r->common.u, r->right);
     step->kernels->weighted_sum(step->n, step->lanes, r->residual[i], f, NULL, 1, &minus, &coupled);
   }
-  OG_R(og_radau_solve)(r, 0, 0, r->residual);
+  OG_R(og_radau_solve)(r, 0, 0, n->status, r->residual);
 }
 
 /* The first stage where f is not finite has the cause, and then the step's end is not finite either; else

@@ -58,7 +58,7 @@ static void find_refinement(radau *r, const back *b) {
     OG_R(og_radau_couple)(r, j, 1, r->v, r->right);
     step->kernels->weighted_sum(step->n, step->lanes, r->residual[j], product, NULL, 1, &minus, &coupled);
   }
-  OG_R(og_radau_solve)(r, 0, 1, r->residual);
+  OG_R(og_radau_solve)(r, 0, 1, NULL, r->residual);
 }
 
 /* Lanes of which the correction is more than rounding; 0: none. */
@@ -82,6 +82,7 @@ static void refine(radau *r, const back *b) {
   _Alignas(64) real mask[OG_LANES_MAX];
   for (int lane = 0; lane < step->lanes; lane++) mask[lane] = step->status[lane] == 0;
   for (int k = 0; k < REFINEMENTS_MOST; k++) {
+    step->work.linear_solves += OG_R(og_step_masked)(step, mask);
     find_refinement(r, b);
     if (!must_refine(r, mask)) return;
     for (int j = 0; j < r->tableau->stages; j++)
@@ -156,5 +157,6 @@ void OG_R(og_radau_damp)(step_t *step, const real *mask, const interval *at, con
   real *v = r->v[0];
   step->kernels->copy_rows(step->n, step->lanes, v, x_bar, NULL);
   OG_R(og_elimination_solve_transposed)(r->elimination, step->lanes, r->factors, v);
+  step->work.linear_solves += OG_R(og_step_masked)(step, mask);
   OG_R(og_increments_damp)(&r->common, mask, at, x, theta, v, r->sigma, r->sum, x_bar, theta_bar);
 }

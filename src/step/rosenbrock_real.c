@@ -28,8 +28,7 @@ static void set_lengths(rosenbrock *r, const interval *at) {
 void OG_R(og_rosenbrock_prepare)(rosenbrock *r, const interval *at, const real *x, const real *theta) {
   step_t *step = &r->common.base;
   set_lengths(r, at);
-  step->field->OG_R(ops).jacobian(step->field, step->lanes, at->t, x, theta, r->w, step->status,
-                                  step->scratch);
+  OG_R(og_increments_jacobian)(step, at->t, x, theta, r->w, step->status);
   OG_R(og_increments_subtract)(step, r->sigma, r->w);
   OG_R(og_increments_factor)(step, r->elimination, r->w, r->factors, step->status);
   find_time_slope(r, at->t, x, theta);
@@ -72,7 +71,7 @@ static void find_stage(rosenbrock *r, int i, const interval *at, const real *x, 
                               step->scratch);
   if (i == 0) step->kernels->copy_rows(step->n, step->lanes, r->common.f0, r->common.u[0], NULL);
   add_terms(r, i, at);
-  OG_R(og_increments_solve)(&r->common, r->elimination, r->factors, r->common.u[i]);
+  OG_R(og_increments_solve)(&r->common, r->elimination, r->factors, step->status, r->common.u[i]);
   if (!step->field->following) return;
   OG_R(og_following_couple)(&r->common, at->t, x, theta, r->common.u[i]);
   OG_R(og_following_solve)(&r->common, r->elimination, r->factors, r->sigma, r->common.u[i]);

@@ -75,7 +75,7 @@ int OG_R(og_rosenbrock_tangent)(step_t *step, int uses, const interval *at, cons
     tangent_of_slope(r, i, &f);
     add_curvature(r, i, &f);
     add_h_dot(r, i, &f);
-    OG_R(og_elimination_solve)(r->elimination, step->lanes, r->factors, r->v[i]);
+    OG_R(og_increments_solve)(&r->common, r->elimination, r->factors, step->status, r->v[i]);
   }
   OG_R(og_increments_sum)(&r->common.base, r->tableau->m, 1, 0, r->tableau->stages, r->v, x_dot, NULL, y_dot);
   return 2 * r->tableau->stages;

@@ -129,7 +129,7 @@ int OG_R(og_rosenbrock_transpose)(step_t *step, int uses, const interval *at, co
   for (int i = stages - 1; i >= 0; i--) {
     stage_cotangent(r, i, &b);
     OG_R(og_increments_solve_transposed)
-    (&r->common, r->elimination, r->factors, at->t, x, theta, r->v[i]);
+    (&r->common, r->elimination, r->factors, at->t, x, theta, step->status, r->v[i]);
     keep_mass(r, i);
     transpose_stage(r, i, &b);
     transpose_matrix(r, i, &b);
@@ -156,5 +156,6 @@ void OG_R(og_rosenbrock_damp)(step_t *step, const real *mask, const interval *at
   rosenbrock *r = OG_R(og_rosenbrock_of)(step);
   step->kernels->copy_rows(step->n, step->lanes, r->v[0], x_bar, NULL);
   OG_R(og_elimination_solve_transposed)(r->elimination, step->lanes, r->factors, r->v[0]);
+  step->work.linear_solves += OG_R(og_step_masked)(step, mask);
   OG_R(og_increments_damp)(&r->common, mask, at, x, theta, r->v[0], r->sigma, r->part, x_bar, theta_bar);
 }

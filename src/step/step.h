@@ -22,6 +22,9 @@ enum { OG_STEP_VALUES = 1, OG_STEP_INSIDE = 2 };
 /* Cotangents of times that are not finite, as that of sqrt(t) at 0, by where in the step f was evaluated. */
 enum { OG_AT_START, OG_AT_INSIDE, OG_AT_END, OG_SINGULAR_PLACES };
 
+/* How a stepper that is asked for dense or sparse factors has its matrices factored. */
+og_elimination_kind og_stepper_elimination(const og_stepper *stepper);
+
 #include "base/in_double.h"
 #include "step/step_real.h"
 

@@ -10,10 +10,34 @@ OG_R(og_step) * OG_R(og_step_create)(og_context *context, const og_stepper *step
 
 void OG_R(og_step_destroy)(og_context *context, OG_R(og_step) * step) { og_free(context, step); }
 
-long long OG_R(og_step_take_further_evals)(OG_R(og_step) * step) {
-  long long evals = step ? step->further_evals : 0;
-  if (step) step->further_evals = 0;
-  return evals;
+static og_step_work sum_of(og_step_work a, og_step_work b) {
+  return (og_step_work){.evals = a.evals + b.evals,
+                        .jacobians = a.jacobians + b.jacobians,
+                        .factorisations = a.factorisations + b.factorisations,
+                        .linear_solves = a.linear_solves + b.linear_solves,
+                        .newton_iterations = a.newton_iterations + b.newton_iterations,
+                        .krylov_iterations = a.krylov_iterations + b.krylov_iterations};
+}
+
+og_step_work OG_R(og_step_take_work)(OG_R(og_step) * step) {
+  og_step_work work = {0};
+  if (!step) return work;
+  work = step->work;
+  step->work = (og_step_work){0};
+  for (int k = 0; k < 2 && step->parts; k++) work = sum_of(work, OG_R(og_step_take_work)(step->parts[k]));
+  return work;
+}
+
+int OG_R(og_step_busy)(const OG_R(og_step) * step, const og_lane_status *status) {
+  int busy = 0;
+  for (int lane = 0; lane < step->lanes; lane++) busy += status[lane] == 0;
+  return busy;
+}
+
+int OG_R(og_step_masked)(const OG_R(og_step) * step, const real *mask) {
+  int count = 0;
+  for (int lane = 0; lane < step->lanes; lane++) count += mask[lane] != 0;
+  return count;
 }
 
 static void copy_lane(real *block, int rows, int lanes, int from, int to) {

@@ -32,9 +32,8 @@ typedef struct STEP {
   void *scratch;     /* the field's, free for use between steps */
   REAL *weights_bar; /* of a bound field: [weights] of the caller's, which transposing adds to; else NULL */
   og_lane_status status[OG_LANES_MAX];
-  /* Evaluations of f beyond those that functions return, of all lanes together: those of iterations, of which
-   * each lane has its own number. */
-  long long further_evals;
+  og_step_work work;
+  struct STEP *const *parts; /* [2]: the steps that it is made of; NULL: it is one by itself */
 } STEP;
 
 /* What a method does. `s` is a place in a step, 0 at its start and 1 at its end; states and slopes of one
@@ -133,8 +132,12 @@ typedef struct OG_P(og_step_ops) {
 STEP *OG_P(og_step_create)(og_context *context, const og_stepper *stepper, const og_field *field, int lanes,
                            int purpose);
 void OG_P(og_step_destroy)(og_context *context, STEP *step);
-/* The further evaluations since it was last asked. NULL: none. */
-long long OG_P(og_step_take_further_evals)(STEP *step);
+/* What it and its parts have done since it was last asked. NULL: nothing. */
+og_step_work OG_P(og_step_take_work)(STEP *step);
+/* How many lanes of a list have a status of 0. */
+int OG_P(og_step_busy)(const STEP *step, const og_lane_status *status);
+/* How many lanes are in a mask. */
+int OG_P(og_step_masked)(const STEP *step, const REAL *mask);
 /* Makes idle lane `to` do what lane `from` does, so that its numbers are a state's, and finite. */
 void OG_P(og_step_imitate)(const STEP *step, int from, int to, INTERVAL *at, REAL *x, REAL *theta);
 

@@ -52,6 +52,7 @@ static step_t *open(const og_stepper *stepper, const og_field *field, int lanes,
     s->part[k] = part->OG_R(ops)->open(part, field, lanes, purpose & ~OG_STEP_TAPED, next);
     next += part_bytes(stepper, k, field, lanes, purpose);
   }
+  s->base.parts = s->part;
   s->block = (real *)(void *)((char *)memory + OG_ALIGNED(sizeof *s));
   s->slope = s->block + block;
   if (is_for_derivatives(purpose)) s->theta_bar = s->slope + block;

@@ -158,7 +158,7 @@ static og_status open_again(const integration *d, int lane, again *a) {
 }
 
 static void close_again(integration *d, again *a) {
-  d->evals += a->evals + OG_R(og_step_take_further_evals)(a->step);
+  d->evals += a->evals + og_count_work(d->solve, OG_R(og_step_take_work)(a->step));
   OG_R(og_step_destroy)(d->solve->context, a->step);
   og_free(d->solve->context, a->memory);
   og_free(d->solve->context, a);

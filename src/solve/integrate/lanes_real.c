@@ -52,7 +52,7 @@ og_status OG_R(og_integrate_open)(integration *d, og_solve *solve, og_share *sha
 }
 
 void OG_R(og_integrate_close)(integration *d) {
-  og_count(d->solve, OG_STAT_RHS_EVALS, d->evals + OG_R(og_step_take_further_evals)(d->step));
+  og_count(d->solve, OG_STAT_RHS_EVALS, d->evals + og_count_work(d->solve, OG_R(og_step_take_work)(d->step)));
   og_detection_destroy(d->solve->context, d->detection);
   OG_R(og_step_destroy)(d->solve->context, d->step);
   og_free(d->solve->context, d->memory);

@@ -27,6 +27,17 @@ static int hessian(double t, const double *x, const double *k, const double *l, 
   k_bar_dot[0] = -x_dot[0] * l[0];
   return 0;
 }
+/* 1 / (sigma + k) */
+static int set_up(double t, const double *x, const double *k, double sigma, void *memory, void *user) {
+  (void)t, (void)x, (void)user;
+  *(double *)memory = 1 / (sigma + k[0]);
+  return 0;
+}
+static int solve_by(int transposed, const double *b, double *z, const void *memory, void *user) {
+  (void)transposed, (void)user;
+  z[0] = b[0] * *(const double *)memory;
+  return 0;
+}
 static int jacobian(double t, const double *x, const double *k, double *values, void *user) {
   (void)t, (void)x, (void)user;
   values[0] = -k[0];
@@ -104,6 +115,8 @@ int call_fields(og_context *context) {
   MUST(context, og_field_set_hessian(field, hessian, cost_hessian));
   MUST(context, og_field_set_jacobian(field, jacobian, 0, NULL, NULL));
   MUST(context, og_field_set_jacobian_band(field, jacobian, 0, 0));
+  const og_preconditioner near = {OG_INIT(og_preconditioner), sizeof(double), set_up, solve_by};
+  MUST(context, og_field_set_preconditioner(field, &near));
   MUST(context, og_field_set_mass(field, 0, NULL, NULL, NULL));
   MUST(context, og_field_set_autonomous(field, 1));
   MUST(context, og_field_set_breakpoints(field, 1, &breakpoint));

@@ -33,6 +33,7 @@ static int see_gradients(og_context *context, og_objective *objective) {
   MUST(context, og_objective_time_gradient(objective, &t0_bar, &t1_bar));
   MUST(context, og_objective_gradient_error(objective, &known));
   SEE(known.parameters < 1e-2 && og_objective_stat(objective, OG_STAT_STEPS) > 0);
+  SEE(!og_objective_linear_solver(objective));
   MUST(context, og_objective_evaluate_with(objective, OG_ADJOINT_FORWARD, &k, &loss, &gradient));
   SEE(near_to(gradient, slope_of(k), 1e-5));
   MUST(context, og_objective_differences(objective, &k, &gradient, &error));

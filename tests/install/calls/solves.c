@@ -42,6 +42,7 @@ static int see_results(og_context *context, og_solve *solve) {
   SEE(one == costs[0] && near_to(one, 1 - exp(-1) + 0.5 * exp(-1), 1e-5));
   MUST(context, og_solve_steps(solve, 0, &steps, NULL));
   SEE(steps < 200 && og_solve_stat(solve, OG_STAT_STEPS) > 0);
+  SEE(!og_solve_linear_solver(solve)); /* no step of it was implicit */
   MUST(context, og_solve_steps(solve, 0, &steps, times));
   SEE(times[0] == 0 && times[steps] == 1);
   return 0;
