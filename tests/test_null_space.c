@@ -156,15 +156,15 @@ static void any_rank_in_any_units(void **state) {
 static void one_entry_tells_the_unit(void **state) {
   (void)state;
   static const int none[2] = {0}, small[2][2] = {{-60, 0}, {0, -60}};
-  for (int first = 0; first < 2; first++)
-    for (int place = 0; place < 2; place++) {
-      matrix m = {2, 2, {1, 1, 1, 1}};
-      m.of[2 * (1 - first) + place] = 0; /* of column `place` the entry in row `first` is left */
-      check(&m, none, small[place]);
-      matrix n = {2, 2, {1, 1, 1, 1}};
-      n.of[2 * place + 1 - first] = 0; /* of row `place` that in column `first` */
-      check(&n, small[place], none);
-    }
+  for (int kind = 0; kind < 8; kind++) {
+    int first = kind % 2, place = kind / 2 % 2, sign = kind / 4 ? -1 : 1;
+    matrix m = {2, 2, {sign, sign, sign, sign}};
+    m.of[2 * (1 - first) + place] = 0; /* of column `place` the entry in row `first` is left */
+    check(&m, none, small[place]);
+    matrix n = {2, 2, {sign, sign, sign, sign}};
+    n.of[2 * place + 1 - first] = 0; /* of row `place` that in column `first` */
+    check(&n, small[place], none);
+  }
 }
 
 static void nothing_at_all(void **state) {
