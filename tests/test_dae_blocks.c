@@ -191,8 +191,8 @@ static void blocks_of_integers(void **state) {
 static void small_is_not_cancelled(void **state) {
   (void)state;
   static const char *const units[] = {"1e-9", "1", "1e9"};
-  for (int i = 0; i < 9; i++)
-    for (int cancels = 0; cancels < (i % 3 < 2 ? 2 : 1); cancels++) { /* not where z's unit makes what is left large */
+  for (int i = 0; i < 9; i++) /* not where z's unit makes what is left large */
+    for (int cancels = 0; cancels < (i % 3 < 2 ? 2 : 1); cancels++) {
       char text[400];
       snprintf(text, sizeof text,
                "param p = 0.1\ninit x = 1\nalgebraic z = 1/%s, y = 1\nx' = -x\n0 = %s*(x + %s*z*%s - %d)\n0 "
@@ -206,6 +206,100 @@ static void small_is_not_cancelled(void **state) {
       if (status != (cancels ? OG_ERR_INDEX : OG_OK)) fail_msg("%s%s", text, og_context_message(r.context));
       if (cancels) assert_contains(og_context_message(r.context), "the equations of z do not determine z");
       dae_close(&r);
+    }
+}
+
+/* ---- Callbacks that refuse ---- */
+
+/* x' = -x, 0 = z^3 + z - 10 x, from a guess that takes iterations; call number `at` of callback `which`
+ * returns `answer`. */
+enum { RHS, JACOBIAN, VJP, JVP, CALLBACKS };
+typedef struct refusal {
+  int which, at, answer, calls[CALLBACKS];
+} refusal;
+
+static int answer_of(void *user, int which) {
+  refusal *r = user;
+  return r->calls[which]++ == r->at && which == r->which ? r->answer : 0;
+}
+static int cubic(double t, const double *x, const double *p, double *f, void *user) {
+  (void)t, (void)p;
+  f[0] = -x[0], f[1] = x[1] * x[1] * x[1] + x[1] - 10 * x[0];
+  return answer_of(user, RHS);
+}
+static int cubic_jacobian(double t, const double *x, const double *p, double *values, void *user) {
+  (void)t, (void)p;
+  values[0] = -1, values[1] = 0, values[2] = -10, values[3] = 3 * x[1] * x[1] + 1;
+  return answer_of(user, JACOBIAN);
+}
+static int cubic_vjp(double t, const double *x, const double *p, const double *l, double *x_bar,
+                     double *p_bar, double *t_bar, void *user) {
+  (void)t, (void)p, (void)p_bar, (void)t_bar;
+  x_bar[0] = -l[0] - 10 * l[1], x_bar[1] = (3 * x[1] * x[1] + 1) * l[1];
+  return answer_of(user, VJP);
+}
+static int cubic_jvp(double t, const double *x, const double *p, double t_dot, const double *x_dot,
+                     const double *p_dot, double *f_dot, void *user) {
+  (void)t, (void)p, (void)t_dot, (void)p_dot;
+  f_dot[0] = -x_dot[0], f_dot[1] = (3 * x[1] * x[1] + 1) * x_dot[1] - 10 * x_dot[0];
+  return answer_of(user, JVP);
+}
+
+/* Run, gradient and tangent; what is right is written down where they come: z with z^3 + z = 10 x, dz/dx0 =
+ * 10 e^-T/(3 z^2 + 1). */
+static og_status solve_cubic(refusal *r) {
+  og_context *context = new_context();
+  og_options *options = new_options(context, OG_METHOD_RADAU5, 1e-6, 1e-9);
+  og_field *field = NULL;
+  og_solve *solve = NULL;
+  double x[2], x_bar[2] = {0}, x_dot[2] = {0};
+  CHECK(context, og_field_create(context, 2, 0, cubic, r, &field));
+  CHECK(context, og_field_set_vjp(field, cubic_vjp));
+  CHECK(context, og_field_set_jvp(field, cubic_jvp));
+  CHECK(context, og_field_set_jacobian(field, cubic_jacobian, 0, NULL, NULL));
+  CHECK(context, og_field_set_mass(field, 1, (size_t[]){0}, (size_t[]){0}, (double[]){1}));
+  CHECK(context, og_options_set_choice(options, OG_OPT_GRADIENT_CONTROL, OG_CONTROL_NONE));
+  CHECK(context,
+        og_options_set_integer(options, OG_OPT_STEPS, 8)); /* there is no trial of a first step's width */
+  CHECK(context, og_solve_create(context, field, options, 1, &solve));
+  CHECK(context, og_solve_set_span(solve, 0, 0, 0.5));
+  CHECK(context, og_solve_set_initial_state(solve, 0, (double[]){1, -8}));
+  memset(r->calls, 0, sizeof r->calls);
+  og_status status = og_solve_run(solve);
+  if (status == OG_OK)
+    status = og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays),
+                                                            .final_bar = (double[]){0, 1}, .x0_bar = x_bar});
+  if (status == OG_OK)
+    status =
+        og_solve_pushforward(solve, &(og_pushforward_arrays){OG_INIT(og_pushforward_arrays),
+                                                             .x0_dot = (double[]){1, 0}, .final_dot = x_dot});
+  if (status == OG_OK) {
+    CHECK(context, og_solve_final(solve, 0, x));
+    double slope = 10 * exp(-0.5) / (3 * x[1] * x[1] + 1);
+    assert_true(fabs(x[0] - exp(-0.5)) <= 3e-4 && fabs(x[1] * x[1] * x[1] + x[1] - 10 * x[0]) <= 1e-3);
+    assert_true(fabs(x_bar[0] - slope) <= 3e-4 * slope && fabs(x_dot[1] - slope) <= 3e-4 * slope);
+  }
+  og_solve_destroy(solve);
+  og_options_destroy(options);
+  og_field_destroy(field);
+  og_context_destroy(context);
+  return status;
+}
+
+/* A stop is told, whichever call it is; where a call only does not know, the solve finds another way, or says
+ * so. */
+static void callbacks_may_refuse(void **state) {
+  (void)state;
+  refusal none = {.which = CALLBACKS};
+  assert_int_equal(solve_cubic(&none), OG_OK);
+  for (int which = 0; which < CALLBACKS; which++)
+    for (int at = which == JACOBIAN || which == JVP; at < none.calls[which];
+         at++) { /* the first ones are compared */
+      refusal stops = {.which = which, .at = at, .answer = -1},
+              unknown = {.which = which, .at = at, .answer = 1};
+      og_status status = solve_cubic(&stops);
+      if (status != OG_ERR_FIELD) fail_msg("call %d of %d that stops: %s", at, which, og_status_name(status));
+      solve_cubic(&unknown); /* right or refused */
     }
 }
 
@@ -239,6 +333,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(blocks_of_integers),
       cmocka_unit_test(small_is_not_cancelled),
+      cmocka_unit_test(callbacks_may_refuse),
       cmocka_unit_test(many_names),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
