@@ -2,6 +2,7 @@
  * change a bit of another's, nor may threads or budgets; all are right; and one that cannot be made right is
  * refused by name. */
 #include "models.h"
+#include "sanitized.h"
 
 /* x rests where x0 = p/q, and z is constant where th = 0; both derivatives are then those of steps as long as
  * the span. */
@@ -250,8 +251,8 @@ static void in_a_batch_as_alone(plan p) {
     for (size_t m = 0; m < count; m++)
       same_bits(&p, m, &together[order[m]], &shuffled[m], "in another place");
   }
-  p.count = 1;
-  for (size_t m = 0; m < count; m++) {
+  p.count = 1; /* under sanitizers every eighth, the bad ones among them */
+  for (size_t m = SANITIZED ? 5 : 0; m < count; m += SANITIZED ? 8 : 1) {
     p.which = &m;
     solve_plan(&p, &alone);
     same_bits(&p, 0, &together[m], &alone, "alone");
