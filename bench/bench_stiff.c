@@ -2,8 +2,8 @@
  * and callbacks, beside CVODES' adjoint. Tolerances of all are scanned; for a largest error, each
  * contestant's fastest tolerance and setting that reach it are timed, in turn, round after round. bench_stiff
  * [PROBLEM]            that problem alone, by its number bench_stiff --points             the scans as CSV:
- * problem,contestant,tolerance,error,microseconds bench_stiff --only PROBLEM FIELD METHOD TOLERANCE gradients
- * for two seconds, for a profiler The error is |g - g*| / |g*|, Euclidean, of dL/dx0 and p dL/dp; g* is
+ * problem,contestant,tolerance,error,microseconds bench_stiff --only PROBLEM FIELD METHOD TOLERANCE CONTROL
+ * gradients for two seconds, for a profiler. The error is |g - g*| / |g*|, Euclidean, of dL/dx0 and p dL/dp; g* is
  * radau9's at 1e-12 (references with more digits, which tests/test_stiff.c holds it to, are there for the
  * given parameters alone). */
 #include <math.h>
@@ -299,14 +299,15 @@ static int only(char **words) {
   static game g;
   long rounds = 0;
   if (begin(&g, atoi(words[2]), 1)) return 1;
+  g.control = words[6];
   player p = {.kind = (kind)atoi(words[3]), .tolerance = atof(words[5])};
   for (int s = 0; s < METHODS; s++)
     if (strcmp(methods[s], words[4]) == 0) p.setting = s;
   if (open_player(&g, &p, 1)) return 1;
   double start = cpu_seconds();
   while (cpu_seconds() < start + 2 && play(&g, &p, 1) == 0) rounds++;
-  printf("%.2f us, error %.1e\n", 1e6 * (cpu_seconds() - start) / (double)(rounds ? rounds : 1),
-         error_of(&g, 1));
+  printf("%.2f us, error %.1e, %ld gradients\n", 1e6 * (cpu_seconds() - start) / (double)(rounds ? rounds : 1),
+         error_of(&g, 1), rounds);
   close_player(&p);
   end(&g);
   return 0;
@@ -314,7 +315,7 @@ static int only(char **words) {
 
 int main(int count, char **words) {
   int one = count == 2 ? atoi(words[1]) : -1;
-  if (count == 6) return only(words);
+  if (count == 7) return only(words);
   if (count == 3) return figure(words[2]);
   printf("Gradients of stiff problems at equal error, one core, medians of %d rounds\n", ROUNDS);
   print_machine();

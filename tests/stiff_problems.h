@@ -35,8 +35,8 @@ typedef struct stiff_problem {
   "y7' = kp*y6*y8 - ks*y7\n"                                                                                 \
   "y8' = -kp*y6*y8 + ks*y7\n"
 
-#define VAN_DER_POL                                                                                          \
-  "param mu = 1000\n"                                                                                        \
+#define VAN_DER_POL(mu)                                                                                      \
+  "param mu = " mu "\n"                                                                                      \
   "init y1 = 2, y2 = 0\n"                                                                                    \
   "y1' = y2\n"                                                                                               \
   "y2' = mu*(1 - y1^2)*y2 - y1\n"
@@ -75,11 +75,12 @@ static inline double brusselator_psi(const double *x, double *bar) {
 static const stiff_problem stiff_problems[] = {
     {"robertson_40", ROBERTSON, robertson_psi, 1e-4, 1, {40}},
     {"hires", HIRES, hires_psi, 1e-2, 1, {321.8122}},
-    {"vdp_mu1e3", VAN_DER_POL, van_der_pol_psi, 1e-2, 1, {2000}},
+    {"vdp_mu1e3", VAN_DER_POL("1000"), van_der_pol_psi, 1e-2, 1, {2000}},
     {"orego", OREGONATOR, oregonator_psi, 1, 3, {10, 30, 360}},
     {"bruss500", NULL, brusselator_psi, 1, 1, {10}},
+    {"vdp_mu1e2", VAN_DER_POL("100"), van_der_pol_psi, 1e-2, 1, {120}},
 };
-enum { ROBERTSON_40, HIRES_ONE, VDP_MU1E3, OREGO, BRUSS500, STIFF_PROBLEMS };
+enum { ROBERTSON_40, HIRES_ONE, VDP_MU1E3, OREGO, BRUSS500, VDP_MU1E2, STIFF_PROBLEMS };
 
 /* ---- The Brusselator in one dimension: states u1, v1, u2, v2, ..., parameters A, B, D ---- */
 
@@ -172,6 +173,7 @@ static inline og_field *brusselator_field(og_context *context) {
 typedef struct stiff_result {
   size_t n, p;
   double loss, final[STIFF_STATES], x0_bar[STIFF_STATES], p_bar[STIFF_PARAMETERS], last_bar;
+  size_t evals; /* of f and of its products with cotangents */
 } stiff_result;
 
 /* The loss of the solve's states, and their cotangents. */
@@ -220,6 +222,7 @@ static inline og_status stiff_gradient(og_context *context, const stiff_problem 
   if (status == OG_OK) {
     r->loss = stiff_cotangents(problem, context, solve, r->n, observed_bar, final_bar);
     CHECK(context, og_solve_final(solve, 0, r->final));
+    r->evals = og_solve_stat(solve, OG_STAT_RHS_EVALS) + og_solve_stat(solve, OG_STAT_VJP_EVALS);
   }
   og_solve_destroy(solve);
   og_field_destroy(own);

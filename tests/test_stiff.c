@@ -61,11 +61,9 @@ static void expect(const char *name, const char *method, double rtol, const char
 }
 
 static const double sizes[STIFF_PROBLEMS][STIFF_PARAMETERS] = {
-    {0.04, 3e7, 1e4},
-    {1.71, 0.43, 8.32, 0.0007, 8.75, 10.03, 0.035, 1.12, 1.745, 280, 0.69, 1.81},
-    {1000},
-    {77.27, 8.375e-6, 0.161},
-    {1, 3, 0.02}};
+    {0.04, 3e7, 1e4}, {1.71, 0.43, 8.32, 0.0007, 8.75, 10.03, 0.035, 1.12, 1.745, 280, 0.69, 1.81},
+    {1000},           {77.27, 8.375e-6, 0.161},
+    {1, 3, 0.02},     {100}};
 
 enum { RIGHT, RIGHT_OR_REFUSED };
 
@@ -118,6 +116,86 @@ static void van_der_pol(void **state) {
   compare(VDP_MU1E3, OG_METHOD_RADAU5, 1e-6, RIGHT_OR_REFUSED);
   compare(VDP_MU1E3, OG_METHOD_RODAS5P, 1e-6, RIGHT_OR_REFUSED);
   compare(VDP_MU1E3, OG_METHOD_AUTO, 1e-6, RIGHT_OR_REFUSED);
+}
+
+/* Milder jumps, of which at every tolerance some are gone through by explicit steps of auto that no sign asks
+ * to be looked at: wrong by 4000 tolerances at 1e-6 once, and nothing said so. */
+static void milder_jumps(void **state) {
+  (void)state;
+  for (int exponent = 5; exponent <= 8; exponent++) {
+    compare(VDP_MU1E2, OG_METHOD_AUTO, pow(10, -exponent), RIGHT_OR_REFUSED);
+    compare(VDP_MU1E2, OG_METHOD_RODAS5P, pow(10, -exponent), RIGHT_OR_REFUSED);
+  }
+}
+
+/* ---- When auto takes the implicit method ---- */
+
+static void count_steps(const char *text, double t1, double rtol, size_t *steps, size_t *implicit) {
+  og_context *context = new_context();
+  og_model *model = parse(context, text);
+  og_options *options = new_options(context, OG_METHOD_AUTO, rtol, rtol);
+  og_solve *solve = NULL;
+  double values[STIFF_PARAMETERS], x0[STIFF_STATES];
+  CHECK(context, og_model_values(model, values));
+  CHECK(context, og_model_initial_state(model, 0, values, x0));
+  CHECK(context, og_solve_create(context, og_model_field(model), options, 1, &solve));
+  CHECK(context, og_solve_set_initial_state(solve, 0, x0));
+  CHECK(context, og_solve_set_span(solve, 0, 0, t1));
+  CHECK(context, og_solve_run(solve));
+  *steps = og_solve_stat(solve, OG_STAT_STEPS);
+  *implicit = og_solve_stat(solve, OG_STAT_IMPLICIT_STEPS);
+  og_solve_destroy(solve);
+  og_options_destroy(options);
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
+/* x follows sin(5 t) within 1/1000, and its error, of order h^2 times powers of h df/dx, holds explicit steps
+ * at 0.7 of what is stable: 400 a unit of time, where the motion wants some 20. An oscillator whose steps are
+ * as wide against its own rate is not stiff at all. */
+static void held_well_within_the_border(void **state) {
+  size_t steps, implicit;
+  (void)state;
+  count_steps("init x = 0.3, y = 0\nx' = -1000*(x - sin(5*y))\ny' = 1\n", 10, 1e-6, &steps, &implicit);
+  assert_true(steps < 1000 && implicit > steps / 2);
+  count_steps("init x = 1, y = 0\nx' = 20*y\ny' = -20*x\n", 10, 1e-3, &steps, &implicit);
+  assert_int_equal(implicit, 0);
+  count_steps("init x = 1, y = 1\nx' = 1.5*x - x*y\ny' = x*y - 3*y\n", 30, 1e-4, &steps, &implicit);
+  assert_int_equal(implicit, 0);
+  count_steps("init x = 1\nx' = -x\n", 3, 1e-4, &steps, &implicit);
+  assert_int_equal(implicit, 0);
+}
+
+/* ---- What it costs to know that a gradient is right ---- */
+
+static stiff_result gradient_by(int problem, int method, double rtol, og_gradient_control control) {
+  static stiff_result result;
+  const stiff_problem *s = &stiff_problems[problem];
+  og_context *context = new_context();
+  og_options *options = new_options(context, (og_method)method, rtol, rtol * s->atol);
+  CHECK(context, og_options_set_choice(options, OG_OPT_GRADIENT_CONTROL, control));
+  CHECK(context, stiff_gradient(context, s, options, &result));
+  og_options_destroy(options);
+  og_context_destroy(context);
+  return result;
+}
+
+/* Where the steps of the tolerances are good for the gradient, its control finds that by looks at some of
+ * them: a look takes three steps forward and back, so that looks at half of them cost 1.5 gradients more. */
+static void good_steps_are_kept(void **state) {
+  static const int problems[] = {ROBERTSON_40, HIRES_ONE};
+  (void)state;
+  for (int i = 0; i < 2 * 3 * 2; i++) {
+    int problem = problems[i % 2], method = i / 2 % 2 ? OG_METHOD_AUTO : OG_METHOD_RODAS5P;
+    double rtol = pow(10, -6 - i / 4);
+    stiff_result plain = gradient_by(problem, method, rtol, OG_CONTROL_NONE);
+    stiff_result known = gradient_by(problem, method, rtol, OG_CONTROL_REFINE);
+    assert_memory_equal(plain.x0_bar, known.x0_bar, sizeof plain.x0_bar);
+    assert_memory_equal(plain.p_bar, known.p_bar, sizeof plain.p_bar);
+    if (known.evals > 3 * plain.evals)
+      fail_msg("%s, %s at %g: %zu evaluations in place of %zu", stiff_problems[problem].name, name_of(method),
+               rtol, known.evals, plain.evals);
+  }
 }
 
 /* A thousand states in a band. */
@@ -293,10 +371,16 @@ static void callback_fields(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(robertson),          cmocka_unit_test(hires),
-      cmocka_unit_test(oregonator),         cmocka_unit_test(van_der_pol),
-      cmocka_unit_test(brusselator),        cmocka_unit_test(events_and_inputs),
-      cmocka_unit_test(reaction_is_fitted), cmocka_unit_test(callback_fields)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(robertson),
+                                     cmocka_unit_test(hires),
+                                     cmocka_unit_test(oregonator),
+                                     cmocka_unit_test(van_der_pol),
+                                     cmocka_unit_test(held_well_within_the_border),
+                                     cmocka_unit_test(milder_jumps),
+                                     cmocka_unit_test(good_steps_are_kept),
+                                     cmocka_unit_test(brusselator),
+                                     cmocka_unit_test(events_and_inputs),
+                                     cmocka_unit_test(reaction_is_fitted),
+                                     cmocka_unit_test(callback_fields)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -262,9 +262,11 @@ static void add_to_sum(reverse *v) {
 /* An event's derivative has the slope of the interpolant where that of the solution belongs. */
 static void tell_of_event(reverse *v, int lane) {
   og_looked looked = {.trajectory = (size_t)(v->r.trajectory[lane] - v->r.solve->trajectories),
+                      .segment = v->r.segment[lane],
                       .kind = OG_LOOK_SIGN,
                       .t = v->r.at.t[lane],
                       .h = v->r.at.h[lane],
+                      .theta_largest = v->r.trajectory[lane]->tally.theta_largest,
                       .part = v->events.sigma[lane]};
   og_look_error error = {.lambda = v->events.error.lambda,
                          .theta = v->events.error.theta,
@@ -304,17 +306,20 @@ static void look_at(reverse *v, int lane) {
 
 /* Steps whose own error in the derivative is to be seen. */
 static void look(reverse *v) {
-  uint64_t due = OG_R(og_looks_due)(&v->looks, &v->r, v->step);
+  uint64_t due = OG_R(og_looks_due)(&v->looks, &v->r, v->step, v->x_bar);
   while (due) look_at(v, og_next_lane(&due));
   if (v->looks.status != OG_OK) v->share->status = v->looks.status;
 }
 
 /* What the forward pass has kept of the steps need not be computed again. */
 static void find_tape(reverse *v) {
+  const og_solve *solve = v->r.solve;
   int busy = 0;
-  if (!v->r.solve->tapes.memory || v->r.idle == v->r.lanes) return;
+  if (solve->tape_bytes && v->r.lanes == 1)
+    v->step->ops->use_tape(v->step, og_step_tape_of(solve, v->r.trajectory[0], v->r.index[0]), 1);
+  if (!solve->tapes.memory || v->r.idle == v->r.lanes) return;
   while (!v->r.trajectory[busy]) busy++;
-  v->step->ops->use_tape(v->step, og_tapes_at(v->r.solve, v->share->begin, v->r.index[busy]), 1);
+  v->step->ops->use_tape(v->step, og_tapes_at(solve, v->share->begin, v->r.index[busy]), 1);
 }
 
 static void transpose(reverse *v) {
@@ -324,6 +329,7 @@ static void transpose(reverse *v) {
   size_t block = OG_PADDED(v->r.solve->n * (size_t)v->r.lanes);
   find_tape(v);
   int evals = ops->recompute(v->step, uses, &v->r.at, v->r.x, v->r.theta);
+  OG_R(og_looks_before)(&v->looks, &v->r, v->step);
   if (inside) memset(v->seeds, 0, (size_t)v->step->stepper->seeds * block * sizeof(real));
   events_before(v);
   each_active(v, seeds_before);

@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "adjoint/looks.h"
-#include "solve/tolerances.h"
+#include "adjoint/trust.h"
 
 typedef OG_R(og_looks) looks;
 typedef OG_R(og_step) step_t;
 
 typedef struct view {
-  int lanes, from, count;
+  int lanes, count;
   int inside; /* some step has cotangents inside */
   _Alignas(64) real mask[OG_LANES_MAX];
   OG_R(og_interval) whole, first, second;
@@ -34,7 +34,7 @@ static void spread(looks *l, view *v) {
   size_t n = l->solve->n, p = l->solve->p, lanes = (size_t)v->lanes;
   for (size_t lane = 0; lane < lanes; lane++) {
     int idle = (int)lane >= v->count;
-    size_t item = (size_t)v->from + (idle ? 0 : lane);
+    size_t item = idle ? 0 : lane;
     set_intervals(v, (int)lane, &l->queue[item]);
     for (size_t i = 0; i < n; i++) {
       l->block[OG_LOOK_X_START][i * lanes + lane] = l->x[item * n + i];
@@ -55,8 +55,7 @@ static void spread(looks *l, view *v) {
 static void spread_row(const view *v, size_t n, const real *from, size_t stride, real *to) {
   size_t lanes = (size_t)v->lanes;
   for (size_t lane = 0; lane < lanes; lane++)
-    for (size_t i = 0; i < n; i++)
-      to[i * lanes + lane] = (int)lane < v->count ? from[((size_t)v->from + lane) * stride + i] : 0;
+    for (size_t i = 0; i < n; i++) to[i * lanes + lane] = (int)lane < v->count ? from[lane * stride + i] : 0;
 }
 
 static void spread_seeds(looks *l, const view *v) {
@@ -104,70 +103,49 @@ static double share(double difference, double size) {
   return difference > 0 ? difference / size : difference == 0 ? 0 : INFINITY;
 }
 
-/* What an entry of x counts for, as in the error norm. */
-static double weight_of(const looks *l, size_t item, size_t i) {
-  return fabs((double)l->x[item * l->solve->n + i]) +
-         og_atol_of(l->solve, i) / og_larger(1e-15, l->solve->limits.rtol);
+static double weight_of(const looks *l, size_t lane, size_t i) {
+  return og_look_weight(l->solve, i, (double)l->x[lane * l->solve->n + i]);
 }
 
-/* The error of lambda in one norm, with lambda' (before the step) in the size as well. */
+/* The error of lambda, which stands where the whole step's lambda was, relative to lambda in one norm, before
+ * the step and after it. */
 static double lambda_error(const looks *l, const view *v, size_t lane, int weighted, double *size) {
-  size_t n = l->solve->n, lanes = (size_t)v->lanes, item = (size_t)v->from + lane;
-  double difference = 0, most = 0;
+  size_t n = l->solve->n, lanes = (size_t)v->lanes;
+  double most = 0, largest = 0;
   for (size_t i = 0; i < n; i++) {
-    double w = weighted ? weight_of(l, item, i) : 1;
-    double a = (double)l->block[OG_LOOK_LAMBDA_WHOLE][i * lanes + lane];
-    double b = (double)l->block[OG_LOOK_LAMBDA_PARTS][i * lanes + lane], d = fabs(a - b) * w;
-    difference = d <= difference ? difference : d;
-    most = og_larger(most, w * og_larger(og_larger(fabs(a), fabs(b)), fabs((double)l->lambda[item * n + i])));
+    double w = weighted ? weight_of(l, lane, i) : 1;
+    double error = (double)l->block[OG_LOOK_LAMBDA_WHOLE][i * lanes + lane];
+    double parts = (double)l->block[OG_LOOK_LAMBDA_PARTS][i * lanes + lane];
+    most = fabs(error) * w <= most ? most : fabs(error) * w;
+    largest = og_larger(largest, w * og_larger(og_larger(fabs(parts + error), fabs(parts)),
+                                               fabs((double)l->lambda[lane * n + i])));
   }
-  if (size) *size = most;
-  return share(difference, most);
+  if (size) *size = largest;
+  return share(most, largest);
 }
 
-/* lambda^T f is the same at all times of an autonomous problem. What is wrong with it moves lambda along f by
- * |lambda^T f| / |f|, and grows where the solution slows down (further back): as relaxation oscillations do,
- * whose f is a million times larger in their jumps than before and behind. */
-static void find_along(looks *l, const view *v) {
-  const real *f = l->part->ops->slope(l->part);
-  size_t lanes = (size_t)v->lanes;
-  int known = l->solve->stepper.implicit && !(l->solve->field->flags & OG_FIELD_DEPENDS_ON_TIME);
-  for (size_t lane = 0; lane < (size_t)v->count; lane++) {
-    double along = 0, flow = 0, size = 0;
-    size_t item = (size_t)v->from + lane;
-    int own = known && (!l->solve->stepper.switches || l->queue[item].implicit);
-    for (size_t i = 0; own && i < l->solve->n; i++) {
-      double slope = (double)f[i * lanes + lane],
-             lambda = (double)l->block[OG_LOOK_LAMBDA_PARTS][i * lanes + lane];
-      double weight = weight_of(l, item, i);
-      along += ((double)l->block[OG_LOOK_LAMBDA_WHOLE][i * lanes + lane] - lambda) * slope;
-      size = fmax(size, fabs(lambda) * weight);
-      flow = fmax(flow, fabs(slope) / weight);
-    }
-    l->along[lane] = fabs(along);
-    l->flow[lane] = size * flow;
-  }
+static double worst_lambda_error(const looks *l, const view *v, size_t lane, double *size) {
+  double plain = lambda_error(l, v, lane, 0, size), weighted = lambda_error(l, v, lane, 1, NULL);
+  return plain > weighted ? plain : weighted;
 }
 
 static og_look_error error_of(const looks *l, const view *v, size_t lane) {
-  size_t n = l->solve->n, lanes = (size_t)v->lanes, item = (size_t)v->from + lane;
+  size_t n = l->solve->n, lanes = (size_t)v->lanes;
   og_look_error error = {.along = l->along[lane], .flow = l->flow[lane]};
-  double plain = lambda_error(l, v, lane, 0, &error.lambda_size);
-  double weighted = lambda_error(l, v, lane, 1, NULL);
-  error.lambda = plain > weighted ? plain : weighted;
+  error.lambda = worst_lambda_error(l, v, lane, &error.lambda_size);
   compare(l->solve->p, lanes, lane, l->block[OG_LOOK_THETA_WHOLE], l->block[OG_LOOK_THETA_PARTS], NULL,
           &error.theta, &error.theta_size);
   for (size_t i = 0; i < n; i++) {
-    double lambda = (double)l->lambda[item * n + i], x = (double)l->x[item * n + i];
+    double lambda = (double)l->lambda[lane * n + i], x = (double)l->x[lane * n + i];
     double difference = (double)l->block[OG_LOOK_X_WHOLE][i * lanes + lane] -
                         (double)l->block[OG_LOOK_X_PARTS][i * lanes + lane];
     error.loss += lambda * difference;
     error.loss_size += fabs(lambda * x);
   }
   error.loss = fabs(error.loss);
-  if (l->queue[item].part < 1) error.loss = 0; /* the whole step goes on beyond the event */
+  if (l->queue[lane].part < 1) error.loss = 0; /* the whole step goes on beyond the event */
   int refused = l->whole->status[lane] || l->part->status[lane];
-  if (refused || !isfinite(plain) || !isfinite(error.loss)) error.lambda = INFINITY;
+  if (refused || !isfinite(error.lambda) || !isfinite(error.loss)) error.lambda = INFINITY;
   if (!isfinite(error.theta)) error.theta = INFINITY;
   if (!isfinite(error.loss)) error.loss = INFINITY;
   return error;
@@ -188,32 +166,84 @@ static void add_weights(const looks *l, og_look_error *error) {
 static void add_stopped(looks *l, const view *v) {
   size_t n = l->solve->n, lanes = (size_t)v->lanes;
   for (size_t lane = 0; lane < (size_t)v->count; lane++) {
-    size_t item = (size_t)v->from + lane;
-    if (l->queue[item].part == 1) continue;
+    if (l->queue[lane].part == 1) continue;
     for (size_t i = 0; i < n; i++)
-      l->block[OG_LOOK_LAMBDA_WHOLE][i * lanes + lane] += l->lambda[item * n + i];
+      l->block[OG_LOOK_LAMBDA_WHOLE][i * lanes + lane] += l->lambda[lane * n + i];
   }
 }
 
-/* Of implicit methods: lambda may be wrong in directions that decay within a step, as it is in the layer
+/* ---- What becomes of an error further back ---- */
+
+/* lambda^T f is the same at all times of an autonomous problem. What is wrong with it moves lambda along f by
+ * |lambda^T f| / |f|, and grows where the solution slows down (further back): as relaxation oscillations do,
+ * whose f is a million times larger in their jumps than before and behind. */
+static void find_along(looks *l, const view *v) {
+  if (!og_look_follows(l->solve)) return;
+  const real *f = l->block[OG_LOOK_SLOPE];
+  size_t lanes = (size_t)v->lanes;
+  for (size_t lane = 0; lane < (size_t)v->count; lane++) {
+    double along = 0, flow = 0, size = 0;
+    for (size_t i = 0; i < l->solve->n; i++) {
+      double slope = (double)f[i * lanes + lane],
+             lambda = (double)l->block[OG_LOOK_LAMBDA_PARTS][i * lanes + lane];
+      double weight = weight_of(l, lane, i);
+      along += (double)l->block[OG_LOOK_LAMBDA_WHOLE][i * lanes + lane] * slope;
+      size += lambda * weight * lambda * weight;
+      flow += slope / weight * (slope / weight);
+    }
+    l->along[lane] = fabs(along);
+    l->flow[lane] = sqrt(size * flow);
+  }
+}
+
+/* Of implicit methods: lambda may be wrong in directions that decay within a few steps, as it is in the layer
  * behind a final cost. The steps before it (on the way back: after it) leave next to nothing of that error in
- * lambda, and make up for what it has put into the parameters' cotangents. So the error is carried through as
- * many steps of implicit Euler, which damps less than the method does, or as there are steps before. */
-enum { CARRIED = 8 };
+ * lambda, and make up for what it has put into the parameters' cotangents. So the error is carried on by
+ * steps of implicit Euler, each a small part of the step that was looked at and damping less than the method
+ * does: a few, and as long as there is an error that they make smaller, or until the trajectory's start is
+ * reached. lambda^T f is known when few of them have damped what is not of the slow motion: f at a state that
+ * is off it by a tolerance is wrong by a tolerance times the stiffness. */
+enum { FILTERED = 2, CARRIED = 8, CARRIED_MOST = 64, CARRIED_EACH_STEP = 12 };
+static const double SHRINKING = 0.7;
+
+static void choose_carried(const looks *l, const view *v, size_t k, double *last, real *mask) {
+  for (size_t lane = 0; lane < (size_t)v->count; lane++) {
+    const og_looked *looked = &l->queue[lane];
+    int on =
+        (double)k * fabs(looked->h) < looked->before * CARRIED_EACH_STEP && (k < CARRIED || mask[lane] != 0);
+    if (on && k % CARRIED == 0) {
+      double error = worst_lambda_error(l, v, lane, NULL);
+      on = k == 0 ||
+           (error > og_trust_tolerance(l->solve, looked->trajectory) && error < SHRINKING * last[lane]);
+      last[lane] = error;
+    }
+    mask[lane] = on;
+  }
+}
+
+static int any(const real *mask, int count) {
+  int found = 0;
+  for (int lane = 0; lane < count; lane++) found |= mask[lane] != 0;
+  return found;
+}
 
 static void carry_errors(looks *l, const view *v) {
-  size_t lanes = (size_t)v->lanes, entries = l->solve->n * lanes;
-  real *whole = l->block[OG_LOOK_LAMBDA_WHOLE], *parts = l->block[OG_LOOK_LAMBDA_PARTS];
-  _Alignas(64) real mask[OG_LANES_MAX];
-  if (!l->part->ops->damp) return;
-  for (size_t i = 0; i < entries; i++) whole[i] -= parts[i];
-  for (size_t k = 0; k < CARRIED; k++) {
-    for (size_t lane = 0; lane < lanes; lane++)
-      mask[lane] = (int)lane < v->count && l->queue[(size_t)v->from + lane].before > k;
-    l->part->ops->damp(l->part, mask, &v->first, l->block[OG_LOOK_X_START], l->block[OG_LOOK_THETA], whole,
-                       l->solve->p ? l->block[OG_LOOK_THETA_WHOLE] : NULL);
+  _Alignas(64) real mask[OG_LANES_MAX] = {0};
+  double last[OG_LANES_MAX];
+  for (size_t k = 0; l->part->ops->damp && k < CARRIED_MOST; k++) {
+    choose_carried(l, v, k, last, mask);
+    if (!any(mask, v->count)) return;
+    l->part->ops->damp(l->part, mask, &v->first, l->block[OG_LOOK_X_START], l->block[OG_LOOK_THETA],
+                       l->block[OG_LOOK_LAMBDA_WHOLE], l->solve->p ? l->block[OG_LOOK_THETA_WHOLE] : NULL);
+    if (k + 1 == FILTERED) find_along(l, v);
   }
-  l->part->kernels->add_rows((int)l->solve->n, v->lanes, whole, parts, NULL);
+}
+
+/* What the parts make of lambda is taken from what the whole step makes of it. */
+static void find_lambda_errors(looks *l, const view *v) {
+  real *whole = l->block[OG_LOOK_LAMBDA_WHOLE];
+  const real *parts = l->block[OG_LOOK_LAMBDA_PARTS];
+  for (size_t i = 0; i < l->solve->n * (size_t)v->lanes; i++) whole[i] -= parts[i];
 }
 
 static void place_steps(looks *l, int lanes) {
@@ -225,10 +255,14 @@ static void place_steps(looks *l, int lanes) {
   l->part = ops->open(stepper, solve->field, lanes, OG_STEP_TRANSPOSE, l->step_memory[1]);
 }
 
-static void look(looks *l, int from, int count) {
+static int lanes_of(const looks *l, int count) {
+  int lanes = count == 1 ? 1 : (int)OG_PADDED((size_t)count);
+  return lanes < l->lanes ? lanes : l->lanes;
+}
+
+static void look(looks *l, int count) {
   const og_solve *solve = l->solve;
-  view v = {.lanes = og_lanes_for(l->solve, (size_t)count), .from = from, .count = count};
-  if (v.lanes > l->lanes) v.lanes = l->lanes;
+  view v = {.lanes = lanes_of(l, count), .count = count};
   place_steps(l, v.lanes);
   spread(l, &v);
   memset(l->weights[0], 0, 2 * OG_PADDED(solve->weights) * sizeof(real));
@@ -238,23 +272,25 @@ static void look(looks *l, int from, int count) {
             l->weights[0]);
   add_stopped(l, &v);
   step_forward(l, &v, l->part, &v.first, OG_LOOK_X_START, OG_LOOK_X_MIDDLE);
+  l->part->kernels->copy_rows((int)solve->n, v.lanes, l->block[OG_LOOK_SLOPE], l->part->ops->slope(l->part),
+                              NULL);
   step_forward(l, &v, l->whole, &v.second, OG_LOOK_X_MIDDLE, OG_LOOK_X_PARTS);
   step_back(l, &v, l->whole, &v.second, OG_LOOK_X_MIDDLE, OG_LOOK_LAMBDA_PARTS, OG_LOOK_THETA_PARTS, 2, 2,
             l->weights[1]);
   step_back(l, &v, l->part, &v.first, OG_LOOK_X_START, OG_LOOK_LAMBDA_PARTS, OG_LOOK_THETA_PARTS, 1, 1,
             l->weights[1]);
+  find_lambda_errors(l, &v);
   find_along(l, &v);
   carry_errors(l, &v);
   for (int lane = 0; lane < count; lane++) {
     og_look_error error = error_of(l, &v, (size_t)lane);
     if (solve->weights) add_weights(l, &error);
-    og_looks_tell(l->solve, &l->queue[from + lane], &error);
-    if (l->mode == OG_LOOKS_ALL) og_looks_limit(l->solve, &l->queue[from + lane], &error);
+    og_looks_tell(l->solve, &l->queue[lane], &error);
+    if (l->mode == OG_LOOKS_ALL) og_looks_limit(l->solve, &l->queue[lane], &error);
   }
 }
 
 void OG_R(og_looks_flush)(looks *l) {
-  int few = og_lanes_for(l->solve, (size_t)l->count) == 1;
-  for (int from = 0; from < l->count; from += few ? 1 : l->count) look(l, from, few ? 1 : l->count);
+  if (l->count) look(l, l->count);
   l->count = 0;
 }

@@ -97,30 +97,67 @@ int og_is_sampled(const og_samples *samples, size_t index) {
 
 /* ---- What is made of a look ---- */
 
+static void keep_worst(const og_solve *solve, const og_looked *looked, const og_look_error *error,
+                       og_tally *tally) {
+  if (error->lambda <= tally->worst) return;
+  tally->worst = error->lambda;
+  tally->t = looked->t;
+  tally->h = looked->h;
+  tally->ratio = looked->ratio;
+  tally->reach = solve->limits.reach[looked->implicit];
+}
+
+/* What moves lambda along f, of its size. */
+static void add_along(const og_looked *looked, const og_look_error *error, og_tally *tally) {
+  if (!(error->flow > 0) || tally->along <= tally->moved * error->flow) return;
+  tally->moved = tally->along / error->flow;
+  tally->moved_flow = error->flow;
+  tally->moved_segment = looked->segment;
+}
+
+/* Of a lambda that has decayed below the tolerance of its largest nothing is wanted, unless it grows again.
+ */
+static int has_faded(const og_solve *solve, const og_looked *looked, const og_look_error *error,
+                     const og_tally *tally) {
+  return error->lambda_size < og_trust_tolerance(solve, looked->trajectory) * tally->lambda_largest;
+}
+
+/* By steps of an implicit method, which damp it. Of explicit ones it may be what unstable steps have left. */
+static int has_been_damped(const og_solve *solve, const og_looked *looked) {
+  const og_stepper *stepper = &solve->stepper;
+  return stepper->implicit && (!stepper->switches || looked->implicit);
+}
+
+static void add_lambda(const og_solve *solve, const og_looked *looked, const og_look_error *error,
+                       og_tally *tally) {
+  tally->lambda_largest = fmax(tally->lambda_largest, error->lambda_size);
+  tally->along = error->along + (looked->segment == tally->segment ? tally->along : 0);
+  tally->segment = looked->segment;
+  int faded = has_faded(solve, looked, error, tally);
+  if (faded && has_been_damped(solve, looked)) {
+    tally->faded[looked->kind] += error->lambda;
+    return;
+  }
+  for (int kind = 0; kind < OG_LOOK_KINDS; kind++) {
+    tally->lambda[kind] += tally->faded[kind];
+    tally->faded[kind] = 0;
+  }
+  tally->lambda[looked->kind] += error->lambda;
+  if (!faded) add_along(looked, error, tally);
+  keep_worst(solve, looked, error, tally);
+}
+
 void og_looks_tell(og_solve *solve, const og_looked *looked, const og_look_error *error) {
   og_tally *tally = &solve->trajectories[looked->trajectory].tally;
   if (!tally->looks[0] && !tally->looks[1]) tally->lambda_least = tally->loss_least = INFINITY;
   tally->looks[looked->kind]++;
-  tally->lambda[looked->kind] += error->lambda;
+  add_lambda(solve, looked, error, tally);
   tally->theta[looked->kind] += error->theta;
   tally->loss[looked->kind] += error->loss;
-  tally->lambda_largest = fmax(tally->lambda_largest, error->lambda_size);
   if (error->lambda_size > 0) tally->lambda_least = fmin(tally->lambda_least, error->lambda_size);
   tally->theta_largest = fmax(tally->theta_largest, error->theta_size);
   if (error->loss_size > 0) tally->loss_least = fmin(tally->loss_least, error->loss_size);
   tally->theta_worst = fmax(tally->theta_worst, error->theta);
-  tally->along += error->along;
-  if (error->flow > 0) {
-    tally->moved = fmax(tally->moved, tally->along / error->flow);
-    if (tally->flow_least == 0 || error->flow < tally->flow_least) tally->flow_least = error->flow;
-  }
-  if (!(error->lambda <= tally->worst)) {
-    tally->worst = error->lambda;
-    tally->t = looked->t;
-    tally->h = looked->h;
-    tally->ratio = looked->ratio;
-    tally->reach = solve->limits.reach[looked->implicit];
-  }
 }
 
 /* ---- Ceilings ---- */
@@ -131,13 +168,16 @@ static const double SAFETY = 0.9, LEAST_FACTOR = 0.1;
 
 /* Relative to the size in the step; but of a lambda that has decayed below the tolerance nothing is wanted.
  */
-static double local_error(const og_tally *tally, const og_look_error *error, double tolerance,
-                          double theta_size, double flow) {
+static double local_error(const og_tally *tally, const og_looked *looked, const og_look_error *error,
+                          double tolerance, const og_pacing *pacing) {
   double floor = tolerance * tally->lambda_largest;
   double lambda = error->lambda * error->lambda_size / fmax(error->lambda_size, floor);
-  double theta =
-      error->theta > 0 ? error->theta / fmax(theta_size, fmax(tally->theta_largest, error->theta_size)) : 0;
-  double most = fmax(fmax(lambda, theta), flow > 0 ? error->along / flow : 0);
+  double theta = error->theta > 0
+                     ? error->theta / fmax(pacing->theta, fmax(looked->theta_largest, error->theta_size))
+                     : 0;
+  int known = pacing->flow > 0 && error->lambda_size >= floor;
+  double flow = pacing->segment == looked->segment ? pacing->flow : error->flow;
+  double most = fmax(fmax(lambda, theta), known && flow > 0 ? error->along / flow : 0);
   return isfinite(error->lambda) && isfinite(error->theta) ? most : INFINITY;
 }
 
@@ -152,8 +192,8 @@ void og_looks_limit(og_solve *solve, const og_looked *looked, const og_look_erro
   og_trajectory *at = &solve->trajectories[looked->trajectory];
   og_pacing *pacing = at->pacing;
   double s = fabs(looked->t - at->t0), h = fabs(looked->h),
-         local = local_error(&at->tally, error, og_trust_tolerance(solve, looked->trajectory), pacing->theta,
-                             pacing->flow);
+         local =
+             local_error(&at->tally, looked, error, og_trust_tolerance(solve, looked->trajectory), pacing);
   double stable = stable_width(solve, looked, local);
   double factor = pow(pacing->target / fmax(local, DBL_MIN), 1.0 / (solve->stepper.order + 1));
   /* An estimate may be small by chance, where it passes zero: what was a ceiling stays one. */

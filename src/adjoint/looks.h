@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "adjoint/adjoint.h"
+#include "solve/tolerances.h"
 
 /* What every step is cut to when a gradient is compared with that of narrower steps: not the ratio of looks,
  * which would agree with it where neither resolves anything. */
@@ -23,12 +24,13 @@ enum { OG_LOOKS_NONE, OG_LOOKS_SOME, OG_LOOKS_ALL };
 
 /* One step in the queue. */
 typedef struct og_looked {
-  size_t trajectory;
+  size_t trajectory, segment;
   int kind;   /* OG_LOOK_... */
   int inside; /* cotangents were put on its inside */
   double t, h, ratio;
   unsigned char implicit; /* by which of two methods it was taken (og_interval) */
-  size_t before;          /* how many steps of the trajectory come before it */
+  double theta_largest;   /* entry of theta's cotangent by then, whatever else waits in the queue */
+  double before;          /* how long the trajectory is before it */
   double part;            /* of h: 1, or less when an event stopped it, whose state the interpolant gives */
 } og_looked;
 
@@ -81,10 +83,23 @@ enum {
   OG_LOOK_X_PARTS,
   OG_LOOK_LAMBDA_WHOLE,
   OG_LOOK_LAMBDA_PARTS,
+  OG_LOOK_SLOPE,
   OG_LOOK_THETA,
   OG_LOOK_THETA_WHOLE,
-  OG_LOOK_THETA_PARTS
+  OG_LOOK_THETA_PARTS,
+  OG_LOOK_BLOCKS
 };
+
+/* Whether lambda^T f is followed: of implicit methods, where it is the same at all times. */
+static inline int og_look_follows(const og_solve *solve) {
+  return solve->stepper.implicit && !(solve->field->flags & OG_FIELD_DEPENDS_ON_TIME);
+}
+
+/* What an entry of x counts for, as in the error norm. */
+static inline double og_look_weight(const og_solve *solve, size_t i, double x) {
+  double rtol = solve->limits.rtol, size = x < 0 ? -x : x;
+  return size + og_atol_of(solve, i) / (rtol > 1e-15 ? rtol : 1e-15);
+}
 
 /* fmax is a call, and the first of the two is never NaN here. */
 static inline double og_larger(double a, double b) { return b > a ? b : a; }

@@ -1,5 +1,6 @@
 /* Which steps are looked at, and the queue in which they wait for it; see looks.h. */
 #include "adjoint/looks.h"
+#include "adjoint/trust.h"
 
 #include <math.h>
 #include <string.h>
@@ -12,10 +13,20 @@ typedef OG_R(og_looks) looks;
 typedef OG_R(og_step_reader) reader;
 typedef OG_R(og_step) step_t;
 
+/* A block of lanes costs little more than one lane where rows are few, so that also the steps of one
+ * trajectory wait for others; not of bound weights, whose errors are summed over a block, nor under a budget.
+ */
+enum { FEW_ROWS = 256 };
+
+static int queue_length(const og_solve *solve, int lanes) {
+  int few = solve->n + solve->p <= FEW_ROWS && !solve->source->weights && !solve->limits.budget;
+  return lanes == 1 && few ? OG_LANE_STEP : lanes;
+}
+
 void OG_R(og_looks_open)(looks *l, og_solve *solve, int lanes, int mode) {
   memset(l, 0, sizeof *l);
   l->solve = solve;
-  l->lanes = lanes;
+  l->lanes = queue_length(solve, lanes);
   l->mode = mode;
 }
 
@@ -24,11 +35,12 @@ void OG_R(og_looks_close)(looks *l) {
 }
 
 /* Everything that make_room lays out, in its order. */
-size_t OG_R(og_looks_bytes)(const og_solve *solve, int lanes) {
+size_t OG_R(og_looks_bytes)(const og_solve *solve, int worker_lanes) {
+  int lanes = queue_length(solve, worker_lanes);
   size_t width = (size_t)lanes, block = OG_PADDED(solve->n * width), theta = OG_PADDED(solve->p * width);
   const og_stepper *stepper = &solve->stepper;
   size_t rows = og_look_rows(solve);
-  size_t reals = (6 + 2 + rows) * block + (3 + 1) * theta + 2 * OG_PADDED(solve->weights) +
+  size_t reals = (7 + 2 + rows) * block + (3 + 1) * theta + 2 * OG_PADDED(solve->weights) +
                  OG_PADDED(rows * solve->n * width);
   return reals * sizeof(real) +
          2 * stepper->OG_R(ops)->bytes(stepper, solve->field, lanes, OG_STEP_TRANSPOSE);
@@ -45,7 +57,7 @@ static int make_room(looks *l) {
     return 0;
   }
   real *next = l->memory;
-  for (int i = 0; i < 9; i++) l->block[i] = next, next += i < OG_LOOK_THETA ? block : theta;
+  for (int i = 0; i < OG_LOOK_BLOCKS; i++) l->block[i] = next, next += i < OG_LOOK_THETA ? block : theta;
   l->x = next;
   l->lambda = l->x + block;
   l->theta = l->lambda + block;
@@ -123,8 +135,48 @@ static uint64_t take_turns(looks *l, const reader *r) {
   return found;
 }
 
-uint64_t OG_R(og_looks_due)(looks *l, const reader *r, const step_t *step) {
+/* ---- lambda^T f ---- */
+
+/* The size of a block's column of states or of cotangents, `up` or down by what each state counts for. */
+static double weighted_size(const looks *l, const reader *r, const real *block, int up, int lane) {
+  size_t lanes = (size_t)r->lanes;
+  double size = 0;
+  for (size_t i = 0, at = (size_t)lane; i < l->solve->n; i++, at += lanes) {
+    double weight = og_look_weight(l->solve, i, (double)r->x[at]);
+    double entry = up ? (double)block[at] * weight : (double)block[at] / weight;
+    size += entry * entry;
+  }
+  return sqrt(size);
+}
+
+void OG_R(og_looks_before)(looks *l, const reader *r, const step_t *step) {
+  if (l->mode != OG_LOOKS_SOME || !og_look_follows(l->solve)) return;
+  const real *f = step->ops->slope(step);
+  for (int lane = 0; lane < r->lanes; lane++)
+    if (r->trajectory[lane]) l->speed[lane] = weighted_size(l, r, f, 0, lane);
+}
+
+/* Errors of lambda^T f stay as they are where |lambda| |f| changes by orders of magnitude: see find_along. */
+static void follow_flow(const looks *l, const reader *r, const real *x_bar, int lane) {
+  og_tally *tally = &r->trajectory[lane]->tally;
+  size_t m = (size_t)(r->trajectory[lane] - l->solve->trajectories);
+  double size = weighted_size(l, r, x_bar, 1, lane), flow = size * l->speed[lane];
+  tally->flow_sum = flow + (r->segment[lane] == tally->flow_segment ? tally->flow_sum : 0);
+  tally->flow_segment = r->segment[lane];
+  tally->size_most = og_larger(tally->size_most, size);
+  if (flow > 0 && size >= og_trust_tolerance(l->solve, m) * tally->size_most)
+    tally->stretch = og_larger(tally->stretch, tally->flow_sum / flow);
+}
+
+static void follow_flows(const looks *l, const reader *r, const real *x_bar) {
+  if (l->mode != OG_LOOKS_SOME || !og_look_follows(l->solve)) return;
+  for (int lane = 0; lane < r->lanes; lane++)
+    if (r->trajectory[lane]) follow_flow(l, r, x_bar, lane);
+}
+
+uint64_t OG_R(og_looks_due)(looks *l, const reader *r, const step_t *step, const real *x_bar) {
   if (l->mode == OG_LOOKS_NONE) return 0;
+  follow_flows(l, r, x_bar);
   int grown = step->ops->growth(step, &r->at,
                                 (real)fmin(l->solve->limits.looked_at[0], l->solve->limits.looked_at[1]),
                                 l->sum[0], l->sum[1]);
@@ -152,12 +204,14 @@ int OG_R(og_looks_take)(looks *l, const reader *r, const step_t *step, int lane,
   if (og_look_rows(l->solve))
     memset(l->seeds + at * og_look_rows(l->solve) * n, 0, og_look_rows(l->solve) * n * sizeof(real));
   l->queue[at] = (og_looked){.trajectory = (size_t)(r->trajectory[lane] - l->solve->trajectories),
+                             .segment = r->segment[lane],
                              .kind = sign ? OG_LOOK_SIGN : OG_LOOK_SAMPLE,
                              .t = r->at.t[lane],
                              .h = r->at.h[lane],
                              .ratio = ratio,
                              .implicit = r->at.implicit[lane],
-                             .before = r->index[lane],
+                             .before = fabs(r->at.t[lane] - r->trajectory[lane]->t0),
+                             .theta_largest = tally->theta_largest,
                              .part = part};
   return 1;
 }

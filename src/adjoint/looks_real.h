@@ -17,9 +17,10 @@ typedef struct LOOKS {
   REAL *x, *theta, *lambda;    /* of the queue, one item after the other; lambda at the step's end */
   REAL *seeds;                 /* likewise, [OG_LOOK_SEEDS(seeds)][n]: see og_looks_seed */
   REAL *inside[3], *direct[2]; /* the same in lanes */
-  REAL *block[9];
+  REAL *block[OG_LOOK_BLOCKS];
   REAL *weights[2];
   STEP *whole, *part;
+  double speed[OG_LANES_MAX]; /* |f| at the start of each lane's step, states in their weights */
   double along[OG_LANES_MAX], flow[OG_LANES_MAX]; /* of the look's lanes: see og_look_error */
   void *memory, *step_memory[2];
   og_status status; /* OG_ERR_MEMORY */
@@ -31,8 +32,10 @@ void OG_P(og_looks_open)(LOOKS *looks, og_solve *solve, int lanes, int mode);
 void OG_P(og_looks_close)(LOOKS *looks);
 /* The lane has been given a trajectory, and stands at its end. */
 void OG_P(og_looks_enter)(LOOKS *looks, const READER *r, int lane);
-/* After a step of the block was transposed: the lanes whose step is to be looked at, a bit each. */
-uint64_t OG_P(og_looks_due)(LOOKS *looks, const READER *r, const STEP *step);
+/* Before a step of the block, which was recomputed, is transposed. */
+void OG_P(og_looks_before)(LOOKS *looks, const READER *r, const STEP *step);
+/* After it was transposed to x_bar: the lanes whose step is to be looked at, a bit each. */
+uint64_t OG_P(og_looks_due)(LOOKS *looks, const READER *r, const STEP *step, const REAL *x_bar);
 /* Begins to queue the lane's step, which was transposed to x_bar; `part` of it was kept. 0: there is no
  * memory. */
 int OG_P(og_looks_take)(LOOKS *looks, const READER *r, const STEP *step, int lane, const REAL *x_bar,

@@ -123,8 +123,10 @@ static og_status look_back(og_group *g) {
   OG_TRY(og_discrete(g->solve, &g->trial));
   for (size_t i = 0; i < g->count; i++) {
     og_pacing *pacing = g->solve->trajectories[g->refined[i].m].pacing;
-    pacing->theta = g->solve->trajectories[g->refined[i].m].tally.theta_largest;
-    pacing->flow = g->solve->trajectories[g->refined[i].m].tally.flow_least;
+    const og_tally *tally = &g->solve->trajectories[g->refined[i].m].tally;
+    pacing->theta = tally->theta_largest;
+    pacing->flow = tally->moved_flow;
+    pacing->segment = tally->moved_segment;
     og_ceilings_turn(&pacing->next_stable);
     og_ceilings_turn(&pacing->next_resolved);
     og_ceilings_turn(&pacing->next_cut);

@@ -105,6 +105,12 @@ static void judge_growth(const og_solve *solve, const og_pullback *pullback, siz
   trust->loss = loss_error > 0 ? loss_error / loss : 0;
 }
 
+/* Where |lambda| |f| falls further back by so much (of the mean of all steps that came before), errors of
+ * lambda^T f grow with it, and few steps make the most of them: all are to be looked at. */
+static const double STRETCHED = 100;
+
+static int is_stretched(const og_trajectory *at) { return at->tally.stretch > STRETCHED * (double)at->steps; }
+
 /* What is estimated of the results at place `item`, from the sums of errors of lambda and of the parameters.
  */
 static void estimate(og_solve *solve, const og_pullback *pullback, size_t item, double lambda, double theta,
@@ -127,6 +133,13 @@ static double most_tolerances(const og_solve *solve, size_t m) {
   return samples ? fmax(SMOOTH_MOST, SAMPLE_MOST / (double)samples) : SMOOTH_MOST;
 }
 
+/* Whether initial states have a cotangent that is no more than what is left of a decayed lambda. */
+static int is_faded(const og_solve *solve, const og_pullback *pullback, size_t item) {
+  size_t m = og_item(solve, item);
+  double most = og_trust_largest(pullback->x0_bar + item * solve->states, solve->states);
+  return most < og_trust_tolerance(solve, m) * solve->trajectories[m].tally.lambda_largest;
+}
+
 /* What errors of lambda, and those of the parameters' cotangent, may add up to. */
 static double allowance(const og_solve *solve, size_t m) {
   if (solve->trajectories[m].fixed_steps) return FIXED_SHARE;
@@ -137,11 +150,13 @@ int og_trust_judge(og_solve *solve, const og_pullback *pullback, size_t item) {
   size_t m = og_item(solve, item);
   const og_trajectory *at = &solve->trajectories[m];
   const og_tally *tally = &at->tally;
-  double lambda = total(tally, tally->lambda, at->steps), theta = total(tally, tally->theta, at->steps);
+  double lambda = total(tally, tally->lambda, at->steps), faded = total(tally, tally->faded, at->steps);
+  double theta = total(tally, tally->theta, at->steps);
   double most = allowance(solve, m), size = theta_size(solve, pullback, item), theta_most = size * most;
   judge_growth(solve, pullback, m, total(tally, tally->loss, at->steps));
-  estimate(solve, pullback, item, lambda, theta, size);
-  return tally->overflow || !(lambda <= most) ||
+  estimate(solve, pullback, item, lambda + faded, theta, size);
+  if (!is_faded(solve, pullback, item)) lambda += faded;
+  return tally->overflow || is_stretched(at) || !(lambda <= most) ||
          !(tally->moved <= fmin(most, SUM_MOST * og_trust_tolerance(solve, m))) || !(tally->worst <= most) ||
          !(theta <= theta_most) || !(tally->theta_worst <= theta_most) || !(at->trust.loss <= SHARE_MOST);
 }

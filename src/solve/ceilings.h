@@ -43,7 +43,8 @@ typedef struct og_pacing {
   og_ceilings stable, resolved, next_stable, next_resolved, next_cut;
   double target, worst; /* of a step's error in the derivative: wanted, and found at most */
   double theta;         /* the size that the parameters' cotangent had on the last way back */
-  double flow;          /* the least |lambda| |f| that was seen there (og_tally.flow_least) */
+  double flow;          /* og_tally.moved_flow of it, */
+  size_t segment;       /* and moved_segment */
   int unstable;         /* some steps are beyond the border of stability */
 } og_pacing;
 /* Nothing more is being made, and no more memory is held than what is in force takes. */

@@ -146,6 +146,7 @@ void og_solve_destroy(og_solve *solve) {
   og_context *context = solve->context;
   og_checkpoints_free(solve);
   og_tapes_free(solve);
+  og_step_tapes_free(solve);
   for (size_t m = 0; solve->trajectories && m < solve->count; m++) {
     og_trajectory *at = &solve->trajectories[m];
     og_pages_free(context, &at->record.pages);
@@ -207,6 +208,7 @@ static og_status integrate_all(og_solve *solve) {
   if (solve->keep == OG_KEEP_CHECKPOINTS) OG_TRY(og_checkpoints_prepare(solve));
   for (int i = 0; i < OG_STAT_COUNT; i++) atomic_store(&solve->stats[i], 0);
   og_tapes_prepare(solve);
+  og_step_tapes_prepare(solve);
   solve->looked = og_coarse_begin(solve);
   solve->noting_sizes = og_faint_begin(solve);
   int mode = OG_INTEGRATE_SOLVE;
@@ -293,6 +295,7 @@ og_status og_solve_replay(og_solve *solve) {
   solve->state = OG_SOLVE_TORN;
   solve->replayed = 1;
   og_tapes_free(solve);
+  og_step_tapes_free(solve);
   int mode = OG_INTEGRATE_REPLAY;
   OG_TRY(og_in_parallel(solve, solve->count, solve->single ? og_integrate_s : og_integrate_d, &mode));
   solve->state = OG_SOLVE_DONE;

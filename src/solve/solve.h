@@ -12,6 +12,7 @@
 #include "base/real.h"
 #include "field/field.h"
 #include "step/stepper.h"
+#include "solve/memory/step_tapes.h"
 #include "solve/ceilings.h"
 #include "solve/algebraic.h"
 #include "solve/inconsistency.h"
@@ -45,12 +46,13 @@ typedef struct og_trajectory {
   double stiff_time;      /* and when that was */
   og_rests rests, drops;  /* of the last run: steps at which x rests, and whose size dropped */
   double errors;          /* of its accepted steps, in tolerances: their sum; */
-  double left_out;   /* and of the rows that are not controlled, the largest entry of each step as it is */
-  og_pacing *pacing; /* NULL: none */
-  double ending_bar; /* largest cotangent of x before the event that ended it, on the last way back */
-  og_tally tally;    /* of the last way back, */
-  og_trust trust;    /* and what it says */
-  og_coarse coarse;  /* of the last run, with fixed steps */
+  double left_out;     /* and of the rows that are not controlled, the largest entry of each step as it is */
+  og_pacing *pacing;   /* NULL: none */
+  double ending_bar;   /* largest cotangent of x before the event that ended it, on the last way back */
+  og_tally tally;      /* of the last way back, */
+  og_trust trust;      /* and what it says */
+  og_coarse coarse;    /* of the last run, with fixed steps */
+  og_step_tapes tapes; /* of the last run */
 } og_trajectory;
 
 /* Why and where one trajectory stopped. */
@@ -125,14 +127,16 @@ struct og_solve {
   struct og_pair *pair;    /* NULL, or the two methods of the stepper; owned */
   int single, keep;        /* single precision; OG_KEEP_... */
   int state;
-  size_t count, n, states; /* trajectories; rows of the field; without the quadrature */
-  size_t p, parameters;    /* rows of the field's theta; without those of inputs, with bound weights */
-  size_t laned, weights;   /* of the parameters: those in lanes, and the bound ones behind them */
-  int taped;               /* stages of the bound field leave tapes in the backward pass */
-  og_tapes tapes;          /* those of the last run, left in the forward pass */
-  size_t controlled;       /* the first rows, whose errors set the step size: n, or fewer (a seminorm) */
-  const og_role *role;     /* NULL: the caller's own solve */
-  og_name_fn name_of;      /* of trajectories without a name of their own; NULL: as in `named_after` */
+  size_t count, n, states;   /* trajectories; rows of the field; without the quadrature */
+  size_t p, parameters;      /* rows of the field's theta; without those of inputs, with bound weights */
+  size_t laned, weights;     /* of the parameters: those in lanes, and the bound ones behind them */
+  int taped;                 /* stages of the bound field leave tapes in the backward pass */
+  og_tapes tapes;            /* those of the last run, left in the forward pass */
+  size_t tape_bytes;         /* of a step of a trajectory alone, which its steps leave; 0: nothing */
+  atomic_size_t taped_bytes; /* of all of these */
+  size_t controlled;         /* the first rows, whose errors set the step size: n, or fewer (a seminorm) */
+  const og_role *role;       /* NULL: the caller's own solve */
+  og_name_fn name_of;        /* of trajectories without a name of their own; NULL: as in `named_after` */
   const void *names;
   const og_solve *named_after; /* NULL, or a solve whose trajectories these are, modulo their count */
   const og_solve *pace;    /* NULL, or a solve from t1 to t0 that this one must not outpace on its way back */

@@ -2,13 +2,14 @@
  *
  * A solve begins with an explicit method. A lane's steps are looked at for stiffness now and then: whether
  * |h| times the spectral radius of df/dx is what stability allows and no less, step after step. Where that is
- * so, the trajectory begins anew with a pair of methods (step/switching.h), and takes the implicit one from
- * the first of those steps on: steps at the border of stability are no good for derivatives. It takes the
- * explicit one again where the problem is no longer stiff, and so on. Which method a step was taken by is
- * recorded as the indices at which it changes: replays, recomputed steps and the way back read them. A
- * trajectory's changes depend on its own steps alone. Where its steps are narrowed for a gradient's sake,
- * they say nothing of stiffness any more: then the implicit method takes all from the time of the first
- * change on. The pair is made when the first trajectory wants it. */
+ * so, or where it is less and f changes much more slowly than that, the trajectory begins anew with a pair of
+ * methods (step/switching.h), and takes the implicit one from the first of those steps on: steps at the
+ * border of stability are no good for derivatives. It takes the explicit one again where the problem is no
+ * longer stiff, and so on. Which method a step was taken by is recorded as the indices at which it changes:
+ * replays, recomputed steps and the way back read them. A trajectory's changes depend on its own steps alone.
+ * Where its steps are narrowed for a gradient's sake, they say nothing of stiffness any more: then the
+ * implicit method takes all from the time of the first change on. The pair is made when the first trajectory
+ * wants it. */
 #ifndef OG_SWITCHES_H
 #define OG_SWITCHES_H
 
@@ -35,6 +36,9 @@ enum { OG_STIFF_STEPS = 12, OG_CALM_STEPS = 6, OG_STIFF_AGAIN = 3, OG_STIFF_STRI
  * steps at the border of stability are no good for derivatives, however cheap they are. */
 #define OG_STIFF_FROM 0.85
 #define OG_CALM_BELOW 0.5
+/* From where on a step that bends by no more than so much of that is held short by what is stiff. */
+#define OG_HELD_FROM 0.3
+#define OG_HELD_BEND 0.05
 
 struct og_solve;
 struct og_field;

@@ -37,19 +37,26 @@ static void take_transpose(rosenbrock *r, og_room *room) {
   r->common.t_bars = OG_R(og_room_rows)(room, ((size_t)r->tableau->stages + 1) * OG_PADDED((size_t)lanes), 1);
 }
 
+static void take_kept(rosenbrock *r, og_room *room) {
+  const og_field *field = r->common.base.field;
+  int lanes = r->common.base.lanes;
+  r->common.f0 = OG_R(og_room_rows)(room, field->n, lanes);
+  if (field->flags & OG_FIELD_DEPENDS_ON_TIME) r->f_t = OG_R(og_room_rows)(room, field->n, lanes);
+  take_stages(r, room, r->common.u);
+  r->factors = og_room_take(room, OG_R(og_elimination_bytes)(r->elimination, lanes));
+}
+
 static void take_all(rosenbrock *r, int purpose, og_room *room) {
   const og_field *field = r->common.base.field;
   int lanes = r->common.base.lanes;
   og_room_take(room, sizeof *r);
-  r->common.f0 = OG_R(og_room_rows)(room, field->n, lanes);
+  r->kept = room->memory ? room->memory + room->used : NULL;
+  take_kept(r, room);
   r->sum = OG_R(og_room_rows)(room, field->n, lanes);
-  if (field->flags & OG_FIELD_DEPENDS_ON_TIME) r->f_t = OG_R(og_room_rows)(room, field->n, lanes);
   if (field->mass) r->common.product = OG_R(og_room_rows)(room, field->n, lanes);
-  take_stages(r, room, r->common.u);
   take_states(r, purpose, room);
   if (purpose != OG_STEP_FORWARD) take_transpose(r, room);
   r->w = OG_R(og_room_rows)(room, (size_t)og_elimination_pattern(r->elimination)->count, lanes);
-  r->factors = og_room_take(room, OG_R(og_elimination_bytes)(r->elimination, lanes));
   r->common.base.scratch = og_room_take(room, field->scratch_bytes(field, lanes));
 }
 
@@ -79,4 +86,21 @@ OG_R(og_step) * OG_R(og_rosenbrock_open)(const og_stepper *stepper, const og_fie
   memcpy(r->nodes, r->tableau->alpha, (size_t)r->tableau->stages * sizeof *r->nodes);
   memcpy(r->common.u_dot, r->v, sizeof r->v);
   return &r->common.base;
+}
+
+/* ---- Tapes ---- */
+
+size_t OG_R(og_rosenbrock_tape_bytes)(const og_stepper *stepper, const og_field *field, int lanes) {
+  rosenbrock r = step_of(stepper, field, lanes);
+  og_room counted = {0};
+  take_kept(&r, &counted);
+  return counted.used;
+}
+
+/* Without one the step works in its own memory. */
+void OG_R(og_rosenbrock_use_tape)(step_t *step, void *tape, int filled) {
+  rosenbrock *r = OG_R(og_rosenbrock_of)(step);
+  og_room room = {.memory = tape ? tape : r->kept};
+  take_kept(r, &room);
+  r->filled = tape && filled;
 }

@@ -17,13 +17,17 @@ static void find_time_slope(rosenbrock *r, const double *t, const real *x, const
                              step->status, step->scratch);
 }
 
-void OG_R(og_rosenbrock_prepare)(rosenbrock *r, const interval *at, const real *x, const real *theta) {
-  step_t *step = &r->common.base;
+static void set_lengths(rosenbrock *r, const interval *at) {
   OG_R(og_increments_prepare)(&r->common, at);
-  for (int lane = 0; lane < step->lanes; lane++) {
+  for (int lane = 0; lane < r->common.base.lanes; lane++) {
     r->h_inverse[lane] = 1 / (real)OG_R(og_step_length)(at, lane);
     r->sigma[lane] = (real)(1 / r->tableau->gamma) * r->h_inverse[lane];
   }
+}
+
+void OG_R(og_rosenbrock_prepare)(rosenbrock *r, const interval *at, const real *x, const real *theta) {
+  step_t *step = &r->common.base;
+  set_lengths(r, at);
   step->field->OG_R(ops).jacobian(step->field, step->lanes, at->t, x, theta, r->w, step->status,
                                   step->scratch);
   OG_R(og_increments_subtract)(step, r->sigma, r->w);
@@ -52,14 +56,17 @@ static void add_terms(rosenbrock *r, int i, const interval *at) {
                                 &f_t);
 }
 
+/* X_i, where f is evaluated. */
+static const real *find_state(rosenbrock *r, int i, const real *x) {
+  if (i == 0) return x;
+  OG_R(og_increments_sum)(&r->common.base, r->tableau->a[i], 1, 0, i, r->common.u, x, NULL, r->stage_x[i]);
+  return r->stage_x[i];
+}
+
 static void find_stage(rosenbrock *r, int i, const interval *at, const real *x, const real *theta) {
   step_t *step = &r->common.base;
   double t[OG_LANES_MAX];
-  const real *stage = x;
-  if (i > 0) {
-    OG_R(og_increments_sum)(&r->common.base, r->tableau->a[i], 1, 0, i, r->common.u, x, NULL, r->stage_x[i]);
-    stage = r->stage_x[i];
-  }
+  const real *stage = find_state(r, i, x);
   OG_R(og_increments_times)(&r->common.base, r->tableau->alpha[i], at, t);
   step->field->OG_R(ops).eval(step->field, step->lanes, t, stage, theta, r->common.u[i], step->status,
                               step->scratch);
@@ -86,11 +93,9 @@ static void find_cause(rosenbrock *r, int lane, const interval *at, const real *
   while (i < r->tableau->stages && OG_R(og_increments_not_finite_in)(step, r->common.u[i], lane) == (size_t)n)
     i++;
   if (i == r->tableau->stages) return;
-  if (i)
-    OG_R(og_increments_sum)(&r->common.base, r->tableau->a[i], 1, 0, i, r->common.u, x, NULL, r->stage_x[i]);
+  const real *stage = find_state(r, i, x);
   OG_R(og_increments_times)(&r->common.base, r->tableau->alpha[i], at, t);
-  step->field->OG_R(ops).eval(step->field, step->lanes, t, i ? r->stage_x[i] : x, theta, r->sum, status,
-                              step->scratch);
+  step->field->OG_R(ops).eval(step->field, step->lanes, t, stage, theta, r->sum, status, step->scratch);
   r->common.bad_row[lane] = OG_R(og_increments_not_finite_in)(step, r->sum, lane);
 }
 
@@ -107,8 +112,12 @@ static int attempt(step_t *step, const interval *at, const real *x, const real *
 }
 
 static int recompute(step_t *step, int uses, const interval *at, const real *x, const real *theta) {
+  rosenbrock *r = OG_R(og_rosenbrock_of)(step);
   (void)uses;
-  return find_stages(OG_R(og_rosenbrock_of)(step), at, x, theta);
+  if (!r->filled) return find_stages(r, at, x, theta);
+  set_lengths(r, at);
+  for (int i = 1; i < r->tableau->stages; i++) find_state(r, i, x);
+  return 0;
 }
 
 /* ---- Its error ---- */
@@ -174,8 +183,8 @@ const OG_R(og_step_ops) OG_R(og_rosenbrock_ops) = {
     .curve = OG_R(og_increments_curve),
     .recompute = recompute,
     .end = OG_R(og_increments_end),
-    .tape_bytes = OG_R(og_increments_tape_bytes),
-    .use_tape = OG_R(og_increments_use_tape),
+    .tape_bytes = OG_R(og_rosenbrock_tape_bytes),
+    .use_tape = OG_R(og_rosenbrock_use_tape),
     .seed = seed,
     .transpose = OG_R(og_rosenbrock_transpose),
     .time_cotangents = OG_R(og_increments_time_cotangents),

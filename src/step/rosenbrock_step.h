@@ -11,6 +11,8 @@ typedef struct ROSENBROCK {
   REAL *f_t;                           /* df/dt there; NULL: f does not read t */
   REAL *stage_x[OG_ROSENBROCK_STAGES]; /* X_i [n][lanes]; X_1 is the caller's x */
   REAL *sum;                           /* a sum of blocks [n][lanes] */
+  char *kept;                          /* what a step leaves for its transpose: f0, f_t, u and the factors */
+  int filled;                          /* that is there already (use_tape) */
   REAL *w;                             /* W at the entries of the pattern [count][lanes] */
   void *factors;                       /* of W */
   /* The transpose's: v_i = W^-T of the cotangent of u_i, M^T v_i (v_i itself without M), and the cotangent of
@@ -27,6 +29,8 @@ typedef struct ROSENBROCK {
 size_t OG_P(og_rosenbrock_bytes)(const og_stepper *stepper, const og_field *field, int lanes, int purpose);
 STEP *OG_P(og_rosenbrock_open)(const og_stepper *stepper, const og_field *field, int lanes, int purpose,
                                void *memory);
+size_t OG_P(og_rosenbrock_tape_bytes)(const og_stepper *stepper, const og_field *field, int lanes);
+void OG_P(og_rosenbrock_use_tape)(STEP *step, void *tape, int filled);
 
 /* rosenbrock_real.c */
 extern const OG_P(og_step_ops) OG_P(og_rosenbrock_ops);

@@ -263,6 +263,7 @@ static int recompute(step_t *step, int uses, const interval *at, const real *x, 
   divide(s, at);
   for (int k = 0; k < 2; k++)
     if (s->count[k]) evals[k] = s->part[k]->ops->recompute(s->part[k], uses, at, x, theta);
+  join_slopes(s);
   take_status(s);
   return mean(s, evals);
 }
@@ -274,12 +275,16 @@ static void end(step_t *step, const interval *at, const real *x, real *y) {
   if (is_mixed(s)) join(s, step->n, y, s->block);
 }
 
+/* The implicit method's: of explicit steps nothing is kept. */
 static size_t tape_bytes(const og_stepper *stepper, const og_field *field, int lanes) {
-  (void)stepper, (void)field, (void)lanes;
-  return 0;
+  const og_stepper *part = &((const og_pair *)stepper->coefficients)->part[1];
+  return part->OG_R(ops)->tape_bytes(part, field, lanes);
 }
 
-static void use_tape(step_t *step, void *tape, int filled) { (void)step, (void)tape, (void)filled; }
+static void use_tape(step_t *step, void *tape, int filled) {
+  step_t *part = of(step)->part[1];
+  part->ops->use_tape(part, tape, filled);
+}
 
 /* ---- Backward: seeds are put down for both methods, one behind the other, and each reads its own ---- */
 

@@ -138,8 +138,17 @@ static void keep_tapes(integration *d) {
     if (!d->trajectory[lane]) OG_R(og_step_imitate)(d->step, busy, lane, &d->at, d->x, d->theta);
 }
 
+/* The one lane's step is taken again and again at the same index until it is accepted. */
+static void keep_tape(integration *d) {
+  void *tape;
+  og_status status = og_step_tape_for(d->solve, d->trajectory[0], d->index[0], &tape);
+  d->step->ops->use_tape(d->step, tape, 0);
+  if (status != OG_OK) d->share->status = status;
+}
+
 static void try_step(integration *d) {
   if (d->solve->tapes.memory && !d->replay) keep_tapes(d);
+  if (d->solve->tape_bytes && d->lanes == 1 && !d->replay) keep_tape(d);
   int evals = d->step->ops->attempt(d->step, &d->at, d->x, d->theta, d->y);
   d->evals += (long long)evals * (d->lanes - d->idle);
   if (d->fixed) return;

@@ -31,12 +31,30 @@ static void find_scale(integration *d, int lane) {
     d->scale[i] = fabs((double)d->y[i * (size_t)d->lanes + (size_t)lane]) + og_atol_of(d->solve, i) / rtol;
 }
 
-/* Whether the step looks like one for the other method. */
+/* How far the step bends away from its slope, of its length: half of |h| times the rate at which f changes.
+ */
+static double bend_of(const integration *d, int lane) {
+  const real *f = d->step->ops->slope(d->step);
+  double bend = 0, length = 0, h = d->at.h[lane];
+  for (size_t i = 0, at = (size_t)lane; i < d->solve->n; i++, at += (size_t)d->lanes) {
+    double straight = h * (double)f[at], beside = (double)d->y[at] - (double)d->x[at] - straight;
+    bend += beside / d->scale[i] * (beside / d->scale[i]);
+    length += straight / d->scale[i] * (straight / d->scale[i]);
+  }
+  return length > 0 ? sqrt(bend / length) : INFINITY;
+}
+
+/* Whether the step looks like one for the other method. Errors of explicit steps hold them well within what
+ * is stable where x follows something that moves, and slowly: those of order h^2 times powers of h df/dx,
+ * which an implicit method has not (Prothero & Robinson 1974). Where f changes at the rate of df/dx, as in an
+ * oscillation, it is the accuracy that wants such steps. */
 static int looks_so(integration *d, int lane) {
   double reach = d->solve->limits.reach[0];
   find_scale(d, lane);
   double size = d->step->ops->stiffness(d->step, lane, &d->at, d->x, d->y, d->scale);
-  return d->at.implicit[lane] ? size < OG_CALM_BELOW * reach : size > OG_STIFF_FROM * reach;
+  if (d->at.implicit[lane]) return size < OG_CALM_BELOW * reach;
+  if (size > OG_STIFF_FROM * reach) return 1;
+  return size > OG_HELD_FROM * reach && bend_of(d, lane) < OG_HELD_BEND * size;
 }
 
 static og_choice change(integration *d, int lane) {
