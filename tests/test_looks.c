@@ -253,7 +253,31 @@ static void looks_find_what_there_is(void **state) {
                    .count = counts[i]});
 }
 
+/* Where nothing depends on the solution both ways are the same, which is no error, and no size. */
+static void of_nothing_there_is_no_error(void **state) {
+  (void)state;
+  for (int kind = 0; kind < 2; kind++) {
+    plan p = {.method = kind ? OG_METHOD_IMPLICIT_EULER : OG_METHOD_EULER, .count = 1};
+    og_context *context = new_context();
+    og_field *field = NULL;
+    og_solve *solve = open_solve(context, &p, &field);
+    double theta_bar[1] = {0}, x_bar[N] = {0}, final_bar[N] = {0};
+    CHECK(context, og_solve_run(solve));
+    CHECK(context,
+          og_solve_pullback(solve, &(og_pullback_arrays){OG_INIT(og_pullback_arrays), .final_bar = final_bar,
+                                                         .x0_bar = x_bar, .theta_bar = theta_bar}));
+    const og_tally *tally = &solve->trajectories[0].tally;
+    assert_int_equal(tally->looks[0] + tally->looks[1], STEPS);
+    assert_true(tally->lambda[0] + tally->lambda[1] == 0 && tally->theta[0] + tally->theta[1] == 0);
+    assert_true(tally->loss[0] + tally->loss[1] == 0 && tally->worst == 0 && tally->lambda_largest == 0);
+    og_solve_destroy(solve);
+    og_field_destroy(field);
+    og_context_destroy(context);
+  }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(looks_find_what_there_is)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(looks_find_what_there_is),
+                                     cmocka_unit_test(of_nothing_there_is_no_error)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
