@@ -3,9 +3,9 @@
  * contestant's fastest tolerance and setting that reach it are timed, in turn, round after round. bench_stiff
  * [PROBLEM]            that problem alone, by its number bench_stiff --points             the scans as CSV:
  * problem,contestant,tolerance,error,microseconds bench_stiff --only PROBLEM FIELD METHOD TOLERANCE CONTROL
- * gradients for two seconds, for a profiler. The error is |g - g*| / |g*|, Euclidean, of dL/dx0 and p dL/dp; g* is
- * radau9's at 1e-12 (references with more digits, which tests/test_stiff.c holds it to, are there for the
- * given parameters alone). */
+ * gradients for two seconds, for a profiler. The error is |g - g*| / |g*|, Euclidean, of dL/dx0 and p dL/dp;
+ * g* is radau9's at 1e-12 (references with more digits, which tests/test_stiff.c holds it to, are there for
+ * the given parameters alone). */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -306,8 +306,8 @@ static int only(char **words) {
   if (open_player(&g, &p, 1)) return 1;
   double start = cpu_seconds();
   while (cpu_seconds() < start + 2 && play(&g, &p, 1) == 0) rounds++;
-  printf("%.2f us, error %.1e, %ld gradients\n", 1e6 * (cpu_seconds() - start) / (double)(rounds ? rounds : 1),
-         error_of(&g, 1), rounds);
+  printf("%.2f us, error %.1e, %ld gradients\n",
+         1e6 * (cpu_seconds() - start) / (double)(rounds ? rounds : 1), error_of(&g, 1), rounds);
   close_player(&p);
   end(&g);
   return 0;

@@ -68,7 +68,7 @@ if(ODEGRAD_TESTS AND CMOCKA_FOUND)
     endif()
     set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT
       "ODEGRAD_TOOL=$<TARGET_FILE_DIR:odegrad_static>/odegrad;LSAN_OPTIONS=print_suppressions=0:suppressions=${lsan_file}")
-    if(name MATCHES "^test_(batch|checkpoints|coarse|events|guard|stiff_promises|weights)")
+    if(name MATCHES "^test_(batch|checkpoints|coarse|events|guard|second_implicit|stiff_continuous|stiff_promises|weights)")
       set_tests_properties(${name} PROPERTIES LABELS threads)
       add_dependencies(threaded_tests ${name})
     endif()

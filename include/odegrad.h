@@ -759,7 +759,9 @@ typedef struct og_hessian_arrays {
  * direction: of a loss L(observed, final, cost) they are its
  * Hessian times the tangents that og_solve_pushforward gives. What comes out is then the Hessian of L times
  * each direction. Forward over adjoint, exact for the computed numbers with the steps held, as the discrete
- * pullback is; the steps must have been kept, and the field needs vjp, jvp and second derivatives. Directions
+ * pullback is; the steps must have been kept, and the field needs vjp, jvp and second derivatives, for
+ * implicit steps a Jacobian that is not by differences of f, for those of rodas5p (method = auto too) third
+ * derivatives, which models and graphs have; mass matrices are refused. Directions
  * are solved together: time and memory are about those of that many trajectories of 2 n states. Under a
  * memory budget they keep checkpoints of their own, within as much again. Pairs (x, x_dot) need more than x
  * alone, so a budget that is enough for run and pullback may be refused here: OG_ERR_BUDGET, and the message
@@ -1098,7 +1100,7 @@ OG_API og_status og_objective_differences_of(og_objective *objective, const doub
                                              double *OG_OR_NULL error);
 /** Second derivatives of the loss, exact for the computed numbers as the discrete gradient is: the Hessian
  * times `direction` [p] into product [p], and the whole symmetric Hessian [p][p], row-major, at the cost of p
- *  products. Steps are kept for it whatever the adjoint; models with events are refused. */
+ *  products. Steps are kept for it whatever the adjoint; models with events or mass matrices are refused. */
 OG_API og_status og_objective_hessian_product(og_objective *objective, const double *theta,
                                               const double *direction, double *product);
 OG_API og_status og_objective_hessian(og_objective *objective, const double *theta, double *hessian);

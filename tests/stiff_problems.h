@@ -173,7 +173,8 @@ static inline og_field *brusselator_field(og_context *context) {
 typedef struct stiff_result {
   size_t n, p;
   double loss, final[STIFF_STATES], x0_bar[STIFF_STATES], p_bar[STIFF_PARAMETERS], last_bar;
-  size_t evals; /* of f and of its products with cotangents */
+  double x0_product[STIFF_STATES], p_product[STIFF_PARAMETERS]; /* the Hessian along (0, p) */
+  size_t evals;                                                 /* of f and of its products with cotangents */
 } stiff_result;
 
 /* The loss of the solve's states, and their cotangents. */

@@ -230,6 +230,11 @@ static void every_shape(void **state) {
             {{4, 60, 0}, 2, 0, OG_METHOD_DOPRI5, OG_ADJOINT_INTERPOLATE, 0, OG_CONTROL_NONE, 0},
             {{4, 60, 0}, 130, 0, OG_METHOD_TSIT5, OG_ADJOINT_INTERPOLATE, 0, OG_CONTROL_NONE, 0},
             {{60, 4, 0}, 130, 0, OG_METHOD_DOPRI5, OG_ADJOINT_QUADRATURE, 1, OG_CONTROL_NONE, 0},
+            {{50, 5, 0}, 2, 1, OG_METHOD_ESDIRK54, OG_ADJOINT_INTERPOLATE, 0, OG_CONTROL_NONE, 0},
+            {{50, 5, 1}, 30, 2, OG_METHOD_RADAU5, OG_ADJOINT_INTERPOLATE, 1, OG_CONTROL_NONE, 0},
+            {{60, 1, 1}, 2, 0, OG_METHOD_ESDIRK54, OG_ADJOINT_QUADRATURE, 0, OG_CONTROL_NONE, 0},
+            {{4, 60, 0}, 130, 0, OG_METHOD_ESDIRK54, OG_ADJOINT_INTERPOLATE, 0, OG_CONTROL_NONE, 0},
+            {{150, 3, 0}, 1, 0, OG_METHOD_RADAU5, OG_ADJOINT_QUADRATURE, 0, OG_CONTROL_NONE, 0},
             {{4, 60, 1}, 130, 0, OG_METHOD_TSIT5, OG_ADJOINT_DISCRETE, 1, OG_CONTROL_REFINE, 0}};
   for (size_t i = 0; i < sizeof of / sizeof *of; i++)
     check_problem((problem){of[i].shape, of[i].count, of[i].observed, of[i].method, of[i].adjoint,

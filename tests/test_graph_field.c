@@ -141,9 +141,9 @@ static void test_lotka_volterra(void **state) {
     assert_int_equal(og_field_from_graph(g, lotka_volterra(g, 0, cost), 4, (size_t)cost, &still), OG_OK);
     og_graph_destroy(g); /* a field does not need its graph */
     assert_int_equal(field->flags, OG_FIELD_HAS_VJP | OG_FIELD_HAS_JVP | OG_FIELD_HAS_HESSIAN |
-                                       OG_FIELD_HAS_JACOBIAN | OG_FIELD_DEPENDS_ON_TIME);
-    assert_int_equal(still->flags,
-                     OG_FIELD_HAS_VJP | OG_FIELD_HAS_JVP | OG_FIELD_HAS_HESSIAN | OG_FIELD_HAS_JACOBIAN);
+                                       OG_FIELD_HAS_JACOBIAN | OG_FIELD_HAS_THIRD | OG_FIELD_DEPENDS_ON_TIME);
+    assert_int_equal(still->flags, OG_FIELD_HAS_VJP | OG_FIELD_HAS_JVP | OG_FIELD_HAS_HESSIAN |
+                                       OG_FIELD_HAS_JACOBIAN | OG_FIELD_HAS_THIRD);
     assert_int_equal(og_field_states(field), 2);
     assert_int_equal(field->n, 2 + cost);
     blocks *b = random_blocks();

@@ -169,6 +169,117 @@ static void check_field(og_context *context, const og_field *inner, int lanes) {
   og_field_destroy(field);
 }
 
+/* ---- What implicit methods need: along (t_dot, x_dot), theta held ---- */
+
+typedef struct outputs {
+  _Alignas(64) double f[ROWS * LANES], x_bar[ROWS * LANES], theta_bar[(THETA + FINE_MOST) * LANES],
+      t_bar[LANES];
+} outputs;
+
+static void all_outputs(const og_field *field, int lanes, blocks *at, outputs *o) {
+  field->ops_d.eval(field, lanes, at->t, at->x, at->theta, o->f, at->status, at->scratch);
+  field->ops_d.vjp(field, lanes, at->t, at->x, at->theta, at->lambda, o->x_bar, o->theta_bar, o->t_bar,
+                   at->status, at->scratch);
+}
+
+/* Central differences of all outputs, with errors of 1e-9 as above. */
+static void differences(const og_field *field, int lanes, const blocks *b, const double *t_dot,
+                        const double *x_dot, outputs *o) {
+  static outputs side[2];
+  double h = 1e-5;
+  for (int k = 0; k < 2; k++) {
+    static blocks at;
+    at = *b;
+    for (int i = 0; i < lanes; i++) at.t[i] += (k ? h : -h) * t_dot[i];
+    for (int i = 0; i < ROWS * lanes; i++) at.x[i] += (k ? h : -h) * x_dot[i];
+    all_outputs(field, lanes, &at, &side[k]);
+  }
+  double *to = (double *)o, *up = (double *)&side[1], *down = (double *)&side[0];
+  for (size_t i = 0; i < sizeof *o / sizeof *to; i++) to[i] = (up[i] - down[i]) / (2 * h);
+}
+
+static void near(const char *what, size_t count, const double *got, const double *want) {
+  for (size_t i = 0; i < count; i++)
+    if (!(fabs(got[i] - want[i]) <= 2e-9)) fail_msg("%s %zu: %.12g, not %.12g", what, i, got[i], want[i]);
+}
+
+static void check_leading(const og_field *field, int lanes, blocks *b, const double *x_dot) {
+  size_t half = (size_t)(ROWS / 2 * lanes);
+  _Alignas(64) double f[ROWS * LANES], values[ROWS * ROWS * LANES], product[ROWS * LANES] = {0};
+  field->ops_d.eval(field, lanes, b->t, b->x, b->theta, b->f, b->status, b->scratch);
+  field->ops_d.eval_leading(field, lanes, b->t, b->x, b->theta, f, b->status, b->scratch);
+  assert_memory_equal(f, b->f, half * sizeof *f);
+  field->ops_d.jacobian(field, lanes, b->t, b->x, b->theta, values, b->status, b->scratch);
+  assert_int_equal(field->pattern->n, ROWS / 2);
+  for (int e = 0; e < field->pattern->count; e++)
+    for (int lane = 0; lane < lanes; lane++)
+      product[field->pattern->row[e] * lanes + lane] +=
+          values[e * lanes + lane] * x_dot[field->pattern->column[e] * lanes + lane];
+  outputs want;
+  double zero[LANES] = {0};
+  differences(field, lanes, b, zero, x_dot, &want);
+  near("J u", half, product, want.f);
+}
+
+/* B u, from (u, 0), and its transpose. */
+static void check_following(const og_field *field, int lanes, blocks *b, const double *u) {
+  size_t half = (size_t)(ROWS / 2 * lanes);
+  _Alignas(64) double product[ROWS * LANES], back[ROWS * LANES], along[ROWS * LANES] = {0};
+  double zero[LANES] = {0};
+  outputs want;
+  memcpy(along, u, half * sizeof *u);
+  field->ops_d.following_jvp(field, lanes, b->t, b->x, b->theta, u, product, b->status, b->scratch);
+  differences(field, lanes, b, zero, along, &want);
+  near("B u", half, product, want.f + half);
+  field->ops_d.following_vjp(field, lanes, b->t, b->x, b->theta, b->lambda, back, b->status, b->scratch);
+  double one = 0, other = 0;
+  for (size_t i = 0; i < half; i++) one += b->lambda[i] * product[i], other += back[i] * u[i];
+  assert_true(fabs(one - other) <= 1e-13 * (double)half);
+}
+
+static void check_implicit(og_context *context, const og_field *inner, int lanes, int third) {
+  og_field *field = NULL;
+  static blocks b;
+  static outputs got, want;
+  _Alignas(64) double t_dot[LANES], x_dot[ROWS * LANES];
+  uint64_t seed = 41;
+  if (third) CHECK(context, og_field_want_third(context, inner));
+  CHECK(context, og_tangent_field_create(context, inner, &field));
+  CHECK(context, og_field_want_jacobian(context, field));
+  fill(&b, field, lanes);
+  for (int i = 0; i < LANES; i++) t_dot[i] = noise(&seed);
+  for (int i = 0; i < ROWS * LANES; i++) x_dot[i] = noise(&seed);
+  check_leading(field, lanes, &b, x_dot);
+  check_following(field, lanes, &b, x_dot);
+  differences(field, lanes, &b, t_dot, x_dot, &want);
+  field->ops_d.jvp(field, lanes, b.t, b.x, b.theta, t_dot, x_dot, NULL, got.f, b.status, b.scratch);
+  near("jvp", (size_t)(ROWS * lanes), got.f, want.f);
+  if (third) {
+    field->ops_d.hessian(field, lanes, b.t, b.x, b.theta, b.lambda, t_dot, x_dot, NULL, got.x_bar,
+                         got.theta_bar, got.t_bar, b.status, b.scratch);
+    near("x_bar_dot", (size_t)(ROWS * lanes), got.x_bar, want.x_bar);
+    near("theta_bar_dot", (size_t)((THETA - 1) * lanes), got.theta_bar, want.theta_bar);
+    near("t_bar_dot", (size_t)lanes, got.t_bar, want.t_bar);
+  }
+  assert_true(((field->flags & OG_FIELD_HAS_HESSIAN) != 0) == third);
+  free(b.scratch);
+  og_field_destroy(field);
+}
+
+static void implicit_products(void **state) {
+  (void)state;
+  og_context *context = new_context();
+  og_model *model = driven_model(context);
+  og_field *field = driven_field(context);
+  for (int lanes = 1; lanes <= LANES; lanes += LANES - 1) {
+    check_implicit(context, og_model_field(model), lanes, 1);
+    check_implicit(context, field, lanes, 0);
+  }
+  og_field_destroy(field);
+  og_model_destroy(model);
+  og_context_destroy(context);
+}
+
 static void callbacks(void **state) {
   (void)state;
   og_context *context = new_context();
@@ -259,7 +370,7 @@ static void signals(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(callbacks), cmocka_unit_test(models),
-                                     cmocka_unit_test(signals)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(callbacks), cmocka_unit_test(implicit_products),
+                                     cmocka_unit_test(models), cmocka_unit_test(signals)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,7 +32,17 @@ typedef struct og_adjoint_field {
   og_field base;
   og_solve *forward;
   int with_parameters;
+  int *source; /* owned, in base.own: of each entry of the pattern the one of the forward field's */
 } og_adjoint_field;
+
+#include "base/in_double.h"
+#include "adjoint/lambda_real.h"
+
+#include "base/in_single.h"
+#include "adjoint/lambda_real.h"
+
+/* Of og_field.prepare (lambda_jacobian_real.c). */
+og_status og_lambda_prepare(og_field *field);
 extern const og_field_ops_d og_lambda_ops_d;
 extern const og_field_ops_s og_lambda_ops_s;
 

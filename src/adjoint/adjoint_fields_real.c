@@ -9,35 +9,71 @@ static void numbers_of(const real *rows, int lanes, const og_lane_status *status
     number[lane] = status[lane] ? 0 : (size_t)rows[lane] + ((size_t)rows[lanes + lane] << OG_NUMBER_BITS);
 }
 
-static void eval(const og_field *base, int lanes, const double *t, const real *state, const real *theta,
-                 real *f, og_lane_status *status, void *scratch) {
-  const og_adjoint_field *field = (const og_adjoint_field *)base;
+/* x at t, and room for the rest. */
+OG_R(og_lambda_room)
+OG_R(og_lambda_room_in)
+(const og_adjoint_field *field, int lanes, const double *t, const real *theta, og_lane_status *status,
+ void *scratch) {
   const og_field *inner = field->forward->field;
-  size_t n = inner->n * (size_t)lanes, p = inner->p * (size_t)lanes, trajectory[OG_LANES_MAX],
-         segment[OG_LANES_MAX];
+  size_t width = (size_t)lanes, n = OG_PADDED(inner->n * width), p = OG_PADDED(inner->p * width),
+         trajectory[OG_LANES_MAX], segment[OG_LANES_MAX];
+  size_t values = inner->pattern ? OG_PADDED((size_t)inner->pattern->count * width) : 0;
   real *x = (real *)(void *)((char *)scratch + og_dense_output_bytes(field->forward, lanes));
-  real *x_bar = x + OG_PADDED(n), *theta_bar = x_bar + OG_PADDED(n), *own = theta_bar + OG_PADDED(p);
-  OG_R(og_dense_output) *dense = OG_R(og_dense_output_in)(scratch, field->forward, lanes);
-  numbers_of(theta + p, lanes, status, trajectory);
-  numbers_of(theta + p + 2 * lanes, lanes, status, segment);
-  OG_R(og_dense_output_read)(dense, t, trajectory, segment, status, x);
-  inner->OG_R(ops).vjp(inner, lanes, t, x, theta, state, x_bar, field->with_parameters ? theta_bar : NULL,
-                       NULL, status, own);
-  for (size_t i = 0; i < n; i++) f[i] = -x_bar[i];
-  for (size_t i = 0; field->with_parameters && i < p; i++) f[n + i] = -theta_bar[i];
+  OG_R(og_lambda_room)
+  r = {.dense = OG_R(og_dense_output_in)(scratch, field->forward, lanes),
+       .x = x,
+       .x_dot = x + n,
+       .x_bar = x + 2 * n,
+       .theta_bar = x + 3 * n,
+       .values = x + 3 * n + p,
+       .own = x + 3 * n + p + values};
+  numbers_of(theta + inner->p * width, lanes, status, trajectory);
+  numbers_of(theta + (inner->p + 2) * width, lanes, status, segment);
+  OG_R(og_dense_output_read)(r.dense, t, trajectory, segment, status, r.x);
+  return r;
 }
 
-const OG_R(og_field_ops) OG_R(og_lambda_ops) = {.eval = eval};
+static void eval_rows(const og_field *base, int lanes, const double *t, const real *state, const real *theta,
+                      int with_parameters, real *f, og_lane_status *status, void *scratch) {
+  const og_adjoint_field *field = (const og_adjoint_field *)base;
+  const og_field *inner = field->forward->field;
+  size_t n = inner->n * (size_t)lanes, p = inner->p * (size_t)lanes;
+  OG_R(og_lambda_room) r = OG_R(og_lambda_room_in)(field, lanes, t, theta, status, scratch);
+  inner->OG_R(ops).vjp(inner, lanes, t, r.x, theta, state, r.x_bar, with_parameters ? r.theta_bar : NULL,
+                       NULL, status, r.own);
+  for (size_t i = 0; i < n; i++) f[i] = -r.x_bar[i];
+  for (size_t i = 0; with_parameters && i < p; i++) f[n + i] = -r.theta_bar[i];
+}
+
+static void eval(const og_field *base, int lanes, const double *t, const real *state, const real *theta,
+                 real *f, og_lane_status *status, void *scratch) {
+  int with_parameters = ((const og_adjoint_field *)base)->with_parameters;
+  eval_rows(base, lanes, t, state, theta, with_parameters, f, status, scratch);
+}
+
+static void eval_leading(const og_field *base, int lanes, const double *t, const real *state,
+                         const real *theta, real *f, og_lane_status *status, void *scratch) {
+  eval_rows(base, lanes, t, state, theta, 0, f, status, scratch);
+}
+
+const OG_R(og_field_ops) OG_R(og_lambda_ops) = {.eval = eval,
+                                                .eval_leading = eval_leading,
+                                                .jacobian = OG_R(og_lambda_jacobian),
+                                                .jvp = OG_R(og_lambda_jvp),
+                                                .following_jvp = OG_R(og_lambda_following_jvp)};
 
 /* ---- Shared by both precisions ---- */
 
 #if !defined(OG_SINGLE)
 
-/* Dense output; blocks of x, x_bar, theta_bar, at the width of double; the inner field's own scratch. */
+/* Dense output; blocks of x, x_dot, x_bar, theta_bar and a Jacobian, at the width of double; the inner
+ * field's own scratch. */
 static size_t scratch_bytes(const og_field *field, int lanes) {
   const og_solve *forward = ((const og_adjoint_field *)field)->forward;
   size_t state = OG_PADDED(forward->n * (size_t)lanes), theta = OG_PADDED(forward->p * (size_t)lanes);
-  return og_dense_output_bytes(forward, lanes) + (2 * state + theta) * sizeof(double) +
+  const og_pattern *pattern = forward->field->pattern;
+  size_t values = pattern ? OG_PADDED((size_t)pattern->count * (size_t)lanes) : 0;
+  return og_dense_output_bytes(forward, lanes) + (3 * state + theta + values) * sizeof(double) +
          forward->field->scratch_bytes(forward->field, lanes);
 }
 
@@ -46,20 +82,30 @@ const og_role og_lambda_role = {"in the backward solve of the adjoint: ",
 
 static void destroy(og_field *field) { og_free(field->context, field); }
 
+static void destroy_lambda(og_field *field) {
+  if (field->own) og_free(field->own, ((og_adjoint_field *)field)->source);
+  og_free(field->context, field);
+}
+
 og_status og_adjoint_field_create(og_solve *forward, int with_parameters, og_field **out) {
   og_adjoint_field *field = og_alloc(forward->context, 1, sizeof *field);
   *out = NULL;
   if (!field) return og_fail_memory(forward->context, sizeof *field, "the adjoint field");
+  const og_field *inner = forward->field;
+  with_parameters = with_parameters && forward->p;
   field->base = (og_field){.context = forward->context,
                            .n = forward->n + (with_parameters ? forward->p : 0),
                            .p = forward->p + OG_NUMBER_ROWS,
-                           .flags = OG_FIELD_DEPENDS_ON_TIME,
+                           .flags = OG_FIELD_DEPENDS_ON_TIME | (inner->flags & OG_FIELD_HAS_JACOBIAN),
+                           .following = with_parameters ? OG_FOLLOWS_INTEGRALS : OG_FOLLOWS_NOTHING,
+                           .made_of = inner,
+                           .prepare = inner->prepare ? og_lambda_prepare : NULL,
                            .ops_d = og_lambda_ops_d,
                            .ops_s = og_lambda_ops_s,
                            .scratch_bytes = scratch_bytes,
-                           .destroy = destroy};
+                           .destroy = destroy_lambda};
   field->forward = forward;
-  field->with_parameters = with_parameters && forward->p;
+  field->with_parameters = with_parameters;
   *out = &field->base;
   return OG_OK;
 }

@@ -1,7 +1,9 @@
 /* The rounds of a backward solve; see backward.h. All trajectories go together, each from one of its jump
  * points to the one before; those that have arrived at t0 wait there. */
 #include "adjoint/backward.h"
+#include "adjoint/dense_output.h"
 #include "adjoint/trust.h"
+#include "solve/recorded.h"
 #include "solve/tolerances.h"
 
 #include <math.h>
@@ -25,7 +27,9 @@ static og_status allocate(og_backward *b) {
   b->state = og_alloc(solve->context, doubles, sizeof *b->state);
   b->jump_points = og_alloc(solve->context, solve->count, sizeof *b->jump_points);
   b->point = og_alloc(solve->context, 1, point);
-  if (!b->state || !b->jump_points || !b->point)
+  int path = !b->lambda_row && solve->stepper.implicit && b->pullback->want_times;
+  if (path) b->path = og_alloc(solve->context, 1, og_path_slope_bytes(solve));
+  if (!b->state || !b->jump_points || !b->point || (path && !b->path))
     return og_fail_memory(solve->context, doubles * sizeof *b->state + point, "the adjoint state");
   b->rows = b->state + solve->count * b->field->n;
   b->theta_bar = b->rows + solve->count * b->field->p;
@@ -59,6 +63,7 @@ void og_backward_close(og_backward *b) {
   og_free(b->solve->context, b->state);
   og_free(b->solve->context, b->jump_points);
   og_free(b->solve->context, b->point);
+  og_free(b->solve->context, b->path);
 }
 
 /* ---- Rounds ---- */
@@ -78,9 +83,21 @@ static void set_steps(og_backward *b, size_t m, double length) {
     back->first_step = fmax(back->first_step, back->last_step);
 }
 
+/* Of solves that choose their method as they go: lambda is stiff where x is, so that a round begins with the
+ * method that the forward solve had there. */
+static void set_method(og_backward *b, size_t m, double from) {
+  const og_solve *forward = b->solve;
+  const og_trajectory *at = &forward->trajectories[m];
+  size_t step = at->record.steps - 1;
+  if (!b->back->stepper.switches) return;
+  step = og_recorded_find(forward, at, from, step);
+  b->back->trajectories[m].begins_implicit = og_switches_implicit(&at->switches, step);
+}
+
 static og_status prepare(og_backward *b, size_t m) {
   double from = b->jump_points[m].t, to = og_jump_point_next(b, m);
   set_steps(b, m, fabs(to - from));
+  if (!b->lambda_row) set_method(b, m, from);
   OG_TRY(og_solve_set_span(b->back, m, from, to));
   return og_solve_set_initial_state(b->back, m, og_backward_state(b, m));
 }

@@ -29,6 +29,7 @@ typedef struct og_backward {
   og_jump_point *jump_points; /* [M] */
   double *point;              /* blocks of one lane of the forward field: og_backward_point */
   double *errors, *left_out;  /* [M]: of all rounds, as in og_trajectory */
+  void *path; /* for slopes of what an implicit method solved; NULL: f's are good (path_slope_real.c) */
 } og_backward;
 
 static inline double *og_backward_state(const og_backward *b, size_t m) { return b->state + m * b->field->n; }
@@ -61,6 +62,8 @@ og_status og_backward_run(og_backward *b, og_round_fn after);
 
 /* f(t, x) of a trajectory with the rows of its present segment, [n], in blocks of its own (jump_points.c). */
 og_status og_backward_slope(og_backward *b, size_t m, double t, const double *x, const double **f);
+/* The same on the forward solution, where x is known to a tolerance only. */
+og_status og_backward_path_slope(og_backward *b, size_t m, double t, const double *x, const double **f);
 size_t og_backward_point(const og_solve *solve);
 /* The end of the trajectory: its terminal event, if one ended it. */
 og_status og_jump_point_begin(og_backward *b, size_t m);

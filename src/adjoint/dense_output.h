@@ -16,6 +16,14 @@
 
 /* The bytes that og_dense_output_in needs, in either precision; a multiple of 64. */
 size_t og_dense_output_bytes(const og_solve *solve, int lanes);
+/* x' of trajectory m at time `at` of a segment, [n], from dense output in memory of og_path_slope_bytes
+ * bytes, which is cleared before its first use. What is not 0 is the status of a step that could not be taken
+ * again. */
+size_t og_path_slope_bytes(const og_solve *solve);
+og_lane_status og_path_slope_d(void *memory, og_solve *solve, size_t m, size_t segment, double at,
+                               double *slope);
+og_lane_status og_path_slope_s(void *memory, og_solve *solve, size_t m, size_t segment, double at,
+                               double *slope);
 /* Lanes in which steps are taken again: most often few of a block move on to another step at once. */
 static inline int og_dense_output_group(int lanes) { return lanes == 1 ? 1 : OG_LANE_STEP; }
 

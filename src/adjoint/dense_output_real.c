@@ -96,12 +96,26 @@ static void horner(size_t rows, size_t lanes, double *sum, const double *s, cons
     for (size_t lane = 0; lane < lanes; lane++) sum[i + lane] = sum[i + lane] * s[lane] + c[i + lane];
 }
 
-static void evaluate(og_dense_output *d, const double *s, real *x) {
+static void evaluate(og_dense_output *d, real *x) {
+  const double *s = d->place;
   size_t n = d->solve->n, lanes = (size_t)d->lanes, block = n * lanes;
   size_t degree = (size_t)d->solve->stepper.interpolant_degree;
   memcpy(d->sum, d->coefficients + degree * block, block * sizeof *d->sum);
   for (size_t power = degree; power-- > 0;) horner(n, lanes, d->sum, s, d->coefficients + power * block);
   for (size_t i = 0; i < block; i++) x[i] = (real)d->sum[i];
+}
+
+/* Horner's rule for the derivative: sum = sum s + d c. Of a step of no length it is 0. */
+void OG_R(og_dense_output_slope)(og_dense_output *d, real *x_dot) {
+  size_t n = d->solve->n, lanes = (size_t)d->lanes, block = n * lanes;
+  memset(d->sum, 0, block * sizeof *d->sum);
+  for (size_t power = (size_t)d->solve->stepper.interpolant_degree; power > 0; power--)
+    for (size_t i = 0; i < block; i++)
+      d->sum[i] = d->sum[i] * d->place[i % lanes] + (double)power * d->coefficients[power * block + i];
+  for (size_t i = 0; i < block; i++) {
+    double width = d->width[i % lanes];
+    x_dot[i] = width == 0 ? 0 : (real)(d->sum[i] / width);
+  }
 }
 
 /* t = t_k + s h; a stage's time may lie an ulp outside the span. */
@@ -113,15 +127,15 @@ static double place_in_step(const og_dense_output *d, int lane, double t) {
 void OG_R(og_dense_output_read)(og_dense_output *d, const double *t, const size_t *trajectory,
                                 const size_t *segment, og_lane_status *status, real *x) {
   int wanted[OG_LANES_MAX], count = 0;
-  double s[OG_LANES_MAX];
   for (int lane = 0; lane < d->lanes; lane++)
     if (!status[lane] && moves(d, lane, trajectory[lane], segment[lane], t[lane])) wanted[count++] = lane;
   for (int first = 0; first < count; first += d->r.lanes) {
     int left = count - first;
     recompute(d, wanted + first, left < d->r.lanes ? left : d->r.lanes, status);
   }
-  for (int lane = 0; lane < d->lanes; lane++) s[lane] = status[lane] ? 0 : place_in_step(d, lane, t[lane]);
-  evaluate(d, s, x);
+  for (int lane = 0; lane < d->lanes; lane++)
+    d->place[lane] = status[lane] ? 0 : place_in_step(d, lane, t[lane]);
+  evaluate(d, x);
 }
 
 /* ---- Shared by both precisions ---- */

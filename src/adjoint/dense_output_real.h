@@ -14,6 +14,7 @@ typedef struct DENSE {
   size_t trajectory[OG_LANES_MAX], segment[OG_LANES_MAX], index[OG_LANES_MAX];
   unsigned char there[OG_LANES_MAX]; /* the coefficients are those of this step */
   double start[OG_LANES_MAX], end[OG_LANES_MAX], width[OG_LANES_MAX]; /* t_k, t_(k+1) and h */
+  double place[OG_LANES_MAX];                                         /* s of what was read last */
 } DENSE;
 /* Dense output of a solve in `memory`, which is cleared before its first use. Not for two threads. */
 DENSE *OG_P(og_dense_output_in)(void *memory, og_solve *solve, int lanes);
@@ -21,6 +22,8 @@ DENSE *OG_P(og_dense_output_in)(void *memory, og_solve *solve, int lanes);
  * lanes with a status are left out, and one whose step cannot be taken again gets one. */
 void OG_P(og_dense_output_read)(DENSE *dense, const double *t, const size_t *trajectory,
                                 const size_t *segment, og_lane_status *status, REAL *x);
+/* x' at the times of the last reading. */
+void OG_P(og_dense_output_slope)(DENSE *dense, REAL *x_dot);
 
 #undef STEP
 #undef READER

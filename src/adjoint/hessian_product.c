@@ -7,6 +7,22 @@
 #include "solve/events/guards.h"
 #include "solve/tolerances.h"
 
+/* The derivative of a Rosenbrock step has second derivatives of f in it, and its own has third ones. */
+static og_status check_implicit(const og_solve *base) {
+  unsigned flags = base->source->flags;
+  if (flags & OG_FIELD_HAS_MASS)
+    return og_fail(base->context, OG_ERR_UNSUPPORTED,
+                   "second derivatives do not go through equations with a mass matrix (combinations of "
+                   "derivatives, algebraic equations), whose consistent states they would have to follow; "
+                   "differences of gradients do (in C with og_solve_replay)");
+  OG_TRY(og_check_flag(base, OG_FIELD_HAS_JACOBIAN, "Jacobian", "og_field_set_jacobian"));
+  if (!base->stepper.second_derivatives || flags & OG_FIELD_HAS_THIRD) return OG_OK;
+  return og_fail(base->context, OG_ERR_UNSUPPORTED,
+                 "second derivatives of steps by rodas5p (method %s) need third derivatives of f, which "
+                 "callbacks have not: use method esdirk54, kvaerno5 or radau5",
+                 base->stepper.name);
+}
+
 static og_status check(const og_solve *base) {
   OG_TRY(og_check_kept(base));
   OG_TRY(og_check_flag(base, OG_FIELD_HAS_VJP, "vjp", "og_field_set_vjp"));
@@ -16,11 +32,7 @@ static og_status check(const og_solve *base) {
     return og_fail(base->context, OG_ERR_UNSUPPORTED,
                    "second derivatives do not go through events, differences of gradients do (in C with "
                    "og_solve_replay)");
-  if (base->stepper.implicit)
-    return og_fail(base->context, OG_ERR_UNSUPPORTED,
-                   "second derivatives do not go through steps of an implicit method (%s), differences of "
-                   "gradients do (in C with og_solve_replay)",
-                   base->stepper.name);
+  if (base->stepper.implicit) OG_TRY(check_implicit(base));
   if (base->keep) return OG_OK;
   return og_fail(base->context, OG_ERR_UNSUPPORTED,
                  "with adjoint = backsolve the steps are not kept, and second derivatives follow them; use "
@@ -41,6 +53,7 @@ static og_status create_solve(og_hessian_product *s) {
   if (status == OG_OK)
     status = og_solve_make(base->context, s->field, options, s->directions * base->count, &s->solve);
   og_options_destroy(options);
+  if (status == OG_OK && base->stepper.switches) status = og_solve_take_pair(s->solve);
   if (status != OG_OK) return status;
   s->solve->derivative_bytes = og_derivative_bytes;
   s->solve->role = &role;
@@ -112,7 +125,10 @@ static og_status copy_pacings(og_hessian_product *s) {
   og_solve *solve = s->solve;
   solve->keeps_pacings = 1;
   for (size_t item = 0; item < solve->count; item++) {
-    const og_pacing *from = s->base->trajectories[item % s->base->count].pacing;
+    const og_trajectory *base = &s->base->trajectories[item % s->base->count];
+    const og_pacing *from = base->pacing;
+    solve->trajectories[item].stiff_from = base->stiff_from;
+    solve->trajectories[item].stiff_time = base->stiff_time;
     if (from && og_pacing_copy(solve->context, from, &solve->trajectories[item].pacing) != OG_OK)
       return og_fail_memory(solve->context, sizeof *from, "ceilings of steps");
     solve->paced |= from != NULL;
@@ -140,14 +156,16 @@ static og_status drive_again(og_hessian_product *s, const double *x0_dot, const 
 }
 
 static og_status solve_pairs(og_hessian_product *s, const double *x0_dot, const double *theta_dot) {
-  OG_TRY(og_tangent_field_create(s->base->context, s->base->source, &s->field));
+  const og_solve *base = s->base;
+  if (base->stepper.second_derivatives) OG_TRY(og_field_want_third(base->context, base->source));
+  OG_TRY(og_tangent_field_create(base->context, base->source, &s->field));
   og_status status = follow(s, x0_dot, theta_dot);
-  int budget =
-      s->base->keep == OG_KEEP_CHECKPOINTS && (status == OG_ERR_BUDGET || status == OG_ERR_UNSUPPORTED);
+  int budget = base->keep == OG_KEEP_CHECKPOINTS && (status == OG_ERR_BUDGET || status == OG_ERR_UNSUPPORTED);
   return budget ? drive_again(s, x0_dot, theta_dot) : status;
 }
 
-/* In terms of the base's field: an evaluation is one of f and one of its jvp, a vjp is two. */
+/* In terms of the base's field: an evaluation is one of f and one of its jvp, a vjp is two. Iterations of
+ * implicit steps are of f alone, so that their jvps are fewer than that. */
 static void add_stats(og_hessian_product *s, long long evals, long long vjps) {
   evals = og_solve_stat(s->solve, OG_STAT_RHS_EVALS) - evals;
   vjps = og_solve_stat(s->solve, OG_STAT_VJP_EVALS) - vjps;

@@ -5,6 +5,7 @@
 
 #include "adjoint/adjoint_fields.h"
 #include "adjoint/backward.h"
+#include "adjoint/dense_output.h"
 
 static const og_trajectory *trajectory_of(const og_backward *b, size_t m) {
   return &b->solve->trajectories[m];
@@ -102,6 +103,21 @@ og_status og_backward_slope(og_backward *b, size_t m, double t, const double *x,
   return og_fail(b->solve->context, status[0] ? OG_ERR_FIELD : OG_ERR_NOT_FINITE,
                  "trajectory %zu: f at t = %g, needed for the derivative with respect to that time, %s", m, t,
                  status[0] ? "was refused by its callback" : "is not finite");
+}
+
+og_status og_backward_path_slope(og_backward *b, size_t m, double t, const double *x, const double **f) {
+  og_solve *solve = b->solve;
+  size_t segment = b->jump_points[m].segment;
+  blocks at = blocks_of(b);
+  if (!b->path) return og_backward_slope(b, m, t, x, f);
+  *f = at.f;
+  og_lane_status status = solve->single ? og_path_slope_s(b->path, solve, m, segment, t, at.f)
+                                        : og_path_slope_d(b->path, solve, m, segment, t, at.f);
+  if (status == 0) return OG_OK;
+  return og_fail(solve->context, OG_ERR_FIELD,
+                 "trajectory %zu: the step at t = %g could not be taken again for the derivative with "
+                 "respect to that time",
+                 m, t);
 }
 
 static double dot(const double *a, const double *b, size_t count) {
@@ -204,7 +220,7 @@ og_status og_jump_point_begin(og_backward *b, size_t m) {
     const double *f = NULL;
     jump_point->t = at->t1;
     if (!b->pullback->want_times) return OG_OK;
-    OG_TRY(og_backward_slope(b, m, at->t1, b->solve->final + m * b->solve->n, &f));
+    OG_TRY(og_backward_path_slope(b, m, at->t1, b->solve->final + m * b->solve->n, &f));
     b->pullback->t1_bar[m] = dot(og_backward_lambda(b, m), f, b->solve->n);
     return OG_OK;
   }
@@ -235,7 +251,8 @@ static og_status pass_observation(og_backward *b, size_t m) {
   size_t i = --b->jump_points[m].cursor, slot = trajectory_of(b, m)->first_observation + i;
   const double *seed = b->pullback->observed_bar + slot * solve->states, *f = NULL;
   if (b->pullback->want_times) {
-    OG_TRY(og_backward_slope(b, m, trajectory_of(b, m)->times[i], solve->observed + slot * solve->n, &f));
+    OG_TRY(
+        og_backward_path_slope(b, m, trajectory_of(b, m)->times[i], solve->observed + slot * solve->n, &f));
     b->pullback->times_bar[slot] = dot(seed, f, solve->states);
   }
   double *lambda = og_backward_lambda(b, m);

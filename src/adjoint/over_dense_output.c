@@ -40,12 +40,19 @@ static void count_steps(og_solve *solve, const og_solve *back) {
     atomic_store(&solve->stats[OG_STAT_CHECKPOINT_BYTES], (long long)(atomic_load(&solve->kept) + kept));
 }
 
-static og_status solve_back(og_solve *solve, og_pullback *pullback, og_backward_how how) {
+/* Where a forward trajectory was stiff, the backward solve has both methods too. */
+static og_status open_back(og_backward *b, og_solve *solve, og_pullback *pullback, int with_parameters,
+                           og_backward_how how) {
   og_field *field = NULL;
-  og_backward b;
-  OG_TRY(og_adjoint_field_create(solve, 0, &field));
-  og_status status = og_backward_open(&b, solve, pullback, field, 0, &og_lambda_role, how);
-  if (status == OG_OK) status = og_state_cache_open(solve);
+  OG_TRY(og_adjoint_field_create(solve, with_parameters, &field));
+  OG_TRY(og_backward_open(b, solve, pullback, field, 0, &og_lambda_role, how));
+  if (solve->stepper.switches) OG_TRY(og_solve_take_pair(b->back));
+  return og_state_cache_open(solve);
+}
+
+static og_status solve_back(og_solve *solve, og_pullback *pullback, og_backward_how how) {
+  og_backward b = {.solve = solve};
+  og_status status = open_back(&b, solve, pullback, 0, how);
   if (status == OG_OK) {
     keep_steps(solve, b.back);
     status = og_backward_run(&b, integrate);
@@ -63,11 +70,8 @@ og_status og_quadrature(og_solve *solve, og_pullback *pullback) {
 }
 
 static og_status solve_both_back(og_solve *solve, og_pullback *pullback, og_backward_how how) {
-  og_field *field = NULL;
-  og_backward b;
-  OG_TRY(og_adjoint_field_create(solve, 1, &field));
-  og_status status = og_backward_open(&b, solve, pullback, field, 0, &og_lambda_role, how);
-  if (status == OG_OK) status = og_state_cache_open(solve);
+  og_backward b = {.solve = solve};
+  og_status status = open_back(&b, solve, pullback, 1, how);
   if (status == OG_OK) {
     b.back->pace = solve; /* lambda may be smooth where df/dtheta is not */
     status = og_backward_run(&b, NULL);

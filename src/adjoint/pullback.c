@@ -87,10 +87,12 @@ static og_status check_mass(const og_solve *solve) {
   if (!(solve->source->flags & OG_FIELD_HAS_MASS) || kind == OG_ADJOINT_DISCRETE ||
       kind == OG_ADJOINT_FORWARD)
     return OG_OK;
-  return og_fail(solve->context, OG_ERR_UNSUPPORTED,
-                 "adjoint = %s of equations with a mass matrix (combinations of derivatives, algebraic "
-                 "equations): the continuous adjoint knows x' = f alone; use adjoint = discrete or forward",
-                 og_options_choice_name(solve->options, OG_OPT_ADJOINT));
+  return og_fail(
+      solve->context, OG_ERR_UNSUPPORTED,
+      "adjoint = %s of equations with a mass matrix (combinations of derivatives, algebraic "
+      "equations): the continuous adjoint knows x' = f alone, and of M x' = f its ends and jumps would have "
+      "to be made consistent; use adjoint = discrete or forward",
+      og_options_choice_name(solve->options, OG_OPT_ADJOINT));
 }
 
 /* A Rosenbrock step's derivative has that of its matrix in it. */
@@ -102,13 +104,6 @@ static og_status check_stepper(const og_solve *solve) {
     OG_TRY(og_check_flag(solve, OG_FIELD_HAS_JACOBIAN, "Jacobian", "og_field_set_jacobian"));
   }
   og_adjoint kind = (og_adjoint)og_options_integer(solve->options, OG_OPT_ADJOINT);
-  int over_dense_output = kind == OG_ADJOINT_INTERPOLATE || kind == OG_ADJOINT_QUADRATURE;
-  if (stepper->implicit && over_dense_output && !solve->automatic)
-    return og_fail(
-        solve->context, OG_ERR_UNSUPPORTED,
-        "adjoint = %s with method %s: the equations of lambda have no Jacobian, which an implicit method "
-        "needs for them too; use adjoint = discrete, which goes back through the steps themselves",
-        og_options_choice_name(solve->options, OG_OPT_ADJOINT), stepper->name);
   if (!stepper->implicit || kind != OG_ADJOINT_BACKSOLVE) return OG_OK;
   return og_fail(
       solve->context, OG_ERR_UNSUPPORTED,

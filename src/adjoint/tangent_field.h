@@ -10,7 +10,9 @@
 
 #include "field/field.h"
 
-/* `inner` must have vjp, jvp and hessian, and no events. A running cost is a state like any other here. */
+/* `inner` must have vjp, jvp and hessian, and no events; what implicit methods need of it besides is that it
+ * has a Jacobian, and for a Hessian of it (Rosenbrock steps) third derivatives, no mass matrix and that
+ * og_field_want_third was called. A running cost is a state like any other here. */
 og_status og_tangent_field_create(og_context *context, const og_field *inner, og_field **out);
 
 typedef struct og_tangent_field {
@@ -20,5 +22,13 @@ typedef struct og_tangent_field {
 } og_tangent_field;
 extern const og_field_ops_d og_tangent_field_ops_d;
 extern const og_field_ops_s og_tangent_field_ops_s;
+/* Of og_field.prepare (tangent_implicit_real.c). */
+og_status og_tangent_prepare(og_field *field);
+
+#include "base/in_double.h"
+#include "adjoint/tangent_field_ops.h"
+
+#include "base/in_single.h"
+#include "adjoint/tangent_field_ops.h"
 
 #endif

@@ -6,14 +6,7 @@
 
 #include "base/real.h"
 
-/* The point (x, x_dot, theta, theta_dot) in aligned blocks, room for results, and the inner field's scratch.
- */
-typedef struct point {
-  const og_field *inner;
-  size_t n, p, inputs; /* entries of the inner blocks: states, parameters, inputs' rows */
-  real *x, *x_dot, *lambda, *result, *theta, *theta_dot, *theta_result, *t_result;
-  void *own;
-} point;
+typedef OG_R(og_tangent_point) point;
 
 static real *take(real **next, size_t entries) {
   real *block = *next;
@@ -21,7 +14,8 @@ static real *take(real **next, size_t entries) {
   return block;
 }
 
-static point open_point(const og_field *field, int lanes, const real *x, const real *theta, void *scratch) {
+point OG_R(og_tangent_point_in)(const og_field *field, int lanes, const real *x, const real *theta,
+                                void *scratch) {
   const og_field *inner = ((const og_tangent_field *)field)->inner;
   size_t parameters = og_field_parameters(inner), width = (size_t)lanes;
   point at = {.inner = inner,
@@ -29,9 +23,9 @@ static point open_point(const og_field *field, int lanes, const real *x, const r
               .p = parameters * width,
               .inputs = (inner->p - parameters) * width};
   real *next = scratch;
-  real **states[] = {&at.x, &at.x_dot, &at.lambda, &at.result};
+  real **states[] = {&at.x, &at.x_dot, &at.lambda, &at.along, &at.result};
   real **thetas[] = {&at.theta, &at.theta_dot, &at.theta_result};
-  for (int i = 0; i < 4; i++) *states[i] = take(&next, at.n);
+  for (int i = 0; i < 5; i++) *states[i] = take(&next, at.n);
   for (int i = 0; i < 3; i++) *thetas[i] = take(&next, at.p + at.inputs);
   at.t_result = take(&next, width);
   at.own = next;
@@ -46,7 +40,7 @@ static point open_point(const og_field *field, int lanes, const real *x, const r
 
 static void eval(const og_field *field, int lanes, const double *t, const real *x, const real *theta, real *f,
                  og_lane_status *status, void *scratch) {
-  point at = open_point(field, lanes, x, theta, scratch);
+  point at = OG_R(og_tangent_point_in)(field, lanes, x, theta, scratch);
   at.inner->OG_R(ops).eval(at.inner, lanes, t, at.x, at.theta, at.result, status, at.own);
   memcpy(f, at.result, at.n * sizeof(real));
   at.inner->OG_R(ops).jvp(at.inner, lanes, t, at.x, at.theta, NULL, at.x_dot,
@@ -67,7 +61,7 @@ static void add_to(const real *from, size_t entries, real *to) {
 static void vjp(const og_field *field, int lanes, const double *t, const real *x, const real *theta,
                 const real *lambda, real *x_bar, real *theta_bar, real *t_bar, og_lane_status *status,
                 void *scratch) {
-  point at = open_point(field, lanes, x, theta, scratch);
+  point at = OG_R(og_tangent_point_in)(field, lanes, x, theta, scratch);
   const OG_R(og_field_ops) *ops = &at.inner->OG_R(ops);
   int any = at.p + at.inputs > 0 && theta_bar;
   real *theta_result = any ? at.theta_result : NULL, *t_result = t_bar ? at.t_result : NULL;
@@ -89,22 +83,37 @@ static void vjp(const og_field *field, int lanes, const double *t, const real *x
   add_to(at.t_result, (size_t)lanes, t_bar);
 }
 
-const OG_R(og_field_ops) OG_R(og_tangent_field_ops) = {.eval = eval, .vjp = vjp};
+const OG_R(og_field_ops) OG_R(og_tangent_field_ops) = {
+    .eval = eval,
+    .vjp = vjp,
+    .jvp = OG_R(og_tangent_jvp),
+    .hessian = OG_R(og_tangent_hessian),
+    .jacobian = OG_R(og_tangent_jacobian),
+    .eval_leading = OG_R(og_tangent_eval_leading),
+    .following_jvp = OG_R(og_tangent_following_jvp),
+    .following_vjp = OG_R(og_tangent_following_vjp),
+};
 
 /* ---- Shared by both precisions ---- */
 
 #if !defined(OG_SINGLE)
 
-/* Blocks of x, x_dot, lambda and a result, of theta, theta_dot and a result, and times' cotangents, at the
- * width of double, and the inner field's own scratch. */
+/* Blocks of x, x_dot, lambda, a direction and a result, of theta, theta_dot and a result, and times'
+ * cotangents, at the width of double, and the inner field's own scratch. */
 static size_t scratch_bytes(const og_field *field, int lanes) {
   const og_field *inner = ((const og_tangent_field *)field)->inner;
   size_t state = OG_PADDED(inner->n * (size_t)lanes), theta = OG_PADDED(inner->p * (size_t)lanes);
-  return (4 * state + 3 * theta + OG_PADDED((size_t)lanes)) * sizeof(double) +
+  return (5 * state + 3 * theta + OG_PADDED((size_t)lanes)) * sizeof(double) +
          inner->scratch_bytes(inner, lanes);
 }
 
 static void destroy(og_field *field) { og_free(field->context, field); }
+
+static unsigned flags_of(const og_field *inner) {
+  unsigned same = OG_FIELD_DEPENDS_ON_TIME | OG_FIELD_HAS_JACOBIAN;
+  return (inner->flags & same) | OG_FIELD_HAS_VJP |
+         (inner->flags & OG_FIELD_HAS_THIRD ? OG_FIELD_HAS_HESSIAN : 0u);
+}
 
 og_status og_tangent_field_create(og_context *context, const og_field *inner, og_field **out) {
   size_t parameters = og_field_parameters(inner);
@@ -118,7 +127,10 @@ og_status og_tangent_field_create(og_context *context, const og_field *inner, og
                            .inputs = inner->inputs,
                            .breakpoints = inner->breakpoints,
                            .breakpoint = inner->breakpoint,
-                           .flags = (inner->flags & OG_FIELD_DEPENDS_ON_TIME) | OG_FIELD_HAS_VJP,
+                           .following = OG_FOLLOWS_TANGENTS,
+                           .made_of = inner,
+                           .prepare = inner->prepare ? og_tangent_prepare : NULL,
+                           .flags = flags_of(inner),
                            .ops_d = og_tangent_field_ops_d,
                            .ops_s = og_tangent_field_ops_s,
                            .scratch_bytes = scratch_bytes,

@@ -28,7 +28,16 @@ enum {
   OG_FIELD_DEPENDS_ON_TIME = 4, /* df/dt may be nonzero */
   OG_FIELD_HAS_HESSIAN = 8,     /* hessian and jvp_tangent */
   OG_FIELD_HAS_JACOBIAN = 16,   /* exactly that: not by differences of f */
-  OG_FIELD_HAS_MASS = 32        /* the equations are M x' = f, from the beginning on */
+  OG_FIELD_HAS_MASS = 32,       /* the equations are M x' = f, from the beginning on */
+  OG_FIELD_HAS_THIRD = 64       /* hessian_tangent, once og_field_want_third has returned OG_OK */
+};
+
+/* Rows behind those of the pattern. No row of the pattern depends on them, and what they depend on themselves
+ * is affine: implicit steps solve for the pattern's rows first, and have these by one linear solve. */
+enum {
+  OG_FOLLOWS_NOTHING,
+  OG_FOLLOWS_INTEGRALS, /* rows that depend on the pattern's alone; such steps are not transposed */
+  OG_FOLLOWS_TANGENTS   /* as many as the pattern has, and with its df/dx */
 };
 
 /* status of a lane that has nothing to do */
@@ -68,6 +77,9 @@ typedef struct og_mass_entries {
   const double *value;
 } og_mass_entries;
 
+/* What has been made of it: nothing, what implicit methods need, that and third derivatives. */
+enum { OG_UNPREPARED, OG_PREPARED, OG_PREPARED_THIRD };
+
 /* The common head of every kind of field: concrete kinds embed it as their first member. */
 struct og_field {
   og_context *context;
@@ -91,16 +103,20 @@ struct og_field {
   const og_state_info *state;
   size_t quadratures; /* 1 if the last row is a running cost's integral, which f does not depend on; else 0 */
   /* ---- Of implicit methods, there when og_field_want_jacobian has returned OG_OK ---- */
-  /* Where df/dx, the diagonal and M have entries, every row of the state included. */
+  /* Where df/dx, the diagonal and M have entries, every row of the state included but those that follow. */
   const og_pattern *pattern;
+  int following;           /* OG_FOLLOWS_...; M is the identity where there are some */
+  const og_field *made_of; /* NULL, or the field whose products and Jacobian this one's are made of */
   const struct og_colouring
       *colouring;             /* how products make up the Jacobian (coloured.h); NULL: it is made otherwise */
   const double *mass;         /* M of M x' = f, constant: its entries on the pattern; NULL: the identity */
   og_mass_entries given_mass; /* M as it was given; owned */
   og_context *own;            /* of all that og_field_want_jacobian makes: what that says goes to who asked */
-  atomic_int prepared;
+  atomic_int prepared;        /* OG_UNPREPARED, ... */
   /* Makes it, in `own`, with one thread at a time; what fails changes nothing. NULL: there is no Jacobian. */
   og_status (*prepare)(og_field *field);
+  /* Likewise what og_field_want_third makes, beside that; NULL: there are no third derivatives. */
+  og_status (*prepare_third)(og_field *field);
   unsigned flags;
   og_field_ops_d ops_d;
   og_field_ops_s ops_s;
@@ -131,6 +147,9 @@ og_status og_check_autonomous(const og_field *field, const double *t, const doub
  * t_dot. To be called by whoever wants them, before scratch_bytes is asked; from any thread; once made they
  * are there for all. What went wrong is told to `context`. */
 og_status og_field_want_jacobian(og_context *context, const og_field *field);
+/* The same with third derivatives, which second derivatives of a Rosenbrock step need; to be called before
+ * scratch_bytes is asked. */
+og_status og_field_want_third(og_context *context, const og_field *field);
 /* Copies entries of M, checked, into a field that was not used yet. */
 og_status og_field_give_mass(og_field *field, const og_mass_entries *mass);
 /* Of those who make it: the pattern of the entries of df/dx and of M, and M on it. */
@@ -139,7 +158,10 @@ og_status og_field_make_pattern(og_field *field, size_t count, const int *row, c
 void og_field_drop_jacobian(og_field *field);
 /* Whether it has been. */
 static inline int og_field_is_prepared(const og_field *field) {
-  return atomic_load(&((og_field *)field)->prepared);
+  return atomic_load(&((og_field *)field)->prepared) != OG_UNPREPARED;
+}
+static inline int og_field_has_third(const og_field *field) {
+  return atomic_load(&((og_field *)field)->prepared) == OG_PREPARED_THIRD;
 }
 /* Whether the Jacobian that a user's callbacks give at a point is the derivative of f, along one direction,
  * so that it costs a few evaluations of f; x are the states, theta the parameters. A failure says which entry

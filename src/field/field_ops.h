@@ -11,7 +11,12 @@
  * of which may be NULL (not wanted), and so may t_dot and theta_dot (zero); theta_dot is zero in the rows of
  * inputs. jvp_tangent: the second derivative of f along (t_u, u) and (t_dot, x_dot, theta_dot), which is the
  * tangent of the jvp along (t_u, u): f_ddot[n][lanes]; t_u, t_dot and theta_dot may be NULL (zero). jacobian:
- * df/dx at the entries of og_field.pattern: values[count][lanes].
+ * df/dx at the entries of og_field.pattern: values[count][lanes]. hessian_tangent: the tangent along (t_u, u)
+ * of the hessian along (x_dot, theta_dot), with outputs as that has; t_u may be NULL (zero).
+ *
+ * Where rows follow those of the pattern: eval_leading: the pattern's rows of eval. following_jvp: what the
+ * rows that follow become along u [pattern's rows], in f_dot [rows that follow]; following_vjp: its
+ * transpose, v [rows that follow] to x_bar [pattern's rows].
  *
  * Of bound fields alone (og_field.bind): eval_tape is eval, and leaves in `tape` (tape_bytes(lanes) bytes,
  * aligned to 64) what the vjp needs of it. vjp_weights is vjp, with weights_bar[weights] ADDED to, summed
@@ -37,6 +42,16 @@ typedef struct FIELD_OPS {
                       const REAL *theta_dot, REAL *f_ddot, og_lane_status *status, void *scratch);
   void (*jacobian)(const og_field *field, int lanes, const double *t, const REAL *x, const REAL *theta,
                    REAL *values, og_lane_status *status, void *scratch);
+  void (*hessian_tangent)(const og_field *field, int lanes, const double *t, const REAL *x, const REAL *theta,
+                          const REAL *lambda, const REAL *t_u, const REAL *u, const REAL *x_dot,
+                          const REAL *theta_dot, REAL *x_bar_ddot, REAL *theta_bar_ddot, REAL *t_bar_ddot,
+                          og_lane_status *status, void *scratch);
+  void (*eval_leading)(const og_field *field, int lanes, const double *t, const REAL *x, const REAL *theta,
+                       REAL *f, og_lane_status *status, void *scratch);
+  void (*following_jvp)(const og_field *field, int lanes, const double *t, const REAL *x, const REAL *theta,
+                        const REAL *u, REAL *f_dot, og_lane_status *status, void *scratch);
+  void (*following_vjp)(const og_field *field, int lanes, const double *t, const REAL *x, const REAL *theta,
+                        const REAL *v, REAL *x_bar, og_lane_status *status, void *scratch);
   void (*eval_tape)(const og_field *field, int lanes, const double *t, const REAL *x, const REAL *theta,
                     REAL *f, void *tape, og_lane_status *status, void *scratch);
   void (*vjp_weights)(const og_field *field, int lanes, const double *t, const REAL *x, const REAL *theta,

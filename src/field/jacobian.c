@@ -20,16 +20,37 @@ void og_field_drop_jacobian(og_field *field) {
   field->pattern = NULL;
 }
 
+static og_status prepare_third(og_field *field) {
+  if (!og_field_is_prepared(field)) OG_TRY(prepare(field));
+  atomic_store(&field->prepared, OG_PREPARED);
+  return field->prepare_third(field);
+}
+
+static og_status make(og_context *context, og_field *field, int what, og_status (*made_by)(og_field *field)) {
+  pthread_mutex_lock(&preparing);
+  int there = atomic_load(&field->prepared) >= what;
+  og_status status = there ? OG_OK : made_by(field);
+  if (status == OG_OK && !there) atomic_store(&field->prepared, what);
+  if (status != OG_OK && field->own) og_fail(context, status, "%s", og_context_message(field->own));
+  if (status != OG_OK && !field->own) og_fail_memory(context, sizeof *field, "a Jacobian");
+  pthread_mutex_unlock(&preparing);
+  return status;
+}
+
 og_status og_field_want_jacobian(og_context *context, const og_field *constant) {
   og_field *field = (og_field *)constant; /* constant are its functions */
   if (og_field_is_prepared(field)) return OG_OK;
   if (!field->prepare)
     return og_fail(context, OG_ERR_UNSUPPORTED, "this field has no Jacobian, which implicit methods need");
-  pthread_mutex_lock(&preparing);
-  og_status status = og_field_is_prepared(field) ? OG_OK : prepare(field);
-  if (status == OG_OK) atomic_store(&field->prepared, 1);
-  if (status != OG_OK && field->own) og_fail(context, status, "%s", og_context_message(field->own));
-  if (status != OG_OK && !field->own) og_fail_memory(context, sizeof *field, "a Jacobian");
-  pthread_mutex_unlock(&preparing);
-  return status;
+  if (field->made_of) OG_TRY(og_field_want_jacobian(context, field->made_of));
+  return make(context, field, OG_PREPARED, prepare);
+}
+
+og_status og_field_want_third(og_context *context, const og_field *constant) {
+  og_field *field = (og_field *)constant;
+  if (og_field_has_third(field)) return OG_OK;
+  if (!field->prepare_third)
+    return og_fail(context, OG_ERR_UNSUPPORTED,
+                   "third derivatives are those of models and graphs; callbacks have none");
+  return make(context, field, OG_PREPARED_THIRD, prepare_third);
 }

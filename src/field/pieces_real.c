@@ -105,6 +105,17 @@ static void jvp_tangent(const og_field *field, int lanes, const double *t, const
                                  status, scratch);
 }
 
+static void hessian_tangent(const og_field *field, int lanes, const double *t, const real *x,
+                            const real *theta, const real *lambda, const real *t_u, const real *u,
+                            const real *x_dot, const real *theta_dot, real *x_bar_ddot, real *theta_bar_ddot,
+                            real *t_bar_ddot, og_lane_status *status, void *scratch) {
+  times seen = {{0}};
+  seen_times(field, lanes, t, theta, seen.t);
+  field->OG_R(whole).hessian_tangent(field, lanes, seen.t, x, theta, lambda, t_u, u, x_dot, theta_dot,
+                                     x_bar_ddot, theta_bar_ddot, t_bar_ddot, status, scratch);
+  clear_row(field, lanes, theta_bar_ddot);
+}
+
 static void jacobian(const og_field *field, int lanes, const double *t, const real *x, const real *theta,
                      real *values, og_lane_status *status, void *scratch) {
   times seen = {{0}};
@@ -159,6 +170,7 @@ void OG_R(og_pieces_wrap)(og_field *field) {
   if (ops->jvp) ops->jvp = jvp;
   if (ops->hessian) ops->hessian = hessian;
   if (ops->jvp_tangent) ops->jvp_tangent = jvp_tangent;
+  if (ops->hessian_tangent) ops->hessian_tangent = hessian_tangent;
   if (ops->jacobian) ops->jacobian = jacobian;
   if (ops->eval_tape) ops->eval_tape = eval_tape;
   if (ops->vjp_weights) ops->vjp_weights = vjp_weights;

@@ -237,20 +237,21 @@ og_status og_field_from_dynamics(og_graph *graph, const og_graph_dynamics *dynam
   OG_TRY(check_sizes(graph, dynamics));
   og_graph_field *field = og_alloc(graph->context, 1, sizeof *field);
   if (!field) return og_fail_memory(graph->context, sizeof *field, "a field");
-  field->base =
-      (og_field){.context = graph->context,
-                 .n = (size_t)og_graph_shape(graph, dynamics->f).rows,
-                 .p = dynamics->parameters + OG_INPUT_ROWS * dynamics->inputs,
-                 .weights = dynamics->weights,
-                 .inputs = dynamics->inputs,
-                 .quadratures = dynamics->quadratures,
-                 .flags = OG_FIELD_HAS_VJP | OG_FIELD_HAS_JVP | OG_FIELD_HAS_HESSIAN | OG_FIELD_HAS_JACOBIAN,
-                 .prepare = og_field_prepare_implicit,
-                 .ops_d = og_graph_ops_d,
-                 .ops_s = og_graph_ops_s,
-                 .scratch_bytes = scratch_bytes,
-                 .compile = og_graph_field_compile,
-                 .destroy = destroy};
+  field->base = (og_field){.context = graph->context,
+                           .n = (size_t)og_graph_shape(graph, dynamics->f).rows,
+                           .p = dynamics->parameters + OG_INPUT_ROWS * dynamics->inputs,
+                           .weights = dynamics->weights,
+                           .inputs = dynamics->inputs,
+                           .quadratures = dynamics->quadratures,
+                           .flags = OG_FIELD_HAS_VJP | OG_FIELD_HAS_JVP | OG_FIELD_HAS_HESSIAN |
+                                    OG_FIELD_HAS_JACOBIAN | OG_FIELD_HAS_THIRD,
+                           .prepare = og_field_prepare_implicit,
+                           .prepare_third = og_field_prepare_third,
+                           .ops_d = og_graph_ops_d,
+                           .ops_s = og_graph_ops_s,
+                           .scratch_bytes = scratch_bytes,
+                           .compile = og_graph_field_compile,
+                           .destroy = destroy};
   og_status status = keep_graph(field, graph, dynamics->f);
   if (status == OG_OK) status = find_breakpoints(field, graph, dynamics->f);
   if (status == OG_OK) status = og_field_give_mass(&field->base, &dynamics->mass);

@@ -141,6 +141,26 @@ static void jvp_tangent(const og_field *base, int lanes, const double *t, const 
   run(field->implicit.jvp_tangent[extent], lanes, t, inputs, &f_ddot, program_scratch(field, lanes, scratch));
 }
 
+static void hessian_tangent(const og_field *base, int lanes, const double *t, const real *x,
+                            const real *theta, const real *lambda, const real *t_u, const real *u,
+                            const real *x_dot, const real *theta_dot, real *x_bar_ddot, real *theta_bar_ddot,
+                            real *t_bar_ddot, og_lane_status *status, void *scratch) {
+  const og_graph_field *field = (const og_graph_field *)base;
+  real *zero = (real *)((char *)scratch + og_graph_field_times(lanes));
+  if (!t_u || !theta_dot) memset(zero, 0, og_graph_field_zeros(field, lanes));
+  const real *inputs[OG_SLOT_COUNT] = {[OG_SLOT_TIME] = OG_R(og_graph_times)(lanes, t, scratch),
+                                       [OG_SLOT_STATE] = x,
+                                       [OG_SLOT_PARAMETER] = theta,
+                                       [OG_SLOT_COTANGENT] = lambda,
+                                       [OG_SLOT_STATE_DOT] = x_dot,
+                                       [OG_SLOT_PARAMETER_DOT] = theta_dot ? theta_dot : zero,
+                                       [OG_SLOT_TIME_ALONG] = t_u ? t_u : zero,
+                                       [OG_SLOT_STATE_ALONG] = u};
+  real *outputs[OG_EXTENTS] = {x_bar_ddot, base->p ? theta_bar_ddot : t_bar_ddot, t_bar_ddot};
+  (void)status;
+  run(field->implicit.hessian_tangent, lanes, t, inputs, outputs, program_scratch(field, lanes, scratch));
+}
+
 static void jacobian(const og_field *base, int lanes, const double *t, const real *x, const real *theta,
                      real *values, og_lane_status *status, void *scratch) {
   const og_graph_field *field = (const og_graph_field *)base;
@@ -156,4 +176,5 @@ const OG_R(og_field_ops) OG_R(og_graph_ops) = {.eval = eval,
                                                .jvp = jvp,
                                                .hessian = hessian,
                                                .jvp_tangent = jvp_tangent,
+                                               .hessian_tangent = hessian_tangent,
                                                .jacobian = jacobian};

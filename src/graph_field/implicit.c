@@ -61,6 +61,23 @@ static og_status create_jvp_tangents(derivation *d, size_t n, og_implicit_progra
   return OG_OK;
 }
 
+/* The tangent along (x_dot, theta_dot) of the vjp, and its own along (t_u, u). */
+static og_status create_hessian_tangent(derivation *d, size_t n, og_implicit_programs *out) {
+  og_graph *g = d->graph;
+  og_node lambda = og_input(g, OG_SLOT_COTANGENT, 0, (og_shape){(int)n, 1}), dots[OG_EXTENTS],
+          along[OG_EXTENTS];
+  og_node u = og_input(g, OG_SLOT_STATE_ALONG, 0, (og_shape){(int)n, 1});
+  og_node t_u = og_input(g, OG_SLOT_TIME_ALONG, 0, (og_shape){1, 1});
+  int bars = d->s.count[OG_FOR_TIME];
+  OG_TRY(og_graph_status(g));
+  OG_TRY(og_graph_vjp(g, 1, &d->f, &lambda, bars, d->s.wholes, d->s.bars));
+  OG_TRY(tangents(d, bars, d->s.bars, d->s.count[OG_FOR_PARAMETERS], 0, dots));
+  OG_TRY(og_graph_jvp(g, bars, dots, 1, d->s.wholes, &u, along));
+  for (int i = 0; i < bars && d->time >= 0; i++)
+    OG_TRY(og_field_add_time(g, dots[i], d->s.wholes[d->time], t_u, &along[i]));
+  return og_program_create(g, bars, along, &out->hessian_tangent);
+}
+
 static og_status find_pattern(const derivation *d, og_field *base) {
   og_sparsity sparsity;
   og_colouring *colouring = NULL;
@@ -103,11 +120,23 @@ og_status og_field_prepare_implicit(og_field *base) {
   return status;
 }
 
+/* It is carried out as a program also where others are compiled: second derivatives are taken once, of a
+ * model that may never want them. */
+og_status og_field_prepare_third(og_field *base) {
+  og_graph_field *field = (og_graph_field *)base;
+  derivation d = {0};
+  og_status status = open_derivation(field, &d);
+  if (status == OG_OK) status = create_hessian_tangent(&d, base->n, &field->implicit);
+  og_graph_destroy(d.graph);
+  return status;
+}
+
 void og_field_free_implicit(og_graph_field *field) {
   og_implicit_programs *programs = &field->implicit;
   for (int i = 0; i < OG_EXTENTS; i++) og_program_destroy(programs->jvp_tangent[i]);
   for (int i = 0; i < OG_DIRECTIONS; i++) og_program_destroy(programs->hessian[i]);
   og_program_destroy(programs->jacobian);
+  og_program_destroy(programs->hessian_tangent);
   *programs = (og_implicit_programs){0};
   for (int single = 0; single < 2; single++) {
     og_library_close(field->implicit_library[single]);
@@ -124,5 +153,6 @@ size_t og_field_implicit_scratch(const og_graph_field *field, int lanes) {
   size_t most = 0;
   for (int i = 0; i < OG_EXTENTS; i++) most = larger(most, field->implicit.jvp_tangent[i], lanes);
   for (int i = 0; i < OG_DIRECTIONS; i++) most = larger(most, field->implicit.hessian[i], lanes);
+  most = larger(most, field->implicit.hessian_tangent, lanes);
   return larger(most, field->implicit.jacobian, lanes);
 }

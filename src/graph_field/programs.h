@@ -36,7 +36,8 @@ typedef struct og_bound_programs {
 enum { OG_ALONG_STATE, OG_ALONG_ALL, OG_DIRECTIONS };
 typedef struct og_implicit_programs {
   og_program *jvp_tangent[OG_EXTENTS], *hessian[OG_DIRECTIONS];
-  og_program *jacobian; /* NULL: it is made of products, which costs less */
+  og_program *jacobian;        /* NULL: it is made of products, which costs less */
+  og_program *hessian_tangent; /* made when third derivatives are asked for (og_field_want_third) */
 } og_implicit_programs;
 
 typedef struct og_graph_field {
@@ -83,6 +84,7 @@ og_field_slots og_field_whole_slots(og_graph *g, int n, int p);
 og_status og_field_add_time(og_graph *g, og_node f, og_node time, og_node t_dot, og_node *f_dot);
 /* Of og_field.prepare, and what it made (implicit.c). */
 og_status og_field_prepare_implicit(og_field *field);
+og_status og_field_prepare_third(og_field *field);
 /* The program of a Jacobian's entries in a graph, where that costs less than products (jacobian.c). */
 og_status og_field_derive_jacobian(const og_graph_field *field, og_graph *g, og_node f,
                                    const og_colouring *colouring, og_program **out);

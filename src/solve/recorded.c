@@ -119,12 +119,22 @@ static og_status copy_path(og_solve *solve, og_trajectory *to, const og_trajecto
   return OG_OK;
 }
 
+/* Which method took them. */
+static og_status copy_switches(og_solve *solve, og_trajectory *to, const og_trajectory *from) {
+  to->switches.count = 0;
+  for (size_t i = 0; i < from->switches.count; i++)
+    if (og_switches_add(solve->context, &to->switches, from->switches.at[i]) != OG_OK)
+      return og_fail_memory(solve->context, from->switches.count * sizeof(size_t), "the steps to follow");
+  return OG_OK;
+}
+
 og_status og_solve_take_steps(og_solve *solve, const og_solve *from) {
   OG_TRY(og_solve_start(solve));
   for (size_t m = 0; m < solve->count; m++) {
     const og_trajectory *source = &from->trajectories[m % from->count];
     OG_TRY(copy_fractions(solve, m, from, m % from->count));
     OG_TRY(copy_path(solve, &solve->trajectories[m], source));
+    OG_TRY(copy_switches(solve, &solve->trajectories[m], source));
   }
   solve->keep = OG_KEEP_STEPS;
   solve->state = OG_SOLVE_CHANGED;

@@ -44,6 +44,7 @@ typedef struct og_trajectory {
   og_switches switches;   /* likewise: where its method changed; */
   size_t stiff_from;      /* where it is to change first, for it was seen to be stiff there; 0: it was not */
   double stiff_time;      /* and when that was */
+  int begins_implicit;    /* in: where the stepper has two methods it begins with the implicit one */
   og_rests rests, drops;  /* of the last run: steps at which x rests, and whose size dropped */
   double errors;          /* of its accepted steps, in tolerances: their sum; */
   double left_out;     /* and of the rows that are not controlled, the largest entry of each step as it is */

@@ -59,6 +59,7 @@ static int suits_rosenbrock(const og_field *field) {
 }
 
 static og_method implicit_for(const og_field *field) {
+  if (field->made_of) field = field->made_of;
   return suits_rosenbrock(field) ? OG_METHOD_RODAS5P : OG_METHOD_ESDIRK54;
 }
 

@@ -44,6 +44,7 @@ static void take_all(dirk *d, int forward, og_room *room) {
   d->start = OG_R(og_room_rows)(room, field->n, lanes);
   d->z = OG_R(og_room_rows)(room, field->n, lanes);
   d->residual = OG_R(og_room_rows)(room, field->n, lanes);
+  OG_R(og_following_take_room)(&d->common, room);
   if (field->mass) d->common.product = OG_R(og_room_rows)(room, field->n, lanes);
   take_stages(d, forward, room);
   if (!forward) take_transpose(d, room);

@@ -1,8 +1,10 @@
-/* One implicit stage, M z / (h gamma) = f(t, start + z), solved to rounding (newton.h). */
+/* One implicit stage, M z / (h gamma) = f(t, start + z), solved to rounding (newton.h): the rows of the
+ * pattern, and then those that follow. */
 #include "step/dirk.h"
 #include "step/newton.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef OG_R(og_dirk) dirk;
 typedef OG_R(og_newton) newton_t;
@@ -19,11 +21,12 @@ static void find_correction(dirk *d, int i, const double *t, const real *theta, 
                             newton_t *n) {
   step_t *step = &d->common.base;
   const real minus = -1;
-  step->field->OG_R(ops).eval(step->field, step->lanes, t, d->stage_x[i], theta, d->residual, n->status,
-                              step->scratch);
+  const OG_R(og_field_ops) *ops = &step->field->OG_R(ops);
+  (d->common.half ? ops->eval_leading : ops->eval)(step->field, step->lanes, t, d->stage_x[i], theta,
+                                                   d->residual, n->status, step->scratch);
   const real *product = OG_R(og_increments_mass)(step, d->z, 0, d->common.product);
   step->kernels->weighted_sum(step->n, step->lanes, d->residual, d->residual, d->sigma, 1, &minus, &product);
-  OG_R(og_elimination_solve)(d->elimination, step->lanes, factors, d->residual);
+  OG_R(og_increments_solve)(&d->common, d->elimination, factors, d->residual);
 }
 
 /* Nothing of a lane that failed is left to what reads all lanes, unless f itself was not finite there: then
@@ -64,4 +67,18 @@ long long OG_R(og_dirk_solve_stage)(dirk *d, int i, const double *t, const real 
   evals += iterate(d, i, t, theta, &n, OG_NEWTON_EXACT);
   set_state(d, i);
   return evals;
+}
+
+/* They solve M z / (h gamma) = f(t, start) + D's part of z. */
+void OG_R(og_dirk_find_following)(dirk *d, int i, const double *t, const real *theta) {
+  step_t *step = &d->common.base;
+  size_t first = (size_t)(step->leading * step->lanes),
+         bytes = (size_t)(step->n * step->lanes) * sizeof(real);
+  memset(d->z + first, 0, bytes - first * sizeof(real));
+  set_state(d, i);
+  step->field->OG_R(ops).eval(step->field, step->lanes, t, d->stage_x[i], theta, d->residual, step->status,
+                              step->scratch);
+  OG_R(og_following_solve)(&d->common, d->elimination, d->stage_factors[i], d->sigma, d->residual);
+  memcpy(d->z + first, d->residual + first, bytes - first * sizeof(real));
+  set_state(d, i);
 }

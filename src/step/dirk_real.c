@@ -27,8 +27,10 @@ static void find_first(dirk *d, const interval *at, const real *x, const real *t
 }
 
 /* z is guessed as gamma times the u_i that its predictor gives. */
-static void find_stage(dirk *d, int i, const interval *at, const real *x, const real *theta) {
+static void find_stage(dirk *d, int i, int derivatives, const interval *at, const real *x,
+                       const real *theta) {
   step_t *step = &d->common.base;
+  int following = step->field->following;
   const real by_gamma = (real)(1 / d->tableau->gamma);
   const real *z = d->z;
   double t[OG_LANES_MAX], guess[OG_DIRK_STAGES];
@@ -37,25 +39,22 @@ static void find_stage(dirk *d, int i, const interval *at, const real *x, const 
   OG_R(og_increments_sum)(step, guess, 1, 0, i, d->common.u, NULL, NULL, d->z);
   OG_R(og_increments_times)(step, d->tableau->c[i], at, t);
   step->further_evals += OG_R(og_dirk_solve_stage)(d, i, t, theta);
+  if (derivatives || following == OG_FOLLOWS_TANGENTS)
+    OG_R(og_dirk_factor)(d, t, d->stage_x[i], theta, step->status, d->stage_factors[i]);
+  if (following) OG_R(og_dirk_find_following)(d, i, t, theta);
   step->kernels->weighted_sum(step->n, step->lanes, d->common.u[i], NULL, NULL, 1, &by_gamma, &z);
 }
 
 /* `derivatives`: with the factors of each stage where its equation is solved. */
 static int find_stages(dirk *d, int derivatives, const interval *at, const real *x, const real *theta) {
   step_t *step = &d->common.base;
-  double t[OG_LANES_MAX];
   OG_R(og_increments_prepare)(&d->common, at);
   for (int lane = 0; lane < step->lanes; lane++)
     d->sigma[lane] = (real)(1 / (d->tableau->gamma * (double)(real)OG_R(og_step_length)(at, lane)));
   find_first(d, at, x, theta);
   OG_R(og_dirk_factor)(d, at->t, x, theta, step->status, d->factors);
-  for (int i = 1; i < d->tableau->stages; i++) {
-    find_stage(d, i, at, x, theta);
-    if (!derivatives) continue;
-    OG_R(og_increments_times)(step, d->tableau->c[i], at, t);
-    OG_R(og_dirk_factor)(d, t, d->stage_x[i], theta, step->status, d->stage_factors[i]);
-  }
-  return 1;
+  for (int i = 1; i < d->tableau->stages; i++) find_stage(d, i, derivatives, at, x, theta);
+  return step->field->following ? d->tableau->stages : 1;
 }
 
 static int attempt(step_t *step, const interval *at, const real *x, const real *theta, real *y) {
@@ -88,7 +87,8 @@ static void error(step_t *step, int which, const interval *at, real *error) {
   product = OG_R(og_increments_mass)(step, error, 0, d->common.product);
   if (product != error)
     step->kernels->weighted_sum(step->n, step->lanes, error, NULL, NULL, 1, &one, &product);
-  OG_R(og_elimination_solve)(d->elimination, step->lanes, d->factors, error);
+  OG_R(og_increments_solve)(&d->common, d->elimination, d->factors, error);
+  if (step->field->following) OG_R(og_following_divide)(step, d->sigma, error);
 }
 
 static int difference(step_t *step, const interval *at, real *difference) {

@@ -36,9 +36,12 @@ void OG_P(og_dirk_factor)(DIRK *d, const double *t, const REAL *x, const REAL *t
                           void *factors);
 
 /* dirk_newton_real.c */
-/* Stage i: from `start` and a guess of z to z, and X_i. Lanes where that fails get status 1. Returns how many
- * evaluations of f the lanes took together. */
+/* The pattern's rows of stage i: from `start` and a guess of z to z, and X_i. Lanes where that fails get
+ * status 1. Returns how many evaluations of f the lanes took together. */
 long long OG_P(og_dirk_solve_stage)(DIRK *d, int i, const double *t, const REAL *theta);
+
+/* Of that stage the rows of z and X_i that follow those of the pattern, by the factors at X_i. */
+void OG_P(og_dirk_find_following)(DIRK *d, int i, const double *t, const REAL *theta);
 
 /* dirk_transpose_real.c */
 int OG_P(og_dirk_transpose)(STEP *step, int uses, const INTERVAL *at, const REAL *x, const REAL *theta,

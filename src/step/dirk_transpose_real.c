@@ -103,7 +103,8 @@ static int transpose_implicit(dirk *d, int i, const double *t, const back *b) {
   step_t *step = &d->common.base;
   const real one = 1, by_gamma = (real)(1 / d->tableau->gamma), minus = -by_gamma, *bar = d->start_bar[i];
   step->kernels->weighted_sum(step->n, step->lanes, d->v, NULL, NULL, 1, &by_gamma, &bar);
-  OG_R(og_elimination_solve_transposed)(d->elimination, step->lanes, d->stage_factors[i], d->v);
+  OG_R(og_increments_solve_transposed)
+  (&d->common, d->elimination, d->stage_factors[i], t, d->stage_x[i], b->theta, d->v);
   int products = step->field->flags & OG_FIELD_HAS_JACOBIAN ? 0 : refine(d, i, t, b);
   const real *product = OG_R(og_increments_mass)(step, d->v, 1, d->common.product);
   step->kernels->weighted_sum(step->n, step->lanes, d->part, NULL, NULL, 1, &minus, &bar);

@@ -13,6 +13,7 @@ typedef struct INCREMENTS {
   REAL *u_dot[OG_INCREMENTS_MAX]; /* their tangents, after `tangent` */
   REAL *lambda;                   /* after `transpose`: the cotangent of the step's end */
   REAL *theta_bar;                /* theta's cotangent of one stage [p][lanes] */
+  REAL *half;                     /* room for the pattern's rows, or those behind; NULL: none follow */
   REAL *product;                  /* M times a block; NULL: M is the identity */
   const double *nodes;            /* where in the step f was evaluated, [times] */
   int times;                      /* 0: f does not read t */
@@ -39,6 +40,22 @@ void OG_P(og_increments_subtract)(const STEP *step, const REAL *scale, REAL *val
 /* The factors of w; lanes where it is singular get that status. */
 void OG_P(og_increments_factor)(const STEP *step, const og_elimination *elimination, const REAL *w,
                                 void *factors, og_lane_status *status);
+/* b's rows of the pattern become W^-1 of them. */
+void OG_P(og_increments_solve)(INCREMENTS *i, const og_elimination *elimination, const void *factors,
+                               REAL *b);
+/* All of b's rows become what the transposed matrix makes of them, which is that of (t, x). */
+void OG_P(og_increments_solve_transposed)(INCREMENTS *i, const og_elimination *elimination,
+                                          const void *factors, const double *t, const REAL *x,
+                                          const REAL *theta, REAL *b);
+/* Rows that follow the pattern's (following_real.c): room for them; b's become D^-1 of them, or that times
+ * 1 / sigma; u's get C times its rows of the pattern; v's rows of the pattern get C^T times them. */
+void OG_P(og_following_take_room)(INCREMENTS *i, og_room *room);
+void OG_P(og_following_solve)(INCREMENTS *i, const og_elimination *elimination, const void *factors,
+                              const REAL *sigma, REAL *b);
+void OG_P(og_following_divide)(const STEP *step, const REAL *sigma, REAL *b);
+void OG_P(og_following_couple)(INCREMENTS *i, const double *t, const REAL *x, const REAL *theta, REAL *u);
+void OG_P(og_following_couple_back)(INCREMENTS *i, const double *t, const REAL *x, const REAL *theta,
+                                    REAL *v);
 /* lambda^T f at x: its cotangents of x, of theta, added to theta_bar (NULL: not wanted), and of time (NULL:
  * not wanted). */
 void OG_P(og_increments_product)(INCREMENTS *i, const double *t, const REAL *x, const REAL *theta,

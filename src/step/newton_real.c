@@ -34,7 +34,7 @@ void OG_R(og_newton_measure)(const step_t *step, newton_t *n, const real *correc
                              const real *x) {
   int lanes = step->lanes;
   double zero[OG_LANES_MAX] = {0};
-  for (int row = 0; row < step->n; row++, correction += lanes, z += lanes, x += lanes)
+  for (int row = 0; row < step->leading; row++, correction += lanes, z += lanes, x += lanes)
     for (int lane = 0; lane < lanes; lane++) {
       double off = fabs((double)correction[lane]);
       double size = off + fabs((double)x[lane]) + fabs((double)z[lane]), part = off > 0 ? off / size : 0;

@@ -107,6 +107,25 @@ static double complex stability(const og_stepper *stepper, double complex z) {
   return 1 + e.right[s - 1] / e.a[s - 1][s - 1];
 }
 
+/* ---- A, from its inverse: column after column ---- */
+
+void og_radau_collocation(const og_radau_tableau *tableau, double a[OG_RADAU_STAGES][OG_RADAU_STAGES]) {
+  int s = tableau->stages;
+  for (int column = 0; column < s; column++) {
+    equations e;
+    for (int i = 0; i < s; i++) {
+      for (int j = 0; j < s; j++) e.a[i][j] = tableau->inverse[i][j];
+      e.right[i] = i == column;
+    }
+    eliminate(&e, s);
+    for (int i = s - 1; i >= 0; i--) {
+      for (int j = i + 1; j < s; j++) e.right[i] -= e.a[i][j] * e.right[j];
+      e.right[i] /= e.a[i][i];
+    }
+    for (int i = 0; i < s; i++) a[i][column] = creal(e.right[i]);
+  }
+}
+
 /* ---- The system's pattern ---- */
 
 /* Stages are coupled by M. */
@@ -138,7 +157,8 @@ static og_status prepare(og_context *context, og_stepper *stepper, const og_fiel
   int *row = og_alloc(context, 2 * count, sizeof *row);
   if (!row) return og_fail_memory(context, 2 * count * sizeof *row, "the equations of a step");
   set_entries(field, tableau->stages, row, row + count);
-  og_status status = og_pattern_create(context, field->n * stages, count, row, row + count, &pattern);
+  og_status status =
+      og_pattern_create(context, (size_t)field->pattern->n * stages, count, row, row + count, &pattern);
   if (status == OG_OK)
     status = og_elimination_create(context, pattern, OG_ELIMINATION_AUTO, &stepper->system);
   og_pattern_destroy(pattern);

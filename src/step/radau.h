@@ -39,6 +39,8 @@ typedef struct og_radau_tableau {
 
 /* The tableau of a method; NULL for one that is of another kind. */
 const og_radau_tableau *og_radau_tableau_of(og_method method);
+/* A of the collocation. */
+void og_radau_collocation(const og_radau_tableau *tableau, double a[OG_RADAU_STAGES][OG_RADAU_STAGES]);
 /* As what inside a step, and its end, are made of. */
 og_increment_rows og_radau_rows(const og_radau_tableau *tableau);
 og_stepper og_radau_stepper(const og_radau_tableau *tableau);

@@ -39,6 +39,7 @@ static void take_all(radau *r, int forward, og_room *room) {
   og_room_take(room, sizeof *r);
   r->common.f0 = OG_R(og_room_rows)(room, field->n, lanes);
   r->sum = OG_R(og_room_rows)(room, field->n, lanes);
+  OG_R(og_following_take_room)(&r->common, room);
   if (field->mass) r->common.product = OG_R(og_room_rows)(room, field->n, lanes);
   take_stages(r, room, r->common.u);
   take_stages(r, room, r->stage_x);
@@ -73,6 +74,7 @@ OG_R(og_step) * OG_R(og_radau_open)(const og_stepper *stepper, const og_field *f
   og_room room = {.memory = memory};
   *r = step_of(stepper, field, lanes);
   take_all(r, (purpose & ~OG_STEP_TAPED) == OG_STEP_FORWARD, &room);
+  if (field->following == OG_FOLLOWS_INTEGRALS) og_radau_collocation(r->tableau, r->a);
   const og_pattern *pattern = og_elimination_pattern(r->system);
   for (int e = 0; e < pattern->count; e++)
     r->source[e] = og_pattern_find(field->pattern, pattern->row[e] / r->tableau->stages,

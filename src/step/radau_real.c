@@ -30,7 +30,7 @@ static void prepare(radau *r, const interval *at, const real *x, const real *the
 static int find_stages(radau *r, const interval *at, const real *x, const real *theta) {
   prepare(r, at, x, theta);
   r->common.base.further_evals += OG_R(og_radau_solve_stages)(r, at, x, theta);
-  return 1;
+  return 1 + OG_R(og_radau_find_following)(r, at, x, theta);
 }
 
 static int attempt(step_t *step, const interval *at, const real *x, const real *theta, real *y) {
@@ -44,7 +44,7 @@ static int recompute(step_t *step, int uses, const interval *at, const real *x, 
   radau *r = OG_R(og_radau_of)(step);
   int evals = find_stages(r, at, x, theta);
   (void)uses;
-  if (r->part) OG_R(og_radau_factor)(r, at, theta, step->status);
+  if (r->part && !step->field->following) OG_R(og_radau_factor)(r, at, theta, step->status);
   return evals;
 }
 
@@ -57,7 +57,8 @@ static void error(step_t *step, int which, const interval *at, real *error) {
   OG_R(og_increments_sum)(step, r->tableau->e, 1, 0, r->tableau->stages, r->common.u, NULL, r->sigma, r->sum);
   product = OG_R(og_increments_mass)(step, r->sum, 0, r->common.product);
   step->kernels->weighted_sum(step->n, step->lanes, error, r->common.f0, NULL, 1, &one, &product);
-  OG_R(og_elimination_solve)(r->elimination, step->lanes, r->factors, error);
+  OG_R(og_increments_solve)(&r->common, r->elimination, r->factors, error);
+  if (step->field->following) OG_R(og_following_divide)(step, r->sigma, error);
 }
 
 static int difference(step_t *step, const interval *at, real *difference) {

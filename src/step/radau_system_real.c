@@ -41,19 +41,19 @@ void OG_R(og_radau_factor)(radau *r, const interval *at, const real *theta, og_l
   OG_R(og_increments_factor)(step, r->system, r->w, r->system_factors, status);
 }
 
-void OG_R(og_radau_solve)(radau *r, int transposed, real *const *blocks) {
+void OG_R(og_radau_solve)(radau *r, int first, int transposed, real *const *blocks) {
   size_t lanes = (size_t)r->common.base.lanes, stages = (size_t)r->tableau->stages,
-         n = (size_t)r->common.base.n;
+         n = (size_t)r->common.base.leading, before = (size_t)first * lanes;
   for (size_t i = 0; i < stages; i++)
     for (size_t k = 0; k < n; k++)
-      memcpy(r->right + (k * stages + i) * lanes, blocks[i] + k * lanes, lanes * sizeof(real));
+      memcpy(r->right + (k * stages + i) * lanes, blocks[i] + before + k * lanes, lanes * sizeof(real));
   if (transposed)
     OG_R(og_elimination_solve_transposed)(r->system, (int)lanes, r->system_factors, r->right);
   else
     OG_R(og_elimination_solve)(r->system, (int)lanes, r->system_factors, r->right);
   for (size_t i = 0; i < stages; i++)
     for (size_t k = 0; k < n; k++)
-      memcpy(blocks[i] + k * lanes, r->right + (k * stages + i) * lanes, lanes * sizeof(real));
+      memcpy(blocks[i] + before + k * lanes, r->right + (k * stages + i) * lanes, lanes * sizeof(real));
 }
 
 void OG_R(og_radau_couple)(radau *r, int i, int transposed, real *const *blocks, real *y) {
@@ -69,7 +69,7 @@ void OG_R(og_radau_couple)(radau *r, int i, int transposed, real *const *blocks,
 
 /* ---- The solution ---- */
 
-static void set_states(const radau *r, const real *x) {
+void OG_R(og_radau_set_states)(const radau *r, const real *x) {
   const step_t *step = &r->common.base;
   const real one = 1;
   for (int i = 0; i < r->tableau->stages; i++) {
@@ -80,17 +80,18 @@ static void set_states(const radau *r, const real *x) {
 
 static void find_corrections(radau *r, const interval *at, const real *theta, newton_t *n) {
   step_t *step = &r->common.base;
+  const OG_R(og_field_ops) *ops = &step->field->OG_R(ops);
   const real minus = -1;
   double t[OG_LANES_MAX];
   for (int i = 0; i < r->tableau->stages; i++) {
     const real *f = r->residual[i], *coupled = r->right;
     OG_R(og_increments_times)(step, r->tableau->c[i], at, t);
-    step->field->OG_R(ops).eval(step->field, step->lanes, t, r->stage_x[i], theta, r->residual[i], n->status,
-                                step->scratch);
+    (r->common.half ? ops->eval_leading : ops->eval)(step->field, step->lanes, t, r->stage_x[i], theta,
+                                                     r->residual[i], n->status, step->scratch);
     OG_R(og_radau_couple)(r, i, 0, r->common.u, r->right);
     step->kernels->weighted_sum(step->n, step->lanes, r->residual[i], f, NULL, 1, &minus, &coupled);
   }
-  OG_R(og_radau_solve)(r, 0, r->residual);
+  OG_R(og_radau_solve)(r, 0, 0, r->residual);
 }
 
 /* The first stage where f is not finite has the cause, and then the step's end is not finite either; else
@@ -117,7 +118,7 @@ static long long iterate(radau *r, const interval *at, const real *x, const real
   long long evals = 0;
   int count, stages = r->tableau->stages;
   for (int k = 0; (count = OG_R(og_newton_select)(step, n, phase)) > 0; k++, evals += count * stages) {
-    set_states(r, x);
+    OG_R(og_radau_set_states)(r, x);
     if (phase == OG_NEWTON_EXACT) OG_R(og_radau_factor)(r, at, theta, n->status);
     find_corrections(r, at, theta, n);
     for (int i = 0; i < stages; i++)
@@ -139,6 +140,6 @@ long long OG_R(og_radau_solve_stages)(radau *r, const interval *at, const real *
   OG_R(og_newton_begin)(step, &n);
   long long evals = iterate(r, at, x, theta, &n, OG_NEWTON_CHORD);
   evals += iterate(r, at, x, theta, &n, OG_NEWTON_EXACT);
-  set_states(r, x);
+  OG_R(og_radau_set_states)(r, x);
   return evals;
 }

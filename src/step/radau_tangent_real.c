@@ -30,7 +30,7 @@ int OG_R(og_radau_tangent)(step_t *step, int uses, const interval *at, const rea
     OG_R(og_radau_couple)(r, i, 0, r->common.u, r->part);
     step->kernels->weighted_sum(step->n, step->lanes, dot, dot, relative, 1, &one, &coupled);
   }
-  OG_R(og_radau_solve)(r, 0, r->common.u_dot);
+  OG_R(og_radau_solve)(r, 0, 0, r->common.u_dot);
   OG_R(og_increments_sum)(step, r->tableau->b, 1, 0, stages, r->common.u_dot, x_dot, NULL, y_dot);
   return stages;
 }

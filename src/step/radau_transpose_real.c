@@ -58,7 +58,7 @@ static void find_refinement(radau *r, const back *b) {
     OG_R(og_radau_couple)(r, j, 1, r->v, r->right);
     step->kernels->weighted_sum(step->n, step->lanes, r->residual[j], product, NULL, 1, &minus, &coupled);
   }
-  OG_R(og_radau_solve)(r, 1, r->residual);
+  OG_R(og_radau_solve)(r, 0, 1, r->residual);
 }
 
 /* Lanes of which the correction is more than rounding; 0: none. */
@@ -136,7 +136,7 @@ int OG_R(og_radau_transpose)(step_t *step, int uses, const interval *at, const r
   step->kernels->copy_rows(step->n, step->lanes, r->common.lambda, x_bar, NULL);
   set_cotangents(r, &b);
   for (int j = 0; j < stages; j++) step->kernels->copy_rows(step->n, step->lanes, r->v[j], r->bar[j], NULL);
-  OG_R(og_radau_solve)(r, 1, r->v);
+  OG_R(og_radau_solve_transposed)(r, at, theta);
   if (!(step->field->flags & OG_FIELD_HAS_JACOBIAN)) refine(r, &b);
   for (int j = stages - 1; j >= 0; j--) transpose_stage(r, j, values, &b);
   set_x_bar(r, &b, x_bar);

@@ -53,6 +53,7 @@ static void take_all(rosenbrock *r, int purpose, og_room *room) {
   r->kept = room->memory ? room->memory + room->used : NULL;
   take_kept(r, room);
   r->sum = OG_R(og_room_rows)(room, field->n, lanes);
+  OG_R(og_following_take_room)(&r->common, room);
   if (field->mass) r->common.product = OG_R(og_room_rows)(room, field->n, lanes);
   take_states(r, purpose, room);
   if (purpose != OG_STEP_FORWARD) take_transpose(r, room);

@@ -72,7 +72,10 @@ static void find_stage(rosenbrock *r, int i, const interval *at, const real *x, 
                               step->scratch);
   if (i == 0) step->kernels->copy_rows(step->n, step->lanes, r->common.f0, r->common.u[0], NULL);
   add_terms(r, i, at);
-  OG_R(og_elimination_solve)(r->elimination, step->lanes, r->factors, r->common.u[i]);
+  OG_R(og_increments_solve)(&r->common, r->elimination, r->factors, r->common.u[i]);
+  if (!step->field->following) return;
+  OG_R(og_following_couple)(&r->common, at->t, x, theta, r->common.u[i]);
+  OG_R(og_following_solve)(&r->common, r->elimination, r->factors, r->sigma, r->common.u[i]);
 }
 
 static int find_stages(rosenbrock *r, const interval *at, const real *x, const real *theta) {

@@ -128,7 +128,8 @@ int OG_R(og_rosenbrock_transpose)(step_t *step, int uses, const interval *at, co
   step->kernels->copy_rows(step->n, step->lanes, r->common.lambda, x_bar, NULL);
   for (int i = stages - 1; i >= 0; i--) {
     stage_cotangent(r, i, &b);
-    OG_R(og_elimination_solve_transposed)(r->elimination, step->lanes, r->factors, r->v[i]);
+    OG_R(og_increments_solve_transposed)
+    (&r->common, r->elimination, r->factors, at->t, x, theta, r->v[i]);
     keep_mass(r, i);
     transpose_stage(r, i, &b);
     transpose_matrix(r, i, &b);

@@ -28,6 +28,7 @@ typedef struct STEP {
   const og_field *field;
   const OG_P(og_kernels) * kernels;
   int lanes, n, p;
+  int leading;       /* of an implicit method: the rows that it solves for together, those of the pattern */
   void *scratch;     /* the field's, free for use between steps */
   REAL *weights_bar; /* of a bound field: [weights] of the caller's, which transposing adds to; else NULL */
   og_lane_status status[OG_LANES_MAX];

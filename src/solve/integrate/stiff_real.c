@@ -8,11 +8,15 @@
 typedef OG_R(og_integration) integration;
 
 void OG_R(og_integrate_methods_begin)(integration *d, int lane) {
+  og_trajectory *at = d->trajectory[lane];
   d->at.implicit[lane] = 0;
   if (!d->watching) return;
-  d->trajectory[lane]->switches.count = 0;
+  at->switches.count = 0;
   d->watched[lane] = OG_STIFF_STRIDE;
   d->stiff[lane] = d->calm[lane] = 0;
+  if (!at->begins_implicit || !d->solve->stepper.switches) return;
+  d->at.implicit[lane] = 1;
+  if (og_switches_add(d->solve->context, &at->switches, 0) != OG_OK) d->share->status = OG_ERR_MEMORY;
 }
 
 /* Steps that were taken before are taken by the same method. */
@@ -24,11 +28,13 @@ void OG_R(og_integrate_find_methods)(integration *d) {
           (unsigned char)og_switches_implicit(&d->trajectory[lane]->switches, d->index[lane]);
 }
 
-/* As the error norm measures rows, in units of the tolerance. */
+/* As the error norm measures rows, in units of the tolerance: those that it leaves out count for nothing. */
 static void find_scale(integration *d, int lane) {
   double rtol = fmax(1e-15, d->solve->limits.rtol);
-  for (size_t i = 0; i < d->solve->n; i++)
-    d->scale[i] = fabs((double)d->y[i * (size_t)d->lanes + (size_t)lane]) + og_atol_of(d->solve, i) / rtol;
+  for (size_t i = 0; i < d->solve->n; i++) {
+    double size = fabs((double)d->y[i * (size_t)d->lanes + (size_t)lane]) + og_atol_of(d->solve, i) / rtol;
+    d->scale[i] = i < d->solve->controlled ? size : INFINITY;
+  }
 }
 
 /* How far the step bends away from its slope, of its length: half of |h| times the rate at which f changes.
@@ -108,5 +114,5 @@ og_choice OG_R(og_integrate_choose_method)(integration *d, int lane) {
     d->stiff[lane] = d->calm[lane] = 0;
   d->watched[lane] = d->index[lane] + (d->stiff[lane] || at->switches.count ? 1 : OG_STIFF_STRIDE);
   if (d->stiff[lane] < steps_needed(d, lane)) return OG_CHOICE_MADE;
-  return at->stiff_from ? change(d, lane) : begin_anew(d, lane);
+  return at->stiff_from || at->begins_implicit ? change(d, lane) : begin_anew(d, lane);
 }

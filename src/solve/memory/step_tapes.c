@@ -14,6 +14,7 @@ static size_t chunk_steps(const og_solve *solve) {
 
 static size_t wanted_bytes(const og_solve *solve) {
   const og_stepper *stepper = &solve->stepper;
+  if (!solve->derivative_bytes) return 0; /* as of lambda, whose steps nobody goes back through */
   if (!stepper->implicit || solve->keep != OG_KEEP_STEPS || solve->limits.budget) return 0;
   return solve->single ? stepper->ops_s->tape_bytes(stepper, solve->field, 1)
                        : stepper->ops_d->tape_bytes(stepper, solve->field, 1);
