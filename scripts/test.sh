@@ -12,14 +12,15 @@ verdict() { # name, status
   if [[ $2 == 0 ]]; then passed=$((passed + 1)); else failed=$((failed + 1)) failures+=("$1"); fi
 }
 
-# Configures and builds preset $1 with further options; output only when it fails.
+# Configures preset $1 with further options and builds target $2; output only when it fails.
 build() {
-  local log status=0
+  local preset=$1 target=$2 log status=0
+  shift 2
   log=$(mktemp)
-  { scripts/configure.sh "$@" && cmake --build --preset "$1" -j "$jobs"; } >"$log" 2>&1 || status=1
+  { scripts/configure.sh "$preset" "$@" && cmake --build --preset "$preset" -j "$jobs" --target "$target"; } >"$log" 2>&1 || status=1
   [[ $status == 0 ]] || grep -E -A12 'error|Error|undefined reference|warning' "$log" | head -120
   rm -f "$log"
-  verdict "build of $1" $status
+  verdict "build of $preset" $status
   return $status
 }
 
@@ -42,11 +43,11 @@ run_ctest() {
 }
 
 note "plain build and tests"
-build release -DODEGRAD_WERROR=ON && run_ctest build
+build release all -DODEGRAD_WERROR=ON && run_ctest build
 
 note "address and undefined-behaviour sanitizers"
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
-build asan && run_ctest build/asan
+build asan all && run_ctest build/asan
 
 # The thread sanitizer sees only the synchronisation of code it instrumented. GNU libgomp is not, so that every barrier of
 # a gcc build looks like a race; hence clang, LLVM's libomp and its tool Archer (libarcher.so), which tells the sanitizer of
@@ -59,7 +60,7 @@ finds_a_race() {
   clang -g -O1 -fopenmp -fsanitize=thread tests/install/race.c -o build/tsan/race || return 1
   ! build/tsan/race >/dev/null 2>build/tsan/race.log && grep -q 'data race' build/tsan/race.log
 }
-if build tsan; then
+if build tsan threaded_tests; then
   finds_a_race
   verdict "the thread sanitizer finds a race made on purpose" $?
   run_ctest build/tsan -L threads

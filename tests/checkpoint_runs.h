@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "fields.h"
+#include "sanitized.h"
 #include "solve/memory/checkpoints.h"
 
 /* ---- An allocator that knows how many bytes are out ---- */
@@ -305,7 +306,7 @@ static inline void all_budgets(const problem *p) {
   outcome o = solve_with(p, &(keeping){0}, &expected);
   if (o.status != OG_OK) fail_msg("%s", o.message);
   size_t least = small_budget(p, NULL);
-  for (size_t more = 0; more < 100 * least; more = more < 2 ? more + 1 : 7 * more)
+  for (size_t more = 0; more < 100 * least; more = more < 2 ? more + 1 : (SANITIZED ? 49 : 7) * more)
     expect_same(p, &(keeping){.memory = least + more}, &expected);
   if (p->relay || p->adjoint == OG_ADJOINT_QUADRATURE) return;
   assert_int_equal(solve_with(p, &(keeping){.memory = least - 1}, &(result){0}).status, OG_ERR_BUDGET);

@@ -19,11 +19,19 @@ static int jvp(double t, const double *x, const double *p, double dt, const doub
   return lv_jvp(t, x, p, dt, dx, dp, f_dot, user);
 }
 
+static int jacobian(double t, const double *x, const double *p, double *values, void *user) {
+  (void)t, (void)user;
+  values[0] = p[0] - p[1] * x[1], values[1] = -p[1] * x[0];
+  values[2] = p[3] * x[1], values[3] = -p[2] + p[3] * x[0];
+  return 0;
+}
+
 typedef struct kind {
   og_method method;
   og_adjoint adjoint;
   int steps, control, observed; /* observations inside steps */
   size_t count;
+  int implicit; /* the Jacobian is given, and is none of what is counted */
 } kind;
 
 typedef struct counted {
@@ -39,6 +47,7 @@ static counted open_counted(const kind *k) {
   CHECK(c.context, og_field_create(c.context, 2, 4, rhs, NULL, &c.field));
   CHECK(c.context, og_field_set_vjp(c.field, vjp));
   CHECK(c.context, og_field_set_jvp(c.field, jvp));
+  if (k->implicit) CHECK(c.context, og_field_set_jacobian(c.field, jacobian, 0, NULL, NULL));
   c.options = new_options(c.context, OG_METHOD_TSIT5, 1e-6, 1e-8);
   CHECK(c.context, og_options_set_integer(c.options, OG_OPT_STEPS, k->steps));
   CHECK(c.context, og_options_set_choice(c.options, OG_OPT_METHOD, (int)k->method));
@@ -66,7 +75,7 @@ static void close_counted(counted *c) {
 
 static void said_is_called(const counted *c, const kind *k, const char *when) {
   static const char *const names[] = {"rhs", "vjp", "jvp"};
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < (k->implicit ? 2 : 3); i++) { /* jvps also check the Jacobian */
     long long said = og_solve_stat(c->solve, (og_stat)(OG_STAT_RHS_EVALS + i));
     if (said != calls[i])
       fail_msg("%s, method %d, adjoint %d, steps %d, control %d, observed %d, %zu trajectories: "
@@ -126,6 +135,23 @@ static void what_is_said_was_called(void **state) {
       }
 }
 
+/* Implicit methods as well, whose iterations take as many as they take. With fixed steps, and with their own.
+ */
+static void implicit_ones_too(void **state) {
+  (void)state;
+  for (int method = OG_METHOD_KVAERNO5; method <= OG_METHOD_IMPLICIT_MIDPOINT; method++)
+    for (int variant = 0; variant < 16; variant++) {
+      kind k = {.method = (og_method)method,
+                .adjoint = variant / 8 ? OG_ADJOINT_FORWARD : OG_ADJOINT_DISCRETE,
+                .steps = variant % 2 ? 20 : 0,
+                .control = OG_CONTROL_NONE,
+                .observed = variant / 2 % 2,
+                .count = variant / 4 % 2 ? TRAJECTORIES : 1,
+                .implicit = 1};
+      if (k.steps || method <= OG_METHOD_RADAU9) count(&k);
+    }
+}
+
 /* N steps take N evaluations of each stage, of which one is the next step's first where the method is made so
  * (first same as last); going back each is evaluated again, but the last, and pulled back, and a tangent
  * takes f and its product at each. */
@@ -163,6 +189,7 @@ static void methods_dictate_them(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_said_was_called),
+                                     cmocka_unit_test(implicit_ones_too),
                                      cmocka_unit_test(methods_dictate_them)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,18 +1,13 @@
 /* What is nested, or leads from one to the next, in a thread with little stack: it is read and worth what it
  * should be, or refused with a reason. */
 #include "counting.h"
+#include "sanitized.h"
 
 #include <math.h>
 #include <pthread.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
+#if SANITIZED || !defined(__OPTIMIZE__)
 enum { STACK = 1 << 20 }; /* their frames are several times as large */
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-enum { STACK = 1 << 20 };
-#else
-enum { STACK = 64 << 10 };
-#endif
 #else
 enum { STACK = 64 << 10 };
 #endif

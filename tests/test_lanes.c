@@ -1,5 +1,6 @@
 /* How wide blocks are, and how many threads there can be. */
 #include "counting.h"
+#include "sanitized.h"
 
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -61,9 +62,7 @@ static size_t address_space(void) {
 /* In a child with room for the stacks of a few threads alone, before OpenMP has made any. */
 static void too_few_threads_are_enough(void **state) {
   (void)state;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  skip(); /* they take address space of their own */
-#endif
+  if (SANITIZED) skip(); /* they take address space of their own */
   fflush(NULL);
   pid_t child = fork();
   assert_true(child >= 0);

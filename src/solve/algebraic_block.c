@@ -97,21 +97,35 @@ static void find_row_sizes(og_algebraic_block *b, const double *x) {
   }
 }
 
+/* Of each equation, likewise. */
+static void find_terms(og_algebraic_block *b, const double *x, double *size, double *term) {
+  const og_vector_entries *equations = &b->algebraic->equations;
+  find_row_sizes(b, x);
+  memset(size, 0, b->algebraic->count * sizeof *size);
+  memset(term, 0, b->algebraic->count * sizeof *term);
+  for (size_t k = 0; k < equations->count; k++) {
+    const og_vector_entry *e = &equations->at[k];
+    size[e->vector] = fmax(size[e->vector], fabs(e->value) * b->rows[e->row]);
+    term[e->vector] = fmax(term[e->vector], fabs(e->value) * b->row_sizes[e->row]);
+  }
+}
+
+int og_algebraic_holds(og_algebraic_block *b, const double *x) {
+  const double *term = b->other;
+  find_terms(b, x, b->next, b->other);
+  for (size_t k = 0; k < b->algebraic->count; k++)
+    if (!(fabs(b->residual[k]) <= 16 * DBL_EPSILON * term[k])) return 0;
+  return 1;
+}
+
 /* What is left of entries that cancel is no entry: by the sizes of the equation's other ones, and by those of
  * its terms as well, since a state may be measured in a unit that makes its coefficient small. */
 static void drop_rounding(og_algebraic_block *b, const double *x) {
   const og_algebraic *a = b->algebraic;
   size_t count = a->count;
   double *size = b->next, *term = b->other, *unknown = b->sign;
-  find_row_sizes(b, x);
-  memset(size, 0, count * sizeof *size);
-  memset(term, 0, count * sizeof *term);
+  find_terms(b, x, size, term);
   memset(unknown, 0, count * sizeof *unknown);
-  for (size_t k = 0; k < a->equations.count; k++) {
-    const og_vector_entry *e = &a->equations.at[k];
-    size[e->vector] = fmax(size[e->vector], fabs(e->value) * b->rows[e->row]);
-    term[e->vector] = fmax(term[e->vector], fabs(e->value) * b->row_sizes[e->row]);
-  }
   for (size_t k = 0; k < a->directions.count; k++) {
     const og_vector_entry *e = &a->directions.at[k];
     unknown[e->vector] = fmax(unknown[e->vector], fabs(e->value * x[e->row]));
@@ -146,16 +160,21 @@ static const double SUSPICIOUS = 1e9;
 /* And where a pivot of the scaled block is below this there, no digit of a solution would be right. */
 static const double LEAST_PIVOT = 1e-13;
 
-static double scale_rows(const og_algebraic_block *b, double *scale) {
+static void scale_rows(const og_algebraic_block *b, double *scale) {
   size_t count = b->algebraic->count;
-  double most = 0;
   for (size_t i = 0; i < count; i++) {
-    double size = 0;
-    for (size_t j = 0; j < count; j++) size = fmax(size, fabs(b->entries[i * count + j]));
-    scale[i] = size;
-    most = fmax(most, size);
+    scale[i] = 0;
+    for (size_t j = 0; j < count; j++) scale[i] = fmax(scale[i], fabs(b->entries[i * count + j]));
   }
-  return most;
+}
+
+/* The largest entry of a column, in units of its rows. */
+static double column_size(const og_algebraic_block *b, const double *scale, size_t j) {
+  size_t count = b->algebraic->count;
+  double size = 0;
+  for (size_t i = 0; i < count; i++)
+    if (scale[i] > 0) size = fmax(size, fabs(b->entries[i * count + j]) / scale[i]);
+  return size;
 }
 
 /* The largest entry of B^-1 times a right-hand side of the size of B's rows, in units of its columns; a lower
@@ -168,12 +187,7 @@ static double estimate(og_algebraic_block *b, int pattern) {
   for (size_t i = 0; i < count; i++)
     y[i] = (pattern && i % 2 ? -scale[i] : scale[i]) * (1 + (double)i / (double)count);
   og_elimination_solve_d(a->elimination, 1, b->factors, y);
-  for (size_t j = 0; j < count; j++) {
-    double column = 0;
-    for (size_t i = 0; i < count; i++)
-      if (scale[i] > 0) column = fmax(column, fabs(b->entries[i * count + j]) / scale[i]);
-    most = fmax(most, column * fabs(y[j]));
-  }
+  for (size_t j = 0; j < count; j++) most = fmax(most, column_size(b, scale, j) * fabs(y[j]));
   return most;
 }
 
@@ -191,7 +205,7 @@ int og_algebraic_singular(og_algebraic_block *b) {
 /* ---- Names ---- */
 
 enum { NAMES_MOST = 6 };
-/* A combination's coefficients below this part of 1 have no part in it. */
+/* What adds less than this part of the dependent one's size has no part in a combination. */
 static const double NO_PART = 1e-6;
 
 typedef struct name_list {
@@ -217,12 +231,13 @@ static void add_vector(name_list *list, const og_vector_entries *vectors, size_t
     if (vectors->at[k].vector == vector) add_name(list, vectors->at[k].row);
 }
 
-/* The dependent one, and those that it depends on. */
+/* The dependent one, and those that it depends on; `size`: of each, since they may be in any unit. */
 static void add_combination(name_list *list, const og_vector_entries *vectors, const size_t *order,
-                            size_t rank, const double *coefficients) {
+                            size_t rank, const double *coefficients, const double *size) {
   add_vector(list, vectors, order[rank]);
   for (size_t k = 0; k < rank; k++)
-    if (fabs(coefficients[k]) > NO_PART) add_vector(list, vectors, order[k]);
+    if (fabs(coefficients[k]) * size[order[k]] > NO_PART * size[order[rank]])
+      add_vector(list, vectors, order[k]);
 }
 
 void og_algebraic_explain(const og_algebraic_block *b, og_inconsistency *why) {
@@ -234,8 +249,10 @@ void og_algebraic_explain(const og_algebraic_block *b, og_inconsistency *why) {
   if (og_null_space_create(b->solve->context, a->count, a->count, b->entries, LEAST_PIVOT, &space) != OG_OK)
     return;
   if (space.rank < a->count) {
-    add_combination(&equations, &a->equations, space.row, space.rank, space.left);
-    add_combination(&states, &a->directions, space.column, space.rank, space.right);
+    scale_rows(b, b->next);
+    for (size_t j = 0; j < a->count; j++) b->other[j] = column_size(b, b->next, j);
+    add_combination(&equations, &a->equations, space.row, space.rank, space.left, b->next);
+    add_combination(&states, &a->directions, space.column, space.rank, space.right, b->other);
   }
   og_null_space_free(&space);
 }

@@ -21,6 +21,9 @@ typedef struct og_algebraic_block {
 og_algebraic_block og_algebraic_block_in(const struct og_solve *solve, const og_instant *at);
 /* W^T f into `residual` [count] from f at x. 1; 0 where that is not finite; -1 where a callback stops. */
 int og_algebraic_residual(og_algebraic_block *b, const double *x, double *residual);
+/* Whether what is left of W^T f, which is in `residual`, is no more than the rounding of its terms; B was
+ * factored nearby. */
+int og_algebraic_holds(og_algebraic_block *b, const double *x);
 /* B at x, factored. 1; 0 where it is singular or not finite; -1 where a callback stops. exact: entries that
  * may be what rounding left of others are entries. */
 int og_algebraic_factor(og_algebraic_block *b, const double *x, int exact);

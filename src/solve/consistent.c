@@ -151,6 +151,8 @@ static og_status iterate(og_algebraic_block *b, double *x, og_inconsistency *why
     if (part == 0) break;
     last = part == 1 ? c.size : INFINITY;
   }
+  /* a state that is zero, and no more than the rounding of others, is never known to digits of its own */
+  if (og_algebraic_holds(b, x)) return OG_OK;
   return blame(b, OG_ERR_INCONSISTENT, why);
 }
 

@@ -83,22 +83,24 @@ static int must_refine(const dirk *d, real *mask) {
   return count;
 }
 
-static void refine(dirk *d, int i, const double *t, const back *b) {
+/* Returns the number of products. */
+static int refine(dirk *d, int i, const double *t, const back *b) {
   step_t *step = &d->common.base;
   _Alignas(64) real mask[OG_LANES_MAX];
   for (int lane = 0; lane < step->lanes; lane++) mask[lane] = step->status[lane] == 0;
   for (int k = 0; k < REFINEMENTS_MOST; k++) {
     step->work.linear_solves += OG_R(og_step_masked)(step, mask);
     find_refinement(d, i, t, b);
-    if (!must_refine(d, mask)) return;
+    if (!must_refine(d, mask)) return k + 1;
     step->kernels->add_rows(step->n, step->lanes, d->v, d->part, mask);
   }
+  return REFINEMENTS_MOST;
 }
 
 /* ---- Stages ---- */
 
-/* From ubar_i in start_bar[i] to v_i and startbar_i. */
-static void transpose_implicit(dirk *d, int i, const double *t, const back *b) {
+/* From ubar_i in start_bar[i] to v_i and startbar_i. Returns the number of products. */
+static int transpose_implicit(dirk *d, int i, const double *t, const back *b) {
   step_t *step = &d->common.base;
   const real one = 1, by_gamma = (real)(1 / d->tableau->gamma), minus = -by_gamma, *bar = d->start_bar[i];
   step->kernels->weighted_sum(step->n, step->lanes, d->v, NULL, NULL, 1, &by_gamma, &bar);
@@ -107,10 +109,12 @@ static void transpose_implicit(dirk *d, int i, const double *t, const back *b) {
   (d, busy,
    OG_R(og_dirk_solve)(d, OG_DIRK_DERIVATIVE, &(OG_R(og_dirk_point)){t, d->stage_x[i], b->theta},
                        d->stage_factors[i], 1, step->status, d->v));
-  if (!d->krylov && !(step->field->flags & OG_FIELD_HAS_JACOBIAN)) refine(d, i, t, b);
+  int exact = d->krylov || (step->field->flags & OG_FIELD_HAS_JACOBIAN);
+  int products = exact ? 0 : refine(d, i, t, b);
   const real *product = OG_R(og_increments_mass)(step, d->v, 1, d->common.product);
   step->kernels->weighted_sum(step->n, step->lanes, d->part, NULL, NULL, 1, &minus, &bar);
   step->kernels->weighted_sum(step->n, step->lanes, d->start_bar[i], d->part, d->sigma, 1, &one, &product);
+  return products;
 }
 
 /* v = h M^-T ubar_1 */
@@ -135,30 +139,33 @@ static void add_h_bar(dirk *d, int i) {
   }
 }
 
-static void transpose_stage(dirk *d, int i, int values, const back *b) {
+/* Returns the number of products: 0 for a stage that nothing depends on. */
+static int transpose_stage(dirk *d, int i, int values, const back *b) {
   step_t *step = &d->common.base;
   double t[OG_LANES_MAX];
+  int products = 1;
   real *t_bar = b->t_bars ? b->t_bars + (size_t)i * OG_PADDED((size_t)step->lanes) : NULL;
   if (!stage_cotangent(d, i, b)) {
     clear_stage(d, i, t_bar);
-    return;
+    return 0;
   }
   d->last = i;
   OG_R(og_increments_times)(step, d->tableau->c[i], b->at, t);
   if (i)
-    transpose_implicit(d, i, t, b);
+    products += transpose_implicit(d, i, t, b);
   else
     transpose_first(d);
   OG_R(og_increments_product)
   (&d->common, t, i ? d->stage_x[i] : b->x, b->theta, d->v, i ? d->part : d->start_bar[0], b->theta_bar,
    t_bar);
   if (values) add_h_bar(d, i);
+  return products;
 }
 
 int OG_R(og_dirk_transpose)(step_t *step, int uses, const interval *at, const real *x, const real *theta,
                             const real *seeds, const real *mask, real *x_bar, real *theta_bar) {
   dirk *d = OG_R(og_dirk_of)(step);
-  int values = uses & OG_STEP_VALUES, stages = d->tableau->stages;
+  int values = uses & OG_STEP_VALUES, stages = d->tableau->stages, products = 0;
   back b = {at, x, theta, seeds, theta_bar, values && d->common.times ? d->common.t_bars : NULL};
   const real *terms[OG_DIRK_STAGES];
   real ones[OG_DIRK_STAGES];
@@ -166,11 +173,11 @@ int OG_R(og_dirk_transpose)(step_t *step, int uses, const interval *at, const re
   memset(d->common.h_bar, 0, sizeof d->common.h_bar);
   step->kernels->copy_rows(step->n, step->lanes, d->common.lambda, x_bar, NULL);
   for (int i = stages - 1; i >= 0; i--) {
-    transpose_stage(d, i, values, &b);
+    products += transpose_stage(d, i, values, &b);
     terms[i] = d->start_bar[i], ones[i] = 1;
   }
   step->kernels->weighted_sum(step->n, step->lanes, x_bar, x_bar, NULL, stages, ones, terms);
-  return stages;
+  return products;
 }
 
 /* Of the last stage on the way back. */

@@ -57,7 +57,8 @@ void OG_R(og_newton_finish)(const step_t *step, newton_t *n, int phase) {
     double zero = n->largest[lane] * 0;
     n->size[lane] += zero;
     n->whole[lane] = (n->whole[lane] > 0 ? n->whole[lane] / n->largest[lane] : 0) + zero;
-    n->grows[lane] = phase == OG_NEWTON_CHORD && n->whole[lane] > n->whole_before[lane];
+    n->grows[lane] =
+        phase == OG_NEWTON_CHORD && n->status[lane] == 0 && n->whole[lane] > n->whole_before[lane];
     n->mask[lane] =
         n->phase[lane] == phase && n->status[lane] == 0 && isfinite(n->size[lane]) && !n->grows[lane];
   }
