@@ -210,7 +210,7 @@ static void check_driven(og_method method, int steps, int kind, int norm, int si
   double w[] = {1, -0.5, 2, 0.3, -1, 0.8}, rows[2 * SEEN] = {0}, length = t1 - t0;
   double times[] = {t0, t0, t0 + 0.3 * length, t0 + 0.3 * length, t0 + 0.75 * length, t1};
   double x_bar[2] = {0}, f_bar = 0, t0_bar = 0, t1_bar = 0, times_bar[SEEN] = {0};
-  double want_x[2], want_f, want_t0, want_t1, want_times[SEEN];
+  double want_x[2], want_f, want_t0, want_t1 = 0, want_times[SEEN];
   open_run(&r, 2, 1, driven_rhs, driven_vjp, kinds[kind], rtol);
   CHECK(r.context, og_options_set_integer(r.options, OG_OPT_STEPS, steps));
   CHECK(r.context, og_options_set_choice(r.options, OG_OPT_METHOD, (int)method));

@@ -90,7 +90,7 @@ static int interpolant_is_of_collocation(const og_radau_tableau *m) {
 
 /* 1 / gamma is an eigenvalue of A^-1: the last pivot of A^-1 - 1/gamma is what rounding leaves of it. */
 static int gamma_is_eigenvalue(const og_radau_tableau *m) {
-  long double a[S][S], size = 0;
+  long double a[S][S] = {{0}}, size = 0;
   int s = m->stages;
   for (int i = 0; i < s; i++)
     for (int j = 0; j < s; j++) {

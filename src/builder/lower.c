@@ -70,6 +70,7 @@ static int add_symbols(og_lowering *l, const og_builder *b) {
   l->capacity = b->declared + 1;
   for (size_t i = 0; i < b->declared; i++)
     if (!add_symbol(l, b, &b->declarations[i])) return 0;
+  if (!og_index_symbols(l->context, l, l->count)) return 0;
   l->parameters = b->parameters, l->weights = b->weights;
   l->states = b->states, l->inputs = b->inputs;
   return 1;

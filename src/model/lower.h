@@ -111,7 +111,7 @@ og_symbol *og_declare(og_lowering *lowering, og_symbol_kind kind, og_statement *
 void og_lower_value(og_lowering *lowering, og_statement *s);
 int og_declared_shape(og_lowering *lowering, const og_statement *s, og_shape *shape);
 /* Makes symbols known by their names, with places for `room` of them. 0: no memory. */
-int og_index_symbols(og_lowering *l, size_t room);
+int og_index_symbols(og_context *context, og_lowering *l, size_t room);
 og_symbol *og_find_symbol(const og_lowering *lowering, const char *name, size_t length);
 
 /* The node of an expression, or OG_NODE_NONE after a diagnostic. */

@@ -19,12 +19,12 @@ og_symbol *og_find_symbol(const og_lowering *l, const char *name, size_t length)
   return found ? &l->symbols[found - 1] : NULL;
 }
 
-int og_index_symbols(og_lowering *l, size_t room) {
+int og_index_symbols(og_context *context, og_lowering *l, size_t room) {
   size_t capacity = 16;
   while (capacity < room) capacity *= 2;
-  size_t *place = og_alloc(l->source->context, 2 * capacity, sizeof *place);
+  size_t *place = og_alloc(context, 2 * capacity, sizeof *place);
   if (!place) return 0;
-  og_free(l->source->context, l->place);
+  og_free(context, l->place);
   l->place = place;
   l->places = 2 * capacity;
   for (size_t i = 0; i < l->count; i++) *place_of(l, l->symbols[i].name, l->symbols[i].span.length) = i + 1;
@@ -66,7 +66,7 @@ og_symbol *og_declare(og_lowering *l, og_symbol_kind kind, og_statement *s) {
   if (taken(l, s)) return NULL;
   if (l->count == l->capacity) {
     size_t capacity = l->capacity ? 2 * l->capacity : 32;
-    if (!og_index_symbols(l, capacity)) return l->source->no_memory = 1, NULL;
+    if (!og_index_symbols(l->source->context, l, capacity)) return l->source->no_memory = 1, NULL;
     og_symbol *more = og_resize(l->source->context, l->symbols, l->count, capacity, sizeof *more);
     if (!more) return l->source->no_memory = 1, NULL;
     l->symbols = more;

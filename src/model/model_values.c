@@ -25,7 +25,7 @@ static og_status evaluate(const og_model *model, const char *name, const char *e
     own.symbols[own.count] = *symbol;
     own.symbols[own.count++].node = og_constant_tensor(own.graph, symbol->shape, symbol->values);
   }
-  if (status == OG_OK && !og_index_symbols(&own, own.count + 1))
+  if (status == OG_OK && !og_index_symbols(model->context, &own, own.count + 1))
     status = og_fail_memory(model->context, own.count * sizeof(size_t), "an expression");
   og_expression *e = status == OG_OK ? og_parse_lone_expression(&syntax) : NULL;
   if (e && !og_constant_values(&own, e, "the value", shape, values) && !source.errors) source.no_memory = 1;

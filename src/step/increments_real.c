@@ -21,7 +21,7 @@ step_t OG_R(og_increments_base)(const og_stepper *stepper, const og_field *field
                   .kernels = OG_R(og_kernels_best)(),
                   .lanes = lanes,
                   .n = (int)field->n,
-                  .leading = field->pattern->n,
+                  .leading = (int)(field->following ? (size_t)field->pattern->n : field->n),
                   .p = (int)field->p};
 }
 
