@@ -42,11 +42,11 @@ static int vjp(double t, const double *x, const double *theta, const double *lam
   return 0;
 }
 
-static int block_rhs(int lanes, const double *t, const double *x, const double *p, double *f,
+static int block_rhs(size_t lanes, const double *t, const double *x, const double *p, double *f,
                      signed char *status, void *user) {
   const double *y = x + lanes;
   (void)t, (void)status, (void)user;
-  for (int i = 0; i < lanes; i++) {
+  for (size_t i = 0; i < lanes; i++) {
     double xy = x[i] * y[i];
     f[i] = p[i] * x[i] - p[lanes + i] * xy;
     f[lanes + i] = -p[2 * lanes + i] * y[i] + p[3 * lanes + i] * xy;
@@ -54,15 +54,15 @@ static int block_rhs(int lanes, const double *t, const double *x, const double *
   return 0;
 }
 
-static int block_vjp(int lanes, const double *t, const double *x, const double *p, const double *lambda,
+static int block_vjp(size_t lanes, const double *t, const double *x, const double *p, const double *lambda,
                      double *x_bar, double *theta_bar, double *t_bar, signed char *status, void *user) {
   const double *y = x + lanes, *l = lambda, *m = lambda + lanes;
   (void)t, (void)t_bar, (void)status, (void)user;
-  for (int i = 0; x_bar && i < lanes; i++) {
+  for (size_t i = 0; x_bar && i < lanes; i++) {
     x_bar[i] = l[i] * (p[i] - p[lanes + i] * y[i]) + m[i] * p[3 * lanes + i] * y[i];
     x_bar[lanes + i] = -l[i] * p[lanes + i] * x[i] + m[i] * (p[3 * lanes + i] * x[i] - p[2 * lanes + i]);
   }
-  for (int i = 0; theta_bar && i < lanes; i++) {
+  for (size_t i = 0; theta_bar && i < lanes; i++) {
     theta_bar[i] = l[i] * x[i];
     theta_bar[lanes + i] = -l[i] * x[i] * y[i];
     theta_bar[2 * lanes + i] = -m[i] * y[i];
