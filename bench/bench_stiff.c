@@ -224,7 +224,7 @@ static void end(game *g) { free(g->theta), free(g->truth), free(g->gradients); }
  * too often, and takes too long to compile. */
 static void scan_all(game *g, int problem, int first) {
   int large = g->problem->n > 100;
-  double limit = g->trajectories > 1 ? 0.003 : large ? 0.4 : problem == STIFF_VAN_DER_POL ? 0.1 : 0.03;
+  double limit = g->trajectories > 1 ? 0.003 : large ? 3 : problem == STIFF_VAN_DER_POL ? 0.1 : 0.03;
   for (int f = PEER; f >= first && f >= (large ? CALLBACKS : MODEL); f--) scan(g, (kind)f, limit);
   take_compiled(g);
 }
