@@ -1,9 +1,14 @@
 /* Gradients of stiff problems at equal error: odegrad by each of its methods, as a compiled model, a model
  * and callbacks, beside CVODES' adjoint. Tolerances of all are scanned; for a largest error, each
- * contestant's fastest tolerance and setting that reach it are timed, in turn, round after round. bench_stiff
- * [PROBLEM]            that problem alone, by its number bench_stiff --points             the scans as CSV:
- * problem,contestant,tolerance,error,microseconds bench_stiff --only PROBLEM FIELD METHOD TOLERANCE CONTROL
- * gradients for two seconds, for a profiler. The error is |g - g*| / |g*|, Euclidean, of dL/dx0 and p dL/dp;
+ * contestant's fastest tolerance and setting that reach it are timed, in turn, round after round.
+ *
+ * bench_stiff PROBLEM: that problem alone, by its number.
+ *
+ * bench_stiff --figure FILE: time against error of every method, drawn.
+ *
+ * bench_stiff --only PROBLEM FIELD METHOD TOLERANCE CONTROL: gradients for two seconds, for a profiler.
+ *
+ * The error is |g - g*| / |g*|, Euclidean, of dL/dx0 and p dL/dp;
  * g* is radau9's at 1e-12 (references with more digits, which tests/test_stiff.c holds it to, are there for
  * the given parameters alone). */
 #include <math.h>

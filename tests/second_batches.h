@@ -214,4 +214,24 @@ static inline double dot(const vector *a, const vector *b) {
   return sum;
 }
 
+/* Products along directions together, on three threads, and one by one. */
+static inline void expect_same_bits(int kind, og_method method, int shared) {
+  enum { DIRECTIONS = 5 };
+  batch one, three;
+  vector v[DIRECTIONS], together[DIRECTIONS], threaded[DIRECTIONS], alone;
+  uint64_t seed = 17;
+  open_batch(&one, kind, method, shared, 1);
+  open_batch(&three, kind, method, shared, 3);
+  for (int d = 0; d < DIRECTIONS; d++) random_vector(&one, &seed, &v[d]);
+  CHECK(one.context, hessian_products(&one, DIRECTIONS, v, together));
+  CHECK(three.context, hessian_products(&three, DIRECTIONS, v, threaded));
+  assert_memory_equal(together, threaded, sizeof together);
+  for (int d = 0; d < DIRECTIONS; d++) {
+    CHECK(one.context, hessian_products(&one, 1, &v[d], &alone));
+    assert_memory_equal(&alone, &together[d], sizeof alone);
+  }
+  close_batch(&one);
+  close_batch(&three);
+}
+
 #endif

@@ -136,25 +136,8 @@ static void symmetric(void **state) {
 /* The same bits for any number of threads, and for directions together or alone. */
 static void same_bits(void **state) {
   (void)state;
-  enum { DIRECTIONS = 5 };
   for (int kind = CALLBACKS; kind <= MODEL; kind += MODEL - CALLBACKS)
-    for (int shared = 0; shared < 2; shared++) {
-      batch one, three;
-      vector v[DIRECTIONS], together[DIRECTIONS], threaded[DIRECTIONS], alone;
-      uint64_t seed = 17;
-      open_batch(&one, kind, OG_METHOD_TSIT5, shared, 1);
-      open_batch(&three, kind, OG_METHOD_TSIT5, shared, 3);
-      for (int d = 0; d < DIRECTIONS; d++) random_vector(&one, &seed, &v[d]);
-      CHECK(one.context, hessian_products(&one, DIRECTIONS, v, together));
-      CHECK(three.context, hessian_products(&three, DIRECTIONS, v, threaded));
-      assert_memory_equal(together, threaded, sizeof together);
-      for (int d = 0; d < DIRECTIONS; d++) {
-        CHECK(one.context, hessian_products(&one, 1, &v[d], &alone));
-        assert_memory_equal(&alone, &together[d], sizeof alone);
-      }
-      close_batch(&one);
-      close_batch(&three);
-    }
+    for (int shared = 0; shared < 2; shared++) expect_same_bits(kind, OG_METHOD_TSIT5, shared);
 }
 
 /* The same bits under a memory budget: where all steps are kept, where only the tangents' are not, and where

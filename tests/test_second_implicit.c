@@ -44,24 +44,7 @@ static void symmetric(void **state) {
 /* The same bits for any number of threads, and for directions together or alone. */
 static void same_bits(void **state) {
   (void)state;
-  enum { DIRECTIONS = 5 };
-  for (int i = 0; i < METHODS; i++) {
-    batch one, three;
-    vector v[DIRECTIONS], together[DIRECTIONS], threaded[DIRECTIONS], alone;
-    uint64_t seed = 17;
-    open_batch(&one, MODEL, methods[i], i % 2, 1);
-    open_batch(&three, MODEL, methods[i], i % 2, 3);
-    for (int d = 0; d < DIRECTIONS; d++) random_vector(&one, &seed, &v[d]);
-    CHECK(one.context, hessian_products(&one, DIRECTIONS, v, together));
-    CHECK(three.context, hessian_products(&three, DIRECTIONS, v, threaded));
-    assert_memory_equal(together, threaded, sizeof together);
-    for (int d = 0; d < DIRECTIONS; d++) {
-      CHECK(one.context, hessian_products(&one, 1, &v[d], &alone));
-      assert_memory_equal(&alone, &together[d], sizeof alone);
-    }
-    close_batch(&one);
-    close_batch(&three);
-  }
+  for (int i = 0; i < METHODS; i++) expect_same_bits(MODEL, methods[i], i % 2);
 }
 
 /* Single precision: the same problem; rtol = 1e-5 bounds how far the two maps are apart. */

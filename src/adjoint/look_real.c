@@ -105,7 +105,7 @@ static double share(double difference, double size) {
 }
 
 static double weight_of(const looks *l, size_t lane, size_t i) {
-  return og_look_weight(l->solve, i, (double)l->x[lane * l->solve->n + i]);
+  return og_row_scale(l->solve, i, (double)l->x[lane * l->solve->n + i]);
 }
 
 /* The error of lambda, which stands where the whole step's lambda was, relative to lambda in one norm, before

@@ -95,12 +95,6 @@ static inline int og_look_follows(const og_solve *solve) {
   return solve->stepper.implicit && !(solve->field->flags & OG_FIELD_DEPENDS_ON_TIME);
 }
 
-/* What an entry of x counts for, as in the error norm. */
-static inline double og_look_weight(const og_solve *solve, size_t i, double x) {
-  double rtol = solve->limits.rtol, size = x < 0 ? -x : x;
-  return size + og_atol_of(solve, i) / (rtol > 1e-15 ? rtol : 1e-15);
-}
-
 /* fmax is a call, and the first of the two is never NaN here. */
 static inline double og_larger(double a, double b) { return b > a ? b : a; }
 

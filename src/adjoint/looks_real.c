@@ -142,7 +142,7 @@ static double weighted_size(const looks *l, const reader *r, const real *block, 
   size_t lanes = (size_t)r->lanes;
   double size = 0;
   for (size_t i = 0, at = (size_t)lane; i < l->solve->n; i++, at += lanes) {
-    double weight = og_look_weight(l->solve, i, (double)r->x[at]);
+    double weight = og_row_scale(l->solve, i, (double)r->x[at]);
     double entry = up ? (double)block[at] * weight : (double)block[at] / weight;
     size += entry * entry;
   }

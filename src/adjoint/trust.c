@@ -105,8 +105,9 @@ static void judge_growth(const og_solve *solve, const og_pullback *pullback, siz
   trust->loss = loss_error > 0 ? loss_error / loss : 0;
 }
 
-/* Where |lambda| |f| falls further back by so much (of the mean of all steps that came before), errors of
- * lambda^T f grow with it, and few steps make the most of them: all are to be looked at. */
+/* Where what |lambda| |f| adds up to, on the way back so far, is so many times the number of the trajectory's
+ * steps beyond its value at a step, errors of lambda^T f grow by as much, and few steps make the most of
+ * them: all are to be looked at. */
 static const double STRETCHED = 100;
 
 static int is_stretched(const og_trajectory *at) { return at->tally.stretch > STRETCHED * (double)at->steps; }

@@ -11,6 +11,10 @@
 static inline double og_atol_of(const og_solve *solve, size_t row) {
   return solve->atols ? solve->atols[row] : solve->limits.atol;
 }
+/* What row i's entries are large against, as in the error norm, where x is that of the row. */
+static inline double og_row_scale(const og_solve *solve, size_t i, double x) {
+  return fabs(x) + og_atol_of(solve, i) / fmax(1e-15, solve->limits.rtol);
+}
 /* As single precision has them: never 0, which would ask for no error at all. */
 static inline float og_atol_single(double atol) { return atol < (double)FLT_MIN ? FLT_MIN : (float)atol; }
 /* The smallest and the largest that a state has. */

@@ -30,10 +30,9 @@ void OG_R(og_integrate_find_methods)(integration *d) {
 
 /* As the error norm measures rows, in units of the tolerance: those that it leaves out count for nothing. */
 static void find_scale(integration *d, int lane) {
-  double rtol = fmax(1e-15, d->solve->limits.rtol);
   for (size_t i = 0; i < d->solve->n; i++) {
-    double size = fabs((double)d->y[i * (size_t)d->lanes + (size_t)lane]) + og_atol_of(d->solve, i) / rtol;
-    d->scale[i] = i < d->solve->controlled ? size : INFINITY;
+    double y = (double)d->y[i * (size_t)d->lanes + (size_t)lane];
+    d->scale[i] = i < d->solve->controlled ? og_row_scale(d->solve, i, y) : INFINITY;
   }
 }
 
